@@ -1,0 +1,333 @@
+//! The three ways a webhook authenticates (help page, *Authentication options*), their limits, and the one place where
+//! a Basic header is written and read (RFC 7617).
+//!
+//! Nothing here decides whether a credential is right: that is the receiver's `Verifier`, in constant time.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use subtle::ConstantTimeEq as _;
+
+use crate::wire;
+
+/// Most characters (not bytes) of a client secret (help page).
+pub const CLIENT_SECRET_MAX_CHARACTERS: usize = 250;
+/// Most characters (not bytes) of a username (help page).
+pub const USERNAME_MAX_CHARACTERS: usize = 100;
+/// Most characters (not bytes) of a password (help page).
+pub const PASSWORD_MAX_CHARACTERS: usize = 100;
+
+/// Most bytes of `username:password`: every character may take four in UTF-8.
+const PAIR_MAX_BYTES: usize = 4 * USERNAME_MAX_CHARACTERS + 1 + 4 * PASSWORD_MAX_CHARACTERS;
+/// Most base64 characters of a Basic parameter that can be right: 1068.
+pub const BASIC_PARAMETER_MAX: usize = PAIR_MAX_BYTES.div_ceil(3) * 4;
+
+/// How a webhook authenticates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Authentication {
+    /// Nothing is applied: the default of a new webhook.
+    #[default]
+    None,
+    /// A secret inside the message.
+    ClientSecret {
+        /// The secret.
+        client_secret: ClientSecret,
+    },
+    /// Username and password in the `authorization` header.
+    Basic(BasicCredentials),
+}
+
+/// A credential breaks a limit of the product's webhook form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// It has no characters.
+    #[error("the {what} is empty")]
+    Empty {
+        /// Which credential.
+        what: &'static str,
+    },
+    /// It has more characters than the product's form takes.
+    #[error("the {what} has {characters} characters, the product's form takes at most {limit}")]
+    TooLong {
+        /// Which credential.
+        what: &'static str,
+        /// How many it has.
+        characters: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// It has a control character, which Basic authentication cannot carry (RFC 7617 section 2).
+    #[error("the {what} holds a control character, which Basic authentication cannot carry")]
+    ControlCharacter {
+        /// Which credential.
+        what: &'static str,
+    },
+    /// The username has a colon, so that the receiver would split it there (RFC 7617 section 2).
+    #[error("the username holds a colon, which Basic authentication cannot carry")]
+    UsernameColon,
+}
+
+fn free_of_controls(what: &'static str, text: &str) -> Result<(), LimitError> {
+    if text.chars().any(char::is_control) { Err(LimitError::ControlCharacter { what }) } else { Ok(()) }
+}
+
+fn within(what: &'static str, text: &str, limit: usize) -> Result<(), LimitError> {
+    match text.chars().count() {
+        0 => Err(LimitError::Empty { what }),
+        characters if characters > limit => Err(LimitError::TooLong { what, characters, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// A client secret of 1 to [`CLIENT_SECRET_MAX_CHARACTERS`] characters. `Debug` does not show it; `Serialize` does,
+/// since it is part of the message.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClientSecret(SecretString);
+
+impl ClientSecret {
+    /// Checks the limits.
+    ///
+    /// # Errors
+    /// When the text is empty or too long.
+    pub fn new(text: impl Into<SecretString>) -> Result<Self, LimitError> {
+        let text = text.into();
+        within("client secret", text.expose_secret(), CLIENT_SECRET_MAX_CHARACTERS)?;
+        Ok(Self(text))
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl TryFrom<String> for ClientSecret {
+    type Error = LimitError;
+
+    fn try_from(text: String) -> Result<Self, LimitError> {
+        Self::new(text)
+    }
+}
+
+impl Serialize for ClientSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.expose())
+    }
+}
+
+impl PartialEq for ClientSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(..)")
+    }
+}
+
+/// A username and password within the product's limits. `Debug` shows the username only.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "Pair")]
+pub struct BasicCredentials {
+    username: String,
+    password: SecretString,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    username: String,
+    password: String,
+}
+
+impl BasicCredentials {
+    /// Checks the limits.
+    ///
+    /// # Errors
+    /// When either is empty, too long or holds a control character, or the username holds a colon.
+    pub fn new(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self, LimitError> {
+        let (username, password) = (username.into(), password.into());
+        within("username", &username, USERNAME_MAX_CHARACTERS)?;
+        if username.contains(':') {
+            return Err(LimitError::UsernameColon);
+        }
+        free_of_controls("username", &username)?;
+        within("password", password.expose_secret(), PASSWORD_MAX_CHARACTERS)?;
+        free_of_controls("password", password.expose_secret())?;
+        Ok(Self { username, password })
+    }
+
+    /// The username.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The password itself.
+    pub fn expose_password(&self) -> &str {
+        self.password.expose_secret()
+    }
+
+    /// The value of the `authorization` header: `basic` and the base64 of `username:password`, as the help page
+    /// writes it (RFC 7617 section 2, UTF-8).
+    pub fn header(&self) -> SecretString {
+        let pair = SecretString::from(format!("{}:{}", self.username, self.expose_password()));
+        format!("{} {}", wire::BASIC, STANDARD.encode(pair.expose_secret())).into()
+    }
+}
+
+impl TryFrom<Pair> for BasicCredentials {
+    type Error = LimitError;
+
+    fn try_from(pair: Pair) -> Result<Self, LimitError> {
+        Self::new(pair.username, pair.password)
+    }
+}
+
+impl Serialize for BasicCredentials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Pair { username: self.username.clone(), password: self.expose_password().to_owned() }.serialize(serializer)
+    }
+}
+
+impl PartialEq for BasicCredentials {
+    fn eq(&self, other: &Self) -> bool {
+        let username = self.username.as_bytes().ct_eq(other.username.as_bytes());
+        let password = self.expose_password().as_bytes().ct_eq(other.expose_password().as_bytes());
+        (username & password).into()
+    }
+}
+
+impl fmt::Debug for BasicCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BasicCredentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// What a request presents in its `authorization` header; nothing is known of its being right.
+pub struct PresentedBasic {
+    pair: SecretString,
+    colon: usize,
+}
+
+impl PresentedBasic {
+    /// Reads the value of one `authorization` header (RFC 9110 section 11.4, RFC 7617 section 2). The scheme's case
+    /// does not matter, spaces may follow it; the base64 is the standard alphabet, padded, with no stray bits; the
+    /// first colon divides the pair; the text is UTF-8.
+    ///
+    /// # Errors
+    /// When it is not of that form, or too long to be right. The error never holds any of the value.
+    pub fn parse(header: &[u8]) -> Result<Self, BasicError> {
+        let header = header.trim_ascii();
+        if header.is_empty() {
+            return Err(BasicError::Empty);
+        }
+        let (scheme, parameter) = header.split_at(header.iter().position(|byte| *byte == b' ').unwrap_or(header.len()));
+        if !scheme.eq_ignore_ascii_case(wire::BASIC.as_bytes()) {
+            return Err(BasicError::Scheme);
+        }
+        let parameter = parameter.trim_ascii();
+        if parameter.len() > BASIC_PARAMETER_MAX {
+            return Err(BasicError::TooLong);
+        }
+        let bytes = STANDARD.decode(parameter).ok().filter(|bytes| !bytes.is_empty()).ok_or(BasicError::Base64)?;
+        let pair = String::from_utf8(bytes).map_err(|_| BasicError::Utf8)?;
+        let colon = pair.find(':').ok_or(BasicError::NoColon)?;
+        Ok(Self { pair: pair.into(), colon })
+    }
+
+    /// The part before the first colon.
+    pub fn username(&self) -> &str {
+        &self.pair.expose_secret()[..self.colon]
+    }
+
+    /// The part after the first colon.
+    pub fn expose_password(&self) -> &str {
+        &self.pair.expose_secret()[self.colon + 1..]
+    }
+}
+
+impl fmt::Debug for PresentedBasic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PresentedBasic(..)")
+    }
+}
+
+/// Why a header is not a Basic credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BasicError {
+    /// The parameter is no padded standard base64.
+    #[error("the parameter is not base64")]
+    Base64,
+    /// There is nothing in it.
+    #[error("the header is empty")]
+    Empty,
+    /// The decoded text has no colon.
+    #[error("the decoded text has no colon")]
+    NoColon,
+    /// The scheme is not `basic`.
+    #[error("the scheme is not basic")]
+    Scheme,
+    /// It is longer than two credentials at their limits.
+    #[error("the parameter is longer than any credential can be")]
+    TooLong,
+    /// The decoded bytes are not UTF-8.
+    #[error("the decoded text is not UTF-8")]
+    Utf8,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_count_characters_not_bytes() {
+        let four_bytes = |count: usize| "\u{1F30A}".repeat(count);
+        assert!(ClientSecret::new(four_bytes(250)).is_ok());
+        assert_eq!(
+            ClientSecret::new(four_bytes(251)).unwrap_err(),
+            LimitError::TooLong { what: "client secret", characters: 251, limit: 250 }
+        );
+        assert_eq!(ClientSecret::new("").unwrap_err(), LimitError::Empty { what: "client secret" });
+
+        let credentials = BasicCredentials::new(four_bytes(100), four_bytes(100)).unwrap();
+        let header = credentials.header();
+        assert_eq!(header.expose_secret().len(), "basic ".len() + BASIC_PARAMETER_MAX);
+        let presented = PresentedBasic::parse(header.expose_secret().as_bytes()).unwrap();
+        assert_eq!((presented.username(), presented.expose_password()), (&*four_bytes(100), &*four_bytes(100)));
+
+        assert_eq!(BasicCredentials::new("a:b", "c").unwrap_err(), LimitError::UsernameColon);
+        assert!(BasicCredentials::new(four_bytes(101), "c").is_err());
+        assert!(BasicCredentials::new("a", four_bytes(101)).is_err());
+        assert!(BasicCredentials::new("a", "").is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let canary = "canary-6c1d";
+        let credentials = BasicCredentials::new("jo", canary).unwrap();
+        let presented = PresentedBasic::parse(credentials.header().expose_secret().as_bytes()).unwrap();
+        let secret = ClientSecret::new(canary).unwrap();
+        let shown =
+            format!("{credentials:?} {presented:?} {secret:?} {:?}", Authentication::Basic(credentials.clone()));
+        assert!(!shown.contains(canary), "{shown}");
+    }
+
+    #[test]
+    fn the_form_of_a_configuration_is_the_help_pages() {
+        let text = r#"{"type":"basic","username":"jo","password":"p"}"#;
+        let basic: Authentication = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&basic).unwrap(), text);
+        let text = r#"{"type":"clientSecret","clientSecret":"s"}"#;
+        let secret: Authentication = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&secret).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Authentication>(r#"{"type":"none"}"#).unwrap(), Authentication::None);
+    }
+}

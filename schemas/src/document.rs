@@ -1,0 +1,197 @@
+//! A received body, read once: a borrowed JSON tree that keeps what `serde_json::Value` throws away, namely which
+//! names stand twice and where the client secret's bytes lie.
+
+mod node;
+
+use std::{ops::Range, str};
+
+use serde_json::Value;
+
+pub use self::node::Node;
+use crate::{
+    pointer::Pointer,
+    profile::{Profile, Role},
+};
+
+/// A body that is JSON, in which every place that the profile knows is unambiguous.
+#[derive(Debug)]
+pub struct Document<'a> {
+    root: Node<'a>,
+    body: &'a [u8],
+    /// The client secret's value as it stands in the body, quotes and escapes included.
+    raw_secret: Option<&'a str>,
+    profile: &'a Profile,
+    /// Names that stand twice in one object, off the way to every role.
+    duplicates: Vec<Pointer>,
+}
+
+/// The body cannot be read without guessing. Positions are 1-based; nothing of the body is repeated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The body begins with a byte order mark (RFC 8259 section 8.1).
+    #[error("the body begins with a byte order mark; send plain UTF-8")]
+    ByteOrderMark,
+    /// A name stands twice in one object on the way to, or inside, a place that the profile knows.
+    #[error("the name at {0} stands twice in its object, so its value is ambiguous")]
+    Duplicate(Pointer),
+    /// The body is no JSON (RFC 8259), no UTF-8, nested deeper than 128, or holds a number beyond a double's range.
+    #[error("the body is not JSON: {0}")]
+    Json(#[source] serde_json::Error),
+}
+
+/// What stands at the client secret's place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PresentedSecret<'d> {
+    /// Nothing.
+    Absent,
+    /// A value that is no string, null included.
+    NotText,
+    /// A string, unescaped.
+    Text(&'d str),
+}
+
+impl<'a> Document<'a> {
+    /// Reads a body once, borrowing from it.
+    ///
+    /// # Errors
+    /// When it is no JSON text, or ambiguous where the profile looks.
+    pub fn read(body: &'a [u8], profile: &'a Profile) -> Result<Self, ReadError> {
+        if body.starts_with(b"\xEF\xBB\xBF") {
+            return Err(ReadError::ByteOrderMark);
+        }
+        let secret = profile.pointer(Role::ClientSecret);
+        let node::Reading { root, marked, duplicates } = node::read(body, secret).map_err(ReadError::Json)?;
+        let duplicates = if duplicates { root.duplicates() } else { Vec::new() };
+        if let Some(ambiguous) = duplicates.iter().find(|duplicate| profile.passes(duplicate)) {
+            return Err(ReadError::Duplicate(ambiguous.clone()));
+        }
+        Ok(Self { root, body, raw_secret: marked, profile, duplicates })
+    }
+
+    /// The whole tree.
+    pub fn root(&self) -> &Node<'a> {
+        &self.root
+    }
+
+    /// Whether it is an object with at least one member. Anything else is valid JSON but no message.
+    pub fn is_message(&self) -> bool {
+        matches!(&self.root, Node::Object(members) if !members.is_empty())
+    }
+
+    /// The value at a role's place, if the profile carries the role and something stands there.
+    pub fn get(&self, role: Role) -> Option<&Node<'a>> {
+        self.root.get(self.profile.pointer(role)?)
+    }
+
+    /// The string at a role's place.
+    pub fn text(&self, role: Role) -> Option<&str> {
+        match self.get(role)? {
+            Node::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What stands at the client secret's place.
+    pub fn secret(&self) -> PresentedSecret<'_> {
+        match self.get(Role::ClientSecret) {
+            None => PresentedSecret::Absent,
+            Some(Node::Text(text)) => PresentedSecret::Text(text),
+            Some(_) => PresentedSecret::NotText,
+        }
+    }
+
+    /// The bytes of the body that spell the client secret's value, of whatever type, quotes included.
+    pub fn secret_span(&self) -> Option<Range<usize>> {
+        let raw = self.raw_secret?;
+        let start = raw.as_ptr().addr() - self.body.as_ptr().addr();
+        Some(start..start + raw.len())
+    }
+
+    /// Names that stand twice in one object where the profile does not look.
+    pub fn duplicates(&self) -> &[Pointer] {
+        &self.duplicates
+    }
+
+    /// The profile that it was read with.
+    pub fn profile(&self) -> &'a Profile {
+        self.profile
+    }
+
+    /// The document as an owned value; of a name that stands twice the last is kept.
+    pub fn to_value(&self) -> Value {
+        self.root.to_value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Document<'_>, ReadError> {
+        Document::read(body.as_bytes(), Profile::v1())
+    }
+
+    #[test]
+    fn the_secret_is_found_with_its_exact_bytes() {
+        for (body, text, raw) in [
+            (r#"{"clientSecret":"s3cret"}"#, Some("s3cret"), r#""s3cret""#),
+            (r#"{ "a": [1], "clientSecret" : "\u0073\"\\" , "b": {} }"#, Some("s\"\\"), r#""\u0073\"\\""#),
+            ("{\"client\\u0053ecret\":\"\u{1F30A}\"}", Some("\u{1F30A}"), "\"\u{1F30A}\""),
+            (r#"{"clientSecret":12345}"#, None, "12345"),
+            (r#"{"clientSecret": {"a": [1, 2]}, "x": 1}"#, None, r#"{"a": [1, 2]}"#),
+        ] {
+            let document = read(body).unwrap();
+            assert_eq!(&body[document.secret_span().unwrap()], raw);
+            match text {
+                Some(text) => assert!(document.secret() == PresentedSecret::Text(text), "{body}"),
+                None => assert!(document.secret() == PresentedSecret::NotText, "{body}"),
+            }
+        }
+        let decoy = read(r#"{"step":{"clientSecret":"s3cret"},"ClientSecret":"s3cret"}"#).unwrap();
+        assert!(decoy.secret() == PresentedSecret::Absent);
+        assert_eq!(decoy.secret_span(), None);
+    }
+
+    #[test]
+    fn a_name_twice_is_refused_on_the_way_to_a_role_and_noted_elsewhere() {
+        for body in [
+            r#"{"clientSecret":"a","clientSecret":"a"}"#,
+            r#"{"clientSecret":"a","client\u0053ecret":"b"}"#,
+            r#"{"flow":{"flowIdentifier":"a","flowIdentifier":"b"}}"#,
+            r#"{"flow":{},"flow":{}}"#,
+            r#"{"step":{"fields":[{"name":"a","value":1,"value":2}]}}"#,
+        ] {
+            assert!(matches!(read(body), Err(ReadError::Duplicate(_))), "{body}");
+        }
+        let elsewhere = read(r#"{"noise":{"a":1,"a":2},"b":[{"c":1,"c":2}],"flow":{"x":1,"x":1}}"#).unwrap();
+        let shown: Vec<String> = elsewhere.duplicates().iter().map(Pointer::to_string).collect();
+        assert_eq!(shown, ["/noise/a", "/b/0/c", "/flow/x"]);
+    }
+
+    #[test]
+    fn many_names_are_compared_in_good_time() {
+        let members: Vec<String> = (0..100_000).map(|n| format!("\"{n}\":{n}")).collect();
+        let unique = format!("{{{}}}", members.join(","));
+        assert!(read(&unique).unwrap().duplicates().is_empty());
+        let twice = format!("{{{},\"7\":0}}", members.join(","));
+        assert_eq!(read(&twice).unwrap().duplicates().len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_with_its_position() {
+        let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(read(&deep(127)).is_ok());
+        for body in
+            ["", "{", "{}x", "{'a':1}", "{\"a\":1,}", "[01]", "\"\\ud800\"", "\"\u{1}\"", "1e999", "nul", &deep(200)]
+        {
+            assert!(matches!(read(body), Err(ReadError::Json(_))), "{body:?}");
+        }
+        let latin_1 = Document::read(b"{\"a\":\"\xE4\"}", Profile::v1());
+        assert!(matches!(latin_1, Err(ReadError::Json(_))));
+        let marked = Document::read(b"\xEF\xBB\xBF{}", Profile::v1());
+        assert!(matches!(marked, Err(ReadError::ByteOrderMark)));
+        let message = read("{\n  \"a\": x\n}").unwrap_err().to_string();
+        assert!(message.contains("line 2"), "{message}");
+    }
+}

@@ -1,0 +1,242 @@
+//! The tree itself, read by `serde_json`, and the names that stand twice in it.
+
+use std::{borrow::Cow, cell::Cell, collections::HashSet, fmt};
+
+use serde::{
+    Deserialize as _,
+    de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Number, Value, value::RawValue};
+
+use crate::pointer::{self, Pointer};
+
+/// A JSON value that borrows its text from the body where no escape stands in the way, and keeps every member of an
+/// object, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string, unescaped.
+    Text(Cow<'a, str>),
+    /// An array.
+    Array(Vec<Self>),
+    /// An object's members, in their order; a name may stand twice.
+    Object(Vec<(Cow<'a, str>, Self)>),
+}
+
+impl<'a> Node<'a> {
+    /// The value at an address; of a name that stands twice, the first.
+    pub fn get(&self, pointer: &Pointer) -> Option<&Self> {
+        pointer.tokens().iter().try_fold(self, |node, token| match node {
+            Node::Object(members) => members.iter().find(|(name, _)| name == token).map(|(_, value)| value),
+            Node::Array(elements) => elements.get(pointer::index(token)?),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => None,
+        })
+    }
+
+    /// The value, owned; of a name that stands twice, the last.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Node::Null => Value::Null,
+            Node::Bool(value) => Value::Bool(*value),
+            Node::Number(number) => Value::Number(number.clone()),
+            Node::Text(text) => Value::String(text.clone().into_owned()),
+            Node::Array(elements) => elements.iter().map(Node::to_value).collect(),
+            Node::Object(members) => {
+                let members = members.iter().map(|(name, value)| (name.clone().into_owned(), value.to_value()));
+                Value::Object(members.collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// The addresses of the names that stand twice in their object.
+    pub(super) fn duplicates(&self) -> Vec<Pointer> {
+        let mut found = Vec::new();
+        self.collect_duplicates(&Pointer::default(), &mut found);
+        found
+    }
+
+    fn collect_duplicates(&self, here: &Pointer, found: &mut Vec<Pointer>) {
+        match self {
+            Node::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    element.collect_duplicates(&here.child(index.to_string()), found);
+                }
+            }
+            Node::Object(members) => {
+                let mut seen = HashSet::with_capacity(members.len());
+                for (name, value) in members {
+                    let there = here.child(name.as_ref());
+                    value.collect_duplicates(&there, found);
+                    if !seen.insert(name) {
+                        found.push(there);
+                    }
+                }
+            }
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
+        }
+    }
+}
+
+/// What one pass over a body gives.
+pub(super) struct Reading<'a> {
+    pub(super) root: Node<'a>,
+    /// The exact text of the value at the marked address.
+    pub(super) marked: Option<&'a str>,
+    /// Whether any name stands twice in its object.
+    pub(super) duplicates: bool,
+}
+
+/// Reads a body, noting the exact text of the value at `mark`.
+pub(super) fn read<'a>(body: &'a [u8], mark: Option<&Pointer>) -> Result<Reading<'a>, serde_json::Error> {
+    let notes = Notes::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let root = Seed { notes: &notes, mark: mark.map(Pointer::tokens) }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(Reading { root, marked: notes.marked.get(), duplicates: notes.duplicates.get() })
+}
+
+#[derive(Default)]
+struct Notes<'a> {
+    marked: Cell<Option<&'a str>>,
+    duplicates: Cell<bool>,
+}
+
+/// Reads one value; `mark` is what is left of the marked address from here, if it leads through here.
+#[derive(Clone, Copy)]
+struct Seed<'n, 'a> {
+    notes: &'n Notes<'a>,
+    mark: Option<&'n [String]>,
+}
+
+impl<'n, 'a> Seed<'n, 'a> {
+    fn below(self, leads_there: impl FnOnce(&str) -> bool) -> Self {
+        let mark = self.mark.and_then(<[String]>::split_first).filter(|(token, _)| leads_there(token));
+        Self { mark: mark.map(|(_, rest)| rest), ..self }
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Seed<'_, 'a> {
+    type Value = Node<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Node<'a>, D::Error> {
+        if self.mark.is_some_and(<[String]>::is_empty) {
+            let raw = <&'a RawValue>::deserialize(deserializer)?.get();
+            self.notes.marked.set(Some(raw));
+            let reading = read(raw.as_bytes(), None).map_err(serde::de::Error::custom)?;
+            if reading.duplicates {
+                self.notes.duplicates.set(true);
+            }
+            return Ok(reading.root);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Seed<'_, 'a> {
+    type Value = Node<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node<'a>, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node<'a>, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node<'a>, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node<'a>, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node<'a>, E> {
+        Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Node<'a>, E> {
+        Ok(Node::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node<'a>, E> {
+        Ok(Node::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<Node<'a>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) =
+            access.next_element_seed(self.below(|token| pointer::index(token) == Some(elements.len())))?
+        {
+            elements.push(element);
+        }
+        Ok(Node::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Node<'a>, A::Error> {
+        let mut members = Vec::with_capacity(8);
+        while let Some(name) = access.next_key_seed(Name)? {
+            let value = access.next_value_seed(self.below(|token| token == name))?;
+            members.push((name, value));
+        }
+        if has_duplicate(&members) {
+            self.notes.duplicates.set(true);
+        }
+        Ok(Node::Object(members))
+    }
+}
+
+/// Up to here comparing every name with every other is quicker than hashing them.
+const FEW: usize = 16;
+
+fn has_duplicate(members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
+    if members.len() <= FEW {
+        let mut rest = members;
+        while let [(name, _), tail @ ..] = rest {
+            if tail.iter().any(|(other, _)| other == name) {
+                return true;
+            }
+            rest = tail;
+        }
+        false
+    } else {
+        let mut seen = HashSet::with_capacity(members.len());
+        !members.iter().all(|(name, _)| seen.insert(name))
+    }
+}
+
+/// Reads a member's name, borrowing where it can.
+struct Name;
+
+impl<'a> DeserializeSeed<'a> for Name {
+    type Value = Cow<'a, str>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Cow<'a, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Name {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'a str) -> Result<Cow<'a, str>, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Cow<'a, str>, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}

@@ -1,0 +1,30 @@
+//! The contract of Flowingly's webhooks, as data and as types.
+//!
+//! The data comes first: `CONTRACT.md`, the JSON Schemas in `json/`, `samples/`, `vectors/` and `profiles/` are the
+//! source of truth, readable from any language. This crate embeds them and adds the Rust types that every other crate
+//! of the kit rests on. It knows nothing of sockets or runtimes.
+
+pub mod authentication;
+pub mod document;
+pub mod field;
+pub mod message;
+pub mod pointer;
+pub mod profile;
+pub mod reference;
+pub mod sample;
+pub mod step;
+pub mod validate;
+pub mod webhook;
+pub mod wire;
+
+pub use authentication::{Authentication, BasicCredentials, ClientSecret};
+pub use document::Document;
+pub use field::{Field, FieldType};
+pub use message::{Flow, StepMessage, Trigger, WebhookLabel};
+pub use pointer::Pointer;
+pub use profile::{Profile, Role};
+pub use reference::SecretReference;
+pub use sample::Sample;
+pub use step::{Access, Decision, Step, StepKind, Verdict};
+pub use validate::{Schema, Violation};
+pub use webhook::Webhook;

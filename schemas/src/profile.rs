@@ -1,0 +1,104 @@
+//! A profile: where in a message each role stands. It adapts the whole kit, both directions, to the envelope that a
+//! team really captures, since the help page does not fix the property names.
+
+mod file;
+mod form;
+mod lens;
+mod role;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+use serde_json::Value;
+
+pub use self::{
+    file::{ProfileError, ProfileProblem},
+    form::{FieldForm, FieldKey, MapKey},
+    lens::{Dropped, LensError, Written},
+    role::{Part, Role, Subject},
+};
+use crate::{message::Trigger, pointer::Pointer};
+
+static V1: LazyLock<Profile> = LazyLock::new(|| {
+    Profile::parse(include_str!("../profiles/v1.toml")).expect("the embedded profile is tested to be valid")
+});
+
+/// Where each role of a message stands on the wire. Cheap to clone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile(Arc<Checked>);
+
+#[derive(Debug, PartialEq)]
+struct Checked {
+    name: String,
+    pointers: BTreeMap<Role, Pointer>,
+    triggers: BTreeMap<Trigger, Value>,
+    fields: FieldForm,
+    /// Where a message without a previous step says null, if that place is the previous step's alone.
+    previous_step: Option<Pointer>,
+}
+
+impl Profile {
+    /// The envelope that the kit assumes until a team captures its own: `profiles/v1.toml`.
+    pub fn v1() -> &'static Self {
+        &V1
+    }
+
+    /// Reads a profile's TOML text.
+    ///
+    /// # Errors
+    /// When it is not TOML of the form of `profiles/v1.toml`, two roles overlap, or a role is missing that the others
+    /// need. The error says everything that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        file::parse(text).map(|checked| Self(Arc::new(checked)))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where a role stands; `None` when the profile cannot carry it.
+    pub fn pointer(&self, role: Role) -> Option<&Pointer> {
+        self.0.pointers.get(&role)
+    }
+
+    /// The roles that it carries.
+    pub fn carried(&self) -> impl Iterator<Item = Role> + '_ {
+        self.0.pointers.keys().copied()
+    }
+
+    /// The roles that it cannot carry.
+    pub fn uncarried(&self) -> impl Iterator<Item = Role> + '_ {
+        Role::ALL.into_iter().filter(|role| !self.0.pointers.contains_key(role))
+    }
+
+    /// How the fields of a step are laid out.
+    pub fn field_form(&self) -> &FieldForm {
+        &self.0.fields
+    }
+
+    /// The wire's word for a trigger.
+    pub fn trigger_word(&self, trigger: Trigger) -> &Value {
+        &self.0.triggers[&trigger]
+    }
+
+    /// The trigger that a word of the wire stands for.
+    pub fn trigger_of(&self, word: &Value) -> Option<Trigger> {
+        self.0.triggers.iter().find(|(_, known)| *known == word).map(|(trigger, _)| *trigger)
+    }
+
+    /// Whether a role is read at, above or below this address.
+    pub(crate) fn passes(&self, pointer: &Pointer) -> bool {
+        self.0.pointers.values().any(|role| role.contains(pointer) || pointer.contains(role))
+    }
+
+    /// Whether the wire is the form that the types and schemas have, so that both can be used on it directly.
+    pub(crate) fn is_canonical(&self) -> bool {
+        let canonical = &Self::v1().0;
+        self.0.pointers == canonical.pointers
+            && self.0.triggers == canonical.triggers
+            && self.0.fields == canonical.fields
+    }
+}

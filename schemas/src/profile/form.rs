@@ -1,0 +1,160 @@
+//! How the fields of a step are laid out on the wire: an array of objects, or one object keyed by name or identifier.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The layout of a step's fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "camelCase", deny_unknown_fields)]
+pub enum FieldForm {
+    /// An array with an object a field, under these key names; a key that is not listed is not on the wire.
+    Array {
+        /// The wire's name of each key.
+        keys: BTreeMap<FieldKey, String>,
+    },
+    /// An object with a member a field: its name or identifier, and its value. Nothing else is on the wire.
+    Map {
+        /// What the members are named after.
+        key: MapKey,
+    },
+}
+
+/// The keys of a field object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FieldKey {
+    /// The name that people see.
+    Name,
+    /// The field's type.
+    Type,
+    /// The place in the form.
+    Order,
+    /// The identifier.
+    Identifier,
+    /// The value.
+    Value,
+    /// The choices of a list.
+    Options,
+}
+
+/// What the members of a field map are named after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MapKey {
+    /// The field's name.
+    Name,
+    /// The field's identifier; it stands for the name too.
+    Identifier,
+}
+
+impl FieldKey {
+    const ALL: [Self; 6] = [Self::Name, Self::Type, Self::Order, Self::Identifier, Self::Value, Self::Options];
+
+    fn canonical(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Type => "type",
+            Self::Order => "order",
+            Self::Identifier => "identifier",
+            Self::Value => "value",
+            Self::Options => "options",
+        }
+    }
+}
+
+/// Something about a field that the layout could not carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// A key of at least one field.
+    Key(FieldKey),
+    /// A whole field, by its place in the message: it has no identifier, or one that another field has already.
+    Field(usize),
+}
+
+impl FieldForm {
+    /// Lays canonical fields out as the wire has them.
+    pub(super) fn write(&self, fields: &[Value]) -> (Value, Vec<Lost>) {
+        let mut lost = Vec::new();
+        let wire = match self {
+            Self::Array { keys } => fields.iter().map(|field| write_object(field, keys, &mut lost)).collect(),
+            Self::Map { key } => {
+                let mut members = Map::new();
+                for (index, field) in fields.iter().enumerate() {
+                    match field[key.field_key().canonical()].as_str() {
+                        Some(name) if !members.contains_key(name) => {
+                            members.insert(name.to_owned(), field["value"].clone());
+                            note_lost_keys(field, |key| key == FieldKey::Value || self.names(key), &mut lost);
+                        }
+                        _ => lost.push(Lost::Field(index)),
+                    }
+                }
+                Value::Object(members)
+            }
+        };
+        (wire, lost)
+    }
+
+    /// Reads the wire's fields into canonical ones. What is not laid out so is returned as it is, for the schema to
+    /// judge.
+    pub(super) fn read(&self, wire: &Value) -> Value {
+        match (self, wire) {
+            (Self::Array { keys }, Value::Array(fields)) => {
+                fields.iter().map(|field| read_object(field, keys)).collect()
+            }
+            (Self::Map { key }, Value::Object(members)) => members
+                .iter()
+                .map(|(name, value)| {
+                    let mut field = Map::from_iter([("name".to_owned(), Value::from(name.as_str()))]);
+                    if *key == MapKey::Identifier {
+                        field.insert("identifier".to_owned(), Value::from(name.as_str()));
+                    }
+                    field.insert("value".to_owned(), value.clone());
+                    Value::Object(field)
+                })
+                .collect(),
+            _ => wire.clone(),
+        }
+    }
+
+    /// Whether the layout has a place for a key.
+    pub(super) fn names(&self, key: FieldKey) -> bool {
+        match self {
+            Self::Array { keys } => keys.contains_key(&key),
+            Self::Map { key: named } => key == FieldKey::Value || key == named.field_key(),
+        }
+    }
+}
+
+impl MapKey {
+    fn field_key(self) -> FieldKey {
+        match self {
+            Self::Name => FieldKey::Name,
+            Self::Identifier => FieldKey::Identifier,
+        }
+    }
+}
+
+fn write_object(field: &Value, keys: &BTreeMap<FieldKey, String>, lost: &mut Vec<Lost>) -> Value {
+    note_lost_keys(field, |key| keys.contains_key(&key), lost);
+    let members = FieldKey::ALL
+        .into_iter()
+        .filter_map(|key| Some((keys.get(&key)?.clone(), field.get(key.canonical())?.clone())));
+    Value::Object(members.collect())
+}
+
+fn read_object(field: &Value, keys: &BTreeMap<FieldKey, String>) -> Value {
+    let Value::Object(members) = field else { return field.clone() };
+    let known = keys.iter().filter_map(|(key, name)| Some((key.canonical().to_owned(), members.get(name)?.clone())));
+    Value::Object(known.collect())
+}
+
+fn note_lost_keys(field: &Value, carries: impl Fn(FieldKey) -> bool, lost: &mut Vec<Lost>) {
+    for key in FieldKey::ALL {
+        let says_something = field.get(key.canonical()).is_some_and(|value| !value.is_null());
+        if says_something && !carries(key) && !lost.contains(&Lost::Key(key)) {
+            lost.push(Lost::Key(key));
+        }
+    }
+}

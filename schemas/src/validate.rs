@@ -1,0 +1,184 @@
+//! The JSON Schemas, compiled, and violations that name the place, the clause of `CONTRACT.md` and the reason.
+//!
+//! Which clause a rule belongs to is said in the schemas themselves (`x-clause`), beside the rule.
+
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use jsonschema::{Registry, ValidationError, Validator, error::ValidationErrorKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{document::Document, pointer::Pointer, profile::Profile};
+
+/// A schema of `json/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Schema {
+    /// A form field: `field.schema.json`.
+    Field,
+    /// An error answer: `problem.schema.json`.
+    Problem,
+    /// A step: `step.schema.json`.
+    Step,
+    /// A whole message: `step-message.schema.json`.
+    StepMessage,
+    /// A webhook's configuration: `webhook.schema.json`.
+    Webhook,
+}
+
+/// A rule of the contract that a message breaks. It names types and properties, never values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Where, as a JSON Pointer into the message as the wire has it.
+    pub pointer: String,
+    /// Which clause of `CONTRACT.md`.
+    pub clause: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "the message" } else { &self.pointer };
+        write!(f, "{place}: {} ({})", self.message, self.clause)
+    }
+}
+
+struct Compiled {
+    source: Value,
+    validator: Validator,
+}
+
+static COMPILED: LazyLock<HashMap<Schema, Compiled>> = LazyLock::new(|| {
+    let sources = Schema::ALL.map(|schema| (schema, schema.source()));
+    let resources = sources.iter().map(|(_, source)| (id(source), source));
+    let registry = Registry::new().extend(resources).and_then(|registry| registry.prepare());
+    let registry = registry.expect("the embedded schemas are tested to be whole");
+    let options = jsonschema::draft202012::options();
+    let options = options.with_registry(&registry);
+    let compile = |(schema, source): &(Schema, Value)| {
+        let validator = options.build(source).expect("the embedded schemas are tested to compile");
+        (*schema, Compiled { source: source.clone(), validator })
+    };
+    sources.iter().map(compile).collect()
+});
+
+fn id(source: &Value) -> &str {
+    source["$id"].as_str().expect("the embedded schemas are tested to have an $id")
+}
+
+impl Schema {
+    /// Every schema.
+    pub const ALL: [Self; 5] = [Self::Field, Self::Problem, Self::Step, Self::StepMessage, Self::Webhook];
+
+    /// The schema's JSON text.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Field => include_str!("../json/field.schema.json"),
+            Self::Problem => include_str!("../json/problem.schema.json"),
+            Self::Step => include_str!("../json/step.schema.json"),
+            Self::StepMessage => include_str!("../json/step-message.schema.json"),
+            Self::Webhook => include_str!("../json/webhook.schema.json"),
+        }
+    }
+
+    fn source(self) -> Value {
+        serde_json::from_str(self.text()).expect("the embedded schemas are tested to be JSON")
+    }
+
+    fn compiled(self) -> &'static Compiled {
+        &COMPILED[&self]
+    }
+
+    /// Whether a value keeps to the schema. Quicker than asking for [`Self::violations`].
+    pub fn is_valid(self, value: &Value) -> bool {
+        self.compiled().validator.is_valid(value)
+    }
+
+    /// Every rule that a value breaks.
+    pub fn violations(self, value: &Value) -> Vec<Violation> {
+        self.compiled().validator.iter_errors(value).map(|error| violation(&error)).collect()
+    }
+}
+
+impl Profile {
+    /// Every rule that a body of this wire breaks; places are those of the wire. What the profile cannot carry is not
+    /// missed.
+    pub fn violations(&self, body: &Value) -> Vec<Violation> {
+        if self.is_canonical() {
+            return Schema::StepMessage.violations(body);
+        }
+        let canonical = Schema::StepMessage.violations(&self.canonical(body));
+        canonical.into_iter().filter_map(|violation| self.on_the_wire(violation)).collect()
+    }
+
+    fn on_the_wire(&self, violation: Violation) -> Option<Violation> {
+        let canonical: Pointer = violation.pointer.parse().ok()?;
+        match self.wire_address(&canonical) {
+            Some(wire) => Some(Violation { pointer: wire.to_string(), ..violation }),
+            // A container of roles, such as the step: it has no single place on this wire.
+            None if self.carried().any(|role| canonical.contains(role.canonical())) => {
+                Some(Violation { pointer: String::new(), ..violation })
+            }
+            None => None,
+        }
+    }
+}
+
+/// The clause that asks for unique names.
+const UNIQUE_NAMES: &str = "MSG-15";
+
+impl Document<'_> {
+    /// Every rule that this body breaks, duplicate names off the way to the roles included.
+    pub fn violations(&self) -> Vec<Violation> {
+        let duplicates = self.duplicates().iter().map(|pointer| Violation {
+            pointer: pointer.to_string(),
+            clause: UNIQUE_NAMES.to_owned(),
+            message: "the name stands twice in its object".to_owned(),
+        });
+        self.profile().violations(&self.to_value()).into_iter().chain(duplicates).collect()
+    }
+}
+
+fn violation(error: &ValidationError<'_>) -> Violation {
+    let place = error.instance_path().to_string();
+    let missing = missing_property(error.kind());
+    Violation {
+        pointer: match missing.as_deref().and_then(|name| Some(place.parse::<Pointer>().ok()?.child(name).to_string()))
+        {
+            Some(pointer) => pointer,
+            None => place,
+        },
+        clause: clause(error, missing.as_deref()).unwrap_or_default(),
+        message: match error.kind() {
+            ValidationErrorKind::Required { .. } => "is missing".to_owned(),
+            ValidationErrorKind::FalseSchema => "must not be here".to_owned(),
+            ValidationErrorKind::Pattern { .. } => "is not of the form that its type has".to_owned(),
+            _ => error.masked_with("the value").to_string(),
+        },
+    }
+}
+
+fn missing_property(kind: &ValidationErrorKind) -> Option<String> {
+    match kind {
+        ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// The clause of the broken rule: a missing property's own, or that of the innermost schema around the rule that
+/// names one.
+fn clause(error: &ValidationError<'_>, missing: Option<&str>) -> Option<String> {
+    let location = error.absolute_keyword_location()?.as_str();
+    let (uri, keyword) = location.split_once('#')?;
+    let source = COMPILED.values().map(|compiled| &compiled.source).find(|source| id(source) == uri)?;
+    let keyword: Pointer = keyword.parse().ok()?;
+
+    let around: Vec<&Value> = (0..keyword.tokens().len())
+        .filter_map(|depth| {
+            let path = keyword.tokens()[..depth].iter();
+            path.fold(Pointer::default(), |pointer, token| pointer.child(token.as_str())).get(source)
+        })
+        .collect();
+    let own = missing.and_then(|name| around.last()?.get("properties")?.get(name)?.get("x-clause"));
+    own.or_else(|| around.iter().rev().find_map(|schema| schema.get("x-clause")))?.as_str().map(str::to_owned)
+}
