@@ -9,6 +9,7 @@ use serde_json::Value;
 
 pub use self::node::Node;
 use crate::{
+    message::Trigger,
     pointer::Pointer,
     profile::{Profile, Role},
 };
@@ -90,6 +91,17 @@ impl<'a> Document<'a> {
             Node::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// What happened to the step, if the message says it in a way that the profile knows.
+    pub fn trigger(&self) -> Option<Trigger> {
+        if let Some(place) = self.profile.pointer(Role::Trigger) {
+            let word = self.root.get(place)?;
+            return Trigger::ALL.into_iter().find(|trigger| word.is(self.profile.trigger_word(*trigger)));
+        }
+        let mut previous = self.profile.carried().filter(|role| role.is_previous_step());
+        let told = previous.any(|role| self.get(role).is_some_and(|node| *node != Node::Null));
+        Some(if told { Trigger::StepCreated } else { Trigger::StepCompleted })
     }
 
     /// What stands at the client secret's place.

@@ -39,6 +39,9 @@ pub enum Trigger {
 }
 
 impl Trigger {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::StepCreated, Self::StepCompleted];
+
     /// The word of profile v1.
     pub fn as_str(self) -> &'static str {
         match self {

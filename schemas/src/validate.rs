@@ -125,7 +125,7 @@ impl Profile {
 }
 
 /// The clause that asks for unique names.
-const UNIQUE_NAMES: &str = "MSG-15";
+const UNIQUE_NAMES: &str = "MSG-20";
 
 impl Document<'_> {
     /// Every rule that this body breaks, duplicate names off the way to the roles included.

@@ -38,6 +38,17 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// Whether this is the same scalar.
+    pub fn is(&self, scalar: &Value) -> bool {
+        match (self, scalar) {
+            (Node::Null, Value::Null) => true,
+            (Node::Bool(a), Value::Bool(b)) => a == b,
+            (Node::Number(a), Value::Number(b)) => a == b,
+            (Node::Text(a), Value::String(b)) => a == b,
+            _ => false,
+        }
+    }
+
     /// The value, owned; of a name that stands twice, the last.
     pub fn to_value(&self) -> Value {
         match self {

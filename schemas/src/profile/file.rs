@@ -135,11 +135,10 @@ impl Check<'_> {
     }
 
     fn triggers(&mut self, words: BTreeMap<Trigger, Value>, carried: bool) -> BTreeMap<Trigger, Value> {
-        let both = [Trigger::StepCreated, Trigger::StepCompleted];
         if !carried && words.is_empty() {
-            return both.map(|trigger| (trigger, trigger.as_str().into())).into();
+            return Trigger::ALL.map(|trigger| (trigger, trigger.as_str().into())).into();
         }
-        for trigger in both {
+        for trigger in Trigger::ALL {
             match words.get(&trigger) {
                 None => self.problem(0, format!("[triggers] has no word for `{}`", trigger.as_str())),
                 Some(Value::Array(_) | Value::Object(_)) => {

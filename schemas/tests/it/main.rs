@@ -1,0 +1,10 @@
+//! The data of `schemas/` and the Rust types, held to each other.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+mod contract;
+mod generate;
+mod lens;
+mod peers;
+mod samples;
+mod vectors;
