@@ -1,0 +1,132 @@
+//! The command line: one file a subcommand.
+
+mod check_config;
+mod data;
+pub mod exit;
+mod init;
+mod logging;
+mod messages;
+mod reindex;
+mod serve;
+mod shell;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Receive Flowingly's webhook messages: verify, store, show.
+///
+/// Without a command it serves; without a configuration it needs nothing: it makes `./flowingly/` with a client secret
+/// and a data folder, listens on 127.0.0.1:8080 and prints the command to try.
+#[derive(Debug, Parser)]
+#[command(name = "webhook-receiver", version, max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Configuration file; without one `./flowingly/` is used.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// When to colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive messages (the default command).
+    Serve(serve::Args),
+    /// Say everything that is wrong with a configuration file.
+    CheckConfig,
+    /// Write a configuration file with a fresh client secret.
+    Init(init::Args),
+    /// List, show, follow and export what was received.
+    #[command(subcommand)]
+    Messages(messages::Command),
+    /// Make the index anew from the log.
+    Reindex,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// Something went wrong, with words for the person and a code for the shell.
+#[derive(Debug)]
+struct Failure {
+    exit: u8,
+    message: String,
+}
+
+impl Failure {
+    fn new(exit: u8, error: impl std::fmt::Display) -> Self {
+        Self { exit, message: error.to_string() }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let args = Args::parse();
+    anstream::ColorChoice::from(args.color).write_global();
+    let command = args.command.unwrap_or(Command::Serve(serve::Args::default()));
+    let config = args.config;
+    let result = match command {
+        Command::Serve(args) => serve::run(config.as_deref(), &args),
+        Command::CheckConfig => check_config::run(config.as_deref()),
+        Command::Init(args) => init::run(config.as_deref(), &args),
+        Command::Messages(command) => messages::run(config.as_deref(), command),
+        Command::Reindex => reindex::run(config.as_deref()),
+    };
+    match result {
+        Ok(()) => ExitCode::from(exit::OK),
+        Err(failure) if failure.exit == exit::OK => ExitCode::SUCCESS,
+        Err(failure) => {
+            let style = anstyle::AnsiColor::Red.on_default().bold();
+            let mut stderr = anstream::stderr().lock();
+            // Where even stderr is gone only the exit code is left.
+            let _ = writeln!(stderr, "{style}error{style:#}: {}", failure.message);
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+/// The configuration: the file's, or the first run's.
+fn configuration(file: Option<&std::path::Path>) -> Result<Config, Failure> {
+    match file {
+        Some(file) => Config::load(file).map_err(|error| Failure::new(exit::USAGE, error)),
+        None => Config::first_run(std::path::Path::new("")).map_err(|error| Failure::new(exit::FAILURE, error)),
+    }
+}
+
+/// Prints to stdout. A reader that has gone away, as `head` does, ends the command without a complaint.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(exit::OK, error)),
+        other => other.map_err(|error| Failure::new(exit::FAILURE, error)),
+    }
+}
+
+/// Says something on stderr that does not end the command.
+fn warn(text: &str) {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    // Where even stderr is gone nobody is left to warn.
+    let _ = writeln!(anstream::stderr().lock(), "{style}warning{style:#}: {text}");
+}

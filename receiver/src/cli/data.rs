@@ -1,0 +1,89 @@
+//! A receiver's data as the other subcommands read it: beside a running receiver, or alone.
+
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Failure, configuration, exit};
+use crate::{
+    config::Config,
+    index::{Index, Indexer},
+    log::{LogReader, Position, Segments},
+    server::{DataFolder, DataFolderError},
+};
+
+/// How long to wait for a running receiver's index to reach the log's end.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often to look; another process gives no signal.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A data folder that is read.
+pub(super) struct Data {
+    pub(super) config: Config,
+    pub(super) folder: PathBuf,
+}
+
+impl Data {
+    /// The data folder of a configuration, or of the first run. It must be there.
+    pub(super) fn of(file: Option<&Path>) -> Result<Self, Failure> {
+        let config = configuration_of_reader(file)?;
+        let folder = config.data_dir.clone();
+        if DataFolder::log_in(&folder).is_dir() {
+            return Ok(Self { config, folder });
+        }
+        Err(Failure::new(
+            exit::FAILURE,
+            format_args!(
+                "there is no data in {}; start the receiver here first, or name its configuration with --config",
+                folder.display()
+            ),
+        ))
+    }
+
+    /// Reads the log from a position.
+    pub(super) fn log(&self, from: Position) -> LogReader {
+        Segments::read_beside(&DataFolder::log_in(&self.folder), from)
+    }
+
+    /// The index, up with the log. A running receiver keeps it up itself; when none runs, this does.
+    pub(super) fn index(&self) -> Result<Index, Failure> {
+        let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
+        let file = DataFolder::index_in(&self.folder);
+        let open = || Index::open(&file).map_err(|error| failure(&error));
+        match DataFolder::open(&self.folder) {
+            Ok(_alone) => {
+                let mut indexer = Indexer::new(open()?, self.config.profiles());
+                indexer.catch_up(&mut self.log(indexer.position())).map_err(|error| failure(&error))?;
+                Ok(indexer.into_index())
+            }
+            Err(DataFolderError::InUse { .. }) => {
+                let end = Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(|error| failure(&error))?;
+                let index = open()?;
+                let began = Instant::now();
+                while index.position().map_err(|error| failure(&error))? < end {
+                    if began.elapsed() > PATIENCE {
+                        super::warn("the index is behind the log; the newest messages are missing here");
+                        break;
+                    }
+                    thread::sleep(LOOK_EVERY);
+                }
+                Ok(index)
+            }
+            Err(error) => Err(failure(&error)),
+        }
+    }
+}
+
+/// A reader makes nothing: without a configuration the first run's folder must be there.
+fn configuration_of_reader(file: Option<&Path>) -> Result<Config, Failure> {
+    if file.is_none() && !Path::new(crate::config::FIRST_RUN_FOLDER).is_dir() {
+        return Err(Failure::new(
+            exit::FAILURE,
+            "there is no ./flowingly here; run this where the receiver was started, or name its configuration with \
+             --config",
+        ));
+    }
+    configuration(file)
+}

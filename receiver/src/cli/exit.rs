@@ -1,0 +1,8 @@
+//! The exit codes.
+
+/// It went well.
+pub const OK: u8 = 0;
+/// It did not: the log, the data folder, the address.
+pub const FAILURE: u8 = 1;
+/// The command line or the configuration is wrong.
+pub const USAGE: u8 = 2;

@@ -1,0 +1,53 @@
+//! `init`: write a configuration file with a fresh client secret, and say what to type into the product's form.
+
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use super::{Failure, exit};
+use crate::config::{DEFAULT_PATH, SECRET_FILE, draw_secret, write_secret};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The file to write.
+    #[arg(value_name = "FILE", default_value = "receiver.toml")]
+    file: PathBuf,
+}
+
+pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
+    let file = config.unwrap_or(&args.file);
+    let secret = file.with_file_name(SECRET_FILE);
+    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
+    if secret.exists() {
+        return Err(failure(&format_args!(
+            "{} is there already; move it away, or write the configuration into another folder",
+            secret.display()
+        )));
+    }
+    let opened = OpenOptions::new().write(true).create_new(true).open(file);
+    let mut opened = opened.map_err(|error| failure(&format_args!("cannot write {}: {error}", file.display())))?;
+    write_secret(&secret, &draw_secret()).map_err(|error| failure(&error))?;
+    let text = include_str!("../../receiver.default.toml");
+    opened
+        .write_all(text.as_bytes())
+        .map_err(|error| failure(&format_args!("cannot write {}: {error}", file.display())))?;
+    super::say(&format!(
+        "Wrote {} and, readable only by you, {}
+
+Next:
+  webhook-receiver serve --config {}
+
+In the product's webhook form:
+  Endpoint URL         an HTTPS address that leads here, ending in {DEFAULT_PATH}
+  Trigger              When the step is completed, or When the step is created
+  Authentication type  Client Secret
+  Client secret        the content of {}
+",
+        file.display(),
+        secret.display(),
+        super::shell::word(file),
+        secret.display(),
+    ))
+}

@@ -1,0 +1,111 @@
+//! `messages`: list, show, follow and export what was received.
+
+mod export;
+mod list;
+mod show;
+mod tail;
+
+use std::path::Path;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use schemas::Trigger;
+
+use super::{Failure, data::Data};
+use crate::{
+    index::Filter,
+    log::{Record, RecordHeader},
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the newest messages.
+    List(list::Args),
+    /// Show one message.
+    Show(show::Args),
+    /// Print messages as they arrive.
+    Tail(tail::Args),
+    /// Write messages as JSON lines, oldest first, for `webhook-sender replay` and other tools.
+    Export(export::Args),
+}
+
+pub(super) fn run(file: Option<&Path>, command: Command) -> Result<(), Failure> {
+    let data = Data::of(file)?;
+    match command {
+        Command::List(args) => list::run(&data, &args),
+        Command::Show(args) => show::run(&data, &args),
+        Command::Tail(args) => tail::run(&data, &args),
+        Command::Export(args) => export::run(&data, &args),
+    }
+}
+
+/// Which messages.
+#[derive(Debug, Args)]
+struct Which {
+    /// Only those of this endpoint.
+    #[arg(long, value_name = "NAME")]
+    endpoint: Option<String>,
+    /// Only those of this flow, such as FLOW-604.
+    #[arg(long, value_name = "ID")]
+    flow: Option<String>,
+    /// Only those of this step.
+    #[arg(long, value_name = "NAME")]
+    step: Option<String>,
+    /// Only those of this trigger.
+    #[arg(long, value_enum)]
+    trigger: Option<TriggerArg>,
+    /// Only those received at or after, such as 2026-11-24T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+    /// Only those received before.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TriggerArg {
+    StepCreated,
+    StepCompleted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+impl Which {
+    fn filter(&self) -> Filter {
+        let trigger = self.trigger.map(|trigger| match trigger {
+            TriggerArg::StepCreated => Trigger::StepCreated,
+            TriggerArg::StepCompleted => Trigger::StepCompleted,
+        });
+        Filter {
+            endpoint: self.endpoint.clone(),
+            flow: self.flow.clone(),
+            step: self.step.clone(),
+            trigger,
+            since: self.since,
+            until: self.until,
+        }
+    }
+}
+
+/// A record as a line of JSON: the header's members, and the exact body as a string.
+fn json_line(record: &Record) -> String {
+    #[derive(serde::Serialize)]
+    struct Line<'r> {
+        #[serde(flatten)]
+        header: &'r RecordHeader,
+        body: &'r str,
+    }
+    let body = std::str::from_utf8(&record.body).expect("what is stored was read as JSON, which is UTF-8");
+    serde_json::to_string(&Line { header: &record.header, body }).expect("a line is made of strings and numbers")
+}
+
+/// Text from a message, safe in a table.
+fn cell(text: Option<&str>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| crate::redact::printable(text).replace('\n', "\\n"))
+}

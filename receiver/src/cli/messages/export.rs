@@ -1,0 +1,38 @@
+//! `messages export`: the log as JSON lines. It needs no index: the log is read in order.
+
+use std::io::{BufWriter, ErrorKind, Write as _};
+
+use super::{Which, json_line};
+use crate::{
+    cli::{Failure, data::Data, exit, warn},
+    log::{Entry, Position},
+};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    which: Which,
+}
+
+pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
+    let filter = args.which.filter();
+    let mut reader = data.log(Position(0));
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
+    while let Some(entry) = reader.next_entry().map_err(|error| failure(&error))? {
+        match entry {
+            Entry::Record { record, .. } if filter.matches(&record.header) => {
+                match writeln!(stdout, "{}", json_line(&record)) {
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                    other => other.map_err(|error| failure(&error))?,
+                }
+            }
+            Entry::Record { .. } => {}
+            Entry::Damaged { at, next } => warn(&format!("the log is damaged from {at} to {next}; skipped")),
+        }
+    }
+    match stdout.flush() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failure(&error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! `reindex`: make the index anew from the log.
+
+use std::path::Path;
+
+use super::{Failure, data::Data, exit};
+use crate::{
+    index::{Index, Indexer},
+    log::Position,
+    server::DataFolder,
+};
+
+pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
+    let data = Data::of(file)?;
+    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
+    let folder = DataFolder::open(&data.folder).map_err(|error| failure(&error))?;
+    Index::remove(&folder.index());
+    let index = Index::open(&folder.index()).map_err(|error| failure(&error))?;
+    let mut indexer = Indexer::new(index, data.config.profiles());
+    let records = indexer.catch_up(&mut data.log(Position(0))).map_err(|error| failure(&error))?;
+    let (messages, _) = indexer.into_index().counts().map_err(|error| failure(&error))?;
+    super::say(&format!("Read {records} records from the log: {messages} messages are in the index\n"))
+}

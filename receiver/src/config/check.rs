@@ -1,0 +1,316 @@
+//! From what was typed to what is meant: every problem is collected, with its line.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::{self, IsTerminal as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, SecretReference};
+use secrecy::SecretString;
+use toml::{Spanned, de::DeTable};
+
+use super::{
+    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, Limits,
+    file::{Credential, EndpointTable, File, Kind, LimitsTable},
+    first_run::DATA_FOLDER,
+    keys,
+};
+
+/// Smallest head that hyper can be told to take.
+const LEAST_HEADER_BYTES: usize = 8192;
+/// Longest body that a record of the log can hold.
+const MOST_BODY_BYTES: usize = (1 << 30) - 1;
+
+pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    let mut check = Check { text, path, problems: Vec::new() };
+    let config = check.file();
+    check.problems.sort_by_key(|problem| problem.line);
+    match config {
+        Some(config) if check.problems.is_empty() => Ok(config),
+        _ => Err(ConfigError::Wrong { problems: check.problems }),
+    }
+}
+
+struct Check<'t> {
+    text: &'t str,
+    path: &'t Path,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, offset: usize, message: impl Into<String>) {
+        let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
+        self.problems.push(ConfigProblem { file: self.path.to_owned(), line, message: message.into() });
+    }
+
+    fn toml_problem(&mut self, error: &toml::de::Error) {
+        // Not the error's own display: it repeats the line, which may hold a secret.
+        self.problem(error.span().map_or(0, |span| span.start), error.message().trim());
+    }
+
+    /// A path of the file: relative ones start at the file's folder.
+    fn beside(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    fn file(&mut self) -> Option<Config> {
+        match DeTable::parse(self.text) {
+            Ok(table) => {
+                for (span, message) in keys::unknown(table.get_ref()) {
+                    self.problem(span.start, message);
+                }
+            }
+            Err(error) => {
+                self.toml_problem(&error);
+                return None;
+            }
+        }
+        let file: File = match toml::from_str(self.text) {
+            Ok(file) => file,
+            Err(error) => {
+                self.toml_problem(&error);
+                return None;
+            }
+        };
+        let listen = self.listen(file.listen.as_ref());
+        let limits = self.limits(&file.limits);
+        let endpoints = self.endpoints(&file.endpoint);
+        if let Some(listen) = listen
+            && !listen.ip().is_loopback()
+            && !file.behind_tls_proxy
+            && endpoints.iter().any(|endpoint| matches!(endpoint.authentication, Authentication::Basic(_)))
+        {
+            let offset = file.listen.as_ref().map_or(0, |listen| listen.span().start);
+            self.problem(
+                offset,
+                "a Basic endpoint would take passwords over plain HTTP here; listen on a loopback address, or put a \
+                 proxy that speaks TLS in front and say `behind_tls_proxy = true`",
+            );
+        }
+        Some(Config {
+            listen: listen?,
+            data_dir: self.beside(file.data_dir.as_deref().unwrap_or(DATA_FOLDER)),
+            log_payloads: file.log_payloads.unwrap_or_else(|| io::stdout().is_terminal()),
+            limits,
+            endpoints,
+        })
+    }
+
+    fn listen(&mut self, listen: Option<&Spanned<String>>) -> Option<SocketAddr> {
+        let (text, offset) = listen.map_or((DEFAULT_LISTEN, 0), |listen| (listen.get_ref(), listen.span().start));
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.problem(offset, format!("`listen` takes an IP address and a port, such as {DEFAULT_LISTEN}"));
+        }
+        parsed
+    }
+
+    fn limits(&mut self, table: &LimitsTable) -> Limits {
+        let default = Limits::default();
+        Limits {
+            body_bytes: self.number("body_bytes", table.body_bytes.as_ref(), 1, MOST_BODY_BYTES, default.body_bytes),
+            header_bytes: self.number(
+                "header_bytes",
+                table.header_bytes.as_ref(),
+                LEAST_HEADER_BYTES,
+                usize::MAX,
+                default.header_bytes,
+            ),
+            header_fields: self.number(
+                "header_fields",
+                table.header_fields.as_ref(),
+                1,
+                usize::MAX,
+                default.header_fields,
+            ),
+            connections: self.number(
+                "connections",
+                table.connections.as_ref(),
+                1,
+                usize::MAX >> 3,
+                default.connections,
+            ),
+            header_timeout: self.duration("header_timeout", table.header_timeout.as_ref(), default.header_timeout),
+            body_timeout: self.duration("body_timeout", table.body_timeout.as_ref(), default.body_timeout),
+            idle_timeout: self.duration("idle_timeout", table.idle_timeout.as_ref(), default.idle_timeout),
+            drain_timeout: self.duration("drain_timeout", table.drain_timeout.as_ref(), default.drain_timeout),
+        }
+    }
+
+    fn number(
+        &mut self,
+        key: &str,
+        typed: Option<&Spanned<usize>>,
+        least: usize,
+        most: usize,
+        default: usize,
+    ) -> usize {
+        let Some(typed) = typed else { return default };
+        let number = *typed.get_ref();
+        if number < least {
+            self.problem(typed.span().start, format!("`{key}` is at least {least}"));
+        } else if number > most {
+            self.problem(typed.span().start, format!("`{key}` is at most {most}"));
+        }
+        number
+    }
+
+    fn duration(&mut self, key: &str, typed: Option<&Spanned<String>>, default: Duration) -> Duration {
+        let Some(typed) = typed else { return default };
+        let parsed = typed.get_ref().parse::<SignedDuration>().ok().and_then(|duration| duration.try_into().ok());
+        let positive = parsed.filter(|duration: &Duration| !duration.is_zero());
+        if positive.is_none() {
+            self.problem(typed.span().start, format!("`{key}` takes a time such as 10s, 500ms or 1m"));
+        }
+        positive.unwrap_or(default)
+    }
+
+    fn endpoints(&mut self, tables: &[Spanned<EndpointTable>]) -> Vec<EndpointConfig> {
+        if tables.is_empty() {
+            self.problem(0, "there is no [[endpoint]]; one needs at least a `path`");
+        }
+        let (mut paths, mut names) = (HashSet::new(), HashSet::new());
+        let mut endpoints = Vec::new();
+        for table in tables {
+            let table = table.get_ref();
+            let path = table.path.get_ref();
+            if !path.starts_with('/') || path.contains(['?', '#']) {
+                self.problem(table.path.span().start, "`path` begins with `/` and has neither query nor fragment");
+            }
+            if !paths.insert(path) {
+                self.problem(table.path.span().start, format!("another endpoint has the path {path} already"));
+            }
+            let name = table.name.as_ref().unwrap_or(&table.path);
+            if !names.insert(name.get_ref()) {
+                self.problem(name.span().start, format!("another endpoint has the name {} already", name.get_ref()));
+            }
+            endpoints.extend(self.endpoint(table, path.clone(), name.get_ref().clone()));
+        }
+        endpoints
+    }
+
+    fn endpoint(&mut self, table: &EndpointTable, path: String, name: String) -> Option<EndpointConfig> {
+        let profile = self.profile(table.profile.as_ref());
+        let (authentication, not_after) = match &table.authentication {
+            Some(credential) => self.credential(credential)?,
+            None => (Authentication::None, None),
+        };
+        if not_after.is_some() {
+            let offset = table.authentication.as_ref().map_or(0, |credential| credential.span().start);
+            self.problem(
+                offset,
+                "`not_after` belongs to a credential in `also_accept`; this one is the one that stays",
+            );
+        }
+        let mut also_accept = Vec::new();
+        for credential in &table.also_accept {
+            let more = self.credential(credential)?;
+            let same = std::mem::discriminant(&more.0) == std::mem::discriminant(&authentication);
+            if !same || more.0 == Authentication::None {
+                self.problem(
+                    credential.span().start,
+                    "`also_accept` takes credentials of the type of `authentication`",
+                );
+            }
+            also_accept.push(more);
+        }
+        Some(EndpointConfig {
+            path,
+            name,
+            authentication,
+            also_accept,
+            profile: profile?,
+            nonconforming: table.nonconforming,
+        })
+    }
+
+    fn profile(&mut self, typed: Option<&Spanned<String>>) -> Option<Profile> {
+        let Some(typed) = typed else { return Some(Profile::v1().clone()) };
+        let path = self.beside(typed.get_ref());
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.problem(typed.span().start, format!("cannot read the profile {}: {error}", path.display()));
+                return None;
+            }
+        };
+        match Profile::parse(&text) {
+            Ok(profile) => Some(profile),
+            Err(error) => {
+                let problems = error.problems.into_iter();
+                self.problems.extend(problems.map(|problem| ConfigProblem {
+                    file: path.clone(),
+                    line: problem.line,
+                    message: problem.message,
+                }));
+                None
+            }
+        }
+    }
+
+    fn credential(&mut self, typed: &Spanned<Credential>) -> Option<(Authentication, Option<SystemTime>)> {
+        let credential = typed.get_ref();
+        let keys = [
+            ("secret", credential.secret.as_ref(), credential.kind == Kind::ClientSecret),
+            ("username", credential.username.as_ref(), credential.kind == Kind::Basic),
+            ("password", credential.password.as_ref(), credential.kind == Kind::Basic),
+        ];
+        for (key, value, belongs) in keys {
+            match value {
+                None if belongs => self.problem(typed.span().start, format!("`{key}` is missing for this type")),
+                Some(value) if !belongs => {
+                    self.problem(value.span().start, format!("`{key}` does not belong to this type"));
+                }
+                _ => {}
+            }
+        }
+        let authentication = match credential.kind {
+            Kind::None => Authentication::None,
+            Kind::ClientSecret => {
+                let (secret, offset) = self.secret("secret", credential.secret.as_ref()?)?;
+                let client_secret = ClientSecret::new(secret).map_err(|error| self.problem(offset, error.to_string()));
+                Authentication::ClientSecret { client_secret: client_secret.ok()? }
+            }
+            Kind::Basic => {
+                let username = credential.username.as_ref()?;
+                let (password, _) = self.secret("password", credential.password.as_ref()?)?;
+                let credentials = BasicCredentials::new(username.get_ref().clone(), password);
+                let credentials = credentials.map_err(|error| self.problem(username.span().start, error.to_string()));
+                Authentication::Basic(credentials.ok()?)
+            }
+        };
+        let not_after = match &credential.not_after {
+            None => None,
+            Some(typed) => Some(self.moment(typed)?),
+        };
+        Some((authentication, not_after))
+    }
+
+    fn moment(&mut self, typed: &Spanned<toml::value::Datetime>) -> Option<SystemTime> {
+        let moment = typed.get_ref().to_string().parse::<Timestamp>().and_then(SystemTime::try_from);
+        if moment.is_err() {
+            self.problem(
+                typed.span().start,
+                "`not_after` takes a moment with its offset, such as 2026-12-01T00:00:00Z",
+            );
+        }
+        moment.ok()
+    }
+
+    /// The secret that a reference leads to. What is no reference is not repeated: it may be the secret itself.
+    fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
+        let offset = typed.span().start;
+        let reference = typed.get_ref().parse().map_err(|error| format!("`{key}`: {error}"));
+        let reference = reference.map(|reference| match reference {
+            SecretReference::File(path) => SecretReference::File(self.beside(path)),
+            other => other,
+        });
+        let secret = reference.and_then(|reference| reference.resolve().map_err(|error| format!("`{key}`: {error}")));
+        secret.map_err(|message| self.problem(offset, message)).ok().map(|secret| (secret, offset))
+    }
+}

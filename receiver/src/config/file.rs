@@ -1,0 +1,61 @@
+//! The configuration as it is typed: `config.schema.json` as Rust types, each value with its place in the text.
+
+use serde::Deserialize;
+use toml::{Spanned, value::Datetime};
+
+use crate::endpoint::Nonconforming;
+
+#[derive(Deserialize)]
+pub(super) struct File {
+    pub(super) listen: Option<Spanned<String>>,
+    pub(super) data_dir: Option<String>,
+    #[serde(default)]
+    pub(super) behind_tls_proxy: bool,
+    pub(super) log_payloads: Option<bool>,
+    #[serde(default)]
+    pub(super) limits: LimitsTable,
+    #[serde(default)]
+    pub(super) endpoint: Vec<Spanned<EndpointTable>>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct LimitsTable {
+    pub(super) body_bytes: Option<Spanned<usize>>,
+    pub(super) header_bytes: Option<Spanned<usize>>,
+    pub(super) header_fields: Option<Spanned<usize>>,
+    pub(super) header_timeout: Option<Spanned<String>>,
+    pub(super) body_timeout: Option<Spanned<String>>,
+    pub(super) idle_timeout: Option<Spanned<String>>,
+    pub(super) drain_timeout: Option<Spanned<String>>,
+    pub(super) connections: Option<Spanned<usize>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EndpointTable {
+    pub(super) path: Spanned<String>,
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) authentication: Option<Spanned<Credential>>,
+    #[serde(default)]
+    pub(super) also_accept: Vec<Spanned<Credential>>,
+    pub(super) profile: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) nonconforming: Nonconforming,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Credential {
+    #[serde(rename = "type")]
+    pub(super) kind: Kind,
+    pub(super) secret: Option<Spanned<String>>,
+    pub(super) username: Option<Spanned<String>>,
+    pub(super) password: Option<Spanned<String>>,
+    pub(super) not_after: Option<Spanned<Datetime>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    None,
+    ClientSecret,
+    Basic,
+}

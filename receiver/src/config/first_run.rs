@@ -1,0 +1,103 @@
+//! The first run needs nothing: a folder, a fresh client secret in it, and the endpoint that the README speaks of.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, IsTerminal as _, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use schemas::{Authentication, ClientSecret, Profile, SecretReference, reference::ReferenceError};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Limits};
+use crate::endpoint::Nonconforming;
+
+/// The first run's folder, below the working directory.
+pub const FIRST_RUN_FOLDER: &str = "flowingly";
+/// The file that holds the client secret, in the first run's folder: outside the data folder.
+pub const SECRET_FILE: &str = "client-secret";
+/// The data folder, unless configured otherwise.
+pub(super) const DATA_FOLDER: &str = "flowingly/data";
+
+/// Random bytes of a drawn secret: 256 bits.
+const SECRET_BYTES: usize = 32;
+
+/// The first run's folder or secret cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FirstRunError {
+    /// The folder or file cannot be made.
+    #[error("cannot make {}: {source}", path.display())]
+    Make {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] ReferenceError),
+    /// The secret breaks a limit.
+    #[error("the secret in {}: {source}", path.display())]
+    Limit {
+        /// The file.
+        path: PathBuf,
+        /// Which limit.
+        source: schemas::authentication::LimitError,
+    },
+}
+
+impl Config {
+    /// The configuration of a receiver that was told nothing. The folder and the secret are made if they are not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or the secret not be read.
+    pub fn first_run(working_directory: &Path) -> Result<Self, FirstRunError> {
+        let folder = working_directory.join(FIRST_RUN_FOLDER);
+        let secret_file = folder.join(SECRET_FILE);
+        if !secret_file.exists() {
+            write_secret(&secret_file, &draw_secret())?;
+        }
+        let secret = SecretReference::File(secret_file.clone()).resolve()?;
+        let client_secret =
+            ClientSecret::new(secret).map_err(|source| FirstRunError::Limit { path: secret_file, source })?;
+        Ok(Self {
+            listen: DEFAULT_LISTEN.parse().expect("the default address is one"),
+            data_dir: working_directory.join(DATA_FOLDER),
+            log_payloads: io::stdout().is_terminal(),
+            limits: Limits::default(),
+            endpoints: vec![EndpointConfig {
+                path: DEFAULT_PATH.to_owned(),
+                name: DEFAULT_PATH.to_owned(),
+                authentication: Authentication::ClientSecret { client_secret },
+                also_accept: Vec::new(),
+                profile: Profile::v1().clone(),
+                nonconforming: Nonconforming::Store,
+            }],
+        })
+    }
+}
+
+/// Draws a client secret of 256 random bits, in characters that survive every form.
+pub fn draw_secret() -> SecretString {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    URL_SAFE_NO_PAD.encode(bytes).into()
+}
+
+/// Writes a secret to a new file that only its owner can read, making its folder (0700) where there is none.
+///
+/// # Errors
+/// When the file is there already, or cannot be written.
+pub fn write_secret(file: &Path, secret: &SecretString) -> Result<(), FirstRunError> {
+    let make = |source| FirstRunError::Make { path: file.to_owned(), source };
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        fs::create_dir_all(folder).map_err(make)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(make)?;
+    }
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(make)?;
+    opened.write_all(secret.expose_secret().as_bytes()).and_then(|()| opened.write_all(b"\n")).map_err(make)?;
+    opened.sync_all().map_err(make)
+}

@@ -1,0 +1,150 @@
+//! The endpoint: authenticate, parse, validate, store, acknowledge.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Version, header, request};
+use http_body::Body;
+use schemas::Document;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    intake,
+    log::{MessageLog, Record, RecordHeader},
+    redact,
+    rejection::Rejection,
+    verify::Verifier,
+};
+
+/// One URL path that takes messages.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its name in logs and listings.
+    pub name: String,
+    /// What it accepts, and the profile it reads with.
+    pub verifier: Verifier,
+    /// What happens to an authentic message that breaks the contract.
+    pub nonconforming: Nonconforming,
+}
+
+/// What happens to an authentic message that breaks the contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nonconforming {
+    /// It is stored and answered 200: nothing real is lost.
+    #[default]
+    Store,
+    /// It is answered 422.
+    Reject,
+}
+
+/// All endpoints, by path, over one log.
+#[derive(Debug)]
+pub struct Endpoints<L> {
+    by_path: HashMap<String, Endpoint>,
+    log: Arc<L>,
+    body_timeout: Duration,
+}
+
+/// What the connection knows of a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival {
+    /// Where it comes from.
+    pub peer: Option<IpAddr>,
+    /// Whether the head held `content-length` beside `transfer-encoding`.
+    pub two_lengths: bool,
+}
+
+/// How far a request came; what a log line says of it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// The endpoint's name, once the path is known to have one.
+    pub endpoint: Option<String>,
+    /// Bytes of the body, once it is whole.
+    pub size: Option<usize>,
+    /// The message, once it is authentic.
+    pub header: Option<RecordHeader>,
+}
+
+impl<L: MessageLog> Endpoints<L> {
+    /// Endpoints by their exact path, storing to one log; a body may take `body_timeout` to arrive.
+    pub fn new(by_path: HashMap<String, Endpoint>, log: Arc<L>, body_timeout: Duration) -> Self {
+        Self { by_path, log, body_timeout }
+    }
+
+    /// Takes one request. When it ends well the message is durable.
+    ///
+    /// # Errors
+    /// The first reason to refuse, in the order in which the checks stand here: what costs least comes first, and
+    /// nothing of a body is read for a stranger with a Basic endpoint.
+    pub async fn receive<B>(
+        &self,
+        request: Request<B>,
+        arrival: Arrival,
+        progress: &mut Progress,
+    ) -> Result<Record, Rejection>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        check_framing(&head, arrival)?;
+        let endpoint = self.by_path.get(head.uri.path()).ok_or(Rejection::NotFound)?;
+        progress.endpoint = Some(endpoint.name.clone());
+        check_method(&head.method)?;
+        endpoint.verifier.check_headers(&head.headers)?;
+
+        let body = self.read_body(&head.headers, body, endpoint.verifier.body_limit()).await?;
+        progress.size = Some(body.len());
+        let document = endpoint.verifier.read(&body)?;
+        let header = RecordHeader::describe(&document, &endpoint.name, arrival.peer);
+        progress.header = Some(header.clone());
+        endpoint.nonconforming.check(&document)?;
+
+        let secret = document.secret_span();
+        let record = Record { header, body: redact::emptied(body, secret) };
+        self.log.append(&record).await.map_err(|_| Rejection::Unavailable)?;
+        Ok(record)
+    }
+
+    async fn read_body<B>(&self, headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Rejection>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        intake::check_announced(headers, limit)?;
+        let whole = tokio::time::timeout(self.body_timeout, intake::read_body(body, limit)).await;
+        whole.unwrap_or(Err(Rejection::BodyTimeout))
+    }
+}
+
+impl Nonconforming {
+    fn check(self, document: &Document<'_>) -> Result<(), Rejection> {
+        match self {
+            Self::Store => Ok(()),
+            Self::Reject => {
+                let violations = document.violations();
+                if violations.is_empty() { Ok(()) } else { Err(Rejection::Nonconforming(violations)) }
+            }
+        }
+    }
+}
+
+/// HTTP/1.1 asks for exactly one `Host` (RFC 9112 section 3.2), and two lengths for one body are how requests are
+/// smuggled (section 6.3).
+fn check_framing(head: &request::Parts, arrival: Arrival) -> Result<(), Rejection> {
+    let hosts = head.headers.get_all(header::HOST).iter().count();
+    match head.version {
+        Version::HTTP_11 if hosts == 0 => return Err(Rejection::BadRequest("it has no Host")),
+        Version::HTTP_10 | Version::HTTP_11 if hosts > 1 => return Err(Rejection::BadRequest("it has two Hosts")),
+        _ => {}
+    }
+    if arrival.two_lengths {
+        return Err(Rejection::BadRequest("it has both Content-Length and Transfer-Encoding"));
+    }
+    Ok(())
+}
+
+fn check_method(method: &Method) -> Result<(), Rejection> {
+    if method == Method::POST { Ok(()) } else { Err(Rejection::MethodNotAllowed) }
+}

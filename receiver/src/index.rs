@@ -1,0 +1,178 @@
+//! The index: who sent what, when, and where in the log it lies. It is behind the log and disposable: delete it and
+//! `reindex` makes the same again.
+
+mod indexer;
+mod query;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use schemas::Violation;
+use sha2::{Digest as _, Sha256};
+
+pub use self::{
+    indexer::{IndexError, Indexer},
+    query::{Filter, Message},
+};
+use crate::log::{Position, Record};
+
+/// Changing the tables changes this number; an index of another number is thrown away and made again.
+const VERSION: i64 = 1;
+
+/// How long a second arrival of the same body counts as the same message.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// How long to wait for another process that has the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const TABLES: &str = "
+    CREATE TABLE cursor (position INTEGER NOT NULL);
+    INSERT INTO cursor VALUES (0);
+    CREATE TABLE message (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        last_arrival INTEGER NOT NULL,
+        arrivals INTEGER NOT NULL,
+        endpoint TEXT NOT NULL,
+        trigger TEXT,
+        flow TEXT,
+        step TEXT,
+        size INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        violations TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX message_flow ON message (flow, received_at);
+    CREATE INDEX message_time ON message (received_at);
+    CREATE INDEX message_digest ON message (digest, endpoint);
+    CREATE TABLE arrival (
+        id TEXT PRIMARY KEY,
+        message TEXT NOT NULL REFERENCES message (id),
+        position INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        peer TEXT
+    ) STRICT;
+    CREATE INDEX arrival_message ON arrival (message);
+";
+
+/// The index's file, open.
+#[derive(Debug)]
+pub struct Index {
+    connection: Connection,
+}
+
+impl Index {
+    /// Opens the index, or makes an empty one where there is none or one of another version.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written, or is no database.
+    pub fn open(file: &Path) -> rusqlite::Result<Self> {
+        let index = Self::connect(file)?;
+        let version: i64 = index.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version == VERSION {
+            return Ok(index);
+        }
+        drop(index);
+        Self::remove(file);
+        let index = Self::connect(file)?;
+        index.connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+        Ok(index)
+    }
+
+    /// Deletes the index's files, so that the next [`Self::open`] begins anew.
+    pub fn remove(file: &Path) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = file.as_os_str().to_owned();
+            path.push(suffix);
+            // One that is not there is as good as deleted.
+            let _ = fs::remove_file(PathBuf::from(path));
+        }
+    }
+
+    fn connect(file: &Path) -> rusqlite::Result<Self> {
+        let connection = Connection::open(file)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // What a power cut takes from the index is in the log.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(Self { connection })
+    }
+
+    /// Where in the log it reads on.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn position(&self) -> rusqlite::Result<Position> {
+        let position = self.connection.query_row("SELECT position FROM cursor", [], |row| row.get(0));
+        position.map(|position: i64| Position(position.cast_unsigned()))
+    }
+
+    /// Adds records, and moves the cursor behind them, in one transaction.
+    fn add<'r>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'r Position, &'r Record, &'r [Violation])>,
+        next: Position,
+    ) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        for (position, record, violations) in records {
+            add_record(&transaction, *position, record, violations)?;
+        }
+        transaction.execute("UPDATE cursor SET position = ?1", [next.0.cast_signed()])?;
+        transaction.commit()
+    }
+}
+
+fn add_record(
+    transaction: &Transaction<'_>,
+    position: Position,
+    record: &Record,
+    violations: &[Violation],
+) -> rusqlite::Result<()> {
+    let header = &record.header;
+    let id = header.id.to_string();
+    let at = header.received_at.as_microsecond();
+    let digest = Sha256::digest(&record.body);
+    let window = i64::try_from(DUPLICATE_WINDOW.as_micros()).unwrap_or(i64::MAX);
+
+    let earlier: Option<String> = transaction
+        .prepare_cached(
+            "SELECT id FROM message WHERE digest = ?1 AND endpoint = ?2 AND last_arrival >= ?3
+             ORDER BY last_arrival DESC LIMIT 1",
+        )?
+        .query_row(params![digest.as_slice(), header.endpoint, at - window], |row| row.get(0))
+        .optional()?;
+    if let Some(message) = &earlier {
+        transaction
+            .prepare_cached(
+                "UPDATE message SET arrivals = arrivals + 1, last_arrival = max(last_arrival, ?2) WHERE id = ?1",
+            )?
+            .execute(params![message, at])?;
+    } else {
+        transaction
+            .prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+            .execute(params![
+                id,
+                position.0.cast_signed(),
+                at,
+                header.endpoint,
+                header.trigger.map(|trigger| trigger.as_str()),
+                header.flow,
+                header.step,
+                record.body.len().cast_signed(),
+                digest.as_slice(),
+                serde_json::to_string(violations).expect("violations are strings"),
+            ])?;
+    }
+    transaction.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        id,
+        earlier.as_deref().unwrap_or(&id),
+        position.0.cast_signed(),
+        at,
+        header.peer.map(|peer| peer.to_string()),
+    ])?;
+    Ok(())
+}

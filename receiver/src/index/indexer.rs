@@ -1,0 +1,109 @@
+//! The log's first consumer: reads it in order and keeps the index up with it.
+
+use std::{collections::HashMap, io, mem};
+
+use schemas::{Document, Profile, Violation};
+use tokio::sync::watch;
+
+use super::Index;
+use crate::log::{Entry, LogReader, Position, Record};
+
+/// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
+const BATCH: usize = 500;
+
+/// Keeps an index up with a log.
+#[derive(Debug)]
+pub struct Indexer {
+    index: Index,
+    /// The profile of each endpoint, by its name.
+    profiles: HashMap<String, Profile>,
+}
+
+/// The index cannot be kept up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// The log cannot be read.
+    #[error("cannot read the log: {0}")]
+    Log(#[from] io::Error),
+    /// The index cannot be written.
+    #[error("cannot write the index: {0}")]
+    Index(#[from] rusqlite::Error),
+}
+
+impl Indexer {
+    /// Messages of an endpoint are judged through its profile, those of unknown endpoints through profile v1.
+    pub fn new(index: Index, profiles: HashMap<String, Profile>) -> Self {
+        Self { index, profiles }
+    }
+
+    /// Where in the log it reads on: at the beginning, if the index does not say.
+    pub fn position(&self) -> Position {
+        self.index.position().unwrap_or_default()
+    }
+
+    /// Reads to the log's end and gives the number of records that were new.
+    ///
+    /// # Errors
+    /// When the log cannot be read or the index not be written; what was committed stays.
+    pub fn catch_up(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
+        let mut count = 0;
+        loop {
+            let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
+            while batch.len() < BATCH {
+                match reader.next_entry()? {
+                    Some(Entry::Record { at, record, .. }) => {
+                        let violations = self.judge(&record);
+                        batch.push((at, record, violations));
+                    }
+                    Some(Entry::Damaged { at, next }) => {
+                        tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
+                    }
+                    None => break,
+                }
+            }
+            if batch.is_empty() {
+                return Ok(count);
+            }
+            count += batch.len();
+            let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
+            self.index.add(rows, reader.position())?;
+        }
+    }
+
+    /// Catches up now and at every news of the log, until the log is gone.
+    pub async fn follow(mut self, mut reader: LogReader, mut news: watch::Receiver<Position>) {
+        loop {
+            let caught_up = tokio::task::spawn_blocking(move || {
+                let result = self.catch_up(&mut reader);
+                (self, reader, result)
+            });
+            let Ok((indexer, read, result)) = caught_up.await else { return };
+            (self, reader) = (indexer, read);
+            if let Err(error) = result {
+                tracing::error!(%error, "the index is not kept up; `reindex` makes it anew from the log");
+                return;
+            }
+            if news.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Gives the index back.
+    pub fn into_index(self) -> Index {
+        self.index
+    }
+
+    fn judge(&self, record: &Record) -> Vec<Violation> {
+        let profile = self.profiles.get(&record.header.endpoint).unwrap_or(Profile::v1());
+        let Ok(document) = Document::read(&record.body, profile) else { return Vec::new() };
+        let mut violations = document.violations();
+        if record.header.secret_at.is_some() {
+            // Its value was emptied before it was stored; what stood there is not known any more.
+            let secret = profile.pointer(schemas::Role::ClientSecret).map(ToString::to_string);
+            violations.retain(|violation| Some(&violation.pointer) != secret.as_ref());
+        }
+        mem::take(&mut violations)
+    }
+}

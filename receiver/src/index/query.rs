@@ -1,0 +1,152 @@
+//! Questions to the index, and to the log's records where no index is needed.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Row, named_params};
+use schemas::{Trigger, Violation};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Index;
+use crate::log::{Position, RecordHeader};
+
+/// Which messages are asked for; what is `None` does not matter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// The endpoint's name.
+    pub endpoint: Option<String>,
+    /// The flow's identifier.
+    pub flow: Option<String>,
+    /// The step's identifier.
+    pub step: Option<String>,
+    /// What happened to the step.
+    pub trigger: Option<Trigger>,
+    /// Received at or after.
+    pub since: Option<Timestamp>,
+    /// Received before.
+    pub until: Option<Timestamp>,
+}
+
+/// A message in the index.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The id of its first arrival.
+    pub id: Uuid,
+    /// When it first arrived.
+    pub received_at: Timestamp,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// What happened to the step.
+    pub trigger: Option<String>,
+    /// The flow's identifier.
+    pub flow: Option<String>,
+    /// The step's identifier.
+    pub step: Option<String>,
+    /// Bytes of the body.
+    pub size: u64,
+    /// How often the same body arrived.
+    pub arrivals: u64,
+    /// The rules of the contract that it breaks.
+    pub violations: Vec<Violation>,
+    /// Where it lies in the log.
+    pub position: Position,
+}
+
+impl Filter {
+    /// Whether a record is asked for.
+    pub fn matches(&self, header: &RecordHeader) -> bool {
+        let is = |asked: &Option<String>, found: Option<&String>| asked.is_none() || asked.as_ref() == found;
+        is(&self.endpoint, Some(&header.endpoint))
+            && is(&self.flow, header.flow.as_ref())
+            && is(&self.step, header.step.as_ref())
+            && (self.trigger.is_none() || self.trigger == header.trigger)
+            && self.since.is_none_or(|since| header.received_at >= since)
+            && self.until.is_none_or(|until| header.received_at < until)
+    }
+}
+
+impl Index {
+    /// The newest messages that the filter asks for, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn newest(&self, filter: &Filter, limit: usize) -> rusqlite::Result<Vec<Message>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT * FROM message
+             WHERE (:endpoint IS NULL OR endpoint = :endpoint) AND (:flow IS NULL OR flow = :flow)
+               AND (:step IS NULL OR step = :step) AND (:trigger IS NULL OR trigger = :trigger)
+               AND (:since IS NULL OR received_at >= :since) AND (:until IS NULL OR received_at < :until)
+             ORDER BY received_at DESC, position DESC LIMIT :limit",
+        )?;
+        let parameters = named_params! {
+            ":endpoint": filter.endpoint,
+            ":flow": filter.flow,
+            ":step": filter.step,
+            ":trigger": filter.trigger.map(Trigger::as_str),
+            ":since": filter.since.map(Timestamp::as_microsecond),
+            ":until": filter.until.map(Timestamp::as_microsecond),
+            ":limit": limit.cast_signed(),
+        };
+        statement.query_map(parameters, message)?.collect()
+    }
+
+    /// The messages of which an arrival's id begins so, at most two: enough to know whether the beginning is unique.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn by_id(&self, beginning: &str) -> rusqlite::Result<Vec<Message>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT message.* FROM message JOIN arrival ON arrival.message = message.id
+             WHERE substr(arrival.id, 1, length(:id)) = :id LIMIT 2",
+        )?;
+        statement.query_map(named_params! { ":id": beginning.to_ascii_lowercase() }, message)?.collect()
+    }
+
+    /// When and from where the arrivals of a message came, oldest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn arrivals(&self, message: Uuid) -> rusqlite::Result<Vec<(Timestamp, Option<String>)>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT received_at, peer FROM arrival WHERE message = ?1 ORDER BY position")?;
+        statement.query_map([message.to_string()], |row| Ok((timestamp(row, 0)?, row.get(1)?)))?.collect()
+    }
+
+    /// How many messages and arrivals there are.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn counts(&self) -> rusqlite::Result<(u64, u64)> {
+        let counts = self.connection.query_row(
+            "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM arrival)",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned())),
+        );
+        counts.optional().map(Option::unwrap_or_default)
+    }
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error)
+    };
+    let id: String = row.get("id")?;
+    let violations: String = row.get("violations")?;
+    Ok(Message {
+        id: id.parse().map_err(|error| unreadable(Box::new(error)))?,
+        received_at: timestamp(row, "received_at")?,
+        endpoint: row.get("endpoint")?,
+        trigger: row.get("trigger")?,
+        flow: row.get("flow")?,
+        step: row.get("step")?,
+        size: row.get::<_, i64>("size")?.cast_unsigned(),
+        arrivals: row.get::<_, i64>("arrivals")?.cast_unsigned(),
+        violations: serde_json::from_str(&violations).map_err(|error| unreadable(Box::new(error)))?,
+        position: Position(row.get::<_, i64>("position")?.cast_unsigned()),
+    })
+}
+
+fn timestamp(row: &Row<'_>, column: impl rusqlite::RowIndex) -> rusqlite::Result<Timestamp> {
+    Ok(Timestamp::from_microsecond(row.get(column)?).unwrap_or_default())
+}

@@ -1,0 +1,45 @@
+//! Taking a body in: what its head announces, and no more bytes than the limit. What costs least is checked first.
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body::Body;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use schemas::wire;
+
+use crate::rejection::Rejection;
+
+/// Most bytes of a body, unless configured otherwise: 4 MiB.
+pub const BODY_LIMIT: usize = 4 << 20;
+
+/// Checks what the head says of the body before any of it is read.
+///
+/// # Errors
+/// When it is announced longer than `limit`, or not as plain JSON.
+pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<(), Rejection> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit as u64) {
+        return Err(Rejection::TooLarge(limit));
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
+    if encoded || !content_type.is_some_and(wire::is_json) {
+        return Err(Rejection::UnsupportedMediaType);
+    }
+    Ok(())
+}
+
+/// Reads a whole body of at most `limit` bytes.
+///
+/// # Errors
+/// When it is longer, or ends before it is whole.
+pub async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, Rejection>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match Limited::new(body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Rejection::TooLarge(limit)),
+        Err(_) => Err(Rejection::BodyBroken),
+    }
+}

@@ -1,0 +1,57 @@
+//! The log: every accepted message, in the order of arrival. Everything else (index, relay, tail) is a consumer that
+//! reads it from a position of its own.
+
+mod reader;
+mod record;
+mod recovery;
+mod segment;
+mod segments;
+mod writer;
+
+use std::{fmt, future::Future, io};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    reader::{Entry, LogReader},
+    record::{Record, RecordHeader},
+    recovery::Recovery,
+    segments::{SegmentOptions, Segments},
+};
+
+/// A place in the log. Later records have greater positions; the numbers in between mean nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position(pub u64);
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A log of messages: appended to by the endpoint, read by consumers.
+pub trait MessageLog: Send + Sync + 'static {
+    /// Appends a record. When the future ends well, the record is durable.
+    fn append(&self, record: &Record) -> impl Future<Output = Result<Position, AppendError>> + Send;
+
+    /// Reads what is durable, from the first record at or after a position.
+    ///
+    /// # Errors
+    /// When the log cannot be opened.
+    fn read(&self, from: Position) -> io::Result<LogReader>;
+}
+
+/// A record is not durable, and may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// More waits to be written than the queue may hold.
+    #[error("the log's queue is full")]
+    Full,
+    /// Writing or syncing failed; the log's own report says why.
+    #[error("the log could not be written")]
+    Failed,
+    /// The log is closing.
+    #[error("the log is closed")]
+    Closed,
+}

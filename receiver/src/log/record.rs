@@ -1,0 +1,180 @@
+//! One record and its bytes on disk.
+//!
+//! ```text
+//! magic 4 | length of header and body 4 | length of header 4 | checksum 4 | header (JSON) | body (exact bytes)
+//! ```
+//!
+//! Numbers are little-endian. The checksum is a CRC-32 over the log's salt, both lengths, the header and the body. The
+//! salt is drawn when the log is made and known to nobody else, so a body cannot hold a forged record that a search
+//! past a damaged place would take for real.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use schemas::{
+    Document, Role, Trigger,
+    profile::{Part, Subject},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub(super) const MAGIC: [u8; 4] = *b"\xF7rec";
+pub(super) const FRAME: usize = 16;
+/// Longest header and body together that a reader believes: more can only be damage.
+const LONGEST: usize = 1 << 30;
+
+/// What drawing the log's salt gives.
+pub(super) type Salt = [u8; 8];
+
+/// A message that was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// What is known of its arrival.
+    pub header: RecordHeader,
+    /// The body's bytes, exact but for the client secret's value.
+    pub body: Bytes,
+}
+
+/// What is known of a message's arrival.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordHeader {
+    /// UUID version 7, unique to this arrival.
+    pub id: Uuid,
+    /// When the body was whole.
+    pub received_at: Timestamp,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// Address of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<IpAddr>,
+    /// What happened to the step, if the message says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Trigger>,
+    /// The flow's identifier, if the message says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// The step's identifier, if the message says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Where in the body the emptied client secret's `""` stands, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_at: Option<usize>,
+}
+
+impl RecordHeader {
+    /// Describes the arrival of a document, now.
+    pub fn describe(document: &Document<'_>, endpoint: &str, peer: Option<IpAddr>) -> Self {
+        let text = |role| document.text(role).map(str::to_owned);
+        Self {
+            id: Uuid::now_v7(),
+            received_at: Timestamp::now(),
+            endpoint: endpoint.to_owned(),
+            peer,
+            trigger: document.trigger(),
+            flow: text(Role::FlowIdentifier),
+            step: text(Role::Step(Subject::Step, Part::Identifier)),
+            secret_at: document.secret_span().map(|span| span.start),
+        }
+    }
+}
+
+impl Record {
+    /// Adds the record's bytes to a buffer.
+    pub(super) fn encode(&self, salt: Salt, buffer: &mut Vec<u8>) {
+        let start = buffer.len();
+        buffer.extend_from_slice(&MAGIC);
+        buffer.resize(start + FRAME, 0);
+        serde_json::to_writer(&mut *buffer, &self.header).expect("a header is made of strings and numbers");
+        let header = buffer.len() - start - FRAME;
+        buffer.extend_from_slice(&self.body);
+
+        let length = |bytes: usize| u32::try_from(bytes).expect("bodies are limited far below 4 GiB").to_le_bytes();
+        buffer[start + 4..start + 8].copy_from_slice(&length(header + self.body.len()));
+        buffer[start + 8..start + 12].copy_from_slice(&length(header));
+        let checksum = checksum(salt, &buffer[start..]);
+        buffer[start + 12..start + FRAME].copy_from_slice(&checksum.to_le_bytes());
+    }
+
+    /// Reads the record at the start of `bytes`.
+    pub(super) fn decode(salt: Salt, bytes: &[u8]) -> Decoded {
+        let Some((frame, _)) = bytes.split_first_chunk::<FRAME>() else { return Decoded::Short(FRAME) };
+        let number = |at: usize| u32::from_le_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
+        let (length, header) = (number(4) as usize, number(8) as usize);
+        if frame[..4] != MAGIC || header > length || length > LONGEST {
+            return Decoded::Damaged;
+        }
+        let Some(whole) = bytes.get(..FRAME + length) else { return Decoded::Short(FRAME + length) };
+        if number(12) != checksum(salt, whole) {
+            return Decoded::Damaged;
+        }
+        match serde_json::from_slice(&whole[FRAME..FRAME + header]) {
+            Ok(parsed) => {
+                let body = Bytes::copy_from_slice(&whole[FRAME + header..]);
+                Decoded::Record(Self { header: parsed, body }, whole.len())
+            }
+            Err(_) => Decoded::Damaged,
+        }
+    }
+}
+
+/// What stands at a place of the log.
+#[derive(Debug)]
+pub(super) enum Decoded {
+    /// A record, and its length in bytes.
+    Record(Record, usize),
+    /// Too few bytes; so many are needed.
+    Short(usize),
+    /// No record.
+    Damaged,
+}
+
+fn checksum(salt: Salt, record: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&salt);
+    hasher.update(&record[4..12]);
+    hasher.update(&record[FRAME..]);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use schemas::{Profile, Sample};
+
+    use super::*;
+
+    pub(crate) fn sample(endpoint: &str) -> Record {
+        let sample = Sample::find("step-completed-customer-set-up").unwrap();
+        let document = Document::read(sample.body, Profile::v1()).unwrap();
+        let header = RecordHeader::describe(&document, endpoint, None);
+        Record { header, body: Bytes::from_static(sample.body) }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_and_every_flipped_bit_is_seen() {
+        let record = sample("a");
+        let mut bytes = vec![];
+        record.encode([7; 8], &mut bytes);
+        let Decoded::Record(decoded, length) = Record::decode([7; 8], &bytes) else { panic!() };
+        assert_eq!((decoded, length), (record, bytes.len()));
+        assert!(matches!(Record::decode([8; 8], &bytes), Decoded::Damaged));
+        for at in 0..bytes.len() {
+            bytes[at] ^= 1;
+            assert!(!matches!(Record::decode([7; 8], &bytes), Decoded::Record(..)), "byte {at}");
+            bytes[at] ^= 1;
+        }
+        for length in 0..bytes.len() {
+            assert!(matches!(Record::decode([7; 8], &bytes[..length]), Decoded::Short(_)), "{length}");
+        }
+    }
+
+    #[test]
+    fn the_header_says_what_the_message_says() {
+        let header = sample("hooks").header;
+        assert_eq!(header.trigger, Some(Trigger::StepCompleted));
+        assert_eq!(header.flow.as_deref(), Some("FLOW-604"));
+        assert_eq!(header.step.as_deref(), Some("New Customer (Debtor) Form"));
+        assert_eq!(header.secret_at, None);
+    }
+}

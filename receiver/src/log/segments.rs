@@ -1,0 +1,110 @@
+//! The default log: a folder of segment files, written by one thread.
+
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+    thread::{self, JoinHandle},
+};
+
+use tokio::sync::watch;
+
+use super::{
+    AppendError, LogReader, MessageLog, Position, Record, Recovery,
+    recovery::recover,
+    segment::Segment,
+    writer::{Queue, Writer},
+};
+
+/// Sizes of a log, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentOptions {
+    /// Size at which the next segment is begun; 64 MiB by default.
+    pub segment_bytes: u64,
+    /// Most that may wait to be written; beyond it messages are refused. 32 MiB by default.
+    pub queue_bytes: usize,
+}
+
+impl Default for SegmentOptions {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20, queue_bytes: 32 << 20 }
+    }
+}
+
+/// A log in a folder of its own. Dropping it writes what is queued and waits for that.
+#[derive(Debug)]
+pub struct Segments {
+    folder: PathBuf,
+    queue: Arc<Queue>,
+    durable: Arc<AtomicU64>,
+    news: watch::Receiver<Position>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Segments {
+    /// Opens or makes the log in a folder, mends its end, and starts its writer. The caller sees to it that no other
+    /// process writes there.
+    ///
+    /// # Errors
+    /// When the folder or its files cannot be made, read or synced.
+    pub fn open(folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
+        fs::create_dir_all(folder)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        let (newest, recovery) = recover(folder)?;
+        let salt = match &newest {
+            Some(segment) => segment.salt,
+            None => draw_salt()?,
+        };
+        let queue = Arc::new(Queue::new(options.queue_bytes, salt));
+        let writer = Writer::new(folder.to_owned(), queue.clone(), newest.as_ref(), options.segment_bytes)?;
+        let (durable, news) = (writer.durable(), writer.news());
+        let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run())?;
+        Ok((Self { folder: folder.to_owned(), queue, durable, news, writer: Some(thread) }, recovery))
+    }
+
+    /// Hears of every new durable end.
+    pub fn news(&self) -> watch::Receiver<Position> {
+        self.news.clone()
+    }
+
+    /// Reads a log that another process may be writing, up to its last whole record.
+    pub fn read_beside(folder: &Path, from: Position) -> LogReader {
+        LogReader::new(folder.to_owned(), from, None)
+    }
+
+    /// Position behind the last byte of the log in a folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn end_of(folder: &Path) -> io::Result<Position> {
+        let newest = Segment::list(folder)?.into_iter().next_back();
+        newest.map_or(Ok(Position(0)), |segment| segment.end().map(Position))
+    }
+}
+
+impl MessageLog for Segments {
+    async fn append(&self, record: &Record) -> Result<Position, AppendError> {
+        self.queue.push(record)?.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    fn read(&self, from: Position) -> io::Result<LogReader> {
+        Ok(LogReader::new(self.folder.clone(), from, Some(self.durable.clone())))
+    }
+}
+
+impl Drop for Segments {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has dropped its waiting senders, which refuses their messages.
+            let _ = writer.join();
+        }
+    }
+}
+
+fn draw_salt() -> io::Result<[u8; 8]> {
+    let mut salt = [0; 8];
+    getrandom::fill(&mut salt)?;
+    Ok(salt)
+}

@@ -1,0 +1,58 @@
+//! What may be kept and shown of a body: the client secret's value is emptied, control characters are escaped.
+
+use std::{fmt::Write as _, ops::Range};
+
+use bytes::Bytes;
+
+/// The body with the value at `secret` emptied to `""`; all else stays byte for byte.
+pub(crate) fn emptied(body: Bytes, secret: Option<Range<usize>>) -> Bytes {
+    let Some(secret) = secret else { return body };
+    [&body[..secret.start], b"\"\"", &body[secret.end..]].concat().into()
+}
+
+/// JSON text that is safe on a terminal: what could move the cursor, ring, or turn the direction of writing is escaped
+/// the way JSON does it.
+pub(crate) fn printable(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_unsafe(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(shown, "\\u{unit:04x}").expect("a String takes everything");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn is_unsafe(character: char) -> bool {
+    let control = character.is_control() && character != '\n';
+    let invisible_or_turning = matches!(character,
+        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+    control || invisible_or_turning
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Document, Profile};
+
+    use super::*;
+
+    #[test]
+    fn only_the_secrets_value_is_emptied() {
+        for (body, kept) in [
+            (r#"{"a":1, "clientSecret" : "s\u0073\"" ,"b":"s"}"#, r#"{"a":1, "clientSecret" : "" ,"b":"s"}"#),
+            (r#"{"clientSecret":[1,{"x":2}]}"#, r#"{"clientSecret":""}"#),
+            (r#"{"a":"clientSecret"}"#, r#"{"a":"clientSecret"}"#),
+        ] {
+            let document = Document::read(body.as_bytes(), Profile::v1()).unwrap();
+            assert_eq!(emptied(Bytes::from(body), document.secret_span()), kept);
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_gets_through() {
+        assert_eq!(printable("a\u{1b}[2J\u{9b}\u{7f}\nü\u{202e}💧"), "a\\u001b[2J\\u009b\\u007f\nü\\u202e💧");
+    }
+}

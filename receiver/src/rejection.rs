@@ -1,0 +1,200 @@
+//! Why a request is not accepted: each reason with its status, its header fields and its problem.
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use http_body_util::Full;
+use schemas::{
+    Violation,
+    document::ReadError,
+    wire::{JSON, PROBLEM_JSON},
+};
+
+use crate::problem::Problem;
+
+/// Seconds after which a request that met no room may come again.
+const RETRY_AFTER: u32 = 1;
+
+/// Why a request is not accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The request breaks HTTP's rules on framing or on `Host`.
+    BadRequest(&'static str),
+    /// The connection broke, or the transfer coding did, before the body was whole.
+    BodyBroken,
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// No, a wrong, or an unreadable Basic credential.
+    BasicRefused(BasicRefusal),
+    /// No, a wrong, or an unreadable client secret.
+    SecretRefused(SecretRefusal),
+    /// The body is longer than the limit, in bytes.
+    TooLarge(usize),
+    /// The body is not announced as JSON, or is encoded.
+    UnsupportedMediaType,
+    /// The body is no JSON text, or is ambiguous.
+    Unreadable(ReadError),
+    /// The body is JSON, but no object with a member.
+    NotAMessage,
+    /// The message breaks the contract, and the endpoint refuses those that do.
+    Nonconforming(Vec<Violation>),
+    /// No endpoint has this path.
+    NotFound,
+    /// The endpoint takes only POST.
+    MethodNotAllowed,
+    /// The message cannot be stored now.
+    Unavailable,
+}
+
+/// Why a Basic credential is refused; for the log, the answer is the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BasicRefusal {
+    /// There is more than one `authorization` header.
+    Ambiguous,
+    /// The header is no Basic credential.
+    Malformed,
+    /// There is no `authorization` header.
+    Missing,
+    /// Username or password is wrong.
+    Wrong,
+}
+
+/// Why a client secret is refused; for the log, the answer is the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretRefusal {
+    /// Nothing stands at the secret's place.
+    Missing,
+    /// What stands there is no string.
+    NotText,
+    /// It is not an accepted secret.
+    Wrong,
+}
+
+impl Rejection {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) | Self::BodyBroken | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BasicRefused(_) => StatusCode::UNAUTHORIZED,
+            Self::SecretRefused(_) => StatusCode::FORBIDDEN,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotAMessage | Self::Nonconforming(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// A stable word for programs and logs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad-request",
+            Self::BodyBroken => "body-broken",
+            Self::BodyTimeout => "body-timeout",
+            Self::BasicRefused(_) => "basic-refused",
+            Self::SecretRefused(_) => "client-secret-refused",
+            Self::TooLarge(_) => "too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Unreadable(ReadError::Duplicate(_)) => "ambiguous",
+            Self::Unreadable(_) => "not-json",
+            Self::NotAMessage => "not-a-message",
+            Self::Nonconforming(_) => "nonconforming",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// What only the log may say: why a credential was refused.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::BasicRefused(refusal) => Some(match refusal {
+                BasicRefusal::Ambiguous => "more than one authorization header",
+                BasicRefusal::Malformed => "the authorization header is no basic credential",
+                BasicRefusal::Missing => "no authorization header",
+                BasicRefusal::Wrong => "wrong username or password",
+            }),
+            Self::SecretRefused(refusal) => Some(match refusal {
+                SecretRefusal::Missing => "no client secret at the profile's place",
+                SecretRefusal::NotText => "the client secret is no string",
+                SecretRefusal::Wrong => "wrong client secret",
+            }),
+            Self::BadRequest(what) => Some(what),
+            _ => None,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::BadRequest(what) => format!("The request is malformed: {what}."),
+            Self::BodyBroken => "The body ended before it was whole.".to_owned(),
+            Self::BodyTimeout => "The body did not arrive in time; send it again at once.".to_owned(),
+            Self::BasicRefused(_) => {
+                "This endpoint takes one authorization header with the right basic credentials.".to_owned()
+            }
+            Self::SecretRefused(_) => "The message does not hold the right client secret.".to_owned(),
+            Self::TooLarge(limit) => format!("The body is larger than {limit} bytes."),
+            Self::UnsupportedMediaType => {
+                format!("Send the message as `content-type: {JSON}`, in UTF-8 and without content-encoding.")
+            }
+            Self::Unreadable(error) => format!("{error}."),
+            Self::NotAMessage => "The body is JSON, but no object with at least one member.".to_owned(),
+            Self::Nonconforming(_) => "The message breaks the contract; see `violations`.".to_owned(),
+            Self::NotFound => "There is no endpoint at this path.".to_owned(),
+            Self::MethodNotAllowed => "Send the message with POST.".to_owned(),
+            Self::Unavailable => "The message cannot be stored now; send it again later.".to_owned(),
+        }
+    }
+
+    /// The body of the answer.
+    pub fn problem(self) -> Problem {
+        let (status, code, detail) = (self.status(), self.code(), self.detail());
+        Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code,
+            detail,
+            violations: if let Self::Nonconforming(violations) = self { violations } else { Vec::new() },
+        }
+    }
+
+    /// The whole answer.
+    pub fn into_http(self) -> http::Response<Full<Bytes>> {
+        let status = self.status();
+        let field = match &self {
+            Self::BasicRefused(_) => Some((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(r#"Basic realm="flowingly", charset="UTF-8""#),
+            )),
+            Self::MethodNotAllowed => Some((header::ALLOW, HeaderValue::from_static("POST"))),
+            Self::Unavailable => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))),
+            // What follows on the connection cannot be told from the rest of this request.
+            Self::BadRequest(_) | Self::BodyBroken | Self::BodyTimeout => {
+                Some((header::CONNECTION, HeaderValue::from_static("close")))
+            }
+            _ => None,
+        };
+        let body = serde_json::to_vec(&self.problem()).expect("a problem is made of strings and numbers");
+        let mut response = http::Response::new(Full::new(body.into()));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        response.headers_mut().extend(field);
+        response
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.into_http().map(axum::body::Body::new)
+    }
+}
+
+impl From<ReadError> for Rejection {
+    fn from(error: ReadError) -> Self {
+        Self::Unreadable(error)
+    }
+}

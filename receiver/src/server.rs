@@ -1,0 +1,110 @@
+//! The server: listener, connections with deadlines, answers, log lines, graceful end.
+
+mod accept;
+mod connection;
+mod connections;
+mod data;
+mod request_line;
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use tokio::net::TcpListener;
+
+pub use self::data::{DataFolder, DataFolderError};
+use crate::{
+    config::Config,
+    endpoint::Endpoints,
+    index::{Index, Indexer},
+    log::{MessageLog as _, Recovery, SegmentOptions, Segments},
+};
+
+/// A server that is bound to its address and has its log open.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    endpoints: Endpoints<Segments>,
+    log: Arc<Segments>,
+    indexer: Indexer,
+    recovery: Recovery,
+    config: Config,
+    // Keeps other receivers out of the folder as long as the server lives.
+    _data: DataFolder,
+}
+
+/// The server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataFolderError),
+    /// The log cannot be opened.
+    #[error("cannot open the log in {}: {source}", folder.display())]
+    Log {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The index cannot be opened.
+    #[error("cannot open the index {}: {source}", file.display())]
+    Index {
+        /// Its file.
+        file: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+}
+
+impl Server {
+    /// Binds the listener and opens the log and the index.
+    ///
+    /// # Errors
+    /// When the address is taken, or the data folder cannot be used.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let listen = |source| StartError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let data = DataFolder::open(&config.data_dir)?;
+        let (log, recovery) = Segments::open(&data.log(), SegmentOptions::default())
+            .map_err(|source| StartError::Log { folder: data.log(), source })?;
+        let log = Arc::new(log);
+        let index = Index::open(&data.index()).map_err(|source| StartError::Index { file: data.index(), source })?;
+        let indexer = Indexer::new(index, config.profiles());
+        let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout);
+        Ok(Self { listener, endpoints, log, indexer, recovery, config, _data: data })
+    }
+
+    /// The address that it listens on; useful when port 0 was asked for.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What the start found in the log.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// Serves until `shutdown`, then answers what has begun, syncs and ends.
+    ///
+    /// # Errors
+    /// When the log cannot be read for the index.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let reader = self.log.read(self.indexer.position())?;
+        let following = tokio::spawn(self.indexer.follow(reader, self.log.news()));
+        accept::run(self.listener, Arc::new(self.endpoints), &self.config, shutdown).await;
+        following.abort();
+        // The last owner of the log: dropping it writes what is queued and waits for the sync.
+        tokio::task::spawn_blocking(move || drop(self.log)).await.map_err(io::Error::other)
+    }
+}

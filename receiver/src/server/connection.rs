@@ -1,0 +1,236 @@
+//! One connection as hyper reads and writes it, with the deadlines and the look at the raw head that hyper does not
+//! have: an idle time apart from the header's, and whether a head named two lengths.
+
+use std::sync::Arc;
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::Notify,
+    time::{Instant, Sleep},
+};
+
+/// How long a connection may stay in each phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadlines {
+    pub(super) header: Duration,
+    pub(super) idle: Duration,
+    pub(super) write: Duration,
+}
+
+/// What a connection is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// Between two requests.
+    Idle,
+    /// The first byte of a head is due or has come.
+    Head,
+    /// The endpoint has the request; it keeps its own deadline.
+    Busy,
+    /// The answer is being written.
+    Answering,
+}
+
+/// What the parts of the server share about a connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    phase: AtomicU8,
+    /// The bytes since the request began, as far as the end of its head can be among them.
+    head: Mutex<Vec<u8>>,
+    closing: Notify,
+}
+
+impl Connection {
+    pub(super) fn new() -> Arc<Self> {
+        let phase = AtomicU8::new(Phase::Head as u8);
+        Arc::new(Self { phase, head: Mutex::default(), closing: Notify::new() })
+    }
+
+    /// The endpoint takes a request over. Whether its head named two lengths is known only here: hyper drops the
+    /// `content-length` that it does not use. A pipelined head was read with the request before it and cannot be seen,
+    /// so it must not use a transfer coding.
+    pub(super) fn begin(&self, transfer_encoding: bool) -> bool {
+        self.set(Phase::Busy);
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let two_lengths = transfer_encoding && (head.is_empty() || names_content_length(&head));
+        head.clear();
+        two_lengths
+    }
+
+    /// The endpoint has its answer.
+    pub(super) fn answer(&self) {
+        self.set(Phase::Answering);
+    }
+
+    /// Whether no complete head is there.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.phase(), Phase::Idle | Phase::Head)
+    }
+
+    /// Asks the connection's task to end.
+    pub(super) fn close(&self) {
+        self.closing.notify_one();
+    }
+
+    /// Waits until somebody asks for the end.
+    pub(super) async fn closed(&self) {
+        self.closing.notified().await;
+    }
+
+    fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            2 => Phase::Busy,
+            _ => Phase::Answering,
+        }
+    }
+
+    fn set(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    fn arrived(&self, bytes: &[u8]) {
+        if self.is_waiting() {
+            self.set(Phase::Head);
+            self.head.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        }
+    }
+}
+
+fn names_content_length(head: &[u8]) -> bool {
+    let end = head.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(head.len());
+    head[..end].split(|byte| *byte == b'\n').any(|line| {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"content-length")
+    })
+}
+
+/// A stream with the deadlines of its connection's phase.
+#[derive(Debug)]
+pub(super) struct Timed<S> {
+    stream: S,
+    connection: Arc<Connection>,
+    deadlines: Deadlines,
+    /// The phase that `due` belongs to.
+    phase: Phase,
+    due: Instant,
+    /// Armed for `due` or earlier: it is set back only when it fires, so a request costs no timer.
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<S> Timed<S> {
+    pub(super) fn new(stream: S, connection: Arc<Connection>, deadlines: Deadlines) -> Self {
+        let due = Instant::now() + deadlines.header;
+        let timer = Box::pin(tokio::time::sleep_until(due));
+        Self { stream, connection, deadlines, phase: Phase::Head, due, timer }
+    }
+
+    /// Fails once the phase has lasted too long; otherwise sees to being woken when it has.
+    fn check_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let phase = self.connection.phase();
+        let limit = match phase {
+            Phase::Idle => self.deadlines.idle,
+            Phase::Head => self.deadlines.header,
+            Phase::Answering => self.deadlines.write,
+            Phase::Busy => return Poll::Pending,
+        };
+        if phase != self.phase {
+            self.phase = phase;
+            self.due = Instant::now() + limit;
+            if self.due < self.timer.deadline() {
+                self.timer.as_mut().reset(self.due);
+            }
+        }
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            if Instant::now() >= self.due {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            self.timer.as_mut().reset(self.due);
+        }
+    }
+
+    fn written(&self) {
+        if self.connection.phase() == Phase::Answering {
+            self.connection.set(Phase::Idle);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        match read {
+            Poll::Ready(Ok(())) => self.connection.arrived(&buffer.filled()[before..]),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => return self.check_deadline(cx).map(Err),
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if wrote.is_pending() {
+            return self.check_deadline(cx).map(Err);
+        }
+        self.written();
+        wrote
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        if wrote.is_pending() {
+            return self.check_deadline(cx).map(Err);
+        }
+        self.written();
+        wrote
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_content_length;
+
+    #[test]
+    fn a_length_is_looked_for_in_the_head_only() {
+        for (head, expected) in [
+            ("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nCONTENT-LENGTH:3\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\nX: Content-Length: 3\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nContent-Length: 3\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(names_content_length(head.as_bytes()), expected, "{head:?}");
+        }
+    }
+}
