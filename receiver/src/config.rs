@@ -6,6 +6,8 @@ mod file;
 mod first_run;
 mod keys;
 mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,

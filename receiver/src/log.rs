@@ -6,6 +6,8 @@ mod record;
 mod recovery;
 mod segment;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{fmt, future::Future, io};

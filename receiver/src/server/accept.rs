@@ -53,7 +53,7 @@ pub(super) async fn run<L: MessageLog>(
         };
         let connection = Connection::new();
         let place = connections.enter(connection.clone()).await;
-        let service = Service { endpoints: endpoints.clone(), connection, peer, line: line.clone() };
+        let service = Service { endpoints: endpoints.clone(), connection, peer, line };
         tokio::spawn(service.serve(stream, config.limits, place, ending.watcher()));
     }
     drop(listener);
@@ -123,7 +123,7 @@ impl<L> Clone for Service<L> {
             endpoints: self.endpoints.clone(),
             connection: self.connection.clone(),
             peer: self.peer,
-            line: self.line.clone(),
+            line: self.line,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{message::Trigger, pointer::Pointer};
 #[serde(deny_unknown_fields)]
 struct File {
     name: String,
-    roles: BTreeMap<Spanned<String>, Spanned<String>>,
+    roles: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
     #[serde(default)]
     triggers: BTreeMap<Trigger, Value>,
     fields: FieldForm,
@@ -45,8 +45,8 @@ pub(super) fn parse(text: &str) -> Result<Checked, ProfileError> {
             message: error.message().trim().to_owned(),
         }],
     })?;
-    let mut check = Check { line: &line, problems: Vec::new() };
-    let roles = check.roles(&file.roles);
+    let mut check = Check { line: &line, heading: file.roles.span().start, problems: Vec::new() };
+    let roles = check.roles(file.roles.get_ref());
     check.overlaps(&roles);
     check.needs(&roles);
     let triggers = check.triggers(file.triggers, roles.contains_key(&Role::Trigger));
@@ -61,6 +61,8 @@ pub(super) fn parse(text: &str) -> Result<Checked, ProfileError> {
 
 struct Check<'l> {
     line: &'l dyn Fn(usize) -> usize,
+    /// Where the roles begin: the place of what is missing.
+    heading: usize,
     problems: Vec<ProfileProblem>,
 }
 
@@ -119,7 +121,10 @@ impl Check<'_> {
     fn needs(&mut self, roles: &Roles) {
         for role in Role::REQUIRED {
             if !roles.contains_key(&role) {
-                self.problem(0, format!("the role `{role}` is missing; without it no message can be understood"));
+                self.problem(
+                    self.heading,
+                    format!("the role `{role}` is missing; without it no message can be understood"),
+                );
             }
         }
         for (role, (_, offset)) in roles {
@@ -130,7 +135,10 @@ impl Check<'_> {
             }
         }
         if !roles.contains_key(&Role::Trigger) && !roles.keys().any(|role| role.is_previous_step()) {
-            self.problem(0, "neither `trigger` nor a role of the previous step is there, so triggers cannot be told");
+            self.problem(
+                self.heading,
+                "neither `trigger` nor a role of the previous step is there, so triggers cannot be told",
+            );
         }
     }
 

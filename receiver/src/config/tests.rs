@@ -1,0 +1,221 @@
+//! What a configuration may say, and the words when it says something else.
+
+use std::{fs, net::Ipv4Addr};
+
+use schemas::Authentication;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Config, Limits};
+use crate::endpoint::Nonconforming;
+
+const SECRET: &str = "canary-7f3a";
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in [
+        ("secret", format!("{SECRET}\n")),
+        ("old", "older".to_owned()),
+        ("long", "x".repeat(251)),
+        ("empty", "\n".to_owned()),
+        (
+            "profile.toml",
+            "name = \"p\"\n[roles]\ntriger = \"/t\"\n[fields]\nform = \"map\"\nkey = \"name\"\n".to_owned(),
+        ),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn load(folder: &TempDir, text: &str) -> Result<Config, String> {
+    let file = folder.path().join("receiver.toml");
+    fs::write(&file, text).unwrap();
+    Config::load(&file).map_err(|error| {
+        let shown = error.to_string().replace(&format!("{}/", folder.path().display()), "");
+        assert!(!shown.contains(SECRET), "{shown}");
+        shown
+    })
+}
+
+#[test]
+fn only_a_path_is_needed() {
+    let folder = folder();
+    let config = load(&folder, "[[endpoint]]\npath = \"/hooks\"\n").unwrap();
+    assert_eq!(config.listen, (Ipv4Addr::LOCALHOST, 8080).into());
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.data_dir, folder.path().join("flowingly/data"));
+    let [endpoint] = &config.endpoints[..] else { panic!() };
+    assert_eq!((endpoint.path.as_str(), endpoint.name.as_str()), ("/hooks", "/hooks"));
+    assert_eq!(endpoint.authentication, Authentication::None);
+    assert_eq!(endpoint.nonconforming, Nonconforming::Store);
+}
+
+const EVERYTHING: &str = r#"
+listen = "[::1]:9999"
+data_dir = "/var/lib/hooks"
+behind_tls_proxy = true
+log_payloads = true
+
+[limits]
+body_bytes = 1048576
+header_bytes = 16384
+header_fields = 50
+header_timeout = "2s"
+body_timeout = "500ms"
+idle_timeout = "1m"
+drain_timeout = "10s"
+connections = 100
+
+[[endpoint]]
+path = "/a"
+name = "a"
+authentication = { type = "client-secret", secret = "file:secret" }
+also_accept = [{ type = "client-secret", secret = "file:old", not_after = 2026-12-31T00:00:00Z }]
+nonconforming = "reject"
+
+[[endpoint]]
+path = "/b"
+authentication = { type = "basic", username = "jo", password = "file:secret" }
+
+[[endpoint]]
+path = "/c"
+authentication = { type = "none" }
+"#;
+
+#[test]
+fn everything_that_can_be_said_is_understood() {
+    let config = load(&folder(), EVERYTHING).unwrap();
+    assert!(config.log_payloads);
+    assert_eq!(config.limits.body_timeout.as_millis(), 500);
+    assert_eq!(config.limits.connections, 100);
+    let kinds: Vec<bool> =
+        config.endpoints.iter().map(|endpoint| endpoint.authentication == Authentication::None).collect();
+    assert_eq!(kinds, [false, false, true]);
+    assert!(config.endpoints[0].also_accept[0].1.is_some());
+    assert_eq!(config.endpoints_by_path().len(), 3);
+}
+
+/// Every problem is on the line that it names.
+#[test]
+fn what_is_wrong_is_said_with_its_line_and_the_way_out() {
+    let folder = folder();
+    let text = r#"
+listen = "localhost:8080"
+dat_dir = "x"
+colour = "red"
+
+[limits]
+header_bytes = 100
+body_timeout = "soon"
+connections = 0
+
+[[endpoint]]
+path = "hooks"
+authentication = { type = "client-secret", secret = "canary-7f3a" }
+nonconfirming = "reject"
+
+[[endpoint]]
+path = "/a"
+authentication = { type = "client-secret", secret = "file:long", username = "jo" }
+
+[[endpoint]]
+path = "/a"
+authentication = { type = "basic", username = "j:o", password = "file:secret" }
+
+[[endpoint]]
+path = "/d"
+authentication = { type = "basic", username = "jo" }
+
+[[endpoint]]
+path = "/e"
+authentication = { type = "client-secret", secret = "file:empty" }
+
+[[endpoint]]
+path = "/f"
+authentication = { type = "client-secret", secret = "env:NO_SUCH_VARIABLE_HERE" }
+
+[[endpoint]]
+path = "/g"
+authentication = { type = "client-secret", secret = "file:no-such-file" }
+profile = "profile.toml"
+
+[[endpoint]]
+path = "/h"
+authentication = { type = "client-secret", secret = "file:secret" }
+also_accept = [{ type = "basic", username = "jo", password = "file:secret" }]
+"#;
+    insta::assert_snapshot!(load(&folder, text).unwrap_err());
+}
+
+#[test]
+fn what_cannot_be_read_on_is_said_alone() {
+    let folder = folder();
+    for (case, text, expected) in [
+        ("no TOML", "listen = \n", "receiver.toml:1: "),
+        ("wrong type", "\nlisten = 8080\n[[endpoint]]\npath = \"/\"", "receiver.toml:2: invalid type: integer"),
+        ("no path", "[[endpoint]]\nname = \"a\"", "missing field `path`"),
+        ("unknown kind", "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"oauth\" }", "receiver.toml:3: "),
+        ("unknown policy", "[[endpoint]]\npath = \"/\"\nnonconforming = \"drop\"", "receiver.toml:3: "),
+        ("no endpoint", "listen = \"127.0.0.1:1\"", "there is no [[endpoint]]"),
+        (
+            "plain password",
+            "listen = \"0.0.0.0:80\"\n[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:secret\" }",
+            "receiver.toml:1: a Basic endpoint would take passwords over plain HTTP",
+        ),
+    ] {
+        let error = load(&folder, text).unwrap_err();
+        assert!(error.contains(expected), "{case}: {error}");
+        assert!(!error.contains('\n'), "{case}: {error}");
+    }
+    let missing = Config::load(&folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read the configuration "), "{missing}");
+}
+
+#[test]
+fn the_schema_and_the_types_know_the_same_keys() {
+    let schema: Value = serde_json::from_str(include_str!("../../config.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for text in [EVERYTHING, include_str!("../../receiver.default.toml")] {
+        let value: Value = toml::from_str::<toml::Table>(text).map(as_json).unwrap();
+        assert!(
+            validator.is_valid(&value),
+            "{:?}",
+            validator.iter_errors(&value).map(|error| error.to_string()).collect::<Vec<_>>()
+        );
+    }
+    // Every key of the schema is in `EVERYTHING`, which the types read; so neither has one that the other lacks.
+    for part in [&schema, &schema["$defs"]["limits"], &schema["$defs"]["endpoint"], &schema["$defs"]["credential"]] {
+        for key in part["properties"].as_object().unwrap().keys().filter(|key| *key != "profile") {
+            assert!(EVERYTHING.contains(key.as_str()), "{key}");
+        }
+    }
+}
+
+fn as_json(table: toml::Table) -> Value {
+    fn value(value: toml::Value) -> Value {
+        match value {
+            toml::Value::Datetime(moment) => Value::from(moment.to_string()),
+            toml::Value::Array(elements) => elements.into_iter().map(value_of).collect(),
+            toml::Value::Table(members) => as_json(members),
+            other => serde_json::to_value(other).unwrap(),
+        }
+    }
+    fn value_of(element: toml::Value) -> Value {
+        value(element)
+    }
+    Value::Object(table.into_iter().map(|(key, member)| (key, value(member))).collect())
+}
+
+#[test]
+fn the_first_run_makes_a_secret_once_and_keeps_it() {
+    let folder = TempDir::new().unwrap();
+    let first = Config::first_run(folder.path()).unwrap();
+    let second = Config::first_run(folder.path()).unwrap();
+    assert_eq!(first.endpoints[0].authentication, second.endpoints[0].authentication);
+    let file = folder.path().join("flowingly/client-secret");
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(!first.data_dir.starts_with(&file));
+}

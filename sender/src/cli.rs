@@ -1,0 +1,122 @@
+//! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
+//! the crate writes to the terminal.
+
+mod error;
+pub mod exit;
+mod mask;
+mod output;
+mod samples;
+mod send;
+
+use std::{env, io::Write as _, process::ExitCode};
+
+use anstream::ColorChoice;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use self::{error::CliError, output::say};
+
+/// Sends Flowingly's documented webhook messages to an endpoint
+#[derive(Parser)]
+#[command(name = "webhook-sender", version, max_term_width = 100, after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Send one message, and say what came back
+    Send(Box<send::SendArgs>),
+    /// The sample messages that come with this program
+    #[command(subcommand)]
+    Samples(samples::SamplesCommand),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the program on the process's arguments.
+pub fn run() -> ExitCode {
+    // Clap writes its own errors while it parses, so the choice of colour cannot wait for it.
+    if let Some(color) = wanted_color(env::args_os().filter_map(|argument| argument.into_string().ok())) {
+        color.write_global();
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to do where even this cannot be written.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::MISUSE } else { exit::ACCEPTED });
+        }
+    };
+    cli.color.choice().write_global();
+    let done = match cli.command {
+        Command::Send(args) => send::run(*args),
+        Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
+    };
+    ExitCode::from(done.unwrap_or_else(|error| {
+        let _ = tell(&error);
+        exit::MISUSE
+    }))
+}
+
+fn tell(error: &CliError) -> Result<(), CliError> {
+    let mut stderr = anstream::stderr().lock();
+    say(writeln!(stderr, "{}{error}", output::ERROR))?;
+    match error.advice() {
+        Some(advice) => say(writeln!(stderr, "\n{}{advice}", output::TIP)),
+        None => Ok(()),
+    }
+}
+
+impl Color {
+    fn choice(self) -> ColorChoice {
+        match self {
+            Self::Auto => ColorChoice::Auto,
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        }
+    }
+}
+
+fn wanted_color(arguments: impl Iterator<Item = String>) -> Option<ColorChoice> {
+    let arguments: Vec<String> = arguments.take_while(|argument| argument != "--").collect();
+    let spaced = arguments.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1].as_str());
+    let joined = arguments.iter().filter_map(|argument| argument.strip_prefix("--color="));
+    let word = joined.chain(spaced).last()?;
+    Color::from_str(word, false).ok().map(Color::choice)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_choice_of_colour_is_found_before_parsing() {
+        for (line, expected) in [
+            ("send --color always", Some(ColorChoice::Always)),
+            ("--color=never send", Some(ColorChoice::Never)),
+            ("send --color maybe", None),
+            ("send -- --color=never", None),
+            ("send", None),
+        ] {
+            let found = wanted_color(line.split(' ').map(str::to_owned));
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The exit codes of `webhook-sender`, and which outcome has which.
+
+use crate::delivery::Outcome;
+
+/// The endpoint answered 2xx, or there was nothing to send (a dry run, a list).
+pub const ACCEPTED: u8 = 0;
+/// The endpoint gave another answer, a redirect included.
+pub const ANOTHER_ANSWER: u8 = 1;
+/// Misuse: arguments, files, references, profiles. Nothing was sent. Clap's code for its own errors too.
+pub const MISUSE: u8 = 2;
+/// Nothing answered: no connection, TLS, time limit, closed; or this side could not open a connection.
+pub const NOTHING_ANSWERED: u8 = 3;
+
+/// What stands at the end of the help.
+pub(super) const HELP: &str = "\
+To begin:
+  webhook-sender send --to http://127.0.0.1:8080/hooks/flowingly
+
+Exit codes:
+  0  the endpoint answered 2xx
+  1  the endpoint gave another answer
+  2  misuse: nothing was sent
+  3  nothing answered";
+
+/// The code of an outcome.
+pub(super) fn of(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Accepted(_) => ACCEPTED,
+        Outcome::Declined(_) => ANOTHER_ANSWER,
+        Outcome::Unanswered(_) | Outcome::Failed(_) => NOTHING_ANSWERED,
+    }
+}

@@ -1,0 +1,94 @@
+//! Words on the terminal: the form of the output, labels in colour, and text of others made harmless.
+
+use std::{fmt::Write as _, io};
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+
+use super::error::CliError;
+
+/// The form of what a command prints: for people or for programs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+}
+
+/// A word in a style, with what follows it; the style is left out where there is no colour.
+#[derive(Clone, Copy)]
+pub(super) struct Label(Style, &'static str, &'static str);
+
+pub(super) const ERROR: Label = Label(AnsiColor::Red.on_default().bold(), "error:", " ");
+pub(super) const NOTE: Label = Label(AnsiColor::Cyan.on_default().bold(), "note:", " ");
+pub(super) const TIP: Label = Label(AnsiColor::Green.on_default(), "  tip:", " ");
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(style, word, after) = self;
+        write!(f, "{style}{word}{style:#}{after}")
+    }
+}
+
+/// The result of writing. A reader that has gone away, such as `head`, is no error.
+pub(super) fn say(written: io::Result<()>) -> Result<(), CliError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The first `limit` characters of a text that came from elsewhere, on one line, with whatever could steer a terminal
+/// or turn its lines around escaped.
+pub(super) fn harmless(text: &str, limit: usize) -> String {
+    let mut harmless = String::new();
+    for character in text.chars().take(limit) {
+        if character.is_control()
+            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        {
+            harmless.extend(character.escape_default());
+        } else {
+            harmless.push(character);
+        }
+    }
+    if text.chars().nth(limit).is_some() {
+        let _ = write!(harmless, "...");
+    }
+    harmless
+}
+
+/// Bytes in words: exact up to 1000, then in kB or MB.
+pub(super) fn size(bytes: usize) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_steer_the_terminal() {
+        for (text, expected) in [
+            ("plain Zoë 💧", "plain Zoë 💧"),
+            ("a\u{1b}[31mred\r\nb", "a\\u{1b}[31mred\\r\\nb"),
+            ("\u{202e}turned\u{9b}", "\\u{202e}turned\\u{9b}"),
+            ("12345678901", "1234567890..."),
+            ("1234567890", "1234567890"),
+        ] {
+            assert_eq!(harmless(text, if text.starts_with('1') { 10 } else { 99 }), expected);
+        }
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, expected) in
+            [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1540, "1.5 kB"), (4_194_304, "4.2 MB")]
+        {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}

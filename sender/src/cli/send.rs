@@ -1,0 +1,148 @@
+//! `webhook-sender send`: one message to one endpoint. The order of things: arguments, message, credentials,
+//! composition, request; then a dry run, or the delivery and its report.
+
+mod advice;
+mod credentials;
+mod draft_args;
+mod dry_run;
+mod duration;
+mod file;
+mod report;
+mod source;
+
+use std::{io::Write as _, path::PathBuf, time::Duration};
+
+use clap::Args;
+use schemas::{Authentication, Profile};
+
+use self::{credentials::CredentialArgs, report::Sent, source::SourceArgs};
+use super::{
+    error::CliError,
+    exit,
+    mask::Mask,
+    output::{self, Format, say},
+};
+use crate::delivery::{Client, ClientOptions, Request, Target};
+
+const REQUEST: &str = "The request";
+const OUTPUT: &str = "Output";
+
+#[derive(Args)]
+pub(super) struct SendArgs {
+    /// URL of the endpoint, http or https
+    #[arg(long, value_name = "URL")]
+    to: String,
+
+    #[command(flatten)]
+    source: SourceArgs,
+
+    #[command(flatten)]
+    credentials: CredentialArgs,
+
+    /// A profile (TOML) that says where your messages keep what; the message is written as it has it
+    #[arg(long, value_name = "FILE", help_heading = REQUEST, conflicts_with = "raw_body")]
+    profile: Option<PathBuf>,
+
+    /// A header to add, or to put in the place of the sender's own; may be repeated
+    #[arg(long = "header", value_name = "'NAME: VALUE'", help_heading = REQUEST)]
+    headers: Vec<String>,
+
+    /// Most time for all of it: seconds, or a number with ms, s or m
+    #[arg(long, value_name = "TIME", default_value = "30s", help_heading = REQUEST, value_parser = duration::parse)]
+    timeout: Duration,
+
+    /// Most time for the connection, TLS included
+    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = REQUEST, value_parser = duration::parse)]
+    connect_timeout: Duration,
+
+    /// Certificates (PEM) to trust besides the platform's
+    #[arg(long, value_name = "FILE", help_heading = REQUEST)]
+    ca: Option<PathBuf>,
+
+    /// Print the whole request, credentials masked, and send nothing
+    #[arg(long, help_heading = OUTPUT)]
+    dry_run: bool,
+
+    /// Form of the output
+    #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
+    output: Format,
+}
+
+pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
+    let target: Target = args.to.parse()?;
+    let profile = args.profile.map(file::profile).transpose()?;
+    if args.source.is_raw() && args.credentials.has_client_secret() {
+        return Err(CliError::RawBodyWithSecret);
+    }
+    let source = args.source.read()?;
+    let allow_plaintext = args.credentials.allow_plaintext;
+    let authentication = args.credentials.resolve()?;
+
+    let (composed, dropped) = source.compose(&authentication, profile.as_ref())?;
+    let headers = args.headers.iter().map(|header| split(header)).collect::<Result<Vec<_>, _>>()?;
+    let request = composed.request()?;
+    if request.headers().contains_key("authorization") && headers.iter().any(|(name, _)| is_authorization(name)) {
+        return Err(CliError::TwoAuthorizations { by: "--username" });
+    }
+    let request = request.with_headers(headers)?;
+    check_plaintext(&request, &target, allow_plaintext)?;
+
+    tell_dropped(&dropped, profile.as_ref())?;
+    let profile = profile.as_ref().unwrap_or(Profile::v1());
+    if args.dry_run {
+        return dry_run::print(&request, &target, profile, args.output).map(|()| exit::ACCEPTED);
+    }
+
+    let password = match &authentication {
+        Authentication::Basic(credentials) => Some(credentials.expose_password()),
+        Authentication::None | Authentication::ClientSecret { .. } => None,
+    };
+    let mask = Mask::new(&request, profile, password);
+    let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
+    let options = ClientOptions { timeout: args.timeout, connect_timeout: args.connect_timeout, extra_roots };
+    let client = Client::new(&options).map_err(CliError::Tls)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let (bytes, started) = (request.body().len(), std::time::Instant::now());
+    let outcome = runtime.block_on(client.deliver(&target, request));
+    // A resolver that hangs must not hold the program after its time is up.
+    let took = started.elapsed();
+    runtime.shutdown_background();
+
+    let sent = Sent {
+        what: source.what(),
+        clause: source.broken_clause(),
+        bytes,
+        target: &target,
+        authentication: &authentication,
+        dropped: &dropped,
+        took,
+        mask: &mask,
+    };
+    report::print(&sent, &outcome, args.output)?;
+    Ok(exit::of(&outcome))
+}
+
+fn split(header: &str) -> Result<(&str, &str), CliError> {
+    let (name, value) = header.split_once(':').ok_or(CliError::HeaderWithoutColon)?;
+    Ok((name.trim(), value.trim()))
+}
+
+fn is_authorization(name: &str) -> bool {
+    name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION)
+}
+
+/// Basic is base64, which anyone on the way can read (RFC 7617 section 4; the help page asks for HTTPS).
+fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<(), CliError> {
+    let has_credentials = request.headers().contains_key(schemas::wire::AUTHORIZATION);
+    if has_credentials && !target.is_encrypted() && !target.is_loopback() && !allowed {
+        return Err(CliError::Plaintext { target: target.to_string() });
+    }
+    Ok(())
+}
+
+fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
+    let (false, Some(profile)) = (dropped.is_empty(), profile) else { return Ok(()) };
+    let mut stderr = anstream::stderr().lock();
+    say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;
+    dropped.iter().try_for_each(|dropped| say(writeln!(stderr, "  {dropped}")))
+}

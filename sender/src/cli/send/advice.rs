@@ -1,0 +1,148 @@
+//! What to do next, for each answer and each silence.
+
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use rustls::CertificateError;
+use schemas::Authentication;
+
+use super::{
+    super::output::{harmless, size},
+    report::Sent,
+};
+use crate::delivery::{Answer, NoAnswer, Target};
+
+/// A message above this many bytes is larger than any that the contract asks an endpoint to take.
+const LARGE: usize = 64 * 1024;
+
+/// For an answer that is no 2xx.
+pub(super) fn declined(answer: &Answer, sent: &Sent<'_>) -> Option<String> {
+    let advice = match answer.status {
+        StatusCode::UNAUTHORIZED => match sent.authentication {
+            Authentication::Basic(_) => {
+                "compare username and password with those of the endpoint; one of them is wrong".to_owned()
+            }
+            Authentication::None | Authentication::ClientSecret { .. } => match scheme(&answer.headers) {
+                Some(scheme) if !scheme.eq_ignore_ascii_case("basic") => {
+                    format!("the endpoint asks for `{scheme}`, which the product cannot send; it needs Basic or a client secret")
+                }
+                _ => "the endpoint asks for Basic: add --username TEXT --password env:NAME".to_owned(),
+            },
+        },
+        StatusCode::FORBIDDEN => match sent.authentication {
+            Authentication::ClientSecret { .. } => {
+                "compare the client secret with that of the endpoint, and its place in the message with the endpoint's profile"
+                    .to_owned()
+            }
+            Authentication::None => "if the endpoint asks for a client secret: add --client-secret env:NAME".to_owned(),
+            Authentication::Basic(_) => {
+                "with --username the client secret is taken out of the message; the endpoint may ask for one: use --client-secret env:NAME"
+                    .to_owned()
+            }
+        },
+        StatusCode::NOT_FOUND => {
+            format!("no endpoint at the path {}; compare it with the endpoint's, letter case included", sent.target.uri().path())
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "webhooks are posted, and this path takes no POST; check the path of --to".to_owned()
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            format!("the message has {}; the endpoint, or a proxy before it, must take more", size(sent.bytes))
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            "the endpoint must take application/json; --header 'content-type: ...' tries another".to_owned()
+        }
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => match sent.clause {
+            Some(clause) => format!("the sample breaks {clause} on purpose, so the endpoint does well to refuse it"),
+            None => "the endpoint expects another message; if yours are laid out differently, describe them in a --profile"
+                .to_owned(),
+        },
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => match text(answer, header::RETRY_AFTER) {
+            Some(after) if after.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("the endpoint cannot take it now; send it again after {after} s")
+            }
+            Some(after) => format!("the endpoint cannot take it now; send it again after {after}"),
+            None => "the endpoint cannot take it now; send it again later".to_owned(),
+        },
+        status if status.is_redirection() => match text(answer, header::LOCATION) {
+            Some(location) => {
+                let location = masked(&sent.mask.text(&location));
+                format!("redirects are not followed; if you trust it, send to {location} itself")
+            }
+            None => "redirects are not followed; send to the final URL itself".to_owned(),
+        },
+        status if status.is_server_error() => "the endpoint failed; its own log says why".to_owned(),
+        _ => return None,
+    };
+    Some(advice)
+}
+
+/// For no answer.
+pub(super) fn unanswered(why: &NoAnswer, sent: &Sent<'_>) -> String {
+    let host = sent.target.host();
+    match why {
+        NoAnswer::NameNotResolved { .. } => {
+            format!("check the spelling of {host}, and that this machine's DNS knows it")
+        }
+        NoAnswer::ConnectionRefused => format!(
+            "nothing listens at {}; is the endpoint running, and is the port right?",
+            sent.target.uri().authority().map_or(host, |authority| authority.as_str())
+        ),
+        NoAnswer::Unreachable(_) | NoAnswer::ConnectTimeout(_) => {
+            format!("a firewall may be in the way, or {host} may be down; --connect-timeout waits longer")
+        }
+        NoAnswer::Timeout(_) => {
+            "the endpoint is too slow, and may have the message all the same; --timeout waits longer".to_owned()
+        }
+        NoAnswer::Untrusted(rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        )) => "write the host in --to as the certificate has it".to_owned(),
+        NoAnswer::Untrusted(_) => {
+            "if you trust the server, give its authority's certificate with --ca FILE (PEM)".to_owned()
+        }
+        NoAnswer::NotTls => "check the port, or write http:// if the endpoint has no TLS".to_owned(),
+        NoAnswer::Tls(_) => "check that the server takes TLS 1.2 or 1.3 and asks for no client certificate".to_owned(),
+        // One that refuses a body before it has read it may close so early that its answer is lost on the way.
+        NoAnswer::Closed if sent.bytes > LARGE => {
+            format!("it may be that {} are too much for the endpoint; its own log may say", size(sent.bytes))
+        }
+        NoAnswer::Closed => "the endpoint's own log may say why; it may have the message all the same".to_owned(),
+        NoAnswer::NotHttp if sent.target.is_encrypted() => {
+            "check the port; something other than HTTP/1.1 listens there".to_owned()
+        }
+        NoAnswer::NotHttp => "check the port; if the endpoint has TLS, write https://".to_owned(),
+    }
+}
+
+/// Why a certificate is not accepted, in words.
+pub(super) fn certificate(error: &rustls::Error) -> String {
+    let rustls::Error::InvalidCertificate(why) = error else { return error.to_string() };
+    match why {
+        CertificateError::UnknownIssuer => "none of the trusted authorities signed it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another host".to_owned()
+        }
+        CertificateError::Revoked => "it was revoked".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A header's text, harmless.
+fn text(answer: &Answer, name: HeaderName) -> Option<String> {
+    let text = String::from_utf8_lossy(answer.headers.get(name)?.as_bytes()).into_owned();
+    Some(harmless(&text, 200))
+}
+
+/// The scheme of the first challenge.
+fn scheme(headers: &HeaderMap) -> Option<String> {
+    let challenge = headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?;
+    challenge.split([' ', ',']).next().filter(|scheme| !scheme.is_empty()).map(|scheme| harmless(scheme, 40))
+}
+
+/// A location with the values of its query masked.
+fn masked(location: &str) -> String {
+    match location.parse::<Target>() {
+        Ok(target) => target.to_string(),
+        Err(_) => location.split('?').next().unwrap_or_default().to_owned(),
+    }
+}

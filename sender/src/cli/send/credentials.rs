@@ -1,0 +1,60 @@
+//! The credentials: references on the command line, secrets only from where they lead.
+
+use clap::Args;
+use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
+use secrecy::SecretString;
+
+use super::super::error::CliError;
+
+const AUTHENTICATION: &str = "Authentication (REF is env:NAME, file:PATH or prompt)";
+
+#[derive(Args)]
+pub(super) struct CredentialArgs {
+    /// Put this client secret into the message
+    // A plain text and not a parsed reference: clap's own error would repeat it, and it may be the secret.
+    #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, conflicts_with_all = ["username", "password"])]
+    client_secret: Option<String>,
+
+    /// Username for Basic authentication
+    #[arg(long, value_name = "TEXT", help_heading = AUTHENTICATION, requires = "password")]
+    username: Option<String>,
+
+    /// Password for Basic authentication
+    #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, requires = "username")]
+    password: Option<String>,
+
+    /// Send Basic credentials over plain http to another machine all the same
+    #[arg(long, help_heading = AUTHENTICATION)]
+    pub(super) allow_plaintext: bool,
+}
+
+impl CredentialArgs {
+    pub(super) fn has_client_secret(&self) -> bool {
+        self.client_secret.is_some()
+    }
+
+    /// Fetches the secrets and checks them against the limits of the product's form.
+    pub(super) fn resolve(self) -> Result<Authentication, CliError> {
+        if let Some(reference) = self.client_secret {
+            let secret = fetch("--client-secret", &reference, "client secret")?;
+            return Ok(Authentication::ClientSecret { client_secret: ClientSecret::new(secret)? });
+        }
+        match self.username.zip(self.password) {
+            None => Ok(Authentication::None),
+            Some((username, reference)) => {
+                let password = fetch("--password", &reference, "password")?;
+                Ok(Authentication::Basic(BasicCredentials::new(username, password)?))
+            }
+        }
+    }
+}
+
+fn fetch(option: &'static str, reference: &str, what: &'static str) -> Result<SecretString, CliError> {
+    match reference.parse().map_err(|_| CliError::NotAReference { option })? {
+        SecretReference::Prompt => {
+            let typed = rpassword::prompt_password(format!("The {what}: "));
+            typed.map(SecretString::from).map_err(|source| CliError::Prompt { what, source })
+        }
+        place => place.resolve().map_err(|source| CliError::Reference { option, source }),
+    }
+}

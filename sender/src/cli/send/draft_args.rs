@@ -1,0 +1,104 @@
+//! The flags from which a message is composed.
+
+use clap::{Args, ValueEnum};
+use schemas::{Field, StepKind, Trigger};
+
+use super::super::error::CliError;
+use crate::draft::{Draft, parse_field};
+
+const DRAFT: &str = "A message composed from flags (each has a default)";
+/// The sources whose content is fixed, so that no flag can say anything of it.
+const FIXED: [&str; 3] = ["sample", "message", "raw_body"];
+
+#[derive(Args)]
+pub(super) struct DraftArgs {
+    /// What happened to the step [default: step-completed, or step-created with --previous-step]
+    #[arg(long, help_heading = DRAFT, conflicts_with_all = FIXED)]
+    trigger: Option<TriggerWord>,
+
+    /// Kind of the step before, whose data a step-created message carries [default: task]
+    #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    previous_step: Option<KindWord>,
+
+    /// The flow's identifier, such as FLOW-604
+    #[arg(long, value_name = "ID", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    flow: Option<String>,
+
+    /// The flow model's name
+    #[arg(long, value_name = "TEXT", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    flow_name: Option<String>,
+
+    /// What this run of the flow is about
+    #[arg(long, value_name = "TEXT", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    subject: Option<String>,
+
+    /// Who started the flow
+    #[arg(long, value_name = "EMAIL", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    initiator: Option<String>,
+
+    /// Name of the step that has the webhook
+    #[arg(long, value_name = "NAME", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    step: Option<String>,
+
+    /// Kind of the step that has the webhook [default: task]
+    #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    step_type: Option<KindWord>,
+
+    /// A field of the form with the data, such as 'Customer=Acme' or 'Limit:Currency=5000.50'; may be repeated
+    #[arg(long = "field", value_name = "'NAME[:TYPE]=VALUE'", help_heading = DRAFT, conflicts_with_all = FIXED, value_parser = parse_field)]
+    fields: Vec<Field>,
+
+    /// The webhook's name
+    #[arg(long, value_name = "NAME", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    webhook_name: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TriggerWord {
+    StepCompleted,
+    StepCreated,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KindWord {
+    Task,
+    Approval,
+    ParallelApproval,
+    SequentialApproval,
+    PublicForm,
+}
+
+impl DraftArgs {
+    /// The words, checked against each other.
+    pub(super) fn read(self) -> Result<Draft, CliError> {
+        let trigger = match (self.trigger, self.previous_step) {
+            (Some(TriggerWord::StepCompleted), Some(_)) => return Err(CliError::PreviousStepOnCompletion),
+            (Some(TriggerWord::StepCreated), _) | (None, Some(_)) => Trigger::StepCreated,
+            (Some(TriggerWord::StepCompleted) | None, None) => Trigger::StepCompleted,
+        };
+        Ok(Draft {
+            trigger: Some(trigger),
+            webhook_name: self.webhook_name,
+            flow: self.flow,
+            flow_name: self.flow_name,
+            subject: self.subject,
+            initiator: self.initiator,
+            step: self.step,
+            step_kind: self.step_type.map(KindWord::kind),
+            previous_step: self.previous_step.map(KindWord::kind),
+            fields: self.fields,
+        })
+    }
+}
+
+impl KindWord {
+    fn kind(self) -> StepKind {
+        match self {
+            Self::Task => StepKind::Task,
+            Self::Approval => StepKind::Approval,
+            Self::ParallelApproval => StepKind::ParallelApproval,
+            Self::SequentialApproval => StepKind::SequentialApproval,
+            Self::PublicForm => StepKind::PublicForm,
+        }
+    }
+}

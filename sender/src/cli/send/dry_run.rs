@@ -1,0 +1,84 @@
+//! The request as HTTP text or JSON, with the credentials masked; nothing is sent.
+
+use std::io::Write as _;
+
+use http::HeaderValue;
+use schemas::{Document, Profile};
+use serde_json::{Map, Value, json};
+
+use super::super::{
+    error::CliError,
+    mask::MASK,
+    output::{Format, say},
+};
+use crate::delivery::{Request, Target};
+
+pub(super) fn print(request: &Request, target: &Target, profile: &Profile, format: Format) -> Result<(), CliError> {
+    let headers = headers(request, target);
+    let body = masked_body(request.body(), profile);
+    let mut stdout = anstream::stdout().lock();
+    match format {
+        Format::Human => {
+            let mut text = format!("POST {} HTTP/1.1\n", target.masked_path());
+            for (name, value) in &headers {
+                text.push_str(&format!("{name}: {value}\n"));
+            }
+            let body = body.unwrap_or_else(|why| format!("({} bytes, not shown: {why})", request.body().len()));
+            say(writeln!(stdout, "{text}\n{body}"))
+        }
+        Format::Json => {
+            let mut object: Map<String, Value> = Map::new();
+            for (name, value) in headers {
+                // As HTTP joins the values of a header that stands twice (RFC 9110 section 5.3).
+                object
+                    .entry(name)
+                    .and_modify(|all| *all = format!("{}, {value}", all.as_str().unwrap_or_default()).into())
+                    .or_insert_with(|| value.clone().into());
+            }
+            let (body, not_shown) = match body {
+                Ok(text) => (serde_json::from_str(&text).unwrap_or(Value::from(text)), None),
+                Err(why) => (Value::Null, Some(why)),
+            };
+            let request = json!({
+                "dryRun": true, "method": "POST", "url": target.to_string(), "headers": object, "body": body,
+                "bodyNotShown": not_shown,
+            });
+            say(writeln!(stdout, "{request}"))
+        }
+    }
+}
+
+fn headers(request: &Request, target: &Target) -> Vec<(String, String)> {
+    let given = request.headers();
+    let mut lines = Vec::new();
+    if !given.contains_key(http::header::HOST) {
+        lines.push(("host".to_owned(), target.host_header()));
+    }
+    lines.extend(given.iter().map(|(name, value)| (name.to_string(), masked_value(name.as_str(), value))));
+    lines.push(("content-length".to_owned(), request.body().len().to_string()));
+    lines
+}
+
+fn masked_value(name: &str, value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    if !value.is_sensitive() {
+        return text.into_owned();
+    }
+    match text.split_once(' ') {
+        Some((scheme, _)) if name == schemas::wire::AUTHORIZATION => format!("{scheme} {MASK}"),
+        _ => MASK.to_owned(),
+    }
+}
+
+/// The body with its client secret masked, or why it is not shown: where the secret cannot be found for certain, it
+/// cannot be masked.
+fn masked_body(body: &[u8], profile: &Profile) -> Result<String, String> {
+    let document =
+        Document::read(body, profile).map_err(|error| format!("{error}, so a secret in it cannot be masked"))?;
+    // What can be read is UTF-8.
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    if let Some(span) = document.secret_span() {
+        text.replace_range(span, &format!("\"{MASK}\""));
+    }
+    Ok(text)
+}

@@ -1,0 +1,20 @@
+//! Delivery: one request to one endpoint over HTTP/1.1, and what came of it.
+//!
+//! It knows nothing of messages: a [`Request`] is bytes and headers. Redirects are not followed and nothing is sent
+//! twice; the caller decides from the [`Outcome`] what to do next.
+
+mod client;
+mod connector;
+mod failure;
+mod outcome;
+mod request;
+mod target;
+mod tls;
+
+pub use self::{
+    client::{ANSWER_MAX_BYTES, Client, ClientOptions},
+    outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
+    request::{HeaderError, Request, USER_AGENT},
+    target::{Target, TargetError},
+    tls::{RootsError, roots_from_pem},
+};

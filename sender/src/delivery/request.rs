@@ -1,0 +1,163 @@
+//! A request: the bytes to post and the headers that go with them. `Debug` shows neither body nor credential.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use schemas::wire;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The `user-agent` that a request has unless it is given another one.
+pub const USER_AGENT: &str = concat!("webhook-sender/", env!("CARGO_PKG_VERSION"));
+
+/// Headers that tell where the message ends and what becomes of the connection: the client's own to write.
+const FRAMING: [HeaderName; 4] =
+    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE];
+
+/// What is posted: a body and its headers.
+#[derive(Clone)]
+pub struct Request {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// Why a header cannot be sent. The value is not repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// The name holds characters that no header name has (RFC 9110 section 5.1).
+    #[error("`{name}` is no header name")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The value holds a line end or another control character (RFC 9110 section 5.5).
+    #[error("the value of the header `{name}` holds a control character")]
+    Value {
+        /// The name.
+        name: String,
+    },
+    /// The header frames the message, and that is the client's to write.
+    #[error("the header `{name}` is written by the sender itself")]
+    Framing {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Request {
+    /// A JSON body, with `content-type: application/json` and [`USER_AGENT`].
+    pub fn new(body: Bytes) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::JSON));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        Self { headers, body }
+    }
+
+    /// Sets the `authorization` header. It is marked as sensitive, so that no log shows it.
+    ///
+    /// # Errors
+    /// When the value holds control characters.
+    pub fn with_authorization(mut self, value: &SecretString) -> Result<Self, HeaderError> {
+        let mut value = HeaderValue::from_str(value.expose_secret())
+            .map_err(|_| HeaderError::Value { name: wire::AUTHORIZATION.to_owned() })?;
+        value.set_sensitive(true);
+        self.headers.insert(header::AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    /// Sets headers. A name that stands twice in `headers` is sent twice; what the request had under one of the names
+    /// is replaced.
+    ///
+    /// # Errors
+    /// When a name or value cannot stand in a header, or the header is the client's own to write.
+    pub fn with_headers<'h>(
+        mut self,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    ) -> Result<Self, HeaderError> {
+        let mut given = HeaderMap::new();
+        for (name, value) in headers {
+            let checked: HeaderName = name.parse().map_err(|_| HeaderError::Name { name: name.to_owned() })?;
+            if FRAMING.contains(&checked) {
+                return Err(HeaderError::Framing { name: checked.to_string() });
+            }
+            // Not `from_str`: that takes visible ASCII only, and a value may be any text (`obs-text`).
+            let mut value = HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| HeaderError::Value { name: checked.to_string() })?;
+            value.set_sensitive(is_sensitive(&checked));
+            given.append(checked, value);
+        }
+        for name in given.keys() {
+            self.headers.remove(name);
+        }
+        self.headers.extend(given);
+        Ok(self)
+    }
+
+    /// The headers, less those that the client writes itself (`host`, `content-length`).
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+/// Whether a header's value opens a door, judged by its name.
+fn is_sensitive(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    ["authorization", "cookie", "api-key", "apikey", "token", "secret", "password"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("headers", &self.headers).field("bytes", &self.body.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        Request::new(Bytes::from_static(b"{\"clientSecret\":\"canary-91\"}"))
+    }
+
+    #[test]
+    fn given_headers_replace_and_repeat() {
+        let request = request()
+            .with_headers([("Content-Type", "text/plain"), ("x-tag", "a"), ("X-Tag", "b"), ("x-name", "Zoë")])
+            .unwrap();
+        let all = |name: &str| request.headers().get_all(name).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>();
+        assert_eq!(all("content-type"), [b"text/plain"]);
+        assert_eq!(all("x-tag"), [b"a", b"b"]);
+        assert_eq!(all("x-name"), ["Zoë".as_bytes()]);
+        assert_eq!(all("user-agent"), [USER_AGENT.as_bytes()]);
+    }
+
+    #[test]
+    fn what_would_break_the_framing_is_refused() {
+        for (name, value, expected) in [
+            ("content-length", "3", "the header `content-length` is written by the sender itself"),
+            ("Transfer-Encoding", "chunked", "the header `transfer-encoding` is written by the sender itself"),
+            ("x y", "z", "`x y` is no header name"),
+            ("", "z", "`` is no header name"),
+            ("x", "canary\r\ny: z", "the value of the header `x` holds a control character"),
+        ] {
+            let error = request().with_headers([(name, value)]).unwrap_err().to_string();
+            assert_eq!(error, expected);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_credential() {
+        let request = request().with_authorization(&"basic canary-91".into()).unwrap();
+        let request = request.with_headers([("x-api-key", "canary-91"), ("x-plain", "seen")]).unwrap();
+        let shown = format!("{request:?}");
+        assert!(!shown.contains("canary") && shown.contains("seen"), "{shown}");
+    }
+}

@@ -1,0 +1,73 @@
+//! TLS: which certificates are trusted. The platform's roots, and those that the caller adds; ring throughout.
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use rustls_platform_verifier::Verifier;
+
+/// Why certificates cannot be trusted in addition to the platform's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RootsError {
+    /// It is no PEM text.
+    #[error("it is not PEM: {0}")]
+    Pem(rustls::pki_types::pem::Error),
+    /// There is no certificate in it.
+    #[error("it holds no certificate")]
+    Empty,
+    /// A certificate cannot be used as a root.
+    #[error("certificate {number} cannot be used as a root: {source}")]
+    Root {
+        /// 1-based place of the certificate.
+        number: usize,
+        /// Why not.
+        source: rustls::Error,
+    },
+}
+
+/// Reads the certificates of a PEM text, for [`super::ClientOptions::extra_roots`].
+///
+/// # Errors
+/// When there is none, or one that cannot be used.
+pub fn roots_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootsError> {
+    let roots: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(RootsError::Pem)?;
+    if roots.is_empty() {
+        return Err(RootsError::Empty);
+    }
+    let mut probe = RootCertStore::empty();
+    for (index, root) in roots.iter().enumerate() {
+        probe.add(root.clone()).map_err(|source| RootsError::Root { number: index + 1, source })?;
+    }
+    Ok(roots)
+}
+
+/// The configuration of TLS. A machine without any roots (a bare container) still gets one: plain HTTP works there, and
+/// every https server is then untrusted, which is what is told of it.
+pub(super) fn config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let builder = match Verifier::new_with_extra_roots(extra_roots.iter().cloned(), provider) {
+        Ok(verifier) => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+        Err(_) => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_certificates_are_roots() {
+        assert!(matches!(roots_from_pem(b""), Err(RootsError::Empty)));
+        assert!(matches!(roots_from_pem(b"no PEM at all"), Err(RootsError::Empty)));
+        let broken = b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+        assert!(matches!(roots_from_pem(broken), Err(RootsError::Pem(_))));
+        let no_certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(roots_from_pem(no_certificate), Err(RootsError::Root { number: 1, .. })));
+    }
+}

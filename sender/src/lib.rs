@@ -1,0 +1,33 @@
+//! Produces Flowingly's documented webhook messages and delivers them.
+//!
+//! Three nouns, each usable alone: a [`Draft`] is a message made up from a few words; [`Composed`] is a message with
+//! its authentication as the wire has it; [`delivery::Client`] posts it and tells what came of it. The program
+//! `webhook-sender` ([`cli`]) only puts them together.
+//!
+//! ```no_run
+//! use schemas::{Authentication, ClientSecret, Profile};
+//! use sender::{Composed, Draft, delivery::{Client, ClientOptions, Outcome}};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let message = Draft::default().message(jiff::Timestamp::now());
+//! let authentication = Authentication::ClientSecret { client_secret: ClientSecret::new("correct horse")? };
+//! let composed = Composed::from_message(&message, &authentication, Profile::v1())?;
+//!
+//! let client = Client::new(&ClientOptions::default())?;
+//! let target = "http://127.0.0.1:8080/hooks/flowingly".parse()?;
+//! match client.deliver(&target, composed.request()?).await {
+//!     Outcome::Accepted(answer) => println!("taken: {}", answer.status),
+//!     Outcome::Declined(answer) => println!("the endpoint said no: {}", answer.status),
+//!     other => println!("no answer: {other:?}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod cli;
+pub mod compose;
+pub mod delivery;
+pub mod draft;
+
+pub use compose::{ComposeError, Composed};
+pub use draft::Draft;

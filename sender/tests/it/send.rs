@@ -1,0 +1,493 @@
+//! `webhook-sender send` against endpoints: what goes over the wire, and which exit code which answer has.
+
+use std::{fs, io::Write as _};
+
+use schemas::Sample;
+use serde_json::{Value, json};
+use tempfile::{NamedTempFile, TempDir};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{basic_auth, body_bytes, header, header_exists, method, path},
+};
+
+use crate::{
+    endpoint::{Endpoint, nobody},
+    run, webhook_sender,
+};
+
+const SAMPLE: &str = "step-completed-customer-set-up";
+const CANARY: &str = "canary-5f1b\"\\";
+
+fn file(content: impl AsRef<[u8]>) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(content.as_ref()).unwrap();
+    file
+}
+
+fn path_of(file: &NamedTempFile) -> &str {
+    file.path().to_str().unwrap()
+}
+
+/// The request with its changing parts: head as text, body as JSON.
+fn parts(request: &[u8]) -> (String, Value) {
+    let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(request[..end].to_vec()).unwrap();
+    (head, serde_json::from_slice(&request[end + 4..]).unwrap())
+}
+
+#[test]
+fn the_bytes_on_the_wire_are_these() {
+    let (body, password) = (file(b"{ \"exactly\": \xff these\r\nbytes }"), file("open sesame\n"));
+    let endpoint = Endpoint::with_status("200 OK", "", "{\"id\":\"0198\"}");
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &endpoint.url("http"), "--raw-body", path_of(&body), "--username", "Aladdin"]);
+    command.args(["--password", &format!("file:{}", path_of(&password))]);
+    let sent = run(&mut command);
+    assert_eq!((sent.code, sent.stderr.as_str()), (Some(0), ""));
+    assert!(sent.stdout.ends_with("ms, id 0198\n"), "{}", sent.stdout);
+
+    let port = endpoint.port();
+    let mut expected = format!(
+        "POST /hooks/flowingly HTTP/1.1\r\n\
+         content-type: application/json\r\n\
+         user-agent: webhook-sender/0.1.0\r\n\
+         authorization: basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\
+         host: 127.0.0.1:{port}\r\n\
+         content-length: 29\r\n\r\n"
+    )
+    .into_bytes();
+    expected.extend(b"{ \"exactly\": \xff these\r\nbytes }");
+    let request = endpoint.request();
+    assert_eq!(request, expected, "{}", String::from_utf8_lossy(&request));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn basic_is_what_others_read_as_basic() {
+    let server = MockServer::start().await;
+    let sample = Sample::find("step-completed-basic").unwrap();
+    Mock::given(method("POST"))
+        .and(path("/hook"))
+        .and(header("content-type", "application/json"))
+        .and(header("authorization", "basic am86cMOkc3M6d8O2cmTwn4yK"))
+        .and(body_bytes(sample.body))
+        .respond_with(ResponseTemplate::new(204))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &format!("{}/hook", server.uri()), "--sample", "step-completed-basic"]);
+    let sent = run(command.args(["--username", "jo", "--password", "env:PASSWORD"]).env("PASSWORD", "päss:wörd🌊"));
+    assert_eq!(sent.code, Some(0), "{}", sent.stderr);
+    assert!(sent.stdout.contains(": 204 No Content in "), "{}", sent.stdout);
+
+    // Another implementation's matcher; it writes the scheme with a capital, so it is given one.
+    let server = MockServer::start().await;
+    Mock::given(basic_auth("jo", "päss:wörd🌊"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &server.uri(), "--header", "authorization: Basic am86cMOkc3M6d8O2cmTwn4yK"]);
+    assert_eq!(run(&mut command).code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_authorization_header_where_none_is_due() {
+    let server = MockServer::start().await;
+    Mock::given(header_exists("authorization")).respond_with(ResponseTemplate::new(200)).expect(0).mount(&server).await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).expect(3).mount(&server).await;
+    for arguments in [vec![], vec!["--sample", SAMPLE], vec!["--client-secret", "env:SECRET"]] {
+        let mut command = webhook_sender();
+        let sent = run(command.args(["send", "--to", &server.uri()]).args(&arguments).env("SECRET", CANARY));
+        assert_eq!(sent.code, Some(0), "{arguments:?}: {}", sent.stderr);
+    }
+}
+
+#[test]
+fn a_sample_is_sent_as_it_is_and_a_secret_is_put_in() {
+    let endpoint = Endpoint::with_status("200 OK", "", "");
+    assert_eq!(run(webhook_sender().args(["send", "--to", &endpoint.url("http"), "--sample", SAMPLE])).code, Some(0));
+    assert!(endpoint.request().ends_with(Sample::find(SAMPLE).unwrap().body));
+
+    let endpoint = Endpoint::with_status("200 OK", "", "");
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &endpoint.url("http"), "--sample", SAMPLE, "--client-secret", "env:SECRET"]);
+    let sent = run(command.env("SECRET", CANARY));
+    assert_eq!(sent.code, Some(0));
+    assert!(!(sent.stdout + &sent.stderr).contains("canary"));
+    let (_, body) = parts(&endpoint.request());
+    assert_eq!(body["clientSecret"], CANARY);
+}
+
+#[test]
+fn a_message_comes_from_standard_input_too() {
+    let endpoint = Endpoint::with_status("200 OK", "", "");
+    let message = Sample::find(SAMPLE).unwrap().body;
+    let mut command = webhook_sender();
+    let sent = run(command.args(["send", "--to", &endpoint.url("http"), "--message", "-"]).write_stdin(message));
+    assert_eq!(sent.code, Some(0), "{}", sent.stderr);
+    assert!(endpoint.request().ends_with(message));
+}
+
+#[test]
+fn flags_compose_a_message() {
+    for (name, arguments, checks) in [
+        ("without any", vec![], vec![("/trigger", json!("stepCompleted")), ("/previousStep", json!(null))]),
+        (
+            "completed",
+            vec!["--flow", "FLOW-9", "--subject", "Zoë", "--step", "Form", "--field", "Limit:Currency=5.5"],
+            vec![
+                ("/flow/flowIdentifier", json!("FLOW-9")),
+                ("/flow/subject", json!("Zoë")),
+                ("/step/stepIdentifier", json!("Form")),
+                ("/step/fields/0/name", json!("Limit")),
+                ("/step/fields/0/value", json!(5.5)),
+                ("/step/fields/0/order", json!(1)),
+            ],
+        ),
+        (
+            "created by a public form",
+            vec!["--previous-step", "public-form", "--step-type", "approval", "--field", "A=1", "--webhook-name", "W"],
+            vec![
+                ("/trigger", json!("stepCreated")),
+                ("/webhook/name", json!("W")),
+                ("/step/type", json!("approval")),
+                ("/step/fields", json!([])),
+                ("/previousStep/type", json!("publicForm")),
+                ("/previousStep/access", json!("public")),
+                ("/previousStep/fields/0/value", json!("1")),
+            ],
+        ),
+    ] {
+        let endpoint = Endpoint::with_status("200 OK", "", "");
+        let sent = run(webhook_sender().args(["send", "--to", &endpoint.url("http")]).args(arguments));
+        assert_eq!(sent.code, Some(0), "{name}: {}", sent.stderr);
+        let (_, body) = parts(&endpoint.request());
+        assert_eq!(schemas::Schema::StepMessage.violations(&body), [], "{name}");
+        for (pointer, expected) in checks {
+            assert_eq!(body.pointer(pointer), Some(&expected), "{name}: {pointer}");
+        }
+    }
+}
+
+#[test]
+fn the_exit_code_follows_the_answer() {
+    for (status, code, words) in [
+        ("200 OK", 0, "200 OK in"),
+        ("202 Accepted", 0, "202 Accepted in"),
+        ("299 Fine", 0, "299 "),
+        ("302 Found", 1, "redirects are not followed"),
+        ("400 Bad Request", 1, "describe them in a --profile"),
+        ("401 Unauthorized", 1, "add --username TEXT --password env:NAME"),
+        ("403 Forbidden", 1, "add --client-secret env:NAME"),
+        ("404 Not Found", 1, "no endpoint at the path /hooks/flowingly"),
+        ("405 Method Not Allowed", 1, "takes no POST"),
+        ("413 Payload Too Large", 1, "must take more"),
+        ("415 Unsupported Media Type", 1, "application/json"),
+        ("422 Unprocessable Entity", 1, "describe them in a --profile"),
+        ("418 I'm a teapot", 1, "418"),
+        ("500 Internal Server Error", 1, "its own log"),
+        ("503 Service Unavailable", 1, "send it again later"),
+    ] {
+        let endpoint = Endpoint::with_status(status, "", "");
+        let sent = run(webhook_sender().args(["send", "--to", &endpoint.url("http")]));
+        assert_eq!(sent.code, Some(code), "{status}");
+        assert!(sent.stdout.contains(words), "{status}: {}", sent.stdout);
+        assert_eq!(sent.stderr, "", "{status}");
+    }
+}
+
+#[test]
+fn silence_has_an_exit_code_and_a_sentence() {
+    let stalling = Endpoint::stalling_after("");
+    let half = Endpoint::stalling_after("HTTP/1.1 200 O");
+    let handshake = Endpoint::stalling_after("");
+    let plain = Endpoint::plain();
+    let (closing, garbage) = (Endpoint::closing(), Endpoint::answering("SSH-2.0-OpenSSH_9.6\r\n"));
+    for (name, url, arguments, words, code) in [
+        ("refused", nobody(), vec![], "the connection was refused", "connection-refused"),
+        (
+            "no name",
+            "http://no-such-host.invalid/".to_owned(),
+            vec![],
+            "`no-such-host.invalid` could not be resolved",
+            "name-not-resolved",
+        ),
+        ("silent", stalling.url("http"), vec!["--timeout", "200ms"], "the time limit of 200 ms passed", "timeout"),
+        ("half an answer", half.url("http"), vec!["--timeout", "200ms"], "the time limit of 200 ms passed", "timeout"),
+        (
+            "silent in TLS",
+            handshake.url("https"),
+            vec!["--connect-timeout", "200ms"],
+            "no connection within 200 ms",
+            "connect-timeout",
+        ),
+        ("plain server", plain.url("https"), vec![], "does not speak TLS", "not-tls"),
+        ("closed", closing.url("http"), vec![], "the endpoint closed the connection", "connection-closed"),
+        ("not HTTP", garbage.url("http"), vec![], "not HTTP/1.1", "not-http"),
+    ] {
+        // The endpoints are good for one connection, so the form of the output is that of the case.
+        let json = name.len() % 2 == 0;
+        let mut command = webhook_sender();
+        command.args(["send", "--to", &url]).args(arguments).args(["--output", if json { "json" } else { "human" }]);
+        let sent = run(&mut command);
+        assert_eq!(sent.code, Some(3), "{name}: {}{}", sent.stdout, sent.stderr);
+        if json {
+            let object: Value = serde_json::from_str(&sent.stdout).unwrap();
+            assert_eq!((&object["status"], &object["error"]["code"]), (&Value::Null, &json!(code)), "{name}");
+            assert!(object["error"]["message"].as_str().unwrap().contains(words), "{name}: {object}");
+        } else {
+            assert!(sent.stderr.starts_with("error: nothing answered: "), "{name}: {}", sent.stderr);
+            assert!(sent.stderr.contains(words), "{name}: {}", sent.stderr);
+            assert_eq!(sent.stdout, "", "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_status_counts_even_when_the_body_never_ends() {
+    let endpoint = Endpoint::stalling_after("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+    let mut command = webhook_sender();
+    let sent = run(command.args(["send", "--to", &endpoint.url("http"), "--timeout", "1s", "--output", "json"]));
+    let object: Value = serde_json::from_str(&sent.stdout).unwrap();
+    assert_eq!(sent.code, Some(0));
+    assert_eq!((&object["answer"], &object["answerComplete"]), (&json!("abc"), &json!(false)));
+
+    let body = "x".repeat(70_000);
+    let endpoint = Endpoint::with_status("200 OK", "", &body);
+    let sent = run(webhook_sender().args(["send", "--to", &endpoint.url("http"), "--output", "json"]));
+    let object: Value = serde_json::from_str(&sent.stdout).unwrap();
+    assert_eq!((object["answer"].as_str().unwrap().len(), &object["answerComplete"]), (65_536, &json!(false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed() {
+    let server = MockServer::start().await;
+    let elsewhere = format!("{}/elsewhere?sig=canary-9", server.uri());
+    let redirect = ResponseTemplate::new(307).insert_header("location", elsewhere.as_str());
+    Mock::given(path("/hook")).respond_with(redirect).expect(1).mount(&server).await;
+    Mock::given(path("/elsewhere")).respond_with(ResponseTemplate::new(200)).expect(0).mount(&server).await;
+    let sent = run(webhook_sender().args(["send", "--to", &format!("{}/hook", server.uri())]));
+    assert_eq!(sent.code, Some(1));
+    assert!(sent.stdout.contains("/elsewhere?sig=***"), "{}", sent.stdout);
+}
+
+#[test]
+fn no_answer_brings_a_credential_to_the_terminal() {
+    let echo = r#"{"title":"Refused","detail":"got canary-5f1b\u0022\u005c and am86Y2FuYXJ5LTVmMWIiXA== \u001b[2J"}"#;
+    for (name, content_type, expected) in [
+        ("problem", "application/problem+json", "Refused: got *** and *** \\u{1b}[2J"),
+        ("JSON", "application/json", r#"{"title":"Refused","detail":"got *** and *** \u001b[2J"}"#),
+    ] {
+        for authentication in
+            [["--client-secret", "env:SECRET"].as_slice(), &["--username", "jo", "--password", "env:SECRET"]]
+        {
+            for form in ["human", "json"] {
+                let endpoint =
+                    Endpoint::with_status("403 Forbidden", &format!("content-type: {content_type}\r\n"), echo);
+                let mut command = webhook_sender();
+                command.args(["send", "--to", &endpoint.url("http"), "--output", form]).args(authentication);
+                let sent = run(command.env("SECRET", CANARY));
+                assert_eq!(sent.code, Some(1));
+                let shown = sent.stdout + &sent.stderr;
+                assert!(!shown.contains("canary"), "{name} {form}: {shown}");
+                if form == "human" && authentication.len() == 4 {
+                    assert!(shown.contains(expected), "{name}: {shown}");
+                    assert!(!shown.contains("am86"), "{name}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_misused_is_refused_without_sending() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let broken = at("broken.json", r#"{"trigger":"x","flow":{},"step":{"stepIdentifier":"a","fields":[]}}"#);
+    let twice = at("twice.json", r#"{"clientSecret":"canary","clientSecret":"canary"}"#);
+    let no_profile =
+        at("profile.toml", "name = \"x\"\n[roles]\ntrigger = \"/t\"\n[fields]\nform = \"map\"\nkey = \"name\"\n");
+    let no_pem = at("ca.pem", "no certificate");
+    let missing = folder.path().join("missing").to_str().unwrap().to_owned();
+    let to = ["--to", "http://127.0.0.1:9/"].as_slice();
+    for (name, arguments, words) in [
+        ("no target", vec![], "--to <URL>"),
+        ("no URL", vec!["--to", "127.0.0.1:9"], "does not begin with http://"),
+        ("user in the URL", vec!["--to", "http://jo:canary@127.0.0.1:9/"], "take it out of the URL"),
+        ("unknown sample", vec!["--sample", "step-completed-customer-setup"], "`step-completed-customer-set-up`"),
+        ("two sources", vec!["--sample", SAMPLE, "--message", "x"], "cannot be used with"),
+        ("flags with a sample", vec!["--sample", SAMPLE, "--flow", "x"], "cannot be used with '--flow <ID>'"),
+        ("literal secret", vec!["--client-secret", "canary"], "never the secret itself"),
+        ("literal password", vec!["--username", "jo", "--password", "canary"], "never the secret itself"),
+        (
+            "both authentications",
+            vec!["--client-secret", "env:X", "--username", "jo", "--password", "env:X"],
+            "cannot be used with",
+        ),
+        ("username alone", vec!["--username", "jo"], "--password <REF>"),
+        ("variable not set", vec!["--client-secret", "env:NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE is not set"),
+        ("no secret file", vec!["--client-secret", "file:/no/such/file"], "/no/such/file"),
+        ("colon in the username", vec!["--username", "j:o", "--password", "env:SECRET"], "holds a colon"),
+        (
+            "raw with a secret",
+            vec!["--raw-body", &broken, "--client-secret", "env:SECRET"],
+            "sends the bytes as they are",
+        ),
+        ("nonconforming", vec!["--message", &broken], "/flow/flowIdentifier: is missing (MSG-4)"),
+        ("nonconforming, second", vec!["--message", &broken], "/trigger: "),
+        ("nonconforming, advice", vec!["--message", &broken], "--raw-body"),
+        ("ambiguous", vec!["--message", &twice], "stands twice"),
+        ("no file", vec!["--message", &missing], "cannot read"),
+        ("profile", vec!["--profile", &no_profile], "the role `flowIdentifier` is missing"),
+        (
+            "invalid through a profile",
+            vec!["--sample", "null--MSG-1", "--profile", "../schemas/profiles/v1.toml"],
+            "MSG-1",
+        ),
+        ("no place for a secret", vec!["--sample", "null--MSG-1", "--client-secret", "env:SECRET"], "no JSON object"),
+        ("no certificate", vec!["--ca", &no_pem], "it holds no certificate"),
+        ("header", vec!["--header", "canary"], "has no colon"),
+        ("framing header", vec!["--header", "content-length: 3"], "written by the sender itself"),
+        (
+            "two authorizations",
+            vec!["--header", "Authorization: x", "--username", "jo", "--password", "env:SECRET"],
+            "given twice",
+        ),
+        (
+            "previous step on completion",
+            vec!["--trigger", "step-completed", "--previous-step", "task"],
+            "--trigger step-created",
+        ),
+        ("field", vec!["--field", "a:Date=1990-07-19"], "dd/MM/yyyy"),
+        ("time", vec!["--timeout", "soon"], "500ms"),
+        (
+            "Basic in the clear",
+            vec!["--to", "http://192.0.2.1/", "--username", "jo", "--password", "env:SECRET"],
+            "--allow-plaintext",
+        ),
+        (
+            "given Basic in the clear",
+            vec!["--to", "http://192.0.2.1/", "--header", "authorization: basic Y2FuYXJ5"],
+            "--allow-plaintext",
+        ),
+    ] {
+        let mut command = webhook_sender();
+        command.arg("send").args(&arguments).env("SECRET", CANARY);
+        if name != "no target" && !arguments.contains(&"--to") {
+            command.args(to);
+        }
+        let sent = run(&mut command);
+        assert_eq!(sent.code, Some(2), "{name}: {}{}", sent.stdout, sent.stderr);
+        assert_eq!(sent.stdout, "", "{name}");
+        assert!(sent.stderr.starts_with("error: "), "{name}: {}", sent.stderr);
+        assert!(sent.stderr.contains(words), "{name}: {}", sent.stderr);
+        assert!(!sent.stderr.contains("canary") && !sent.stderr.contains("Y2Fu"), "{name}: {}", sent.stderr);
+    }
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_masks_what_opens_doors() {
+    let url = nobody();
+    for (name, arguments, expected) in [
+        ("secret put in", vec!["--client-secret", "env:SECRET"], "\"clientSecret\":\"***\""),
+        ("secret of the sample", vec!["--sample", "step-completed-client-secret"], ": \"***\""),
+        ("basic", vec!["--username", "jo", "--password", "env:SECRET"], "authorization: basic ***\n"),
+        ("given header", vec!["--header", "authorization: Bearer canary-1"], "authorization: Bearer ***\n"),
+        ("given key", vec!["--header", "X-Api-Key: canary-1"], "x-api-key: ***\n"),
+        ("content type", vec!["--header", "content-type: text/plain"], "\ncontent-type: text/plain\n"),
+        ("not JSON", vec!["--raw-body", "-"], "bytes, not shown: the body is not JSON"),
+    ] {
+        for form in ["human", "json"] {
+            let mut command = webhook_sender();
+            command.args(["send", "--dry-run", "--to", &url, "--output", form]).args(&arguments);
+            let sent = run(command.env("SECRET", CANARY).write_stdin("{\"clientSecret\":\"canary\""));
+            assert_eq!((sent.code, sent.stderr.as_str()), (Some(0), ""), "{name}");
+            assert!(!sent.stdout.contains("canary"), "{name}: {}", sent.stdout);
+            if form == "human" {
+                assert!(sent.stdout.contains(expected), "{name}: {}", sent.stdout);
+            } else {
+                let object: Value = serde_json::from_str(&sent.stdout).unwrap();
+                assert_eq!(object["method"], "POST", "{name}");
+            }
+        }
+    }
+    let sample = Sample::find("step-completed-client-secret").unwrap();
+    let secret = serde_json::from_slice::<Value>(sample.body).unwrap()["clientSecret"].as_str().unwrap().to_owned();
+    let sent = run(webhook_sender().args(["send", "--dry-run", "--to", &url, "--sample", sample.name]));
+    assert!(!sent.stdout.contains(&secret), "{}", sent.stdout);
+}
+
+#[test]
+fn a_profile_shapes_the_message_and_what_it_drops_is_said() {
+    let profile = file(
+        "name = \"captured\"\n[roles]\ntrigger = \"/Event\"\nclientSecret = \"/Secret\"\nflowIdentifier = \"/FlowId\"\n\
+         stepIdentifier = \"/Step/Name\"\nstepFields = \"/Step/Values\"\n[triggers]\nstepCreated = 1\n\
+         stepCompleted = 2\n[fields]\nform = \"map\"\nkey = \"name\"\n",
+    );
+    let endpoint = Endpoint::with_status("200 OK", "", "");
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &endpoint.url("http"), "--profile", path_of(&profile), "--field", "A=1"]);
+    let sent = run(command.args(["--client-secret", "env:SECRET"]).env("SECRET", CANARY));
+    assert_eq!(sent.code, Some(0), "{}", sent.stderr);
+    assert!(sent.stderr.starts_with("note: the profile `captured` cannot carry"), "{}", sent.stderr);
+    assert!(sent.stderr.contains("\n  flowSubject\n"), "{}", sent.stderr);
+    let (_, body) = parts(&endpoint.request());
+    assert_eq!(
+        body,
+        json!({
+            "Event": 2, "Secret": CANARY, "FlowId": "FLOW-604",
+            "Step": {"Name": "New Customer (Debtor) Form", "Values": {"A": "1"}},
+        })
+    );
+
+    // What the contract does not know cannot go through a profile, and that is said too.
+    let endpoint = Endpoint::with_status("200 OK", "", "");
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &endpoint.url("http"), "--profile", path_of(&profile), "--output", "json"]);
+    let sent = run(command.args(["--sample", "step-completed-unknown-properties"]));
+    assert!(sent.stderr.contains(", which the contract does not know\n"), "{}", sent.stderr);
+    let object: Value = serde_json::from_str(&sent.stdout).unwrap();
+    assert!(object["dropped"].as_array().unwrap().len() > 1, "{object}");
+}
+
+#[test]
+fn headers_are_added_and_replaced() {
+    let endpoint = Endpoint::with_status("200 OK", "", "");
+    let mut command = webhook_sender();
+    command.args(["send", "--to", &endpoint.url("http"), "--header", "X-Tag: a", "--header", "x-tag:b"]);
+    command.args(["--header", "Content-Type: application/vnd.test+json", "--header", "User-Agent: mine"]);
+    assert_eq!(run(&mut command).code, Some(0));
+    let (head, _) = parts(&endpoint.request());
+    for line in ["x-tag: a\r\nx-tag: b", "content-type: application/vnd.test+json", "user-agent: mine"] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+    assert_eq!(head.matches("content-type").count() + head.matches("user-agent").count(), 2, "{head}");
+}
+
+#[test]
+fn samples_are_listed_and_shown() {
+    let list = run(webhook_sender().args(["samples", "list"]));
+    assert_eq!((list.code, list.stderr.as_str()), (Some(0), ""));
+    let valid = list.stdout.find(SAMPLE).unwrap();
+    let heading = list.stdout.find("Invalid: ").unwrap();
+    let invalid = list.stdout.find("null--MSG-1 ").unwrap();
+    assert!(valid < heading && heading < invalid, "{}", list.stdout);
+
+    let list = run(webhook_sender().args(["samples", "list", "--output", "json"]));
+    let rows: Vec<Value> = serde_json::from_str(&list.stdout).unwrap();
+    let bytes = Sample::find("null--MSG-1").unwrap().body.len();
+    assert!(rows.contains(&json!({"name": "null--MSG-1", "valid": false, "clause": "MSG-1", "bytes": bytes})));
+
+    for name in [SAMPLE, "null--MSG-1"] {
+        let shown = webhook_sender().args(["samples", "show", name]).output().unwrap();
+        assert_eq!(shown.stdout, Sample::find(name).unwrap().body, "{name}");
+    }
+    let unknown = run(webhook_sender().args(["samples", "show", "xyzzy"]));
+    assert_eq!(unknown.code, Some(2));
+}
