@@ -26,10 +26,17 @@ struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// Configuration file; without one `./flowingly/` is used.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     config: Option<PathBuf>,
-    /// When to colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour: auto, always or never.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options",
+        hide_possible_values = true
+    )]
     color: Color,
 }
 

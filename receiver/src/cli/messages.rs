@@ -25,7 +25,7 @@ pub(super) enum Command {
     Show(show::Args),
     /// Print messages as they arrive.
     Tail(tail::Args),
-    /// Write messages as JSON lines, oldest first, for `webhook-sender replay` and other tools.
+    /// Write messages as JSON lines, oldest first, the exact body as a string.
     Export(export::Args),
 }
 

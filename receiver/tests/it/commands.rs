@@ -1,0 +1,134 @@
+//! The other commands, as a person types them.
+
+use std::{
+    fs,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    program::Receiver,
+    raw::{Raw, post},
+};
+
+fn run(folder: &TempDir, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"));
+    command.args(arguments).current_dir(folder.path()).env_remove("CARGO").stdin(Stdio::null()).output().unwrap()
+}
+
+/// What a person sees, less what differs from run to run.
+fn shown(output: &Output) -> String {
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("exit {}\n{text}", output.status.code().unwrap())
+}
+
+#[test]
+fn help_says_what_there_is() {
+    let folder = TempDir::new().unwrap();
+    for (name, arguments) in [
+        ("help", &["--help"][..]),
+        ("help_serve", &["serve", "--help"]),
+        ("help_init", &["init", "--help"]),
+        ("help_messages", &["messages", "--help"]),
+        ("help_messages_list", &["messages", "list", "--help"]),
+        ("help_messages_show", &["messages", "show", "--help"]),
+        ("help_messages_tail", &["messages", "tail", "--help"]),
+        ("help_messages_export", &["messages", "export", "--help"]),
+    ] {
+        insta::assert_snapshot!(name, shown(&run(&folder, arguments)));
+    }
+}
+
+#[test]
+fn mistakes_are_said_with_the_way_out() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("receiver.toml"), "[[endpoint]]\npath = \"/a\"\nnonconfirming = \"store\"\n").unwrap();
+    for (name, arguments) in [
+        ("check_config_without_a_file", &["check-config"][..]),
+        ("check_config_of_a_missing_file", &["check-config", "--config", "none.toml"]),
+        ("check_config_of_a_wrong_file", &["check-config", "--config", "receiver.toml"]),
+        ("messages_where_nothing_ran", &["messages", "list"]),
+        ("reindex_where_nothing_ran", &["reindex"]),
+    ] {
+        insta::assert_snapshot!(name, shown(&run(&folder, arguments)));
+    }
+}
+
+#[test]
+fn init_writes_a_configuration_that_is_right_and_a_secret_that_it_does_not_show() {
+    let folder = TempDir::new().unwrap();
+    let written = run(&folder, &["init"]);
+    insta::assert_snapshot!("init", shown(&written));
+    let secret = fs::read_to_string(folder.path().join("client-secret")).unwrap();
+    assert!(!shown(&written).contains(secret.trim()));
+    let checked = run(&folder, &["check-config", "--config", "receiver.toml"]);
+    insta::assert_snapshot!("check_config", shown(&checked));
+    insta::assert_snapshot!("init_again", shown(&run(&folder, &["init"])));
+    assert_eq!(fs::read_to_string(folder.path().join("client-secret")).unwrap(), secret);
+}
+
+#[test]
+fn messages_are_listed_filtered_shown_exported_and_the_index_is_made_again() {
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\nname = \"hooks\"\n");
+    let body = |flow: &str| {
+        format!(
+            r#"{{"trigger":"stepCompleted","flow":{{"flowIdentifier":"{flow}"}},"step":{{"stepIdentifier":"S\u001b[2J","fields":[]}}}}"#
+        )
+    };
+    let mut ids = Vec::new();
+    for flow in ["FLOW-1", "FLOW-2", "FLOW-1"] {
+        let mut raw = Raw::connect(receiver.address);
+        raw.send(post("/none", "", body(flow)));
+        ids.push(raw.answer().unwrap().json()["id"].as_str().unwrap().to_owned());
+    }
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = receiver.command(arguments);
+        assert!(output.status.success(), "{}", shown(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let list = json(&["messages", "list", "--output", "json"]);
+    let brief: Vec<_> = list.as_array().unwrap().iter().map(|m| (m["flow"].clone(), m["arrivals"].clone())).collect();
+    assert_eq!(brief, [("FLOW-2".into(), 1.into()), ("FLOW-1".into(), 2.into())]);
+    assert_eq!(json(&["messages", "list", "--output", "json", "--flow", "FLOW-2"]).as_array().unwrap().len(), 1);
+    assert_eq!(
+        json(&["messages", "list", "--output", "json", "--trigger", "step-created"]).as_array().unwrap().len(),
+        0
+    );
+    // A second arrival's id leads to the message too.
+    let shown_text = shown(&receiver.command(&["messages", "show", &ids[2]]));
+    assert!(shown_text.contains(&ids[0]) && shown_text.matches("received").count() == 2, "{shown_text}");
+    assert!(!shown_text.contains('\u{1b}'), "{shown_text}");
+    let raw = receiver.command(&["messages", "show", "--raw", &ids[1]]);
+    assert_eq!(String::from_utf8(raw.stdout).unwrap(), body("FLOW-2"));
+    assert_eq!(receiver.exported().len(), 3);
+
+    let refused = receiver.command(&["reindex"]);
+    assert!(shown(&refused).contains("in use by another receiver"), "{}", shown(&refused));
+    let folder = receiver.folder().to_owned();
+    let config = folder.join("receiver.toml");
+    let kept = TempDir::new().unwrap();
+    fs::copy(&config, kept.path().join("receiver.toml")).unwrap();
+    copy(&folder.join("data"), &kept.path().join("data"));
+    let text = fs::read_to_string(kept.path().join("receiver.toml")).unwrap();
+    let moved = text.replace(&folder.display().to_string(), &kept.path().display().to_string());
+    fs::write(kept.path().join("receiver.toml"), moved).unwrap();
+    fs::remove_file(kept.path().join("data/index.sqlite")).unwrap();
+    let again = run(&kept, &["reindex", "--config", "receiver.toml"]);
+    assert_eq!(shown(&again), "exit 0\nRead 3 records from the log: 2 messages are in the index\n");
+    let output = run(&kept, &["messages", "list", "--output", "json", "--config", "receiver.toml"]);
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), list);
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A running `webhook-receiver`, in a folder of its own, killed when the test is over.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
+
+/// The running program.
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    /// The receiver itself, where another program (strace) stands before it.
+    pid: i32,
+    folder: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+impl Receiver {
+    /// Starts it with these endpoints, in a fresh folder that also holds `secret` files the test wrote into `toml`.
+    pub(crate) fn start(toml: &str) -> Self {
+        let temporary = TempDir::new().unwrap();
+        let mut receiver = Self::start_in(temporary.path(), toml, &[]);
+        receiver._temporary = Some(temporary);
+        receiver
+    }
+
+    /// Starts it in a folder that stays, with another program before it if `prefix` names one.
+    pub(crate) fn start_in(folder: &Path, toml: &str, prefix: &[&str]) -> Self {
+        let config = folder.join("receiver.toml");
+        let head = format!("listen = \"127.0.0.1:0\"\ndata_dir = \"{}\"\n", folder.join("data").display());
+        fs::write(&config, format!("{head}{toml}")).unwrap();
+        let mut words: Vec<&str> = prefix.to_vec();
+        words.push(BINARY);
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .stdout(Stdio::piped())
+            .stderr(File::options().append(true).create(true).open(folder.join("stderr.log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().map(Result::unwrap).unwrap_or_else(|| {
+            panic!("it did not start: {}", fs::read_to_string(folder.join("stderr.log")).unwrap_or_default())
+        });
+        let address = first.strip_prefix("Listening on http://").unwrap().split('/').next().unwrap().parse().unwrap();
+        let stdout = folder.join("stdout.log");
+        std::thread::spawn(move || {
+            let rest: Vec<String> = lines.map_while(Result::ok).collect();
+            // The folder may be gone with the test.
+            let _ = fs::write(stdout, rest.join("\n"));
+        });
+        let pid = if prefix.is_empty() { i32::try_from(child.id()).unwrap() } else { only_child_of(child.id()) };
+        Self { address, child, pid, folder: folder.to_owned(), _temporary: None }
+    }
+
+    /// Holds `receiver.toml`, `data/`, `stdout.log` and `stderr.log`.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// SIGKILL, and waits for the end.
+    pub(crate) fn kill(mut self) {
+        self.signal(rustix::process::Signal::KILL);
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        self.signal(rustix::process::Signal::TERM);
+        self.child.wait().unwrap()
+    }
+
+    /// Runs another subcommand over the same configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        let config = self.folder.join("receiver.toml");
+        Command::new(BINARY).args(arguments).arg("--config").arg(config).output().unwrap()
+    }
+
+    /// The lines of `messages export`.
+    pub(crate) fn exported(&self) -> Vec<serde_json::Value> {
+        let output = self.command(&["messages", "export"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.signal(rustix::process::Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn only_child_of(parent: u32) -> i32 {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    children.split_whitespace().next().unwrap().parse().unwrap()
+}
