@@ -44,7 +44,12 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
         text.push_str(&format!("Listening on http://{address}{} ({how})\n", endpoint.path));
     }
     if first_run {
-        text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}")));
+        let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
+        text.push_str(&first_steps(
+            &format!("http://{address}{DEFAULT_PATH}"),
+            &folder,
+            env::var_os("CARGO").is_some(),
+        ));
     }
     let mut stdout = anstream::stdout().lock();
     // Nobody may be reading; that is no reason not to serve.
@@ -56,11 +61,11 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What to do next, with the very command to try.
-fn first_steps(url: &str) -> String {
-    let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
+/// What to do next, with the very command to try, alone on its line. Whoever started the receiver with cargo has no
+/// sender in the search path.
+fn first_steps(url: &str, folder: &Path, by_cargo: bool) -> String {
     let secret = folder.join(SECRET_FILE);
-    let sender = if env::var_os("CARGO").is_some() { "cargo run -q -p sender --" } else { "webhook-sender" };
+    let sender = if by_cargo { "cargo run -q -p sender --" } else { "webhook-sender" };
     let secret_word = shell::word(&secret);
     format!(
         "
@@ -113,5 +118,27 @@ fn raise_file_limit() {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "could not raise the limit of open files");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_to_try_stands_alone_on_its_line() {
+        let url = "http://127.0.0.1:8080/hooks/flowingly";
+        for (by_cargo, program) in [(true, "cargo run -q -p sender --"), (false, "webhook-sender")] {
+            let text = first_steps(url, Path::new("/my hooks/flowingly"), by_cargo);
+            let command = format!(
+                "{program} send --to {url} --client-secret 'file:/my hooks/flowingly/client-secret' --sample {SAMPLE}"
+            );
+            assert!(text.lines().any(|line| line == command.replace("'file:", "file:'")), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_sample_to_try_is_there() {
+        assert!(schemas::Sample::find(SAMPLE).is_some());
     }
 }
