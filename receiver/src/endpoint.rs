@@ -1,5 +1,8 @@
 //! The endpoint: authenticate, parse, validate, store, acknowledge.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;

@@ -3,6 +3,8 @@
 
 mod indexer;
 mod query;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fs,
@@ -81,6 +83,21 @@ impl Index {
         let index = Self::connect(file)?;
         index.connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
         Ok(index)
+    }
+
+    /// Opens the index of a log that ends at `end`. One that has read further belongs to another log, and is made
+    /// anew.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_behind(file: &Path, end: Position) -> rusqlite::Result<Self> {
+        let index = Self::open(file)?;
+        if index.position()? <= end {
+            return Ok(index);
+        }
+        drop(index);
+        Self::remove(file);
+        Self::open(file)
     }
 
     /// Deletes the index's files, so that the next [`Self::open`] begins anew.

@@ -73,10 +73,14 @@ impl Server {
         let listen = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let data = DataFolder::open(&config.data_dir)?;
-        let (log, recovery) = Segments::open(&data.log(), SegmentOptions::default())
+        let default = SegmentOptions::default();
+        // Two bodies of any size that the limits allow must fit, or the largest would be refused for ever.
+        let queue_bytes = default.queue_bytes.max(2 * config.limits.body_bytes);
+        let (log, recovery) = Segments::open(&data.log(), SegmentOptions { queue_bytes, ..default })
             .map_err(|source| StartError::Log { folder: data.log(), source })?;
         let log = Arc::new(log);
-        let index = Index::open(&data.index()).map_err(|source| StartError::Index { file: data.index(), source })?;
+        let index = Index::open_behind(&data.index(), log.end())
+            .map_err(|source| StartError::Index { file: data.index(), source })?;
         let indexer = Indexer::new(index, config.profiles());
         let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout);
         Ok(Self { listener, endpoints, log, indexer, recovery, config, _data: data })

@@ -51,16 +51,17 @@ impl Data {
     pub(super) fn index(&self) -> Result<Index, Failure> {
         let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
         let file = DataFolder::index_in(&self.folder);
-        let open = || Index::open(&file).map_err(|error| failure(&error));
         match DataFolder::open(&self.folder) {
             Ok(_alone) => {
-                let mut indexer = Indexer::new(open()?, self.config.profiles());
+                let end = Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(|error| failure(&error))?;
+                let index = Index::open_behind(&file, end).map_err(|error| failure(&error))?;
+                let mut indexer = Indexer::new(index, self.config.profiles());
                 indexer.catch_up(&mut self.log(indexer.position())).map_err(|error| failure(&error))?;
                 Ok(indexer.into_index())
             }
             Err(DataFolderError::InUse { .. }) => {
                 let end = Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(|error| failure(&error))?;
-                let index = open()?;
+                let index = Index::open(&file).map_err(|error| failure(&error))?;
                 let began = Instant::now();
                 while index.position().map_err(|error| failure(&error))? < end {
                     if began.elapsed() > PATIENCE {

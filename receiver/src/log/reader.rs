@@ -81,8 +81,11 @@ impl LogReader {
                 return Ok(None);
             }
             let limit = self.durable.as_ref().map_or(u64::MAX, |durable| durable.load(Ordering::Acquire));
-            let Some(open) = &mut self.open else { return Ok(None) };
             let at = self.position;
+            if at >= limit {
+                return Ok(None);
+            }
+            let Some(open) = &mut self.open else { return Ok(None) };
             match open.decode(at, limit)? {
                 Step::Record(record, length) => {
                     self.position = at + length as u64;

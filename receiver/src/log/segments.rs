@@ -4,7 +4,10 @@ use std::{
     fs, io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -66,6 +69,11 @@ impl Segments {
     /// Hears of every new durable end.
     pub fn news(&self) -> watch::Receiver<Position> {
         self.news.clone()
+    }
+
+    /// Position behind the last durable byte.
+    pub fn end(&self) -> Position {
+        Position(self.durable.load(Ordering::Acquire))
     }
 
     /// Reads a log that another process may be writing, up to its last whole record.

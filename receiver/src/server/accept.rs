@@ -52,7 +52,10 @@ pub(super) async fn run<L: MessageLog>(
             }
         };
         let connection = Connection::new();
-        let place = connections.enter(connection.clone()).await;
+        let place = tokio::select! {
+            place = connections.enter(connection.clone()) => place,
+            () = &mut shutdown => break,
+        };
         let service = Service { endpoints: endpoints.clone(), connection, peer, line };
         tokio::spawn(service.serve(stream, config.limits, place, ending.watcher()));
     }
