@@ -34,6 +34,11 @@ impl Raw {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
+    /// Sends; false when the server has gone.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
+    }
+
     /// The next answer; `None` when the connection ends without one.
     pub(crate) fn answer(&mut self) -> Option<Answer> {
         let end = loop {
@@ -49,7 +54,10 @@ impl Raw {
         let length = header(&head, "content-length").map_or(0, |length| length.parse().unwrap());
         let body = if status == 100 { 0 } else { length };
         while self.unread.len() < body && self.read() {}
-        let body = self.unread.drain(..body.min(self.unread.len())).collect();
+        if self.unread.len() < body {
+            return None;
+        }
+        let body = self.unread.drain(..body).collect();
         Some(Answer { status, head, body })
     }
 
