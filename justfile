@@ -1,0 +1,26 @@
+# The commands of .ci/run, one by one. `just ci` runs all of it, the tests that want another program included.
+
+# List the recipes.
+default:
+    @just --list
+
+# Format every crate.
+fmt:
+    cargo fmt --all
+
+# Lint, also the receiver as a library.
+clippy:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy -p receiver --no-default-features --lib --locked -- -D warnings
+
+# Run the tests that need nothing but cargo.
+test:
+    cargo test --workspace
+
+# Build the documentation.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Everything that has to hold before a change lands; installs what it needs.
+ci:
+    bash .ci/run
