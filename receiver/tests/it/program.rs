@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
+    thread::{self, JoinHandle},
 };
 
 use tempfile::TempDir;
@@ -16,6 +17,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     child: Child,
+    /// Writes what comes on stdout to `stdout.log` when it ends.
+    stdout: Option<JoinHandle<()>>,
     /// The receiver itself, where another program (strace) stands before it.
     pid: i32,
     folder: PathBuf,
@@ -53,13 +56,13 @@ impl Receiver {
         });
         let address = first.strip_prefix("Listening on http://").unwrap().split('/').next().unwrap().parse().unwrap();
         let stdout = folder.join("stdout.log");
-        std::thread::spawn(move || {
+        let stdout = thread::spawn(move || {
             let rest: Vec<String> = lines.map_while(Result::ok).collect();
             // The folder may be gone with the test.
             let _ = fs::write(stdout, rest.join("\n"));
         });
         let pid = if prefix.is_empty() { i32::try_from(child.id()).unwrap() } else { only_child_of(child.id()) };
-        Self { address, child, pid, folder: folder.to_owned(), _temporary: None }
+        Self { address, child, stdout: Some(stdout), pid, folder: folder.to_owned(), _temporary: None }
     }
 
     /// Holds `receiver.toml`, `data/`, `stdout.log` and `stderr.log`.
@@ -76,7 +79,9 @@ impl Receiver {
     /// SIGTERM, and waits for the end.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         self.signal(rustix::process::Signal::TERM);
-        self.child.wait().unwrap()
+        let status = self.child.wait().unwrap();
+        self.stdout.take().unwrap().join().unwrap();
+        status
     }
 
     /// Runs another subcommand over the same configuration.

@@ -93,6 +93,8 @@ fn only_what_is_unambiguous_and_right_is_accepted_and_it_is_found_nowhere() {
         let listed = receiver.command(&["messages", "list"]);
         fs::write(folder.path().join("list"), listed.stdout).unwrap();
         assert!(receiver.terminate().success());
+        let printed = fs::read_to_string(folder.path().join("stdout.log")).unwrap();
+        assert!(printed.contains("FLOW-1"), "payloads are printed: {printed}");
         let forms = [
             secret.clone(),
             plain.trim_matches('"').to_owned(),
