@@ -8,6 +8,7 @@ mod tests;
 
 use std::{
     fs,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -111,6 +112,8 @@ impl Index {
     }
 
     fn connect(file: &Path) -> rusqlite::Result<Self> {
+        // SQLite's own files beside it take the mode of this one. Where it cannot be made, SQLite says why.
+        let _ = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file);
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -37,7 +37,7 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
         "Wrote {} and, readable only by you, {}
 
 Next:
-  webhook-receiver serve --config {}
+  {} serve --config {}
 
 In the product's webhook form:
   Endpoint URL         an HTTPS address that leads here, ending in {DEFAULT_PATH}
@@ -47,6 +47,7 @@ In the product's webhook form:
 ",
         file.display(),
         secret.display(),
+        super::shell::program("receiver"),
         super::shell::word(file),
         secret.display(),
     ))

@@ -18,5 +18,5 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let mut indexer = Indexer::new(index, data.config.profiles());
     let records = indexer.catch_up(&mut data.log(Position(0))).map_err(|error| failure(&error))?;
     let (messages, _) = indexer.into_index().counts().map_err(|error| failure(&error))?;
-    super::say(&format!("Read {records} records from the log: {messages} messages are in the index\n"))
+    super::say(&format!("Records read from the log: {records}; messages in the index: {messages}\n"))
 }

@@ -45,11 +45,7 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
     }
     if first_run {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
-        text.push_str(&first_steps(
-            &format!("http://{address}{DEFAULT_PATH}"),
-            &folder,
-            env::var_os("CARGO").is_some(),
-        ));
+        text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}"), &folder, &shell::program("sender")));
     }
     let mut stdout = anstream::stdout().lock();
     // Nobody may be reading; that is no reason not to serve.
@@ -61,11 +57,9 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What to do next, with the very command to try, alone on its line. Whoever started the receiver with cargo has no
-/// sender in the search path.
-fn first_steps(url: &str, folder: &Path, by_cargo: bool) -> String {
+/// What to do next, with the very command to try, alone on its line.
+fn first_steps(url: &str, folder: &Path, sender: &str) -> String {
     let secret = folder.join(SECRET_FILE);
-    let sender = if by_cargo { "cargo run -q -p sender --" } else { "webhook-sender" };
     let secret_word = shell::word(&secret);
     format!(
         "
@@ -128,8 +122,8 @@ mod tests {
     #[test]
     fn the_command_to_try_stands_alone_on_its_line() {
         let url = "http://127.0.0.1:8080/hooks/flowingly";
-        for (by_cargo, program) in [(true, "cargo run -q -p sender --"), (false, "webhook-sender")] {
-            let text = first_steps(url, Path::new("/my hooks/flowingly"), by_cargo);
+        for program in ["cargo run -q -p sender --", "webhook-sender"] {
+            let text = first_steps(url, Path::new("/my hooks/flowingly"), program);
             let command = format!(
                 "{program} send --to {url} --client-secret 'file:/my hooks/flowingly/client-secret' --sample {SAMPLE}"
             );

@@ -1,6 +1,11 @@
 //! Text for a shell.
 
-use std::path::Path;
+use std::{env, path::Path};
+
+/// How this shell starts the kit's program of a package: whoever came by cargo has none in the search path.
+pub(super) fn program(package: &str) -> String {
+    if env::var_os("CARGO").is_some() { format!("cargo run -q -p {package} --") } else { format!("webhook-{package}") }
+}
 
 /// A path as one word of a POSIX shell.
 pub(super) fn word(path: &Path) -> String {

@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     fs,
     io::{self, IsTerminal as _},
+    mem::discriminant,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -197,8 +198,8 @@ impl Check<'_> {
     fn endpoint(&mut self, table: &EndpointTable, path: String, name: String) -> Option<EndpointConfig> {
         let profile = self.profile(table.profile.as_ref());
         let (authentication, not_after) = match &table.authentication {
-            Some(credential) => self.credential(credential)?,
-            None => (Authentication::None, None),
+            Some(credential) => self.credential(credential).map_or((None, None), |(kind, end)| (Some(kind), end)),
+            None => (Some(Authentication::None), None),
         };
         if not_after.is_some() {
             let offset = table.authentication.as_ref().map_or(0, |credential| credential.span().start);
@@ -209,9 +210,9 @@ impl Check<'_> {
         }
         let mut also_accept = Vec::new();
         for credential in &table.also_accept {
-            let more = self.credential(credential)?;
-            let same = std::mem::discriminant(&more.0) == std::mem::discriminant(&authentication);
-            if !same || more.0 == Authentication::None {
+            let Some(more) = self.credential(credential) else { continue };
+            let differs = authentication.as_ref().is_some_and(|first| discriminant(first) != discriminant(&more.0));
+            if differs || more.0 == Authentication::None {
                 self.problem(
                     credential.span().start,
                     "`also_accept` takes credentials of the type of `authentication`",
@@ -222,7 +223,7 @@ impl Check<'_> {
         Some(EndpointConfig {
             path,
             name,
-            authentication,
+            authentication: authentication?,
             also_accept,
             profile: profile?,
             nonconforming: table.nonconforming,

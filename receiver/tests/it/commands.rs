@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     process::{Command, Output, Stdio},
 };
 
@@ -103,6 +104,10 @@ fn messages_are_listed_filtered_shown_exported_and_the_index_is_made_again() {
     assert_eq!(String::from_utf8(raw.stdout).unwrap(), body("FLOW-2"));
     assert_eq!(receiver.exported().len(), 3);
 
+    for file in ["lock", "index.sqlite", "index.sqlite-wal", "log/00000000000000000000.log"] {
+        let mode = fs::metadata(receiver.folder().join("data").join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
     let refused = receiver.command(&["reindex"]);
     assert!(shown(&refused).contains("in use by another receiver"), "{}", shown(&refused));
     let folder = receiver.folder().to_owned();
@@ -115,7 +120,7 @@ fn messages_are_listed_filtered_shown_exported_and_the_index_is_made_again() {
     fs::write(kept.path().join("receiver.toml"), moved).unwrap();
     fs::remove_file(kept.path().join("data/index.sqlite")).unwrap();
     let again = run(&kept, &["reindex", "--config", "receiver.toml"]);
-    assert_eq!(shown(&again), "exit 0\nRead 3 records from the log: 2 messages are in the index\n");
+    assert_eq!(shown(&again), "exit 0\nRecords read from the log: 3; messages in the index: 2\n");
     let output = run(&kept, &["messages", "list", "--output", "json", "--config", "receiver.toml"]);
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), list);
 }
