@@ -108,8 +108,16 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, each with its line; never a value that might be a secret.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|source| ConfigError::Read { file: path.to_owned(), source })?;
-        check::check(&text, path)
+        check::check(&read(path)?, path, true)
+    }
+
+    /// As [`Self::load`], for whoever only reads what was received: no secret is needed, so none is resolved, and the
+    /// endpoints stand there without authentication.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for the secrets.
+    pub fn load_for_reading(path: &Path) -> Result<Self, ConfigError> {
+        check::check(&read(path)?, path, false)
     }
 
     /// The profile of each endpoint, by the endpoint's name.
@@ -122,6 +130,10 @@ impl Config {
         let endpoints = self.endpoints.iter();
         endpoints.map(|endpoint| (endpoint.path.clone(), endpoint.build(self.limits.body_bytes))).collect()
     }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|source| ConfigError::Read { file: path.to_owned(), source })
 }
 
 impl EndpointConfig {

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Failure, configuration, exit};
 use crate::{
-    config::Config,
+    config::{Config, FIRST_RUN_FOLDER},
     index::{Index, Indexer},
     log::{LogReader, Position, Segments},
     server::{DataFolder, DataFolderError},
@@ -77,14 +77,15 @@ impl Data {
     }
 }
 
-/// A reader makes nothing: without a configuration the first run's folder must be there.
+/// A reader makes nothing and needs no secret: without a configuration the first run's folder must be there.
 fn configuration_of_reader(file: Option<&Path>) -> Result<Config, Failure> {
-    if file.is_none() && !Path::new(crate::config::FIRST_RUN_FOLDER).is_dir() {
-        return Err(Failure::new(
+    match file {
+        Some(file) => Config::load_for_reading(file).map_err(|error| Failure::new(exit::USAGE, error)),
+        None if Path::new(FIRST_RUN_FOLDER).is_dir() => configuration(None),
+        None => Err(Failure::new(
             exit::FAILURE,
             "there is no ./flowingly here; run this where the receiver was started, or name its configuration with \
              --config",
-        ));
+        )),
     }
-    configuration(file)
 }

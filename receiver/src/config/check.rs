@@ -27,8 +27,9 @@ const LEAST_HEADER_BYTES: usize = 8192;
 /// Longest body that a record of the log can hold.
 const MOST_BODY_BYTES: usize = (1 << 30) - 1;
 
-pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    let mut check = Check { text, path, problems: Vec::new() };
+/// Without `secrets` the references are not followed, and every endpoint stands there without authentication.
+pub(super) fn check(text: &str, path: &Path, secrets: bool) -> Result<Config, ConfigError> {
+    let mut check = Check { text, path, secrets, problems: Vec::new() };
     let config = check.file();
     check.problems.sort_by_key(|problem| problem.line);
     match config {
@@ -40,6 +41,7 @@ pub(super) fn check(text: &str, path: &Path) -> Result<Config, ConfigError> {
 struct Check<'t> {
     text: &'t str,
     path: &'t Path,
+    secrets: bool,
     problems: Vec<ConfigProblem>,
 }
 
@@ -209,7 +211,8 @@ impl Check<'_> {
             );
         }
         let mut also_accept = Vec::new();
-        for credential in &table.also_accept {
+        let more = if self.secrets { table.also_accept.as_slice() } else { &[] };
+        for credential in more {
             let Some(more) = self.credential(credential) else { continue };
             let differs = authentication.as_ref().is_some_and(|first| discriminant(first) != discriminant(&more.0));
             if differs || more.0 == Authentication::None {
@@ -269,6 +272,9 @@ impl Check<'_> {
                 }
                 _ => {}
             }
+        }
+        if !self.secrets {
+            return Some((Authentication::None, None));
         }
         let authentication = match credential.kind {
             Kind::None => Authentication::None,

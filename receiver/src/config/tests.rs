@@ -96,6 +96,15 @@ fn everything_that_can_be_said_is_understood() {
     assert_eq!(config.endpoints_by_path().len(), 3);
 }
 
+#[test]
+fn who_only_reads_needs_no_secret() {
+    let folder = folder();
+    let text = "[[endpoint]]\npath = \"/a\"\nauthentication = { type = \"client-secret\", secret = \"env:NO_SUCH_VARIABLE_HERE\" }\nalso_accept = [{ type = \"client-secret\", secret = \"file:none\" }]\n";
+    load(&folder, text).unwrap_err();
+    let config = Config::load_for_reading(&folder.path().join("receiver.toml")).unwrap();
+    assert_eq!((config.endpoints.len(), config.endpoints[0].path.as_str()), (1, "/a"));
+}
+
 /// Every problem is on the line that it names.
 #[test]
 fn what_is_wrong_is_said_with_its_line_and_the_way_out() {
