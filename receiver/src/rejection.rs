@@ -172,8 +172,9 @@ impl Rejection {
             )),
             Self::MethodNotAllowed => Some((header::ALLOW, HeaderValue::from_static("POST"))),
             Self::Unavailable => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))),
-            // What follows on the connection cannot be told from the rest of this request.
-            Self::BadRequest(_) | Self::BodyBroken | Self::BodyTimeout => {
+            // What follows on the connection cannot be told from the rest of this request. A proxy that is not told
+            // would send its next message there.
+            Self::BadRequest(_) | Self::BodyBroken | Self::BodyTimeout | Self::TooLarge(_) => {
                 Some((header::CONNECTION, HeaderValue::from_static("close")))
             }
             _ => None,

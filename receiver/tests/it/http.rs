@@ -231,6 +231,9 @@ fn refusals_carry_what_the_client_needs_next() {
         let answer = check(method, &receiver, &request(&line, "Host: x\r\nContent-Length: 0\r\n", ""), 405);
         assert_eq!(answer.header("allow"), Some("POST"), "{method}");
     }
+    let announced = request("POST /none HTTP/1.1", &format!("Host: x\r\n{JSON}Content-Length: 99999999\r\n"), "");
+    let too_large = check("too large", &receiver, &announced, 413);
+    assert_eq!(too_large.header("connection"), Some("close"));
     let strict = check("strict", &receiver, &post("/strict", "", r#"{"a":1}"#), 422).json();
     assert_eq!(strict["violations"][0]["clause"], "MSG-1");
     // One answer for every wrong credential: nobody learns which half was wrong.
