@@ -8,7 +8,7 @@ mod request_line;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
 pub use self::data::{DataFolder, DataFolderError};
 use crate::{
@@ -105,9 +105,13 @@ impl Server {
     /// When the log cannot be read for the index.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let reader = self.log.read(self.indexer.position())?;
-        let following = tokio::spawn(self.indexer.follow(reader, self.log.news()));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async move { drop(stopped.await) };
+        let following = tokio::spawn(self.indexer.follow(reader, self.log.news(), stopped));
         accept::run(self.listener, Arc::new(self.endpoints), &self.config, shutdown).await;
-        following.abort();
+        drop(stop);
+        // The folder stays locked until the index is closed too.
+        following.await.map_err(io::Error::other)?;
         // The last owner of the log: dropping it writes what is queued and waits for the sync.
         tokio::task::spawn_blocking(move || drop(self.log)).await.map_err(io::Error::other)
     }

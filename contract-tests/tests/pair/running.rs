@@ -12,11 +12,7 @@ use sender::{
     delivery::{Client, Outcome},
 };
 use tempfile::TempDir;
-use tokio::{
-    runtime::Runtime,
-    sync::oneshot,
-    task::{self, JoinHandle},
-};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{PASSWORD, SECRET};
 
@@ -38,8 +34,6 @@ pub(crate) struct Running {
     folder: TempDir,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<std::io::Result<()>>,
-    /// The server's own: the index's last batch may outlive the server's `run`, and dropping a runtime waits for it.
-    runtime: Runtime,
 }
 
 /// What a receiver left when it had ended.
@@ -56,13 +50,11 @@ impl Running {
         fs::write(folder.path().join("password"), PASSWORD).unwrap();
         let file = folder.path().join("receiver.toml");
         fs::write(&file, CONFIG).unwrap();
-        let runtime = Runtime::new().unwrap();
-        let config = Config::load(&file).unwrap();
-        let server = runtime.spawn(Server::bind(config)).await.unwrap().unwrap();
+        let server = Server::bind(Config::load(&file).unwrap()).await.unwrap();
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let ended = runtime.spawn(server.run(async move { drop(stopped.await) }));
-        Self { address, folder, stop, ended, runtime }
+        let ended = tokio::spawn(server.run(async move { drop(stopped.await) }));
+        Self { address, folder, stop, ended }
     }
 
     pub(crate) async fn deliver(&self, client: &Client, path: &str, composed: &Composed) -> Outcome {
@@ -74,7 +66,6 @@ impl Running {
     pub(crate) async fn stop(self) -> Left {
         self.stop.send(()).unwrap();
         self.ended.await.unwrap().unwrap();
-        task::block_in_place(|| drop(self.runtime));
         let data = self.folder.path().join("data");
         let mut reader = Segments::read_beside(&DataFolder::log_in(&data), Position(0));
         let mut records = Vec::new();

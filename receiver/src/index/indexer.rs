@@ -1,6 +1,6 @@
 //! The log's first consumer: reads it in order and keeps the index up with it.
 
-use std::{collections::HashMap, io, mem};
+use std::{collections::HashMap, io, pin::pin};
 
 use schemas::{Document, Profile, Violation};
 use tokio::sync::watch;
@@ -49,45 +49,65 @@ impl Indexer {
     pub fn catch_up(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
         let mut count = 0;
         loop {
-            let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
-            while batch.len() < BATCH {
-                match reader.next_entry()? {
-                    Some(Entry::Record { at, record, .. }) => {
-                        let violations = self.judge(&record);
-                        batch.push((at, record, violations));
-                    }
-                    Some(Entry::Damaged { at, next }) => {
-                        tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
-                    }
-                    None => break,
-                }
+            match self.add_batch(reader)? {
+                0 => return Ok(count),
+                more => count += more,
             }
-            if batch.is_empty() {
-                return Ok(count);
-            }
-            count += batch.len();
-            let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
-            self.index.add(rows, reader.position())?;
         }
     }
 
-    /// Catches up now and at every news of the log, until the log is gone.
-    pub async fn follow(mut self, mut reader: LogReader, mut news: watch::Receiver<Position>) {
+    /// Catches up now and at every news of the log, until `stop` or until the log is gone. It ends between two
+    /// batches, with nothing of the index left open.
+    pub async fn follow(
+        mut self,
+        mut reader: LogReader,
+        mut news: watch::Receiver<Position>,
+        stop: impl Future<Output = ()>,
+    ) {
+        let mut stop = pin!(stop);
         loop {
-            let caught_up = tokio::task::spawn_blocking(move || {
-                let result = self.catch_up(&mut reader);
+            let added = tokio::task::spawn_blocking(move || {
+                let result = self.add_batch(&mut reader);
                 (self, reader, result)
             });
-            let Ok((indexer, read, result)) = caught_up.await else { return };
+            let Ok((indexer, read, result)) = added.await else { return };
             (self, reader) = (indexer, read);
-            if let Err(error) = result {
-                tracing::error!(%error, "the index is not kept up; `reindex` makes it anew from the log");
-                return;
-            }
-            if news.changed().await.is_err() {
-                return;
+            let count = match result {
+                Ok(count) => count,
+                Err(error) => {
+                    tracing::error!(%error, "the index is not kept up; `reindex` makes it anew from the log");
+                    return;
+                }
+            };
+            let go_on = async { count > 0 || news.changed().await.is_ok() };
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                go_on = go_on => if !go_on { return },
             }
         }
+    }
+
+    /// Adds the next records in one transaction, and gives their number: 0 at the log's end.
+    fn add_batch(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
+        let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
+        while batch.len() < BATCH {
+            match reader.next_entry()? {
+                Some(Entry::Record { at, record, .. }) => {
+                    let violations = self.judge(&record);
+                    batch.push((at, record, violations));
+                }
+                Some(Entry::Damaged { at, next }) => {
+                    tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
+                }
+                None => break,
+            }
+        }
+        if !batch.is_empty() {
+            let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
+            self.index.add(rows, reader.position())?;
+        }
+        Ok(batch.len())
     }
 
     /// Gives the index back.
@@ -104,6 +124,6 @@ impl Indexer {
             let secret = profile.pointer(schemas::Role::ClientSecret).map(ToString::to_string);
             violations.retain(|violation| Some(&violation.pointer) != secret.as_ref());
         }
-        mem::take(&mut violations)
+        violations
     }
 }
