@@ -5,9 +5,12 @@
 mod commands;
 mod deadlines;
 mod durability;
+mod endurance;
+mod faults;
 mod http;
 mod library;
 mod peers;
 mod program;
 mod raw;
 mod secrets;
+mod vectors;
