@@ -1,12 +1,14 @@
 //! A received body, read once: a borrowed JSON tree that keeps what `serde_json::Value` throws away, namely which
 //! names stand twice and where the client secret's bytes lie.
 
+mod duplicates;
 mod node;
 
 use std::{ops::Range, str};
 
 use serde_json::Value;
 
+use self::duplicates::Duplicates;
 pub use self::node::Node;
 use crate::{
     message::Trigger,
@@ -34,8 +36,9 @@ pub enum ReadError {
     #[error("the body begins with a byte order mark; send plain UTF-8")]
     ByteOrderMark,
     /// A name stands twice in one object on the way to, or inside, a place that the profile knows.
-    #[error("the name at {0} stands twice in its object, so its value is ambiguous")]
-    Duplicate(Pointer),
+    /// The role is named and not the place: names are the sender's, and may hold anything.
+    #[error("a name stands twice in its object on the way to, or inside, the place of `{0}`, which makes it ambiguous")]
+    Duplicate(Role),
     /// The body is no JSON (RFC 8259), no UTF-8, nested deeper than 128, or holds a number beyond a double's range.
     #[error("the body is not JSON: {0}")]
     Json(#[source] serde_json::Error),
@@ -63,11 +66,11 @@ impl<'a> Document<'a> {
         }
         let secret = profile.pointer(Role::ClientSecret);
         let node::Reading { root, marked, duplicates } = node::read(body, secret).map_err(ReadError::Json)?;
-        let duplicates = if duplicates { root.duplicates() } else { Vec::new() };
-        if let Some(ambiguous) = duplicates.iter().find(|duplicate| profile.passes(duplicate)) {
-            return Err(ReadError::Duplicate(ambiguous.clone()));
+        let found = if duplicates { Duplicates::find(&root, profile) } else { Duplicates::default() };
+        match found.ambiguous {
+            Some(role) => Err(ReadError::Duplicate(role)),
+            None => Ok(Self { root, body, raw_secret: marked, profile, duplicates: found.elsewhere }),
         }
-        Ok(Self { root, body, raw_secret: marked, profile, duplicates })
     }
 
     /// The whole tree.
@@ -120,7 +123,8 @@ impl<'a> Document<'a> {
         Some(start..start + raw.len())
     }
 
-    /// Names that stand twice in one object where the profile does not look.
+    /// Names that stand twice in one object where the profile does not look: the first 20, an address of more than 256
+    /// bytes as the whole message.
     pub fn duplicates(&self) -> &[Pointer] {
         &self.duplicates
     }
@@ -179,6 +183,17 @@ mod tests {
         let elsewhere = read(r#"{"noise":{"a":1,"a":2},"b":[{"c":1,"c":2}],"flow":{"x":1,"x":1}}"#).unwrap();
         let shown: Vec<String> = elsewhere.duplicates().iter().map(Pointer::to_string).collect();
         assert_eq!(shown, ["/noise/a", "/b/0/c", "/flow/x"]);
+    }
+
+    #[test]
+    fn an_ambiguous_role_is_found_behind_any_number_of_other_names_and_no_name_is_repeated() {
+        let noise = vec!["\"canary\":0"; 1000].join(",");
+        let body = format!("{{\"noise\":{{{noise}}},\"clientSecret\":\"a\",\"clientSecret\":\"b\"}}");
+        let error = read(&body).unwrap_err();
+        assert!(matches!(error, ReadError::Duplicate(Role::ClientSecret)), "{error}");
+        assert!(!error.to_string().contains("canary"), "{error}");
+        let noise = read(&body.replace("clientSecret", "other")).unwrap().duplicates().len();
+        assert_eq!(noise, 20);
     }
 
     #[test]

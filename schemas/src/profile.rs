@@ -89,11 +89,6 @@ impl Profile {
         self.0.triggers.iter().find(|(_, known)| *known == word).map(|(trigger, _)| *trigger)
     }
 
-    /// Whether a role is read at, above or below this address.
-    pub(crate) fn passes(&self, pointer: &Pointer) -> bool {
-        self.0.pointers.values().any(|role| role.contains(pointer) || pointer.contains(role))
-    }
-
     /// Whether the wire is the form that the types and schemas have, so that both can be used on it directly.
     pub(crate) fn is_canonical(&self) -> bool {
         let canonical = &Self::v1().0;

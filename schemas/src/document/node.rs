@@ -63,34 +63,6 @@ impl<'a> Node<'a> {
             }
         }
     }
-
-    /// The addresses of the names that stand twice in their object.
-    pub(super) fn duplicates(&self) -> Vec<Pointer> {
-        let mut found = Vec::new();
-        self.collect_duplicates(&Pointer::default(), &mut found);
-        found
-    }
-
-    fn collect_duplicates(&self, here: &Pointer, found: &mut Vec<Pointer>) {
-        match self {
-            Node::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    element.collect_duplicates(&here.child(index.to_string()), found);
-                }
-            }
-            Node::Object(members) => {
-                let mut seen = HashSet::with_capacity(members.len());
-                for (name, value) in members {
-                    let there = here.child(name.as_ref());
-                    value.collect_duplicates(&there, found);
-                    if !seen.insert(name) {
-                        found.push(there);
-                    }
-                }
-            }
-            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
-        }
-    }
 }
 
 /// What one pass over a body gives.
@@ -194,7 +166,7 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Node<'a>, A::Error> {
-        let mut members = Vec::with_capacity(8);
+        let mut members = Vec::new();
         while let Some(name) = access.next_key_seed(Name)? {
             let value = access.next_value_seed(self.below(|token| token == name))?;
             members.push((name, value));
