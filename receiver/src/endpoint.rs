@@ -6,7 +6,7 @@ mod tests;
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Version, header, request};
+use http::{HeaderMap, Method, Request, Version, header, request, uri::Authority};
 use http_body::Body;
 use schemas::Document;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,15 @@ fn check_framing(head: &request::Parts, arrival: Arrival) -> Result<(), Rejectio
         Version::HTTP_11 if hosts == 0 => return Err(Rejection::BadRequest("it has no Host")),
         Version::HTTP_10 | Version::HTTP_11 if hosts > 1 => return Err(Rejection::BadRequest("it has two Hosts")),
         _ => {}
+    }
+    let host = head.headers.get(header::HOST).map(|host| host.as_bytes());
+    if host.is_some_and(|host| !host.is_empty() && Authority::try_from(host).is_err()) {
+        return Err(Rejection::BadRequest("its Host is none"));
+    }
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let coding = codings.next().map(|coding| coding.as_bytes());
+    if codings.next().is_some() || coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
+        return Err(Rejection::BadRequest("its Transfer-Encoding is not chunked alone"));
     }
     if arrival.two_lengths {
         return Err(Rejection::BadRequest("it has both Content-Length and Transfer-Encoding"));

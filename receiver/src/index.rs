@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
 use schemas::Violation;
 use sha2::{Digest as _, Sha256};
 
@@ -69,21 +69,27 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens the index, or makes an empty one where there is none or one of another version.
+    /// Opens the index, or makes an empty one where there is none, one of another version, or a damaged one.
     ///
     /// # Errors
-    /// When the file cannot be opened or written, or is no database.
+    /// When the file cannot be opened or written.
     pub fn open(file: &Path) -> rusqlite::Result<Self> {
-        let index = Self::connect(file)?;
-        let version: i64 = index.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if version == VERSION {
-            return Ok(index);
+        match Self::open_of_this_version(file) {
+            Ok(Some(index)) => return Ok(index),
+            Ok(None) => {}
+            Err(error) if is_damage(&error) => tracing::warn!(%error, "the index is damaged; it is made anew"),
+            Err(error) => return Err(error),
         }
-        drop(index);
         Self::remove(file);
         let index = Self::connect(file)?;
         index.connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
         Ok(index)
+    }
+
+    fn open_of_this_version(file: &Path) -> rusqlite::Result<Option<Self>> {
+        let index = Self::connect(file)?;
+        let version: i64 = index.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok((version == VERSION).then_some(index))
     }
 
     /// Opens the index of a log that ends at `end`. One that has read further belongs to another log, and is made
@@ -144,6 +150,10 @@ impl Index {
         transaction.execute("UPDATE cursor SET position = ?1", [next.0.cast_signed()])?;
         transaction.commit()
     }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 fn add_record(

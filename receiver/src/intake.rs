@@ -20,9 +20,10 @@ pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<(), Rejectio
     if length.is_some_and(|length| length > limit as u64) {
         return Err(Rejection::TooLarge(limit));
     }
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut content_types = headers.get_all(header::CONTENT_TYPE).iter();
+    let content_type = content_types.next().and_then(|value| value.to_str().ok());
     let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
-    if encoded || !content_type.is_some_and(wire::is_json) {
+    if encoded || content_types.next().is_some() || !content_type.is_some_and(wire::is_json) {
         return Err(Rejection::UnsupportedMediaType);
     }
     Ok(())

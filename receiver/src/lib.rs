@@ -11,6 +11,8 @@ pub mod config;
 #[cfg(feature = "server")]
 pub mod endpoint;
 #[cfg(feature = "server")]
+mod folder;
+#[cfg(feature = "server")]
 pub mod index;
 pub mod intake;
 #[cfg(feature = "server")]

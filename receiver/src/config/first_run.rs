@@ -1,9 +1,9 @@
 //! The first run needs nothing: a folder, a fresh client secret in it, and the endpoint that the README speaks of.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::OpenOptions,
     io::{self, IsTerminal as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -94,8 +94,7 @@ pub fn draw_secret() -> SecretString {
 pub fn write_secret(file: &Path, secret: &SecretString) -> Result<(), FirstRunError> {
     let make = |source| FirstRunError::Make { path: file.to_owned(), source };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        fs::create_dir_all(folder).map_err(make)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(make)?;
+        crate::folder::make(folder).map_err(make)?;
     }
     let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(make)?;
     opened.write_all(secret.expose_secret().as_bytes()).and_then(|()| opened.write_all(b"\n")).map_err(make)?;

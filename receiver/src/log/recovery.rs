@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Entry, LogReader, Position,
-    segment::{HEAD, Segment, sync_folder},
+    segment::{HEAD, Segment},
 };
 
 /// What was found and done at the start.
@@ -50,6 +50,6 @@ pub(super) fn recover(folder: &Path) -> io::Result<(Option<Segment>, Recovery)> 
     }
     // What is there may have reached only the page cache before a kill; from here on it counts as durable.
     file.sync_all()?;
-    sync_folder(folder)?;
+    crate::folder::sync(folder)?;
     Ok((Some(newest), recovery))
 }

@@ -31,7 +31,10 @@ impl Segment {
     pub(super) fn create(folder: &Path, base: u64, salt: Salt) -> io::Result<(Self, File)> {
         let path = folder.join(format!("{base:020}{SUFFIX}"));
         let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
-        let made = file.write_all(&head(base, salt)).and_then(|()| file.sync_data()).and_then(|()| sync_folder(folder));
+        let made = file
+            .write_all(&head(base, salt))
+            .and_then(|()| file.sync_data())
+            .and_then(|()| crate::folder::sync(folder));
         if let Err(error) = made {
             // Best effort: an empty segment would only be in the way of the next try.
             let _ = fs::remove_file(&path);
@@ -82,9 +85,4 @@ fn head(base: u64, salt: Salt) -> [u8; HEAD] {
     let checksum = crc32fast::hash(&head[..24]);
     head[24..28].copy_from_slice(&checksum.to_le_bytes());
     head
-}
-
-/// Makes a folder's entries durable.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }

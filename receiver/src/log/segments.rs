@@ -1,8 +1,7 @@
 //! The default log: a folder of segment files, written by one thread.
 
 use std::{
-    fs, io,
-    os::unix::fs::PermissionsExt as _,
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -52,8 +51,7 @@ impl Segments {
     /// # Errors
     /// When the folder or its files cannot be made, read or synced.
     pub fn open(folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
-        fs::create_dir_all(folder)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        crate::folder::make(folder)?;
         let (newest, recovery) = recover(folder)?;
         let salt = match &newest {
             Some(segment) => segment.salt,

@@ -36,7 +36,8 @@ pub(super) async fn run<L: MessageLog>(
 ) {
     let connections = Connections::new(config.limits.connections);
     let ending = GracefulShutdown::new();
-    let line = RequestLine::new(config.log_payloads);
+    // The guard writes what is left when the server ends.
+    let (line, _payloads) = RequestLine::new(config.log_payloads);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -51,15 +52,16 @@ pub(super) async fn run<L: MessageLog>(
                 continue;
             }
         };
-        let connection = Connection::new();
+        let connection = Connection::new(connections.idle());
         let place = tokio::select! {
             place = connections.enter(connection.clone()) => place,
             () = &mut shutdown => break,
         };
-        let service = Service { endpoints: endpoints.clone(), connection, peer, line };
+        let service = Service { endpoints: endpoints.clone(), connection, peer, line: line.clone() };
         tokio::spawn(service.serve(stream, config.limits, place, ending.watcher()));
     }
     drop(listener);
+    connections.close_waiting();
     if tokio::time::timeout(config.limits.drain_timeout, ending.shutdown()).await.is_err() {
         tracing::warn!("connections were cut that had not finished in time");
     }
@@ -89,6 +91,8 @@ impl<L: MessageLog> Service<L> {
         let stream = TokioIo::new(Timed::new(stream, connection.clone(), deadlines));
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
+            // Who has sent all may close that side before the answer comes.
+            .half_close(true)
             // `Timed` keeps the header's deadline, and an idle one apart from it.
             .header_read_timeout(None)
             .max_headers(limits.header_fields)
@@ -126,7 +130,7 @@ impl<L> Clone for Service<L> {
             endpoints: self.endpoints.clone(),
             connection: self.connection.clone(),
             peer: self.peer,
-            line: self.line,
+            line: self.line.clone(),
         }
     }
 }

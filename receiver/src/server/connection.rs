@@ -1,12 +1,11 @@
 //! One connection as hyper reads and writes it, with the deadlines and the look at the raw head that hyper does not
 //! have: an idle time apart from the header's, and whether a head named two lengths.
 
-use std::sync::Arc;
 use std::{
     io,
     pin::Pin,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll, ready},
@@ -48,12 +47,14 @@ pub(super) struct Connection {
     /// The bytes since the request began, as far as the end of its head can be among them.
     head: Mutex<Vec<u8>>,
     closing: Notify,
+    idle: Arc<Notify>,
 }
 
 impl Connection {
-    pub(super) fn new() -> Arc<Self> {
+    /// `idle` is told whenever it has no request any more.
+    pub(super) fn new(idle: Arc<Notify>) -> Arc<Self> {
         let phase = AtomicU8::new(Phase::Head as u8);
-        Arc::new(Self { phase, head: Mutex::default(), closing: Notify::new() })
+        Arc::new(Self { phase, head: Mutex::default(), closing: Notify::new(), idle })
     }
 
     /// The endpoint takes a request over. Whether its head named two lengths is known only here: hyper drops the
@@ -164,6 +165,7 @@ impl<S> Timed<S> {
     fn written(&self) {
         if self.connection.phase() == Phase::Answering {
             self.connection.set(Phase::Idle);
+            self.connection.idle.notify_one();
         }
     }
 }

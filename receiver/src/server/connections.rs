@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::connection::Connection;
 
@@ -14,6 +14,8 @@ use super::connection::Connection;
 pub(super) struct Connections {
     open: Mutex<Open>,
     room: Arc<Semaphore>,
+    /// Told whenever a connection has no request any more.
+    idle: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -32,16 +34,24 @@ pub(super) struct Place {
 
 impl Connections {
     pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), room: Arc::new(Semaphore::new(most)) })
+        Arc::new(Self { open: Mutex::default(), room: Arc::new(Semaphore::new(most)), idle: Arc::default() })
+    }
+
+    /// What a connection tells when it has no request any more.
+    pub(super) fn idle(&self) -> Arc<Notify> {
+        self.idle.clone()
     }
 
     /// Waits for room for one more. When there is none, the oldest connection without a complete header is closed.
     pub(super) async fn enter(self: &Arc<Self>, connection: Arc<Connection>) -> Place {
-        let permit = match self.room.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.close_oldest_waiting();
-                self.room.clone().acquire_owned().await.expect("the semaphore is never closed")
+        let permit = loop {
+            if let Ok(permit) = self.room.clone().try_acquire_owned() {
+                break permit;
+            }
+            self.close_oldest_waiting();
+            tokio::select! {
+                permit = self.room.clone().acquire_owned() => break permit.expect("the semaphore is never closed"),
+                () = self.idle.notified() => {}
             }
         };
         let mut open = self.lock();
@@ -50,6 +60,11 @@ impl Connections {
         open.by_age.insert(number, connection);
         drop(open);
         Place { number, connections: self.clone(), _permit: permit }
+    }
+
+    /// Closes every connection without a complete header: nothing that was accepted is on them.
+    pub(super) fn close_waiting(&self) {
+        self.lock().by_age.values().filter(|connection| connection.is_waiting()).for_each(|waiting| waiting.close());
     }
 
     fn close_oldest_waiting(&self) {

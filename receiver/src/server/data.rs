@@ -1,13 +1,15 @@
 //! The folder that holds everything the receiver keeps. One receiver at a time.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use rustix::fs::{FlockOperation, flock};
+
+use crate::folder;
 
 /// The data folder, held against other receivers until dropped.
 #[derive(Debug)]
@@ -43,8 +45,7 @@ impl DataFolder {
     /// When it cannot be made or written, or another process holds it.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let io = |source| DataFolderError::Io { folder: path.to_owned(), source };
-        fs::create_dir_all(path).map_err(io)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io)?;
+        folder::make(path).map_err(io)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(io)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {

@@ -1,15 +1,23 @@
 //! One log line a request, and on request the message itself. Neither ever holds a credential.
 
-use std::{io::Write as _, net::SocketAddr, time::Instant};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    time::Instant,
+};
 
 use serde_json::Value;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 use crate::{endpoint::Progress, log::Record, redact, rejection::Rejection};
 
+/// Most messages that wait to be printed; a reader that has stopped must not stop the receiver, so the rest is left out.
+const WAITING: usize = 100;
+
 /// Writes the lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RequestLine {
-    payloads: bool,
+    payloads: Option<NonBlocking>,
 }
 
 /// A request that has begun.
@@ -18,18 +26,21 @@ pub(super) struct OpenRequest {
     pub(super) progress: Progress,
     began: Instant,
     peer: SocketAddr,
-    payloads: bool,
+    payloads: Option<NonBlocking>,
 }
 
 impl RequestLine {
-    /// With `payloads`, accepted messages are printed too.
-    pub(super) fn new(payloads: bool) -> Self {
-        Self { payloads }
+    /// With `payloads`, accepted messages are printed too, by a thread that ends with the guard.
+    pub(super) fn new(payloads: bool) -> (Self, Option<WorkerGuard>) {
+        let printer = payloads
+            .then(|| NonBlockingBuilder::default().buffered_lines_limit(WAITING).lossy(true).finish(io::stdout()));
+        let (payloads, guard) = printer.unzip();
+        (Self { payloads }, guard)
     }
 
     /// A request arrives.
-    pub(super) fn begin(self, peer: SocketAddr) -> OpenRequest {
-        OpenRequest { progress: Progress::default(), began: Instant::now(), peer, payloads: self.payloads }
+    pub(super) fn begin(&self, peer: SocketAddr) -> OpenRequest {
+        OpenRequest { progress: Progress::default(), began: Instant::now(), peer, payloads: self.payloads.clone() }
     }
 }
 
@@ -54,15 +65,15 @@ impl OpenRequest {
             micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
             peer = %self.peer,
         );
-        if let (true, Ok(record)) = (self.payloads, outcome) {
-            print(record);
+        if let (Some(printer), Ok(record)) = (self.payloads, outcome) {
+            print(record, printer);
         }
     }
 }
 
-fn print(record: &Record) {
+fn print(record: &Record, mut printer: NonBlocking) {
     let Ok(message) = serde_json::from_slice::<Value>(&record.body) else { return };
     let Ok(pretty) = serde_json::to_string_pretty(&message) else { return };
-    // A terminal that is gone must not stop the receiver.
-    let _ = writeln!(anstream::stdout().lock(), "{}", redact::printable(&pretty));
+    // What there is no room for is left out.
+    let _ = printer.write_all(format!("{}\n", redact::printable(&pretty)).as_bytes());
 }
