@@ -54,7 +54,7 @@ pub struct Endpoints<L> {
 pub struct Arrival {
     /// Where it comes from.
     pub peer: Option<IpAddr>,
-    /// Whether the head held `content-length` beside `transfer-encoding`.
+    /// Whether the head held `content-length` beside `transfer-encoding`, or may have.
     pub two_lengths: bool,
 }
 
@@ -67,6 +67,8 @@ pub struct Progress {
     pub size: Option<usize>,
     /// The message, once it is authentic.
     pub header: Option<RecordHeader>,
+    /// Whether nothing more can be read from the connection after the answer.
+    pub last: bool,
 }
 
 impl<L: MessageLog> Endpoints<L> {
@@ -87,11 +89,28 @@ impl<L: MessageLog> Endpoints<L> {
         progress: &mut Progress,
     ) -> Result<Record, Rejection>
     where
-        B: Body<Data = Bytes>,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (head, body) = request.into_parts();
-        check_framing(&head, arrival)?;
+        let (head, mut body) = request.into_parts();
+        let outcome = self.take(&head, &mut body, arrival, progress).await;
+        let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
+        progress.last = chunked || (outcome.is_err() && !intake::discard(&head.headers, body, self.body_timeout));
+        outcome
+    }
+
+    async fn take<B>(
+        &self,
+        head: &request::Parts,
+        body: &mut B,
+        arrival: Arrival,
+        progress: &mut Progress,
+    ) -> Result<Record, Rejection>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        check_framing(head, arrival)?;
         let endpoint = self.by_path.get(head.uri.path()).ok_or(Rejection::NotFound)?;
         progress.endpoint = Some(endpoint.name.clone());
         check_method(&head.method)?;
@@ -110,9 +129,9 @@ impl<L: MessageLog> Endpoints<L> {
         Ok(record)
     }
 
-    async fn read_body<B>(&self, headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Rejection>
+    async fn read_body<B>(&self, headers: &HeaderMap, body: &mut B, limit: usize) -> Result<Bytes, Rejection>
     where
-        B: Body<Data = Bytes>,
+        B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         intake::check_announced(headers, limit)?;

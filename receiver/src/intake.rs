@@ -33,9 +33,9 @@ pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<(), Rejectio
 ///
 /// # Errors
 /// When it is longer, or ends before it is whole.
-pub async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, Rejection>
+pub async fn read_body<B>(body: &mut B, limit: usize) -> Result<Bytes, Rejection>
 where
-    B: Body<Data = Bytes>,
+    B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     match Limited::new(body, limit).collect().await {
@@ -43,4 +43,33 @@ where
         Err(error) if error.is::<LengthLimitError>() => Err(Rejection::TooLarge(limit)),
         Err(_) => Err(Rejection::BodyBroken),
     }
+}
+
+/// Reads what is left of a refused body, up to 8 MiB, and throws it away, beside the answer and for no longer than
+/// `time`. A client, or a proxy, that sends its whole body before it listens would else find the connection reset and never hear the answer.
+/// False when the body is left unread, so that the connection must end.
+#[cfg(feature = "server")]
+pub(crate) fn discard<B>(headers: &HeaderMap, mut body: B, time: std::time::Duration) -> bool
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    /// Most that is thrown away.
+    const MOST: usize = 8 << 20;
+    if body.is_end_stream() {
+        return true;
+    }
+    // Whoever asks first whether to send hears the refusal; reading would ask for the body.
+    if headers.contains_key(header::EXPECT) || body.size_hint().lower() > MOST as u64 {
+        return false;
+    }
+    tokio::spawn(tokio::time::timeout(time, async move {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            discarded += frame.data_ref().map_or(0, Bytes::len);
+            if discarded > MOST {
+                return;
+            }
+        }
+    }));
+    true
 }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -109,15 +109,19 @@ impl<L: MessageLog> Service<L> {
     }
 
     async fn call(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-        let two_lengths = self.connection.begin(request.headers().contains_key(header::TRANSFER_ENCODING));
+        let two_lengths = self.connection.begin(request.headers());
         let arrival = Arrival { peer: Some(self.peer.ip()), two_lengths };
         let mut open = self.line.begin(self.peer);
         let outcome = self.endpoints.receive(request, arrival, &mut open.progress).await;
+        let last = open.progress.last;
         open.end(&outcome);
-        let response = match outcome {
+        let mut response = match outcome {
             Ok(record) => acknowledgement(&record),
             Err(rejection) => rejection.into_http(),
         };
+        if last {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         self.connection.answer();
         Ok(response)
     }
@@ -138,6 +142,6 @@ impl<L> Clone for Service<L> {
 fn acknowledgement(record: &Record) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(format!(r#"{{"id":"{}"}}"#, record.header.id).into()));
     *response.status_mut() = StatusCode::OK;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(JSON));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }

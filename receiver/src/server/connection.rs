@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use http::{HeaderMap, header};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::Notify,
@@ -44,27 +45,47 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct Connection {
     phase: AtomicU8,
-    /// The bytes since the request began, as far as the end of its head can be among them.
-    head: Mutex<Vec<u8>>,
+    received: Mutex<Received>,
     closing: Notify,
     idle: Arc<Notify>,
+}
+
+/// What was read and which request it belongs to.
+#[derive(Debug, Default)]
+struct Received {
+    /// The bytes since the end of the last request, until the next one begins.
+    head: Vec<u8>,
+    /// Bytes of the present request's body that have not been read yet.
+    body_left: u64,
+    /// Whether bytes of a next request were read together with one before it: from then on nobody can tell where a head
+    /// began.
+    ahead: bool,
 }
 
 impl Connection {
     /// `idle` is told whenever it has no request any more.
     pub(super) fn new(idle: Arc<Notify>) -> Arc<Self> {
         let phase = AtomicU8::new(Phase::Head as u8);
-        Arc::new(Self { phase, head: Mutex::default(), closing: Notify::new(), idle })
+        Arc::new(Self { phase, received: Mutex::default(), closing: Notify::new(), idle })
     }
 
     /// The endpoint takes a request over. Whether its head named two lengths is known only here: hyper drops the
-    /// `content-length` that it does not use. A pipelined head was read with the request before it and cannot be seen,
-    /// so it must not use a transfer coding.
-    pub(super) fn begin(&self, transfer_encoding: bool) -> bool {
+    /// `content-length` that it does not use. A head that was read together with the request before it cannot be seen
+    /// whole, so it must not use a transfer coding; where a chunked body ends is not known here either, so the answer to
+    /// one is the connection's last.
+    pub(super) fn begin(&self, headers: &HeaderMap) -> bool {
         self.set(Phase::Busy);
-        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let two_lengths = transfer_encoding && (head.is_empty() || names_content_length(&head));
-        head.clear();
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = received.head.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
+        let seen = end.filter(|_| !received.ahead);
+        let two_lengths = headers.contains_key(header::TRANSFER_ENCODING)
+            && seen.is_none_or(|end| names_content_length(&received.head[..end]));
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let length: u64 = length.unwrap_or_default();
+        let behind_head = seen.map_or(0, |end| (received.head.len() - end) as u64);
+        received.ahead |= seen.is_none() || behind_head > length;
+        received.body_left = length.saturating_sub(behind_head);
+        received.head.clear();
         two_lengths
     }
 
@@ -102,16 +123,19 @@ impl Connection {
     }
 
     fn arrived(&self, bytes: &[u8]) {
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_waiting() {
             self.set(Phase::Head);
-            self.head.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            received.head.extend_from_slice(bytes);
+        } else {
+            received.ahead |= bytes.len() as u64 > received.body_left;
+            received.body_left = received.body_left.saturating_sub(bytes.len() as u64);
         }
     }
 }
 
 fn names_content_length(head: &[u8]) -> bool {
-    let end = head.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(head.len());
-    head[..end].split(|byte| *byte == b'\n').any(|line| {
+    head.split(|byte| *byte == b'\n').any(|line| {
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"content-length")
     })
@@ -224,12 +248,11 @@ mod tests {
     use super::names_content_length;
 
     #[test]
-    fn a_length_is_looked_for_in_the_head_only() {
+    fn a_length_is_known_by_its_name() {
         for (head, expected) in [
             ("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n", true),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nCONTENT-LENGTH:3\r\n\r\n", true),
             ("POST / HTTP/1.1\r\nX: Content-Length: 3\r\n\r\n", false),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nContent-Length: 3\r\n", false),
             ("", false),
         ] {
             assert_eq!(names_content_length(head.as_bytes()), expected, "{head:?}");

@@ -128,13 +128,13 @@ impl Verifier {
     pub async fn verify<T, B>(&self, request: Request<B>) -> Result<Request<T>, Rejection>
     where
         T: FromDocument,
-        B: Body<Data = Bytes>,
+        B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
         self.check_headers(&head.headers)?;
         intake::check_announced(&head.headers, self.body_limit)?;
-        let body = intake::read_body(body, self.body_limit).await?;
+        let body = intake::read_body(&mut body, self.body_limit).await?;
         let taken = T::from_document(&self.read(&body)?, &body)?;
         Ok(Request::from_parts(head, taken))
     }

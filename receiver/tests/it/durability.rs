@@ -108,7 +108,7 @@ fn traced(extra: &[&str]) -> Result<usize, String> {
     let trace = folder.path().join("trace");
     let trace = trace.to_str().unwrap();
     let calls = "trace=write,writev,fdatasync,fsync,sendto,sendmsg";
-    let mut prefix = vec!["strace", "-f", "-qq", "-s", "100000", "-o", trace, "-e", calls];
+    let mut prefix = vec!["strace", "-f", "-y", "-qq", "-s", "100000", "-o", trace, "-e", calls];
     prefix.extend(extra);
     let receiver = Receiver::start_in(folder.path(), ENDPOINT, &prefix);
     let count = Arc::new(AtomicUsize::new(0));
@@ -124,19 +124,25 @@ fn check_order(trace: &Path) -> Result<usize, String> {
     let text = fs::read_to_string(trace).map_err(|error| error.to_string())?;
     let mut written = HashSet::new();
     let mut syncing = HashSet::new();
+    // The thread whose sync of the log has begun; a sync of another file covers nothing.
+    let mut in_sync = None;
     let mut durable: HashSet<String> = HashSet::new();
     let mut answers = 0;
     for line in text.lines() {
-        let resumed_sync = line.contains("<... fdatasync resumed>");
-        let sync = line.contains(" fdatasync(");
+        let thread = line.split(' ').next();
         if line.contains("\\367rec") {
             written.extend(ids(line));
         }
-        if sync {
+        if line.contains(" fdatasync(") && line.contains("/data/log/") {
             syncing = written.clone();
+            in_sync = thread;
         }
-        if (sync || resumed_sync) && line.contains("= 0") && !line.contains("INJECTED") {
-            durable.extend(syncing.drain());
+        let ended = line.contains(" fdatasync(") || line.contains("<... fdatasync resumed>");
+        if ended && in_sync == thread && !line.contains("<unfinished") {
+            in_sync = None;
+            if line.contains("= 0") && !line.contains("INJECTED") {
+                durable.extend(syncing.drain());
+            }
         }
         if line.contains("HTTP/1.1 200 OK") {
             for id in ids(line) {

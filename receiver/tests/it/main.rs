@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod attacks;
 mod commands;
 mod deadlines;
 mod durability;
@@ -11,6 +12,7 @@ mod http;
 mod library;
 mod peers;
 mod program;
+mod proxy;
 mod raw;
 mod secrets;
 mod vectors;
