@@ -14,7 +14,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_PATH};
 
 /// Receive Flowingly's webhook messages: verify, store, show.
 ///
@@ -86,6 +86,11 @@ impl Failure {
     fn new(exit: u8, error: impl std::fmt::Display) -> Self {
         Self { exit, message: error.to_string() }
     }
+
+    /// It did not go well.
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::new(exit::FAILURE, error)
+    }
 }
 
 /// Runs the command line of this process.
@@ -118,8 +123,20 @@ pub fn run() -> ExitCode {
 fn configuration(file: Option<&std::path::Path>) -> Result<Config, Failure> {
     match file {
         Some(file) => Config::load(file).map_err(|error| Failure::new(exit::USAGE, error)),
-        None => Config::first_run(std::path::Path::new("")).map_err(|error| Failure::new(exit::FAILURE, error)),
+        None => Config::first_run(std::path::Path::new("")).map_err(Failure::failed),
     }
+}
+
+/// What to type into the product's webhook form for a receiver with a client secret.
+fn webhook_form(client_secret: impl std::fmt::Display) -> String {
+    format!(
+        "In the product's webhook form:
+  Endpoint URL         an HTTPS address that leads here, ending in {DEFAULT_PATH}
+  Trigger              When the step is completed, or When the step is created
+  Authentication type  Client Secret
+  Client secret        the content of {client_secret}
+"
+    )
 }
 
 /// Prints to stdout. A reader that has gone away, as `head` does, ends the command without a complaint.
@@ -127,7 +144,7 @@ fn say(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(exit::OK, error)),
-        other => other.map_err(|error| Failure::new(exit::FAILURE, error)),
+        other => other.map_err(Failure::failed),
     }
 }
 

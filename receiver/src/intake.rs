@@ -46,8 +46,8 @@ where
 }
 
 /// Reads what is left of a refused body, up to 8 MiB, and throws it away, beside the answer and for no longer than
-/// `time`. A client, or a proxy, that sends its whole body before it listens would else find the connection reset and never hear the answer.
-/// False when the body is left unread, so that the connection must end.
+/// `time`. A client, or a proxy, that sends its whole body before it listens would else find the connection reset and
+/// never hear the answer. False when the body is left unread, so that the connection must end.
 #[cfg(feature = "server")]
 pub(crate) fn discard<B>(headers: &HeaderMap, mut body: B, time: std::time::Duration) -> bool
 where

@@ -33,13 +33,10 @@ impl Data {
         if DataFolder::log_in(&folder).is_dir() {
             return Ok(Self { config, folder });
         }
-        Err(Failure::new(
-            exit::FAILURE,
-            format_args!(
-                "there is no data in {}; start the receiver here first, or name its configuration with --config",
-                folder.display()
-            ),
-        ))
+        Err(Failure::failed(format_args!(
+            "there is no data in {}; start the receiver here first, or name its configuration with --config",
+            folder.display()
+        )))
     }
 
     /// Reads the log from a position.
@@ -47,23 +44,26 @@ impl Data {
         Segments::read_beside(&DataFolder::log_in(&self.folder), from)
     }
 
+    /// Position behind the log's last byte.
+    pub(super) fn end(&self) -> Result<Position, Failure> {
+        Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
+    }
+
     /// The index, up with the log. A running receiver keeps it up itself; when none runs, this does.
     pub(super) fn index(&self) -> Result<Index, Failure> {
-        let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
         let file = DataFolder::index_in(&self.folder);
         match DataFolder::open(&self.folder) {
             Ok(_alone) => {
-                let end = Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(|error| failure(&error))?;
-                let index = Index::open_behind(&file, end).map_err(|error| failure(&error))?;
+                let index = Index::open_behind(&file, self.end()?).map_err(Failure::failed)?;
                 let mut indexer = Indexer::new(index, self.config.profiles());
-                indexer.catch_up(&mut self.log(indexer.position())).map_err(|error| failure(&error))?;
+                indexer.catch_up(&mut self.log(indexer.position())).map_err(Failure::failed)?;
                 Ok(indexer.into_index())
             }
             Err(DataFolderError::InUse { .. }) => {
-                let end = Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(|error| failure(&error))?;
-                let index = Index::open(&file).map_err(|error| failure(&error))?;
+                let end = self.end()?;
+                let index = Index::open(&file).map_err(Failure::failed)?;
                 let began = Instant::now();
-                while index.position().map_err(|error| failure(&error))? < end {
+                while index.position().map_err(Failure::failed)? < end {
                     if began.elapsed() > PATIENCE {
                         super::warn("the index is behind the log; the newest messages are missing here");
                         break;
@@ -72,7 +72,7 @@ impl Data {
                 }
                 Ok(index)
             }
-            Err(error) => Err(failure(&error)),
+            Err(error) => Err(Failure::failed(error)),
         }
     }
 }
@@ -82,8 +82,7 @@ fn configuration_of_reader(file: Option<&Path>) -> Result<Config, Failure> {
     match file {
         Some(file) => Config::load_for_reading(file).map_err(|error| Failure::new(exit::USAGE, error)),
         None if Path::new(FIRST_RUN_FOLDER).is_dir() => configuration(None),
-        None => Err(Failure::new(
-            exit::FAILURE,
+        None => Err(Failure::failed(
             "there is no ./flowingly here; run this where the receiver was started, or name its configuration with \
              --config",
         )),

@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Failure, exit};
-use crate::config::{DEFAULT_PATH, SECRET_FILE, draw_secret, write_secret};
+use super::Failure;
+use crate::config::{SECRET_FILE, draw_secret, write_secret};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,36 +19,31 @@ pub(super) struct Args {
 pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let file = config.unwrap_or(&args.file);
     let secret = file.with_file_name(SECRET_FILE);
-    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
     if secret.exists() {
-        return Err(failure(&format_args!(
+        return Err(Failure::failed(format_args!(
             "{} is there already; move it away, or write the configuration into another folder",
             secret.display()
         )));
     }
     let opened = OpenOptions::new().write(true).create_new(true).open(file);
-    let mut opened = opened.map_err(|error| failure(&format_args!("cannot write {}: {error}", file.display())))?;
-    write_secret(&secret, &draw_secret()).map_err(|error| failure(&error))?;
+    let mut opened =
+        opened.map_err(|error| Failure::failed(format_args!("cannot write {}: {error}", file.display())))?;
+    write_secret(&secret, &draw_secret()).map_err(Failure::failed)?;
     let text = include_str!("../../receiver.default.toml");
     opened
         .write_all(text.as_bytes())
-        .map_err(|error| failure(&format_args!("cannot write {}: {error}", file.display())))?;
+        .map_err(|error| Failure::failed(format_args!("cannot write {}: {error}", file.display())))?;
     super::say(&format!(
         "Wrote {} and, readable only by you, {}
 
 Next:
   {} serve --config {}
 
-In the product's webhook form:
-  Endpoint URL         an HTTPS address that leads here, ending in {DEFAULT_PATH}
-  Trigger              When the step is completed, or When the step is created
-  Authentication type  Client Secret
-  Client secret        the content of {}
-",
+{}",
         file.display(),
         secret.display(),
         super::shell::program("receiver"),
         super::shell::word(file),
-        secret.display(),
+        super::webhook_form(secret.display()),
     ))
 }

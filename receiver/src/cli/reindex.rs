@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, data::Data, exit};
+use super::{Failure, data::Data};
 use crate::{
     index::{Index, Indexer},
     log::Position,
@@ -11,12 +11,11 @@ use crate::{
 
 pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let data = Data::of(file)?;
-    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
-    let folder = DataFolder::open(&data.folder).map_err(|error| failure(&error))?;
+    let folder = DataFolder::open(&data.folder).map_err(Failure::failed)?;
     Index::remove(&folder.index());
-    let index = Index::open(&folder.index()).map_err(|error| failure(&error))?;
+    let index = Index::open(&folder.index()).map_err(Failure::failed)?;
     let mut indexer = Indexer::new(index, data.config.profiles());
-    let records = indexer.catch_up(&mut data.log(Position(0))).map_err(|error| failure(&error))?;
-    let (messages, _) = indexer.into_index().counts().map_err(|error| failure(&error))?;
+    let records = indexer.catch_up(&mut data.log(Position(0))).map_err(Failure::failed)?;
+    let (messages, _) = indexer.into_index().counts().map_err(Failure::failed)?;
     super::say(&format!("Records read from the log: {records}; messages in the index: {messages}\n"))
 }

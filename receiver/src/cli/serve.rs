@@ -5,7 +5,7 @@ use std::{env, io::Write as _, path::Path, process};
 use schemas::Authentication;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, configuration, exit, logging, shell};
+use super::{Failure, configuration, logging, shell};
 use crate::{
     config::{Config, DEFAULT_PATH, FIRST_RUN_FOLDER, SECRET_FILE},
     log::Recovery,
@@ -22,18 +22,17 @@ pub(super) fn run(file: Option<&Path>, _args: &Args) -> Result<(), Failure> {
     let config = configuration(file)?;
     let _logging = logging::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(exit::FAILURE, error))?;
+    let runtime = runtime.map_err(Failure::failed)?;
     runtime.block_on(serve(config, file.is_none()))
 }
 
 async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
-    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
     raise_file_limit();
-    let shutdown = shutdown_signal().map_err(|error| failure(&error))?;
+    let shutdown = shutdown_signal().map_err(Failure::failed)?;
     let endpoints = config.endpoints.clone();
-    let server = Server::bind(config).await.map_err(|error| failure(&error))?;
+    let server = Server::bind(config).await.map_err(Failure::failed)?;
     report(server.recovery());
-    let address = server.local_addr().map_err(|error| failure(&error))?;
+    let address = server.local_addr().map_err(Failure::failed)?;
     let mut text = String::new();
     for endpoint in &endpoints {
         let how = match &endpoint.authentication {
@@ -52,7 +51,7 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
     tracing::info!(%address, pid = process::id(), "listening");
-    server.run(shutdown).await.map_err(|error| failure(&error))?;
+    server.run(shutdown).await.map_err(Failure::failed)?;
     tracing::info!("stopped; everything that was acknowledged is on disk");
     Ok(())
 }
@@ -70,15 +69,11 @@ Try it in a second shell:
 
 {sender} send --to {url} --client-secret file:{secret_word} --sample {SAMPLE}
 
-In the product's webhook form:
-  Endpoint URL         an HTTPS address that leads here, ending in {DEFAULT_PATH}
-  Trigger              When the step is completed, or When the step is created
-  Authentication type  Client Secret
-  Client secret        the content of the file above
-
+{}
 ",
         secret.display(),
         folder.join("data").display(),
+        super::webhook_form("the file above"),
     )
 }
 

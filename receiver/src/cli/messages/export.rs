@@ -4,7 +4,7 @@ use std::io::{BufWriter, ErrorKind, Write as _};
 
 use super::{Which, json_line};
 use crate::{
-    cli::{Failure, data::Data, exit, warn},
+    cli::{Failure, data::Data, warn},
     log::{Entry, Position},
 };
 
@@ -18,13 +18,12 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     let filter = args.which.filter();
     let mut reader = data.log(Position(0));
     let mut stdout = BufWriter::new(std::io::stdout().lock());
-    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
-    while let Some(entry) = reader.next_entry().map_err(|error| failure(&error))? {
+    while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {
         match entry {
             Entry::Record { record, .. } if filter.matches(&record.header) => {
                 match writeln!(stdout, "{}", json_line(&record)) {
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-                    other => other.map_err(|error| failure(&error))?,
+                    other => other.map_err(Failure::failed)?,
                 }
             }
             Entry::Record { .. } => {}
@@ -32,7 +31,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
         }
     }
     match stdout.flush() {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failure(&error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(error)),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Output, Which, cell};
 use crate::{
-    cli::{Failure, data::Data, exit, say},
+    cli::{Failure, data::Data, say},
     index::Message,
 };
 
@@ -22,7 +22,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     let messages = data.index()?.newest(&args.which.filter(), args.limit);
-    let messages = messages.map_err(|error| Failure::new(exit::FAILURE, error))?;
+    let messages = messages.map_err(Failure::failed)?;
     say(&match args.output {
         Output::Json => serde_json::to_string_pretty(&messages).expect("messages are strings and numbers") + "\n",
         Output::Human if messages.is_empty() => "No messages.\n".to_owned(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Output, cell, json_line};
 use crate::{
-    cli::{Failure, data::Data, exit, say},
+    cli::{Failure, data::Data, say},
     index::Message,
     log::{Entry, Record},
     redact,
@@ -25,25 +25,29 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
     let index = data.index()?;
-    let found = index.by_id(&args.id).map_err(|error| failure(&error))?;
+    let found = index.by_id(&args.id).map_err(Failure::failed)?;
     let message = match found.as_slice() {
         [message] => message,
-        [] => return Err(failure(&format_args!("there is no message with the id {}; see `messages list`", args.id))),
-        _ => return Err(failure(&format_args!("more than one message has an id that begins {}", args.id))),
+        [] => {
+            return Err(Failure::failed(format_args!(
+                "there is no message with the id {}; see `messages list`",
+                args.id
+            )));
+        }
+        _ => return Err(Failure::failed(format_args!("more than one message has an id that begins {}", args.id))),
     };
-    let record = match data.log(message.position).next_entry().map_err(|error| failure(&error))? {
+    let record = match data.log(message.position).next_entry().map_err(Failure::failed)? {
         Some(Entry::Record { at, record, .. }) if at == message.position => record,
-        _ => return Err(failure(&"the log has no such record any more; `reindex` makes the index anew")),
+        _ => return Err(Failure::failed("the log has no such record any more; `reindex` makes the index anew")),
     };
     if args.raw {
-        return anstream::stdout().write_all(&record.body).map_err(|error| failure(&error));
+        return anstream::stdout().write_all(&record.body).map_err(Failure::failed);
     }
     match args.output {
         Output::Json => say(&(json_line(&record) + "\n")),
         Output::Human => {
-            let arrivals = index.arrivals(message.id).map_err(|error| failure(&error))?;
+            let arrivals = index.arrivals(message.id).map_err(Failure::failed)?;
             say(&human(message, &record, &arrivals))
         }
     }

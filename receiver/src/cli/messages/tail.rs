@@ -4,9 +4,8 @@ use std::{thread, time::Duration};
 
 use super::{Output, Which, cell, json_line};
 use crate::{
-    cli::{Failure, data::Data, exit, say},
-    log::{Entry, Record, Segments},
-    server::DataFolder,
+    cli::{Failure, data::Data, say},
+    log::{Entry, Record},
 };
 
 /// How often to look for news; another process gives no signal.
@@ -25,13 +24,11 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let failure = |error: &dyn std::fmt::Display| Failure::new(exit::FAILURE, error);
-    let end = Segments::end_of(&DataFolder::log_in(&data.folder)).map_err(|error| failure(&error))?;
     let filter = args.which.filter();
-    let mut reader = data.log(end);
+    let mut reader = data.log(data.end()?);
     let mut left = args.limit.unwrap_or(usize::MAX);
     while left > 0 {
-        match reader.next_entry().map_err(|error| failure(&error))? {
+        match reader.next_entry().map_err(Failure::failed)? {
             Some(Entry::Record { record, .. }) if filter.matches(&record.header) => {
                 left -= 1;
                 say(&match args.output {
