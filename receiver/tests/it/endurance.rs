@@ -1,12 +1,13 @@
-//! What must go on whatever the others do: slow and greedy clients, readers beside the writer, an end in the middle, a log
-//! that outgrows its first segment.
+//! What must go on whatever the others do: slow and greedy clients, readers that stop, an end in the middle, a
+//! log that outgrows its first segment, a damaged index, a power cut after the first start.
 
 use std::{
     collections::HashSet,
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt as _,
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::{
     program::Receiver,
-    raw::{Answer, Raw, post},
+    raw::{Raw, answer, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;
@@ -27,12 +28,6 @@ fn start(limits: &str) -> (TempDir, Receiver) {
     let folder = TempDir::new().unwrap();
     let receiver = Receiver::start_in(folder.path(), &format!("{limits}{ENDPOINT}"), &[]);
     (folder, receiver)
-}
-
-fn answer(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
-    let mut raw = Raw::connect(address);
-    raw.send(request);
-    raw.answer().unwrap()
 }
 
 #[test]
@@ -180,4 +175,81 @@ fn a_log_of_several_segments_is_read_whole_and_goes_on_after_a_kill() {
     assert_eq!(exported.len(), 19);
     assert!(exported[..18].iter().all(|line| line["body"].as_str() == Some(&body)));
     assert_eq!(exported[18]["body"], MESSAGE);
+}
+
+#[test]
+fn a_reader_of_stdout_that_stops_does_not_stop_the_receiver() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("receiver.toml");
+    let text = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\nlog_payloads = true\n[[endpoint]]\npath = \"/none\"\n";
+    fs::write(&config, text).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"))
+        .args(["serve", "--config"])
+        .arg(&config)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut child = KilledOnDrop(child);
+    // Held open, and not read any further: a terminal that was stopped with Ctrl-S.
+    let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
+    let mut first = String::new();
+    stdout.read_line(&mut first).unwrap();
+    let address: SocketAddr = first["Listening on http://".len()..].split('/').next().unwrap().parse().unwrap();
+    let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(4000));
+    for number in 0..60 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        stream.write_all(&post("/none", "", &body)).unwrap();
+        let mut first = [0; 12];
+        let read = stream.read_exact(&mut first);
+        assert!(read.is_ok() && &first == b"HTTP/1.1 200", "message {number}: {read:?}");
+    }
+}
+
+struct KilledOnDrop(std::process::Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        // One that has ended is as good as killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_damaged_index_is_made_anew_and_does_not_keep_the_receiver_from_starting() {
+    let (folder, receiver) = start("");
+    assert_eq!(answer(receiver.address, post("/none", "", MESSAGE)).status, 200);
+    receiver.kill();
+    for file in ["index.sqlite-wal", "index.sqlite-shm"] {
+        // The one that a kill leaves, if it left one.
+        let _ = fs::remove_file(folder.path().join("data").join(file));
+    }
+    fs::write(folder.path().join("data/index.sqlite"), "no database".repeat(1000)).unwrap();
+    let receiver = Receiver::start_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &[]);
+    let listed = receiver.command(&["messages", "list", "--output", "json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn every_folder_that_is_made_is_synced_into_its_parent_before_the_first_answer() {
+    let folder = TempDir::new().unwrap();
+    let trace = folder.path().join("trace");
+    let calls = "trace=mkdir,fsync,sendto,writev";
+    let prefix = ["strace", "-f", "-qq", "-y", "-s", "200", "-o", trace.to_str().unwrap(), "-e", calls];
+    let receiver = Receiver::start_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &prefix);
+    assert_eq!(answer(receiver.address, post("/none", "", MESSAGE)).status, 200);
+    receiver.terminate();
+    let trace = fs::read_to_string(&trace).unwrap();
+    let before: Vec<&str> = trace.lines().take_while(|line| !line.contains("HTTP/1.1 200")).collect();
+    for (made, parent) in [("data", folder.path().to_owned()), ("log", folder.path().join("data"))] {
+        let making = before.iter().position(|line| line.contains("mkdir(") && line.contains(&format!("/{made}\"")));
+        let making = making.unwrap_or_else(|| panic!("{made} is not made: {trace}"));
+        let sync = format!("<{}>", parent.display());
+        let synced = before[making..].iter().any(|line| line.contains("fsync(") && line.contains(&sync));
+        assert!(synced, "after a power cut the folder {made} may be gone, with all that was acknowledged");
+    }
 }

@@ -1,9 +1,6 @@
 //! Every status, its header fields, and which reason wins when there are two. The requests are exact bytes.
 
-use std::fs;
-
 use schemas::{Sample, Schema};
-use tempfile::TempDir;
 
 use crate::{
     program::Receiver,
@@ -16,30 +13,9 @@ const PASSWORD: &str = "canary-password-4e";
 const RIGHT: &str = "authorization: basic am86Y2FuYXJ5LXBhc3N3b3JkLTRl\r\n";
 const WRONG: &str = "Authorization: Basic am86bm9wZQ==\r\n";
 
-fn start() -> (TempDir, Receiver) {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("secret"), SECRET).unwrap();
-    fs::write(folder.path().join("password"), PASSWORD).unwrap();
-    let receiver = Receiver::start_in(
-        folder.path(),
-        r#"
-        [limits]
-        body_bytes = 4096
-        [[endpoint]]
-        path = "/none"
-        [[endpoint]]
-        path = "/secret"
-        authentication = { type = "client-secret", secret = "file:secret" }
-        [[endpoint]]
-        path = "/basic"
-        authentication = { type = "basic", username = "jo", password = "file:password" }
-        [[endpoint]]
-        path = "/strict"
-        nonconforming = "reject"
-        "#,
-        &[],
-    );
-    (folder, receiver)
+fn start() -> Receiver {
+    let more = "[[endpoint]]\npath = \"/strict\"\nnonconforming = \"reject\"\n[limits]\nbody_bytes = 4096\n";
+    Receiver::start_with(SECRET, PASSWORD, more)
 }
 
 fn message() -> &'static str {
@@ -79,7 +55,7 @@ fn check(case: &str, receiver: &Receiver, request: &[u8], expected: u16) -> Answ
 
 #[test]
 fn every_request_gets_its_status() {
-    let (_folder, receiver) = start();
+    let receiver = start();
     let length = message().len();
     let chunked = format!("{length:x}\r\n{}\r\n0\r\n\r\n", message());
     let quoted = |secret: &str| format!("\"{secret}\"");
@@ -223,7 +199,7 @@ fn every_request_gets_its_status() {
 
 #[test]
 fn refusals_carry_what_the_client_needs_next() {
-    let (_folder, receiver) = start();
+    let receiver = start();
     let refused = check("no credential", &receiver, &post("/basic", "", message()), 401);
     assert_eq!(refused.header("www-authenticate"), Some("Basic realm=\"flowingly\", charset=\"UTF-8\""));
     for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY", "get"] {
@@ -245,7 +221,7 @@ fn refusals_carry_what_the_client_needs_next() {
 
 #[test]
 fn a_connection_serves_one_request_after_the_other() {
-    let (_folder, receiver) = start();
+    let receiver = start();
     let mut raw = Raw::connect(receiver.address);
     for (request, expected) in [
         (post("/none", "", message()), 200),

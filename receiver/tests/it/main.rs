@@ -8,6 +8,7 @@ mod deadlines;
 mod durability;
 mod endurance;
 mod faults;
+mod framing;
 mod http;
 mod library;
 mod peers;

@@ -13,6 +13,17 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
 
+const THREE_KINDS: &str = r#"
+    [[endpoint]]
+    path = "/none"
+    [[endpoint]]
+    path = "/secret"
+    authentication = { type = "client-secret", secret = "file:secret" }
+    [[endpoint]]
+    path = "/basic"
+    authentication = { type = "basic", username = "jo", password = "file:password" }
+"#;
+
 /// The running program.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
@@ -30,6 +41,17 @@ impl Receiver {
     pub(crate) fn start(toml: &str) -> Self {
         let temporary = TempDir::new().unwrap();
         let mut receiver = Self::start_in(temporary.path(), toml, &[]);
+        receiver._temporary = Some(temporary);
+        receiver
+    }
+
+    /// Starts it with an endpoint for each kind of authentication, `/none`, `/secret` and `/basic` (username `jo`), and
+    /// what else the configuration says.
+    pub(crate) fn start_with(secret: &str, password: &str, more: &str) -> Self {
+        let temporary = TempDir::new().unwrap();
+        fs::write(temporary.path().join("secret"), secret).unwrap();
+        fs::write(temporary.path().join("password"), password).unwrap();
+        let mut receiver = Self::start_in(temporary.path(), &format!("{THREE_KINDS}{more}"), &[]);
         receiver._temporary = Some(temporary);
         receiver
     }

@@ -97,6 +97,13 @@ fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
         .map(|(_, value)| value.trim())
 }
 
+/// The answer to a request on a connection of its own.
+pub(crate) fn answer(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
+    let mut raw = Raw::connect(address);
+    raw.send(request);
+    raw.answer().unwrap()
+}
+
 /// A POST of JSON with a content length, and more header lines if given, each ended by `\r\n`.
 pub(crate) fn post(path: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
