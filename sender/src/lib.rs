@@ -26,8 +26,12 @@
 
 pub mod cli;
 pub mod compose;
+pub mod credentials;
 pub mod delivery;
 pub mod draft;
+pub mod model;
 
 pub use compose::{ComposeError, Composed};
+pub use credentials::CredentialReference;
 pub use draft::Draft;
+pub use model::Model;

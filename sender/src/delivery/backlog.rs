@@ -1,0 +1,94 @@
+//! A backlog: where deliveries wait, and where it is written down what came of each attempt. The courier works one off;
+//! the outbox is the durable one.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{request::Request, retry::Next, target::Target};
+
+/// A delivery whose time has come.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// Its number in the backlog.
+    pub id: u64,
+    /// Number of the attempt that is due, from 1.
+    pub attempt: u32,
+    /// When its first attempt was due; the total time of a retry policy counts from here.
+    pub since: Timestamp,
+    /// Name of its destination: rates hold and a 410 disables per destination.
+    pub destination: Arc<str>,
+    /// Where it goes.
+    pub target: Target,
+    /// What is posted.
+    pub request: Request,
+}
+
+/// What came of an attempt, and what follows from it.
+#[derive(Clone, Debug)]
+pub struct Attempted {
+    /// The delivery's number.
+    pub id: u64,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What came back, short and without a secret.
+    pub summary: Summary,
+    /// What happens next.
+    pub next: Next,
+}
+
+/// An outcome as it is kept: whose matter it was, and a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Summary {
+    /// The endpoint answered.
+    Answered {
+        /// The status.
+        status: u16,
+        /// The problem's title and detail, or the beginning of the body, harmless and with credentials masked.
+        detail: Option<String>,
+    },
+    /// The endpoint did not answer.
+    Unanswered {
+        /// The stable name of [`super::NoAnswer::code`].
+        code: &'static str,
+        /// The words for it.
+        words: String,
+    },
+    /// This side failed; the endpoint has nothing to do with it.
+    Failed {
+        /// Why.
+        words: String,
+    },
+}
+
+/// Where deliveries wait.
+///
+/// Deliveries of one destination and flow keep their order: a later one is not handed out while an earlier one waits
+/// or is in flight. One that was given up lets the next one through.
+pub trait Backlog {
+    /// What can go wrong with the backlog itself.
+    type Error;
+
+    /// Takes up to `room` deliveries whose time has come, oldest first, but none of the destinations `held`. They are
+    /// in flight until they are settled.
+    ///
+    /// # Errors
+    /// When the backlog cannot be read, or a delivery's credentials cannot be had.
+    fn take_due(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Self::Error>;
+
+    /// Writes down what came of attempts. When it returns, that is as durable as the backlog is.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn settle(&mut self, attempts: &[Attempted]) -> Result<(), Self::Error>;
+
+    /// When the next delivery falls due, those in flight and those behind them left out; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the backlog cannot be read.
+    fn next_due(&mut self) -> Result<Option<Timestamp>, Self::Error>;
+}
