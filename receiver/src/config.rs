@@ -11,19 +11,22 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    fs,
+    fs, iter,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use schemas::{Authentication, Profile};
+use secrecy::SecretString;
 
 pub use self::{
     first_run::{FIRST_RUN_FOLDER, FirstRunError, SECRET_FILE, draw_secret, write_secret},
     problem::{ConfigError, ConfigProblem},
 };
 use crate::{
+    capture::{Capture, CaptureFile},
     endpoint::{Endpoint, Nonconforming},
     intake::BODY_LIMIT,
     verify::Verifier,
@@ -64,6 +67,8 @@ pub struct EndpointConfig {
     pub profile: Profile,
     /// What happens to a message that breaks the contract.
     pub nonconforming: Nonconforming,
+    /// Whether it takes everything unchecked, to learn what the product really sends.
+    pub capture: bool,
 }
 
 /// What a client may ask of the receiver.
@@ -127,8 +132,31 @@ impl Config {
 
     /// The endpoints by their path, ready to take messages.
     pub fn endpoints_by_path(&self) -> HashMap<String, Endpoint> {
-        let endpoints = self.endpoints.iter();
-        endpoints.map(|endpoint| (endpoint.path.clone(), endpoint.build(self.limits.body_bytes))).collect()
+        let apart = Arc::new(CaptureFile::in_folder(&self.data_dir));
+        let secrets: Arc<[SecretString]> = self.secrets().collect();
+        let endpoints = self.endpoints.iter().map(|config| {
+            let capture =
+                config.capture.then(|| Capture::new(secrets.clone(), config.has_client_secret(), apart.clone()));
+            (config.path.clone(), Endpoint { capture, ..config.build(self.limits.body_bytes) })
+        });
+        endpoints.collect()
+    }
+
+    /// Makes every endpoint capture.
+    pub fn capture_everything(&mut self) {
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.capture = true);
+    }
+
+    /// Every client secret and password.
+    fn secrets(&self) -> impl Iterator<Item = SecretString> {
+        let credentials = self.endpoints.iter().flat_map(|endpoint| {
+            iter::once(&endpoint.authentication).chain(endpoint.also_accept.iter().map(|(more, _)| more))
+        });
+        credentials.filter_map(|credential| match credential {
+            Authentication::None => None,
+            Authentication::ClientSecret { client_secret } => Some(client_secret.expose().into()),
+            Authentication::Basic(basic) => Some(basic.expose_password().into()),
+        })
     }
 }
 
@@ -137,12 +165,17 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 impl EndpointConfig {
+    /// Whether its messages hold a client secret that is configured.
+    pub fn has_client_secret(&self) -> bool {
+        matches!(self.authentication, Authentication::ClientSecret { .. })
+    }
+
     fn build(&self, body_limit: usize) -> Endpoint {
         let verifier = Verifier::new(&self.authentication);
         let verifier = self.also_accept.iter().fold(verifier, |verifier, (authentication, not_after)| {
             verifier.also_accept(authentication, *not_after).expect("the kinds are checked when the file is read")
         });
         let verifier = verifier.with_profile(self.profile.clone()).with_body_limit(body_limit);
-        Endpoint { name: self.name.clone(), verifier, nonconforming: self.nonconforming }
+        Endpoint { name: self.name.clone(), verifier, nonconforming: self.nonconforming, capture: None }
     }
 }

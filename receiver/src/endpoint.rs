@@ -6,12 +6,13 @@ mod tests;
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Version, header, request, uri::Authority};
+use http::{Method, Request, Version, header, request, uri::Authority};
 use http_body::Body;
 use schemas::Document;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    capture::Capture,
     intake,
     log::{MessageLog, Record, RecordHeader},
     redact,
@@ -28,6 +29,8 @@ pub struct Endpoint {
     pub verifier: Verifier,
     /// What happens to an authentic message that breaks the contract.
     pub nonconforming: Nonconforming,
+    /// Set where nothing is checked and everything is kept, to learn what the product really sends.
+    pub capture: Option<Capture>,
 }
 
 /// What happens to an authentic message that breaks the contract.
@@ -114,9 +117,13 @@ impl<L: MessageLog> Endpoints<L> {
         let endpoint = self.by_path.get(head.uri.path()).ok_or(Rejection::NotFound)?;
         progress.endpoint = Some(endpoint.name.clone());
         check_method(&head.method)?;
+        if let Some(capture) = &endpoint.capture {
+            return self.capture(endpoint, capture, head, body, arrival, progress).await;
+        }
         endpoint.verifier.check_headers(&head.headers)?;
 
-        let body = self.read_body(&head.headers, body, endpoint.verifier.body_limit()).await?;
+        intake::check_announced(&head.headers, endpoint.verifier.body_limit())?;
+        let body = self.read_body(body, endpoint.verifier.body_limit()).await?;
         progress.size = Some(body.len());
         let document = endpoint.verifier.read(&body)?;
         let header = RecordHeader::describe(&document, &endpoint.name, arrival.peer);
@@ -129,12 +136,42 @@ impl<L: MessageLog> Endpoints<L> {
         Ok(record)
     }
 
-    async fn read_body<B>(&self, headers: &HeaderMap, body: &mut B, limit: usize) -> Result<Bytes, Rejection>
+    /// Keeps whatever comes, durably. Only the limits of size and time stand.
+    async fn capture<B>(
+        &self,
+        endpoint: &Endpoint,
+        capture: &Capture,
+        head: &request::Parts,
+        body: &mut B,
+        arrival: Arrival,
+        progress: &mut Progress,
+    ) -> Result<Record, Rejection>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        intake::check_announced(headers, limit)?;
+        intake::check_length(&head.headers, endpoint.verifier.body_limit())?;
+        let body = self.read_body(body, endpoint.verifier.body_limit()).await?;
+        progress.size = Some(body.len());
+        let record = capture.record(head, &body, &endpoint.name, endpoint.verifier.profile(), arrival);
+        progress.header = Some(record.header.clone());
+        if !record.header.captured.as_ref().is_some_and(|captured| captured.apart) {
+            self.log.append(&record).await.map_err(|_| Rejection::Unavailable)?;
+            return Ok(record);
+        }
+        let file = capture.apart().clone();
+        let appended = tokio::task::spawn_blocking(move || file.append(&record).map(|()| record)).await;
+        appended.map_err(std::io::Error::other).flatten().map_err(|error| {
+            tracing::error!(%error, path = %capture.apart().path().display(), "a capture could not be kept");
+            Rejection::Unavailable
+        })
+    }
+
+    async fn read_body<B>(&self, body: &mut B, limit: usize) -> Result<Bytes, Rejection>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let whole = tokio::time::timeout(self.body_timeout, intake::read_body(body, limit)).await;
         whole.unwrap_or(Err(Rejection::BodyTimeout))
     }

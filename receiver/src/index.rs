@@ -24,7 +24,7 @@ pub use self::{
 use crate::log::{Position, Record};
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long a second arrival of the same body counts as the same message.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -47,7 +47,8 @@ const TABLES: &str = "
         step TEXT,
         size INTEGER NOT NULL,
         digest BLOB NOT NULL,
-        violations TEXT NOT NULL
+        violations TEXT NOT NULL,
+        captured INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX message_flow ON message (flow, received_at);
     CREATE INDEX message_time ON message (received_at);
@@ -183,7 +184,7 @@ fn add_record(
             .execute(params![message, at])?;
     } else {
         transaction
-            .prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+            .prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
             .execute(params![
                 id,
                 position.0.cast_signed(),
@@ -195,6 +196,7 @@ fn add_record(
                 record.body.len().cast_signed(),
                 digest.as_slice(),
                 serde_json::to_string(violations).expect("violations are strings"),
+                header.captured.is_some(),
             ])?;
     }
     transaction.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![

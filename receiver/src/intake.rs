@@ -16,10 +16,7 @@ pub const BODY_LIMIT: usize = 4 << 20;
 /// # Errors
 /// When it is announced longer than `limit`, or not as plain JSON.
 pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<(), Rejection> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limit as u64) {
-        return Err(Rejection::TooLarge(limit));
-    }
+    check_length(headers, limit)?;
     let mut content_types = headers.get_all(header::CONTENT_TYPE).iter();
     let content_type = content_types.next().and_then(|value| value.to_str().ok());
     let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
@@ -27,6 +24,12 @@ pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<(), Rejectio
         return Err(Rejection::UnsupportedMediaType);
     }
     Ok(())
+}
+
+/// Checks the announced length alone.
+pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Rejection> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit as u64) { Err(Rejection::TooLarge(limit)) } else { Ok(()) }
 }
 
 /// Reads a whole body of at most `limit` bytes.

@@ -5,6 +5,8 @@
 //! program around them.
 
 #[cfg(feature = "server")]
+pub mod capture;
+#[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;

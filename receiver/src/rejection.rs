@@ -1,11 +1,13 @@
 //! Why a request is not accepted: each reason with its status, its header fields and its problem.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::Full;
 use schemas::{
-    Violation,
+    Pointer, Violation,
     document::ReadError,
     wire::{JSON, PROBLEM_JSON},
 };
@@ -61,10 +63,10 @@ pub enum BasicRefusal {
 }
 
 /// Why a client secret is refused; for the log, the answer is the same for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRefusal {
-    /// Nothing stands at the secret's place.
-    Missing,
+    /// Nothing stands at the secret's place; the profile may have none.
+    Missing(Option<Pointer>),
     /// What stands there is no string.
     NotText,
     /// It is not an accepted secret.
@@ -109,20 +111,23 @@ impl Rejection {
     }
 
     /// What only the log may say: why a credential was refused.
-    pub fn reason(&self) -> Option<&'static str> {
+    pub fn reason(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::BasicRefused(refusal) => Some(match refusal {
+            Self::BasicRefused(refusal) => Some(Cow::Borrowed(match refusal {
                 BasicRefusal::Ambiguous => "more than one authorization header",
                 BasicRefusal::Malformed => "the authorization header is no basic credential",
                 BasicRefusal::Missing => "no authorization header",
                 BasicRefusal::Wrong => "wrong username or password",
-            }),
+            })),
             Self::SecretRefused(refusal) => Some(match refusal {
-                SecretRefusal::Missing => "no client secret at the profile's place",
-                SecretRefusal::NotText => "the client secret is no string",
-                SecretRefusal::Wrong => "wrong client secret",
+                SecretRefusal::Missing(Some(place)) => Cow::Owned(format!(
+                    "no secret at {place}; if this is the product's own message, use `serve --capture` and `learn`"
+                )),
+                SecretRefusal::Missing(None) => Cow::Borrowed("the endpoint's profile has no place for a secret"),
+                SecretRefusal::NotText => Cow::Borrowed("the client secret is no string"),
+                SecretRefusal::Wrong => Cow::Borrowed("wrong client secret"),
             }),
-            Self::BadRequest(what) => Some(what),
+            Self::BadRequest(what) => Some(Cow::Borrowed(what)),
             _ => None,
         }
     }

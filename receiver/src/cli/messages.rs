@@ -12,10 +12,7 @@ use jiff::Timestamp;
 use schemas::Trigger;
 
 use super::{Failure, data::Data};
-use crate::{
-    index::Filter,
-    log::{Record, RecordHeader},
-};
+use crate::index::Filter;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -91,18 +88,6 @@ impl Which {
             until: self.until,
         }
     }
-}
-
-/// A record as a line of JSON: the header's members, and the exact body as a string.
-fn json_line(record: &Record) -> String {
-    #[derive(serde::Serialize)]
-    struct Line<'r> {
-        #[serde(flatten)]
-        header: &'r RecordHeader,
-        body: &'r str,
-    }
-    let body = std::str::from_utf8(&record.body).expect("what is stored was read as JSON, which is UTF-8");
-    serde_json::to_string(&Line { header: &record.header, body }).expect("a line is made of strings and numbers")
 }
 
 /// Text from a message, safe in a table.

@@ -7,7 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, configuration, logging, shell};
 use crate::{
-    config::{Config, DEFAULT_PATH, FIRST_RUN_FOLDER, SECRET_FILE},
+    capture::{CAPTURE_FILE, MARKER},
+    config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, SECRET_FILE},
     log::Recovery,
     server::Server,
 };
@@ -16,36 +17,45 @@ use crate::{
 const SAMPLE: &str = "step-completed-customer-set-up";
 
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// First contact with the real product: check nothing, answer 200 to anybody, keep everything, for `learn`.
+    #[arg(long)]
+    capture: bool,
+}
 
-pub(super) fn run(file: Option<&Path>, _args: &Args) -> Result<(), Failure> {
-    let config = configuration(file)?;
+pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
+    let mut config = configuration(file)?;
+    if args.capture {
+        config.capture_everything();
+    }
     let _logging = logging::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::failed)?;
-    runtime.block_on(serve(config, file.is_none()))
+    runtime.block_on(serve(config, file))
 }
 
-async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
+async fn serve(config: Config, file: Option<&Path>) -> Result<(), Failure> {
     raise_file_limit();
     let shutdown = shutdown_signal().map_err(Failure::failed)?;
-    let endpoints = config.endpoints.clone();
+    let (endpoints, data_dir) = (config.endpoints.clone(), config.data_dir.clone());
     let server = Server::bind(config).await.map_err(Failure::failed)?;
     report(server.recovery());
     let address = server.local_addr().map_err(Failure::failed)?;
     let mut text = String::new();
     for endpoint in &endpoints {
         let how = match &endpoint.authentication {
+            _ if endpoint.capture => "capturing: nothing is checked, everything is kept",
             Authentication::None => "no authentication",
             Authentication::ClientSecret { .. } => "client secret",
             Authentication::Basic(_) => "basic",
         };
         text.push_str(&format!("Listening on http://{address}{} ({how})\n", endpoint.path));
     }
-    if first_run {
+    if file.is_none() {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
         text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}"), &folder, &shell::program("sender")));
     }
+    text.push_str(&capturing(&endpoints, &data_dir, file));
     let mut stdout = anstream::stdout().lock();
     // Nobody may be reading; that is no reason not to serve.
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
@@ -75,6 +85,41 @@ Try it in a second shell:
         folder.join("data").display(),
         super::webhook_form("the file above"),
     )
+}
+
+/// What is said of endpoints that capture: where it goes, and what to do with it.
+fn capturing(endpoints: &[EndpointConfig], data_dir: &Path, file: Option<&Path>) -> String {
+    let capturing = || endpoints.iter().filter(|endpoint| endpoint.capture);
+    let mut text = String::new();
+    if capturing().any(EndpointConfig::has_client_secret) {
+        text.push_str(&format!(
+            "\nCaptured messages are kept beside the others; where a configured secret stands they have {MARKER}.\n"
+        ));
+    }
+    for endpoint in capturing().filter(|endpoint| !endpoint.has_client_secret()) {
+        text.push_str(&format!(
+            "
+No client secret is configured for {}, so its messages may hold one that nobody here knows.
+They are kept apart, in {}; delete that file when you have learnt from it.
+",
+            endpoint.path,
+            data_dir.join(CAPTURE_FILE).display(),
+        ));
+    }
+    if capturing().next().is_some() {
+        let config = file.map(|file| format!(" --config {}", shell::word(file))).unwrap_or_default();
+        text.push_str(&format!(
+            "
+When messages have come, work out where they keep what (an ID is enough, or a file of captures):
+
+{} learn ID... --step \"Name of the step\"{config}
+
+Then serve without capturing: while it lasts, anybody who reaches this address is answered 200.
+",
+            shell::program("receiver"),
+        ));
+    }
+    text
 }
 
 fn report(recovery: &Recovery) {

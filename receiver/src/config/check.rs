@@ -230,6 +230,7 @@ impl Check<'_> {
             also_accept,
             profile: profile?,
             nonconforming: table.nonconforming,
+            capture: table.capture,
         })
     }
 

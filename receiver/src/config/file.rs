@@ -40,6 +40,8 @@ pub(super) struct EndpointTable {
     pub(super) profile: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) nonconforming: Nonconforming,
+    #[serde(default)]
+    pub(super) capture: bool,
 }
 
 #[derive(Deserialize)]

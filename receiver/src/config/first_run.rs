@@ -75,6 +75,7 @@ impl Config {
                 also_accept: Vec::new(),
                 profile: Profile::v1().clone(),
                 nonconforming: Nonconforming::Store,
+                capture: false,
             }],
         })
     }

@@ -28,7 +28,7 @@ impl MessageLog for Answering {
 
 fn endpoints(log: Answering) -> Endpoints<Answering> {
     let verifier = Verifier::new(&Authentication::None);
-    let endpoint = Endpoint { name: "hooks".to_owned(), verifier, nonconforming: Nonconforming::Store };
+    let endpoint = Endpoint { name: "hooks".to_owned(), verifier, nonconforming: Nonconforming::Store, capture: None };
     let by_path = HashMap::from([("/hooks".to_owned(), endpoint)]);
     Endpoints::new(by_path, Arc::new(log), Duration::from_secs(5))
 }

@@ -116,6 +116,9 @@ impl Indexer {
     }
 
     fn judge(&self, record: &Record) -> Vec<Violation> {
+        if record.header.captured.is_some() {
+            return Vec::new();
+        }
         let profile = self.profiles.get(&record.header.endpoint).unwrap_or(Profile::v1());
         let Ok(document) = Document::read(&record.body, profile) else { return Vec::new() };
         let mut violations = document.violations();

@@ -48,6 +48,8 @@ pub struct Message {
     pub arrivals: u64,
     /// The rules of the contract that it breaks.
     pub violations: Vec<Violation>,
+    /// Whether a capturing endpoint took it unchecked; it is not judged then.
+    pub captured: bool,
     /// Where it lies in the log.
     pub position: Position,
 }
@@ -143,6 +145,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         size: row.get::<_, i64>("size")?.cast_unsigned(),
         arrivals: row.get::<_, i64>("arrivals")?.cast_unsigned(),
         violations: serde_json::from_str(&violations).map_err(|error| unreadable(Box::new(error)))?,
+        captured: row.get("captured")?,
         position: Position(row.get::<_, i64>("position")?.cast_unsigned()),
     })
 }

@@ -22,6 +22,7 @@ fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
         flow: None,
         step: None,
         secret_at: None,
+        captured: None,
     };
     Record { header, body: Bytes::from_static(body.as_bytes()) }
 }

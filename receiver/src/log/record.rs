@@ -10,6 +10,7 @@
 
 use std::net::IpAddr;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use schemas::{
@@ -18,6 +19,8 @@ use schemas::{
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::capture::Captured;
 
 pub(super) const MAGIC: [u8; 4] = *b"\xF7rec";
 pub(super) const FRAME: usize = 16;
@@ -61,6 +64,9 @@ pub struct RecordHeader {
     /// Where in the body the emptied client secret's `""` stands, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_at: Option<usize>,
+    /// What else is kept of a request that a capturing endpoint took, unchecked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured: Option<Captured>,
 }
 
 impl RecordHeader {
@@ -68,19 +74,50 @@ impl RecordHeader {
     pub fn describe(document: &Document<'_>, endpoint: &str, peer: Option<IpAddr>) -> Self {
         let text = |role| document.text(role).map(str::to_owned);
         Self {
-            id: Uuid::now_v7(),
-            received_at: Timestamp::now(),
-            endpoint: endpoint.to_owned(),
-            peer,
             trigger: document.trigger(),
             flow: text(Role::FlowIdentifier),
             step: text(Role::Step(Subject::Step, Part::Identifier)),
             secret_at: document.secret_span().map(|span| span.start),
+            ..Self::of_unreadable(endpoint, peer)
+        }
+    }
+
+    /// Describes an arrival of which nothing more is known, now.
+    pub fn of_unreadable(endpoint: &str, peer: Option<IpAddr>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            received_at: Timestamp::now(),
+            endpoint: endpoint.to_owned(),
+            peer,
+            trigger: None,
+            flow: None,
+            step: None,
+            secret_at: None,
+            captured: None,
         }
     }
 }
 
 impl Record {
+    /// The record as a line of JSON: the header's members, and the exact body as the string `body`, or as `bodyBase64`
+    /// where it is no UTF-8, as only a capture can be.
+    pub fn json_line(&self) -> String {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Line<'r> {
+            #[serde(flatten)]
+            header: &'r RecordHeader,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            body: Option<&'r str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            body_base64: Option<String>,
+        }
+        let body = str::from_utf8(&self.body).ok();
+        let body_base64 = if body.is_none() { Some(STANDARD.encode(&self.body)) } else { None };
+        let line = Line { header: &self.header, body, body_base64 };
+        serde_json::to_string(&line).expect("a line is made of strings and numbers")
+    }
+
     /// Adds the record's bytes to a buffer.
     pub(super) fn encode(&self, salt: Salt, buffer: &mut Vec<u8>) {
         let start = buffer.len();

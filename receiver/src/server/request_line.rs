@@ -49,13 +49,14 @@ impl OpenRequest {
     pub(super) fn end(self, outcome: &Result<Record, Rejection>) {
         let header = self.progress.header.as_ref();
         let (verdict, status, reason) = match outcome {
+            Ok(record) if record.header.captured.is_some() => ("captured", 200, None),
             Ok(_) => ("accepted", 200, None),
             Err(rejection) => (rejection.code(), rejection.status().as_u16(), rejection.reason()),
         };
         tracing::info!(
             verdict,
             status,
-            reason,
+            reason = reason.as_deref(),
             endpoint = self.progress.endpoint,
             id = header.map(|header| tracing::field::display(header.id)),
             trigger = header.and_then(|header| header.trigger).map(|trigger| trigger.as_str()),
@@ -65,7 +66,10 @@ impl OpenRequest {
             micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
             peer = %self.peer,
         );
-        if let (Some(printer), Ok(record)) = (self.payloads, outcome) {
+        if let (Some(printer), Ok(record)) = (self.payloads, outcome)
+            // It may hold a secret that nobody here knows.
+            && !record.header.captured.as_ref().is_some_and(|captured| captured.apart)
+        {
             print(record, printer);
         }
     }

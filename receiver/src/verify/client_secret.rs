@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use schemas::{ClientSecret, document::PresentedSecret};
+use schemas::{ClientSecret, Document, Role, document::PresentedSecret};
 
 use super::digest::{Accepted, DigestKey};
 use crate::rejection::SecretRefusal;
@@ -24,9 +24,11 @@ impl Secrets {
     }
 
     /// Whether what stands at the secret's place is an accepted one.
-    pub(super) fn check(&self, presented: PresentedSecret<'_>, now: SystemTime) -> Result<(), SecretRefusal> {
-        match presented {
-            PresentedSecret::Absent => Err(SecretRefusal::Missing),
+    pub(super) fn check(&self, document: &Document<'_>, now: SystemTime) -> Result<(), SecretRefusal> {
+        match document.secret() {
+            PresentedSecret::Absent => {
+                Err(SecretRefusal::Missing(document.profile().pointer(Role::ClientSecret).cloned()))
+            }
             PresentedSecret::NotText => Err(SecretRefusal::NotText),
             PresentedSecret::Text(text) if self.accepted.contain(&self.key.digest(&[text]), now) => Ok(()),
             PresentedSecret::Text(_) => Err(SecretRefusal::Wrong),

@@ -101,9 +101,7 @@ impl Verifier {
     /// When no accepted secret stands at the profile's place.
     pub fn check_document(&self, document: &Document<'_>) -> Result<(), Rejection> {
         match &*self.checks {
-            Checks::Secret(secrets) => {
-                secrets.check(document.secret(), SystemTime::now()).map_err(Rejection::SecretRefused)
-            }
+            Checks::Secret(secrets) => secrets.check(document, SystemTime::now()).map_err(Rejection::SecretRefused),
             Checks::None | Checks::Basic(_) => Ok(()),
         }
     }

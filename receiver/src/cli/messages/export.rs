@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, ErrorKind, Write as _};
 
-use super::{Which, json_line};
+use super::Which;
 use crate::{
     cli::{Failure, data::Data, warn},
     log::{Entry, Position},
@@ -21,7 +21,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {
         match entry {
             Entry::Record { record, .. } if filter.matches(&record.header) => {
-                match writeln!(stdout, "{}", json_line(&record)) {
+                match writeln!(stdout, "{}", record.json_line()) {
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                     other => other.map_err(Failure::failed)?,
                 }

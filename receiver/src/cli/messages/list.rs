@@ -36,6 +36,7 @@ fn table(messages: &[Message]) -> Table {
     table.set_header(["ID", "RECEIVED", "ENDPOINT", "TRIGGER", "FLOW", "STEP", "BYTES", "ARRIVALS", "CONTRACT"]);
     for message in messages {
         let contract = match message.violations.len() {
+            _ if message.captured => "captured".to_owned(),
             0 => "holds".to_owned(),
             1 => "1 violation".to_owned(),
             count => format!("{count} violations"),

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
-use super::{Output, cell, json_line};
+use super::{Output, cell};
 use crate::{
     cli::{Failure, data::Data, say},
     index::Message,
@@ -45,7 +45,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
         return anstream::stdout().write_all(&record.body).map_err(Failure::failed);
     }
     match args.output {
-        Output::Json => say(&(json_line(&record) + "\n")),
+        Output::Json => say(&(record.json_line() + "\n")),
         Output::Human => {
             let arrivals = index.arrivals(message.id).map_err(Failure::failed)?;
             say(&human(message, &record, &arrivals))
@@ -68,6 +68,7 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
         text.push_str(&format!("received  {at:.3}{from}\n"));
     }
     match message.violations.as_slice() {
+        _ if message.captured => text.push_str("contract  not judged: captured unchecked\n"),
         [] => text.push_str("contract  holds\n"),
         violations => {
             for violation in violations {
@@ -75,6 +76,18 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
             }
         }
     }
-    let pretty = serde_json::from_slice::<Value>(&record.body).and_then(|body| serde_json::to_string_pretty(&body));
-    text + "\n" + &redact::printable(&pretty.unwrap_or_default()) + "\n"
+    for (name, value) in record.header.captured.iter().flat_map(|captured| &captured.headers) {
+        text.push_str(&format!("header    {}: {}\n", cell(Some(name)), cell(Some(value))));
+    }
+    text + "\n" + &redact::printable(&laid_out(&record.body)) + "\n"
+}
+
+/// A capture may be no JSON.
+fn laid_out(body: &[u8]) -> String {
+    let pretty = serde_json::from_slice::<Value>(body).and_then(|body| serde_json::to_string_pretty(&body));
+    match pretty {
+        Ok(pretty) => pretty,
+        Err(_) if body.is_empty() => "(the body is empty)".to_owned(),
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use super::{Output, Which, cell, json_line};
+use super::{Output, Which, cell};
 use crate::{
     cli::{Failure, data::Data, say},
     log::{Entry, Record},
@@ -32,7 +32,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
             Some(Entry::Record { record, .. }) if filter.matches(&record.header) => {
                 left -= 1;
                 say(&match args.output {
-                    Output::Json => json_line(&record) + "\n",
+                    Output::Json => record.json_line() + "\n",
                     Output::Human => human(&record),
                 })?;
             }

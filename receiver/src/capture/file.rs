@@ -1,0 +1,99 @@
+//! The file of captures that may hold a secret nobody here knows: kept out of the log and its index, open to its owner
+//! alone, and easy to delete. One capture a line, as `messages export` writes it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{folder, log::Record};
+
+/// Its name in the data folder.
+pub const CAPTURE_FILE: &str = "captures.jsonl";
+
+/// The file, made with the first capture.
+#[derive(Debug)]
+pub struct CaptureFile {
+    path: PathBuf,
+    open: Mutex<Option<File>>,
+}
+
+impl CaptureFile {
+    /// The file of a data folder.
+    pub fn in_folder(data: &Path) -> Self {
+        Self { path: data.join(CAPTURE_FILE), open: Mutex::new(None) }
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a capture; when it ends well, the capture is durable.
+    ///
+    /// # Errors
+    /// When the file cannot be written or synced; nothing of the capture stays then.
+    pub fn append(&self, record: &Record) -> io::Result<()> {
+        // Who panicked here left a file that the next one opens anew.
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = match open.take() {
+            Some(file) => file,
+            None => self.open()?,
+        };
+        let before = file.seek(SeekFrom::End(0))?;
+        let line = record.json_line() + "\n";
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
+        match written {
+            Ok(()) => *open = Some(file),
+            // A failed sync is not asked again: the next capture opens the file anew.
+            Err(_) => file.set_len(before)?,
+        }
+        written
+    }
+
+    fn open(&self) -> io::Result<File> {
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
+        folder::sync(self.path.parent().unwrap_or(Path::new("")))?;
+        if file.metadata()?.len() > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            let mut last = [0];
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                // What a crash tore is no line, and must not spoil the next one.
+                file.write_all(b"\n")?;
+            }
+        }
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::log::RecordHeader;
+
+    #[test]
+    fn captures_are_lines_of_their_own_also_behind_a_torn_one() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join(CAPTURE_FILE);
+        fs::write(&path, "{\"torn").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let [first, second] = ["a", "b"].map(|endpoint| Record {
+            header: RecordHeader::of_unreadable(endpoint, None),
+            body: b"no JSON: \xFF".as_slice().into(),
+        });
+        assert!(first.json_line().ends_with("\"bodyBase64\":\"bm8gSlNPTjog/w==\"}"), "{}", first.json_line());
+        CaptureFile::in_folder(folder.path()).append(&first).unwrap();
+        CaptureFile::in_folder(folder.path()).append(&second).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines, ["{\"torn", &first.json_line(), &second.json_line()]);
+    }
+}

@@ -1,0 +1,139 @@
+//! The marker in a secret's place. In JSON it stands for every string that equals a secret, however it was escaped, and
+//! all else stays byte for byte; in what is no JSON it also replaces the secret's bytes wherever they stand.
+
+use std::{ops::Range, str};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::IgnoredAny;
+use subtle::ConstantTimeEq as _;
+
+/// What a captured message has in a secret's place.
+pub const MARKER: &str = "<client-secret>";
+
+/// A body with the marker for every secret and for the value at `place`, quotes included, if the profile has one there.
+pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<Range<usize>>) -> Vec<u8> {
+    let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    let candidates = if is_json { strings(body) } else { between_quotes(body) };
+    let equal = |span: &Range<usize>| {
+        let text = serde_json::from_slice::<String>(&body[span.clone()]);
+        text.is_ok_and(|text| secrets.iter().any(|secret| is(secret, &text)))
+    };
+    let mut spans: Vec<Range<usize>> = candidates.into_iter().filter(equal).collect();
+    if let Some(place) = place {
+        spans.retain(|span| !(place.start <= span.start && span.end <= place.end));
+        spans.push(place);
+        spans.sort_unstable_by_key(|span| span.start);
+    }
+    let (mut marked, mut at) = (Vec::with_capacity(body.len()), 0);
+    for span in spans.into_iter() {
+        // Outside JSON two candidates share a quote.
+        let start = span.start.max(at);
+        marked.extend_from_slice(&body[at..start]);
+        let quote: &[u8] = if start == span.start { b"\"" } else { b"" };
+        marked.extend_from_slice(&[quote, MARKER.as_bytes(), b"\""].concat());
+        at = span.end;
+    }
+    marked.extend_from_slice(&body[at..]);
+    if is_json { marked } else { bytes(marked, secrets) }
+}
+
+/// A text, such as a header's value, with the marker wherever a secret stands in it.
+pub(super) fn text(text: &str, secrets: &[SecretString]) -> String {
+    String::from_utf8_lossy(&bytes(text.as_bytes().to_vec(), secrets)).into_owned()
+}
+
+fn is(secret: &SecretString, text: &str) -> bool {
+    secret.expose_secret().as_bytes().ct_eq(text.as_bytes()).into()
+}
+
+fn bytes(text: Vec<u8>, secrets: &[SecretString]) -> Vec<u8> {
+    let mut longest_first: Vec<&[u8]> = secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
+    longest_first.sort_unstable_by_key(|secret| usize::MAX - secret.len());
+    let (mut marked, mut at) = (Vec::with_capacity(text.len()), 0);
+    while at < text.len() {
+        match longest_first.iter().find(|secret| !secret.is_empty() && text[at..].starts_with(secret)) {
+            Some(secret) => {
+                marked.extend_from_slice(MARKER.as_bytes());
+                at += secret.len();
+            }
+            None => {
+                marked.push(text[at]);
+                at += 1;
+            }
+        }
+    }
+    marked
+}
+
+/// The string literals of a JSON text, quotes included; names too.
+fn strings(json: &[u8]) -> Vec<Range<usize>> {
+    let quotes = quotes(json);
+    quotes.as_chunks::<2>().0.iter().map(|[start, end]| *start..end + 1).collect()
+}
+
+/// What stands between any two quotes, these included: in what is no JSON nobody knows which of them open.
+fn between_quotes(text: &[u8]) -> Vec<Range<usize>> {
+    quotes(text).windows(2).map(|pair| pair[0]..pair[1] + 1).collect()
+}
+
+/// Where unescaped quotes stand.
+fn quotes(text: &[u8]) -> Vec<usize> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        match text[at] {
+            b'\\' => at += 1,
+            b'"' => found.push(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(body: &str, place: Option<Range<usize>>) -> String {
+        let secrets = ["s3\"cret", "s3", ":"].map(SecretString::from);
+        String::from_utf8(super::body(body.as_bytes(), &secrets, place)).unwrap()
+    }
+
+    #[test]
+    fn in_json_only_strings_that_equal_a_secret_are_replaced() {
+        for (case, body, expected) in [
+            ("plain", r#"{ "a" : "s3" , "b":1.0e1}"#, r#"{ "a" : "<client-secret>" , "b":1.0e1}"#),
+            ("escaped", r#"["\u0073\u0033","s3\"cret"]"#, r#"["<client-secret>","<client-secret>"]"#),
+            ("deep", r#"{"a":[{"b":[["s3"]]}]}"#, r#"{"a":[{"b":[["<client-secret>"]]}]}"#),
+            ("part of a string", r#"{"a":"not s3","b":"s3cret"}"#, r#"{"a":"not s3","b":"s3cret"}"#),
+            ("a name", r#"{"s3":1}"#, r#"{"<client-secret>":1}"#),
+            ("between strings", r#"{"a":"b"}"#, r#"{"a":"b"}"#),
+            ("a number", r#"{"a":3,"b":"\\"}"#, r#"{"a":3,"b":"\\"}"#),
+            ("alone", r#""s3""#, r#""<client-secret>""#),
+        ] {
+            assert_eq!(marked(body, None), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_the_profile_is_marked_whatever_stands_there() {
+        assert_eq!(
+            marked(r#"{"c":"other","a":"s3"}"#, Some(5..12)),
+            r#"{"c":"<client-secret>","a":"<client-secret>"}"#
+        );
+        assert_eq!(marked(r#"{"c":["s3",1],"a":2}"#, Some(5..13)), r#"{"c":"<client-secret>","a":2}"#);
+    }
+
+    #[test]
+    fn in_what_is_no_json_the_bytes_are_replaced_too() {
+        for (case, body, expected) in [
+            ("bytes", "a=s3&b=xs3x", "a=<client-secret>&b=x<client-secret>x"),
+            ("the longer one", "s3\"cret", "<client-secret>"),
+            ("escaped", r#"{"a":"\u0073\u0033",}"#, r#"{"a"<client-secret>"<client-secret>",}"#),
+            ("torn", r#"{"a" = "x", "b" "s3"#, r#"{"a" = "x", "b" "<client-secret>"#),
+            ("nothing", "", ""),
+        ] {
+            assert_eq!(marked(body, None), expected, "{case}");
+        }
+    }
+}
