@@ -4,6 +4,7 @@ mod check_config;
 mod data;
 pub mod exit;
 mod init;
+mod learn;
 mod logging;
 mod messages;
 mod reindex;
@@ -53,6 +54,8 @@ enum Command {
     Messages(messages::Command),
     /// Make the index anew from the log.
     Reindex,
+    /// Work out a profile from captured messages: where the real product keeps what.
+    Learn(learn::Args),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -105,6 +108,7 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(config.as_deref(), &args),
         Command::Messages(command) => messages::run(config.as_deref(), command),
         Command::Reindex => reindex::run(config.as_deref()),
+        Command::Learn(args) => learn::run(config.as_deref(), &args),
     };
     match result {
         Ok(()) => ExitCode::from(exit::OK),

@@ -18,6 +18,8 @@ mod folder;
 pub mod index;
 pub mod intake;
 #[cfg(feature = "server")]
+pub mod learn;
+#[cfg(feature = "server")]
 pub mod log;
 pub mod problem;
 #[cfg(feature = "server")]

@@ -42,6 +42,12 @@ impl Pointer {
         Self { tokens }
     }
 
+    /// The address of the object or array that holds the value here; `None` for the whole document.
+    pub fn parent(&self) -> Option<Self> {
+        let (_, above) = self.tokens.split_last()?;
+        Some(Self { tokens: above.to_vec() })
+    }
+
     /// The longest address that contains every one of `pointers`; `None` when there are none.
     pub fn common<'p>(pointers: impl IntoIterator<Item = &'p Self>) -> Option<Self> {
         pointers.into_iter().cloned().reduce(|common, next| {

@@ -9,8 +9,8 @@ use std::{
 use super::{Failure, configuration, exit};
 use crate::{
     config::{Config, FIRST_RUN_FOLDER},
-    index::{Index, Indexer},
-    log::{LogReader, Position, Segments},
+    index::{Index, Indexer, Message},
+    log::{Entry, LogReader, Position, Record, Segments},
     server::{DataFolder, DataFolderError},
 };
 
@@ -47,6 +47,19 @@ impl Data {
     /// Position behind the log's last byte.
     pub(super) fn end(&self) -> Result<Position, Failure> {
         Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
+    }
+
+    /// The message of which an arrival's id begins so.
+    pub(super) fn find(&self, index: &Index, id: &str) -> Result<Option<(Message, Record)>, Failure> {
+        let message = match <[Message; 1]>::try_from(index.by_id(id).map_err(Failure::failed)?) {
+            Ok([message]) => message,
+            Err(none) if none.is_empty() => return Ok(None),
+            Err(_) => return Err(Failure::failed(format_args!("more than one message has an id that begins {id}"))),
+        };
+        match self.log(message.position).next_entry().map_err(Failure::failed)? {
+            Some(Entry::Record { at, record, .. }) if at == message.position => Ok(Some((message, record))),
+            _ => Err(Failure::failed("the log has no such record any more; `reindex` makes the index anew")),
+        }
     }
 
     /// The index, up with the log. A running receiver keeps it up itself; when none runs, this does.

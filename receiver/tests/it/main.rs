@@ -10,6 +10,7 @@ mod endurance;
 mod faults;
 mod framing;
 mod http;
+mod learn;
 mod library;
 mod peers;
 mod program;

@@ -124,7 +124,7 @@ impl Role {
         [Self::FlowIdentifier, Self::Step(Subject::Step, Part::Identifier), Self::Step(Subject::Step, Part::Fields)];
 
     /// The role that must be carried for this one to mean anything.
-    pub(crate) fn needs(self) -> Option<Self> {
+    pub fn needs(self) -> Option<Self> {
         match self {
             Self::WebhookDescription => Some(Self::WebhookName),
             Self::Step(Subject::PreviousStep, Part::Fields) => {

@@ -8,7 +8,7 @@ use super::{Output, cell};
 use crate::{
     cli::{Failure, data::Data, say},
     index::Message,
-    log::{Entry, Record},
+    log::Record,
     redact,
 };
 
@@ -26,20 +26,8 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     let index = data.index()?;
-    let found = index.by_id(&args.id).map_err(Failure::failed)?;
-    let message = match found.as_slice() {
-        [message] => message,
-        [] => {
-            return Err(Failure::failed(format_args!(
-                "there is no message with the id {}; see `messages list`",
-                args.id
-            )));
-        }
-        _ => return Err(Failure::failed(format_args!("more than one message has an id that begins {}", args.id))),
-    };
-    let record = match data.log(message.position).next_entry().map_err(Failure::failed)? {
-        Some(Entry::Record { at, record, .. }) if at == message.position => record,
-        _ => return Err(Failure::failed("the log has no such record any more; `reindex` makes the index anew")),
+    let Some((message, record)) = data.find(&index, &args.id)? else {
+        return Err(Failure::failed(format_args!("there is no message with the id {}; see `messages list`", args.id)));
     };
     if args.raw {
         return anstream::stdout().write_all(&record.body).map_err(Failure::failed);
@@ -48,7 +36,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
         Output::Json => say(&(record.json_line() + "\n")),
         Output::Human => {
             let arrivals = index.arrivals(message.id).map_err(Failure::failed)?;
-            say(&human(message, &record, &arrivals))
+            say(&human(&message, &record, &arrivals))
         }
     }
 }

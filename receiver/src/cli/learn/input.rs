@@ -1,0 +1,110 @@
+//! The messages that `learn` reads: bodies in files, lines of `messages export`, records of the log, and the captures
+//! that are kept apart. A known client secret in them is replaced by the marker before anything looks at them.
+
+use std::{fs, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+
+use crate::{
+    capture::{CAPTURE_FILE, MARKER},
+    cli::{Failure, data::Data, warn},
+};
+
+/// Reads every message that is named. What is no JSON is said, and left out while others are left.
+pub(super) fn read(
+    config: Option<&Path>,
+    named: &[String],
+    secret: Option<&SecretString>,
+) -> Result<Vec<Value>, Failure> {
+    let mut bodies: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut data = None;
+    for name in named {
+        let path = Path::new(name);
+        if path.is_file() {
+            bodies.extend(of_file(path)?);
+            continue;
+        }
+        if !name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+            return Err(Failure::failed(format_args!("there is no file {name}, and an id it is not")));
+        }
+        let data = match &mut data {
+            Some(data) => data,
+            none => none.insert(Data::of(config)?),
+        };
+        bodies.push((name.clone(), of_id(data, name)?));
+    }
+    let mut messages = Vec::new();
+    for (name, body) in bodies {
+        match serde_json::from_slice::<Value>(&body) {
+            Ok(message) => messages.push(marked(message, secret)),
+            Err(_) if body.is_empty() => warn(&format!("{name} is empty, and left out")),
+            Err(error) => warn(&format!("{name} is no JSON, and left out: {error}")),
+        }
+    }
+    if messages.is_empty() {
+        return Err(Failure::failed("none of these is a JSON message; `messages show ID` shows what was captured"));
+    }
+    Ok(messages)
+}
+
+/// A record of the log, or a capture that was kept apart.
+fn of_id(data: &Data, id: &str) -> Result<Vec<u8>, Failure> {
+    if let Some((_, record)) = data.find(&data.index()?, id)? {
+        return Ok(record.body.to_vec());
+    }
+    let apart = data.folder.join(CAPTURE_FILE);
+    let lines = if apart.is_file() { lines(&text(&apart)?) } else { Vec::new() };
+    let found: Vec<_> = lines.into_iter().filter(|(name, _)| name.starts_with(&id.to_lowercase())).collect();
+    match <[(String, Vec<u8>); 1]>::try_from(found) {
+        Ok([(_, body)]) => Ok(body),
+        Err(none) if none.is_empty() => {
+            Err(Failure::failed(format_args!("there is neither a file nor a message with the id {id}")))
+        }
+        Err(_) => Err(Failure::failed(format_args!("more than one capture has an id that begins {id}"))),
+    }
+}
+
+/// A file that is a body, or that has an exported message on each line.
+fn of_file(path: &Path) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let exported = std::str::from_utf8(&bytes).map(lines).unwrap_or_default();
+    if exported.is_empty() { Ok(vec![(path.display().to_string(), bytes)]) } else { Ok(exported) }
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format_args!("cannot read {}: {error}", path.display()))
+}
+
+/// The id and body of each line that is an exported message. A torn line, which a crash can leave, is none.
+fn lines(text: &str) -> Vec<(String, Vec<u8>)> {
+    let line = |line: &str| {
+        let line: Map<String, Value> = serde_json::from_str(line).ok()?;
+        let id = line.get("id")?.as_str()?.to_owned();
+        line.get("receivedAt").and(line.get("endpoint"))?;
+        let body = match line.get("body") {
+            Some(body) => body.as_str()?.as_bytes().to_vec(),
+            None => STANDARD.decode(line.get("bodyBase64")?.as_str()?).ok()?,
+        };
+        Some((id, body))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// The message with the marker for every string that equals the secret.
+fn marked(message: Value, secret: Option<&SecretString>) -> Value {
+    let Some(secret) = secret else { return message };
+    match message {
+        Value::String(text) if text == secret.expose_secret() => MARKER.into(),
+        Value::Array(elements) => elements.into_iter().map(|element| marked(element, Some(secret))).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, marked(value, Some(secret)))).collect::<Map<_, _>>().into()
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,164 @@
+//! Collections that look like the fields of a form: arrays of objects, or objects keyed by identifier or name.
+
+mod keys;
+
+use std::collections::BTreeMap;
+
+use schemas::{
+    FieldType, Pointer,
+    profile::{FieldForm, FieldKey, MapKey},
+};
+use serde_json::Value;
+
+use self::keys::Keys;
+use super::{
+    survey::{Place, Survey},
+    words,
+};
+
+const FIELDS: &[&str] =
+    &["fields", "field", "inputs", "answers", "responses", "form", "values", "data", "questions", "elements", "items"];
+
+/// A collection that may be the fields of a step.
+#[derive(Clone, Debug)]
+pub(super) struct Collection {
+    pub(super) pointer: Pointer,
+    pub(super) form: FieldForm,
+    pub(super) score: i32,
+    pub(super) evidence: Vec<String>,
+}
+
+/// Something that looks like fields, in a form that no profile can say.
+#[derive(Clone, Debug)]
+pub(super) struct Unsayable {
+    pub(super) pointer: Pointer,
+    pub(super) why: &'static str,
+}
+
+/// The collections, and what looks like one but cannot be said.
+pub(super) fn collections(survey: &Survey<'_>) -> (Vec<Collection>, Vec<Unsayable>) {
+    let (mut found, mut unsayable) = (Vec::<Collection>::new(), Vec::new());
+    for place in &survey.places {
+        let collection = array(place).or_else(|| match map(place) {
+            Map::Fields(collection) => Some(collection),
+            Map::Unsayable(why) => {
+                unsayable.push(Unsayable { pointer: place.pointer.clone(), why });
+                None
+            }
+            Map::Other => None,
+        });
+        found.extend(collection);
+    }
+    // The choices of a list field lie inside its collection, and are none.
+    let inner = |inner: &Collection| {
+        found.iter().any(|outer| {
+            outer.pointer != inner.pointer && outer.pointer.contains(&inner.pointer) && outer.score >= inner.score
+        })
+    };
+    let outermost = found.iter().filter(|collection| !inner(collection)).cloned().collect();
+    (outermost, unsayable)
+}
+
+fn array(place: &Place<'_>) -> Option<Collection> {
+    let arrays: Option<Vec<&Vec<Value>>> = place.present().map(Value::as_array).collect();
+    let fields: Vec<&Value> = arrays?.into_iter().flatten().collect();
+    let keys = Keys::of(&fields)?;
+    let mut collection = Collection {
+        pointer: place.pointer.clone(),
+        form: FieldForm::Array { keys: keys.names.clone() },
+        score: 0,
+        evidence: Vec::new(),
+    };
+    collection.add(keys.identifiers, 5, "identifiers of the form field + digits");
+    collection.add(keys.types, 3, "known field types");
+    collection.add(words::any(place.own(), FIELDS), 2, format!("named {}", place.name()));
+    collection.shift(keys.names.contains_key(&FieldKey::Order), 1);
+    Some(collection)
+}
+
+enum Map {
+    Fields(Collection),
+    Unsayable(&'static str),
+    Other,
+}
+
+fn map(place: &Place<'_>) -> Map {
+    let objects: Option<Vec<_>> = place.present().map(Value::as_object).collect();
+    let members: Vec<(&String, &Value)> = objects.into_iter().flatten().flatten().collect();
+    if members.is_empty() {
+        return Map::Other;
+    }
+    let by_identifier = members.iter().all(|(name, _)| is_identifier(name));
+    let speaking = members.iter().filter(|(name, _)| name.contains(' ')).count();
+    let named_so = words::any(place.own(), FIELDS);
+    if !by_identifier && !named_so {
+        return Map::Other;
+    }
+    if members.iter().any(|(_, value)| !is_field_value(value)) {
+        return if by_identifier {
+            Map::Unsayable("an object for each field, keyed by identifier: a profile can only say identifier and value")
+        } else {
+            Map::Other
+        };
+    }
+    let key = if by_identifier { MapKey::Identifier } else { MapKey::Name };
+    let mut collection =
+        Collection { pointer: place.pointer.clone(), form: FieldForm::Map { key }, score: 0, evidence: Vec::new() };
+    collection.add(by_identifier, 5, "keyed by identifiers of the form field + digits");
+    collection.add(!by_identifier && speaking * 2 >= members.len(), 3, "keyed by names that people read");
+    collection.add(named_so, 2, format!("named {}", place.name()));
+    Map::Fields(collection)
+}
+
+/// What a form's field can hold: a scalar, a chosen option, or several of either.
+fn is_field_value(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.keys().all(|name| ["key", "value", "isselected"].contains(&name.to_lowercase().as_str()))
+        }
+        Value::Array(elements) => elements.iter().all(|element| !element.is_array() && is_field_value(element)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+/// `field` and digits (public API).
+fn is_identifier(text: &str) -> bool {
+    let digits = text.strip_prefix("field");
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// A type of the public API.
+fn is_known_type(text: &str) -> bool {
+    !matches!(FieldType::from(text.to_owned()), FieldType::Other(_))
+}
+
+/// The form that two collections of the same wire have together: a key may stand in one of them only.
+pub(super) fn joined(first: &FieldForm, second: &FieldForm) -> FieldForm {
+    match (first, second) {
+        (FieldForm::Array { keys }, FieldForm::Array { keys: more }) => {
+            let mut joined: BTreeMap<FieldKey, String> = keys.clone();
+            for (key, name) in more {
+                if !joined.values().any(|known| known == name) {
+                    joined.entry(*key).or_insert_with(|| name.clone());
+                }
+            }
+            FieldForm::Array { keys: joined }
+        }
+        _ => first.clone(),
+    }
+}
+
+impl Collection {
+    fn add(&mut self, when: bool, points: i32, why: impl Into<String>) {
+        if when {
+            self.score += points;
+            self.evidence.push(why.into());
+        }
+    }
+
+    fn shift(&mut self, when: bool, points: i32) {
+        if when {
+            self.score += points;
+        }
+    }
+}

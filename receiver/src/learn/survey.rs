@@ -1,0 +1,124 @@
+//! Every place of the messages, with what stands there in each of them.
+
+use std::collections::HashMap;
+
+use schemas::Pointer;
+use serde_json::Value;
+
+use super::words;
+
+/// So many elements of an array are looked at; a role points at one of the first, if at any.
+const ELEMENTS: usize = 10;
+
+/// Every place, in the order in which the messages have them.
+pub(super) struct Survey<'m> {
+    pub(super) messages: Vec<&'m Value>,
+    pub(super) places: Vec<Place<'m>>,
+}
+
+/// One place.
+pub(super) struct Place<'m> {
+    pub(super) pointer: Pointer,
+    /// The words of each name on the way.
+    pub(super) words: Vec<Vec<String>>,
+    /// What stands there, message by message.
+    pub(super) values: Vec<Option<&'m Value>>,
+}
+
+impl<'m> Survey<'m> {
+    pub(super) fn of(messages: Vec<&'m Value>) -> Self {
+        let mut found = Found { places: Vec::new(), by_pointer: HashMap::new(), count: messages.len() };
+        for (index, message) in messages.iter().enumerate() {
+            found.visit(index, &Pointer::default(), message);
+        }
+        Self { messages, places: found.places }
+    }
+
+    pub(super) fn at(&self, pointer: &Pointer) -> Option<&Place<'m>> {
+        self.places.iter().find(|place| place.pointer == *pointer)
+    }
+
+    /// Such as `both messages`.
+    pub(super) fn all_messages(&self) -> String {
+        match self.messages.len() {
+            1 => "the message".to_owned(),
+            2 => "both messages".to_owned(),
+            count => format!("all {count} messages"),
+        }
+    }
+}
+
+struct Found<'m> {
+    places: Vec<Place<'m>>,
+    by_pointer: HashMap<Pointer, usize>,
+    count: usize,
+}
+
+impl<'m> Found<'m> {
+    fn visit(&mut self, index: usize, pointer: &Pointer, value: &'m Value) {
+        if !pointer.tokens().is_empty() {
+            let known = *self.by_pointer.entry(pointer.clone()).or_insert_with(|| {
+                let words = pointer.tokens().iter().map(|token| words::split(token)).collect();
+                self.places.push(Place { pointer: pointer.clone(), words, values: vec![None; self.count] });
+                self.places.len() - 1
+            });
+            self.places[known].values[index] = Some(value);
+        }
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(name, value)| self.visit(index, &pointer.child(name.as_str()), value));
+            }
+            Value::Array(elements) => {
+                let elements = elements.iter().take(ELEMENTS).enumerate();
+                elements.for_each(|(at, value)| self.visit(index, &pointer.child(at.to_string()), value));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+impl<'m> Place<'m> {
+    /// The words of the place's own name.
+    pub(super) fn own(&self) -> &[String] {
+        self.words.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// The words of all names on the way and of its own.
+    pub(super) fn way(&self) -> impl Iterator<Item = &String> {
+        self.words.iter().flatten()
+    }
+
+    pub(super) fn says(&self, words: &[&str]) -> bool {
+        words::any(self.way(), words)
+    }
+
+    /// What stands there and is not null.
+    pub(super) fn present(&self) -> impl Iterator<Item = &'m Value> {
+        self.values.iter().copied().flatten().filter(|value| !value.is_null())
+    }
+
+    /// The texts there, if nothing else stands there and at least one is not empty.
+    pub(super) fn texts(&self) -> Option<Vec<&'m str>> {
+        let texts: Option<Vec<&str>> = self.present().map(Value::as_str).collect();
+        texts.filter(|texts| texts.iter().any(|text| !text.is_empty()))
+    }
+
+    pub(super) fn is_in_every_message(&self) -> bool {
+        self.values.iter().all(|value| value.is_some_and(|value| !value.is_null()))
+    }
+
+    /// Whether an array has to be entered on the way.
+    pub(super) fn is_in_an_array(&self) -> bool {
+        self.pointer.tokens().iter().any(|token| token.bytes().all(|byte| byte.is_ascii_digit()) && !token.is_empty())
+    }
+
+    /// Whether it stands right in this object.
+    pub(super) fn is_member_of(&self, object: &Pointer) -> bool {
+        self.pointer.parent().is_some_and(|parent| parent == *object)
+    }
+
+    /// The place's name as the wire spells it.
+    pub(super) fn name(&self) -> &str {
+        self.pointer.tokens().last().map_or("", String::as_str)
+    }
+}

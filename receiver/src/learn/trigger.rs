@@ -1,0 +1,183 @@
+//! The trigger's place, and which of its words means what.
+
+use std::collections::BTreeMap;
+
+use schemas::{Pointer, Role, Trigger};
+use serde_json::Value;
+
+use super::{
+    finding::{Candidate, Finding, best},
+    steps::Steps,
+    survey::{Place, Survey},
+    words,
+};
+
+/// Words longer than this are texts.
+const LONGEST_WORD: usize = 60;
+
+/// The trigger's place and words.
+pub(super) struct Found {
+    pub(super) finding: Finding,
+    pub(super) words: BTreeMap<Trigger, Value>,
+    /// The trigger of which no message shows the word.
+    pub(super) guessed: Option<Trigger>,
+}
+
+/// `taken` are the places of other roles.
+pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<Found> {
+    let created: Vec<bool> = survey.messages.iter().map(|message| steps.has_previous(message)).collect();
+    let candidates = survey.places.iter().filter_map(|place| {
+        if taken.contains(&place.pointer) || steps.is_in_fields(&place.pointer) || !place.is_in_every_message() {
+            return None;
+        }
+        if !place.present().all(is_word) {
+            return None;
+        }
+        let mut candidate = Candidate::at(&place.pointer);
+        candidate.add(words::any(place.way(), &["trigger"]), 4, format!("{} says trigger", place.pointer));
+        let event = place.says(&["event"]) && !place.says(&["trigger"]);
+        candidate.add(event, 3, format!("{} says event", place.pointer));
+        candidate.shift(place.says(&["action", "reason", "type"]), 1);
+        let meanings: Vec<Option<Trigger>> = place.present().map(meaning).collect();
+        let speaks = meanings.iter().all(Option::is_some);
+        candidate.add(speaks, 4, said(place));
+        candidate.shift(place.is_in_an_array(), -4);
+        candidate.shift(place.says(words::PREVIOUS), -4);
+        match agreement(place, &created) {
+            Agreement::Tells => {
+                candidate.add(true, 3, "it differs with the presence of a previous step");
+            }
+            Agreement::Contradicts => candidate.shift(true, -5),
+            Agreement::Silent => {}
+        }
+        // What only differs between two messages may be anything: a number, a time.
+        let hinted = speaks || event || place.says(&["trigger"]);
+        hinted.then_some(candidate)
+    });
+    let mut finding = best(Role::Trigger, candidates, 4)?;
+    let place = survey.at(&finding.pointer)?;
+    let (words, guessed) = words_of(place, &created)?;
+    if let Some(guessed) = guessed {
+        finding.evidence.push_str(&format!("; the word for {} is guessed, no message shows it", guessed.as_str()));
+        finding.confidence = finding.confidence.min(super::Confidence::Medium);
+    }
+    Some(Found { finding, words, guessed })
+}
+
+fn is_word(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty() && text.len() <= LONGEST_WORD,
+        Value::Bool(_) => true,
+        Value::Number(number) => number.is_i64() || number.is_u64(),
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// What a word says by itself.
+fn meaning(value: &Value) -> Option<Trigger> {
+    let own = words::split(value.as_str()?);
+    match (words::any(&own, words::CREATED), words::any(&own, words::COMPLETED)) {
+        (true, false) => Some(Trigger::StepCreated),
+        (false, true) => Some(Trigger::StepCompleted),
+        _ => None,
+    }
+}
+
+fn said(place: &Place<'_>) -> String {
+    let mut said: Vec<String> = place.present().map(Value::to_string).collect();
+    said.sort_unstable();
+    said.dedup();
+    format!("{} {}", said.join(", "), if said.len() == 1 { "says what happened" } else { "say what happened" })
+}
+
+enum Agreement {
+    /// One word where there is a previous step, another where there is none.
+    Tells,
+    /// The same word in both cases, or two words in one.
+    Contradicts,
+    /// Not both cases were captured.
+    Silent,
+}
+
+fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
+    let words = |which: bool| {
+        let of = place.values.iter().zip(created).filter(|(_, created)| **created == which);
+        let mut words: Vec<&Value> = Vec::new();
+        for value in of.filter_map(|(value, _)| *value) {
+            if !words.contains(&value) {
+                words.push(value);
+            }
+        }
+        words
+    };
+    match (words(true).as_slice(), words(false).as_slice()) {
+        ([], _) | (_, []) => Agreement::Silent,
+        ([created], [completed]) if created != completed => Agreement::Tells,
+        _ => Agreement::Contradicts,
+    }
+}
+
+fn words_of(place: &Place<'_>, created: &[bool]) -> Option<(BTreeMap<Trigger, Value>, Option<Trigger>)> {
+    let mut found = BTreeMap::new();
+    let by_itself = place.present().all(|value| meaning(value).is_some());
+    for (value, created) in place.values.iter().zip(created).filter_map(|(value, created)| Some(((*value)?, *created)))
+    {
+        let by_step = if created { Trigger::StepCreated } else { Trigger::StepCompleted };
+        let trigger = if by_itself { meaning(value)? } else { by_step };
+        found.entry(trigger).or_insert_with(|| value.clone());
+    }
+    let missing = Trigger::ALL.into_iter().find(|trigger| !found.contains_key(trigger));
+    if let Some(missing) = missing {
+        let seen = found.values().next()?.as_str()?;
+        found.insert(missing, Value::from(other_word(seen)?));
+    }
+    let differ = found.get(&Trigger::StepCreated) != found.get(&Trigger::StepCompleted);
+    differ.then_some((found, missing))
+}
+
+/// The word for the other trigger, made after this one.
+fn other_word(seen: &str) -> Option<String> {
+    const PAIRS: [(&str, &str); 6] = [
+        ("completed", "created"),
+        ("complete", "create"),
+        ("completion", "creation"),
+        ("submitted", "created"),
+        ("finished", "created"),
+        ("ended", "started"),
+    ];
+    let both_ways = PAIRS.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
+    for (from, to) in both_ways {
+        let casings =
+            [(from.to_owned(), to.to_owned()), (from.to_uppercase(), to.to_uppercase()), (title(from), title(to))];
+        for (from, to) in casings {
+            if seen.contains(&from) {
+                return Some(seen.replacen(&from, &to, 1));
+            }
+        }
+    }
+    None
+}
+
+fn title(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_word_keeps_the_casing() {
+        for (seen, other) in [
+            ("stepCompleted", Some("stepCreated")),
+            ("STEP_CREATED", Some("STEP_COMPLETED")),
+            ("step.completed", Some("step.created")),
+            ("When step is complete", Some("When step is create")),
+            ("FormSubmitted", Some("FormCreated")),
+            ("x", None),
+        ] {
+            assert_eq!(other_word(seen).as_deref(), other, "{seen}");
+        }
+    }
+}
