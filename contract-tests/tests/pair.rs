@@ -5,6 +5,8 @@
 
 #[path = "pair/endpoint.rs"]
 mod endpoint;
+#[path = "pair/learned.rs"]
+mod learned;
 #[path = "pair/running.rs"]
 mod running;
 #[path = "pair/stored.rs"]

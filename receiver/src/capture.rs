@@ -73,7 +73,7 @@ impl Capture {
         let apart = !self.knows_its_secret || head.headers.contains_key(header::CONTENT_ENCODING);
         let captured = Captured { headers: self.kept(&head.headers), apart };
         // No offset: the marker itself says where the secret stood.
-        let header = RecordHeader { secret_at: None, captured: Some(captured), ..header };
+        let header = RecordHeader { secret_at: None, captured: Some(Box::new(captured)), ..header };
         Record { header, body: body.into() }
     }
 

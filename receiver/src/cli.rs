@@ -55,6 +55,10 @@ enum Command {
     /// Make the index anew from the log.
     Reindex,
     /// Work out a profile from captured messages: where the real product keeps what.
+    ///
+    /// Capture with `serve --capture`, best one message of each trigger, of a step with two or three fields filled in.
+    /// The answer says for each role where it stands, how sure that is and why. Nothing is written unless `--out` is
+    /// given. It exits with 1 when a required role was not found.
     Learn(learn::Args),
 }
 

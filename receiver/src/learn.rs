@@ -27,7 +27,10 @@ pub use self::{
     schema::envelope,
     text::{drift, key_name},
 };
-use self::{steps::Steps, survey::Survey};
+use self::{
+    steps::Steps,
+    survey::{Place, Survey},
+};
 
 /// The name of a learnt profile.
 pub const NAME: &str = "learned";
@@ -102,7 +105,7 @@ struct Draft {
 
 impl Draft {
     fn of(survey: &Survey<'_>, names: &[String], notes: &mut Vec<String>) -> Self {
-        let mut steps = Steps::find(survey, names);
+        let steps = Steps::find(survey, names);
         let mut draft = Self {
             findings: Vec::new(),
             fields: steps.fields.as_ref().map(|(_, form)| form.clone()),
@@ -140,8 +143,11 @@ impl Draft {
             draft.accept(Some(finding));
         }
         draft.findings.sort_by_key(|finding| finding.role);
-        for unsayable in std::mem::take(&mut steps.unsayable) {
-            notes.push(format!("{} looks like fields, but is {}", unsayable.pointer, unsayable.why));
+        if let Some(unnamed) = &steps.unnamed {
+            notes.push(format!(
+                "{unnamed} holds the previous step's fields, but not its name beside them; a profile carries them only \
+                 together, so they are left out"
+            ));
         }
         draft.steps = steps;
         draft
@@ -171,19 +177,16 @@ impl Draft {
     fn missing(&self, survey: &Survey<'_>) -> Vec<Missing> {
         let previous_seen = survey.messages.iter().any(|message| self.steps.has_previous(message));
         let missing = Role::ALL.into_iter().filter(|role| !self.has(*role)).map(|role| {
+            let told_by_previous_step = self.has(Role::Step(Subject::PreviousStep, Part::Fields));
             let why = match role {
                 Role::ClientSecret => {
                     "no known secret stands anywhere; if there is one, capture with it configured, or name it with \
                      --client-secret"
                 }
                 Role::FlowIdentifier => "no text of the form FLOW-nnn, and none that is named as a flow's identifier",
-                Role::Step(Subject::Step, Part::Identifier) => {
-                    "no text equals a name given with --step; it must be spelt as in the modeler"
-                }
-                Role::Step(Subject::Step, Part::Fields) => {
-                    "nothing looks like a form's fields; capture a step with two or three fields filled in"
-                }
-                Role::Trigger if self.has(Role::Step(Subject::PreviousStep, Part::Fields)) => {
+                Role::Step(Subject::Step, Part::Identifier) => return self.no_step(survey, role),
+                Role::Step(Subject::Step, Part::Fields) => return self.no_fields(role),
+                Role::Trigger if told_by_previous_step => {
                     "not needed: a message with a previous step is of a created step"
                 }
                 Role::Trigger => {
@@ -192,12 +195,35 @@ impl Draft {
                 Role::Step(Subject::PreviousStep, _) if !previous_seen => {
                     "no message has a previous step; capture one of a step that is created"
                 }
+                Role::Step(_, Part::Access) => "nothing is public or intranet; only public forms have it",
+                Role::Step(_, Part::Decisions) => "nothing is named so; only approvals have them",
                 _ => "nothing is named so",
             };
-            let required = Role::REQUIRED.contains(&role)
-                || role == Role::Trigger && !self.has(Role::Step(Subject::PreviousStep, Part::Fields));
+            let required = Role::REQUIRED.contains(&role) || role == Role::Trigger && !told_by_previous_step;
             Missing { role, required, why: why.to_owned() }
         });
         missing.collect()
+    }
+
+    fn no_step(&self, survey: &Survey<'_>, role: Role) -> Missing {
+        let mut why = "no text equals a name given with --step; it must be spelt as in the modeler".to_owned();
+        let named_so = |place: &&Place<'_>| {
+            words::any(place.way(), words::STEP)
+                && (words::last(place.own(), words::NAME) || words::last(place.own(), words::IDENTIFIER))
+                && !self.steps.is_in_fields(&place.pointer)
+        };
+        let likely = survey.places.iter().filter(named_so).find_map(|place| Some((place, *place.texts()?.first()?)));
+        if let Some((place, text)) = likely {
+            why.push_str(&format!(" (at {} stands \"{text}\")", place.pointer));
+        }
+        Missing { role, required: true, why }
+    }
+
+    fn no_fields(&self, role: Role) -> Missing {
+        let why = match self.steps.unsayable.first() {
+            Some(fields) => format!("{} looks like them, but is {}", fields.pointer, fields.why),
+            None => "nothing looks like a form's fields; capture a step with two or three of them filled in".to_owned(),
+        };
+        Missing { role, required: true, why }
     }
 }

@@ -45,11 +45,19 @@ pub(crate) struct Left {
 
 impl Running {
     pub(crate) async fn start() -> Self {
+        Self::start_with(CONFIG, &[]).await
+    }
+
+    /// With a configuration of its own and more files beside it; `secret` and `password` are there.
+    pub(crate) async fn start_with(config: &str, files: &[(String, String)]) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("secret"), SECRET).unwrap();
         fs::write(folder.path().join("password"), PASSWORD).unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
         let file = folder.path().join("receiver.toml");
-        fs::write(&file, CONFIG).unwrap();
+        fs::write(&file, config).unwrap();
         let server = Server::bind(Config::load(&file).unwrap()).await.unwrap();
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

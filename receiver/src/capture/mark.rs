@@ -25,7 +25,7 @@ pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<Range<us
         spans.sort_unstable_by_key(|span| span.start);
     }
     let (mut marked, mut at) = (Vec::with_capacity(body.len()), 0);
-    for span in spans.into_iter() {
+    for span in spans {
         // Outside JSON two candidates share a quote.
         let start = span.start.max(at);
         marked.extend_from_slice(&body[at..start]);
@@ -34,19 +34,19 @@ pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<Range<us
         at = span.end;
     }
     marked.extend_from_slice(&body[at..]);
-    if is_json { marked } else { bytes(marked, secrets) }
+    if is_json { marked } else { bytes(&marked, secrets) }
 }
 
 /// A text, such as a header's value, with the marker wherever a secret stands in it.
 pub(super) fn text(text: &str, secrets: &[SecretString]) -> String {
-    String::from_utf8_lossy(&bytes(text.as_bytes().to_vec(), secrets)).into_owned()
+    String::from_utf8_lossy(&bytes(text.as_bytes(), secrets)).into_owned()
 }
 
 fn is(secret: &SecretString, text: &str) -> bool {
     secret.expose_secret().as_bytes().ct_eq(text.as_bytes()).into()
 }
 
-fn bytes(text: Vec<u8>, secrets: &[SecretString]) -> Vec<u8> {
+fn bytes(text: &[u8], secrets: &[SecretString]) -> Vec<u8> {
     let mut longest_first: Vec<&[u8]> = secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
     longest_first.sort_unstable_by_key(|secret| usize::MAX - secret.len());
     let (mut marked, mut at) = (Vec::with_capacity(text.len()), 0);

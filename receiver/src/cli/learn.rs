@@ -14,14 +14,10 @@ use super::{Failure, exit, say};
 use crate::learn::{self, Learned};
 
 /// The profile's file, below `--out`.
-const PROFILE_FILE: &str = "profile.toml";
+pub(super) const PROFILE_FILE: &str = "profile.toml";
 /// The JSON Schema's file, below `--out`.
-const SCHEMA_FILE: &str = "envelope.schema.json";
+pub(super) const SCHEMA_FILE: &str = "envelope.schema.json";
 
-/// Work out a profile from captured messages: where the real product keeps what.
-///
-/// Capture with `serve --capture`, best one message of each trigger, of a step with two or three fields filled in. The
-/// answer says for each role where it stands, how sure that is and why; it writes nothing unless `--out` is given.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Captured messages: ids (their beginning is enough), or files with one body each, or with lines of `messages
@@ -60,7 +56,7 @@ pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
                 let schema = serde_json::to_string_pretty(&schema).map_err(Failure::failed)? + "\n";
                 write(folder, &[(PROFILE_FILE, text), (SCHEMA_FILE, &schema)])?;
             }
-            Ok(())
+            say(&report::next(args.out.as_deref()))
         }
         _ => Err(failure(&learned, &lacking)),
     }
@@ -88,7 +84,6 @@ fn write(folder: &Path, files: &[(&str, &str)]) -> Result<(), Failure> {
         fs::File::create_new(&path)
             .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
             .map_err(|error| failed(&path, error))?;
-        say(&format!("\nWrote {}\n", path.display()))?;
     }
     Ok(())
 }

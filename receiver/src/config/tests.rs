@@ -81,6 +81,7 @@ authentication = { type = "basic", username = "jo", password = "file:secret" }
 [[endpoint]]
 path = "/c"
 authentication = { type = "none" }
+capture = true
 "#;
 
 #[test]
@@ -93,6 +94,8 @@ fn everything_that_can_be_said_is_understood() {
         config.endpoints.iter().map(|endpoint| endpoint.authentication == Authentication::None).collect();
     assert_eq!(kinds, [false, false, true]);
     assert!(config.endpoints[0].also_accept[0].1.is_some());
+    let capturing: Vec<bool> = config.endpoints.iter().map(|endpoint| endpoint.capture).collect();
+    assert_eq!(capturing, [false, false, true]);
     assert_eq!(config.endpoints_by_path().len(), 3);
 }
 

@@ -14,6 +14,9 @@ use super::{
     words,
 };
 
+/// How much the place's surroundings speak for it, and which these are.
+type Belongs = (i32, &'static str);
+
 const PEOPLE: &[&str] = &["by", "user", "person", "actor"];
 
 /// Finds the roles of the webhook and of the flow.
@@ -21,16 +24,16 @@ pub(super) fn of_flow(survey: &Survey<'_>, steps: &Steps, flow: Option<&Pointer>
     let root = Pointer::default();
     // A flow that stands in an object of its own; among other things, its parts must say flow.
     let container = flow.and_then(Pointer::parent).filter(|container| *container != root);
-    let find = |role: Role, hints: &dyn Fn(&Place<'_>) -> bool, belongs: &dyn Fn(&Place<'_>) -> (bool, i32)| {
+    let find = |role: Role, hints: &dyn Fn(&Place<'_>) -> bool, belongs: &dyn Fn(&Place<'_>) -> Option<Belongs>| {
         let candidates = survey.places.iter().filter_map(|place| {
-            let (here, points) = belongs(place);
             let free =
                 !taken.contains(&place.pointer) && !steps.is_in_fields(&place.pointer) && !place.is_in_an_array();
-            if !here || !free || !hints(place) || place.says(words::PREVIOUS) || place.texts().is_none() {
+            if !free || !hints(place) || place.says(words::PREVIOUS) || place.texts().is_none() {
                 return None;
             }
+            let (points, where_to) = belongs(place)?;
             let mut candidate = Candidate::at(&place.pointer);
-            candidate.add(true, 2 + points, format!("named {}", named(place)));
+            candidate.add(true, 2 + points, format!("named {}, {where_to}", place.name()));
             Some(candidate)
         });
         best(role, candidates, 2)
@@ -38,14 +41,11 @@ pub(super) fn of_flow(survey: &Survey<'_>, steps: &Steps, flow: Option<&Pointer>
     let in_flow = |place: &Place<'_>| {
         let inside = container.as_ref().is_some_and(|container| place.is_member_of(container));
         let says = words::any(place.own(), words::FLOW);
-        (inside || says, if inside { 3 } else { 2 })
+        if inside { Some((3, "beside the flow's identifier")) } else { says.then_some((2, "which says flow")) }
     };
-    let in_hook = |place: &Place<'_>| (place.says(words::HOOK), 3);
+    let in_hook = |place: &Place<'_>| place.says(words::HOOK).then_some((3, "of what says webhook"));
     let last = |of: &'static [&'static str]| move |place: &Place<'_>| words::last(place.own(), of);
-    let subject = |place: &Place<'_>| {
-        let inside = in_flow(place).0;
-        (inside || place.is_member_of(&root), if inside { 3 } else { 1 })
-    };
+    let subject = |place: &Place<'_>| in_flow(place).or_else(|| place.is_member_of(&root).then_some((1, "at the top")));
     let started = |place: &Place<'_>| {
         let own = place.own();
         words::any(own, &["initiator", "starter", "requester", "initiated"])
@@ -93,7 +93,7 @@ pub(super) fn of_step(
             let Some(texts) = place.texts() else { return };
             let is_time = texts.iter().all(|text| text.parse::<Timestamp>().is_ok());
             let named_so = words::any(place.own(), of) && is_time;
-            candidate.add(named_so, 5, format!("a time (RFC 3339), named {}", named(place)));
+            candidate.add(named_so, 5, format!("a time (RFC 3339) named {}, in the step", place.name()));
             candidate.shift(named_so && step_word(place), 1);
         }
     };
@@ -102,7 +102,7 @@ pub(super) fn of_step(
             let Some(texts) = place.texts() else { return };
             let kind = texts.iter().find(|text| is_kind(text));
             let named_so = words::last(place.own(), &["type", "kind"]);
-            candidate.add(named_so, 3, format!("named {}", named(place)));
+            candidate.add(named_so, 3, format!("named {}, in the step", place.name()));
             if let Some(kind) = kind {
                 candidate.add(true, 4, format!("{kind} is a kind of step"));
             }
@@ -117,22 +117,18 @@ pub(super) fn of_step(
         find(Part::CompletedAt, &time(words::COMPLETED)),
         find(Part::CompletedBy, &|place, candidate| {
             let by = words::any(place.own(), words::COMPLETED) && words::any(place.own(), PEOPLE);
-            candidate.add(by && place.texts().is_some(), 5, format!("named {}", named(place)));
+            candidate.add(by && place.texts().is_some(), 5, format!("named {}, in the step", place.name()));
         }),
         find(Part::Decisions, &|place, candidate| {
             let arrays: Option<Vec<&Vec<Value>>> = place.present().map(Value::as_array).collect();
             let filled = arrays.is_some_and(|arrays| arrays.into_iter().flatten().any(Value::is_object));
             let named_so = words::any(place.own(), &["decisions", "decision", "approvals"]);
-            candidate.add(filled && named_so, 5, format!("a list, named {}", named(place)));
+            candidate.add(filled && named_so, 5, format!("a list named {}, in the step", place.name()));
         }),
     ]
     .into_iter()
     .flatten()
     .collect()
-}
-
-fn named<'p>(place: &'p Place<'_>) -> &'p str {
-    place.name()
 }
 
 /// A kind of the help page, in any casing.

@@ -2,7 +2,7 @@
 
 use schemas::{
     Pointer, Role,
-    profile::{Part, Subject},
+    profile::{FieldForm, Part, Subject},
 };
 use serde_json::Value;
 
@@ -16,11 +16,13 @@ use super::{
 /// What was found of the steps.
 pub(super) struct Steps {
     pub(super) identifier: Option<Finding>,
-    pub(super) fields: Option<(Finding, schemas::profile::FieldForm)>,
+    pub(super) fields: Option<(Finding, FieldForm)>,
     pub(super) previous_identifier: Option<Finding>,
     pub(super) previous_fields: Option<Finding>,
     /// What looks like fields and cannot be said.
     pub(super) unsayable: Vec<Unsayable>,
+    /// Fields of a previous step whose name was not found, so that a profile cannot carry them.
+    pub(super) unnamed: Option<Pointer>,
     collections: Vec<Pointer>,
 }
 
@@ -33,6 +35,7 @@ impl Steps {
             previous_identifier: None,
             previous_fields: None,
             unsayable: Vec::new(),
+            unnamed: None,
             collections: Vec::new(),
         }
     }
@@ -40,7 +43,7 @@ impl Steps {
     /// `names` are those of the steps that the messages are of.
     pub(super) fn find(survey: &Survey<'_>, names: &[String]) -> Self {
         let (collections, unsayable) = fields::collections(survey);
-        let recognised = collections.iter().filter(|found| found.score >= 3).map(|found| found.pointer.clone());
+        let recognised = collections.iter().filter(|found| found.is_recognised()).map(|found| found.pointer.clone());
         let mut steps = Self { unsayable, collections: recognised.collect(), ..Self::none() };
         steps.identifier = steps.identifier(survey, names, &collections);
         steps.previous_identifier = steps.previous_identifier(survey, names, &collections);
@@ -55,7 +58,7 @@ impl Steps {
         steps.previous_fields = previous.take().map(|(finding, _)| finding);
         if steps.previous_identifier.is_none() || steps.previous_fields.is_none() {
             // Each needs the other, in a profile.
-            steps.previous_fields = None;
+            steps.unnamed = steps.previous_fields.take().map(|finding| finding.pointer);
             steps.previous_identifier = None;
         }
         steps
@@ -71,7 +74,10 @@ impl Steps {
         let stands = |finding: &Option<Finding>| {
             finding.as_ref().and_then(|finding| finding.pointer.get(message)).is_some_and(|value| !value.is_null())
         };
-        stands(&self.previous_identifier) || stands(&self.previous_fields)
+        let unnamed = self.unnamed.as_ref().and_then(|place| place.get(message));
+        stands(&self.previous_identifier)
+            || stands(&self.previous_fields)
+            || unnamed.is_some_and(|value| !value.is_null())
     }
 
     fn identifier(&self, survey: &Survey<'_>, names: &[String], collections: &[Collection]) -> Option<Finding> {
@@ -122,10 +128,10 @@ impl Steps {
         best(Role::Step(Subject::PreviousStep, Part::Identifier), candidates, 6)
     }
 
-    fn previous_fields(&self, collections: &[Collection]) -> Option<(Finding, schemas::profile::FieldForm)> {
-        let identifier = &self.previous_identifier.as_ref()?.pointer;
+    fn previous_fields(&self, collections: &[Collection]) -> Option<(Finding, FieldForm)> {
         let own = &self.identifier.as_ref()?.pointer;
-        let container = identifier.parent().filter(|container| !container.contains(own));
+        let identifier = self.previous_identifier.as_ref().map(|finding| &finding.pointer);
+        let container = identifier.and_then(Pointer::parent).filter(|container| !container.contains(own));
         let role = Role::Step(Subject::PreviousStep, Part::Fields);
         let candidates = collections.iter().filter_map(|collection| {
             let inside = container.as_ref().is_some_and(|container| container.contains(&collection.pointer));
@@ -145,7 +151,7 @@ impl Steps {
         survey: &Survey<'_>,
         collections: &[Collection],
         previous: Option<&Pointer>,
-    ) -> Option<(Finding, schemas::profile::FieldForm)> {
+    ) -> Option<(Finding, FieldForm)> {
         let identifier = self.identifier.as_ref().map(|finding| &finding.pointer);
         let container = identifier.and_then(Pointer::parent);
         let role = Role::Step(Subject::Step, Part::Fields);
@@ -186,6 +192,12 @@ impl Steps {
 }
 
 impl Collection {
+    /// Whether it is one wherever it stands. A map that is only named so may be anything.
+    fn is_recognised(&self) -> bool {
+        let least = if matches!(self.form, FieldForm::Array { .. }) { 2 } else { 3 };
+        self.score >= least
+    }
+
     fn candidate(&self) -> Candidate {
         let mut candidate = Candidate::at(&self.pointer);
         candidate.shift(true, self.score);
@@ -202,7 +214,7 @@ fn named(place: &Place<'_>, names: &[String]) -> usize {
 /// Whether a collection of fields stands in the same object.
 fn beside(place: &Place<'_>, collections: &[Collection]) -> bool {
     let container = place.pointer.parent();
-    collections.iter().any(|collection| collection.score >= 3 && collection.pointer.parent() == container)
+    collections.iter().any(|collection| collection.is_recognised() && collection.pointer.parent() == container)
 }
 
 fn says_previous(pointer: &Pointer) -> bool {

@@ -66,7 +66,7 @@ pub struct RecordHeader {
     pub secret_at: Option<usize>,
     /// What else is kept of a request that a capturing endpoint took, unchecked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub captured: Option<Captured>,
+    pub captured: Option<Box<Captured>>,
 }
 
 impl RecordHeader {

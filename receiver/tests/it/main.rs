@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod attacks;
+mod capture;
 mod commands;
 mod deadlines;
 mod durability;

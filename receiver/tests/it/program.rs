@@ -68,6 +68,7 @@ impl Receiver {
             .arg("serve")
             .arg("--config")
             .arg(&config)
+            .env_remove("CARGO")
             .stdout(Stdio::piped())
             .stderr(File::options().append(true).create(true).open(folder.join("stderr.log")).unwrap())
             .spawn()
@@ -99,10 +100,16 @@ impl Receiver {
     }
 
     /// SIGTERM, and waits for the end.
-    pub(crate) fn terminate(mut self) -> ExitStatus {
+    pub(crate) fn terminate(self) -> ExitStatus {
+        self.terminate_then(|| {})
+    }
+
+    /// SIGTERM, waits for the end, and looks at the folder before it goes.
+    pub(crate) fn terminate_then(mut self, look: impl FnOnce()) -> ExitStatus {
         self.signal(rustix::process::Signal::TERM);
         let status = self.child.wait().unwrap();
         self.stdout.take().unwrap().join().unwrap();
+        look();
         status
     }
 

@@ -27,7 +27,9 @@ pub(super) fn read(
             continue;
         }
         if !name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
-            return Err(Failure::failed(format_args!("there is no file {name}, and an id it is not")));
+            return Err(Failure::failed(format_args!(
+                "there is no file {name}, and it is no id; `messages list` has the ids"
+            )));
         }
         let data = match &mut data {
             Some(data) => data,

@@ -1,11 +1,13 @@
 //! What `learn` prints: what was found, what was not, the drift against profile v1, and the profile.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use comfy_table::{Table, presets};
 use schemas::profile::{FieldForm, MapKey};
 
+use super::{PROFILE_FILE, SCHEMA_FILE};
 use crate::{
+    cli::shell,
     learn::{self, Confidence, Learned},
     redact::printable,
 };
@@ -63,15 +65,39 @@ fn found(learned: &Learned) -> String {
     trimmed(&table)
 }
 
+/// Roles that are missing for the same reason stand together; what is required comes first.
 fn missing(learned: &Learned) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["NOT FOUND", "", "WHY"]);
+    let mut groups: Vec<(&str, bool, Vec<String>)> = Vec::new();
     for missing in &learned.missing {
-        let required = if missing.required { "required" } else { "" };
-        table.add_row([missing.role.to_string().as_str(), required, &missing.why]);
+        let role = missing.role.to_string();
+        match groups.iter_mut().find(|(why, required, _)| (*why, *required) == (&missing.why, missing.required)) {
+            Some((.., roles)) => roles.push(role),
+            None => groups.push((&missing.why, missing.required, vec![role])),
+        }
     }
-    trimmed(&table)
+    groups.sort_by_key(|(_, required, _)| !required);
+    groups.iter().fold("Not found:\n".to_owned(), |mut text, (why, required, roles)| {
+        text.push_str(&wrapped(&roles.join(", ")));
+        text.push_str(if *required { " (required)\n" } else { "\n" });
+        writeln!(text, "      {why}").expect("a String takes everything");
+        text
+    })
+}
+
+/// Indented lines of at most so many characters.
+fn wrapped(words: &str) -> String {
+    const WIDTH: usize = 100;
+    let mut lines = vec![String::from("  ")];
+    for word in words.split(' ') {
+        if lines.last().is_some_and(|line| line.len() + word.len() > WIDTH) {
+            lines.push(String::from("  "));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(if line.trim().is_empty() { "" } else { " " });
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 /// The table's lines without the blanks at their ends.
@@ -96,6 +122,21 @@ fn form(fields: &FieldForm) -> String {
 
 fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
     lines.fold(format!("{title}:\n"), |text, line| text + "  " + &line + "\n")
+}
+
+/// How to use the profile, now that it is there or could be.
+pub(super) fn next(folder: Option<&Path>) -> String {
+    let Some(folder) = folder else { return "Nothing is written; --out DIR writes it and a JSON Schema.\n".to_owned() };
+    let (profile, schema) = (folder.join(PROFILE_FILE), folder.join(SCHEMA_FILE));
+    let word = shell::word(&profile);
+    format!(
+        "
+Wrote {} and {}.
+The receiver reads with it when its endpoint says `profile = \"FILE\"`, the sender writes with --profile {word}.
+",
+        profile.display(),
+        schema.display()
+    )
 }
 
 /// What to do with it; what is unsure comes first.

@@ -30,7 +30,8 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
         return Err(Failure::failed(format_args!("there is no message with the id {}; see `messages list`", args.id)));
     };
     if args.raw {
-        return anstream::stdout().write_all(&record.body).map_err(Failure::failed);
+        // Not anstream's, which would drop what it takes for an escape sequence.
+        return std::io::stdout().write_all(&record.body).map_err(Failure::failed);
     }
     match args.output {
         Output::Json => say(&(record.json_line() + "\n")),
