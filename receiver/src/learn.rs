@@ -100,6 +100,8 @@ struct Draft {
     fields: Option<FieldForm>,
     triggers: BTreeMap<Trigger, Value>,
     guessed: Option<Trigger>,
+    /// Roles that were found, and why the profile does not have them.
+    left_out: BTreeMap<Role, String>,
     steps: Steps,
 }
 
@@ -111,6 +113,7 @@ impl Draft {
             fields: steps.fields.as_ref().map(|(_, form)| form.clone()),
             triggers: BTreeMap::new(),
             guessed: None,
+            left_out: BTreeMap::new(),
             steps: Steps::none(),
         };
         let secret = identity::client_secret(survey);
@@ -179,11 +182,12 @@ impl Draft {
         let missing = Role::ALL.into_iter().filter(|role| !self.has(*role)).map(|role| {
             let told_by_previous_step = self.has(Role::Step(Subject::PreviousStep, Part::Fields));
             let why = match role {
+                _ if self.left_out.contains_key(&role) => &self.left_out[&role],
                 Role::ClientSecret => {
                     "no known secret stands anywhere; if there is one, capture with it configured, or name it with \
                      --client-secret"
                 }
-                Role::FlowIdentifier => "no text of the form FLOW-nnn, and none that is named as a flow's identifier",
+                Role::FlowIdentifier => return no_flow(survey, role),
                 Role::Step(Subject::Step, Part::Identifier) => return self.no_step(survey, role),
                 Role::Step(Subject::Step, Part::Fields) => return self.no_fields(role),
                 Role::Trigger if told_by_previous_step => {
@@ -226,4 +230,17 @@ impl Draft {
         };
         Missing { role, required: true, why }
     }
+}
+
+fn no_flow(survey: &Survey<'_>, role: Role) -> Missing {
+    let number = survey.places.iter().find(|place| {
+        place.says(words::FLOW)
+            && words::last(place.own(), words::IDENTIFIER)
+            && place.present().next().is_some_and(Value::is_number)
+    });
+    let why = match number {
+        Some(place) => format!("at {} stands a number, and the kit reads only text there", place.pointer),
+        None => "no text of the form FLOW-nnn, and none that is named as a flow's identifier".to_owned(),
+    };
+    Missing { role, required: true, why }
 }

@@ -55,6 +55,9 @@ async fn serve(config: Config, file: Option<&Path>) -> Result<(), Failure> {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
         text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}"), &folder, &shell::program("sender")));
     }
+    // What comes before may end with an empty line of its own.
+    text.truncate(text.trim_end().len());
+    text.push('\n');
     text.push_str(&capturing(&endpoints, &data_dir, file));
     let mut stdout = anstream::stdout().lock();
     // Nobody may be reading; that is no reason not to serve.

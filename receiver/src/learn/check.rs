@@ -31,14 +31,13 @@ impl Draft {
             match culprit {
                 Culprit::Role(role) => {
                     self.findings.retain(|finding| finding.role != role);
-                    notes.push(format!("{role} is left out, for the kit could not read it: {violation}"));
+                    self.left_out.insert(role, format!("found, but left out, for the kit cannot read it: {violation}"));
                 }
                 Culprit::Key(key) => {
                     if let Some(FieldForm::Array { keys }) = &mut self.fields {
                         keys.remove(&key);
                     }
-                    notes
-                        .push(format!("the {key:?} of fields is left out, for the kit could not read it: {violation}"));
+                    notes.push(format!("the {key:?} of fields is left out, for the kit cannot read it: {violation}"));
                 }
             }
         }
