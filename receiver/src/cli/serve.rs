@@ -5,9 +5,9 @@ use std::{env, io::Write as _, path::Path, process};
 use schemas::Authentication;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, configuration, logging, shell};
+use super::{Failure, logging, origin, shell, unusable};
 use crate::{
-    config::{Config, DEFAULT_PATH, FIRST_RUN_FOLDER, SECRET_FILE},
+    config::{Config, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, Reading, SECRET_FILE, Sources},
     log::Recovery,
     server::Server,
 };
@@ -19,17 +19,24 @@ const SAMPLE: &str = "step-completed-customer-set-up";
 pub(super) struct Args {}
 
 pub(super) fn run(file: Option<&Path>, _args: &Args) -> Result<(), Failure> {
-    let config = configuration(file)?;
+    let origin = origin(file);
+    let Reading { config, sources } = origin.read();
+    let config = config.map_err(unusable)?;
     let _logging = logging::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::failed)?;
-    runtime.block_on(serve(config, file.is_none()))
+    runtime.block_on(serve(config, origin, sources))
 }
 
-async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
+async fn serve(config: Config, origin: Origin, sources: Sources) -> Result<(), Failure> {
     raise_file_limit();
     let shutdown = shutdown_signal().map_err(Failure::failed)?;
+    let hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     let endpoints = config.endpoints.clone();
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let server = Server::bind(config).await.map_err(Failure::failed)?;
     report(server.recovery());
     let address = server.local_addr().map_err(Failure::failed)?;
@@ -40,9 +47,9 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
             Authentication::ClientSecret { .. } => "client secret",
             Authentication::Basic(_) => "basic",
         };
-        text.push_str(&format!("Listening on http://{address}{} ({how})\n", endpoint.path));
+        text.push_str(&format!("Listening on {scheme}://{address}{} ({how})\n", endpoint.path));
     }
-    if first_run {
+    if matches!(origin, Origin::FirstRun(_)) {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
         text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}"), &folder, &shell::program("sender")));
     }
@@ -51,6 +58,7 @@ async fn serve(config: Config, first_run: bool) -> Result<(), Failure> {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
     tracing::info!(%address, pid = process::id(), "listening");
+    tokio::spawn(server.reloader().follow(origin, sources, hangup));
     server.run(shutdown).await.map_err(Failure::failed)?;
     tracing::info!("stopped; everything that was acknowledged is on disk");
     Ok(())

@@ -1,36 +1,18 @@
-//! One connection as hyper reads and writes it, with the deadlines and the look at the raw head that hyper does not
-//! have: an idle time apart from the header's, and whether a head named two lengths.
+//! What the parts of the server share about one connection: what it is at, and, with HTTP/1.1, the look at the raw head
+//! that hyper does not have: whether a head named two lengths.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
-    task::{Context, Poll, ready},
-    time::Duration,
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU8, Ordering},
 };
 
 use http::{HeaderMap, header};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::Notify,
-    time::{Instant, Sleep},
-};
-
-/// How long a connection may stay in each phase.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadlines {
-    pub(super) header: Duration,
-    pub(super) idle: Duration,
-    pub(super) write: Duration,
-}
+use tokio::sync::Notify;
 
 /// What a connection is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Phase {
+pub(super) enum Phase {
     /// Between two requests.
     Idle,
     /// The first byte of a head is due or has come.
@@ -94,6 +76,17 @@ impl Connection {
         self.set(Phase::Answering);
     }
 
+    /// At least one request is open.
+    pub(super) fn busy(&self) {
+        self.set(Phase::Busy);
+    }
+
+    /// No request is open any more.
+    pub(super) fn idle(&self) {
+        self.set(Phase::Idle);
+        self.idle.notify_one();
+    }
+
     /// Whether no complete head is there.
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.phase(), Phase::Idle | Phase::Head)
@@ -109,7 +102,7 @@ impl Connection {
         self.closing.notified().await;
     }
 
-    fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Idle,
             1 => Phase::Head,
@@ -122,7 +115,8 @@ impl Connection {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    fn arrived(&self, bytes: &[u8]) {
+    /// Bytes were read.
+    pub(super) fn arrived(&self, bytes: &[u8]) {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_waiting() {
             self.set(Phase::Head);
@@ -139,108 +133,6 @@ fn names_content_length(head: &[u8]) -> bool {
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"content-length")
     })
-}
-
-/// A stream with the deadlines of its connection's phase.
-#[derive(Debug)]
-pub(super) struct Timed<S> {
-    stream: S,
-    connection: Arc<Connection>,
-    deadlines: Deadlines,
-    /// The phase that `due` belongs to.
-    phase: Phase,
-    due: Instant,
-    /// Armed for `due` or earlier: it is set back only when it fires, so a request costs no timer.
-    timer: Pin<Box<Sleep>>,
-}
-
-impl<S> Timed<S> {
-    pub(super) fn new(stream: S, connection: Arc<Connection>, deadlines: Deadlines) -> Self {
-        let due = Instant::now() + deadlines.header;
-        let timer = Box::pin(tokio::time::sleep_until(due));
-        Self { stream, connection, deadlines, phase: Phase::Head, due, timer }
-    }
-
-    /// Fails once the phase has lasted too long; otherwise sees to being woken when it has.
-    fn check_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let phase = self.connection.phase();
-        let limit = match phase {
-            Phase::Idle => self.deadlines.idle,
-            Phase::Head => self.deadlines.header,
-            Phase::Answering => self.deadlines.write,
-            Phase::Busy => return Poll::Pending,
-        };
-        if phase != self.phase {
-            self.phase = phase;
-            self.due = Instant::now() + limit;
-            if self.due < self.timer.deadline() {
-                self.timer.as_mut().reset(self.due);
-            }
-        }
-        loop {
-            ready!(self.timer.as_mut().poll(cx));
-            if Instant::now() >= self.due {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
-            }
-            self.timer.as_mut().reset(self.due);
-        }
-    }
-
-    fn written(&self) {
-        if self.connection.phase() == Phase::Answering {
-            self.connection.set(Phase::Idle);
-            self.connection.idle.notify_one();
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        match read {
-            Poll::Ready(Ok(())) => self.connection.arrived(&buffer.filled()[before..]),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => return self.check_deadline(cx).map(Err),
-        }
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if wrote.is_pending() {
-            return self.check_deadline(cx).map(Err);
-        }
-        self.written();
-        wrote
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        if wrote.is_pending() {
-            return self.check_deadline(cx).map(Err);
-        }
-        self.written();
-        wrote
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
 
 #[cfg(test)]

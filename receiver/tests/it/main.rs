@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod attacks;
+mod certificate;
 mod commands;
 mod deadlines;
 mod durability;
@@ -10,10 +11,15 @@ mod endurance;
 mod faults;
 mod framing;
 mod http;
+mod http2;
 mod library;
 mod peers;
 mod program;
 mod proxy;
 mod raw;
+mod reload;
+mod room;
+mod rotate;
 mod secrets;
+mod tls;
 mod vectors;
