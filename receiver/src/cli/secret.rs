@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use clap::Subcommand;
 use jiff::{Span, SpanRelativeTo};
 
-use super::{Failure, exit, no_first_run, origin, shell};
+use super::{Failure, exit, no_first_run, origin};
 use crate::config::{FIRST_RUN_FOLDER, RotateError, Rotation};
 
 #[derive(Debug, Subcommand)]
@@ -61,10 +61,9 @@ fn told(rotation: &Rotation) -> String {
 A receiver that runs takes this over within a second, and says so in its log.
 
 In the product's form of each webhook that calls {endpoint}:
-{form}Then publish the flow model again{by_when}. To see the new one: cat {}
+{form}Then publish the flow model again{by_when}.
 ",
         file.display(),
-        shell::word(file),
     )
 }
 

@@ -1,6 +1,11 @@
 //! `serve`: receive messages until told to stop.
 
-use std::{env, io::Write as _, path::Path, process};
+use std::{
+    env,
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
+    process,
+};
 
 use schemas::Authentication;
 use tokio::signal::unix::{SignalKind, signal};
@@ -97,13 +102,24 @@ fn report(recovery: &Recovery) {
     }
 }
 
-/// Ends on SIGTERM and SIGINT.
+/// Ends on SIGTERM and SIGINT, and when the terminal that it was started on is gone; otherwise SIGHUP only asks to read
+/// the configuration again.
 fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
+    let on_terminal = io::stderr().is_terminal();
     Ok(async move {
+        let terminal_gone = async {
+            while hangup.recv().await.is_some() {
+                if on_terminal && !io::stderr().is_terminal() {
+                    return;
+                }
+            }
+        };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = terminal_gone => {}
         }
     })
 }

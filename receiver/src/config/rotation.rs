@@ -159,7 +159,10 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
         Ok(SecretReference::Env(name)) => return Err(RotateError::Environment { endpoint, name }),
         _ => return Err(RotateError::Edit { file: path.to_owned() }),
     };
-    let same = |reference: &String| matches!(reference.parse(), Ok(SecretReference::File(other)) if beside(other.clone()) == file);
+    let same = |reference: &String| match reference.parse() {
+        Ok(SecretReference::File(other)) => is_same(&beside(other), &file),
+        _ => false,
+    };
     if document.references().iter().filter(|reference| same(reference)).count() > 1 {
         return Err(RotateError::Shared { file });
     }
@@ -194,6 +197,12 @@ fn position(config: &Config, endpoint: Option<&str>) -> Result<usize, RotateErro
             .position(|other| other.name == endpoint || other.path == endpoint)
             .ok_or_else(|| RotateError::NoEndpoint { endpoint: endpoint.to_owned(), endpoints: endpoints() }),
     }
+}
+
+/// Whether two names lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
+        || fs::canonicalize(one).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// Two commands at a time would lose one another's changes.

@@ -211,7 +211,13 @@ fn the_schema_and_the_types_know_the_same_keys() {
         );
     }
     // Every key of the schema is in `EVERYTHING`, which the types read; so neither has one that the other lacks.
-    for part in [&schema, &schema["$defs"]["tls"], &schema["$defs"]["limits"], &schema["$defs"]["endpoint"], &schema["$defs"]["credential"]] {
+    for part in [
+        &schema,
+        &schema["$defs"]["tls"],
+        &schema["$defs"]["limits"],
+        &schema["$defs"]["endpoint"],
+        &schema["$defs"]["credential"],
+    ] {
         for key in part["properties"].as_object().unwrap().keys().filter(|key| *key != "profile") {
             assert!(EVERYTHING.contains(key.as_str()), "{key}");
         }
@@ -234,8 +240,7 @@ fn certificate_and_key_that_cannot_be_used_are_said_to_be_so() {
         ("key.pem", "certificate.pem"),
         ("certificate.pem", "other-key.pem"),
     ] {
-        let text =
-            format!("[[endpoint]]\npath = \"/\"\n[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n");
+        let text = format!("[[endpoint]]\npath = \"/\"\n[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n");
         said.push_str(&format!("{}\n", load(&folder, &text).unwrap_err()));
     }
     insta::assert_snapshot!(said);
@@ -248,15 +253,22 @@ fn a_key_that_everyone_can_read_is_warned_of() {
     let config = load(&folder, EVERYTHING).unwrap();
     let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
     let key = folder.path().join("key.pem");
-    assert_eq!(warning.line, 21);
-    assert_eq!(warning.message, format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", key.display()));
+    assert_eq!(warning.line, 22);
+    assert_eq!(
+        warning.message,
+        format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", key.display())
+    );
 }
 
 #[test]
 fn what_changed_is_said_without_any_credential() {
     let folder = folder();
     let tls = "[tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n";
-    let before = load(&folder, &format!("{tls}{}", r#"
+    let before = load(
+        &folder,
+        &format!(
+            "{tls}{}",
+            r#"
 [[endpoint]]
 path = "/a"
 authentication = { type = "client-secret", secret = "file:old" }
@@ -264,8 +276,16 @@ authentication = { type = "client-secret", secret = "file:old" }
 path = "/b"
 [[endpoint]]
 path = "/c"
-"#)).unwrap();
-    let after = load(&folder, &format!("{}{}", tls.replace("certificate.pem", "other.pem").replace("key.pem", "other-key.pem"), r#"
+"#
+        ),
+    )
+    .unwrap();
+    let after = load(
+        &folder,
+        &format!(
+            "{}{}",
+            tls.replace("certificate.pem", "other.pem").replace("key.pem", "other-key.pem"),
+            r#"
 [[endpoint]]
 path = "/a"
 authentication = { type = "client-secret", secret = "file:secret" }
@@ -280,7 +300,11 @@ path = "/d"
 authentication = { type = "basic", username = "jo", password = "file:secret" }
 [limits]
 connections = 7
-"#).replacen("[tls]", "listen = \"127.0.0.1:1\"\ntrusted_proxies = [\"::1\"]\n[tls]", 1)).unwrap();
+"#
+        )
+        .replacen("[tls]", "listen = \"127.0.0.1:1\"\ntrusted_proxies = [\"::1\"]\n[tls]", 1),
+    )
+    .unwrap();
     let changes = Changes::between(&before, &after);
     insta::assert_snapshot!(changes.at_once.join("\n"));
     assert_eq!(changes.at_next_start, ["listen", "[limits]"]);

@@ -80,13 +80,13 @@ impl Check<'_> {
             CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().ok().filter(|chain| !chain.is_empty())
         });
         if matches!(chain, Some(None)) {
-            let words = "no certificate in PEM is in it; each begins with -----BEGIN CERTIFICATE-----";
+            let words = "there is no certificate in PEM in it; each begins with -----BEGIN CERTIFICATE-----";
             self.about("certificate", &table.certificate, words);
         }
         let key = self.pem("key", &table.key).map(|pem| PrivateKeyDer::from_pem_slice(&pem).ok());
         if matches!(key, Some(None)) {
-            let words = "no private key in PEM is in it; one begins with -----BEGIN PRIVATE KEY-----, and has no \
-                         passphrase";
+            let words = "there is no private key in PEM in it; one begins with -----BEGIN PRIVATE KEY-----, and must \
+                         not have a passphrase";
             self.about("key", &table.key, words);
         }
         let tls = Tls::new(chain??, key??);

@@ -27,7 +27,7 @@ impl Room {
 
     /// Takes one request in; none when there is no room.
     pub(super) fn enter(&self) -> Option<Place<'_>> {
-        take(&self.requests, 1, self.most_requests).then_some(Place { room: self, bytes: 0 })
+        take(&self.requests, 1, self.most_requests).then(|| Place { room: self, bytes: 0 })
     }
 }
 

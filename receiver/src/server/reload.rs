@@ -136,3 +136,31 @@ async fn changed(sources: &Sources) {
         before = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Nothing is bound here: only what is said of the address counts.
+    #[test]
+    fn passwords_are_not_taken_in_the_clear_on_the_address_that_stays() {
+        let folder = TempDir::new().unwrap();
+        let load = |text: &str| {
+            let file = folder.path().join("receiver.toml");
+            fs::write(&file, text).unwrap();
+            Config::load(&file).unwrap()
+        };
+        fs::write(folder.path().join("password"), "x").unwrap();
+        let basic = "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:password\" }\n";
+        let running = load("listen = \"192.0.2.1:80\"\n[[endpoint]]\npath = \"/\"\n");
+        let reloader =
+            Reloader { current: Weak::new(), profiles: watch::Sender::default(), running: Mutex::new(running) };
+        assert_eq!(reloader.apply(load(&format!("listen = \"127.0.0.1:80\"\n{basic}"))), Err(InTheClear));
+        let proxied = load(&format!("listen = \"127.0.0.1:80\"\nbehind_tls_proxy = true\n{basic}"));
+        assert_eq!(reloader.apply(proxied).unwrap().at_next_start, ["listen"]);
+    }
+}

@@ -127,7 +127,9 @@ async fn requests_are_refused_as_over_http_1_1() {
     let many = {
         let mut request = post("/none", MESSAGE);
         for number in 0..150 {
-            request.headers_mut().insert(http::HeaderName::try_from(format!("x-{number}")).unwrap(), "1".parse().unwrap());
+            request
+                .headers_mut()
+                .insert(http::HeaderName::try_from(format!("x-{number}")).unwrap(), "1".parse().unwrap());
         }
         request
     };
@@ -176,9 +178,8 @@ async fn without_tls_there_is_no_http_2() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_and_slow_clients_meet_the_deadlines() {
-    let server = Server::start(
-        "[limits]\nheader_timeout = \"400ms\"\nbody_timeout = \"400ms\"\nidle_timeout = \"600ms\"\n",
-    );
+    let server =
+        Server::start("[limits]\nheader_timeout = \"400ms\"\nbody_timeout = \"400ms\"\nidle_timeout = \"600ms\"\n");
     let began = Instant::now();
     let least = Duration::from_millis(350);
 
@@ -251,7 +252,7 @@ async fn a_client_that_takes_its_requests_back_in_a_row_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_connection_has_64_requests_at_a_time() {
     let server = Server::start("");
-    let (client, connection) = h2::client::handshake::<_, Bytes>(server.stream().await).await.unwrap();
+    let (client, connection) = h2::client::handshake(server.stream().await).await.unwrap();
     let _ended = tokio::spawn(connection);
     let mut client = client.ready().await.unwrap();
     // The settings have come once an answer has.

@@ -33,7 +33,8 @@ fn replace(file: &Path, content: &str) {
     fs::rename(&new, file).unwrap();
 }
 
-const SECRET: &str = "[[endpoint]]\npath = \"/secret\"\nauthentication = { type = \"client-secret\", secret = \"file:secret\" }\n";
+const SECRET: &str =
+    "[[endpoint]]\npath = \"/secret\"\nauthentication = { type = \"client-secret\", secret = \"file:secret\" }\n";
 const NONE: &str = "[[endpoint]]\npath = \"/none\"\n";
 
 fn start(toml: &str) -> (TempDir, Receiver) {
@@ -143,7 +144,9 @@ fn a_request_ends_with_what_it_began_with() {
 #[test]
 fn no_request_sees_half_of_a_change() {
     let text = |name: &str| {
-        format!("[[endpoint]]\npath = \"/a\"\nname = \"{name}\"\nauthentication = {{ type = \"client-secret\", secret = \"file:{name}\" }}\n")
+        format!(
+            "[[endpoint]]\npath = \"/a\"\nname = \"{name}\"\nauthentication = {{ type = \"client-secret\", secret = \"file:{name}\" }}\n"
+        )
     };
     let folder = TempDir::new().unwrap();
     for name in ["one", "two"] {
@@ -193,9 +196,8 @@ fn a_credential_that_has_an_end_is_refused_after_it() {
     fs::write(folder.path().join("secret"), NEW).unwrap();
     fs::write(folder.path().join("old"), OLD).unwrap();
     let end = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + 3).unwrap();
-    let text = format!(
-        "{SECRET}also_accept = [{{ type = \"client-secret\", secret = \"file:old\", not_after = {end} }}]\n"
-    );
+    let text =
+        format!("{SECRET}also_accept = [{{ type = \"client-secret\", secret = \"file:old\", not_after = {end} }}]\n");
     let receiver = Receiver::start_in(folder.path(), &text, &[]);
     let mut last_accepted = None;
     let first_refused = loop {

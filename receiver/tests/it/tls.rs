@@ -61,25 +61,30 @@ fn both_versions_and_both_protocols_are_spoken_and_http_2_is_preferred() {
     assert!(other.is_err(), "a protocol that is not spoken");
 }
 
-/// What a client sends that knows TLS 1.1 at most, byte for byte as RFC 4346 has it.
+/// The same greeting, byte for byte as RFC 5246 has it, of a client that knows TLS 1.1 at most and of one that knows 1.2.
 #[test]
-fn tls_1_1_is_refused() {
+fn tls_1_1_is_refused_where_1_2_is_not() {
     let (_folder, _certificate, receiver) = start("");
-    let body = [&[3, 2][..], &[7; 32], &[0], &[0, 4, 0xc0, 0x13, 0, 0x2f], &[1, 0]].concat();
-    let handshake = [&[1, 0, 0, u8::try_from(body.len()).unwrap()][..], &body].concat();
-    let record = [&[22, 3, 1, 0, u8::try_from(handshake.len()).unwrap()][..], &handshake].concat();
-    let mut stream = std::net::TcpStream::connect(receiver.address).unwrap();
-    stream.write_all(&record).unwrap();
-    let mut answer = Vec::new();
-    std::io::Read::read_to_end(&mut stream, &mut answer).unwrap();
-    // A fatal alert: protocol version.
-    assert_eq!((answer[0], &answer[answer.len() - 2..]), (21, &[2, 70][..]));
+    for (version, answered) in [(2, &[21, 3, 3, 0, 2, 2, 70][..]), (3, &[22, 3, 3])] {
+        let groups_and_signatures = [0, 10, 0, 4, 0, 2, 0, 23, 0, 13, 0, 4, 0, 2, 4, 3];
+        let ciphers = [0, 4, 0xc0, 0x2b, 0xc0, 0x13];
+        let body = [&[3, version][..], &[7; 32], &[0], &ciphers, &[1, 0], &[0, 16], &groups_and_signatures].concat();
+        let handshake = [&[1, 0, 0, u8::try_from(body.len()).unwrap()][..], &body].concat();
+        let record = [&[22, 3, 1, 0, u8::try_from(handshake.len()).unwrap()][..], &handshake].concat();
+        let mut stream = std::net::TcpStream::connect(receiver.address).unwrap();
+        stream.write_all(&record).unwrap();
+        let mut answer = vec![0; answered.len()];
+        std::io::Read::read_exact(&mut stream, &mut answer).unwrap();
+        assert_eq!(answer, answered, "TLS 1.{}", version - 1);
+    }
 }
 
 #[test]
 fn who_does_not_speak_tls_gets_nothing_and_costs_the_others_nothing() {
     let (_folder, certificate, receiver) = start("[limits]\nheader_timeout = \"400ms\"\nconnections = 2\n");
-    for (case, sent) in [("silent", &b""[..]), ("half a handshake", &[22, 3, 1, 2, 0, 1]), ("plain HTTP", b"GET / HTTP/1.1\r\n\r\n")] {
+    for (case, sent) in
+        [("silent", &b""[..]), ("half a handshake", &[22, 3, 1, 2, 0, 1]), ("plain HTTP", b"GET / HTTP/1.1\r\n\r\n")]
+    {
         let began = Instant::now();
         let mut raw = Raw::connect(receiver.address);
         raw.send(sent);

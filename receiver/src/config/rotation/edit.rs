@@ -112,3 +112,67 @@ fn entry(credential: &Credential, kept: &Kept) -> Vec<(&'static str, Value)> {
     entry.push(("not_after", end.into()));
     entry
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: &str = "2026-11-24T12:00:00Z";
+
+    fn rotated(text: &str, at: usize) -> String {
+        let now: Timestamp = NOW.parse().unwrap();
+        let mut document = Document::parse(text).unwrap();
+        let credential = document.credential(at).unwrap();
+        let kept = Kept::new("/no/such/folder/s".as_ref(), now, Duration::from_secs(3600));
+        document.accept_old(at, &credential, Some(&kept), now)
+    }
+
+    const OLD: &str =
+        "{ type = \"client-secret\", secret = \"file:s.until-20261124T130000Z\", not_after = 2026-11-24T13:00:00Z }";
+
+    #[test]
+    fn only_also_accept_changes_however_the_file_is_written() {
+        let first =
+            "[[endpoint]]\npath = \"/a\" # ours\nauthentication = { type = \"client-secret\", secret = \"file:s\" }\n";
+        let behind = "\n# The limits.\n[limits]\nbody_bytes = 1 # small\n";
+        for (case, before, after) in [
+            ("there was none", format!("{first}{behind}"), format!("{first}also_accept = [{OLD}]\n{behind}")),
+            (
+                "another stays",
+                format!("{first}also_accept = [{{ type = \"client-secret\", secret = \"env:X\" }}]\n{behind}"),
+                format!("{first}also_accept = [{{ type = \"client-secret\", secret = \"env:X\" }}, {OLD}]\n{behind}"),
+            ),
+            (
+                "one of ours whose time is over goes",
+                format!(
+                    "{first}also_accept = [{}]\n",
+                    OLD.replace("20261124T13", "20261124T11").replace("24T13", "24T11")
+                ),
+                format!("{first}also_accept = [{OLD}]\n"),
+            ),
+            (
+                "one of ours that has time stays",
+                format!("{first}also_accept = [{}]\n", OLD.replace("20261124T13", "20261124T14")),
+                format!("{first}also_accept = [{}, {OLD}]\n", OLD.replace("20261124T13", "20261124T14")),
+            ),
+        ] {
+            assert_eq!(rotated(&before, 0), after, "{case}");
+        }
+    }
+
+    #[test]
+    fn tables_in_either_form_are_understood() {
+        let sub = "[[endpoint]]\npath = \"/a\"\n\n[endpoint.authentication]\ntype = \"client-secret\"\nsecret = \"file:s\"\n\n[[endpoint.also_accept]]\ntype = \"client-secret\"\nsecret = \"env:X\"\n";
+        let inline = "endpoint = [{ path = \"/0\" }, { path = \"/a\", authentication = { type = \"client-secret\", secret = \"file:s\" } }]\n";
+        for (case, text, at) in [("tables", sub, 0), ("in one line", inline, 1)] {
+            let after = rotated(text, at);
+            let table: toml::Table = after.parse().unwrap();
+            let entry = table["endpoint"][at]["also_accept"].as_array().unwrap().last().unwrap();
+            assert_eq!(entry["secret"].as_str(), Some("file:s.until-20261124T130000Z"), "{case}: {after}");
+            assert_eq!(entry["not_after"].to_string(), "2026-11-24T13:00:00Z", "{case}: {after}");
+        }
+        assert_eq!(Document::parse(sub).unwrap().references(), ["file:s", "env:X"]);
+    }
+}
