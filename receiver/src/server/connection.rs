@@ -60,13 +60,13 @@ impl Connection {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         let end = received.head.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
         let seen = end.filter(|_| !received.ahead);
-        let two_lengths = headers.contains_key(header::TRANSFER_ENCODING)
-            && seen.is_none_or(|end| names_content_length(&received.head[..end]));
+        let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+        let two_lengths = chunked && seen.is_none_or(|end| names_content_length(&received.head[..end]));
         let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let length: u64 = length.unwrap_or_default();
         let behind_head = seen.map_or(0, |end| (received.head.len() - end) as u64);
-        received.ahead |= seen.is_none() || behind_head > length;
-        received.body_left = length.saturating_sub(behind_head);
+        received.ahead |= seen.is_none() || chunked || behind_head > length;
+        received.body_left = if received.ahead { 0 } else { length - behind_head };
         received.head.clear();
         two_lengths
     }
@@ -115,15 +115,22 @@ impl Connection {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Bytes were read.
+    /// Bytes were read. What is left of a body, though it is answered already, belongs to no head.
     pub(super) fn arrived(&self, bytes: &[u8]) {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_waiting() {
-            self.set(Phase::Head);
-            received.head.extend_from_slice(bytes);
-        } else {
-            received.ahead |= bytes.len() as u64 > received.body_left;
-            received.body_left = received.body_left.saturating_sub(bytes.len() as u64);
+        let left = usize::try_from(received.body_left).unwrap_or(usize::MAX);
+        let (of_body, behind) = bytes.split_at(left.min(bytes.len()));
+        received.body_left -= of_body.len() as u64;
+        if behind.is_empty() {
+            return;
+        }
+        if !self.is_waiting() {
+            received.ahead = true;
+            return;
+        }
+        self.set(Phase::Head);
+        if !received.ahead {
+            received.head.extend_from_slice(behind);
         }
     }
 }

@@ -156,18 +156,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_refusal(cx))?;
-        match Pin::new(&mut self.stream).poll_flush(cx) {
-            // TLS holds what the client does not take.
-            Poll::Pending => self.check_deadline(cx).map(Err),
-            flushed => flushed,
-        }
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        // TLS holds what the client does not take.
+        if flushed.is_pending() { self.check_deadline(cx).map(Err) } else { flushed }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_refusal(cx))?;
-        match Pin::new(&mut self.stream).poll_shutdown(cx) {
-            Poll::Pending => self.check_deadline(cx).map(Err),
-            closed => closed,
-        }
+        let closed = Pin::new(&mut self.stream).poll_shutdown(cx);
+        if closed.is_pending() { self.check_deadline(cx).map(Err) } else { closed }
     }
 }

@@ -77,6 +77,24 @@ fn requests_beyond_their_number_are_refused_before_their_body() {
     assert_eq!(answer(receiver.address, post("/none", "", message(100))).status, 200);
 }
 
+/// The rest of a refused body is read, since the client sends it before it listens, and thrown away.
+#[test]
+fn what_was_refused_takes_no_memory() {
+    let receiver = Receiver::start(ENDPOINT);
+    let refused = post("/other", "", " ".repeat(4 << 20));
+    let mut kept: Vec<Raw> = Vec::new();
+    for _ in 0..40 {
+        let mut raw = Raw::connect(receiver.address);
+        raw.send(&refused);
+        assert_eq!(raw.answer().unwrap().status, 404);
+        raw.send(post("/none", "", message(10)));
+        assert_eq!(raw.answer().unwrap().status, 200, "the connection goes on");
+        kept.push(raw);
+    }
+    let resident = receiver.resident();
+    assert!(resident < 100 << 10, "{resident} KiB for 160 MiB that were refused");
+}
+
 #[test]
 fn a_body_in_single_bytes_is_stored_as_it_came() {
     let receiver = Receiver::start(ENDPOINT);

@@ -88,7 +88,7 @@ mod tests {
         for other in ["client-secret", "client-secret.until-soon", "other.until-20261125T120000Z"] {
             fs::write(folder.path().join(other), "x").unwrap();
         }
-        assert_eq!(Kept::all(&secret), [kept.clone()]);
+        assert_eq!(Kept::all(&secret), std::slice::from_ref(&kept));
         assert_eq!(
             Kept::new(&secret, now, Duration::from_secs(24 * 3600)).until.as_second(),
             kept.until.as_second() + 1
