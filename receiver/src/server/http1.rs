@@ -43,6 +43,8 @@ where
         .header_read_timeout(None)
         .max_headers(limits.header_fields)
         .max_header_size(limits.header_bytes)
+        // Else it would let each connection's buffer grow to 400 KiB, and a head no further.
+        .max_buf_size(limits.header_bytes)
         .serve_connection(stream, answer);
     let mut serving = pin!(serving);
     let mut ends = false;
