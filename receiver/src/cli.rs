@@ -8,14 +8,19 @@ mod learn;
 mod logging;
 mod messages;
 mod reindex;
+mod secret;
 mod serve;
 mod shell;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, DEFAULT_PATH};
+use crate::config::{Config, ConfigError, DEFAULT_PATH, Origin};
 
 /// Receive Flowingly's webhook messages: verify, store, show.
 ///
@@ -49,6 +54,9 @@ enum Command {
     CheckConfig,
     /// Write a configuration file with a fresh client secret.
     Init(init::Args),
+    /// Replace an endpoint's secret, the old one staying valid for a while.
+    #[command(subcommand)]
+    Secret(secret::Command),
     /// List, show, follow and export what was received.
     #[command(subcommand)]
     Messages(messages::Command),
@@ -110,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(config.as_deref(), &args),
         Command::CheckConfig => check_config::run(config.as_deref()),
         Command::Init(args) => init::run(config.as_deref(), &args),
+        Command::Secret(command) => secret::run(config.as_deref(), &command),
         Command::Messages(command) => messages::run(config.as_deref(), command),
         Command::Reindex => reindex::run(config.as_deref()),
         Command::Learn(args) => learn::run(config.as_deref(), &args),
@@ -127,12 +136,29 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Where the configuration is: in the file, or in the first run's folder.
+fn origin(file: Option<&Path>) -> Origin {
+    file.map_or_else(|| Origin::FirstRun(PathBuf::new()), |file| Origin::File(file.to_owned()))
+}
+
 /// The configuration: the file's, or the first run's.
-fn configuration(file: Option<&std::path::Path>) -> Result<Config, Failure> {
-    match file {
-        Some(file) => Config::load(file).map_err(|error| Failure::new(exit::USAGE, error)),
-        None => Config::first_run(std::path::Path::new("")).map_err(Failure::failed),
+fn configuration(file: Option<&Path>) -> Result<Config, Failure> {
+    origin(file).read().config.map_err(unusable)
+}
+
+fn unusable(error: ConfigError) -> Failure {
+    match error {
+        ConfigError::FirstRun(error) => Failure::failed(error),
+        wrong => Failure::new(exit::USAGE, wrong),
     }
+}
+
+/// What the first run made is not here.
+fn no_first_run() -> Failure {
+    Failure::failed(
+        "there is no ./flowingly here; run this where the receiver was started, or name its configuration with \
+         --config",
+    )
 }
 
 /// What to type into the product's webhook form for a receiver with a client secret.

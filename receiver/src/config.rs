@@ -1,13 +1,17 @@
 //! The configuration: checked, resolved, with every secret in memory. [`Config::load`] reads a TOML file,
 //! [`Config::first_run`] needs none.
 
+mod changes;
 mod check;
 mod file;
 mod first_run;
 mod keys;
 mod problem;
+mod rotation;
+mod sources;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{
     collections::HashMap,
@@ -18,12 +22,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use ipnet::IpNet;
 use schemas::{Authentication, Profile};
 use secrecy::SecretString;
 
 pub use self::{
+    changes::Changes,
     first_run::{FIRST_RUN_FOLDER, FirstRunError, SECRET_FILE, draw_secret, write_secret},
     problem::{ConfigError, ConfigProblem},
+    rotation::{Kept, RotateError, Rotation},
+    sources::Sources,
+    tls::{Tls, TlsError},
 };
 use crate::{
     capture::{Capture, CaptureFile},
@@ -42,6 +51,12 @@ pub const DEFAULT_PATH: &str = "/hooks/flowingly";
 pub struct Config {
     /// Address and port of the listener.
     pub listen: SocketAddr,
+    /// What the listener speaks TLS with; without it plain HTTP.
+    pub tls: Option<Tls>,
+    /// Whether a proxy in front of the listener speaks TLS.
+    pub behind_tls_proxy: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Folder for the log and its index.
     pub data_dir: PathBuf,
     /// Whether accepted messages are printed.
@@ -50,6 +65,8 @@ pub struct Config {
     pub limits: Limits,
     /// The endpoints, at least one.
     pub endpoints: Vec<EndpointConfig>,
+    /// What is not wrong, but better mended.
+    pub warnings: Vec<ConfigProblem>,
 }
 
 /// One endpoint.
@@ -90,6 +107,10 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Most connections at a time.
     pub connections: usize,
+    /// Most requests at a time, over all connections.
+    pub requests: usize,
+    /// Most bytes of all bodies that are being taken in together.
+    pub bodies_bytes: usize,
 }
 
 impl Default for Limits {
@@ -103,6 +124,8 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(30),
             connections: 8192,
+            requests: 8192,
+            bodies_bytes: 256 << 20,
         }
     }
 }
@@ -113,7 +136,7 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, each with its line; never a value that might be a secret.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        check::check(&read(path)?, path, true)
+        Origin::File(path.to_owned()).read().config
     }
 
     /// As [`Self::load`], for whoever only reads what was received: no secret is needed, so none is resolved, and the
@@ -122,7 +145,15 @@ impl Config {
     /// # Errors
     /// As [`Self::load`], but for the secrets.
     pub fn load_for_reading(path: &Path) -> Result<Self, ConfigError> {
-        check::check(&read(path)?, path, false)
+        let mut sources = Sources::default();
+        check::check(&read(path)?, path, false, &mut sources)
+    }
+
+    /// Whether passwords would cross a network unencrypted.
+    pub fn takes_passwords_in_the_clear(&self) -> bool {
+        let basic = |endpoint: &EndpointConfig| matches!(endpoint.authentication, Authentication::Basic(_));
+        let encrypted = self.tls.is_some() || self.behind_tls_proxy || self.listen.ip().is_loopback();
+        !encrypted && self.endpoints.iter().any(basic)
     }
 
     /// The profile of each endpoint, by the endpoint's name.
@@ -157,6 +188,39 @@ impl Config {
             Authentication::ClientSecret { client_secret } => Some(client_secret.expose().into()),
             Authentication::Basic(basic) => Some(basic.expose_password().into()),
         })
+    }
+}
+
+/// Where a configuration comes from, now and when it is read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// The first run's folder, below this working directory.
+    FirstRun(PathBuf),
+}
+
+/// What came of reading a configuration.
+#[derive(Debug)]
+pub struct Reading {
+    /// The configuration, or what is wrong with it.
+    pub config: Result<Config, ConfigError>,
+    /// The files that it was read from, also those that are missing.
+    pub sources: Sources,
+}
+
+impl Origin {
+    /// Reads and checks the configuration, and resolves the secrets that it refers to.
+    pub fn read(&self) -> Reading {
+        let mut sources = Sources::default();
+        let config = match self {
+            Self::File(path) => {
+                sources.note(path);
+                read(path).and_then(|text| check::check(&text, path, true, &mut sources))
+            }
+            Self::FirstRun(folder) => first_run::read(folder, &mut sources).map_err(ConfigError::FirstRun),
+        };
+        Reading { config, sources }
     }
 }
 

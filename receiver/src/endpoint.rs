@@ -1,5 +1,6 @@
 //! The endpoint: authenticate, parse, validate, store, acknowledge.
 
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,8 @@ use http_body::Body;
 use schemas::Document;
 use serde::{Deserialize, Serialize};
 
+use self::room::Place;
+pub use self::room::Room;
 use crate::{
     capture::Capture,
     intake,
@@ -50,6 +53,7 @@ pub struct Endpoints<L> {
     by_path: HashMap<String, Endpoint>,
     log: Arc<L>,
     body_timeout: Duration,
+    room: Arc<Room>,
 }
 
 /// What the connection knows of a request.
@@ -75,9 +79,16 @@ pub struct Progress {
 }
 
 impl<L: MessageLog> Endpoints<L> {
-    /// Endpoints by their exact path, storing to one log; a body may take `body_timeout` to arrive.
-    pub fn new(by_path: HashMap<String, Endpoint>, log: Arc<L>, body_timeout: Duration) -> Self {
-        Self { by_path, log, body_timeout }
+    /// Endpoints by their exact path, storing to one log; a body may take `body_timeout` to arrive, and all requests
+    /// share the `room`.
+    pub fn new(by_path: HashMap<String, Endpoint>, log: Arc<L>, body_timeout: Duration, room: Arc<Room>) -> Self {
+        Self { by_path, log, body_timeout, room }
+    }
+
+    /// Other endpoints in the place of these.
+    #[must_use]
+    pub fn replaced_by(&self, by_path: HashMap<String, Endpoint>) -> Self {
+        Self { by_path, log: self.log.clone(), body_timeout: self.body_timeout, room: self.room.clone() }
     }
 
     /// Takes one request. When it ends well the message is durable.
@@ -93,7 +104,6 @@ impl<L: MessageLog> Endpoints<L> {
     ) -> Result<Record, Rejection>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, mut body) = request.into_parts();
         let outcome = self.take(&head, &mut body, arrival, progress).await;
@@ -111,19 +121,24 @@ impl<L: MessageLog> Endpoints<L> {
     ) -> Result<Record, Rejection>
     where
         B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         check_framing(head, arrival)?;
+        let mut place = self.room.enter().ok_or(Rejection::Overloaded)?;
         let endpoint = self.by_path.get(head.uri.path()).ok_or(Rejection::NotFound)?;
         progress.endpoint = Some(endpoint.name.clone());
         check_method(&head.method)?;
         if let Some(capture) = &endpoint.capture {
-            return self.capture(endpoint, capture, head, body, arrival, progress).await;
+            intake::check_length(&head.headers, endpoint.verifier.body_limit())?;
+            let body = self.read_body(body, endpoint.verifier.body_limit(), &mut place).await?;
+            progress.size = Some(body.len());
+            let record = capture.record(head, &body, &endpoint.name, endpoint.verifier.profile(), arrival);
+            progress.header = Some(record.header.clone());
+            return self.keep(capture, record).await;
         }
         endpoint.verifier.check_headers(&head.headers)?;
 
         intake::check_announced(&head.headers, endpoint.verifier.body_limit())?;
-        let body = self.read_body(body, endpoint.verifier.body_limit()).await?;
+        let body = self.read_body(body, endpoint.verifier.body_limit(), &mut place).await?;
         progress.size = Some(body.len());
         let document = endpoint.verifier.read(&body)?;
         let header = RecordHeader::describe(&document, &endpoint.name, arrival.peer);
@@ -136,25 +151,8 @@ impl<L: MessageLog> Endpoints<L> {
         Ok(record)
     }
 
-    /// Keeps whatever comes, durably. Only the limits of size and time stand.
-    async fn capture<B>(
-        &self,
-        endpoint: &Endpoint,
-        capture: &Capture,
-        head: &request::Parts,
-        body: &mut B,
-        arrival: Arrival,
-        progress: &mut Progress,
-    ) -> Result<Record, Rejection>
-    where
-        B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        intake::check_length(&head.headers, endpoint.verifier.body_limit())?;
-        let body = self.read_body(body, endpoint.verifier.body_limit()).await?;
-        progress.size = Some(body.len());
-        let record = capture.record(head, &body, &endpoint.name, endpoint.verifier.profile(), arrival);
-        progress.header = Some(record.header.clone());
+    /// Keeps what was captured, durably.
+    async fn keep(&self, capture: &Capture, record: Record) -> Result<Record, Rejection> {
         if !record.header.captured.as_ref().is_some_and(|captured| captured.apart) {
             self.log.append(&record).await.map_err(|_| Rejection::Unavailable)?;
             return Ok(record);
@@ -167,12 +165,12 @@ impl<L: MessageLog> Endpoints<L> {
         })
     }
 
-    async fn read_body<B>(&self, body: &mut B, limit: usize) -> Result<Bytes, Rejection>
+    async fn read_body<B>(&self, body: &mut B, limit: usize, place: &mut Place<'_>) -> Result<Bytes, Rejection>
     where
         B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let whole = tokio::time::timeout(self.body_timeout, intake::read_body(body, limit)).await;
+        let reading = intake::read_body_into(body, limit, |bytes| place.hold(bytes));
+        let whole = tokio::time::timeout(self.body_timeout, reading).await;
         whole.unwrap_or(Err(Rejection::BodyTimeout))
     }
 }

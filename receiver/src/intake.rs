@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body::Body;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use schemas::wire;
 
 use crate::rejection::Rejection;
@@ -39,13 +39,44 @@ pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Reje
 pub async fn read_body<B>(body: &mut B, limit: usize) -> Result<Bytes, Rejection>
 where
     B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    match Limited::new(body, limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Rejection::TooLarge(limit)),
-        Err(_) => Err(Rejection::BodyBroken),
+    read_body_into(body, limit, |_| true).await
+}
+
+/// As [`read_body`]; `room` is asked before each part is kept, and told its bytes.
+pub(crate) async fn read_body_into<B>(
+    body: &mut B,
+    limit: usize,
+    mut room: impl FnMut(usize) -> bool,
+) -> Result<Bytes, Rejection>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let announced = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let (mut first, mut whole) = (Bytes::new(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        let Ok(part) = frame.map_err(|_| Rejection::BodyBroken)?.into_data() else { continue };
+        if first.len() + whole.len() + part.len() > limit {
+            return Err(Rejection::TooLarge(limit));
+        }
+        if !room(part.len()) {
+            return Err(Rejection::Overloaded);
+        }
+        if first.is_empty() && whole.is_empty() {
+            // Most bodies come in one part, which need not be copied.
+            first = part;
+            continue;
+        }
+        if whole.is_empty() {
+            // One piece of memory, however small the parts: kept apart, a body of single bytes would take dozens of
+            // times its length.
+            whole.reserve_exact(announced.max(first.len() + part.len()).min(limit));
+            whole.extend_from_slice(&first);
+            first = Bytes::new();
+        }
+        whole.extend_from_slice(&part);
     }
+    Ok(if whole.is_empty() { first } else { whole.into() })
 }
 
 /// Reads what is left of a refused body, up to 8 MiB, and throws it away, beside the answer and for no longer than

@@ -26,6 +26,8 @@ pub mod problem;
 mod redact;
 pub mod rejection;
 #[cfg(feature = "server")]
+mod replace;
+#[cfg(feature = "server")]
 pub mod server;
 pub mod verify;
 

@@ -47,6 +47,10 @@ pub enum Rejection {
     MethodNotAllowed,
     /// The message cannot be stored now.
     Unavailable,
+    /// As many requests, or as many bytes of bodies, are being taken in as there is room for.
+    Overloaded,
+    /// The head has more bytes or more fields than is allowed.
+    HeadTooLarge,
 }
 
 /// Why a Basic credential is refused; for the log, the answer is the same for all.
@@ -86,7 +90,8 @@ impl Rejection {
             Self::NotAMessage | Self::Nonconforming(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         }
     }
 
@@ -107,6 +112,8 @@ impl Rejection {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Unavailable => "unavailable",
+            Self::Overloaded => "overloaded",
+            Self::HeadTooLarge => "head-too-large",
         }
     }
 
@@ -151,6 +158,8 @@ impl Rejection {
             Self::NotFound => "There is no endpoint at this path.".to_owned(),
             Self::MethodNotAllowed => "Send the message with POST.".to_owned(),
             Self::Unavailable => "The message cannot be stored now; send it again later.".to_owned(),
+            Self::Overloaded => "There is no room for more requests now; send it again later.".to_owned(),
+            Self::HeadTooLarge => "The request has too many header fields, or too long ones.".to_owned(),
         }
     }
 
@@ -176,7 +185,7 @@ impl Rejection {
                 HeaderValue::from_static(r#"Basic realm="flowingly", charset="UTF-8""#),
             )),
             Self::MethodNotAllowed => Some((header::ALLOW, HeaderValue::from_static("POST"))),
-            Self::Unavailable => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))),
+            Self::Unavailable | Self::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))),
             // What follows on the connection cannot be told from the rest of this request. A proxy that is not told
             // would send its next message there.
             Self::BadRequest(_) | Self::BodyBroken | Self::BodyTimeout | Self::TooLarge(_) => {

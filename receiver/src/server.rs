@@ -3,18 +3,33 @@
 mod accept;
 mod connection;
 mod connections;
+mod current;
 mod data;
+mod http1;
+mod http2;
+mod peer;
+mod refusal;
+mod reload;
 mod request_line;
+mod service;
+mod timed;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
 
-pub use self::data::{DataFolder, DataFolderError};
+use self::current::{Current, Rules};
+pub use self::{
+    data::{DataFolder, DataFolderError},
+    reload::{InTheClear, Reloader},
+};
 use crate::{
     config::Config,
-    endpoint::Endpoints,
-    index::{Index, Indexer},
+    endpoint::{Endpoints, Room},
+    index::{Index, Indexer, Profiles},
     log::{MessageLog as _, Recovery, SegmentOptions, Segments},
 };
 
@@ -22,7 +37,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    endpoints: Endpoints<Segments>,
+    current: Arc<Current<Segments>>,
+    profiles: watch::Sender<Profiles>,
     log: Arc<Segments>,
     indexer: Indexer,
     recovery: Recovery,
@@ -81,9 +97,12 @@ impl Server {
         let log = Arc::new(log);
         let index = Index::open_behind(&data.index(), log.end())
             .map_err(|source| StartError::Index { file: data.index(), source })?;
-        let indexer = Indexer::new(index, config.profiles());
-        let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout);
-        Ok(Self { listener, endpoints, log, indexer, recovery, config, _data: data })
+        let profiles = watch::Sender::new(config.profiles());
+        let indexer = Indexer::following(index, profiles.subscribe());
+        let room = Arc::new(Room::new(config.limits.requests, config.limits.bodies_bytes));
+        let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout, room);
+        let current = Arc::new(Current::new(Rules::new(endpoints, &config)));
+        Ok(Self { listener, current, profiles, log, indexer, recovery, config, _data: data })
     }
 
     /// The address that it listens on; useful when port 0 was asked for.
@@ -92,6 +111,11 @@ impl Server {
     /// When the operating system does not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// What changes the server's endpoints, credentials and certificate while it runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader::new(&self.current, self.profiles.clone(), self.config.clone())
     }
 
     /// What the start found in the log.
@@ -108,7 +132,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { drop(stopped.await) };
         let following = tokio::spawn(self.indexer.follow(reader, self.log.news(), stopped));
-        accept::run(self.listener, Arc::new(self.endpoints), &self.config, shutdown).await;
+        accept::run(self.listener, self.current, &self.config, shutdown).await;
         drop(stop);
         // The folder stays locked until the index is closed too.
         following.await.map_err(io::Error::other)?;

@@ -10,6 +10,9 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
         return Err(Failure::new(exit::USAGE, "which file? write `check-config --config receiver.toml`"));
     };
     let config = Config::load(file).map_err(|error| Failure::new(exit::USAGE, error))?;
+    for warning in &config.warnings {
+        super::warn(&warning.to_string());
+    }
     let count = config.endpoints.len();
     let endpoints = if count == 1 { "endpoint" } else { "endpoints" };
     super::say(&format!("{}: {count} {endpoints}, nothing is wrong\n", file.display()))

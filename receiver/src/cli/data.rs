@@ -95,9 +95,6 @@ fn configuration_of_reader(file: Option<&Path>) -> Result<Config, Failure> {
     match file {
         Some(file) => Config::load_for_reading(file).map_err(|error| Failure::new(exit::USAGE, error)),
         None if Path::new(FIRST_RUN_FOLDER).is_dir() => configuration(None),
-        None => Err(Failure::failed(
-            "there is no ./flowingly here; run this where the receiver was started, or name its configuration with \
-             --config",
-        )),
+        None => Err(super::no_first_run()),
     }
 }

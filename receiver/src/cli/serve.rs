@@ -1,14 +1,19 @@
 //! `serve`: receive messages until told to stop.
 
-use std::{env, io::Write as _, path::Path, process};
+use std::{
+    env,
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
+    process,
+};
 
 use schemas::Authentication;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, configuration, logging, shell};
+use super::{Failure, logging, origin, shell, unusable};
 use crate::{
     capture::{CAPTURE_FILE, MARKER},
-    config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, SECRET_FILE},
+    config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, Reading, SECRET_FILE, Sources},
     log::Recovery,
     server::Server,
 };
@@ -24,20 +29,37 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
-    let mut config = configuration(file)?;
-    if args.capture {
-        config.capture_everything();
-    }
+    let (origin, capture) = (origin(file), args.capture);
+    // What the command line asks for holds after every reload as well.
+    let read = move || {
+        let mut reading = origin.read();
+        if let (true, Ok(config)) = (capture, &mut reading.config) {
+            config.capture_everything();
+        }
+        reading
+    };
+    let Reading { config, sources } = read();
+    let config = config.map_err(unusable)?;
     let _logging = logging::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::failed)?;
-    runtime.block_on(serve(config, file))
+    runtime.block_on(serve(config, file, sources, read))
 }
 
-async fn serve(config: Config, file: Option<&Path>) -> Result<(), Failure> {
+async fn serve(
+    config: Config,
+    file: Option<&Path>,
+    sources: Sources,
+    read: impl Fn() -> Reading + Clone + Send + 'static,
+) -> Result<(), Failure> {
     raise_file_limit();
     let shutdown = shutdown_signal().map_err(Failure::failed)?;
+    let hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     let (endpoints, data_dir) = (config.endpoints.clone(), config.data_dir.clone());
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let server = Server::bind(config).await.map_err(Failure::failed)?;
     report(server.recovery());
     let address = server.local_addr().map_err(Failure::failed)?;
@@ -49,7 +71,7 @@ async fn serve(config: Config, file: Option<&Path>) -> Result<(), Failure> {
             Authentication::ClientSecret { .. } => "client secret",
             Authentication::Basic(_) => "basic",
         };
-        text.push_str(&format!("Listening on http://{address}{} ({how})\n", endpoint.path));
+        text.push_str(&format!("Listening on {scheme}://{address}{} ({how})\n", endpoint.path));
     }
     if file.is_none() {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
@@ -64,6 +86,7 @@ async fn serve(config: Config, file: Option<&Path>) -> Result<(), Failure> {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
     tracing::info!(%address, pid = process::id(), "listening");
+    tokio::spawn(server.reloader().follow(read, sources, hangup));
     server.run(shutdown).await.map_err(Failure::failed)?;
     tracing::info!("stopped; everything that was acknowledged is on disk");
     Ok(())
@@ -137,13 +160,24 @@ fn report(recovery: &Recovery) {
     }
 }
 
-/// Ends on SIGTERM and SIGINT.
+/// Ends on SIGTERM and SIGINT, and when the terminal that it was started on is gone; otherwise SIGHUP only asks to read
+/// the configuration again.
 fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
+    let on_terminal = io::stderr().is_terminal();
     Ok(async move {
+        let terminal_gone = async {
+            while hangup.recv().await.is_some() {
+                if on_terminal && !io::stderr().is_terminal() {
+                    return;
+                }
+            }
+        };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = terminal_gone => {}
         }
     })
 }

@@ -5,18 +5,19 @@ use std::{
     fs,
     io::{self, IsTerminal as _},
     mem::discriminant,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, SecretReference};
 use secrecy::SecretString;
 use toml::{Spanned, de::DeTable};
 
 use super::{
-    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, Limits,
+    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, Limits, Sources,
     file::{Credential, EndpointTable, File, Kind, LimitsTable},
     first_run::DATA_FOLDER,
     keys,
@@ -28,27 +29,39 @@ const LEAST_HEADER_BYTES: usize = 8192;
 const MOST_BODY_BYTES: usize = (1 << 30) - 1;
 
 /// Without `secrets` the references are not followed, and every endpoint stands there without authentication.
-pub(super) fn check(text: &str, path: &Path, secrets: bool) -> Result<Config, ConfigError> {
-    let mut check = Check { text, path, secrets, problems: Vec::new() };
+pub(super) fn check(text: &str, path: &Path, secrets: bool, sources: &mut Sources) -> Result<Config, ConfigError> {
+    let mut check = Check { text, path, secrets, sources, problems: Vec::new(), warnings: Vec::new() };
     let config = check.file();
     check.problems.sort_by_key(|problem| problem.line);
     match config {
-        Some(config) if check.problems.is_empty() => Ok(config),
+        Some(config) if check.problems.is_empty() => Ok(Config { warnings: check.warnings, ..config }),
         _ => Err(ConfigError::Wrong { problems: check.problems }),
     }
 }
 
-struct Check<'t> {
+pub(super) struct Check<'t> {
     text: &'t str,
     path: &'t Path,
-    secrets: bool,
+    pub(super) secrets: bool,
+    pub(super) sources: &'t mut Sources,
     problems: Vec<ConfigProblem>,
+    warnings: Vec<ConfigProblem>,
 }
 
 impl Check<'_> {
-    fn problem(&mut self, offset: usize, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, offset: usize, message: impl Into<String>) {
+        let problem = self.at(offset, message.into());
+        self.problems.push(problem);
+    }
+
+    pub(super) fn warning(&mut self, offset: usize, message: impl Into<String>) {
+        let warning = self.at(offset, message.into());
+        self.warnings.push(warning);
+    }
+
+    fn at(&self, offset: usize, message: String) -> ConfigProblem {
         let line = self.text[..offset.min(self.text.len())].matches('\n').count() + 1;
-        self.problems.push(ConfigProblem { file: self.path.to_owned(), line, message: message.into() });
+        ConfigProblem { file: self.path.to_owned(), line, message }
     }
 
     fn toml_problem(&mut self, error: &toml::de::Error) {
@@ -57,7 +70,7 @@ impl Check<'_> {
     }
 
     /// A path of the file: relative ones start at the file's folder.
-    fn beside(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(super) fn beside(&self, path: impl AsRef<Path>) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 
@@ -82,26 +95,46 @@ impl Check<'_> {
         };
         let listen = self.listen(file.listen.as_ref());
         let limits = self.limits(&file.limits);
+        let trusted_proxies = self.networks(&file.trusted_proxies);
         let endpoints = self.endpoints(&file.endpoint);
-        if let Some(listen) = listen
-            && !listen.ip().is_loopback()
-            && !file.behind_tls_proxy
-            && endpoints.iter().any(|endpoint| matches!(endpoint.authentication, Authentication::Basic(_)))
-        {
-            let offset = file.listen.as_ref().map_or(0, |listen| listen.span().start);
-            self.problem(
-                offset,
-                "a Basic endpoint would take passwords over plain HTTP here; listen on a loopback address, or put a \
-                 proxy that speaks TLS in front and say `behind_tls_proxy = true`",
-            );
-        }
-        Some(Config {
+        let tls = self.tls(file.tls.as_ref());
+        let config = Config {
             listen: listen?,
+            tls,
+            behind_tls_proxy: file.behind_tls_proxy,
+            trusted_proxies,
             data_dir: self.beside(file.data_dir.as_deref().unwrap_or(DATA_FOLDER)),
             log_payloads: file.log_payloads.unwrap_or_else(|| io::stdout().is_terminal()),
             limits,
             endpoints,
-        })
+            warnings: Vec::new(),
+        };
+        // A `[tls]` that is wrong was said already.
+        if file.tls.is_none() && config.takes_passwords_in_the_clear() {
+            let offset = file.listen.as_ref().map_or(0, |listen| listen.span().start);
+            self.problem(
+                offset,
+                "a Basic endpoint would take passwords over plain HTTP here; give the listener a certificate under \
+                 [tls], or listen on a loopback address, or put a proxy that speaks TLS in front and say \
+                 `behind_tls_proxy = true`",
+            );
+        }
+        Some(config)
+    }
+
+    fn networks(&mut self, typed: &[Spanned<String>]) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for typed in typed {
+            let text = typed.get_ref();
+            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network),
+                Err(_) => self.problem(
+                    typed.span().start,
+                    "`trusted_proxies` takes IP addresses and networks, such as 127.0.0.1 or 10.0.0.0/8",
+                ),
+            }
+        }
+        networks
     }
 
     fn listen(&mut self, listen: Option<&Spanned<String>>) -> Option<SocketAddr> {
@@ -115,7 +148,7 @@ impl Check<'_> {
 
     fn limits(&mut self, table: &LimitsTable) -> Limits {
         let default = Limits::default();
-        Limits {
+        let limits = Limits {
             body_bytes: self.number("body_bytes", table.body_bytes.as_ref(), 1, MOST_BODY_BYTES, default.body_bytes),
             header_bytes: self.number(
                 "header_bytes",
@@ -138,11 +171,24 @@ impl Check<'_> {
                 usize::MAX >> 3,
                 default.connections,
             ),
+            requests: self.number("requests", table.requests.as_ref(), 1, usize::MAX, default.requests),
+            bodies_bytes: self.number("bodies_bytes", table.bodies_bytes.as_ref(), 1, usize::MAX, default.bodies_bytes),
             header_timeout: self.duration("header_timeout", table.header_timeout.as_ref(), default.header_timeout),
             body_timeout: self.duration("body_timeout", table.body_timeout.as_ref(), default.body_timeout),
             idle_timeout: self.duration("idle_timeout", table.idle_timeout.as_ref(), default.idle_timeout),
             drain_timeout: self.duration("drain_timeout", table.drain_timeout.as_ref(), default.drain_timeout),
+        };
+        if limits.bodies_bytes < limits.body_bytes {
+            let typed = table.bodies_bytes.as_ref().or(table.body_bytes.as_ref());
+            self.problem(
+                typed.map_or(0, |typed| typed.span().start),
+                format!(
+                    "`bodies_bytes`, {}, is for all bodies together: make it at least as much as `body_bytes`, {}",
+                    limits.bodies_bytes, limits.body_bytes
+                ),
+            );
         }
+        limits
     }
 
     fn number(
@@ -237,6 +283,7 @@ impl Check<'_> {
     fn profile(&mut self, typed: Option<&Spanned<String>>) -> Option<Profile> {
         let Some(typed) = typed else { return Some(Profile::v1().clone()) };
         let path = self.beside(typed.get_ref());
+        self.sources.note(&path);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {
@@ -318,6 +365,9 @@ impl Check<'_> {
             SecretReference::File(path) => SecretReference::File(self.beside(path)),
             other => other,
         });
+        if let Ok(SecretReference::File(file)) = &reference {
+            self.sources.note(file);
+        }
         let secret = reference.and_then(|reference| reference.resolve().map_err(|error| format!("`{key}`: {error}")));
         secret.map_err(|message| self.problem(offset, message)).ok().map(|secret| (secret, offset))
     }

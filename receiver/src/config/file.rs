@@ -8,14 +8,23 @@ use crate::endpoint::Nonconforming;
 #[derive(Deserialize)]
 pub(super) struct File {
     pub(super) listen: Option<Spanned<String>>,
+    pub(super) tls: Option<TlsTable>,
     pub(super) data_dir: Option<String>,
     #[serde(default)]
     pub(super) behind_tls_proxy: bool,
+    #[serde(default)]
+    pub(super) trusted_proxies: Vec<Spanned<String>>,
     pub(super) log_payloads: Option<bool>,
     #[serde(default)]
     pub(super) limits: LimitsTable,
     #[serde(default)]
     pub(super) endpoint: Vec<Spanned<EndpointTable>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TlsTable {
+    pub(super) certificate: Spanned<String>,
+    pub(super) key: Spanned<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -28,6 +37,8 @@ pub(super) struct LimitsTable {
     pub(super) idle_timeout: Option<Spanned<String>>,
     pub(super) drain_timeout: Option<Spanned<String>>,
     pub(super) connections: Option<Spanned<usize>>,
+    pub(super) requests: Option<Spanned<usize>>,
+    pub(super) bodies_bytes: Option<Spanned<usize>>,
 }
 
 #[derive(Deserialize)]

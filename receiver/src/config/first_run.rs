@@ -5,13 +5,14 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use schemas::{Authentication, ClientSecret, Profile, SecretReference, reference::ReferenceError};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Limits};
+use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Kept, Limits, Sources};
 use crate::endpoint::Nonconforming;
 
 /// The first run's folder, below the working directory.
@@ -55,30 +56,48 @@ impl Config {
     /// # Errors
     /// When the folder cannot be made, or the secret not be read.
     pub fn first_run(working_directory: &Path) -> Result<Self, FirstRunError> {
-        let folder = working_directory.join(FIRST_RUN_FOLDER);
-        let secret_file = folder.join(SECRET_FILE);
-        if !secret_file.exists() {
-            write_secret(&secret_file, &draw_secret())?;
-        }
-        let secret = SecretReference::File(secret_file.clone()).resolve()?;
-        let client_secret =
-            ClientSecret::new(secret).map_err(|source| FirstRunError::Limit { path: secret_file, source })?;
-        Ok(Self {
-            listen: DEFAULT_LISTEN.parse().expect("the default address is one"),
-            data_dir: working_directory.join(DATA_FOLDER),
-            log_payloads: io::stdout().is_terminal(),
-            limits: Limits::default(),
-            endpoints: vec![EndpointConfig {
-                path: DEFAULT_PATH.to_owned(),
-                name: DEFAULT_PATH.to_owned(),
-                authentication: Authentication::ClientSecret { client_secret },
-                also_accept: Vec::new(),
-                profile: Profile::v1().clone(),
-                nonconforming: Nonconforming::Store,
-                capture: false,
-            }],
-        })
+        read(working_directory, &mut Sources::default())
     }
+}
+
+pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Config, FirstRunError> {
+    let folder = working_directory.join(FIRST_RUN_FOLDER);
+    let secret_file = folder.join(SECRET_FILE);
+    if !secret_file.exists() {
+        write_secret(&secret_file, &draw_secret())?;
+    }
+    let authentication = secret_in(&secret_file, sources)?;
+    let mut also_accept = Vec::new();
+    for kept in Kept::all(&secret_file) {
+        also_accept.push((secret_in(&kept.file, sources)?, SystemTime::try_from(kept.until).ok()));
+    }
+    Ok(Config {
+        listen: DEFAULT_LISTEN.parse().expect("the default address is one"),
+        tls: None,
+        behind_tls_proxy: false,
+        trusted_proxies: Vec::new(),
+        data_dir: working_directory.join(DATA_FOLDER),
+        log_payloads: io::stdout().is_terminal(),
+        limits: Limits::default(),
+        endpoints: vec![EndpointConfig {
+            path: DEFAULT_PATH.to_owned(),
+            name: DEFAULT_PATH.to_owned(),
+            authentication,
+            also_accept,
+            profile: Profile::v1().clone(),
+            nonconforming: Nonconforming::Store,
+            capture: false,
+        }],
+        warnings: Vec::new(),
+    })
+}
+
+fn secret_in(file: &Path, sources: &mut Sources) -> Result<Authentication, FirstRunError> {
+    sources.note(file);
+    let secret = SecretReference::File(file.to_owned()).resolve()?;
+    let client_secret = ClientSecret::new(secret);
+    let client_secret = client_secret.map_err(|source| FirstRunError::Limit { path: file.to_owned(), source })?;
+    Ok(Authentication::ClientSecret { client_secret })
 }
 
 /// Draws a client secret of 256 random bits, in characters that survive every form.

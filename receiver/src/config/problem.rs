@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use super::FirstRunError;
+
 /// A configuration file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,6 +20,9 @@ pub enum ConfigError {
         /// Why not.
         source: io::Error,
     },
+    /// The first run's folder cannot be made or used.
+    #[error(transparent)]
+    FirstRun(FirstRunError),
     /// It is wrong in at least one place.
     #[error("{}", lines(problems))]
     Wrong {

@@ -1,12 +1,12 @@
 //! What a configuration may say, and the words when it says something else.
 
-use std::{fs, net::Ipv4Addr};
+use std::{fs, net::Ipv4Addr, os::unix::fs::PermissionsExt as _};
 
 use schemas::Authentication;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Config, Limits};
+use super::{Changes, Config, Limits};
 use crate::endpoint::Nonconforming;
 
 const SECRET: &str = "canary-7f3a";
@@ -24,6 +24,12 @@ fn folder() -> TempDir {
         ),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
+    }
+    for (certificate, key) in [("certificate.pem", "key.pem"), ("other.pem", "other-key.pem")] {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        fs::write(folder.path().join(certificate), made.cert.pem()).unwrap();
+        fs::write(folder.path().join(key), made.signing_key.serialize_pem()).unwrap();
+        fs::set_permissions(folder.path().join(key), fs::Permissions::from_mode(0o600)).unwrap();
     }
     folder
 }
@@ -55,6 +61,7 @@ const EVERYTHING: &str = r#"
 listen = "[::1]:9999"
 data_dir = "/var/lib/hooks"
 behind_tls_proxy = true
+trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "::1"]
 log_payloads = true
 
 [limits]
@@ -66,6 +73,12 @@ body_timeout = "500ms"
 idle_timeout = "1m"
 drain_timeout = "10s"
 connections = 100
+requests = 200
+bodies_bytes = 2097152
+
+[tls]
+certificate = "certificate.pem"
+key = "key.pem"
 
 [[endpoint]]
 path = "/a"
@@ -89,7 +102,9 @@ fn everything_that_can_be_said_is_understood() {
     let config = load(&folder(), EVERYTHING).unwrap();
     assert!(config.log_payloads);
     assert_eq!(config.limits.body_timeout.as_millis(), 500);
-    assert_eq!(config.limits.connections, 100);
+    assert_eq!((config.limits.connections, config.limits.requests, config.limits.bodies_bytes), (100, 200, 2 << 20));
+    assert!(config.tls.is_some() && config.trusted_proxies.len() == 3);
+    assert_eq!(config.warnings, []);
     let kinds: Vec<bool> =
         config.endpoints.iter().map(|endpoint| endpoint.authentication == Authentication::None).collect();
     assert_eq!(kinds, [false, false, true]);
@@ -114,6 +129,7 @@ fn what_is_wrong_is_said_with_its_line_and_the_way_out() {
     let folder = folder();
     let text = r#"
 listen = "localhost:8080"
+trusted_proxies = ["10.0.0.0/8", "proxy.local"]
 dat_dir = "x"
 colour = "red"
 
@@ -121,6 +137,7 @@ colour = "red"
 header_bytes = 100
 body_timeout = "soon"
 connections = 0
+bodies_bytes = 4000
 
 [[endpoint]]
 path = "hooks"
@@ -197,11 +214,104 @@ fn the_schema_and_the_types_know_the_same_keys() {
         );
     }
     // Every key of the schema is in `EVERYTHING`, which the types read; so neither has one that the other lacks.
-    for part in [&schema, &schema["$defs"]["limits"], &schema["$defs"]["endpoint"], &schema["$defs"]["credential"]] {
+    for part in [
+        &schema,
+        &schema["$defs"]["tls"],
+        &schema["$defs"]["limits"],
+        &schema["$defs"]["endpoint"],
+        &schema["$defs"]["credential"],
+    ] {
         for key in part["properties"].as_object().unwrap().keys().filter(|key| *key != "profile") {
             assert!(EVERYTHING.contains(key.as_str()), "{key}");
         }
     }
+}
+
+#[test]
+fn a_listener_with_a_certificate_may_take_passwords_anywhere() {
+    let text = "listen = \"0.0.0.0:443\"\n[tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:secret\" }";
+    load(&folder(), text).unwrap();
+}
+
+#[test]
+fn certificate_and_key_that_cannot_be_used_are_said_to_be_so() {
+    let folder = folder();
+    let mut said = String::new();
+    for (certificate, key) in [
+        ("none.pem", "none-either.pem"),
+        ("secret", "secret"),
+        ("key.pem", "certificate.pem"),
+        ("certificate.pem", "other-key.pem"),
+    ] {
+        let text = format!("[[endpoint]]\npath = \"/\"\n[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n");
+        said.push_str(&format!("{}\n", load(&folder, &text).unwrap_err()));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_key_that_everyone_can_read_is_warned_of() {
+    let folder = folder();
+    fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    let config = load(&folder, EVERYTHING).unwrap();
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    let key = folder.path().join("key.pem");
+    assert_eq!(warning.line, 22);
+    assert_eq!(
+        warning.message,
+        format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", key.display())
+    );
+}
+
+#[test]
+fn what_changed_is_said_without_any_credential() {
+    let folder = folder();
+    let tls = "[tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n";
+    let before = load(
+        &folder,
+        &format!(
+            "{tls}{}",
+            r#"
+[[endpoint]]
+path = "/a"
+authentication = { type = "client-secret", secret = "file:old" }
+[[endpoint]]
+path = "/b"
+[[endpoint]]
+path = "/c"
+"#
+        ),
+    )
+    .unwrap();
+    let after = load(
+        &folder,
+        &format!(
+            "{}{}",
+            tls.replace("certificate.pem", "other.pem").replace("key.pem", "other-key.pem"),
+            r#"
+[[endpoint]]
+path = "/a"
+authentication = { type = "client-secret", secret = "file:secret" }
+also_accept = [{ type = "client-secret", secret = "file:old", not_after = 2026-12-31T00:00:00Z }]
+[[endpoint]]
+path = "/c"
+name = "sea"
+nonconforming = "reject"
+authentication = { type = "basic", username = "jo", password = "file:secret" }
+[[endpoint]]
+path = "/d"
+authentication = { type = "basic", username = "jo", password = "file:secret" }
+[limits]
+connections = 7
+"#
+        )
+        .replacen("[tls]", "listen = \"127.0.0.1:1\"\ntrusted_proxies = [\"::1\"]\n[tls]", 1),
+    )
+    .unwrap();
+    let changes = Changes::between(&before, &after);
+    insta::assert_snapshot!(changes.at_once.join("\n"));
+    assert_eq!(changes.at_next_start, ["listen", "[limits]"]);
+    assert!(Changes::between(&after, &after).is_empty() && !changes.is_empty());
 }
 
 fn as_json(table: toml::Table) -> Value {
@@ -226,7 +336,6 @@ fn the_first_run_makes_a_secret_once_and_keeps_it() {
     let second = Config::first_run(folder.path()).unwrap();
     assert_eq!(first.endpoints[0].authentication, second.endpoints[0].authentication);
     let file = folder.path().join("flowingly/client-secret");
-    use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
     assert!(!first.data_dir.starts_with(&file));

@@ -7,7 +7,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use schemas::{Authentication, Sample};
 
-use super::{Arrival, Endpoint, Endpoints, Nonconforming, Progress};
+use super::{Arrival, Endpoint, Endpoints, Nonconforming, Progress, Room};
 use crate::{
     log::{AppendError, LogReader, MessageLog, Position, Record},
     verify::Verifier,
@@ -30,7 +30,7 @@ fn endpoints(log: Answering) -> Endpoints<Answering> {
     let verifier = Verifier::new(&Authentication::None);
     let endpoint = Endpoint { name: "hooks".to_owned(), verifier, nonconforming: Nonconforming::Store, capture: None };
     let by_path = HashMap::from([("/hooks".to_owned(), endpoint)]);
-    Endpoints::new(by_path, Arc::new(log), Duration::from_secs(5))
+    Endpoints::new(by_path, Arc::new(log), Duration::from_secs(5), Arc::new(Room::new(10, 1 << 20)))
 }
 
 fn request(path: &str) -> Request<Full<Bytes>> {

@@ -15,9 +15,11 @@ const BATCH: usize = 500;
 #[derive(Debug)]
 pub struct Indexer {
     index: Index,
-    /// The profile of each endpoint, by its name.
-    profiles: HashMap<String, Profile>,
+    profiles: watch::Receiver<Profiles>,
 }
+
+/// The profile of each endpoint, by its name.
+pub type Profiles = HashMap<String, Profile>;
 
 /// The index cannot be kept up.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +35,12 @@ pub enum IndexError {
 
 impl Indexer {
     /// Messages of an endpoint are judged through its profile, those of unknown endpoints through profile v1.
-    pub fn new(index: Index, profiles: HashMap<String, Profile>) -> Self {
+    pub fn new(index: Index, profiles: Profiles) -> Self {
+        Self::following(index, watch::channel(profiles).1)
+    }
+
+    /// As [`Self::new`], with profiles that may change.
+    pub fn following(index: Index, profiles: watch::Receiver<Profiles>) -> Self {
         Self { index, profiles }
     }
 
@@ -119,7 +126,8 @@ impl Indexer {
         if record.header.captured.is_some() {
             return Vec::new();
         }
-        let profile = self.profiles.get(&record.header.endpoint).unwrap_or(Profile::v1());
+        let profiles = self.profiles.borrow();
+        let profile = profiles.get(&record.header.endpoint).unwrap_or(Profile::v1());
         let Ok(document) = Document::read(&record.body, profile) else { return Vec::new() };
         let mut violations = document.violations();
         if record.header.secret_at.is_some() {

@@ -2,13 +2,13 @@
 
 use std::{
     io::{self, Write as _},
-    net::SocketAddr,
     time::Instant,
 };
 
 use serde_json::Value;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 
+use super::peer::Peer;
 use crate::{endpoint::Progress, log::Record, redact, rejection::Rejection};
 
 /// Most messages that wait to be printed; a reader that has stopped must not stop the receiver, so the rest is left out.
@@ -25,7 +25,7 @@ pub(super) struct RequestLine {
 pub(super) struct OpenRequest {
     pub(super) progress: Progress,
     began: Instant,
-    peer: SocketAddr,
+    peer: Peer,
     payloads: Option<NonBlocking>,
 }
 
@@ -39,7 +39,7 @@ impl RequestLine {
     }
 
     /// A request arrives.
-    pub(super) fn begin(&self, peer: SocketAddr) -> OpenRequest {
+    pub(super) fn begin(&self, peer: Peer) -> OpenRequest {
         OpenRequest { progress: Progress::default(), began: Instant::now(), peer, payloads: self.payloads.clone() }
     }
 }
@@ -65,6 +65,7 @@ impl OpenRequest {
             size = self.progress.size,
             micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
             peer = %self.peer,
+            proxy = self.peer.proxy().map(tracing::field::display),
         );
         if let (Some(printer), Ok(record)) = (self.payloads, outcome)
             // It may hold a secret that nobody here knows.

@@ -32,6 +32,7 @@ fn help_says_what_there_is() {
         ("help_serve", &["serve", "--help"]),
         ("help_init", &["init", "--help"]),
         ("help_learn", &["learn", "--help"]),
+        ("help_secret_rotate", &["secret", "rotate", "--help"]),
         ("help_messages", &["messages", "--help"]),
         ("help_messages_list", &["messages", "list", "--help"]),
         ("help_messages_show", &["messages", "show", "--help"]),

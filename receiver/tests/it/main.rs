@@ -4,6 +4,7 @@
 
 mod attacks;
 mod capture;
+mod certificate;
 mod commands;
 mod deadlines;
 mod durability;
@@ -11,11 +12,16 @@ mod endurance;
 mod faults;
 mod framing;
 mod http;
+mod http2;
 mod learn;
 mod library;
 mod peers;
 mod program;
 mod proxy;
 mod raw;
+mod reload;
+mod room;
+mod rotate;
 mod secrets;
+mod tls;
 mod vectors;

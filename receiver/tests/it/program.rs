@@ -7,9 +7,12 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
+
+use crate::raw::PATIENCE;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
 
@@ -77,7 +80,7 @@ impl Receiver {
         let first = lines.next().map(Result::unwrap).unwrap_or_else(|| {
             panic!("it did not start: {}", fs::read_to_string(folder.join("stderr.log")).unwrap_or_default())
         });
-        let address = first.strip_prefix("Listening on http://").unwrap().split('/').next().unwrap().parse().unwrap();
+        let address = first.split_once("://").unwrap().1.split('/').next().unwrap().parse().unwrap();
         let stdout = folder.join("stdout.log");
         let stdout = thread::spawn(move || {
             let rest: Vec<String> = lines.map_while(Result::ok).collect();
@@ -91,6 +94,37 @@ impl Receiver {
     /// Holds `receiver.toml`, `data/`, `stdout.log` and `stderr.log`.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Asks it to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    /// Waits until a line of its log, after the first `seen` bytes of it, holds the text; gives the log's length then.
+    pub(crate) fn logged(&self, seen: usize, text: &str) -> usize {
+        let began = Instant::now();
+        loop {
+            let log = self.log();
+            if let Some(at) = log[seen..].find(text) {
+                let end = seen + at + text.len();
+                return log[end..].find('\n').map_or(end, |line| end + line);
+            }
+            assert!(began.elapsed() < PATIENCE, "{text:?} is not in the log: {}", &log[seen..]);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Its memory, in KiB.
+    pub(crate) fn resident(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// Its log so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("stderr.log")).unwrap()
     }
 
     /// SIGKILL, and waits for the end.

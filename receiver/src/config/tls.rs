@@ -1,0 +1,119 @@
+//! Certificate and key of the listener: read from PEM, held to fit each other, ready for handshakes.
+
+use std::{fmt, fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    version::{TLS12, TLS13},
+};
+use toml::Spanned;
+
+use super::{check::Check, file::TlsTable};
+
+/// What a client may choose by ALPN, the preferred first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// TLS as the listener speaks it: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
+#[derive(Clone)]
+pub struct Tls {
+    chain: Vec<CertificateDer<'static>>,
+    server: Arc<ServerConfig>,
+}
+
+/// Certificate and key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The key is another certificate's.
+    #[error("this is not the key of the first certificate in the chain, which has to be the server's own")]
+    AnotherKey,
+    /// The certificate or the kind of key is one that TLS cannot work with.
+    #[error("certificate and key cannot be used: {0}")]
+    Unusable(rustls::Error),
+}
+
+impl Tls {
+    /// A server with this certificate chain, its own certificate first, and that certificate's key.
+    ///
+    /// # Errors
+    /// When they do not belong together.
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(TlsError::Unusable)?;
+        let server = builder.with_no_client_auth().with_single_cert(chain.clone(), key);
+        let mut server = server.map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => TlsError::AnotherKey,
+            other => TlsError::Unusable(other),
+        })?;
+        server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        Ok(Self { chain, server: Arc::new(server) })
+    }
+
+    /// What handshakes are made with.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        self.server.clone()
+    }
+}
+
+/// Two are the same when their certificates are: a certificate has one key.
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        self.chain == other.chain
+    }
+}
+
+// Not derived: a private key is no text for logs.
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("certificates", &self.chain.len()).finish_non_exhaustive()
+    }
+}
+
+impl Check<'_> {
+    /// Whoever only reads what was received needs no certificate, so none is read then.
+    pub(super) fn tls(&mut self, table: Option<&TlsTable>) -> Option<Tls> {
+        let table = table.filter(|_| self.secrets)?;
+        let chain = self.pem("certificate", &table.certificate).map(|pem| {
+            CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().ok().filter(|chain| !chain.is_empty())
+        });
+        if matches!(chain, Some(None)) {
+            let words = "there is no certificate in PEM in it; each begins with -----BEGIN CERTIFICATE-----";
+            self.about("certificate", &table.certificate, words);
+        }
+        let key = self.pem("key", &table.key).map(|pem| PrivateKeyDer::from_pem_slice(&pem).ok());
+        if matches!(key, Some(None)) {
+            let words = "there is no private key in PEM in it; one begins with -----BEGIN PRIVATE KEY-----, and must \
+                         not have a passphrase";
+            self.about("key", &table.key, words);
+        }
+        let tls = Tls::new(chain??, key??);
+        tls.map_err(|error| self.about("key", &table.key, error)).ok()
+    }
+
+    fn pem(&mut self, key: &str, typed: &Spanned<String>) -> Option<Vec<u8>> {
+        let path = self.beside(typed.get_ref());
+        self.sources.note(&path);
+        if key == "key" && everyone_reads(&path).unwrap_or(false) {
+            let words =
+                format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", path.display());
+            self.warning(typed.span().start, words);
+        }
+        let read = fs::read(&path);
+        read.map_err(|error| {
+            self.problem(typed.span().start, format!("`{key}`: cannot read {}: {error}", path.display()))
+        })
+        .ok()
+    }
+
+    fn about(&mut self, key: &str, typed: &Spanned<String>, words: impl fmt::Display) {
+        let path = self.beside(typed.get_ref());
+        self.problem(typed.span().start, format!("`{key}`: {}: {words}", path.display()));
+    }
+}
+
+fn everyone_reads(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o004 != 0)
+}

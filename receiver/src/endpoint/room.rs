@@ -1,0 +1,72 @@
+//! The room that all requests share: how many there may be at a time, and how many bytes of bodies they may hold together.
+//! Whoever finds none is refused, so that memory stays bounded whatever clients do.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How much is taken of the room.
+#[derive(Debug)]
+pub struct Room {
+    requests: AtomicUsize,
+    most_requests: usize,
+    bytes: AtomicUsize,
+    most_bytes: usize,
+}
+
+/// A request's place; dropping it gives back what it holds.
+#[derive(Debug)]
+pub(super) struct Place<'r> {
+    room: &'r Room,
+    bytes: usize,
+}
+
+impl Room {
+    /// Room for this many requests, and for this many bytes of their bodies as far as they have arrived.
+    pub fn new(requests: usize, bytes: usize) -> Self {
+        Self { requests: AtomicUsize::new(0), most_requests: requests, bytes: AtomicUsize::new(0), most_bytes: bytes }
+    }
+
+    /// Takes one request in; none when there is no room.
+    pub(super) fn enter(&self) -> Option<Place<'_>> {
+        take(&self.requests, 1, self.most_requests).then(|| Place { room: self, bytes: 0 })
+    }
+}
+
+impl Place<'_> {
+    /// Holds more bytes; false when there is no room for them. What is announced but does not come takes none.
+    pub(super) fn hold(&mut self, bytes: usize) -> bool {
+        let taken = take(&self.room.bytes, bytes, self.room.most_bytes);
+        self.bytes += if taken { bytes } else { 0 };
+        taken
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.room.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.room.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn take(taken: &AtomicUsize, more: usize, most: usize) -> bool {
+    let sum = |taken: usize| taken.checked_add(more).filter(|sum| *sum <= most);
+    taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_no_more_than_there_is() {
+        let room = Room::new(2, 10);
+        let mut one = room.enter().unwrap();
+        let mut two = room.enter().unwrap();
+        assert!(room.enter().is_none());
+        assert!(one.hold(6) && two.hold(4) && !two.hold(1) && one.hold(0));
+        drop(one);
+        assert!(two.hold(6) && !two.hold(usize::MAX));
+        drop(two);
+        let mut all = room.enter().unwrap();
+        assert!(all.hold(10));
+    }
+}

@@ -1,0 +1,45 @@
+//! Files that are never seen half written: the new content is synced under another name, then takes the old one's.
+
+use std::{
+    ffi::OsString,
+    fs::{self, OpenOptions, Permissions},
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use rustix::fs::{Gid, Uid, fchown};
+
+use crate::folder;
+
+/// Gives a file this content, with the owner of `like`, its group, and of its mode what is in `mask`.
+pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io::Result<()> {
+    let like = fs::metadata(like)?;
+    let mut name = OsString::from(".");
+    name.push(file.file_name().unwrap_or_default());
+    name.push(".new");
+    let new = file.with_file_name(name);
+    let written = write(&new, content, &like, mask).and_then(|()| fs::rename(&new, file));
+    if written.is_err() {
+        // What was begun is of no use; the error says what matters.
+        let _ = fs::remove_file(&new);
+    }
+    written?;
+    folder::sync(file.parent().unwrap_or(Path::new("")))
+}
+
+fn write(new: &Path, content: &[u8], like: &fs::Metadata, mask: u32) -> io::Result<()> {
+    match fs::remove_file(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new)?;
+    file.write_all(content)?;
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
+        // Else a receiver that runs as another user than this command could not read it any more.
+        fchown(&file, Some(Uid::from_raw(like.uid())), Some(Gid::from_raw(like.gid())))?;
+    }
+    file.set_permissions(Permissions::from_mode(like.mode() & mask & 0o777))?;
+    file.sync_all()
+}

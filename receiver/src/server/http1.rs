@@ -1,0 +1,64 @@
+//! HTTP/1.1 on a connection.
+
+use std::{convert::Infallible, pin::pin};
+
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
+
+use super::{
+    accept::Ending,
+    service::Service,
+    timed::{Deadlines, Timed},
+};
+use crate::{config::Limits, log::MessageLog};
+
+/// Serves one request after the other. The first head is due at this moment.
+pub(super) async fn serve<S, L>(stream: S, service: Service<L>, limits: Limits, due: Instant, mut ending: Ending)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    L: MessageLog,
+{
+    let deadlines = Deadlines { header: limits.header_timeout, idle: limits.idle_timeout, write: limits.body_timeout };
+    let connection = service.connection().clone();
+    let stream = TokioIo::new(Timed::new(stream, connection.clone(), deadlines, due));
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let service = service.clone();
+        async move {
+            let two_lengths = service.connection().begin(request.headers());
+            let response = service.answer(request, two_lengths).await;
+            service.connection().answer();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // Who has sent all may close that side before the answer comes.
+        .half_close(true)
+        // `Timed` keeps the header's deadline, and an idle one apart from it.
+        .header_read_timeout(None)
+        .max_headers(limits.header_fields)
+        .max_header_size(limits.header_bytes)
+        // Else it would let each connection's buffer grow to 400 KiB, and a head no further.
+        .max_buf_size(limits.header_bytes)
+        .serve_connection(stream, answer);
+    let mut serving = pin!(serving);
+    let mut ends = false;
+    let result = loop {
+        tokio::select! {
+            result = serving.as_mut() => break result,
+            () = connection.closed() => break Ok(()),
+            () = ending.begun(), if !ends => {
+                ends = true;
+                serving.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

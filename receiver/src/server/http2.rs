@@ -1,0 +1,176 @@
+//! HTTP/2 on a TLS connection, with what one client may ask of it: streams, header bytes, resets, and time.
+//!
+//! hyper keeps no deadline on an HTTP/2 connection. One that has no request is closed as HTTP/1.1's is; one whose requests
+//! do not end, because the client takes no answer, is closed too.
+
+use std::{
+    convert::Infallible,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{net::TcpStream, sync::watch, time::Instant};
+use tokio_rustls::server::TlsStream;
+
+use super::{accept::Ending, connection::Connection, service::Service};
+use crate::{config::Limits, log::MessageLog, rejection::Rejection};
+
+/// Most requests at a time on one connection.
+const STREAMS: u32 = 64;
+/// Most requests that a client may take back before they were even looked at; at the next, the connection ends.
+const RESETS: usize = 20;
+/// Most streams that end for a fault of the client's; at the next, the connection ends.
+const FAULTS: usize = 64;
+/// Bytes of a body, and of all bodies of a connection, that a client may send before they are taken.
+const WINDOWS: (u32, u32) = (256 << 10, 1 << 20);
+/// Most bytes of answers that wait for one connection; they are short.
+const SEND_BUFFER: usize = 64 << 10;
+/// How long a connection without requests has to say good-bye.
+const GOOD_BYE: Duration = Duration::from_millis(100);
+
+/// Serves up to [`STREAMS`] requests at a time. The first is due at this moment.
+pub(super) async fn serve<L: MessageLog>(
+    stream: TlsStream<TcpStream>,
+    service: Service<L>,
+    limits: Limits,
+    due: Instant,
+    mut ending: Ending,
+) {
+    let streams = Arc::new(Streams::new(service.connection().clone()));
+    let connection = service.connection().clone();
+    let opening = streams.clone();
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (stream, service) = (opening.open(), service.clone());
+        async move {
+            let mut response = if request.headers().len() > limits.header_fields {
+                Rejection::HeadTooLarge.into_http()
+            } else {
+                service.answer(request, false).await
+            };
+            // Streams end by themselves; HTTP/2 has no such field.
+            response.headers_mut().remove(header::CONNECTION);
+            Ok::<_, Infallible>(response.map(|body| Answer { body, _stream: stream }))
+        }
+    });
+    let serving = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(FAULTS)
+        .initial_stream_window_size(WINDOWS.0)
+        .initial_connection_window_size(WINDOWS.1)
+        .max_send_buf_size(SEND_BUFFER)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut serving = pin!(serving);
+    let result = tokio::select! {
+        result = serving.as_mut() => Some(result),
+        () = connection.closed() => None,
+        () = streams.stalled(limits, due) => None,
+        () = ending.begun() => {
+            serving.as_mut().graceful_shutdown();
+            tokio::select! {
+                result = serving.as_mut() => Some(result),
+                () = streams.none() => None,
+                () = connection.closed() => None,
+                () = streams.stalled(limits, due) => None,
+            }
+        }
+    };
+    let result = match result {
+        Some(result) => result,
+        None => {
+            serving.as_mut().graceful_shutdown();
+            tokio::time::timeout(GOOD_BYE, serving).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The open requests of a connection.
+#[derive(Debug)]
+struct Streams {
+    connection: Arc<Connection>,
+    open: watch::Sender<usize>,
+}
+
+/// An open request; it ends when its answer has been handed over, or when the client takes it back.
+#[derive(Debug)]
+struct Stream(Arc<Streams>);
+
+impl Streams {
+    fn new(connection: Arc<Connection>) -> Self {
+        Self { connection, open: watch::Sender::new(0) }
+    }
+
+    fn open(self: &Arc<Self>) -> Stream {
+        self.open.send_modify(|open| {
+            *open += 1;
+            self.connection.busy();
+        });
+        Stream(self.clone())
+    }
+
+    /// Waits until no request is open.
+    async fn none(&self) {
+        // The sender is part of `self`, so it cannot be gone.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// Waits until neither a request has come in time nor one has ended in time.
+    async fn stalled(&self, limits: Limits, mut due: Instant) {
+        let mut open = self.open.subscribe();
+        while let Ok(Ok(())) = tokio::time::timeout_at(due, open.changed()).await {
+            let time = match *open.borrow_and_update() {
+                0 => limits.idle_timeout,
+                // To arrive, and to be answered.
+                _ => limits.body_timeout * 2,
+            };
+            due = Instant::now() + time;
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|open| {
+            *open -= 1;
+            if *open == 0 {
+                self.0.connection.idle();
+            }
+        });
+    }
+}
+
+/// An answer's body, which holds its request open until hyper has taken it.
+struct Answer {
+    body: Full<Bytes>,
+    _stream: Stream,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,102 @@
+//! Whom a request comes from: the other end of the connection, or, where that is a trusted proxy, whom the proxy says.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The chain of clients and proxies, each proxy adding the address that it sees to the end.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Whom a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Peer {
+    connected: SocketAddr,
+    forwarded: Option<IpAddr>,
+}
+
+impl Peer {
+    /// The right-most address of the chain that is no trusted proxy. What stands to the left of it was written by a
+    /// stranger, and what is no address ends the chain.
+    pub(super) fn of(connected: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+        let mut forwarded = None;
+        if trusts(connected.ip().to_canonical()) {
+            let fields = headers.get_all(FORWARDED_FOR).iter().rev();
+            let hops = fields.flat_map(|field| field.to_str().unwrap_or("?").rsplit(','));
+            for address in hops.map_while(address) {
+                forwarded = Some(address);
+                if !trusts(address) {
+                    break;
+                }
+            }
+        }
+        Self { connected, forwarded }
+    }
+
+    /// Its address.
+    pub(super) fn ip(&self) -> IpAddr {
+        self.forwarded.unwrap_or(self.connected.ip())
+    }
+
+    /// The proxy that the request came through.
+    pub(super) fn proxy(&self) -> Option<SocketAddr> {
+        self.forwarded.map(|_| self.connected)
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.forwarded {
+            Some(address) => address.fmt(f),
+            None => self.connected.fmt(f),
+        }
+    }
+}
+
+/// An address, with or without a port.
+fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let parsed = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    parsed.map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_right_most_address_that_is_no_trusted_proxy_is_the_peer() {
+        let trusted: Vec<IpNet> = vec!["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        for (case, connected, chain, expected) in [
+            ("a stranger may say what he likes", "192.0.2.9:1", &["203.0.113.5"][..], "192.0.2.9"),
+            ("a proxy's word", "127.0.0.1:1", &["203.0.113.5"], "203.0.113.5"),
+            ("no word", "127.0.0.1:1", &[], "127.0.0.1"),
+            ("left of it nothing counts", "127.0.0.1:1", &["10.1.1.1, 198.51.100.7, 203.0.113.5"], "203.0.113.5"),
+            ("two proxies", "127.0.0.1:1", &["198.51.100.7, 203.0.113.5, 10.0.0.2"], "203.0.113.5"),
+            ("two fields", "127.0.0.1:1", &["198.51.100.7", "203.0.113.5"], "203.0.113.5"),
+            ("proxies only", "127.0.0.1:1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            ("no address", "127.0.0.1:1", &["203.0.113.5, unknown"], "127.0.0.1"),
+            ("no address before a proxy", "127.0.0.1:1", &["unknown, 10.0.0.2"], "10.0.0.2"),
+            ("nothing", "127.0.0.1:1", &[""], "127.0.0.1"),
+            ("a port", "127.0.0.1:1", &["203.0.113.5:4711"], "203.0.113.5"),
+            ("version 6", "127.0.0.1:1", &["2001:db8::1"], "2001:db8::1"),
+            ("version 6 with a port", "127.0.0.1:1", &["[2001:db8::1]:4711"], "2001:db8::1"),
+            ("version 6 in brackets", "127.0.0.1:1", &["[2001:db8::1]"], "2001:db8::1"),
+            ("4 in 6", "[::ffff:10.0.0.1]:1", &["::ffff:203.0.113.5"], "203.0.113.5"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in chain {
+                headers.append(FORWARDED_FOR, HeaderValue::from_static(field));
+            }
+            let peer = Peer::of(connected.parse().unwrap(), &headers, &trusted);
+            assert_eq!(peer.ip().to_string(), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The configuration and its secrets, read again while the server runs: on demand, and when one of their files changes.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::{signal::unix::Signal, sync::watch};
+
+use super::current::Current;
+use crate::{
+    config::{Changes, Config, ConfigError, Reading, Sources},
+    index::Profiles,
+    log::Segments,
+};
+
+/// How often the files are looked at. What was written must look the same twice before it is read, so that no half of
+/// it is.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Changes what a running server goes by.
+#[derive(Debug)]
+pub struct Reloader {
+    // Not its owner: the log is closed when the server ends, whoever could still reload it.
+    current: Weak<Current<Segments>>,
+    profiles: watch::Sender<Profiles>,
+    running: Mutex<Config>,
+}
+
+/// A configuration holds by itself, but not on the listener that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a Basic endpoint would take passwords over plain HTTP on the address that is listened on now; the new `listen` \
+     takes effect at the next start"
+)]
+pub struct InTheClear;
+
+impl Reloader {
+    pub(super) fn new(current: &Arc<Current<Segments>>, profiles: watch::Sender<Profiles>, running: Config) -> Self {
+        Self { current: Arc::downgrade(current), profiles, running: Mutex::new(running) }
+    }
+
+    /// Lets this configuration hold for every request and connection that begins from now on, and says what changed.
+    /// What a start alone can change stays: the listener's address, the data folder, what is printed, the limits.
+    ///
+    /// # Errors
+    /// When passwords would cross a network unencrypted; then all stays as it was.
+    pub fn apply(&self, new: Config) -> Result<Changes, InTheClear> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = Changes::between(&running, &new);
+        let started = Config {
+            listen: running.listen,
+            data_dir: running.data_dir.clone(),
+            log_payloads: running.log_payloads,
+            limits: running.limits,
+            ..new
+        };
+        if started.takes_passwords_in_the_clear() {
+            return Err(InTheClear);
+        }
+        if let Some(current) = self.current.upgrade() {
+            current.replace(&started);
+            self.profiles.send_replace(started.profiles());
+        }
+        *running = started;
+        Ok(changes)
+    }
+
+    /// Reads the configuration by `read` whenever this signal asks to, and when one of the files that it comes from changes. What is
+    /// wrong goes to the log, and what held before goes on.
+    pub async fn follow(
+        self,
+        read: impl Fn() -> Reading + Clone + Send + 'static,
+        mut sources: Sources,
+        mut asked: Signal,
+    ) {
+        loop {
+            let again = tokio::select! {
+                asked = asked.recv() => asked,
+                () = changed(&sources) => Some(()),
+            };
+            if again.is_none() {
+                return;
+            }
+            let Ok(Reading { config, sources: seen }) = tokio::task::spawn_blocking(read.clone()).await else {
+                return;
+            };
+            sources = if config.is_ok() { seen } else { seen.and_now(&sources) };
+            match config {
+                Ok(new) => self.apply_and_say(new),
+                Err(error) => {
+                    say_wrong(&error);
+                    tracing::error!("the configuration is not taken over; the one before still holds");
+                }
+            }
+        }
+    }
+
+    fn apply_and_say(&self, new: Config) {
+        for warning in &new.warnings {
+            tracing::warn!("{warning}");
+        }
+        match self.apply(new) {
+            Ok(changes) => {
+                for change in &changes.at_once {
+                    tracing::info!("{change}");
+                }
+                for key in &changes.at_next_start {
+                    tracing::warn!("the new `{key}` takes effect at the next start");
+                }
+                let message = if changes.is_empty() { "nothing in it changed" } else { "it holds from now on" };
+                tracing::info!("the configuration was read again; {message}");
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                tracing::error!("the configuration is not taken over; the one before still holds");
+            }
+        }
+    }
+}
+
+fn say_wrong(error: &ConfigError) {
+    match error {
+        ConfigError::Wrong { problems } => problems.iter().for_each(|problem| tracing::error!("{problem}")),
+        other => tracing::error!("{other}"),
+    }
+}
+
+/// Waits until the files differ from these, and have stopped changing.
+async fn changed(sources: &Sources) {
+    let mut before = sources.clone();
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let look = before.clone();
+        // A file system that hangs must not hold up the requests.
+        let Ok(now) = tokio::task::spawn_blocking(move || look.now()).await else { return };
+        if now == before && now != *sources {
+            return;
+        }
+        before = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Nothing is bound here: only what is said of the address counts.
+    #[test]
+    fn passwords_are_not_taken_in_the_clear_on_the_address_that_stays() {
+        let folder = TempDir::new().unwrap();
+        let load = |text: &str| {
+            let file = folder.path().join("receiver.toml");
+            fs::write(&file, text).unwrap();
+            Config::load(&file).unwrap()
+        };
+        fs::write(folder.path().join("password"), "x").unwrap();
+        let basic = "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:password\" }\n";
+        let running = load("listen = \"192.0.2.1:80\"\n[[endpoint]]\npath = \"/\"\n");
+        let reloader =
+            Reloader { current: Weak::new(), profiles: watch::Sender::default(), running: Mutex::new(running) };
+        assert_eq!(reloader.apply(load(&format!("listen = \"127.0.0.1:80\"\n{basic}"))), Err(InTheClear));
+        let proxied = load(&format!("listen = \"127.0.0.1:80\"\nbehind_tls_proxy = true\n{basic}"));
+        assert_eq!(reloader.apply(proxied).unwrap().at_next_start, ["listen"]);
+    }
+}

@@ -1,0 +1,82 @@
+//! A request's way from its connection to the endpoints, and the answer's way back.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use schemas::wire::JSON;
+use tokio_rustls::TlsAcceptor;
+
+use super::{connection::Connection, current::Current, peer::Peer, request_line::RequestLine};
+use crate::{
+    endpoint::Arrival,
+    log::{MessageLog, Record},
+};
+
+/// What one connection's requests are answered with.
+pub(super) struct Service<L> {
+    current: Arc<Current<L>>,
+    connection: Arc<Connection>,
+    connected: SocketAddr,
+    line: RequestLine,
+}
+
+impl<L: MessageLog> Service<L> {
+    pub(super) fn new(
+        current: Arc<Current<L>>,
+        connection: Arc<Connection>,
+        connected: SocketAddr,
+        line: RequestLine,
+    ) -> Self {
+        Self { current, connection, connected, line }
+    }
+
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// What a new connection begins with, if it speaks TLS.
+    pub(super) fn tls(&self) -> Option<TlsAcceptor> {
+        self.current.rules().tls.as_ref().map(|acceptor| acceptor.0.clone())
+    }
+
+    /// Takes a request by the rules of the moment at which it begins.
+    pub(super) async fn answer(&self, request: Request<Incoming>, two_lengths: bool) -> Response<Full<Bytes>> {
+        let rules = self.current.rules();
+        let peer = Peer::of(self.connected, request.headers(), &rules.trusted_proxies);
+        let arrival = Arrival { peer: Some(peer.ip()), two_lengths };
+        let mut open = self.line.begin(peer);
+        let outcome = rules.endpoints.receive(request, arrival, &mut open.progress).await;
+        let last = open.progress.last;
+        open.end(&outcome);
+        let mut response = match outcome {
+            Ok(record) => acknowledgement(&record),
+            Err(rejection) => rejection.into_http(),
+        };
+        if last {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+// Derived, it would ask for a log that can be cloned.
+impl<L> Clone for Service<L> {
+    fn clone(&self) -> Self {
+        Self {
+            current: self.current.clone(),
+            connection: self.connection.clone(),
+            connected: self.connected,
+            line: self.line.clone(),
+        }
+    }
+}
+
+fn acknowledgement(record: &Record) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(format!(r#"{{"id":"{}"}}"#, record.header.id).into()));
+    *response.status_mut() = StatusCode::OK;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    response
+}
