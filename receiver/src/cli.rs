@@ -4,6 +4,7 @@ mod check_config;
 mod data;
 pub mod exit;
 mod init;
+mod log;
 mod logging;
 mod messages;
 mod reindex;
@@ -53,6 +54,9 @@ enum Command {
     Messages(messages::Command),
     /// Make the index anew from the log.
     Reindex,
+    /// Check the log, and mend it.
+    #[command(subcommand)]
+    Log(log::Command),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -105,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(config.as_deref(), &args),
         Command::Messages(command) => messages::run(config.as_deref(), command),
         Command::Reindex => reindex::run(config.as_deref()),
+        Command::Log(command) => log::run(config.as_deref(), &command),
     };
     match result {
         Ok(()) => ExitCode::from(exit::OK),

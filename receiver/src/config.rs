@@ -26,6 +26,7 @@ pub use self::{
 use crate::{
     endpoint::{Endpoint, Nonconforming},
     intake::BODY_LIMIT,
+    log::Retention,
     verify::Verifier,
 };
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub log_payloads: bool,
     /// What a client may ask.
     pub limits: Limits,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// The endpoints, at least one.
     pub endpoints: Vec<EndpointConfig>,
 }

@@ -60,10 +60,11 @@ impl Data {
                 Ok(indexer.into_index())
             }
             Err(DataFolderError::InUse { .. }) => {
-                let end = self.end()?;
+                let (end, start) = (self.end()?, self.log(Position(0)).start().map_err(Failure::failed)?);
                 let index = Index::open(&file).map_err(Failure::failed)?;
                 let began = Instant::now();
-                while index.position().map_err(Failure::failed)? < end {
+                let behind = || Ok(index.position()? < end || index.start()? < start);
+                while behind().map_err(|error: rusqlite::Error| Failure::failed(error))? {
                     if began.elapsed() > PATIENCE {
                         super::warn("the index is behind the log; the newest messages are missing here");
                         break;

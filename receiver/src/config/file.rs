@@ -15,6 +15,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) limits: LimitsTable,
     #[serde(default)]
+    pub(super) retention: RetentionTable,
+    #[serde(default)]
     pub(super) endpoint: Vec<Spanned<EndpointTable>>,
 }
 
@@ -28,6 +30,12 @@ pub(super) struct LimitsTable {
     pub(super) idle_timeout: Option<Spanned<String>>,
     pub(super) drain_timeout: Option<Spanned<String>>,
     pub(super) connections: Option<Spanned<usize>>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct RetentionTable {
+    pub(super) max_age: Option<Spanned<String>>,
+    pub(super) max_bytes: Option<Spanned<usize>>,
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use schemas::{Authentication, ClientSecret, Profile, SecretReference, reference:
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Limits};
-use crate::endpoint::Nonconforming;
+use crate::{endpoint::Nonconforming, log::Retention};
 
 /// The first run's folder, below the working directory.
 pub const FIRST_RUN_FOLDER: &str = "flowingly";
@@ -68,6 +68,7 @@ impl Config {
             data_dir: working_directory.join(DATA_FOLDER),
             log_payloads: io::stdout().is_terminal(),
             limits: Limits::default(),
+            retention: Retention::default(),
             endpoints: vec![EndpointConfig {
                 path: DEFAULT_PATH.to_owned(),
                 name: DEFAULT_PATH.to_owned(),

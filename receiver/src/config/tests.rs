@@ -1,13 +1,13 @@
 //! What a configuration may say, and the words when it says something else.
 
-use std::{fs, net::Ipv4Addr};
+use std::{fs, net::Ipv4Addr, time::Duration};
 
 use schemas::Authentication;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Config, Limits};
-use crate::endpoint::Nonconforming;
+use crate::{endpoint::Nonconforming, log::Retention};
 
 const SECRET: &str = "canary-7f3a";
 
@@ -67,6 +67,10 @@ idle_timeout = "1m"
 drain_timeout = "10s"
 connections = 100
 
+[retention]
+max_age = "90d"
+max_bytes = 21474836480
+
 [[endpoint]]
 path = "/a"
 name = "a"
@@ -89,6 +93,8 @@ fn everything_that_can_be_said_is_understood() {
     assert!(config.log_payloads);
     assert_eq!(config.limits.body_timeout.as_millis(), 500);
     assert_eq!(config.limits.connections, 100);
+    let ninety_days = Duration::from_secs(90 * 24 * 3600);
+    assert_eq!(config.retention, Retention { max_age: Some(ninety_days), max_bytes: Some(20 << 30) });
     let kinds: Vec<bool> =
         config.endpoints.iter().map(|endpoint| endpoint.authentication == Authentication::None).collect();
     assert_eq!(kinds, [false, false, true]);
@@ -118,6 +124,10 @@ colour = "red"
 header_bytes = 100
 body_timeout = "soon"
 connections = 0
+
+[retention]
+max_age = "90"
+max_bytes = 0
 
 [[endpoint]]
 path = "hooks"
@@ -194,7 +204,8 @@ fn the_schema_and_the_types_know_the_same_keys() {
         );
     }
     // Every key of the schema is in `EVERYTHING`, which the types read; so neither has one that the other lacks.
-    for part in [&schema, &schema["$defs"]["limits"], &schema["$defs"]["endpoint"], &schema["$defs"]["credential"]] {
+    let limits = [&schema["$defs"]["limits"], &schema["$defs"]["retention"]];
+    for part in [&schema, &schema["$defs"]["endpoint"], &schema["$defs"]["credential"]].into_iter().chain(limits) {
         for key in part["properties"].as_object().unwrap().keys().filter(|key| *key != "profile") {
             assert!(EVERYTHING.contains(key.as_str()), "{key}");
         }

@@ -17,6 +17,7 @@ pub struct Indexer {
     index: Index,
     /// The profile of each endpoint, by its name.
     profiles: HashMap<String, Profile>,
+    damaged: usize,
 }
 
 /// The index cannot be kept up.
@@ -34,7 +35,7 @@ pub enum IndexError {
 impl Indexer {
     /// Messages of an endpoint are judged through its profile, those of unknown endpoints through profile v1.
     pub fn new(index: Index, profiles: HashMap<String, Profile>) -> Self {
-        Self { index, profiles }
+        Self { index, profiles, damaged: 0 }
     }
 
     /// Where in the log it reads on: at the beginning, if the index does not say.
@@ -88,26 +89,36 @@ impl Indexer {
         }
     }
 
-    /// Adds the next records in one transaction, and gives their number: 0 at the log's end.
+    /// Adds the next records in one transaction, and gives their number: 0 at the log's end. What retention has removed
+    /// goes from the index in the same transaction.
     fn add_batch(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
+        let (start, from) = (reader.start()?, reader.position());
         let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
         while batch.len() < BATCH {
             match reader.next_entry()? {
+                // A reader has what was removed under its hands a little longer than the log.
+                Some(Entry::Record { at, .. }) if at < start => {}
                 Some(Entry::Record { at, record, .. }) => {
                     let violations = self.judge(&record);
                     batch.push((at, record, violations));
                 }
                 Some(Entry::Damaged { at, next }) => {
+                    self.damaged += 1;
                     tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
                 }
                 None => break,
             }
         }
-        if !batch.is_empty() {
+        if !batch.is_empty() || reader.position() > from || start > self.index.start()? {
             let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
-            self.index.add(rows, reader.position())?;
+            self.index.add(rows, reader.position(), start)?;
         }
         Ok(batch.len())
+    }
+
+    /// Damaged places of the log that it has come across.
+    pub fn damaged(&self) -> usize {
+        self.damaged
     }
 
     /// Gives the index back.

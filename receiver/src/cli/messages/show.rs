@@ -39,7 +39,12 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     };
     let record = match data.log(message.position).next_entry().map_err(Failure::failed)? {
         Some(Entry::Record { at, record, .. }) if at == message.position => record,
-        _ => return Err(Failure::failed("the log has no such record any more; `reindex` makes the index anew")),
+        _ => {
+            return Err(Failure::failed(
+                "the log has no such record any more: retention has just removed it, or the log is damaged there (see \
+                 `log check`)",
+            ));
+        }
     };
     if args.raw {
         return anstream::stdout().write_all(&record.body).map_err(Failure::failed);
