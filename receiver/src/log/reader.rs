@@ -6,7 +6,7 @@ use super::{
     Position,
     extent::Extent,
     record::{Decoded, MAGIC, Record},
-    segment::{HEAD, Segment},
+    segment::{Files, HEAD, Segment},
 };
 
 /// Bytes asked for at once.
@@ -71,7 +71,7 @@ impl LogReader {
     pub fn start(&self) -> io::Result<Position> {
         match &self.extent {
             Some(extent) => Ok(Position(extent.start())),
-            None => Ok(Position(Segment::list(&self.folder)?.first().map_or(0, |segment| segment.base))),
+            None => Ok(Position(Files::names(&self.folder)?.first().map_or(0, |(base, _)| *base))),
         }
     }
 
@@ -102,7 +102,7 @@ impl LogReader {
                 Step::End => {
                     // A segment behind this one may have been made since this one was opened.
                     let known = open.next;
-                    open.next = following(&Segment::list(&self.folder)?, open.segment.base);
+                    open.next = following(&Files::names(&self.folder)?, open.segment.base);
                     match open.next {
                         None => return Ok(None),
                         Some(_) if known.is_none() => {}
@@ -119,24 +119,31 @@ impl LogReader {
     /// Opens the segment that holds the position, or the first behind it.
     fn open_segment(&mut self) -> io::Result<bool> {
         loop {
-            let segments = Segment::list(&self.folder)?;
-            let holding = segments.iter().rposition(|segment| segment.base <= self.position).unwrap_or(0);
-            let Some(segment) = segments.get(holding).cloned() else { return Ok(false) };
-            let file = match File::open(&segment.path) {
-                // Retention was quicker; the next list has it no more.
+            let names = Files::names(&self.folder)?;
+            let holding = names.iter().rposition(|(base, _)| *base <= self.position).unwrap_or(0);
+            let Some((base, path)) = names.get(holding) else { return Ok(false) };
+            let opened = Segment::open(path, *base).and_then(|sound| match sound {
+                Some(segment) => Ok(Some(segment)),
+                None => Ok(Segment::list(&self.folder)?.into_iter().find(|segment| segment.base >= *base)),
+            });
+            let opened = opened.and_then(|found| found.map(|it| Ok((File::open(&it.path)?, it))).transpose());
+            let (file, segment) = match opened {
+                Ok(Some(opened)) => opened,
+                Ok(None) => return Ok(false),
+                // Retention was quicker; the next look does not find it any more.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                other => other?,
+                Err(error) => return Err(error),
             };
             self.position = self.position.max(segment.base + HEAD as u64);
-            let next = following(&segments, segment.base);
+            let next = following(&names, segment.base);
             self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0 });
             return Ok(true);
         }
     }
 }
 
-fn following(segments: &[Segment], base: u64) -> Option<u64> {
-    segments.iter().map(|segment| segment.base).find(|other| *other > base)
+fn following(names: &[(u64, PathBuf)], base: u64) -> Option<u64> {
+    names.iter().map(|(other, _)| *other).find(|other| *other > base)
 }
 
 enum Step {

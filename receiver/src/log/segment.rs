@@ -67,6 +67,15 @@ impl Segment {
         disk.sync(&disk.open(&self.path)?)
     }
 
+    /// Opens a segment by its name; `None` when its head is not sound.
+    pub(super) fn open(path: &Path, base: u64) -> io::Result<Option<Self>> {
+        let head = read_head(path)?.map(|bytes| salt_of(&bytes, base));
+        Ok(match head {
+            Some((Some(salt), true)) => Some(Self { path: path.to_owned(), base, salt, sound_head: true }),
+            _ => None,
+        })
+    }
+
     /// The segments in a folder, oldest first, without those whose head is lost.
     pub(super) fn list(folder: &Path) -> io::Result<Vec<Self>> {
         Ok(Files::in_folder(folder)?.segments)
@@ -84,11 +93,21 @@ impl Segment {
 }
 
 impl Files {
-    pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
+    /// What is named as a segment, readable or not, by base.
+    pub(super) fn names(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let Some(base) = position_in(&path, SUFFIX) else { continue };
+            found.extend(position_in(&path, SUFFIX).map(|base| (base, path)));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Looks at the head of each.
+    pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
+        let mut found = Vec::new();
+        for (base, path) in Self::names(folder)? {
             match read_head(&path) {
                 Ok(bytes) => found.push((base, path, bytes.map(|bytes| salt_of(&bytes, base)))),
                 // Retention was quicker.
@@ -96,7 +115,6 @@ impl Files {
                 Err(error) => return Err(error),
             }
         }
-        found.sort_by_key(|(base, ..)| *base);
         let of_another = found.iter().find_map(|(.., head)| head.and_then(|(salt, _)| salt));
         let mut files = Self::default();
         for (base, path, head) in found {

@@ -5,13 +5,16 @@
 mod attacks;
 mod commands;
 mod deadlines;
+mod disk;
 mod durability;
 mod endurance;
 mod faults;
+mod flips;
 mod framing;
 mod http;
 mod library;
 mod peers;
+mod power;
 mod program;
 mod proxy;
 mod raw;
