@@ -1,6 +1,6 @@
 //! The log's first consumer: reads it in order and keeps the index up with it.
 
-use std::{collections::HashMap, io, pin::pin};
+use std::{collections::HashMap, io, pin::pin, time::Duration};
 
 use schemas::{Document, Profile, Violation};
 use tokio::sync::watch;
@@ -10,6 +10,9 @@ use crate::log::{Entry, LogReader, Position, Record};
 
 /// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
 const BATCH: usize = 500;
+
+/// How long to wait before a failed batch is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Keeps an index up with a log.
 #[derive(Debug)]
@@ -76,8 +79,13 @@ impl Indexer {
             let count = match result {
                 Ok(count) => count,
                 Err(error) => {
-                    tracing::error!(%error, "the index is not kept up; `reindex` makes it anew from the log");
-                    return;
+                    // A full disk, most likely; the log holds what is missing.
+                    tracing::error!(%error, "the index is behind; it is tried again until it works");
+                    reader.go_to(self.position());
+                    tokio::select! {
+                        () = &mut stop => return,
+                        () = tokio::time::sleep(RETRY) => continue,
+                    }
                 }
             };
             let go_on = async { count > 0 || news.changed().await.is_ok() };

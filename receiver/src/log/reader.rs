@@ -64,6 +64,11 @@ impl LogReader {
         Position(self.position)
     }
 
+    /// Reads on from a position.
+    pub fn go_to(&mut self, position: Position) {
+        (self.position, self.open) = (position.0, None);
+    }
+
     /// Where the log begins: what lies before was removed.
     ///
     /// # Errors

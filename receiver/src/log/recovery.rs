@@ -62,6 +62,9 @@ pub(super) struct Recovered {
 pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
     let mut recovered = Recovered::default();
     let files = Files::in_folder(folder)?;
+    if files.segments.is_empty() && files.unreadable.is_empty() {
+        return Ok(recovered);
+    }
     for (base, path) in &files.unreadable {
         let length = fs::metadata(path)?.len();
         if length <= HEAD as u64 {

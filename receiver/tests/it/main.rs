@@ -18,5 +18,6 @@ mod power;
 mod program;
 mod proxy;
 mod raw;
+mod retention;
 mod secrets;
 mod vectors;

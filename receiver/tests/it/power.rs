@@ -246,3 +246,45 @@ async fn the_same_seed_makes_the_same_changes() {
     };
     assert_eq!(shape(run(7, Lie::None, None).await), shape(run(7, Lie::None, None).await));
 }
+
+#[tokio::test]
+async fn whichever_call_fails_nothing_is_half_acknowledged_and_the_log_comes_back() {
+    let calls = workload(Recorder::default()).await.1;
+    assert!(calls > 20, "{calls}");
+    for errno in [Errno::IO, Errno::NOSPC] {
+        for count in [1, 5] {
+            for from in 0..calls {
+                let (failed, _) = workload(Recorder::failing(Fault { from, count, errno })).await;
+                assert!(failed <= count, "{errno:?} at {from}, {count} times: {failed} messages were refused");
+            }
+        }
+    }
+}
+
+/// Opens a log, sends it messages one by one, opens it again and reads it. Gives how many were refused, and how many
+/// calls it took.
+async fn workload(disk: Recorder) -> (usize, usize) {
+    let mut random = fastrand::Rng::with_seed(3);
+    let sent: Vec<Record> = (0..12).map(|number| message(number, &mut random)).collect();
+    let folder = TempDir::new().unwrap();
+    let disk = Arc::new(disk);
+    let mut stored = Vec::new();
+    for half in [0..6, 6..12] {
+        // A start that fails is tried again, as an operator does.
+        let log = loop {
+            if let Ok((log, _)) = Segments::open_on(disk.clone(), folder.path(), options()) {
+                break log;
+            }
+        };
+        for number in half {
+            match log.append(&sent[number]).await {
+                Ok(_) => stored.push(number),
+                Err(error) => assert_eq!(error, AppendError::Failed),
+            }
+        }
+        // What was refused may be there or not: the sender sends it again. What was acknowledged is.
+        let found = read(&log, &sent).unwrap();
+        assert!(stored.iter().all(|number| found.contains(number)), "{stored:?} stored, {found:?} found");
+    }
+    (sent.len() - stored.len(), disk.calls())
+}

@@ -23,8 +23,8 @@ pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::failed(format_args!(
-        "the log in {} is damaged; readers skip the damaged places. Bring the file back from a backup if you have one; \
-         `log repair` mends what can be mended",
+        "the log in {} is damaged; readers skip the damaged places. If you have a backup, bring the named files back \
+         from it; `log repair` mends what can be mended without one",
         folder.display()
     )))
 }
@@ -37,7 +37,10 @@ pub(super) fn human(findings: &Findings) -> String {
         text.push_str(&format!("Received  {first:.0} to {last:.0}\n"));
     }
     for place in &findings.damaged {
-        text.push_str(&format!("Damaged   {}: {} bytes at byte {}\n", place.file, place.bytes, place.offset));
+        text.push_str(&format!(
+            "Damaged   {}: {} bytes from byte {} on; they stay there, and readers skip them\n",
+            place.file, place.bytes, place.offset
+        ));
     }
     for file in &findings.heads {
         text.push_str(&format!("Damaged   {file}: its head; every record in it can be read\n"));
