@@ -181,9 +181,7 @@ fn a_full_disk_refuses_and_takes_messages_again_once_there_is_room() {
     assert_eq!(answer.status, 200, "there is room, and it does not come back");
     stored.push(body(number));
     // The index was full too, and catches up by itself.
-    let config = folder.path().join("inside.toml");
-    fs::write(&config, format!("data_dir = \"{}\"\n{ENDPOINT}", inside.display())).unwrap();
-    let listed = receiver.command_with(&config, &["messages", "list", "--output", "json", "-n", "1000"]);
+    let listed = receiver.command_inside(&["messages", "list", "--output", "json", "-n", "1000"]);
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed.as_array().unwrap().len(), stored.len());
     let log = inside.join("log");

@@ -122,12 +122,18 @@ impl Receiver {
 
     /// Runs another subcommand over the same configuration.
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        self.command_with(&self.folder.join("receiver.toml"), arguments)
+        let config = self.folder.join("receiver.toml");
+        Command::new(BINARY).args(arguments).arg("--config").arg(config).output().unwrap()
     }
 
-    /// Runs another subcommand over another configuration.
-    pub(crate) fn command_with(&self, config: &Path, arguments: &[&str]) -> Output {
-        Command::new(BINARY).args(arguments).arg("--config").arg(config).output().unwrap()
+    /// As [`Self::command`], where the receiver has a mount namespace of its own.
+    pub(crate) fn command_inside(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &self.pid.to_string(), "-m"]);
+        if !rustix::process::geteuid().is_root() {
+            command.args(["-U", "--preserve-credentials"]);
+        }
+        command.arg(BINARY).args(arguments).arg("--config").arg(self.folder.join("receiver.toml")).output().unwrap()
     }
 
     /// The lines of `messages export`.
