@@ -24,7 +24,6 @@ impl LogFile {
 }
 
 /// Changes to the log's folder. Each call fails as the operating system's does.
-#[expect(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// Makes a file, mode 0600, where there is none.
     fn create(&self, path: &Path) -> io::Result<LogFile>;

@@ -64,6 +64,15 @@ impl<'l> Appending<'l> {
     }
 }
 
+/// Lets each go on, once.
+async fn advance_once(appending: &mut [Appending<'_>]) {
+    poll_fn(|context| {
+        advance(appending, context);
+        Poll::Ready(())
+    })
+    .await;
+}
+
 /// Lets each go on: at first into the queue.
 fn advance(appending: &mut [Appending<'_>], context: &mut Context<'_>) {
     for one in appending.iter_mut().filter(|one| one.outcome.is_none()) {
@@ -85,7 +94,7 @@ async fn until_batch(appending: &mut [Appending<'_>], entering: &mut UnboundedRe
     })
     .await;
     // The writer answers one batch before it takes the next.
-    poll_fn(|context| Poll::Ready(advance(appending, context))).await;
+    advance_once(appending).await;
     for one in appending.iter_mut().filter(|one| !one.noted && matches!(one.outcome, Some(Ok(_)))) {
         one.noted = true;
         disk.note(Op::Acknowledged(one.number));
@@ -113,7 +122,7 @@ async fn run(seed: u64, lie: Lie, fault: Option<Fault>) -> Run {
         let others = random.usize(0..5).min(sent.len() - next);
         appending.extend((next..next + others).map(|number| Appending::new(&log, &sent, number)));
         next += others;
-        poll_fn(|context| Poll::Ready(advance(&mut appending, context))).await;
+        advance_once(&mut appending).await;
         permit.send(()).unwrap();
         while until_batch(&mut appending, &mut entering, &disk).await {
             permit.send(()).unwrap();
