@@ -5,6 +5,7 @@ mod data;
 pub mod exit;
 mod init;
 mod learn;
+mod log;
 mod logging;
 mod messages;
 mod reindex;
@@ -68,6 +69,9 @@ enum Command {
     /// The answer says for each role where it stands, how sure that is and why. Nothing is written unless `--out` is
     /// given. It exits with 1 when a required role was not found.
     Learn(learn::Args),
+    /// Check the log, and mend it.
+    #[command(subcommand)]
+    Log(log::Command),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -122,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Messages(command) => messages::run(config.as_deref(), command),
         Command::Reindex => reindex::run(config.as_deref()),
         Command::Learn(args) => learn::run(config.as_deref(), &args),
+        Command::Log(command) => log::run(config.as_deref(), &command),
     };
     match result {
         Ok(()) => ExitCode::from(exit::OK),

@@ -38,6 +38,7 @@ use crate::{
     capture::{Capture, CaptureFile},
     endpoint::{Endpoint, Nonconforming},
     intake::BODY_LIMIT,
+    log::Retention,
     verify::Verifier,
 };
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub log_payloads: bool,
     /// What a client may ask.
     pub limits: Limits,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// The endpoints, at least one.
     pub endpoints: Vec<EndpointConfig>,
     /// What is not wrong, but better mended.

@@ -33,11 +33,11 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "
-    CREATE TABLE cursor (position INTEGER NOT NULL);
-    INSERT INTO cursor VALUES (0);
+    CREATE TABLE cursor (position INTEGER NOT NULL, start INTEGER NOT NULL);
+    INSERT INTO cursor VALUES (0, 0);
     CREATE TABLE message (
-        id TEXT PRIMARY KEY,
-        position INTEGER NOT NULL,
+        position INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
         received_at INTEGER NOT NULL,
         last_arrival INTEGER NOT NULL,
         arrivals INTEGER NOT NULL,
@@ -54,13 +54,31 @@ const TABLES: &str = "
     CREATE INDEX message_time ON message (received_at);
     CREATE INDEX message_digest ON message (digest, endpoint);
     CREATE TABLE arrival (
-        id TEXT PRIMARY KEY,
-        message TEXT NOT NULL REFERENCES message (id),
-        position INTEGER NOT NULL,
+        position INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        message TEXT NOT NULL REFERENCES message (id) DEFERRABLE INITIALLY DEFERRED,
         received_at INTEGER NOT NULL,
         peer TEXT
     ) STRICT;
     CREATE INDEX arrival_message ON arrival (message);
+";
+
+/// Drops the rows of records before a position. A message of which a later arrival is left becomes the message of that
+/// arrival, as it would be had the earlier ones never come.
+const FORGET: &str = "
+    DELETE FROM arrival WHERE position < :start;
+    CREATE TEMP TABLE heir AS
+        SELECT message.position AS old, min(arrival.position) AS new, count(*) AS arrivals
+        FROM message JOIN arrival ON arrival.message = message.id
+        WHERE message.position < :start GROUP BY message.position;
+    UPDATE arrival SET message = (SELECT first.id FROM heir
+            JOIN message AS earlier ON earlier.position = heir.old JOIN arrival AS first ON first.position = heir.new
+            WHERE earlier.id = arrival.message)
+        WHERE message IN (SELECT id FROM message JOIN heir ON heir.old = message.position);
+    UPDATE message SET id = first.id, position = heir.new, received_at = first.received_at, arrivals = heir.arrivals
+        FROM heir JOIN arrival AS first ON first.position = heir.new WHERE message.position = heir.old;
+    DELETE FROM message WHERE position < :start;
+    DROP TABLE heir;
 ";
 
 /// The index's file, open.
@@ -138,17 +156,33 @@ impl Index {
         position.map(|position: i64| Position(position.cast_unsigned()))
     }
 
-    /// Adds records, and moves the cursor behind them, in one transaction.
+    /// Where the log begins, as far as it has heard: it has no rows of what lies before.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn start(&self) -> rusqlite::Result<Position> {
+        let start = self.connection.query_row("SELECT start FROM cursor", [], |row| row.get(0));
+        start.map(|start: i64| Position(start.cast_unsigned()))
+    }
+
+    /// Adds records, moves the cursor behind them, and drops the rows of what the log has no more, in one transaction.
     fn add<'r>(
         &mut self,
         records: impl IntoIterator<Item = (&'r Position, &'r Record, &'r [Violation])>,
         next: Position,
+        start: Position,
     ) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         for (position, record, violations) in records {
             add_record(&transaction, *position, record, violations)?;
         }
-        transaction.execute("UPDATE cursor SET position = ?1", [next.0.cast_signed()])?;
+        let start = start.0.cast_signed();
+        let known: i64 = transaction.query_row("SELECT start FROM cursor", [], |row| row.get(0))?;
+        if start > known {
+            transaction.execute_batch(&FORGET.replace(":start", &start.to_string()))?;
+        }
+        transaction
+            .execute("UPDATE cursor SET position = ?1, start = max(start, ?2)", [next.0.cast_signed(), start])?;
         transaction.commit()
     }
 }
@@ -186,8 +220,8 @@ fn add_record(
         transaction
             .prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
             .execute(params![
-                id,
                 position.0.cast_signed(),
+                id,
                 at,
                 header.endpoint,
                 header.trigger.map(|trigger| trigger.as_str()),
@@ -200,9 +234,9 @@ fn add_record(
             ])?;
     }
     transaction.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        position.0.cast_signed(),
         id,
         earlier.as_deref().unwrap_or(&id),
-        position.0.cast_signed(),
         at,
         header.peer.map(|peer| peer.to_string()),
     ])?;

@@ -1,9 +1,13 @@
 //! The log: every accepted message, in the order of arrival. Everything else (index, relay, tail) is a consumer that
 //! reads it from a position of its own.
 
+mod check;
+mod disk;
+mod extent;
 mod reader;
 mod record;
 mod recovery;
+mod retention;
 mod segment;
 mod segments;
 #[cfg(test)]
@@ -15,9 +19,12 @@ use std::{fmt, future::Future, io};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    check::Findings,
+    disk::{Disk, FileSystem, LogFile},
     reader::{Entry, LogReader},
     record::{Record, RecordHeader},
     recovery::Recovery,
+    retention::{Hold, Removed, Retention},
     segments::{SegmentOptions, Segments},
 };
 

@@ -11,15 +11,13 @@ mod peer;
 mod refusal;
 mod reload;
 mod request_line;
+mod retention;
 mod service;
 mod timed;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use self::current::{Current, Rules};
 pub use self::{
@@ -92,8 +90,9 @@ impl Server {
         let default = SegmentOptions::default();
         // Two bodies of any size that the limits allow must fit, or the largest would be refused for ever.
         let queue_bytes = default.queue_bytes.max(2 * config.limits.body_bytes);
-        let (log, recovery) = Segments::open(&data.log(), SegmentOptions { queue_bytes, ..default })
-            .map_err(|source| StartError::Log { folder: data.log(), source })?;
+        let options = SegmentOptions { queue_bytes, retention: config.retention, ..default };
+        let (log, recovery) =
+            Segments::open(&data.log(), options).map_err(|source| StartError::Log { folder: data.log(), source })?;
         let log = Arc::new(log);
         let index = Index::open_behind(&data.index(), log.end())
             .map_err(|source| StartError::Index { file: data.index(), source })?;
@@ -129,13 +128,15 @@ impl Server {
     /// When the log cannot be read for the index.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let reader = self.log.read(self.indexer.position())?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = async move { drop(stopped.await) };
-        let following = tokio::spawn(self.indexer.follow(reader, self.log.news(), stopped));
+        let (stop, stopped) = watch::channel(());
+        let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
+        let following = tokio::spawn(self.indexer.follow(reader, self.log.news(), ended(stopped.clone())));
+        let retaining = tokio::spawn(retention::run(self.log.clone(), self.config.retention, ended(stopped)));
         accept::run(self.listener, self.current, &self.config, shutdown).await;
         drop(stop);
         // The folder stays locked until the index is closed too.
         following.await.map_err(io::Error::other)?;
+        retaining.await.map_err(io::Error::other)?;
         // The last owner of the log: dropping it writes what is queued and waits for the sync.
         tokio::task::spawn_blocking(move || drop(self.log)).await.map_err(io::Error::other)
     }

@@ -58,7 +58,10 @@ impl Data {
         };
         match self.log(message.position).next_entry().map_err(Failure::failed)? {
             Some(Entry::Record { at, record, .. }) if at == message.position => Ok(Some((message, record))),
-            _ => Err(Failure::failed("the log has no such record any more; `reindex` makes the index anew")),
+            _ => Err(Failure::failed(
+                "the log has no such record any more: retention has just removed it, or the log is damaged there (see \
+                 `log check`)",
+            )),
         }
     }
 
@@ -73,10 +76,11 @@ impl Data {
                 Ok(indexer.into_index())
             }
             Err(DataFolderError::InUse { .. }) => {
-                let end = self.end()?;
+                let (end, start) = (self.end()?, self.log(Position(0)).start().map_err(Failure::failed)?);
                 let index = Index::open(&file).map_err(Failure::failed)?;
                 let began = Instant::now();
-                while index.position().map_err(Failure::failed)? < end {
+                let behind = || Ok(index.position()? < end || index.start()? < start);
+                while behind().map_err(|error: rusqlite::Error| Failure::failed(error))? {
                     if began.elapsed() > PATIENCE {
                         super::warn("the index is behind the log; the newest messages are missing here");
                         break;

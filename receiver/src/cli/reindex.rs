@@ -16,6 +16,11 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let index = Index::open(&folder.index()).map_err(Failure::failed)?;
     let mut indexer = Indexer::new(index, data.config.profiles());
     let records = indexer.catch_up(&mut data.log(Position(0))).map_err(Failure::failed)?;
+    let damaged = indexer.damaged();
     let (messages, _) = indexer.into_index().counts().map_err(Failure::failed)?;
-    super::say(&format!("Records read from the log: {records}; messages in the index: {messages}\n"))
+    let damaged = match damaged {
+        0 => String::new(),
+        places => format!("Damaged places skipped: {places}; `log check` says where\n"),
+    };
+    super::say(&format!("Records read from the log: {records}; messages in the index: {messages}\n{damaged}"))
 }

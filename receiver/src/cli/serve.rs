@@ -152,11 +152,17 @@ fn report(recovery: &Recovery) {
     for path in &recovery.removed {
         tracing::warn!(path = %path.display(), "removed a log file that was never begun");
     }
+    for path in &recovery.heads {
+        tracing::warn!(path = %path.display(), "the head of a log file was damaged and is written anew");
+    }
     for (at, next) in &recovery.damaged {
         tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
     }
     if recovery.cut > 0 {
-        tracing::warn!(bytes = recovery.cut, "cut the end of the log: it was torn and never acknowledged");
+        tracing::warn!(bytes = recovery.cut, "cut the end of the log: it was torn and most likely never acknowledged");
+    }
+    for path in &recovery.aside {
+        tracing::warn!(path = %path.display(), "what was taken out of the log is kept here");
     }
 }
 

@@ -48,6 +48,7 @@ impl Changes {
             ("data_dir", old.data_dir == new.data_dir),
             ("log_payloads", old.log_payloads == new.log_payloads),
             ("[limits]", old.limits == new.limits),
+            ("[retention]", old.retention == new.retention),
         ];
         changes.at_next_start = started_with.iter().filter(|(_, same)| !same).map(|(key, _)| *key).collect();
         changes

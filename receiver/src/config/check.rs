@@ -11,17 +11,18 @@ use std::{
 };
 
 use ipnet::IpNet;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, SecretReference};
 use secrecy::SecretString;
 use toml::{Spanned, de::DeTable};
 
 use super::{
     Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, Limits, Sources,
-    file::{Credential, EndpointTable, File, Kind, LimitsTable},
+    file::{Credential, EndpointTable, File, Kind, LimitsTable, RetentionTable},
     first_run::DATA_FOLDER,
     keys,
 };
+use crate::log::Retention;
 
 /// Smallest head that hyper can be told to take.
 const LEAST_HEADER_BYTES: usize = 8192;
@@ -95,6 +96,7 @@ impl Check<'_> {
         };
         let listen = self.listen(file.listen.as_ref());
         let limits = self.limits(&file.limits);
+        let retention = self.retention(&file.retention);
         let trusted_proxies = self.networks(&file.trusted_proxies);
         let endpoints = self.endpoints(&file.endpoint);
         let tls = self.tls(file.tls.as_ref());
@@ -106,6 +108,7 @@ impl Check<'_> {
             data_dir: self.beside(file.data_dir.as_deref().unwrap_or(DATA_FOLDER)),
             log_payloads: file.log_payloads.unwrap_or_else(|| io::stdout().is_terminal()),
             limits,
+            retention,
             endpoints,
             warnings: Vec::new(),
         };
@@ -191,6 +194,12 @@ impl Check<'_> {
         limits
     }
 
+    fn retention(&mut self, table: &RetentionTable) -> Retention {
+        let max_bytes = table.max_bytes.as_ref().map(|typed| self.number("max_bytes", Some(typed), 1, usize::MAX, 0));
+        let max_age = table.max_age.as_ref().map(|typed| self.duration("max_age", Some(typed), Duration::MAX));
+        Retention { max_age, max_bytes: max_bytes.map(|bytes| bytes as u64) }
+    }
+
     fn number(
         &mut self,
         key: &str,
@@ -211,10 +220,12 @@ impl Check<'_> {
 
     fn duration(&mut self, key: &str, typed: Option<&Spanned<String>>, default: Duration) -> Duration {
         let Some(typed) = typed else { return default };
-        let parsed = typed.get_ref().parse::<SignedDuration>().ok().and_then(|duration| duration.try_into().ok());
+        let span = typed.get_ref().parse::<Span>().ok();
+        let parsed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        let parsed = parsed.and_then(|duration| duration.try_into().ok());
         let positive = parsed.filter(|duration: &Duration| !duration.is_zero());
         if positive.is_none() {
-            self.problem(typed.span().start, format!("`{key}` takes a time such as 10s, 500ms or 1m"));
+            self.problem(typed.span().start, format!("`{key}` takes a time such as 500ms, 10s, 1m or 90d"));
         }
         positive.unwrap_or(default)
     }

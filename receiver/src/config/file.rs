@@ -18,6 +18,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) limits: LimitsTable,
     #[serde(default)]
+    pub(super) retention: RetentionTable,
+    #[serde(default)]
     pub(super) endpoint: Vec<Spanned<EndpointTable>>,
 }
 
@@ -39,6 +41,12 @@ pub(super) struct LimitsTable {
     pub(super) connections: Option<Spanned<usize>>,
     pub(super) requests: Option<Spanned<usize>>,
     pub(super) bodies_bytes: Option<Spanned<usize>>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct RetentionTable {
+    pub(super) max_age: Option<Spanned<String>>,
+    pub(super) max_bytes: Option<Spanned<usize>>,
 }
 
 #[derive(Deserialize)]

@@ -13,7 +13,7 @@ use schemas::{Authentication, ClientSecret, Profile, SecretReference, reference:
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Kept, Limits, Sources};
-use crate::endpoint::Nonconforming;
+use crate::{endpoint::Nonconforming, log::Retention};
 
 /// The first run's folder, below the working directory.
 pub const FIRST_RUN_FOLDER: &str = "flowingly";
@@ -79,6 +79,7 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
         data_dir: working_directory.join(DATA_FOLDER),
         log_payloads: io::stdout().is_terminal(),
         limits: Limits::default(),
+        retention: Retention::default(),
         endpoints: vec![EndpointConfig {
             path: DEFAULT_PATH.to_owned(),
             name: DEFAULT_PATH.to_owned(),

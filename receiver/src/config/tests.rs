@@ -1,13 +1,13 @@
 //! What a configuration may say, and the words when it says something else.
 
-use std::{fs, net::Ipv4Addr, os::unix::fs::PermissionsExt as _};
+use std::{fs, net::Ipv4Addr, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use schemas::Authentication;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Changes, Config, Limits};
-use crate::endpoint::Nonconforming;
+use crate::{endpoint::Nonconforming, log::Retention};
 
 const SECRET: &str = "canary-7f3a";
 
@@ -80,6 +80,10 @@ bodies_bytes = 2097152
 certificate = "certificate.pem"
 key = "key.pem"
 
+[retention]
+max_age = "90d"
+max_bytes = 21474836480
+
 [[endpoint]]
 path = "/a"
 name = "a"
@@ -103,6 +107,8 @@ fn everything_that_can_be_said_is_understood() {
     assert!(config.log_payloads);
     assert_eq!(config.limits.body_timeout.as_millis(), 500);
     assert_eq!((config.limits.connections, config.limits.requests, config.limits.bodies_bytes), (100, 200, 2 << 20));
+    let ninety_days = Duration::from_secs(90 * 24 * 3600);
+    assert_eq!(config.retention, Retention { max_age: Some(ninety_days), max_bytes: Some(20 << 30) });
     assert!(config.tls.is_some() && config.trusted_proxies.len() == 3);
     assert_eq!(config.warnings, []);
     let kinds: Vec<bool> =
@@ -138,6 +144,10 @@ header_bytes = 100
 body_timeout = "soon"
 connections = 0
 bodies_bytes = 4000
+
+[retention]
+max_age = "90"
+max_bytes = 0
 
 [[endpoint]]
 path = "hooks"
@@ -218,6 +228,7 @@ fn the_schema_and_the_types_know_the_same_keys() {
         &schema,
         &schema["$defs"]["tls"],
         &schema["$defs"]["limits"],
+        &schema["$defs"]["retention"],
         &schema["$defs"]["endpoint"],
         &schema["$defs"]["credential"],
     ] {
@@ -303,6 +314,8 @@ path = "/d"
 authentication = { type = "basic", username = "jo", password = "file:secret" }
 [limits]
 connections = 7
+[retention]
+max_age = "90d"
 "#
         )
         .replacen("[tls]", "listen = \"127.0.0.1:1\"\ntrusted_proxies = [\"::1\"]\n[tls]", 1),
@@ -310,7 +323,7 @@ connections = 7
     .unwrap();
     let changes = Changes::between(&before, &after);
     insta::assert_snapshot!(changes.at_once.join("\n"));
-    assert_eq!(changes.at_next_start, ["listen", "[limits]"]);
+    assert_eq!(changes.at_next_start, ["listen", "[limits]", "[retention]"]);
     assert!(Changes::between(&after, &after).is_empty() && !changes.is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! The log's first consumer: reads it in order and keeps the index up with it.
 
-use std::{collections::HashMap, io, pin::pin};
+use std::{collections::HashMap, io, pin::pin, time::Duration};
 
 use schemas::{Document, Profile, Violation};
 use tokio::sync::watch;
@@ -11,11 +11,15 @@ use crate::log::{Entry, LogReader, Position, Record};
 /// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
 const BATCH: usize = 500;
 
+/// How long to wait before a failed batch is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// Keeps an index up with a log.
 #[derive(Debug)]
 pub struct Indexer {
     index: Index,
     profiles: watch::Receiver<Profiles>,
+    damaged: usize,
 }
 
 /// The profile of each endpoint, by its name.
@@ -41,7 +45,7 @@ impl Indexer {
 
     /// As [`Self::new`], with profiles that may change.
     pub fn following(index: Index, profiles: watch::Receiver<Profiles>) -> Self {
-        Self { index, profiles }
+        Self { index, profiles, damaged: 0 }
     }
 
     /// Where in the log it reads on: at the beginning, if the index does not say.
@@ -82,8 +86,13 @@ impl Indexer {
             let count = match result {
                 Ok(count) => count,
                 Err(error) => {
-                    tracing::error!(%error, "the index is not kept up; `reindex` makes it anew from the log");
-                    return;
+                    // A full disk, most likely; the log holds what is missing.
+                    tracing::error!(%error, "the index is behind; it is tried again until it works");
+                    reader.go_to(self.position());
+                    tokio::select! {
+                        () = &mut stop => return,
+                        () = tokio::time::sleep(RETRY) => continue,
+                    }
                 }
             };
             let go_on = async { count > 0 || news.changed().await.is_ok() };
@@ -95,26 +104,36 @@ impl Indexer {
         }
     }
 
-    /// Adds the next records in one transaction, and gives their number: 0 at the log's end.
+    /// Adds the next records in one transaction, and gives their number: 0 at the log's end. What retention has removed
+    /// goes from the index in the same transaction.
     fn add_batch(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
+        let (start, from) = (reader.start()?, reader.position());
         let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
         while batch.len() < BATCH {
             match reader.next_entry()? {
+                // A reader has what was removed under its hands a little longer than the log.
+                Some(Entry::Record { at, .. }) if at < start => {}
                 Some(Entry::Record { at, record, .. }) => {
                     let violations = self.judge(&record);
                     batch.push((at, record, violations));
                 }
                 Some(Entry::Damaged { at, next }) => {
+                    self.damaged += 1;
                     tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
                 }
                 None => break,
             }
         }
-        if !batch.is_empty() {
+        if !batch.is_empty() || reader.position() > from || start > self.index.start()? {
             let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
-            self.index.add(rows, reader.position())?;
+            self.index.add(rows, reader.position(), start)?;
         }
         Ok(batch.len())
+    }
+
+    /// Damaged places of the log that it has come across.
+    pub fn damaged(&self) -> usize {
+        self.damaged
     }
 
     /// Gives the index back.

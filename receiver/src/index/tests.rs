@@ -1,6 +1,6 @@
 //! Duplicates, the cursor, and making the index anew.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::SystemTime};
 
 use bytes::Bytes;
 use jiff::{Timestamp, ToSpan as _};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{Filter, Index, Indexer};
-use crate::log::{MessageLog as _, Position, Record, RecordHeader, SegmentOptions, Segments};
+use crate::log::{MessageLog as _, Position, Record, RecordHeader, Retention, SegmentOptions, Segments};
 
 /// A record that arrived so many seconds after the first.
 fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
@@ -76,4 +76,34 @@ async fn it_goes_on_where_it_was_and_an_index_of_another_log_is_made_anew() {
     let log = filled(&folder, &[record(0, "a", "{\"x\":9}")]).await;
     assert_eq!(caught_up(&folder, &log).counts().unwrap(), (1, 1));
     assert!(log.end() > Position(0));
+}
+
+#[tokio::test]
+async fn what_retention_removed_goes_and_the_rest_is_as_if_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let options = SegmentOptions {
+        segment_bytes: 900,
+        retention: Retention { max_age: None, max_bytes: Some(1100) },
+        ..SegmentOptions::default()
+    };
+    let (log, _) = Segments::open(&folder.path().join("log"), options).unwrap();
+    let body = |number: usize| [r#"{"x":1}"#, r#"{"x":2}"#, r#"{"x":3}"#][number];
+    // The first body arrives on both sides of every place where the log may be cut, the others on one.
+    for (second, number) in [0, 1, 0, 0, 2, 0, 2, 0, 0, 1, 0, 0].into_iter().enumerate() {
+        log.append(&record(i64::try_from(second).unwrap(), "a", body(number))).await.unwrap();
+    }
+    let before = caught_up(&folder, &log);
+    assert_eq!(before.counts().unwrap(), (3, 12));
+    drop(before);
+    assert!(log.retain(SystemTime::now()).unwrap().segments > 0);
+    let index = caught_up(&folder, &log);
+    let rows = |index: &Index| -> Vec<_> {
+        let messages = index.newest(&Filter::default(), 99).unwrap();
+        messages.into_iter().map(|message| (index.arrivals(message.id).unwrap(), message)).collect()
+    };
+    let kept = rows(&index);
+    assert!(kept.iter().map(|(arrivals, _)| arrivals.len()).sum::<usize>() < 12);
+    drop(index);
+    Index::remove(&folder.path().join("index.sqlite"));
+    assert_eq!(kept, rows(&caught_up(&folder, &log)));
 }

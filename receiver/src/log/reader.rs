@@ -1,20 +1,12 @@
 //! Reading the log in order: records, and the damaged places between them.
 
-use std::{
-    fs::File,
-    io,
-    os::unix::fs::FileExt as _,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
 
 use super::{
     Position,
+    extent::Extent,
     record::{Decoded, MAGIC, Record},
-    segment::{HEAD, Segment},
+    segment::{Files, HEAD, Segment},
 };
 
 /// Bytes asked for at once.
@@ -41,12 +33,13 @@ pub enum Entry {
     },
 }
 
-/// Reads records in order, up to what is durable (beside the writer) or to the last whole record (elsewhere).
+/// Reads records in order, up to what is durable (beside the writer) or to the last whole record (elsewhere). What
+/// retention removes while it is read is read to its end; what is removed before is passed over.
 #[derive(Debug)]
 pub struct LogReader {
     folder: PathBuf,
     position: u64,
-    durable: Option<Arc<AtomicU64>>,
+    extent: Option<Arc<Extent>>,
     open: Option<Open>,
 }
 
@@ -62,13 +55,29 @@ struct Open {
 }
 
 impl LogReader {
-    pub(super) fn new(folder: PathBuf, from: Position, durable: Option<Arc<AtomicU64>>) -> Self {
-        Self { folder, position: from.0, durable, open: None }
+    pub(super) fn new(folder: PathBuf, from: Position, extent: Option<Arc<Extent>>) -> Self {
+        Self { folder, position: from.0, extent, open: None }
     }
 
     /// Where it reads on.
     pub fn position(&self) -> Position {
         Position(self.position)
+    }
+
+    /// Reads on from a position.
+    pub fn go_to(&mut self, position: Position) {
+        (self.position, self.open) = (position.0, None);
+    }
+
+    /// Where the log begins: what lies before was removed.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn start(&self) -> io::Result<Position> {
+        match &self.extent {
+            Some(extent) => Ok(Position(extent.start())),
+            None => Ok(Position(Files::names(&self.folder)?.first().map_or(0, |(base, _)| *base))),
+        }
     }
 
     /// The next record or damaged place; `None` at the end, from where it can be asked again later.
@@ -80,7 +89,7 @@ impl LogReader {
             if self.open.is_none() && !self.open_segment()? {
                 return Ok(None);
             }
-            let limit = self.durable.as_ref().map_or(u64::MAX, |durable| durable.load(Ordering::Acquire));
+            let limit = self.extent.as_ref().map_or(u64::MAX, |extent| extent.durable());
             let at = self.position;
             if at >= limit {
                 return Ok(None);
@@ -98,7 +107,7 @@ impl LogReader {
                 Step::End => {
                     // A segment behind this one may have been made since this one was opened.
                     let known = open.next;
-                    open.next = following(&Segment::list(&self.folder)?, open.segment.base);
+                    open.next = following(&Files::names(&self.folder)?, open.segment.base);
                     match open.next {
                         None => return Ok(None),
                         Some(_) if known.is_none() => {}
@@ -114,19 +123,32 @@ impl LogReader {
 
     /// Opens the segment that holds the position, or the first behind it.
     fn open_segment(&mut self) -> io::Result<bool> {
-        let segments = Segment::list(&self.folder)?;
-        let holding = segments.iter().rposition(|segment| segment.base <= self.position).unwrap_or(0);
-        let Some(segment) = segments.get(holding).cloned() else { return Ok(false) };
-        self.position = self.position.max(segment.base + HEAD as u64);
-        let next = following(&segments, segment.base);
-        let file = File::open(&segment.path)?;
-        self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0 });
-        Ok(true)
+        loop {
+            let names = Files::names(&self.folder)?;
+            let holding = names.iter().rposition(|(base, _)| *base <= self.position).unwrap_or(0);
+            let Some((base, path)) = names.get(holding) else { return Ok(false) };
+            let opened = Segment::open(path, *base).and_then(|sound| match sound {
+                Some(segment) => Ok(Some(segment)),
+                None => Ok(Segment::list(&self.folder)?.into_iter().find(|segment| segment.base >= *base)),
+            });
+            let opened = opened.and_then(|found| found.map(|it| Ok((File::open(&it.path)?, it))).transpose());
+            let (file, segment) = match opened {
+                Ok(Some(opened)) => opened,
+                Ok(None) => return Ok(false),
+                // Retention was quicker; the next look does not find it any more.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            self.position = self.position.max(segment.base + HEAD as u64);
+            let next = following(&names, segment.base);
+            self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0 });
+            return Ok(true);
+        }
     }
 }
 
-fn following(segments: &[Segment], base: u64) -> Option<u64> {
-    segments.iter().map(|segment| segment.base).find(|other| *other > base)
+fn following(names: &[(u64, PathBuf)], base: u64) -> Option<u64> {
+    names.iter().map(|(other, _)| *other).find(|other| *other > base)
 }
 
 enum Step {
@@ -156,27 +178,29 @@ impl Open {
 
     /// Looks for the next record behind a place that holds none. At the log's end it may still be in the writing.
     fn skip(&mut self, at: u64, limit: u64) -> io::Result<Step> {
-        let end = self.segment.end()?.min(limit);
-        let rest = self.bytes(at, usize::try_from(end - at).unwrap_or(usize::MAX), limit)?.to_vec();
+        let (salt, next) = (self.segment.salt, self.next);
+        let rest = self.bytes(at, usize::MAX, limit)?;
         let found = (1..rest.len()).find(|start| {
-            rest[*start..].starts_with(&MAGIC)
-                && matches!(Record::decode(self.segment.salt, &rest[*start..]), Decoded::Record(..))
+            rest[*start..].starts_with(&MAGIC) && matches!(Record::decode(salt, &rest[*start..]), Decoded::Record(..))
         });
-        Ok(match (found, self.next) {
+        Ok(match (found, next) {
             (Some(start), _) => Step::Damaged(at + start as u64),
-            (None, Some(_)) => Step::Damaged(end),
+            (None, Some(_)) => Step::Damaged(at + rest.len() as u64),
             (None, None) => Step::End,
         })
     }
 
-    /// The file's bytes from a position on: at least `wanted`, if there are so many below the limit.
+    /// The file's bytes from a position on: at least `wanted`, or all there are below the limit.
     fn bytes(&mut self, at: u64, wanted: usize, limit: u64) -> io::Result<&[u8]> {
         let held = usize::try_from(at.wrapping_sub(self.chunk_at)).ok().filter(|from| *from <= self.chunk.len());
         let from = match held {
             Some(from) if self.chunk.len() - from >= wanted => from,
             _ => {
-                let below_limit = usize::try_from(limit.saturating_sub(at)).unwrap_or(usize::MAX);
-                self.chunk.resize(wanted.max(CHUNK).min(below_limit), 0);
+                // A damaged length may ask for any number of bytes; memory is taken only for those that are there.
+                let end = (self.segment.base + self.file.metadata()?.len()).min(limit);
+                let there = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+                self.chunk.clear();
+                self.chunk.resize(wanted.max(CHUNK).min(there), 0);
                 self.chunk_at = at;
                 let mut filled = 0;
                 while filled < self.chunk.len() {

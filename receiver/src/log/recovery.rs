@@ -1,55 +1,173 @@
-//! What a start finds in the log's folder, and mends: a torn tail is cut, damage in the middle is only reported.
+//! What a start, or `log repair`, finds in the log's folder and mends. Nothing is destroyed that may have been a record:
+//! it is moved into a file of its own beside the segments.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File},
     io,
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
+use serde::Serialize;
+
 use super::{
     Entry, LogReader, Position,
-    segment::{HEAD, Segment},
+    disk::Disk,
+    record::Salt,
+    segment::{Files, HEAD, Segment, position_in},
 };
 
-/// What was found and done at the start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Endings of files moved aside; their names begin with the position of their first byte.
+const CUT: &str = ".cut";
+const UNREADABLE: &str = ".unreadable";
+
+/// What was found and done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Recovery {
-    /// Bytes cut from the end: a record that was never acknowledged.
+    /// Bytes taken off the end, into the file named in `aside`: most often a record that was never acknowledged.
     pub cut: u64,
     /// Damaged places in the newest segment, left as they are and skipped by every reader.
     pub damaged: Vec<(Position, Position)>,
-    /// Files without a whole head, removed: a segment that was being made.
+    /// Files without a whole head and without a record, removed: a segment that was being made.
     pub removed: Vec<PathBuf>,
+    /// Segments whose damaged head was written anew; their records are whole.
+    pub heads: Vec<PathBuf>,
+    /// Files that now hold what was taken out of the log.
+    pub aside: Vec<PathBuf>,
 }
 
-/// Mends the newest segment; older ones were whole before it was made. Gives the segment, if there is one.
-pub(super) fn recover(folder: &Path) -> io::Result<(Option<Segment>, Recovery)> {
-    let mut recovery = Recovery::default();
-    let segments = Segment::list(folder)?;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if !segments.iter().any(|segment| segment.path == path) && fs::metadata(&path)?.len() < HEAD as u64 {
-            fs::remove_file(&path)?;
-            recovery.removed.push(path);
+impl Recovery {
+    /// Whether there was nothing to do and nothing to report.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where a log goes on.
+#[derive(Debug, Default)]
+pub(super) struct Recovered {
+    /// The segment to go on with, and when its first record arrived.
+    pub(super) newest: Option<(Segment, Option<Timestamp>)>,
+    pub(super) salt: Option<Salt>,
+    pub(super) start: u64,
+    /// Position behind the last byte.
+    pub(super) end: u64,
+    pub(super) report: Recovery,
+}
+
+/// Mends the heads and the newest segment's end; older segments were whole before it was made.
+pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
+    let mut recovered = Recovered::default();
+    let files = Files::in_folder(folder)?;
+    if files.segments.is_empty() && files.unreadable.is_empty() {
+        return Ok(recovered);
+    }
+    for (base, path) in &files.unreadable {
+        let length = fs::metadata(path)?.len();
+        if length <= HEAD as u64 {
+            disk.remove(path)?;
+            recovered.report.removed.push(path.clone());
+        } else {
+            let mut names = (0..).map(|number| aside(folder, *base, number, UNREADABLE));
+            let free = names.find(|path| !path.exists()).expect("numbers do not end");
+            disk.rename(path, &free)?;
+            recovered.report.aside.push(free);
+            // Positions are never given twice: consumers remember them.
+            recovered.end = recovered.end.max(base + length);
         }
     }
-    let Some(newest) = segments.into_iter().next_back() else { return Ok((None, recovery)) };
+    for segment in files.segments.iter().filter(|segment| !segment.sound_head) {
+        segment.rewrite_head(disk)?;
+        recovered.report.heads.push(segment.path.clone());
+    }
+    recovered.start = files.segments.first().map_or(recovered.end, |segment| segment.base);
+    if let Some(newest) = files.segments.into_iter().next_back() {
+        recovered.salt = Some(newest.salt);
+        mend_end(disk, folder, newest, &mut recovered)?;
+    }
+    // What is there may have reached only memory before a kill; from here on it counts as durable.
+    disk.sync_folder(folder)?;
+    Ok(recovered)
+}
 
+fn mend_end(disk: &dyn Disk, folder: &Path, newest: Segment, recovered: &mut Recovered) -> io::Result<()> {
     let mut reader = LogReader::new(folder.to_owned(), Position(newest.base + HEAD as u64), None);
-    let mut end = newest.base + HEAD as u64;
+    let (mut end, mut first) = (newest.base + HEAD as u64, None);
     while let Some(entry) = reader.next_entry()? {
         match entry {
-            Entry::Record { next, .. } => end = next.0,
-            Entry::Damaged { at, next } => recovery.damaged.push((at, next)),
+            Entry::Record { next, record, .. } => {
+                first.get_or_insert(record.header.received_at);
+                end = next.0;
+            }
+            Entry::Damaged { at, next } => recovered.report.damaged.push((at, next)),
         }
     }
-    let file = OpenOptions::new().write(true).open(&newest.path)?;
-    recovery.cut = newest.end()?.saturating_sub(end);
-    if recovery.cut > 0 {
-        file.set_len(end - newest.base)?;
+    let file = disk.open(&newest.path)?;
+    let (last, moved_aside) = (newest.end()?, recovered.end);
+    let mut goes_on = last.max(end) >= moved_aside;
+    if last > end {
+        match save(disk, folder, &newest, end, last) {
+            Ok(saved) => {
+                disk.cut(&file, end - newest.base)?;
+                recovered.report.cut = last - end;
+                recovered.report.aside.push(saved);
+            }
+            // No room to move it: it stays where it is, and the log goes on in another segment.
+            Err(_) => {
+                recovered.report.damaged.push((Position(end), Position(last)));
+                goes_on = false;
+                end = last;
+            }
+        }
     }
-    // What is there may have reached only the page cache before a kill; from here on it counts as durable.
-    file.sync_all()?;
-    crate::folder::sync(folder)?;
-    Ok((Some(newest), recovery))
+    disk.sync(&file)?;
+    recovered.end = moved_aside.max(end);
+    if goes_on {
+        recovered.newest = Some((newest, first));
+    }
+    Ok(())
+}
+
+/// Copies a segment's end into a file of its own, durably.
+fn save(disk: &dyn Disk, folder: &Path, segment: &Segment, from: u64, to: u64) -> io::Result<PathBuf> {
+    let mut bytes = vec![0; usize::try_from(to - from).map_err(io::Error::other)?];
+    File::open(&segment.path)?.read_exact_at(&mut bytes, from - segment.base)?;
+    let mut number = 0;
+    let file = loop {
+        match disk.create(&aside(folder, from, number, CUT)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            other => break other?,
+        }
+    };
+    let saved = disk.append(&file, &bytes).and_then(|()| disk.sync(&file)).and_then(|()| disk.sync_folder(folder));
+    if let Err(error) = saved {
+        // Half a copy helps nobody; the original is still where it was.
+        let _ = disk.remove(file.path());
+        return Err(error);
+    }
+    Ok(file.path().to_owned())
+}
+
+/// The name of a file moved aside; the number tells apart those of one position.
+fn aside(folder: &Path, position: u64, number: u32, suffix: &str) -> PathBuf {
+    folder.join(format!("{position:020}.{number}{suffix}"))
+}
+
+/// The files moved aside, each with the position of its first byte, oldest first.
+pub(super) fn moved_aside(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path.with_extension("").with_extension("");
+        if path.extension().is_some_and(|suffix| suffix == &CUT[1..] || suffix == &UNREADABLE[1..])
+            && let Some(position) = position_in(&stem, "")
+        {
+            found.push((position, path));
+        }
+    }
+    found.sort();
+    Ok(found)
 }

@@ -3,19 +3,26 @@
 //! ```text
 //! magic 8 | base position 8 | salt 8 | checksum 4 | zero 4 | records
 //! ```
+//!
+//! The base is in the name too, and all segments of a log have one salt, so a damaged head costs no record.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs::{self, File},
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use super::record::Salt;
+use super::{
+    disk::{Disk, LogFile},
+    record::Salt,
+};
 
 pub(super) const HEAD: usize = 32;
 const MAGIC: [u8; 8] = *b"flowlog1";
 const SUFFIX: &str = ".log";
+/// Where the salt and its checksum stand.
+const SALT: std::ops::Range<usize> = 16..24;
+const CHECKSUM: std::ops::Range<usize> = 24..28;
 
 /// A segment's file and what its head says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,65 +31,162 @@ pub(super) struct Segment {
     /// Position of the file's first byte.
     pub(super) base: u64,
     pub(super) salt: Salt,
+    /// Whether the head is as it was written; what is not was worked out.
+    pub(super) sound_head: bool,
+}
+
+/// The files of a log.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// The segments, oldest first.
+    pub(super) segments: Vec<Segment>,
+    /// Files that are named as segments, but whose head is lost: base and path.
+    pub(super) unreadable: Vec<(u64, PathBuf)>,
 }
 
 impl Segment {
     /// Makes a segment's file, synced, its folder too.
-    pub(super) fn create(folder: &Path, base: u64, salt: Salt) -> io::Result<(Self, File)> {
+    pub(super) fn create(disk: &dyn Disk, folder: &Path, base: u64, salt: Salt) -> io::Result<(Self, LogFile)> {
         let path = folder.join(format!("{base:020}{SUFFIX}"));
-        let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
-        let made = file
-            .write_all(&head(base, salt))
-            .and_then(|()| file.sync_data())
-            .and_then(|()| crate::folder::sync(folder));
+        let file = disk.create(&path)?;
+        let made = disk
+            .append(&file, &head(base, salt))
+            .and_then(|()| disk.sync(&file))
+            .and_then(|()| disk.sync_folder(folder));
         if let Err(error) = made {
             // Best effort: an empty segment would only be in the way of the next try.
-            let _ = fs::remove_file(&path);
+            let _ = disk.remove(&path);
             return Err(error);
         }
-        Ok((Self { path, base, salt }, file))
+        Ok((Self { path, base, salt, sound_head: true }, file))
     }
 
-    /// The segments in a folder, oldest first. A file whose head is not whole, as a crash can leave the newest, is
-    /// left out.
+    /// Writes the head as it should be.
+    pub(super) fn rewrite_head(&self, disk: &dyn Disk) -> io::Result<()> {
+        disk.overwrite(&self.path, &head(self.base, self.salt))?;
+        disk.sync(&disk.open(&self.path)?)
+    }
+
+    /// Opens a segment by its name; `None` when its head is not sound.
+    pub(super) fn open(path: &Path, base: u64) -> io::Result<Option<Self>> {
+        let head = read_head(path)?.map(|bytes| salt_of(&bytes, base));
+        Ok(match head {
+            Some((Some(salt), true)) => Some(Self { path: path.to_owned(), base, salt, sound_head: true }),
+            _ => None,
+        })
+    }
+
+    /// The segments in a folder, oldest first, without those whose head is lost.
     pub(super) fn list(folder: &Path) -> io::Result<Vec<Self>> {
-        let mut segments = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.to_str().is_some_and(|name| name.ends_with(SUFFIX))
-                && let Some(segment) = Self::open(path)?
-            {
-                segments.push(segment);
-            }
-        }
-        segments.sort_by_key(|segment| segment.base);
-        Ok(segments)
+        Ok(Files::in_folder(folder)?.segments)
     }
 
-    fn open(path: PathBuf) -> io::Result<Option<Self>> {
-        let mut bytes = [0; HEAD];
-        match File::open(&path)?.read_exact(&mut bytes) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let part = |at: usize| -> [u8; 8] { bytes[at..at + 8].try_into().expect("eight bytes") };
-        let (base, salt) = (u64::from_le_bytes(part(8)), part(16));
-        Ok((bytes == head(base, salt)).then_some(Self { path, base, salt }))
+    /// Bytes of the file.
+    pub(super) fn length(&self) -> io::Result<u64> {
+        Ok(fs::metadata(&self.path)?.len())
     }
 
     /// Position behind the file's last byte.
     pub(super) fn end(&self) -> io::Result<u64> {
-        Ok(self.base + fs::metadata(&self.path)?.len())
+        Ok(self.base + self.length()?)
     }
+}
+
+impl Files {
+    /// What is named as a segment, readable or not, by base.
+    pub(super) fn names(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            found.extend(position_in(&path, SUFFIX).map(|base| (base, path)));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Looks at the head of each.
+    pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
+        let mut found = Vec::new();
+        for (base, path) in Self::names(folder)? {
+            match read_head(&path) {
+                Ok(bytes) => found.push((base, path, bytes.map(|bytes| salt_of(&bytes, base)))),
+                // Retention was quicker.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let of_another = found.iter().find_map(|(.., head)| head.and_then(|(salt, _)| salt));
+        let mut files = Self::default();
+        for (base, path, head) in found {
+            match head.and_then(|(salt, sound)| Some((salt.or(of_another)?, sound))) {
+                Some((salt, sound_head)) => files.segments.push(Segment { path, base, salt, sound_head }),
+                None => files.unreadable.push((base, path)),
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// The position in a file's name, if it is named so.
+pub(super) fn position_in(path: &Path, suffix: &str) -> Option<u64> {
+    let digits = path.file_name()?.to_str()?.strip_suffix(suffix)?;
+    (digits.len() == 20).then(|| digits.parse().ok()).flatten()
+}
+
+/// The head's bytes; `None` when the file is shorter.
+fn read_head(path: &Path) -> io::Result<Option<[u8; HEAD]>> {
+    let mut bytes = [0; HEAD];
+    match File::open(path)?.read_exact(&mut bytes) {
+        Ok(()) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The salt that a head holds, also where one of its bytes is damaged, and whether the head is sound.
+fn salt_of(bytes: &[u8; HEAD], base: u64) -> (Option<Salt>, bool) {
+    let salt: Salt = bytes[SALT].try_into().expect("eight bytes");
+    let checksum: [u8; 4] = bytes[CHECKSUM].try_into().expect("four bytes");
+    let right = |salt: Salt| -> [u8; 4] { head(base, salt)[CHECKSUM].try_into().expect("four bytes") };
+    let differing = right(salt).iter().zip(checksum).filter(|(right, found)| **right != *found).count();
+    if differing <= 1 {
+        return (Some(salt), *bytes == head(base, salt));
+    }
+    let one_byte_changed = (0..salt.len()).flat_map(|at| (1..=u8::MAX).map(move |change| (at, change)));
+    let mended = one_byte_changed.map(|(at, change)| {
+        let mut mended = salt;
+        mended[at] ^= change;
+        mended
+    });
+    (mended.into_iter().find(|salt| right(*salt) == checksum), false)
 }
 
 fn head(base: u64, salt: Salt) -> [u8; HEAD] {
     let mut head = [0; HEAD];
     head[..8].copy_from_slice(&MAGIC);
     head[8..16].copy_from_slice(&base.to_le_bytes());
-    head[16..24].copy_from_slice(&salt);
+    head[SALT].copy_from_slice(&salt);
     let checksum = crc32fast::hash(&head[..24]);
-    head[24..28].copy_from_slice(&checksum.to_le_bytes());
+    head[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_one_damaged_byte_of_a_head_is_mended_and_more_are_not_taken_for_a_head() {
+        let salt = *b"saltsalt";
+        let whole = head(4096, salt);
+        assert_eq!(salt_of(&whole, 4096), (Some(salt), true));
+        for at in 0..HEAD {
+            for change in [1, 0x80, 0xff] {
+                let mut damaged = whole;
+                damaged[at] ^= change;
+                assert_eq!(salt_of(&damaged, 4096), (Some(salt), false), "byte {at}");
+            }
+        }
+        assert_eq!(salt_of(&[0; HEAD], 4096), (None, false));
+    }
 }

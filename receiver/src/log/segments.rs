@@ -3,44 +3,49 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
+    time::SystemTime,
 };
 
 use tokio::sync::watch;
 
 use super::{
-    AppendError, LogReader, MessageLog, Position, Record, Recovery,
+    AppendError, Hold, LogReader, MessageLog, Position, Record, Recovery, Removed, Retention,
+    disk::{Disk, FileSystem},
+    extent::Extent,
     recovery::recover,
+    retention::Holds,
     segment::Segment,
     writer::{Queue, Writer},
 };
 
-/// Sizes of a log, in bytes.
+/// Sizes of a log, in bytes, and how long it keeps messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentOptions {
     /// Size at which the next segment is begun; 64 MiB by default.
     pub segment_bytes: u64,
     /// Most that may wait to be written; beyond it messages are refused. 32 MiB by default.
     pub queue_bytes: usize,
+    /// How long messages are kept; for ever by default.
+    pub retention: Retention,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, queue_bytes: 32 << 20 }
+        Self { segment_bytes: 64 << 20, queue_bytes: 32 << 20, retention: Retention::default() }
     }
 }
 
 /// A log in a folder of its own. Dropping it writes what is queued and waits for that.
 #[derive(Debug)]
 pub struct Segments {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     queue: Arc<Queue>,
-    durable: Arc<AtomicU64>,
-    news: watch::Receiver<Position>,
+    extent: Arc<Extent>,
+    retention: Retention,
+    holds: Holds,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -51,27 +56,72 @@ impl Segments {
     /// # Errors
     /// When the folder or its files cannot be made, read or synced.
     pub fn open(folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
+        Self::open_on(Arc::new(FileSystem), folder, options)
+    }
+
+    /// As [`Self::open`], on another disk than the machine's.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
         crate::folder::make(folder)?;
-        let (newest, recovery) = recover(folder)?;
-        let salt = match &newest {
-            Some(segment) => segment.salt,
+        let recovered = recover(&*disk, folder)?;
+        let salt = match recovered.salt {
+            Some(salt) => salt,
             None => draw_salt()?,
         };
         let queue = Arc::new(Queue::new(options.queue_bytes, salt));
-        let writer = Writer::new(folder.to_owned(), queue.clone(), newest.as_ref(), options.segment_bytes)?;
-        let (durable, news) = (writer.durable(), writer.news());
+        let writer = Writer::new(disk.clone(), folder.to_owned(), queue.clone(), options, &recovered)?;
+        let extent = writer.extent.clone();
         let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run())?;
-        Ok((Self { folder: folder.to_owned(), queue, durable, news, writer: Some(thread) }, recovery))
+        let log = Self {
+            disk,
+            folder: folder.to_owned(),
+            queue,
+            extent,
+            retention: options.retention,
+            holds: Holds::default(),
+            writer: Some(thread),
+        };
+        Ok((log, recovered.report))
     }
 
-    /// Hears of every new durable end.
+    /// Mends the log in a folder as [`Self::open`] does, without writing to it. The caller sees to it that no other
+    /// process writes there.
+    ///
+    /// # Errors
+    /// When the folder or its files cannot be read, written or synced.
+    pub fn repair(folder: &Path) -> io::Result<Recovery> {
+        Ok(recover(&FileSystem, folder)?.report)
+    }
+
+    /// Hears of every new durable end, and when retention has moved the beginning.
     pub fn news(&self) -> watch::Receiver<Position> {
-        self.news.clone()
+        self.extent.news()
     }
 
     /// Position behind the last durable byte.
     pub fn end(&self) -> Position {
-        Position(self.durable.load(Ordering::Acquire))
+        Position(self.extent.durable())
+    }
+
+    /// Removes the segments that are too old or too many, and lets the writer seal the open one if it is old. To be
+    /// called now and then, by one at a time.
+    ///
+    /// # Errors
+    /// When a segment cannot be removed; those before it are gone.
+    pub fn retain(&self, now: SystemTime) -> io::Result<Removed> {
+        if self.retention.is_for_ever() {
+            return Ok(Removed::default());
+        }
+        self.queue.nudge();
+        self.retention.apply(&*self.disk, &self.folder, &self.extent, self.holds.lowest(), now)
+    }
+
+    /// Keeps what lies from a position on until the hold moves on: for a consumer that may miss nothing, from the
+    /// cursor that it has on disk.
+    pub fn hold(&self, from: Position) -> Hold {
+        self.holds.add(from)
     }
 
     /// Reads a log that another process may be writing, up to its last whole record.
@@ -95,7 +145,7 @@ impl MessageLog for Segments {
     }
 
     fn read(&self, from: Position) -> io::Result<LogReader> {
-        Ok(LogReader::new(self.folder.clone(), from, Some(self.durable.clone())))
+        Ok(LogReader::new(self.folder.clone(), from, Some(self.extent.clone())))
     }
 }
 

@@ -9,11 +9,15 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    AppendError, Entry, LogReader, MessageLog as _, Position, Record, Recovery, SegmentOptions, Segments,
+    AppendError, Entry, LogReader, MessageLog as _, Position, Record, Recovery, Retention, SegmentOptions, Segments,
     record::tests::sample,
 };
 
-const SMALL: SegmentOptions = SegmentOptions { segment_bytes: 5000, queue_bytes: 1 << 20 };
+const SMALL: SegmentOptions = SegmentOptions {
+    segment_bytes: 5000,
+    queue_bytes: 1 << 20,
+    retention: Retention { max_age: None, max_bytes: None },
+};
 
 fn open(folder: &TempDir) -> (Segments, Recovery) {
     Segments::open(folder.path(), SMALL).unwrap()

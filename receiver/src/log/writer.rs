@@ -2,22 +2,22 @@
 //! flight.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write as _},
-    mem,
+    io, mem,
     path::PathBuf,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{oneshot, watch};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 use super::{
     AppendError, Position,
+    disk::{Disk, LogFile},
+    extent::Extent,
     record::{Record, Salt},
+    recovery::Recovered,
     segment::{HEAD, Segment},
+    segments::SegmentOptions,
 };
 
 /// What waits to be written.
@@ -34,6 +34,8 @@ pub(super) struct Queue {
 struct State {
     batch: Batch,
     in_flight: usize,
+    /// Whether the writer is to look at the age of its segment.
+    nudged: bool,
     closed: bool,
 }
 
@@ -76,13 +78,23 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Swaps what is queued for an empty batch; waits for it. False when closed and empty.
+    /// Lets the writer begin the next segment if the open one is old.
+    pub(super) fn nudge(&self) {
+        self.lock().nudged = true;
+        self.filled.notify_one();
+    }
+
+    /// Swaps what is queued for an empty batch; waits for it, or gives an empty one after a nudge. False when closed
+    /// and empty.
     fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
         state.in_flight = 0;
         while state.batch.waiting.is_empty() {
             if state.closed {
                 return false;
+            }
+            if mem::take(&mut state.nudged) {
+                return true;
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -99,54 +111,58 @@ impl Queue {
 
 /// The open segment and all that its writer needs.
 pub(super) struct Writer {
+    pub(super) disk: Arc<dyn Disk>,
     pub(super) folder: PathBuf,
     pub(super) queue: Arc<Queue>,
+    pub(super) extent: Arc<Extent>,
+    pub(super) options: SegmentOptions,
     /// The segment that is written; none after a failed sync, until room is found for the next.
-    open: Option<(u64, File)>,
+    open: Option<Open>,
     /// Position behind the last byte that was written, or tried to be.
     end: u64,
-    /// Size at which the next segment is begun.
-    segment_bytes: u64,
-    durable: Arc<AtomicU64>,
-    news: watch::Sender<Position>,
+}
+
+struct Open {
+    base: u64,
+    file: LogFile,
+    /// When its first record arrived, as far as is known.
+    begun: Timestamp,
 }
 
 impl Writer {
+    /// Goes on where the log ended.
     pub(super) fn new(
+        disk: Arc<dyn Disk>,
         folder: PathBuf,
         queue: Arc<Queue>,
-        newest: Option<&Segment>,
-        segment_bytes: u64,
+        options: SegmentOptions,
+        recovered: &Recovered,
     ) -> io::Result<Self> {
-        let (open, end) = match newest {
-            Some(segment) => {
-                let file = OpenOptions::new().append(true).open(&segment.path)?;
-                (Some((segment.base, file)), segment.end()?)
-            }
-            None => (None, 0),
+        let open = match &recovered.newest {
+            Some((segment, first)) => Some(Open {
+                base: segment.base,
+                file: disk.open(&segment.path)?,
+                begun: first.unwrap_or_else(Timestamp::now),
+            }),
+            None => None,
         };
-        let (news, _) = watch::channel(Position(end));
-        Ok(Self { folder, queue, open, end, segment_bytes, durable: Arc::new(AtomicU64::new(end)), news })
-    }
-
-    pub(super) fn durable(&self) -> Arc<AtomicU64> {
-        self.durable.clone()
-    }
-
-    pub(super) fn news(&self) -> watch::Receiver<Position> {
-        self.news.subscribe()
+        let extent = Arc::new(Extent::new(recovered.start, recovered.end));
+        Ok(Self { disk, folder, queue, extent, options, open, end: recovered.end })
     }
 
     /// Writes batches until the queue is closed and empty.
     pub(super) fn run(mut self) {
         let mut batch = Batch::default();
         while self.queue.take(&mut batch) {
+            if batch.waiting.is_empty() {
+                self.seal_if_old();
+                continue;
+            }
             let outcome = self.write(&batch.bytes).inspect_err(|error| {
                 tracing::error!(%error, bytes = batch.bytes.len(), "the log could not be written; its messages were refused");
             });
             if outcome.is_ok() {
-                self.durable.store(self.end, Ordering::Release);
-                self.news.send_replace(Position(self.end));
+                self.extent.move_durable(self.end);
             }
             for (at, waiting) in batch.waiting.drain(..) {
                 let answer = match outcome {
@@ -162,37 +178,62 @@ impl Writer {
 
     /// Makes a batch durable and gives the position at which it begins.
     fn write(&mut self, bytes: &[u8]) -> io::Result<u64> {
-        let (base, mut file) = self.open_segment(bytes.len() as u64)?;
+        let mut open = self.open_segment(bytes.len() as u64)?;
         let start = self.end;
-        if let Err(error) = file.write_all(bytes) {
+        if start == open.base + HEAD as u64 {
+            open.begun = Timestamp::now();
+        }
+        if let Err(error) = self.disk.append(&open.file, bytes) {
             // Nothing of the batch was acknowledged. If it cannot be cut off, the segment is given up.
-            if file.set_len(start - base).is_ok() {
-                self.open = Some((base, file));
+            if self.disk.cut(&open.file, start - open.base).is_ok() {
+                self.open = Some(open);
             } else {
                 self.end = start + bytes.len() as u64;
             }
             return Err(error);
         }
         self.end = start + bytes.len() as u64;
-        if let Err(error) = file.sync_data() {
+        if let Err(error) = self.disk.sync(&open.file) {
             // After a failed sync the kernel may have dropped the pages: what this file holds is not known any more.
-            let _ = file.set_len(start - base);
+            let _ = self.disk.cut(&open.file, start - open.base);
             return Err(error);
         }
-        self.open = Some((base, file));
+        self.open = Some(open);
         Ok(start)
     }
 
-    /// Takes the open segment out, or makes the next one when there is none or it is full.
-    fn open_segment(&mut self, more: u64) -> io::Result<(u64, File)> {
-        if let Some((base, file)) = self.open.take() {
-            let length = self.end - base;
-            if length + more <= self.segment_bytes || length <= HEAD as u64 {
-                return Ok((base, file));
+    /// Takes the open segment out, or makes the next one when there is none or it is full or old.
+    fn open_segment(&mut self, more: u64) -> io::Result<Open> {
+        if let Some(open) = self.open.take() {
+            let length = self.end - open.base;
+            let full = length + more > self.options.segment_bytes;
+            if length <= HEAD as u64 || !(full || self.is_old(&open)) {
+                return Ok(open);
             }
         }
-        let (segment, file) = Segment::create(&self.folder, self.end, self.queue.salt)?;
+        // A try that failed may have left its file: each has a base, and so a name, of its own.
+        let base = self.end;
         self.end += HEAD as u64;
-        Ok((segment.base, file))
+        let (_, file) = Segment::create(&*self.disk, &self.folder, base, self.queue.salt)?;
+        Ok(Open { base, file, begun: Timestamp::now() })
+    }
+
+    /// Begins the next segment where retention waits for this one to be sealed.
+    fn seal_if_old(&mut self) {
+        let has_records = |open: &Open| self.end > open.base + HEAD as u64;
+        if self.open.as_ref().is_some_and(|open| has_records(open) && self.is_old(open)) {
+            match self.open_segment(0) {
+                Ok(next) => {
+                    self.open = Some(next);
+                    self.extent.move_durable(self.end);
+                }
+                Err(error) => tracing::error!(%error, "the next segment of the log could not be begun"),
+            }
+        }
+    }
+
+    fn is_old(&self, open: &Open) -> bool {
+        let age = Timestamp::now().duration_since(open.begun);
+        self.options.retention.segment_age().is_some_and(|most| age.as_secs_f64() > most.as_secs_f64())
     }
 }

@@ -55,6 +55,12 @@ impl DataFolder {
         }
     }
 
+    /// Whether a receiver, or a command that changes something, has the folder.
+    pub fn is_in_use(path: &Path) -> bool {
+        let lock = File::open(path.join("lock"));
+        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+    }
+
     /// Where the log lies.
     pub fn log(&self) -> PathBuf {
         Self::log_in(&self.path)

@@ -38,6 +38,9 @@ fn help_says_what_there_is() {
         ("help_messages_show", &["messages", "show", "--help"]),
         ("help_messages_tail", &["messages", "tail", "--help"]),
         ("help_messages_export", &["messages", "export", "--help"]),
+        ("help_log", &["log", "--help"]),
+        ("help_log_check", &["log", "check", "--help"]),
+        ("help_log_repair", &["log", "repair", "--help"]),
     ] {
         insta::assert_snapshot!(name, shown(&run(&folder, arguments)));
     }
@@ -138,4 +141,47 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
             fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+#[test]
+fn the_log_is_checked_beside_a_receiver_and_mended_without_one() {
+    let folder = TempDir::new().unwrap();
+    let receiver = Receiver::start_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &[]);
+    for number in 0..4 {
+        let mut raw = Raw::connect(receiver.address);
+        raw.send(post("/none", "", format!(r#"{{"number":{number}}}"#)));
+        assert_eq!(raw.answer().unwrap().status, 200);
+    }
+    // Times, ids and lengths that hang on them differ from run to run.
+    let shown = |output: &Output| {
+        let text = shown(output).replace(&folder.path().display().to_string(), "FOLDER");
+        let number = |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let masked = |line: &str| {
+            let words = line.split(' ').map(|word| match word {
+                word if number(word) => "N",
+                word if word.contains('T') && word.ends_with('Z') => "TIME",
+                word => word,
+            });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        text.lines().map(masked).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!("log_check", shown(&receiver.command(&["log", "check"])));
+    insta::assert_snapshot!("log_repair_beside_a_receiver", shown(&receiver.command(&["log", "repair"])));
+    let config = folder.path().join("receiver.toml");
+    receiver.kill();
+    let file = folder.path().join("data/log/00000000000000000000.log");
+    let mut bytes = fs::read(&file).unwrap();
+    let second = bytes.windows(4).enumerate().filter(|(_, window)| window == b"\xF7rec").nth(1).unwrap().0;
+    bytes[second + 20] ^= 1;
+    bytes[20] ^= 1;
+    bytes.truncate(bytes.len() - 5);
+    fs::write(&file, &bytes).unwrap();
+    let run = |arguments: &[&str]| run(&folder, &[arguments, &["--config", config.to_str().unwrap()]].concat());
+    insta::assert_snapshot!("log_check_of_a_damaged_log", shown(&run(&["log", "check"])));
+    insta::assert_snapshot!("log_repair", shown(&run(&["log", "repair"])));
+    insta::assert_snapshot!("log_repair_again", shown(&run(&["log", "repair"])));
+    insta::assert_snapshot!("reindex_of_a_damaged_log", shown(&run(&["reindex"])));
+    let json: serde_json::Value = serde_json::from_slice(&run(&["log", "check", "--output", "json"]).stdout).unwrap();
+    assert_eq!((&json["records"], json["damaged"].as_array().unwrap().len()), (&2.into(), 1));
 }

@@ -59,8 +59,17 @@ impl Receiver {
         receiver
     }
 
-    /// Starts it in a folder that stays, with another program before it if `prefix` names one.
+    /// Starts it in a folder that stays, with another program before it, of which it is a child, if `prefix` names one.
     pub(crate) fn start_in(folder: &Path, toml: &str, prefix: &[&str]) -> Self {
+        let mut receiver = Self::start_execed_in(folder, toml, prefix);
+        if !prefix.is_empty() {
+            receiver.pid = only_child_of(receiver.child.id());
+        }
+        receiver
+    }
+
+    /// As [`Self::start_in`], with another program before it whose place it takes.
+    pub(crate) fn start_execed_in(folder: &Path, toml: &str, prefix: &[&str]) -> Self {
         let config = folder.join("receiver.toml");
         let head = format!("listen = \"127.0.0.1:0\"\ndata_dir = \"{}\"\n", folder.join("data").display());
         fs::write(&config, format!("{head}{toml}")).unwrap();
@@ -87,7 +96,7 @@ impl Receiver {
             // The folder may be gone with the test.
             let _ = fs::write(stdout, rest.join("\n"));
         });
-        let pid = if prefix.is_empty() { i32::try_from(child.id()).unwrap() } else { only_child_of(child.id()) };
+        let pid = i32::try_from(child.id()).unwrap();
         Self { address, child, stdout: Some(stdout), pid, folder: folder.to_owned(), _temporary: None }
     }
 
@@ -127,6 +136,11 @@ impl Receiver {
         fs::read_to_string(self.folder.join("stderr.log")).unwrap()
     }
 
+    /// The root folder as it sees it.
+    pub(crate) fn root(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root", self.pid))
+    }
+
     /// SIGKILL, and waits for the end.
     pub(crate) fn kill(mut self) {
         self.signal(rustix::process::Signal::KILL);
@@ -151,6 +165,16 @@ impl Receiver {
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
         let config = self.folder.join("receiver.toml");
         Command::new(BINARY).args(arguments).arg("--config").arg(config).output().unwrap()
+    }
+
+    /// As [`Self::command`], where the receiver has a mount namespace of its own.
+    pub(crate) fn command_inside(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &self.pid.to_string(), "-m"]);
+        if !rustix::process::geteuid().is_root() {
+            command.args(["-U", "--preserve-credentials"]);
+        }
+        command.arg(BINARY).args(arguments).arg("--config").arg(self.folder.join("receiver.toml")).output().unwrap()
     }
 
     /// The lines of `messages export`.

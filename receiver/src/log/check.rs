@@ -1,0 +1,110 @@
+//! Reading a whole log to say in what state it is. Nothing is changed.
+
+use std::{fs, io, path::Path};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Entry, LogReader, Position,
+    recovery::moved_aside,
+    segment::{Files, HEAD},
+};
+
+/// The state of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Findings {
+    /// Segments that can be read.
+    pub segments: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whole records.
+    pub records: u64,
+    /// When the first record arrived.
+    pub first: Option<Timestamp>,
+    /// When the last record arrived.
+    pub last: Option<Timestamp>,
+    /// Places that hold no record, between records.
+    pub damaged: Vec<Damage>,
+    /// Bytes behind the last whole record: torn, or just being written.
+    pub torn: u64,
+    /// Names of segments whose head is damaged; their records can be read all the same.
+    pub heads: Vec<String>,
+    /// Names of files that should be segments and cannot be read.
+    pub unreadable: Vec<String>,
+    /// Names of files that an earlier repair moved aside.
+    pub aside: Vec<String>,
+}
+
+/// A place that holds no record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Damage {
+    /// Name of the segment's file.
+    pub file: String,
+    /// Byte of the file at which it begins.
+    pub offset: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Where it begins in the log.
+    pub position: Position,
+}
+
+impl Findings {
+    /// Reads the log in a folder from its first byte to its last.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn of(folder: &Path) -> io::Result<Self> {
+        let files = Files::in_folder(folder)?;
+        let mut findings = Self {
+            segments: files.segments.len(),
+            heads: files
+                .segments
+                .iter()
+                .filter(|segment| !segment.sound_head)
+                .map(|segment| name(&segment.path))
+                .collect(),
+            unreadable: files.unreadable.iter().map(|(_, path)| name(path)).collect(),
+            aside: moved_aside(folder)?.iter().map(|(_, path)| name(path)).collect(),
+            ..Self::default()
+        };
+        let mut reader = LogReader::new(folder.to_owned(), Position(0), None);
+        while let Some(entry) = reader.next_entry()? {
+            match entry {
+                Entry::Record { record, .. } => {
+                    findings.records += 1;
+                    let at = record.header.received_at;
+                    findings.first.get_or_insert(at);
+                    findings.last = Some(at);
+                }
+                Entry::Damaged { at, next } => {
+                    let holding = files.segments.iter().rfind(|segment| segment.base <= at.0);
+                    let (file, base) = holding.map(|segment| (name(&segment.path), segment.base)).unwrap_or_default();
+                    let (offset, bytes) = (at.0 - base, next.0 - at.0);
+                    findings.damaged.push(Damage { file, offset, bytes, position: at });
+                }
+            }
+        }
+        for segment in &files.segments {
+            // One that retention has removed meanwhile has none.
+            findings.bytes += fs::metadata(&segment.path).map(|metadata| metadata.len()).unwrap_or_default();
+        }
+        if let Some(newest) = files.segments.last() {
+            findings.torn = newest.end()?.saturating_sub(reader.position().0.max(newest.base + HEAD as u64));
+        }
+        Ok(findings)
+    }
+
+    /// Whether every byte is part of a record, but for those that may just be being written.
+    pub fn is_whole(&self) -> bool {
+        self.damaged.is_empty() && self.heads.is_empty() && self.unreadable.is_empty()
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

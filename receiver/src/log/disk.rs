@@ -1,0 +1,89 @@
+//! What the log does to its folder: every change goes through a [`Disk`], so that a test can write them down, take them
+//! back as a power cut would, or make one fail. Reading goes around it.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// A file of the log, open for appending.
+#[derive(Debug)]
+pub struct LogFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl LogFile {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Changes to the log's folder. Each call fails as the operating system's does.
+pub trait Disk: fmt::Debug + Send + Sync + 'static {
+    /// Makes a file, mode 0600, where there is none.
+    fn create(&self, path: &Path) -> io::Result<LogFile>;
+    /// Opens a file that is there.
+    fn open(&self, path: &Path) -> io::Result<LogFile>;
+    /// Writes at the file's end. After an error any part may have been written.
+    fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()>;
+    /// Writes at the file's beginning.
+    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Cuts the file to a length in bytes.
+    fn cut(&self, file: &LogFile, length: u64) -> io::Result<()>;
+    /// Makes what is in the file durable, its length too.
+    fn sync(&self, file: &LogFile) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Gives a file another name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Takes a name away. Whoever has the file open can go on reading it.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The file system of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileSystem;
+
+impl Disk for FileSystem {
+    fn create(&self, path: &Path) -> io::Result<LogFile> {
+        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
+        Ok(LogFile { file, path: path.to_owned() })
+    }
+
+    fn open(&self, path: &Path) -> io::Result<LogFile> {
+        Ok(LogFile { file: OpenOptions::new().append(true).open(path)?, path: path.to_owned() })
+    }
+
+    fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()> {
+        (&file.file).write_all(bytes)
+    }
+
+    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.write_all_at(bytes, 0)
+    }
+
+    fn cut(&self, file: &LogFile, length: u64) -> io::Result<()> {
+        file.file.set_len(length)
+    }
+
+    fn sync(&self, file: &LogFile) -> io::Result<()> {
+        file.file.sync_data()
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        crate::folder::sync(folder)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+}

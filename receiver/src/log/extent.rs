@@ -1,0 +1,45 @@
+//! How far the log reaches: its first and its last byte, and the news when either moves.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::watch;
+
+use super::Position;
+
+/// Shared by the writer, by retention and by the readers.
+#[derive(Debug)]
+pub(super) struct Extent {
+    start: AtomicU64,
+    durable: AtomicU64,
+    news: watch::Sender<Position>,
+}
+
+impl Extent {
+    pub(super) fn new(start: u64, durable: u64) -> Self {
+        Self { start: start.into(), durable: durable.into(), news: watch::channel(Position(durable)).0 }
+    }
+
+    /// Position of the first byte that is kept.
+    pub(super) fn start(&self) -> u64 {
+        self.start.load(Ordering::Acquire)
+    }
+
+    /// Position behind the last durable byte.
+    pub(super) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    pub(super) fn move_start(&self, start: u64) {
+        self.start.store(start, Ordering::Release);
+        self.news.send_replace(Position(self.durable()));
+    }
+
+    pub(super) fn move_durable(&self, durable: u64) {
+        self.durable.store(durable, Ordering::Release);
+        self.news.send_replace(Position(durable));
+    }
+
+    pub(super) fn news(&self) -> watch::Receiver<Position> {
+        self.news.subscribe()
+    }
+}
