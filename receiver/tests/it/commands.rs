@@ -160,6 +160,7 @@ fn the_log_is_checked_beside_a_receiver_and_mended_without_one() {
             let words = line.split(' ').map(|word| match word {
                 word if number(word) => "N",
                 word if word.contains('T') && word.ends_with('Z') => "TIME",
+                word if word.contains(".cut") => "PLACE.cut",
                 word => word,
             });
             words.collect::<Vec<_>>().join(" ")

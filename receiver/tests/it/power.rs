@@ -215,7 +215,7 @@ async fn cuts(run: &Run, seed: u64, count: usize) -> Vec<String> {
 
 /// Cuts of each run, unless asked for otherwise.
 fn count() -> usize {
-    std::env::var("CUTS").map_or(340, |count| count.parse().expect("CUTS is a number"))
+    std::env::var("CUTS").map_or(170, |count| count.parse().expect("CUTS is a number"))
 }
 
 #[tokio::test]
