@@ -7,6 +7,8 @@ mod backlog;
 mod client;
 mod connector;
 mod failure;
+mod lanes;
+mod memory;
 mod outcome;
 mod request;
 mod retry;
@@ -16,6 +18,8 @@ mod tls;
 pub use self::{
     backlog::{Attempted, Backlog, Due, Summary},
     client::{ANSWER_MAX_BYTES, Client, ClientOptions},
+    lanes::Lanes,
+    memory::{Delivery, Finished, MemoryBacklog},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
     request::{HeaderError, Request, USER_AGENT},
     retry::{GaveUp, Next},
