@@ -30,8 +30,10 @@ pub mod credentials;
 pub mod delivery;
 pub mod draft;
 pub mod model;
+pub mod outbox;
 
 pub use compose::{ComposeError, Composed};
 pub use credentials::CredentialReference;
 pub use draft::Draft;
 pub use model::Model;
+pub use outbox::Outbox;
