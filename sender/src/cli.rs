@@ -3,6 +3,7 @@
 
 mod error;
 pub mod exit;
+mod guard_args;
 mod mask;
 mod output;
 mod samples;

@@ -19,10 +19,11 @@ use self::{credentials::CredentialArgs, report::Sent, source::SourceArgs};
 use super::{
     error::CliError,
     exit,
+    guard_args::GuardArgs,
     mask::Mask,
     output::{self, Format, say},
 };
-use crate::delivery::{Client, ClientOptions, Request, Target};
+use crate::delivery::{Client, ClientOptions, Proxy, Request, Target};
 
 const REQUEST: &str = "The request";
 const OUTPUT: &str = "Output";
@@ -58,6 +59,9 @@ pub(super) struct SendArgs {
     /// Certificates (PEM) to trust besides the platform's
     #[arg(long, value_name = "FILE", help_heading = REQUEST)]
     ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    guard: GuardArgs,
 
     /// Print the whole request, credentials masked, and send nothing
     #[arg(long, help_heading = OUTPUT)]
@@ -99,7 +103,15 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
     };
     let mask = Mask::new(&request, profile, password);
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
-    let options = ClientOptions { timeout: args.timeout, connect_timeout: args.connect_timeout, extra_roots };
+    let options = ClientOptions {
+        timeout: args.timeout,
+        connect_timeout: args.connect_timeout,
+        extra_roots,
+        max_idle_per_host: 0,
+        proxy: Proxy::from_environment(),
+        guard: args.guard.guard(),
+        ..ClientOptions::default()
+    };
     let client = Client::new(&options).map_err(CliError::Tls)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
     let (bytes, started) = (request.body().len(), std::time::Instant::now());
