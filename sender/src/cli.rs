@@ -1,13 +1,21 @@
 //! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
 //! the crate writes to the terminal.
 
+mod credentials;
+mod deliver;
+mod deliveries;
+mod duration;
+mod engine_args;
 mod error;
 pub mod exit;
+mod file;
 mod guard_args;
 mod mask;
 mod output;
+mod replay;
 mod samples;
 mod send;
+mod tally;
 
 use std::{env, io::Write as _, process::ExitCode};
 
@@ -32,6 +40,11 @@ struct Cli {
 enum Command {
     /// Send one message, and say what came back
     Send(Box<send::SendArgs>),
+    /// Send kept messages again, byte for byte
+    Replay(Box<replay::ReplayArgs>),
+    /// What is in the outbox: deliveries, attempts, dead letters
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
@@ -61,6 +74,8 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
+        Command::Replay(args) => replay::run(*args),
+        Command::Deliveries(command) => deliveries::run(command),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
     };
     ExitCode::from(done.unwrap_or_else(|error| {

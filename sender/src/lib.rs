@@ -6,16 +6,14 @@
 //!
 //! ```no_run
 //! use schemas::{Authentication, ClientSecret, Profile};
-//! use sender::{Composed, Draft, delivery::{AddressGuard, Client, ClientOptions, Outcome}};
+//! use sender::{Composed, Draft, delivery::{Client, ClientOptions, Outcome}};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let message = Draft::default().message(jiff::Timestamp::now());
 //! let authentication = Authentication::ClientSecret { client_secret: ClientSecret::new("correct horse")? };
 //! let composed = Composed::from_message(&message, &authentication, Profile::v1())?;
 //!
-//! // Only public addresses are called unless others are allowed.
-//! let guard = AddressGuard::default().allow_loopback();
-//! let client = Client::new(&ClientOptions { guard, ..ClientOptions::default() })?;
+//! let client = Client::new(&ClientOptions::default())?;
 //! let target = "http://127.0.0.1:8080/hooks/flowingly".parse()?;
 //! match client.deliver(&target, composed.request()?).await {
 //!     Outcome::Accepted(answer) => println!("taken: {}", answer.status),
@@ -33,6 +31,7 @@ pub mod delivery;
 pub mod draft;
 pub mod model;
 pub mod outbox;
+pub mod replay;
 
 pub use compose::{ComposeError, Composed};
 pub use credentials::CredentialReference;

@@ -30,7 +30,7 @@ pub use self::{
     emptied::{Emptied, NotEmptied},
     intake::{DestinationId, Intake, Label, NewDelivery},
     job::JobId,
-    ledger::{Attempt, Filter, Ledger, StoredDelivery, Tally},
+    ledger::{Attempt, Filter, Ledger, StoredDelivery, Tally, Which},
     status::{LastAnswer, Status, StatusWord},
 };
 use crate::{

@@ -7,9 +7,12 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
+use super::output::harmless;
 use crate::{
     compose::ComposeError,
-    delivery::{HeaderError, RootsError, TargetError},
+    delivery::{HeaderError, RetryPolicyError, RootsError, TargetError},
+    outbox::OutboxError,
+    replay::{Problem, SourceError},
 };
 
 /// An error of the command line. Its `Display` says what happened and where; [`Self::advice`] what to do.
@@ -71,6 +74,36 @@ pub(super) enum CliError {
     #[error("--to: {0}")]
     Target(#[from] TargetError),
 
+    #[error("there is no delivery {id} in {}", data.display())]
+    NoDelivery { id: u64, data: PathBuf },
+
+    #[error("no delivery is named")]
+    NothingNamed,
+
+    #[error("delivery {id} is {status} already")]
+    NotToDiscard { id: u64, status: &'static str },
+
+    #[error("delivery {id} is {status} already, so there is nothing to try again")]
+    NotToRetry { id: u64, status: &'static str },
+
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+
+    #[error("{option} cannot be asked for with `prompt` here: what is not delivered today is fetched again later")]
+    PromptForOutbox { option: &'static str },
+
+    #[error("{} cannot be sent; nothing was sent{}", lines(*count), shown(problems, *count))]
+    Unusable { problems: Vec<Problem>, count: u64 },
+
+    #[error("{0}")]
+    Policy(#[from] RetryPolicyError),
+
+    #[error("--from: {0}")]
+    Source(#[from] SourceError),
+
+    #[error("what --from names changed while it was read; nothing was sent")]
+    SourceChanged,
+
     #[error("an `authorization` header is given twice: by --header and by {by}")]
     TwoAuthorizations { by: &'static str },
 
@@ -120,16 +153,65 @@ impl CliError {
             }
             Self::Target(_) => "write a whole URL, such as --to http://127.0.0.1:8080/hooks/flowingly",
             Self::TwoAuthorizations { .. } => "leave one of them out",
+            Self::NoDelivery { .. } => "`webhook-sender deliveries list` shows those that there are",
+            Self::NothingNamed => "name deliveries by their numbers, or write --failed for all that failed",
+            Self::NotToDiscard { .. } => "only what is pending or failed can be decided against",
+            Self::NotToRetry { .. } => {
+                "what is pending is delivered by `deliveries retry` without a number; what was delivered is sent again by `replay`"
+            }
+            Self::Outbox(error) => return outbox_advice(error).map(str::to_owned),
+            Self::PromptForOutbox { .. } => "write env:NAME or file:PATH",
+            Self::Unusable { .. } => "correct them, or send the others with --skip-bad",
+            Self::Source(SourceError::ReceiverData { .. }) => {
+                "the sender reads no receiver's files; send an export of them: `webhook-receiver messages export | webhook-sender replay --from - --to URL`"
+            }
+            Self::Source(SourceError::Empty { .. }) => {
+                "each *.json file in the folder is one message; name an export as a file, or - for standard input"
+            }
+            Self::SourceChanged => "wait until nothing writes to it any more, and write the same command again",
             Self::Header(_)
             | Self::Limit(_)
             | Self::Nonconforming { .. }
             | Self::NotReadable { .. }
             | Self::Output(_)
+            | Self::Policy(_)
             | Self::Runtime(_)
+            | Self::Source(_)
             | Self::Tls(_)
             | Self::Unreadable { .. } => return None,
         };
         Some(advice.to_owned())
+    }
+}
+
+fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
+    match error {
+        OutboxError::InUse { .. } => {
+            Some("wait for it, or keep an outbox of your own with --data DIR; `deliveries list` and `show` work meanwhile")
+        }
+        OutboxError::Missing { .. } => Some("name the folder of an outbox with --data DIR; `replay` and `run` make one"),
+        OutboxError::Newer { .. } => Some("use the newer version of this program, or another folder with --data DIR"),
+        OutboxError::Folder { .. } => Some("name a folder that can be written with --data DIR"),
+        OutboxError::Reference { .. } | OutboxError::Target { .. } | OutboxError::Credentials { .. } => Some(
+            "nothing is lost: put the secret where the reference leads, and write the same command again or \
+             `webhook-sender deliveries retry`",
+        ),
+        OutboxError::Database(_) | OutboxError::Header { .. } | OutboxError::NoPlaceForSecret { .. } => None,
+    }
+}
+
+fn lines(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
+
+fn shown(problems: &[Problem], count: u64) -> String {
+    let mut text = ":".to_owned();
+    for problem in problems {
+        text.push_str(&format!("\n  {}", harmless(&problem.to_string(), 300)));
+    }
+    match count - problems.len() as u64 {
+        0 => text,
+        more => text + &format!("\n  and {more} more"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Words on the terminal: the form of the output, labels in colour, and text of others made harmless.
 
-use std::{fmt::Write as _, io};
+use std::{fmt::Write as _, io, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
@@ -63,6 +63,15 @@ pub(super) fn size(bytes: usize) -> String {
         0..1000 => format!("{bytes} bytes"),
         1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+/// A span of time in words.
+pub(super) fn span(took: Duration) -> String {
+    match took.as_millis() {
+        0 => "under 1 ms".to_owned(),
+        milliseconds @ 1..10_000 => format!("{milliseconds} ms"),
+        _ => format!("{:.1} s", took.as_secs_f64()),
     }
 }
 

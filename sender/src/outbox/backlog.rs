@@ -128,7 +128,6 @@ fn write_down(transaction: &Transaction<'_>, attempted: &Attempted) -> rusqlite:
 /// Gives up all that waits for the destination of a delivery, whether it is scheduled or not; what is in flight tells
 /// for itself what comes of it.
 fn give_up_waiting(transaction: &Transaction<'_>, id: u64, in_flight: &HashSet<u64>) -> rusqlite::Result<()> {
-    let in_flight: Vec<String> = in_flight.iter().map(ToString::to_string).collect();
     transaction.execute(
         "UPDATE delivery SET status = ?2, gave_up = ?3
          WHERE destination = (SELECT destination FROM delivery WHERE id = ?1) AND status = 'pending'
@@ -137,7 +136,7 @@ fn give_up_waiting(transaction: &Transaction<'_>, id: u64, in_flight: &HashSet<u
             id.cast_signed(),
             StatusWord::Failed.as_str(),
             reason_code(GaveUp::Gone),
-            format!("[{}]", in_flight.join(","))
+            ledger::json(in_flight.iter().copied()),
         ],
     )?;
     Ok(())

@@ -12,7 +12,7 @@ use super::{
     Outbox, OutboxError,
     destination::{Address, Destination},
     emptied::Emptied,
-    job::JobId,
+    job::{self, JobId},
     status::StatusWord,
 };
 use crate::{credentials::CredentialReference, delivery::Lanes};
@@ -95,6 +95,23 @@ impl Intake<'_> {
         let begun = params![key, self.now.as_microsecond()];
         self.transaction.execute("INSERT INTO job (key, begun_at) VALUES (?1, ?2)", begun)?;
         Ok(JobId(self.transaction.last_insert_rowid()))
+    }
+
+    /// Says anew what a job is to do, where that is known only when its source was read to the end.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn rename(&mut self, job: JobId, key: &str) -> Result<(), OutboxError> {
+        self.transaction.execute("UPDATE job SET key = ?2 WHERE id = ?1", params![job.0, key])?;
+        Ok(())
+    }
+
+    /// The unfinished job of a key, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn unfinished(&self, key: &str) -> Result<Option<JobId>, OutboxError> {
+        Ok(job::unfinished(&self.transaction, key)?)
     }
 
     /// Writes down a destination. What was known under its name is replaced, for deliveries that wait there too.

@@ -2,7 +2,7 @@
 //! goes on with it.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Outbox, OutboxError};
 
@@ -16,13 +16,7 @@ impl Outbox {
     /// # Errors
     /// When the file cannot be read.
     pub fn unfinished(&self, key: &str) -> Result<Option<JobId>, OutboxError> {
-        let found = self
-            .ledger
-            .connection()
-            .prepare_cached("SELECT id FROM job WHERE key = ?1 AND finished_at IS NULL ORDER BY id DESC LIMIT 1")?
-            .query_row([key], |row| row.get(0).map(JobId))
-            .optional()?;
-        Ok(found)
+        Ok(unfinished(self.ledger.connection(), key)?)
     }
 
     /// Says that what came of a job was told to whoever asked for it: the same command begins a new one.
@@ -47,4 +41,11 @@ impl Outbox {
         )?;
         Ok(())
     }
+}
+
+pub(super) fn unfinished(connection: &Connection, key: &str) -> rusqlite::Result<Option<JobId>> {
+    connection
+        .prepare_cached("SELECT id FROM job WHERE key = ?1 AND finished_at IS NULL ORDER BY id DESC LIMIT 1")?
+        .query_row([key], |row| row.get(0).map(JobId))
+        .optional()
 }

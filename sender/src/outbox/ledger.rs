@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params, types::Type};
 
 use super::{
     OutboxError,
@@ -68,6 +68,15 @@ pub struct Attempt {
     pub took: Duration,
     /// What came of it.
     pub answer: LastAnswer,
+}
+
+/// Which deliveries are counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'w> {
+    /// Those of a job.
+    Job(JobId),
+    /// Those of these numbers.
+    Numbers(&'w [u64]),
 }
 
 /// How many deliveries stand alike.
@@ -155,17 +164,21 @@ impl Ledger {
         Ok(Some((body, intake::by_id(&self.connection, &mut Default::default(), destination)?)))
     }
 
-    /// How many deliveries of a job (`None`: of all jobs) stand alike, the most frequent first.
+    /// How many of these deliveries stand alike, the most frequent first.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn tally(&self, job: Option<JobId>) -> Result<Vec<Tally>, OutboxError> {
+    pub fn tally(&self, which: &Which<'_>) -> Result<Vec<Tally>, OutboxError> {
+        let (job, numbers) = match which {
+            Which::Job(job) => (Some(job.0), None),
+            Which::Numbers(numbers) => (None, Some(json(numbers.iter().copied()))),
+        };
         let mut statement = self.connection.prepare_cached(
             "SELECT delivery.status, gave_up, kind, attempt.status, code,
                 CASE kind WHEN 'answered' THEN NULL ELSE min(words) END, count(*) AS count
              FROM delivery
              LEFT JOIN attempt ON attempt.delivery = delivery.id AND attempt.number = delivery.attempts
-             WHERE (?1 IS NULL OR job = ?1) GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, 1, 2, 3, 4, 5",
+             WHERE job = ?1 OR delivery.id IN (SELECT value FROM json_each(?2)) GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, 1, 2, 3, 4, 5",
         )?;
         let tally = |row: &Row<'_>| {
             let kind: Option<String> = row.get(2)?;
@@ -175,7 +188,26 @@ impl Ledger {
             };
             Ok(Tally { status: status(row, 0, 1)?, last, count: row.get::<_, i64>(6)?.cast_unsigned() })
         };
-        Ok(statement.query_map([job.map(|job| job.0)], tally)?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map(params![job, numbers], tally)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Numbers of the deliveries that are pending.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn pending(&self) -> Result<Vec<u64>, OutboxError> {
+        let mut numbers = Vec::new();
+        self.each_pending(None, |id, _, _, _| numbers.push(id))?;
+        Ok(numbers)
+    }
+
+    /// How many deliveries of other jobs are pending.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn pending_beside(&self, job: JobId) -> Result<u64, OutboxError> {
+        let count = "SELECT count(*) FROM delivery WHERE status = 'pending' AND job <> ?1";
+        Ok(self.connection.query_row(count, [job.0], |row| row.get::<_, i64>(0))?.cast_unsigned())
     }
 
     /// How far a source was read, as [`super::Intake::mark`] wrote it down.
@@ -256,6 +288,11 @@ pub(super) fn body(row: &Row<'_>) -> rusqlite::Result<Emptied> {
 
 pub(super) fn timestamp(microsecond: i64) -> Timestamp {
     Timestamp::from_microsecond(microsecond).unwrap_or_default()
+}
+
+/// Numbers as SQLite's `json_each` reads them.
+pub(super) fn json(numbers: impl Iterator<Item = u64>) -> String {
+    format!("[{}]", numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(","))
 }
 
 fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {

@@ -41,6 +41,14 @@ impl Status {
             Self::Discarded => StatusWord::Discarded,
         }
     }
+
+    /// Why it was given up: a stable name for programs, in kebab-case.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Failed(why) => Some(reason_code(why)),
+            Self::Pending | Self::Delivered | Self::Discarded => None,
+        }
+    }
 }
 
 impl StatusWord {
@@ -70,7 +78,6 @@ const REASONS: [(GaveUp, &str); 6] = [
     (GaveUp::ThisSide, "this-side"),
 ];
 
-/// A stable name for why a delivery was given up, in kebab-case.
 pub(super) fn reason_code(why: GaveUp) -> &'static str {
     REASONS.into_iter().find(|(known, _)| *known == why).map_or("this-side", |(_, code)| code)
 }

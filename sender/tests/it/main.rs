@@ -5,8 +5,12 @@
 
 mod answers;
 mod compose;
+mod counting;
 mod endpoint;
 mod help;
+mod kills;
+mod outbox;
+mod replay;
 mod send;
 mod tls;
 

@@ -12,7 +12,7 @@ use super::{
     super::{
         error::CliError,
         mask::Mask,
-        output::{self, Format, harmless, say, size},
+        output::{self, Format, harmless, say, size, span},
     },
     advice,
 };
@@ -201,12 +201,4 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
 
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
-}
-
-fn span(took: Duration) -> String {
-    match took.as_millis() {
-        0 => "under 1 ms".to_owned(),
-        milliseconds @ 1..10_000 => format!("{milliseconds} ms"),
-        _ => format!("{:.1} s", took.as_secs_f64()),
-    }
 }
