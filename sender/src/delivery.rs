@@ -12,6 +12,7 @@ mod lanes;
 mod memory;
 mod outcome;
 mod proxy;
+mod rate;
 mod request;
 mod resolver;
 mod retry;
@@ -27,9 +28,10 @@ pub use self::{
     memory::{Delivery, Finished, MemoryBacklog},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
     proxy::Proxy,
+    rate::{Rate, RateError},
     request::{HeaderError, Request},
     resolver::{Resolver, Resolving, SystemResolver},
-    retry::{GaveUp, Next},
+    retry::{GaveUp, Next, RetryPolicy, RetryPolicyError, RetrySettings},
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},
 };
