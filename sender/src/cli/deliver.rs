@@ -2,6 +2,10 @@
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -22,15 +26,19 @@ const TICK: Duration = Duration::from_millis(200);
 /// Delivers until nothing is scheduled any more, or until Ctrl-C; then what is not settled stays pending.
 pub(super) fn deliver(outbox: &mut Outbox, courier: &Courier, format: Format) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
-    let mut bar = Bar::new(outbox.scheduled(), format);
+    let bar = bar(outbox.scheduled(), format);
+    let counts = Arc::new(Counts::default());
+    let courier = courier.clone().observed_by({
+        let bar = bar.clone();
+        move |attempted| counts.note(attempted, &bar)
+    });
     let done = runtime.block_on(async {
-        let mut draining = std::pin::pin!(courier.drain(outbox, |attempted| bar.note(attempted)));
         tokio::select! {
-            done = &mut draining => Some(done),
+            done = courier.drain(outbox) => Some(done),
             () = interrupted() => None,
         }
     });
-    bar.bar.finish_and_clear();
+    bar.finish_and_clear();
     // A resolver that hangs must not hold the program.
     runtime.shutdown_background();
     match done {
@@ -56,38 +64,42 @@ pub(super) fn note_others(outbox: &Outbox, job: JobId) -> Result<(), CliError> {
     }
 }
 
-/// A bar over the deliveries that are done, on a terminal only.
-struct Bar {
-    bar: ProgressBar,
-    delivered: u64,
-    failed: u64,
-    again: u64,
+/// What came of the deliveries so far.
+#[derive(Default)]
+struct Counts {
+    done: AtomicU64,
+    failed: AtomicU64,
+    again: AtomicU64,
 }
 
-impl Bar {
-    fn new(deliveries: usize, format: Format) -> Self {
-        let bar = if format == Format::Human && stderr().is_terminal() {
-            ProgressBar::new(deliveries as u64)
-        } else {
-            ProgressBar::hidden()
-        };
-        let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {per_sec} {msg}");
-        bar.set_style(style.expect("the template is well-formed").progress_chars("=> "));
-        bar.enable_steady_tick(TICK);
-        Self { bar, delivered: 0, failed: 0, again: 0 }
-    }
-
-    fn note(&mut self, attempted: &Attempted) {
+impl Counts {
+    fn note(&self, attempted: &Attempted, bar: &ProgressBar) {
         match attempted.next {
-            Next::Delivered => self.delivered += 1,
-            Next::GiveUp(_) => self.failed += 1,
-            Next::RetryAt(_) => self.again += 1,
-        }
-        self.bar.set_position(self.delivered + self.failed);
-        if self.failed + self.again > 0 {
-            self.bar.set_message(format!("{} failed, {} tried again", self.failed, self.again));
+            Next::Delivered => self.done.fetch_add(1, Relaxed),
+            Next::GiveUp(_) => {
+                self.failed.fetch_add(1, Relaxed);
+                self.done.fetch_add(1, Relaxed)
+            }
+            Next::RetryAt(_) => self.again.fetch_add(1, Relaxed),
+        };
+        bar.set_position(self.done.load(Relaxed));
+        let (failed, again) = (self.failed.load(Relaxed), self.again.load(Relaxed));
+        if failed + again > 0 {
+            bar.set_message(format!("{failed} failed, {again} tried again"));
         }
     }
+}
+
+/// A bar over the deliveries that are done, on a terminal only.
+fn bar(deliveries: usize, format: Format) -> ProgressBar {
+    if format != Format::Human || !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(deliveries as u64);
+    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {per_sec} {msg}");
+    bar.set_style(style.expect("the template is well-formed").progress_chars("=> "));
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 /// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.

@@ -71,6 +71,10 @@ impl EngineArgs {
             ..ClientOptions::default()
         })
         .map_err(CliError::Tls)?;
-        Ok(Courier { client, policy, concurrency: self.concurrency, rate: self.rate })
+        let courier = Courier::new(client).with_policy(policy).with_concurrency(self.concurrency);
+        Ok(match self.rate {
+            Some(rate) => courier.with_rate(rate),
+            None => courier,
+        })
     }
 }

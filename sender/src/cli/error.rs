@@ -89,6 +89,9 @@ pub(super) enum CliError {
     #[error(transparent)]
     Outbox(#[from] OutboxError),
 
+    #[error(transparent)]
+    Unresolved(OutboxError),
+
     #[error("{option} cannot be asked for with `prompt` here: what is not delivered today is fetched again later")]
     PromptForOutbox { option: &'static str },
 
@@ -160,6 +163,7 @@ impl CliError {
                 "what is pending is delivered by `deliveries retry` without a number; what was delivered is sent again by `replay`"
             }
             Self::Outbox(error) => return outbox_advice(error).map(str::to_owned),
+            Self::Unresolved(_) => "nothing was sent; correct the reference, or put the secret where it leads",
             Self::PromptForOutbox { .. } => "write env:NAME or file:PATH",
             Self::Unusable { .. } => "correct them, or send the others with --skip-bad",
             Self::Source(SourceError::ReceiverData { .. }) => {

@@ -132,7 +132,7 @@ pub(super) fn run(args: ReplayArgs) -> Result<u8, CliError> {
     let address = address(&args.to)?;
     let credentials = args.credentials.references()?;
     let destination = Destination { name: address.to_string().into(), address, credentials };
-    let (target, authentication) = destination.resolve()?;
+    let (target, authentication) = destination.resolve().map_err(CliError::Unresolved)?;
     let basic = match &authentication {
         Authentication::Basic(credentials) => Some(credentials),
         Authentication::None | Authentication::ClientSecret { .. } => None,

@@ -49,6 +49,9 @@ fn words(tally: &[Tally], what: &str) -> String {
     .filter(|(count, shown)| *count > 0 || *shown == "delivered")
     .map(|(count, shown)| format!("{count} {shown}"))
     .collect();
+    if all == 0 {
+        return "nothing to deliver\n".to_owned();
+    }
     let mut text = format!("{what} {all} {messages}: {}\n", counts.join(", "));
     for Tally { status, last, count } in tally {
         let why = match status {
@@ -56,8 +59,8 @@ fn words(tally: &[Tally], what: &str) -> String {
             Status::Pending => "pending",
             Status::Delivered | Status::Discarded => continue,
         };
-        let last = last.as_ref().map(|last| format!("; {}", answer(last))).unwrap_or_default();
-        text.push_str(&format!("  {count:>5}  {why}{last}\n"));
+        let last = last.as_ref().map_or_else(|| "never tried".to_owned(), answer);
+        text.push_str(&format!("  {count:>5}  {why}; {last}\n"));
     }
     text
 }

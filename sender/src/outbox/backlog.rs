@@ -9,6 +9,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 use schemas::{Authentication, BasicCredentials};
+use secrecy::SecretString;
 
 use super::{
     Outbox, OutboxError,
@@ -20,8 +21,11 @@ use super::{
 };
 use crate::{
     compose::Composed,
-    delivery::{Attempted, Backlog, Due, GaveUp, Next, Target},
+    delivery::{Attempted, Backlog, Due, GaveUp, Next, Request, Target},
 };
+
+/// A value in a query that is shorter opens no door, and masking it would tear words apart.
+const SHORTEST: usize = 6;
 
 /// Destinations whose references were followed for the deliveries that are taken together.
 type Resolved = HashMap<i64, (Arc<Destination>, Target, Authentication)>;
@@ -87,6 +91,7 @@ impl Outbox {
         let request = composed(&body, authentication)
             .request()
             .map_err(|source| OutboxError::Header { destination: Arc::clone(&to.name), source })?;
+        let request = secrets(target, authentication).into_iter().fold(request, Request::with_secret);
         Ok(Due { id, attempt, since, destination: Arc::clone(&to.name), target: target.clone(), request })
     }
 }
@@ -100,6 +105,17 @@ fn composed(body: &Emptied, authentication: &Authentication) -> Composed {
         Authentication::None => None,
     };
     Composed::from_bytes(body.body().clone(), credentials)
+}
+
+/// What an answer may repeat and must not be kept: the client secret, and what opens a door in the URL.
+fn secrets(target: &Target, authentication: &Authentication) -> Vec<SecretString> {
+    let query = target.uri().query().unwrap_or_default();
+    let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    let mut secrets: Vec<SecretString> = values.filter(|value| value.len() >= SHORTEST).map(SecretString::from).collect();
+    if let Authentication::ClientSecret { client_secret } = authentication {
+        secrets.push(client_secret.expose().into());
+    }
+    secrets
 }
 
 fn write_down(transaction: &Transaction<'_>, attempted: &Attempted) -> rusqlite::Result<()> {

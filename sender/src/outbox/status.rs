@@ -1,7 +1,5 @@
 //! How it stands with a delivery, and what came of its last attempt, in the words that are kept.
 
-use serde::Serialize;
-
 use crate::delivery::{GaveUp, Summary};
 
 /// How it stands with a delivery.
@@ -18,8 +16,7 @@ pub enum Status {
 }
 
 /// A [`Status`] without its reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusWord {
     /// It waits for an attempt, or is in flight.
     Pending,
@@ -87,7 +84,7 @@ pub(super) fn reason_of(code: &str) -> GaveUp {
 }
 
 /// What came of an attempt, as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LastAnswer {
     /// The endpoint answered.
     Answered {

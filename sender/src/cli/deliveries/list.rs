@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
 
@@ -17,9 +17,9 @@ use crate::outbox::{Filter, StatusWord, StoredDelivery};
 
 #[derive(Args)]
 pub(in crate::cli) struct ListArgs {
-    /// Only those with which it stands so
+    /// Only those that are so
     #[arg(long, value_name = "STATUS")]
-    status: Option<StatusWord>,
+    status: Option<StatusArg>,
 
     /// Only those of this flow, such as FLOW-604
     #[arg(long, value_name = "ID")]
@@ -37,8 +37,22 @@ pub(in crate::cli) struct ListArgs {
     output: Format,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum StatusArg {
+    Pending,
+    Delivered,
+    Failed,
+    Discarded,
+}
+
 pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
-    let filter = Filter { status: args.status, flow: args.flow.clone(), job: None };
+    let status = args.status.map(|status| match status {
+        StatusArg::Pending => StatusWord::Pending,
+        StatusArg::Delivered => StatusWord::Delivered,
+        StatusArg::Failed => StatusWord::Failed,
+        StatusArg::Discarded => StatusWord::Discarded,
+    });
+    let filter = Filter { status, flow: args.flow.clone(), job: None };
     let deliveries = args.data.read()?.newest(&filter, args.limit)?;
     let mut stdout = anstream::stdout().lock();
     match args.output {
@@ -55,7 +69,7 @@ pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
 fn table(deliveries: &[StoredDelivery], now: Timestamp) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["ID", "STATUS", "ATTEMPTS", "LAST ANSWER", "NEXT", "FLOW", "TRIGGER", "STEP", "DESTINATION"]);
+    table.set_header(["ID", "STATUS", "ATTEMPTS", "LAST ANSWER", "NOTE", "FLOW", "TRIGGER", "STEP", "DESTINATION"]);
     for delivery in deliveries {
         let last = delivery.last.as_ref().map_or_else(|| "-".to_owned(), |last| words::answer(&last.answer));
         table.add_row([

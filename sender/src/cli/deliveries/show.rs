@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     credentials::CredentialReference,
-    delivery::Request,
+    delivery::{Request, USER_AGENT},
     outbox::{Address, Attempt, Destination, Emptied, Status, StoredDelivery},
 };
 
@@ -98,8 +98,10 @@ fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destin
 fn headers(destination: &Destination) -> Vec<(String, String)> {
     let request = Request::new(Default::default());
     let shown = request.headers().iter();
+    let user_agent = (header::USER_AGENT.to_string(), USER_AGENT.to_owned());
     let mut headers: Vec<(String, String)> = shown
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .chain([user_agent])
         .collect();
     if matches!(destination.credentials, CredentialReference::Basic { .. }) {
         headers.push((header::AUTHORIZATION.to_string(), format!("{} {MASK}", schemas::wire::BASIC)));
