@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 use super::{
     Outbox, OutboxError,
-    destination::Destination,
+    destination::{Address, Destination},
     emptied::Emptied,
     intake,
     ledger::{self, timestamp},
@@ -24,7 +24,7 @@ use crate::{
     delivery::{Attempted, Backlog, Due, GaveUp, Next, Request, Target},
 };
 
-/// A value in a query that is shorter opens no door, and masking it would tear words apart.
+/// A part of a URL that is shorter opens no door, and masking it would tear words apart.
 const SHORTEST: usize = 6;
 
 /// Destinations whose references were followed for the deliveries that are taken together.
@@ -91,7 +91,7 @@ impl Outbox {
         let request = composed(&body, authentication)
             .request()
             .map_err(|source| OutboxError::Header { destination: Arc::clone(&to.name), source })?;
-        let request = secrets(target, authentication).into_iter().fold(request, Request::with_secret);
+        let request = secrets(&to.address, target, authentication).into_iter().fold(request, Request::with_secret);
         Ok(Due { id, attempt, since, destination: Arc::clone(&to.name), target: target.clone(), request })
     }
 }
@@ -108,10 +108,13 @@ fn composed(body: &Emptied, authentication: &Authentication) -> Composed {
 }
 
 /// What an answer may repeat and must not be kept: the client secret, and what opens a door in the URL.
-fn secrets(target: &Target, authentication: &Authentication) -> Vec<SecretString> {
+fn secrets(address: &Address, target: &Target, authentication: &Authentication) -> Vec<SecretString> {
     let query = target.uri().query().unwrap_or_default();
     let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
     let mut secrets: Vec<SecretString> = values.filter(|value| value.len() >= SHORTEST).map(SecretString::from).collect();
+    if let (Address::Reference(_), Some(path)) = (address, target.uri().path_and_query()) {
+        secrets.extend([path.path(), path.as_str()].into_iter().filter(|path| path.len() >= SHORTEST).map(SecretString::from));
+    }
     if let Authentication::ClientSecret { client_secret } = authentication {
         secrets.push(client_secret.expose().into());
     }
