@@ -6,6 +6,7 @@ mod field;
 use jiff::{SignedDuration, Timestamp};
 use schemas::{Access, Decision, Field, Flow, Step, StepKind, StepMessage, Trigger, Verdict, message::WebhookLabel};
 
+pub(crate) use self::field::encode;
 pub use self::field::{FieldError, parse_field};
 
 /// Who does everything in a draft.

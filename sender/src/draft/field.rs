@@ -74,7 +74,9 @@ fn known(name: &str, word: &str) -> Result<FieldType, FieldError> {
     found.ok_or_else(|| FieldError::UnknownType { name: name.to_owned(), word: word.to_owned() })
 }
 
-fn encode(kind: &FieldType, text: &str) -> Option<Value> {
+/// The value of a text, in the encoding of its type; `None` where it does not fit. A list's choices are numbered as they
+/// stand in the text.
+pub(crate) fn encode(kind: &FieldType, text: &str) -> Option<Value> {
     if text.is_empty() && !matches!(kind, FieldType::Text | FieldType::TextArea | FieldType::Other(_)) {
         return Some(Value::Null);
     }
