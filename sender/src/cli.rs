@@ -5,6 +5,7 @@ mod error;
 pub mod exit;
 mod mask;
 mod output;
+mod run;
 mod samples;
 mod send;
 
@@ -31,6 +32,8 @@ struct Cli {
 enum Command {
     /// Send one message, and say what came back
     Send(Box<send::SendArgs>),
+    /// Run a flow model, and write the messages that its webhooks send
+    Run(Box<run::RunArgs>),
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
+        Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
     };
     ExitCode::from(done.unwrap_or_else(|error| {

@@ -7,6 +7,7 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
+use super::run::RunError;
 use crate::{
     compose::ComposeError,
     delivery::{HeaderError, RootsError, TargetError},
@@ -62,6 +63,9 @@ pub(super) enum CliError {
     #[error("--raw-body sends the bytes as they are, so --client-secret cannot be put into them")]
     RawBodyWithSecret,
 
+    #[error(transparent)]
+    Run(#[from] RunError),
+
     #[error("{option}: {source}")]
     Reference { option: &'static str, source: ReferenceError },
 
@@ -113,6 +117,7 @@ impl CliError {
             Self::PreviousStepOnCompletion => "write --trigger step-created, or leave --previous-step out",
             Self::Profile { .. } => "schemas/profiles/v1.toml is a whole profile to begin with",
             Self::Prompt { .. } => "`prompt` works only where someone can type; write env:NAME or file:PATH",
+            Self::Run(error) => return error.advice(),
             Self::RawBodyWithSecret => "put the secret into the file, or use --message FILE, which puts it in for you",
             Self::SampleThroughProfile { .. } => "send it without --profile, or choose a valid sample",
             Self::Target(TargetError::UserInfo) => {

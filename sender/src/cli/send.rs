@@ -6,7 +6,7 @@ mod credentials;
 mod draft_args;
 mod dry_run;
 mod duration;
-mod file;
+pub(super) mod file;
 mod report;
 mod source;
 
@@ -140,7 +140,7 @@ fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<
     Ok(())
 }
 
-fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
+pub(super) fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
     let (false, Some(profile)) = (dropped.is_empty(), profile) else { return Ok(()) };
     let mut stderr = anstream::stderr().lock();
     say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;

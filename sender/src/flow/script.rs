@@ -93,9 +93,9 @@ impl Script {
     /// # Errors
     /// At the first action that is not possible; what came before it was done.
     pub fn play(&self, run: &mut Run<'_>) -> Result<(), Stuck> {
-        self.actions.iter().try_for_each(|scripted| {
-            run.act(&scripted.action).map_err(|source| Stuck { line: scripted.line, source })
-        })
+        self.actions
+            .iter()
+            .try_for_each(|scripted| run.act(&scripted.action).map_err(|source| Stuck { line: scripted.line, source }))
     }
 }
 

@@ -91,7 +91,8 @@ impl<'t> Reader<'t> {
 
     fn required(&mut self, table: &DeTable<'_>, key: &str, start: usize) -> Option<(String, usize)> {
         if !table.contains_key(key) {
-            let example = if key == "step" { self.model.steps.first().map_or("...", |step| &step.name) } else { "submit" };
+            let example =
+                if key == "step" { self.model.steps.first().map_or("...", |step| &step.name) } else { "submit" };
             self.problem(start, format!("this [[do]] has no `{key}`; write {key} = \"{example}\""));
         }
         self.text(table, key)
