@@ -1,12 +1,11 @@
 //! A draft: a message made up from a few words. What is not said gets a sensible default, so that every draft is a
 //! whole message that keeps the contract.
 
-mod field;
+pub(crate) mod field;
 
 use jiff::{SignedDuration, Timestamp};
 use schemas::{Access, Decision, Field, Flow, Step, StepKind, StepMessage, Trigger, Verdict, message::WebhookLabel};
 
-pub(crate) use self::field::encode;
 pub use self::field::{FieldError, parse_field};
 
 /// Who does everything in a draft.

@@ -6,7 +6,7 @@ mod file_name;
 mod folder;
 mod summary;
 
-use std::{fs, iter, path::PathBuf};
+use std::{fs, iter, path::{Path, PathBuf}};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
@@ -129,6 +129,14 @@ impl FlowArgs {
     }
 }
 
+fn published(path: &Path) -> Result<Model, RunError> {
+    let model = Model::read(path).map_err(RunError::Model)?;
+    match model.publish() {
+        Ok(()) => Ok(model),
+        Err(source) => Err(RunError::NotPublished { path: path.to_owned(), source }),
+    }
+}
+
 fn scripted(path: PathBuf, model: &Model, about: Flow, start: Timestamp) -> Result<Run<'_>, CliError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -172,8 +180,4 @@ fn start(text: &str) -> Result<Timestamp, String> {
     let time: Timestamp = text.parse().map_err(|_| form.to_owned())?;
     let last = 253_339_228_800; // 9998-01-01
     if (0..last).contains(&time.as_second()) { Ok(time) } else { Err("it must be from 1970 to 9997".to_owned()) }
-}
-
-fn published(_path: &PathBuf) -> Result<Model, CliError> {
-    unimplemented!()
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Runs the program and checks all that it says under a name.
-fn snapshot(name: &str, command: &mut assert_cmd::Command) {
+pub(crate) fn snapshot(name: &str, command: &mut assert_cmd::Command) {
     let said = run(command);
     let mut settings = Settings::clone_current();
     settings.set_omit_expression(true);

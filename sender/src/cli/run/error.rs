@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use super::super::output::harmless;
-use crate::flow::{Impossible, ScriptProblem, Stuck};
+use crate::{
+    flow::{Impossible, ScriptProblem, Stuck},
+    model::{NotPublished, inspection::ReadError},
+};
 
 /// Most characters of a line that are shown: names come from files of others.
 const LINE_MAX_CHARACTERS: usize = 1000;
@@ -11,6 +14,12 @@ const LINE_MAX_CHARACTERS: usize = 1000;
 /// Why a run does not happen. Its `Display` says what and where; [`Self::advice`] what to do.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum RunError {
+    #[error("the model cannot run:\n{}", .0)]
+    Model(ReadError),
+
+    #[error("{}: {source}", path.display())]
+    NotPublished { path: PathBuf, source: NotPublished },
+
     #[error("the script cannot be used:{}", listed(path, problems))]
     Script { path: PathBuf, problems: Vec<ScriptProblem> },
 
@@ -36,6 +45,8 @@ pub(in crate::cli) enum RunError {
 impl RunError {
     pub(in crate::cli) fn advice(&self) -> Option<String> {
         let advice = match self {
+            Self::Model(_) => "`webhook-sender model check` shows the lines",
+            Self::NotPublished { .. } => "write `published = true` into the model when it is ready",
             Self::Script { .. } => "examples/scripts has whole scripts to begin with",
             Self::Stuck { stuck, .. } => return stuck_advice(&stuck.source),
             Self::TooManyPaths { .. } => {

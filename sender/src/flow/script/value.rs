@@ -8,7 +8,7 @@ use toml::{
 };
 
 use super::is_a;
-use crate::draft::{FieldError, encode};
+use crate::draft::{FieldError, field::encode};
 
 /// Why a value does not fit its field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
