@@ -165,11 +165,9 @@ impl<'m> RunningFlow<'m> {
         if let Some(place) = self.place(name) {
             self.done[place] = true;
         }
-        for (place, step) in model.steps.iter().enumerate() {
-            let ready = step.previous.contains(name)
-                && step.previous.iter().all(|previous| self.place(previous).is_some_and(|place| self.done[place]))
-                && !self.done[place]
-                && !self.open().any(|run| run.step.name == step.name);
+        for step in &model.steps {
+            let is_done = |previous: &String| self.place(previous).is_some_and(|place| self.done[place]);
+            let ready = step.previous.contains(name) && step.previous.iter().all(is_done);
             if ready {
                 self.create(step, completed, now, events);
             }

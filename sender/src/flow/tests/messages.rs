@@ -79,6 +79,13 @@ fn a_step_sent_back_comes_after_its_rejection_and_keeps_what_was_filled_in() {
     let second = messages(&mut flow, &submit("Enquiry"), "2026-01-05T09:45:00Z");
     assert_eq!(second[0]["step"]["fields"][1]["value"], json!(7.5));
     assert_eq!(second[0]["step"]["createdAt"], "2026-01-05T09:30:00Z");
+
+    messages(&mut flow, &decide("Check", Verdict::RejectedAndSentBack, ""), "2026-01-05T10:00:00Z");
+    let lower = Action { fields: vec![("Limit".to_owned(), json!(3))], ..submit("Enquiry") };
+    messages(&mut flow, &lower, "2026-01-05T10:15:00Z");
+    messages(&mut flow, &decide("Check", Verdict::RejectedAndSentBack, ""), "2026-01-05T10:30:00Z");
+    let fourth = messages(&mut flow, &submit("Enquiry"), "2026-01-05T10:45:00Z");
+    assert_eq!(fourth[0]["step"]["fields"][1]["value"], json!(3), "as the last time");
 }
 
 #[test]
