@@ -4,6 +4,7 @@
 mod error;
 pub mod exit;
 mod mask;
+mod model;
 mod output;
 mod samples;
 mod send;
@@ -34,6 +35,9 @@ enum Command {
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
+    /// Write, check and draw flow models
+    #[command(subcommand)]
+    Model(model::ModelCommand),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -61,6 +65,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
+        Command::Model(command) => model::run(&command),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = tell(&error);
