@@ -4,6 +4,7 @@
 mod error;
 pub mod exit;
 mod mask;
+mod model;
 mod output;
 mod run;
 mod samples;
@@ -37,6 +38,9 @@ enum Command {
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
+    /// Write, check and draw flow models
+    #[command(subcommand)]
+    Model(model::ModelCommand),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -65,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Send(args) => send::run(*args),
         Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
+        Command::Model(command) => model::run(&command),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = tell(&error);

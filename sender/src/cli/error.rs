@@ -34,6 +34,12 @@ pub(super) enum CliError {
     #[error("{0}")]
     Limit(#[from] LimitError),
 
+    #[error("the flow model {file} has {}", counted(*errors, *warnings))]
+    Model { file: String, errors: usize, warnings: usize },
+
+    #[error("{} exists already, and is left as it is", path.display())]
+    ModelExists { path: PathBuf },
+
     #[error("{option} takes a reference to a secret, never the secret itself")]
     NotAReference { option: &'static str },
 
@@ -84,6 +90,9 @@ pub(super) enum CliError {
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 }
@@ -103,6 +112,8 @@ impl CliError {
             Self::UnknownSample { .. } => "`webhook-sender samples list` shows all",
             Self::HeaderWithoutColon => "write it as in --header 'x-request-id: 17'",
             Self::Header(HeaderError::Framing { .. }) => "leave it out",
+            Self::Model { .. } => "correct it, and ask again with `webhook-sender model check`",
+            Self::ModelExists { .. } => "choose another name; `webhook-sender model new` without one prints it",
             Self::NotAReference { .. } | Self::Reference { source: ReferenceError::NoPrompt, .. } => {
                 "write env:NAME, file:PATH or prompt; so the secret stands in no shell history and no list of processes"
             }
@@ -132,9 +143,19 @@ impl CliError {
             | Self::Output(_)
             | Self::Runtime(_)
             | Self::Tls(_)
-            | Self::Unreadable { .. } => return None,
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => return None,
         };
         Some(advice.to_owned())
+    }
+}
+
+/// Errors and warnings in words.
+fn counted(errors: usize, warnings: usize) -> String {
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    match warnings {
+        0 => plural(errors, "error"),
+        _ => format!("{} and {}", plural(errors, "error"), plural(warnings, "warning")),
     }
 }
 
