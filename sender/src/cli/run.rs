@@ -14,7 +14,7 @@ use schemas::{Flow, Profile, Role};
 
 pub(super) use self::error::RunError;
 use self::{folder::Folder, summary::Summary};
-use super::{error::CliError, output::Format, send};
+use super::{error::CliError, model, output::Format, send};
 use crate::{
     credentials::CredentialReference,
     flow::{AllPaths, Run, RunningFlow, Script, ScriptProblems},
@@ -129,11 +129,11 @@ impl FlowArgs {
     }
 }
 
-fn published(path: &Path) -> Result<Model, RunError> {
-    let model = Model::read(path).map_err(RunError::Model)?;
+fn published(path: &Path) -> Result<Model, CliError> {
+    let model = model::load(path)?;
     match model.publish() {
         Ok(()) => Ok(model),
-        Err(source) => Err(RunError::NotPublished { path: path.to_owned(), source }),
+        Err(source) => Err(RunError::NotPublished { path: path.to_owned(), source }.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use super::super::output::harmless;
 use crate::{
     flow::{Impossible, ScriptProblem, Stuck},
-    model::{NotPublished, inspection::ReadError},
+    model::NotPublished,
 };
 
 /// Most characters of a line that are shown: names come from files of others.
@@ -14,9 +14,6 @@ const LINE_MAX_CHARACTERS: usize = 1000;
 /// Why a run does not happen. Its `Display` says what and where; [`Self::advice`] what to do.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum RunError {
-    #[error("the model cannot run:\n{}", .0)]
-    Model(ReadError),
-
     #[error("{}: {source}", path.display())]
     NotPublished { path: PathBuf, source: NotPublished },
 
@@ -45,7 +42,6 @@ pub(in crate::cli) enum RunError {
 impl RunError {
     pub(in crate::cli) fn advice(&self) -> Option<String> {
         let advice = match self {
-            Self::Model(_) => "`webhook-sender model check` shows the lines",
             Self::NotPublished { .. } => "write `published = true` into the model when it is ready",
             Self::Script { .. } => "examples/scripts has whole scripts to begin with",
             Self::Stuck { stuck, .. } => return stuck_advice(&stuck.source),
