@@ -6,7 +6,10 @@ mod file_name;
 mod folder;
 mod summary;
 
-use std::{fs, iter, path::{Path, PathBuf}};
+use std::{
+    fs, iter,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
@@ -30,9 +33,15 @@ const PLAN: &str = "What is done in the steps (one of)";
 const FLOW: &str = "The flow";
 const DESTINATION: &str = "Where the messages go";
 
+const HELP: &str = "\
+Exit codes:
+  0  the messages are written
+  2  misuse: the model, the script, the profile or the folder; the error says which";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct RunArgs {
-    /// The flow model, TOML or JSON; it must be published
+    /// The flow model, TOML or JSON; - reads it from standard input. It must be published
     model: PathBuf,
 
     #[command(flatten)]

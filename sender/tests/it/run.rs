@@ -97,7 +97,7 @@ fn check_decisions<'v>(step: &'v Value, model: &Value) -> &'v str {
     let decisions = items(&step["decisions"]);
     let verdicts: Vec<&str> = decisions.iter().map(|decision| text(&decision["decision"])).collect();
     for (decision, verdict) in decisions.iter().zip(&verdicts) {
-        assert_eq!(*verdict != "approved", !text(&decision["comment"]).trim().is_empty(), "{step}");
+        assert!(*verdict == "approved" || !text(&decision["comment"]).trim().is_empty(), "{step}");
     }
     let Some((last, before)) = verdicts.split_last() else {
         assert!(!text(&model["type"]).ends_with("pproval"), "{step}");
@@ -109,7 +109,7 @@ fn check_decisions<'v>(step: &'v Value, model: &Value) -> &'v str {
     match text(&model["type"]) {
         "approval" => assert_eq!(decisions.len(), 1, "{step}"),
         "parallelApproval" | "sequentialApproval" => {
-            assert_eq!(decisions.len() < actors, *last != "approved" && decisions.len() < actors, "{step}");
+            assert!(decisions.len() == actors || *last != "approved" && decisions.len() < actors, "{step}");
         }
         kind => panic!("decisions in a {kind}"),
     }
@@ -152,7 +152,10 @@ fn all_paths_of_the_examples_write_every_kind_of_message_and_nothing_else() {
         let (folder, _) = write(example, &["--all-paths"]);
         let (mut kinds, mut triggers, mut numbers) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         for (name, body) in files(folder.path()) {
-            assert!(name.ends_with(".json") && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
+            assert!(
+                name.ends_with(".json")
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+            );
             let message: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
             kinds.insert(check(&message, &model));
             triggers.insert(text(&message["trigger"]).to_owned());
@@ -181,7 +184,8 @@ fn the_example_scripts_run_and_reject_in_both_ways() {
         for body in files.values() {
             let message: Value = serde_json::from_slice(body).unwrap();
             check(&message, &model);
-            let decisions = items(&message["step"]["decisions"]).iter().chain(items(&message["previousStep"]["decisions"]));
+            let decisions =
+                items(&message["step"]["decisions"]).iter().chain(items(&message["previousStep"]["decisions"]));
             verdicts.extend(decisions.map(|decision| text(&decision["decision"]).to_owned()));
         }
     }
@@ -236,7 +240,10 @@ fn no_reference_is_looked_up() {
         assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
         let files = files(to.path());
         let bodies: String = files.values().map(|body| str::from_utf8(body).unwrap()).collect();
-        assert_eq!(files.keys().collect::<Vec<_>>(), ["FLOW-1-001-stepCompleted-form-secret.json", "FLOW-1-002-stepCompleted-form-basic.json"]);
+        assert_eq!(
+            files.keys().collect::<Vec<_>>(),
+            ["FLOW-1-001-stepCompleted-form-secret.json", "FLOW-1-002-stepCompleted-form-basic.json"]
+        );
         assert_eq!(bodies.matches("\"clientSecret\":\"<client-secret>\"").count(), 1);
         assert!(!(bodies + &done.stdout).contains("canary"));
     }
@@ -278,7 +285,9 @@ fn messages_are_written_as_a_profile_has_them() {
     fs::write(&profile, text.replace("stepCompleted = \"stepCompleted\"", "stepCompleted = 2")).unwrap();
     let to = TempDir::new().unwrap();
     let mut command = command(&path);
-    command.args(["--all-paths", "--subject", "Zoë", "--start", "2030-01-01T00:00:00+01:00", "--to-dir"]).arg(to.path());
+    command
+        .args(["--all-paths", "--subject", "Zoë", "--start", "2030-01-01T00:00:00+01:00", "--to-dir"])
+        .arg(to.path());
     assert_eq!(run_program(command.arg("--profile").arg(&profile)).code, Some(0));
     let message: Value = serde_json::from_slice(files(to.path()).values().next().unwrap()).unwrap();
     assert_eq!(message["Auth"]["Secret"], "<client-secret>");
@@ -308,7 +317,11 @@ fn what_people_read() {
         ("run_all_paths", "examples/customer-set-up.toml", ["--all-paths"].as_slice()),
         ("run_all_paths_json", "examples/public-intake.toml", &["--all-paths", "--output", "json"]),
         ("run_script", "examples/purchase.toml", &["--script", purchase]),
-        ("run_script_json", "examples/leave-request.toml", &["--script", "examples/scripts/leave-request.toml", "--output", "json"]),
+        (
+            "run_script_json",
+            "examples/leave-request.toml",
+            &["--script", "examples/scripts/leave-request.toml", "--output", "json"],
+        ),
         ("run_script_of_another_model", "examples/leave-request.toml", &["--script", purchase]),
         ("run_no_plan", "examples/purchase.toml", &[]),
         ("run_start", "examples/purchase.toml", &["--all-paths", "--start", "tomorrow"]),
@@ -323,21 +336,30 @@ fn what_people_read() {
 
 #[test]
 fn what_people_read_of_their_own_mistakes() {
-    let approval = "[[step]]\nname = \"Check\"\ntype = \"approval\"\nactors = [\"kim@example.com\"]\nprevious = [\"Form\"]\n";
+    let approval =
+        "[[step]]\nname = \"Check\"\ntype = \"approval\"\nactors = [\"kim@example.com\"]\nprevious = [\"Form\"]\n";
     let good = TWO_WEBHOOKS.to_owned() + approval;
     let form = "[[do]]\nstep = \"Form\"\naction = \"submit\"\n";
     let bare = "name = \"bare\"\n[roles]\ntrigger = \"/t\"\nflowIdentifier = \"/f\"\nstepIdentifier = \"/s\"\n\
                 stepFields = \"/d\"\n[triggers]\nstepCreated = 1\nstepCompleted = 2\n[fields]\nform = \"map\"\nkey = \"name\"\n";
     for (name, model, script) in [
         ("run_stuck", &good, form.to_owned() + "\n[[do]]\nstep = \"Check\"\naction = \"rejectAndComplete\"\n"),
-        ("run_stuck_by", &good, form.to_owned() + "[[do]]\nstep = \"Check\"\naction = \"approve\"\nby = \"lee@example.com\"\n"),
-        ("run_script_problems", &good, "[[do]]\nstep = \"Frm\"\naction = \"sumbit\"\n[do.fields]\n\"A\\u001b\" = 1\n".to_owned()),
+        (
+            "run_stuck_by",
+            &good,
+            form.to_owned() + "[[do]]\nstep = \"Check\"\naction = \"approve\"\nby = \"lee@example.com\"\n",
+        ),
+        (
+            "run_script_problems",
+            &good,
+            "[[do]]\nstep = \"Frm\"\naction = \"sumbit\"\n[do.fields]\n\"A\\u001b\" = 1\n".to_owned(),
+        ),
         ("run_script_toml", &good, "[[do]\n".to_owned()),
         ("run_half_a_flow", &good, form.to_owned()),
         ("run_unpublished", &good.replace("published = true", "published = false"), form.to_owned()),
         ("run_broken_model", &good.replace("previous = [\"Form\"]", "previous = [\"Frm\"]"), form.to_owned()),
         ("run_no_place_for_secret", &good, form.to_owned()),
-        ("run_too_many_paths", &chain(7), String::new()),
+        ("run_too_many_paths", &chain(6), String::new()),
     ] {
         let (folder, path) = model_file(model);
         let file = |name: &str, text: &str| {

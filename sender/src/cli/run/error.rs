@@ -35,6 +35,9 @@ pub(in crate::cli) enum RunError {
     #[error("cannot use the folder {}: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },
 
+    #[error("{} is no folder", path.display())]
+    NoFolder { path: PathBuf },
+
     #[error("cannot write {}: {source}", path.display())]
     NotWritten { path: PathBuf, source: io::Error },
 }
@@ -52,7 +55,7 @@ impl RunError {
             Self::Occupied { .. } => {
                 "name another folder; --force writes here all the same and replaces only files of the same names"
             }
-            Self::Folder { .. } => "name a folder that can be made or written to",
+            Self::Folder { .. } | Self::NoFolder { .. } => "name a folder that can be made or written to",
             Self::NotWritten { .. } => return None,
         };
         Some(advice.to_owned())

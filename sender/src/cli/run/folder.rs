@@ -29,6 +29,9 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes the folder where there is none, for the messages of so many flows.
     pub(super) fn prepare(path: PathBuf, force: bool, flows: usize) -> Result<Self, RunError> {
+        if path.exists() && !path.is_dir() {
+            return Err(RunError::NoFolder { path });
+        }
         let found = fs::create_dir_all(&path).and_then(|()| count_json(&path));
         let others = match found {
             Ok(count) if count > 0 && !force => return Err(RunError::Occupied { path, count }),

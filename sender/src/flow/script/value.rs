@@ -40,7 +40,7 @@ pub(super) fn read(field: &Field, typed: &DeValue<'_>) -> Result<Value, ValueErr
     let text = text(kind, typed).ok_or_else(misfit)?;
     match kind {
         FieldType::MultiSelectList if !text.is_empty() => selected(field, &text.split('|').collect::<Vec<_>>()),
-        FieldType::RadioButtonList | FieldType::SelectList if !text.is_empty() => choice(field, &text),
+        FieldType::RadioButtonList | FieldType::SelectList if !text.is_empty() => chosen(field, &text),
         _ => encode(kind, &text).ok_or_else(misfit),
     }
 }
@@ -80,21 +80,30 @@ fn twelve_hours(time: &Time) -> String {
     format!("{hour:02}:{:02}:{:02} {half}", time.minute, time.second.unwrap_or_default())
 }
 
+/// Every choice, with whether it is among the texts.
 fn selected(field: &Field, texts: &[&str]) -> Result<Value, ValueError> {
-    texts.iter().map(|text| choice(field, text)).collect()
+    if let Some(unknown) = texts.iter().find(|text| !choices(field).any(|(_, choice)| choice == **text)) {
+        return Err(no_choice(field, unknown));
+    }
+    let option = |(key, text)| json!({"key": key, "value": text, "isSelected": texts.contains(&text)});
+    Ok(choices(field).map(option).collect())
 }
 
-/// A choice as a value. The options that are plain texts have no keys, so they are counted, from 1.
-fn choice(field: &Field, text: &str) -> Result<Value, ValueError> {
+fn chosen(field: &Field, text: &str) -> Result<Value, ValueError> {
+    let (key, value) = choices(field).find(|(_, choice)| *choice == text).ok_or_else(|| no_choice(field, text))?;
+    Ok(json!({"key": key, "value": value, "isSelected": true}))
+}
+
+/// Key and text of each option. Those that are plain texts have no keys, so they are counted, from 1.
+fn choices(field: &Field) -> impl Iterator<Item = (String, &str)> {
     let options = field.options.as_deref().unwrap_or_default();
-    let choices = (1..).zip(options).filter_map(|(number, option): (u32, _)| match option {
+    (1..).zip(options).filter_map(|(number, option): (u32, _)| match option {
         Value::String(text) => Some((number.to_string(), text.as_str())),
         option => Some((option["key"].as_str()?.to_owned(), option["value"].as_str()?)),
-    });
-    let found = choices.clone().find(|(_, choice)| *choice == text);
-    let (key, value) = found.ok_or_else(|| ValueError::NoChoice {
-        choice: text.to_owned(),
-        choices: choices.map(|(_, choice)| format!("`{choice}`")).collect(),
-    })?;
-    Ok(json!({"key": key, "value": value, "isSelected": true}))
+    })
+}
+
+fn no_choice(field: &Field, text: &str) -> ValueError {
+    let choices = choices(field).map(|(_, choice)| format!("`{choice}`")).collect();
+    ValueError::NoChoice { choice: text.to_owned(), choices }
 }

@@ -70,6 +70,31 @@ fn the_paths_of_small_models_are_these() {
     }
 }
 
+/// The number of runs from an approval on when those in `used` have sent back: the runs of the next one,
+/// one that is rejected for good, and those that begin again.
+fn count(approval: usize, approvals: usize, used: u32) -> usize {
+    if approval == approvals {
+        return 1;
+    }
+    let again = if used & (1 << approval) == 0 { count(0, approvals, used | (1 << approval)) } else { 0 };
+    count(approval + 1, approvals, used) + again + 1
+}
+
+#[test]
+fn a_chain_of_approvals_has_as_many_paths_as_it_must() {
+    for (approvals, expected) in [(1, 4), (2, 15), (3, 64), (4, 325)] {
+        assert_eq!(count(0, approvals, 0), expected, "by hand");
+        let names: Vec<String> = (0..approvals).map(|number| format!("A{number}")).collect();
+        let steps = names.iter().enumerate().map(|(number, name)| {
+            let previous = number.checked_sub(1).map_or("Form", |before| names[before].as_str());
+            approval(name, Approval, &[previous], &["kim@example.com"], "Form")
+        });
+        let model = with(steps.collect());
+        let all: BTreeSet<String> = paths(&model).iter().map(verdicts).collect();
+        assert_eq!((all.len(), paths(&model).len()), (expected, expected));
+    }
+}
+
 #[test]
 fn every_kind_of_message_occurs_and_keeps_the_contract() {
     let two = ["kim@example.com", "lee@example.com"];

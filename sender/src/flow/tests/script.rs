@@ -36,7 +36,12 @@ fn value(toml: &str) -> Result<Value, String> {
 #[test]
 fn values_are_written_as_toml_has_them_or_as_people_see_them() {
     let wholesale = json!({"key": "b", "value": "Wholesale", "isSelected": true});
-    let tuesday = json!({"key": "2", "value": "Tuesday", "isSelected": true});
+    let days = |tuesday: bool| {
+        json!([
+            {"key": "1", "value": "Monday", "isSelected": false},
+            {"key": "2", "value": "Tuesday", "isSelected": tuesday},
+        ])
+    };
     for (toml, expected) in [
         ("Company = \"Zoë's\"", json!("Zoë's")),
         ("Company = \"\"", json!("")),
@@ -56,9 +61,10 @@ fn values_are_written_as_toml_has_them_or_as_people_see_them() {
         ("Mail = \"jo@example.com\"", json!("jo@example.com")),
         ("Type = \"Wholesale\"", wholesale),
         ("Type = \"\"", json!(null)),
-        ("Days = [\"Tuesday\"]", json!([tuesday])),
-        ("Days = \"Tuesday\"", json!([tuesday])),
-        ("Days = []", json!([])),
+        ("Days = [\"Tuesday\"]", days(true)),
+        ("Days = \"Tuesday\"", days(true)),
+        ("Days = []", days(false)),
+        ("Days = \"\"", json!(null)),
     ] {
         let read = value(toml).unwrap();
         assert_eq!(read, expected, "{toml}");
