@@ -24,6 +24,7 @@ mod paths;
 mod run;
 mod running;
 mod script;
+mod status;
 mod step_run;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,8 @@ pub use self::{
     event::{Event, Fired},
     paths::{AllPaths, REJECTED_FOR},
     run::Run,
-    running::{FlowStatus, RunningFlow},
+    running::RunningFlow,
     script::{Script, ScriptAction, ScriptProblem, ScriptProblems, Stuck},
-    step_run::{StepRun, StepStatus},
+    status::{FlowStatus, StepStatus},
+    step_run::StepRun,
 };

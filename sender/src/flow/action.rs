@@ -3,7 +3,7 @@
 use schemas::{StepKind, Verdict};
 use serde_json::Value;
 
-use super::running::FlowStatus;
+use super::FlowStatus;
 
 /// Something that a person does in an open step.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,10 @@
 //! The state of a running flow, and what an action makes of it.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use schemas::{Decision, Flow, StepKind, Verdict};
 
 use super::{
-    Action, Deed, Event, Impossible, StepRun, StepStatus,
+    Action, Deed, Event, FlowStatus, Impossible, StepRun, StepStatus,
     actor::{acting, free},
 };
 use crate::model::{Model, ModelStep};
@@ -21,34 +19,6 @@ pub struct RunningFlow<'m> {
     steps: Vec<StepRun<'m>>,
     /// For each step of the model, whether it is done and what follows it may begin.
     done: Vec<bool>,
-}
-
-/// What has become of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FlowStatus {
-    /// Some step is open.
-    Running,
-    /// Every step that was reached is done.
-    Completed,
-    /// An approver rejected it for good (article "How do Approvals Work").
-    Rejected,
-}
-
-impl FlowStatus {
-    /// The word that people see.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "Running",
-            Self::Completed => "Completed",
-            Self::Rejected => "Rejected",
-        }
-    }
-}
-
-impl fmt::Display for FlowStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 impl<'m> RunningFlow<'m> {

@@ -1,11 +1,10 @@
 //! A step as it is done once in a flow. A step that is done again after the flow was sent back is another one.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use schemas::{Decision, Field, Step};
 use serde_json::Value;
 
+use super::StepStatus;
 use crate::model::ModelStep;
 
 /// A step that was created in a flow.
@@ -19,34 +18,6 @@ pub struct StepRun<'m> {
     pub snapshot: Step,
     /// What is filled in so far, in the order of the form.
     values: Vec<Value>,
-}
-
-/// What has become of a step, in the product's words (article "How do Approvals Work").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StepStatus {
-    /// It waits for somebody.
-    Open,
-    /// It was submitted, approved or rejected.
-    Completed,
-    /// The flow ended or went back while it was open.
-    Abandoned,
-}
-
-impl StepStatus {
-    /// The product's word, but for "Open", which is ours.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Completed => "Completed",
-            Self::Abandoned => "Abandoned",
-        }
-    }
-}
-
-impl fmt::Display for StepStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 impl<'m> StepRun<'m> {

@@ -65,7 +65,7 @@ fn field(name: &str, kind: FieldType, value: Value) -> Field {
     Field { name: name.to_owned(), kind: Some(kind), order: None, identifier: None, value, options: None }
 }
 
-fn list(name: &str, kind: FieldType, options: Value) -> Field {
+fn list(name: &str, kind: FieldType, options: &Value) -> Field {
     Field { options: options.as_array().cloned(), ..field(name, kind, json!(null)) }
 }
 

@@ -127,7 +127,7 @@ fn possible(model: &Value) -> BTreeSet<String> {
             } else {
                 let sent_back = steps.iter().any(|other| other["sendBackTo"] == step["name"]);
                 let previous = items(&step["previous"]).iter().map(|name| find(steps, "name", name));
-                let last = previous.map(|step| outcomes(step)[0]).last();
+                let last = previous.map(|step| outcomes(step)[0]).next_back();
                 last.into_iter().chain(sent_back.then_some("rejectedAndSentBack")).collect()
             };
             let name = format!("{} of {}", text(&webhook["name"]), text(&step["name"]));
@@ -168,7 +168,7 @@ fn all_paths_of_the_examples_write_every_kind_of_message_and_nothing_else() {
             assert_eq!((parts[2], parts[3]), (format!("{number:03}").as_str(), text(&message["trigger"])), "{name}");
         }
         assert_eq!(triggers.into_iter().collect::<Vec<_>>(), ["stepCompleted", "stepCreated"], "{example}");
-        assert_eq!(kinds.symmetric_difference(&possible(&model)).collect::<Vec<_>>(), [&String::new(); 0], "{example}");
+        assert_eq!(kinds, possible(&model), "{example}");
     }
 }
 

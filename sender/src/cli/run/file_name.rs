@@ -6,12 +6,14 @@ use schemas::StepMessage;
 /// Most characters of the names in it, each.
 const PART_MAX: usize = 40;
 
-/// The name for the message with this number in its flow. A flow's own number is filled up to so many digits.
-pub(super) fn file_name(message: &StepMessage, number: usize, digits: usize) -> String {
+/// The name for the message with this number of all that its flow sent. A flow's own number is filled up to so many
+/// digits.
+pub(super) fn file_name(message: &StepMessage, digits: usize, number: usize, of: usize) -> String {
     let webhook = message.webhook.as_ref().map(|webhook| plain(&webhook.name)).unwrap_or_default();
+    let width = of.to_string().len().max(3);
     let parts = [
         numbered(&message.flow.flow_identifier, digits),
-        format!("{number:03}"),
+        format!("{number:0>width$}"),
         message.trigger.as_str().to_owned(),
         plain(&message.step.step_identifier),
         webhook,
@@ -22,7 +24,7 @@ pub(super) fn file_name(message: &StepMessage, number: usize, digits: usize) -> 
 
 /// `FLOW-7` as `FLOW-07` where there are up to 99 of them.
 fn numbered(identifier: &str, digits: usize) -> String {
-    let safe: String = safe(identifier);
+    let safe = safe(identifier);
     match safe.rsplit_once('-') {
         Some((name, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("{name}-{number:0>digits$}")
@@ -62,6 +64,18 @@ mod tests {
         ] {
             assert_eq!(plain(name), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_name_tells_what_the_message_tells() {
+        let mut message = crate::Draft::default().message(jiff::Timestamp::UNIX_EPOCH);
+        let name = |message: &StepMessage, number, of| file_name(message, 2, number, of);
+        let tail = "stepCompleted-new-customer-debtor-form-send-customer-data.json";
+        assert_eq!(name(&message, 7, 20), format!("FLOW-604-007-{tail}"));
+        assert_eq!(name(&message, 7, 1000), format!("FLOW-604-0007-{tail}"));
+        message.step.step_identifier = "顧客".to_owned();
+        message.flow.flow_identifier = "FLOW-4".to_owned();
+        assert_eq!(name(&message, 1000, 1000), "FLOW-04-1000-stepCompleted-send-customer-data.json");
     }
 
     #[test]

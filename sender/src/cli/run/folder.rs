@@ -47,7 +47,7 @@ impl Folder {
             let authentication = placeholder(&fired.webhook.authentication);
             let composed = Composed::from_message(&fired.message, &authentication, profile)
                 .map_err(|source| CliError::Compose { source })?;
-            let path = self.path.join(file_name(&fired.message, number, self.digits));
+            let path = self.path.join(file_name(&fired.message, self.digits, number, run.fired.len()));
             if path.exists() {
                 self.replaced += 1;
                 self.others = self.others.saturating_sub(1);

@@ -16,9 +16,9 @@ fn customer() -> Model {
         list(
             "Type",
             FieldType::SelectList,
-            json!([{"key": "a", "value": "Retail"}, {"key": "b", "value": "Wholesale"}]),
+            &json!([{"key": "a", "value": "Retail"}, {"key": "b", "value": "Wholesale"}]),
         ),
-        list("Days", FieldType::MultiSelectList, json!(["Monday", "Tuesday"])),
+        list("Days", FieldType::MultiSelectList, &json!(["Monday", "Tuesday"])),
     ];
     let two = ["kim@example.com", "lee@example.com"];
     model(vec![form, approval("Check", StepKind::SequentialApproval, &["Form"], &two, "Form"), task("End", &["Check"])])
