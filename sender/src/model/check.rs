@@ -42,7 +42,8 @@ pub(super) fn check(tree: &Tree, syntax: Syntax, findings: &mut Vec<Finding>) {
 fn shape(tree: &Tree, syntax: Syntax, pointer: Pointer, violation: Violation) -> Finding {
     let key = name_of(&pointer);
     let defect = if tree.has(&pointer) {
-        Defect::Shape { key, rule: violation.message }
+        let is_empty = pointer.get(tree.root().value).is_some_and(|value| value == "");
+        Defect::Shape { key, rule: if is_empty { "the text is empty".to_owned() } else { violation.message } }
     } else {
         let example = keys::example(&pointer).map(|value| syntax.member(&key, &value));
         Defect::Missing { whose: whose(&tree.root(), &pointer), key, example }

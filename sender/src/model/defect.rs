@@ -130,10 +130,12 @@ pub enum Defect {
         resolved: bool,
     },
     /// A reference leads to no secret on this machine.
-    #[error("{source}")]
+    #[error("{source}{}", also(*others))]
     LeadsNowhere {
         /// Why not.
         source: ReferenceError,
+        /// How many further places of the model say the same.
+        others: usize,
     },
     /// A key that belongs to another kind of authentication.
     #[error("`{key}` does not belong to the authentication type `{kind}`")]
@@ -176,14 +178,12 @@ pub enum Defect {
         /// The name.
         name: String,
     },
+    /// No step that a flow can begin with.
+    #[error("no step is the first: each one has a previous step")]
+    NoFirst,
     /// Another step without a previous one.
-    #[error("the step `{name}` has no previous step, and neither has `{first}`: a flow has one first step")]
-    SecondFirst {
-        /// The step.
-        name: String,
-        /// The first of the file that has none.
-        first: String,
-    },
+    #[error("a flow has one first step, and this is another without a previous one")]
+    SecondFirst,
     /// Arrows that lead back to where they begin.
     #[error("the arrows make a circle: {}", arrows(steps))]
     Circle {
@@ -191,7 +191,7 @@ pub enum Defect {
         steps: Vec<String>,
     },
     /// A step that no flow comes to.
-    #[error("no flow comes to the step `{name}`, which waits for a circle to end")]
+    #[error("no flow comes to {name}, which waits for a circle to end")]
     Unreachable {
         /// The step.
         name: String,
@@ -274,7 +274,7 @@ impl Defect {
             }
             Self::Credential { resolved: true, .. } => "correct it where it lies, and in the endpoint's own settings",
             Self::Credential { .. } => "choose another username, here and in the endpoint's own settings",
-            Self::LeadsNowhere { source: ReferenceError::Env { .. } } => {
+            Self::LeadsNowhere { source: ReferenceError::Env { .. }, .. } => {
                 "set the variable before the model is run; nothing else needs it"
             }
             Self::LeadsNowhere { .. } => {
@@ -292,7 +292,8 @@ impl Defect {
             Self::UnknownStep { nearest: Some(nearest), .. } => return Some(format!("did you mean `{nearest}`?")),
             Self::UnknownStep { .. } => "write the name of a step of this model, exactly as it stands there",
             Self::Doubled { .. } => "give each its own",
-            Self::SecondFirst { .. } => "say with `previous` which step leads to it",
+            Self::NoFirst => "leave `previous` out on the step that a flow begins with",
+            Self::SecondFirst => "say with `previous` which step leads to it",
             Self::Circle { .. } => "take one of them out of `previous`; an approval goes back with `sendBackTo`",
             Self::Unreachable { .. } => "open the circle first",
             Self::PublicFormNotFirst => "leave `previous` out and let the others follow it, or make it a task",
@@ -321,7 +322,15 @@ fn length(what: &str, too_long: &Option<(usize, usize)>) -> String {
     }
 }
 
+fn also(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " (another place says the same)".to_owned(),
+        _ => format!(" ({others} other places say the same)"),
+    }
+}
+
 fn arrows(steps: &[String]) -> String {
     let around = steps.iter().chain(steps.first());
-    around.map(|step| format!("`{step}`")).collect::<Vec<_>>().join(" -> ")
+    around.map(String::as_str).collect::<Vec<_>>().join(" -> ")
 }

@@ -170,7 +170,10 @@ fn may_be_secret(pointer: &Pointer, value: &Value) -> bool {
     let authentication = tokens.iter().position(|token| token == "authentication");
     let in_authentication =
         authentication.is_some_and(|at| !matches!(&tokens[at + 1..], [key] if key == "type" || key == "username"));
-    !is_reference && !value.is_null() && (in_authentication || tokens.iter().any(|token| is_secret_word(token)))
+    !is_reference
+        && !value.is_null()
+        && value != ""
+        && (in_authentication || tokens.iter().any(|token| is_secret_word(token)))
 }
 
 fn is_secret_word(key: &str) -> bool {

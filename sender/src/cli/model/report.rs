@@ -1,6 +1,6 @@
 //! What was found in a model, for people and for programs.
 
-use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 use schemas::Trigger;
 use serde_json::{Value, json};
 
@@ -24,10 +24,11 @@ pub(super) fn for_people(problems: &ModelProblems) -> String {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(sentence).elements(place(problem, &name));
-        if let Some(shown) = &shown {
-            group = group.element(snippet(problem, shown));
-        }
+        let title = level.primary_title(sentence);
+        let mut group = match &shown {
+            Some(shown) => lines(title, problem, &name, shown),
+            None => title.element(place(problem, &name)),
+        };
         if let Some(advice) = problem.defect.advice() {
             group = group.element(Level::HELP.message(harmless(&advice, SENTENCE)));
         }
@@ -37,18 +38,23 @@ pub(super) fn for_people(problems: &ModelProblems) -> String {
     text
 }
 
-/// The place is said apart from the lines: what is covered in them may shift the columns.
-fn place<'p>(problem: &ModelProblem, name: &'p str) -> [Origin<'p>; 1] {
-    [Origin::path(name).line(problem.line).char_column(problem.column)]
+fn place<'p>(problem: &ModelProblem, name: &'p str) -> Origin<'p> {
+    Origin::path(name).line(problem.line).char_column(problem.column)
 }
 
-fn snippet<'s>(problem: &ModelProblem, shown: &'s Shown) -> Snippet<'s, Annotation<'s>> {
-    let mut snippet =
-        Snippet::source(shown.text()).annotation(AnnotationKind::Primary.span(shown.range(&problem.span)));
+fn lines<'s>(title: Title<'s>, problem: &ModelProblem, name: &'s str, shown: &'s Shown) -> Group<'s> {
+    let span = shown.range(&problem.span);
+    let mut snippet = Snippet::source(shown.text()).annotation(AnnotationKind::Primary.span(span.clone()));
     if let Some((span, what)) = &problem.related {
         snippet = snippet.annotation(AnnotationKind::Context.span(shown.range(span)).label(*what));
     }
-    snippet
+    let start = shown.text()[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    // What is covered before the place shifts its column, so that the renderer cannot tell it.
+    if shown.text()[start..span.start].chars().count() + 1 == problem.column {
+        title.element(snippet.path(name))
+    } else {
+        title.element(place(problem, name)).element(snippet)
+    }
 }
 
 /// A model on one line.

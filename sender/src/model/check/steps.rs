@@ -87,26 +87,35 @@ fn first(steps: &[Node<'_>], findings: &mut Vec<Finding>) {
         Some(previous) => previous.value.as_array().is_some_and(Vec::is_empty),
         None => true,
     });
-    let Some(first) = without.next() else { return };
+    let Some(first) = without.next() else {
+        findings.extend(steps.first().map(|step| Finding::new(step.pointer.child("previous"), Defect::NoFirst)));
+        return;
+    };
     for step in without {
-        let name = |step: &Node<'_>| step.text("name").unwrap_or_default().to_owned();
-        let defect = Defect::SecondFirst { name: name(step), first: name(first) };
-        let finding = Finding::new(step.pointer.child("name"), defect);
+        let finding = Finding::new(step.pointer.child("name"), Defect::SecondFirst);
         findings.push(finding.beside(first.pointer.child("name"), "the first step"));
     }
 }
 
 fn circles(steps: &[Node<'_>], names: &[&str], arrows: &Arrows, findings: &mut Vec<Finding>) {
     for circle in arrows.circles() {
-        let defect = Defect::Circle { steps: circle.iter().map(|place| names[*place].to_owned()).collect() };
+        let defect = Defect::Circle { steps: circle.iter().map(|place| called(*place, names)).collect() };
         findings.push(Finding::new(steps[circle[0]].pointer.child("previous"), defect));
     }
     let reached = arrows.order();
     for (place, step) in steps.iter().enumerate() {
         let waits = !reached.contains(&place) && !arrows.is_before(place, place);
         if waits {
-            let defect = Defect::Unreachable { name: names[place].to_owned() };
+            let defect = Defect::Unreachable { name: called(place, names) };
             findings.push(Finding::new(step.pointer.child("previous"), defect));
         }
+    }
+}
+
+/// What a person calls a step.
+fn called(place: usize, names: &[&str]) -> String {
+    match names[place] {
+        "" => format!("step {}", place + 1),
+        name => format!("`{name}`"),
     }
 }

@@ -109,34 +109,32 @@ fn credentials(authentication: &Node<'_>, kind: Option<&str>, syntax: Syntax, fi
     }
 }
 
-/// What the references of a model lead to here, where they break a limit or lead nowhere. Relative paths start where
-/// `reference` puts them.
-pub(in crate::model) fn look_up(
-    root: &Node<'_>,
-    reference: impl Fn(SecretReference) -> SecretReference,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// What the references of a model lead to here, where they break a limit or lead nowhere: each reference once.
+/// Relative paths start where `place` puts them.
+pub(in crate::model) fn look_up(root: &Node<'_>, place: impl Fn(SecretReference) -> SecretReference) -> Vec<Finding> {
     let webhooks = root.elements("step").flat_map(|step| step.elements("webhook"));
+    let mut references: Vec<(Node<'_>, &str, SecretReference, usize)> = Vec::new();
     for authentication in webhooks.filter_map(|webhook| webhook.get("authentication")) {
         for (key, kind, ..) in SECRETS {
             let Some(node) = authentication.get(key).filter(|_| authentication.text("type") == Some(kind)) else {
                 continue;
             };
             let Some(Ok(found)) = node.value.as_str().map(str::parse::<SecretReference>) else { continue };
-            if found == SecretReference::Prompt {
-                continue;
+            match references.iter_mut().find(|(_, other_key, other, _)| *other_key == key && *other == found) {
+                Some((.., others)) => *others += 1,
+                None if found == SecretReference::Prompt => {}
+                None => references.push((node, key, found, 0)),
             }
-            let defect = match reference(found).resolve() {
-                Err(source) => Defect::LeadsNowhere { source },
-                Ok(secret) => match limits(key, secret) {
-                    Err(limit) => Defect::Credential { limit, resolved: true },
-                    Ok(()) => continue,
-                },
-            };
-            findings.push(Finding::new(node.pointer, defect));
         }
     }
-    findings
+    let defect = |key, reference, others| match place(reference).resolve() {
+        Err(source) => Some(Defect::LeadsNowhere { source, others }),
+        Ok(secret) => limits(key, secret).err().map(|limit| Defect::Credential { limit, resolved: true }),
+    };
+    let finding = |(node, key, reference, others): (Node<'_>, _, _, _)| {
+        Some(Finding::new(node.pointer, defect(key, reference, others)?))
+    };
+    references.into_iter().filter_map(finding).collect()
 }
 
 fn limits(key: &str, secret: SecretString) -> Result<(), LimitError> {
