@@ -11,8 +11,10 @@ pub mod exit;
 mod file;
 mod guard_args;
 mod mask;
+mod model;
 mod output;
 mod replay;
+mod run;
 mod samples;
 mod send;
 mod tally;
@@ -45,9 +47,14 @@ enum Command {
     /// What is in the outbox: deliveries, attempts, dead letters
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
+    /// Run a flow model, and write the messages that its webhooks send
+    Run(Box<run::RunArgs>),
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
+    /// Write, check and draw flow models
+    #[command(subcommand)]
+    Model(model::ModelCommand),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -76,7 +83,9 @@ pub fn run() -> ExitCode {
         Command::Send(args) => send::run(*args),
         Command::Replay(args) => replay::run(*args),
         Command::Deliveries(command) => deliveries::run(command),
+        Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
+        Command::Model(command) => model::run(&command),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = tell(&error);

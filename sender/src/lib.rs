@@ -29,6 +29,7 @@ pub mod compose;
 pub mod credentials;
 pub mod delivery;
 pub mod draft;
+pub mod flow;
 mod harmless;
 pub mod model;
 pub mod outbox;

@@ -7,7 +7,7 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
-use super::output::harmless;
+use super::{output::harmless, run::RunError};
 use crate::{
     compose::ComposeError,
     delivery::{HeaderError, RetryPolicyError, RootsError, TargetError},
@@ -35,6 +35,12 @@ pub(super) enum CliError {
 
     #[error("{0}")]
     Limit(#[from] LimitError),
+
+    #[error("the flow model {file} has {}", counted(*errors, *warnings))]
+    Model { file: String, errors: usize, warnings: usize },
+
+    #[error("{} exists already, and is left as it is", path.display())]
+    ModelExists { path: PathBuf },
 
     #[error("{option} takes a reference to a secret, never the secret itself")]
     NotAReference { option: &'static str },
@@ -64,6 +70,9 @@ pub(super) enum CliError {
 
     #[error("--raw-body sends the bytes as they are, so --client-secret cannot be put into them")]
     RawBodyWithSecret,
+
+    #[error(transparent)]
+    Run(#[from] RunError),
 
     #[error("{option}: {source}")]
     Reference { option: &'static str, source: ReferenceError },
@@ -116,6 +125,9 @@ pub(super) enum CliError {
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 }
@@ -135,6 +147,8 @@ impl CliError {
             Self::UnknownSample { .. } => "`webhook-sender samples list` shows all",
             Self::HeaderWithoutColon => "write it as in --header 'x-request-id: 17'",
             Self::Header(HeaderError::Framing { .. }) => "leave it out",
+            Self::Model { .. } => "correct it, and ask again with `webhook-sender model check`",
+            Self::ModelExists { .. } => "choose another name; `webhook-sender model new` without one prints it",
             Self::NotAReference { .. } | Self::Reference { source: ReferenceError::NoPrompt, .. } => {
                 "write env:NAME, file:PATH or prompt; so the secret stands in no shell history and no list of processes"
             }
@@ -149,6 +163,7 @@ impl CliError {
             Self::PreviousStepOnCompletion => "write --trigger step-created, or leave --previous-step out",
             Self::Profile { .. } => "schemas/profiles/v1.toml is a whole profile to begin with",
             Self::Prompt { .. } => "`prompt` works only where someone can type; write env:NAME or file:PATH",
+            Self::Run(error) => return error.advice(),
             Self::RawBodyWithSecret => "put the secret into the file, or use --message FILE, which puts it in for you",
             Self::SampleThroughProfile { .. } => "send it without --profile, or choose a valid sample",
             Self::Target(TargetError::UserInfo) => {
@@ -182,7 +197,8 @@ impl CliError {
             | Self::Runtime(_)
             | Self::Source(_)
             | Self::Tls(_)
-            | Self::Unreadable { .. } => return None,
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => return None,
         };
         Some(advice.to_owned())
     }
@@ -190,10 +206,12 @@ impl CliError {
 
 fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
     match error {
-        OutboxError::InUse { .. } => {
-            Some("wait for it, or keep an outbox of your own with --data DIR; `deliveries list` and `show` work meanwhile")
+        OutboxError::InUse { .. } => Some(
+            "wait for it, or keep an outbox of your own with --data DIR; `deliveries list` and `show` work meanwhile",
+        ),
+        OutboxError::Missing { .. } => {
+            Some("name the folder of an outbox with --data DIR; `replay` and `run` make one")
         }
-        OutboxError::Missing { .. } => Some("name the folder of an outbox with --data DIR; `replay` and `run` make one"),
         OutboxError::Newer { .. } => Some("use the newer version of this program, or another folder with --data DIR"),
         OutboxError::Folder { .. } => Some("name a folder that can be written with --data DIR"),
         OutboxError::Reference { .. } | OutboxError::Target { .. } | OutboxError::Credentials { .. } => Some(
@@ -216,6 +234,15 @@ fn shown(problems: &[Problem], count: u64) -> String {
     match count - problems.len() as u64 {
         0 => text,
         more => text + &format!("\n  and {more} more"),
+    }
+}
+
+/// Errors and warnings in words.
+fn counted(errors: usize, warnings: usize) -> String {
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    match warnings {
+        0 => plural(errors, "error"),
+        _ => format!("{} and {}", plural(errors, "error"), plural(warnings, "warning")),
     }
 }
 

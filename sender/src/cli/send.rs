@@ -142,7 +142,7 @@ fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION)
 }
 
-fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
+pub(super) fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
     let (false, Some(profile)) = (dropped.is_empty(), profile) else { return Ok(()) };
     let mut stderr = anstream::stderr().lock();
     say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;

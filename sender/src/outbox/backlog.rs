@@ -111,9 +111,12 @@ fn composed(body: &Emptied, authentication: &Authentication) -> Composed {
 fn secrets(address: &Address, target: &Target, authentication: &Authentication) -> Vec<SecretString> {
     let query = target.uri().query().unwrap_or_default();
     let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-    let mut secrets: Vec<SecretString> = values.filter(|value| value.len() >= SHORTEST).map(SecretString::from).collect();
+    let mut secrets: Vec<SecretString> =
+        values.filter(|value| value.len() >= SHORTEST).map(SecretString::from).collect();
     if let (Address::Reference(_), Some(path)) = (address, target.uri().path_and_query()) {
-        secrets.extend([path.path(), path.as_str()].into_iter().filter(|path| path.len() >= SHORTEST).map(SecretString::from));
+        secrets.extend(
+            [path.path(), path.as_str()].into_iter().filter(|path| path.len() >= SHORTEST).map(SecretString::from),
+        );
     }
     if let Authentication::ClientSecret { client_secret } = authentication {
         secrets.push(client_secret.expose().into());

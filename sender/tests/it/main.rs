@@ -11,6 +11,7 @@ mod help;
 mod kills;
 mod outbox;
 mod replay;
+mod run;
 mod send;
 mod tls;
 

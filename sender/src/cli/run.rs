@@ -1,0 +1,192 @@
+//! `webhook-sender run`: a flow model runs, by a script or along all its paths, and its webhooks' messages are written
+//! to files. The order of things: arguments, model, profile, script or paths, folder; then the messages.
+
+mod error;
+mod file_name;
+mod folder;
+mod summary;
+
+use std::{
+    fs, iter,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, builder::NonEmptyStringValueParser};
+use jiff::Timestamp;
+use schemas::{Flow, Profile, Role};
+
+pub(super) use self::error::RunError;
+use self::{folder::Folder, summary::Summary};
+use super::{error::CliError, file, model, output::Format, send};
+use crate::{
+    credentials::CredentialReference,
+    flow::{AllPaths, Run, RunningFlow, Script, ScriptProblems},
+    model::{Model, ModelWebhook},
+};
+
+/// Most paths that are run. A model with more is not looked through by anyone.
+const MOST_PATHS: usize = 10_000;
+/// When a flow starts whose messages are written to files: the same input gives the same files.
+const START: &str = "2026-01-05T09:00:00Z";
+
+const PLAN: &str = "What is done in the steps (one of)";
+const FLOW: &str = "The flow";
+const DESTINATION: &str = "Where the messages go";
+
+const HELP: &str = "\
+Exit codes:
+  0  the messages are written
+  2  misuse: the model, the script, the profile or the folder; the error says which";
+
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(super) struct RunArgs {
+    /// The flow model, TOML or JSON; - reads it from standard input. It must be published
+    model: PathBuf,
+
+    #[command(flatten)]
+    plan: PlanArgs,
+
+    #[command(flatten)]
+    flow: FlowArgs,
+
+    #[command(flatten)]
+    destination: DestinationArgs,
+
+    /// A profile (TOML) that says where your messages keep what; the messages are written as it has it
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// Form of the output
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    output: Format,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct PlanArgs {
+    /// A script (TOML) of what people do, in order, in one flow; examples/scripts has some to begin with
+    #[arg(long, value_name = "FILE", help_heading = PLAN)]
+    script: Option<PathBuf>,
+
+    /// Every decision at every step, each path a flow of its own (FLOW-1, FLOW-2, ...), so that every kind of message
+    /// occurs
+    #[arg(long, help_heading = PLAN)]
+    all_paths: bool,
+}
+
+#[derive(Args)]
+struct FlowArgs {
+    /// What the flow is about; by default what the model says
+    #[arg(long, value_name = "TEXT", help_heading = FLOW)]
+    subject: Option<String>,
+
+    /// Who starts it, an e-mail address; by default what the model says
+    #[arg(long, value_name = "EMAIL", help_heading = FLOW)]
+    initiator: Option<String>,
+
+    /// Its identifier; by default FLOW-1
+    #[arg(long, value_name = "IDENTIFIER", help_heading = FLOW, conflicts_with = "all_paths", value_parser = NonEmptyStringValueParser::new())]
+    flow: Option<String>,
+
+    /// When it starts; each action follows a quarter of an hour after the one before
+    #[arg(long, value_name = "TIME", help_heading = FLOW, default_value = START, value_parser = start)]
+    start: Timestamp,
+}
+
+#[derive(Args)]
+struct DestinationArgs {
+    /// A folder: nothing is sent and no secret is read, and each message becomes a file NAME.json that holds exactly
+    /// the body. A client secret is written as <client-secret>
+    #[arg(long, value_name = "DIR", help_heading = DESTINATION)]
+    to_dir: PathBuf,
+
+    /// Write into the folder even if it holds *.json files; those of the same names are replaced, no others touched
+    #[arg(long, help_heading = DESTINATION)]
+    force: bool,
+}
+
+pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
+    let model = published(&args.model)?;
+    let profile = args.profile.map(file::profile).transpose()?;
+    let written_as = profile.as_ref().unwrap_or(Profile::v1());
+    check_place_of_secret(&model, written_as)?;
+    let (about, start) = args.flow.about(&model);
+    let scripted = args.plan.script.map(|path| scripted(path, &model, about.clone(), start)).transpose()?;
+    let count = if scripted.is_some() { 1 } else { count_paths(&model, &about, start)? };
+
+    let mut folder = Folder::prepare(args.destination.to_dir, args.destination.force, count)?;
+    let mut summary = Summary::new(&model);
+    let runs: Box<dyn Iterator<Item = Run<'_>>> = match scripted {
+        Some(run) => Box::new(iter::once(run)),
+        None => Box::new(AllPaths::new(&model, about, start)),
+    };
+    for run in runs {
+        folder.write(&run, written_as)?;
+        summary.add(&run);
+    }
+    let dropped: Vec<String> = folder.dropped().map(ToString::to_string).collect();
+    send::tell_dropped(&dropped, profile.as_ref())?;
+    summary.print(&folder, args.output)
+}
+
+impl FlowArgs {
+    fn about(self, model: &Model) -> (Flow, Timestamp) {
+        let about = RunningFlow::about(model, self.flow.unwrap_or_else(|| "FLOW-1".to_owned()));
+        let (subject, initiator) = (self.subject.or(about.subject), self.initiator.or(about.initiator));
+        (Flow { subject, initiator, ..about }, self.start)
+    }
+}
+
+fn published(path: &Path) -> Result<Model, CliError> {
+    let model = model::load(path)?;
+    match model.publish() {
+        Ok(()) => Ok(model),
+        Err(source) => Err(RunError::NotPublished { path: path.to_owned(), source }.into()),
+    }
+}
+
+fn scripted(path: PathBuf, model: &Model, about: Flow, start: Timestamp) -> Result<Run<'_>, CliError> {
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(CliError::Unreadable { path, source }),
+    };
+    let script = match Script::parse(&text, model) {
+        Ok(script) => script,
+        Err(ScriptProblems(problems)) => return Err(RunError::Script { path, problems }.into()),
+    };
+    let mut run = Run::new(RunningFlow::start(model, about, start), start);
+    script.play(&mut run).map_err(|stuck| RunError::Stuck { path, stuck })?;
+    Ok(run)
+}
+
+fn count_paths(model: &Model, about: &Flow, start: Timestamp) -> Result<usize, RunError> {
+    match AllPaths::new(model, about.clone(), start).take(MOST_PATHS + 1).count() {
+        count if count > MOST_PATHS => Err(RunError::TooManyPaths { most: MOST_PATHS }),
+        count => Ok(count),
+    }
+}
+
+/// Before the first file is written.
+fn check_place_of_secret(model: &Model, profile: &Profile) -> Result<(), RunError> {
+    if profile.pointer(Role::ClientSecret).is_some() {
+        return Ok(());
+    }
+    let has_secret = |webhook: &&ModelWebhook| {
+        webhook.enabled && matches!(webhook.authentication, CredentialReference::ClientSecret { .. })
+    };
+    match model.steps.iter().flat_map(|step| &step.webhooks).find(has_secret) {
+        Some(webhook) => {
+            Err(RunError::NoPlaceForSecret { webhook: webhook.name.clone(), profile: profile.name().to_owned() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Times before 1970 and after 9998 would not be written in the contract's form (MSG-16).
+fn start(text: &str) -> Result<Timestamp, String> {
+    let form = "write a time of RFC 3339, such as 2026-01-05T09:00:00Z";
+    let time: Timestamp = text.parse().map_err(|_| form.to_owned())?;
+    let last = 253_339_228_800; // 9998-01-01
+    if (0..last).contains(&time.as_second()) { Ok(time) } else { Err("it must be from 1970 to 9997".to_owned()) }
+}
