@@ -1,8 +1,12 @@
 //! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
 //! the crate writes to the terminal.
 
+mod credentials;
+mod duration;
 mod error;
 pub mod exit;
+mod file;
+mod load;
 mod mask;
 mod output;
 mod samples;
@@ -31,6 +35,8 @@ struct Cli {
 enum Command {
     /// Send one message, and say what came back
     Send(Box<send::SendArgs>),
+    /// Send many messages, at a rate or as fast as it goes, and say how long the answers took
+    Load(Box<load::LoadArgs>),
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
@@ -60,6 +66,7 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
+        Command::Load(args) => load::run(*args),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
     };
     ExitCode::from(done.unwrap_or_else(|error| {

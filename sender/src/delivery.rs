@@ -5,6 +5,7 @@
 
 mod backlog;
 mod client;
+mod connection;
 mod connector;
 mod failure;
 mod outcome;
@@ -16,6 +17,7 @@ mod tls;
 pub use self::{
     backlog::{Attempted, Backlog, Due, Summary},
     client::{ANSWER_MAX_BYTES, Client, ClientOptions},
+    connection::{Connection, Dialer},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
     request::{HeaderError, Request, USER_AGENT},
     retry::{GaveUp, Next},

@@ -29,6 +29,7 @@ pub mod compose;
 pub mod credentials;
 pub mod delivery;
 pub mod draft;
+pub mod load;
 pub mod model;
 
 pub use compose::{ComposeError, Composed};

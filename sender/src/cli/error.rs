@@ -10,6 +10,7 @@ use schemas::{
 use crate::{
     compose::ComposeError,
     delivery::{HeaderError, RootsError, TargetError},
+    load::LoadError,
 };
 
 /// An error of the command line. Its `Display` says what happened and where; [`Self::advice`] what to do.
@@ -20,6 +21,15 @@ pub(super) enum CliError {
 
     #[error("{source}")]
     Compose { source: ComposeError },
+
+    #[error("the message in {}: {source}", path.display())]
+    ComposeFile { path: PathBuf, source: ComposeError },
+
+    #[error("there is no *.json file in {}", path.display())]
+    NoMessages { path: PathBuf },
+
+    #[error("{0}")]
+    Load(#[from] LoadError),
 
     #[error("there is no sample `{name}`")]
     UnknownSample { name: String, nearest: Option<&'static str> },
@@ -93,6 +103,8 @@ impl CliError {
                 "add `clientSecret = \"/...\"` to the profile's [roles], or leave --client-secret out"
             }
             Self::Compose { .. } => "leave the authentication out, or send exact bytes with --raw-body",
+            Self::ComposeFile { .. } => "correct the file or leave it out, or leave the authentication out",
+            Self::NoMessages { .. } => "each *.json file in the folder is one message; subfolders are not looked into",
             Self::UnknownSample { nearest: Some(nearest), .. } => {
                 return Some(format!("a similar one exists: `{nearest}`; `webhook-sender samples list` shows all"));
             }
@@ -122,6 +134,7 @@ impl CliError {
             Self::TwoAuthorizations { .. } => "leave one of them out",
             Self::Header(_)
             | Self::Limit(_)
+            | Self::Load(_)
             | Self::Nonconforming { .. }
             | Self::NotReadable { .. }
             | Self::Output(_)

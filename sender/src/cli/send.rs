@@ -2,11 +2,8 @@
 //! composition, request; then a dry run, or the delivery and its report.
 
 mod advice;
-mod credentials;
 mod draft_args;
 mod dry_run;
-mod duration;
-mod file;
 mod report;
 mod source;
 
@@ -15,14 +12,16 @@ use std::{io::Write as _, path::PathBuf, time::Duration};
 use clap::Args;
 use schemas::{Authentication, Profile};
 
-use self::{credentials::CredentialArgs, report::Sent, source::SourceArgs};
+use self::{report::Sent, source::SourceArgs};
 use super::{
+    credentials::{CredentialArgs, check_plaintext},
+    duration,
     error::CliError,
-    exit,
+    exit, file,
     mask::Mask,
     output::{self, Format, say},
 };
-use crate::delivery::{Client, ClientOptions, Request, Target};
+use crate::delivery::{Client, ClientOptions, Target};
 
 const REQUEST: &str = "The request";
 const OUTPUT: &str = "Output";
@@ -129,15 +128,6 @@ fn split(header: &str) -> Result<(&str, &str), CliError> {
 
 fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION)
-}
-
-/// Basic is base64, which anyone on the way can read (RFC 7617 section 4; the help page asks for HTTPS).
-fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<(), CliError> {
-    let has_credentials = request.headers().contains_key(schemas::wire::AUTHORIZATION);
-    if has_credentials && !target.is_encrypted() && !target.is_loopback() && !allowed {
-        return Err(CliError::Plaintext { target: target.to_string() });
-    }
-    Ok(())
 }
 
 fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {

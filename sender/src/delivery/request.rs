@@ -94,6 +94,15 @@ impl Request {
         Ok(self)
     }
 
+    /// The same request with another body.
+    pub fn with_body(&self, body: Bytes) -> Self {
+        Self { headers: self.headers.clone(), body }
+    }
+
+    pub(super) fn into_parts(self) -> (HeaderMap, Bytes) {
+        (self.headers, self.body)
+    }
+
     /// The headers, less those that the client writes itself (`host`, `content-length`).
     pub fn headers(&self) -> &HeaderMap {
         &self.headers

@@ -4,7 +4,8 @@ use clap::Args;
 use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
 use secrecy::SecretString;
 
-use super::super::error::CliError;
+use super::error::CliError;
+use crate::delivery::{Request, Target};
 
 const AUTHENTICATION: &str = "Authentication (REF is env:NAME, file:PATH or prompt)";
 
@@ -47,6 +48,15 @@ impl CredentialArgs {
             }
         }
     }
+}
+
+/// Basic is base64, which anyone on the way can read (RFC 7617 section 4; the help page asks for HTTPS).
+pub(super) fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<(), CliError> {
+    let has_credentials = request.headers().contains_key(schemas::wire::AUTHORIZATION);
+    if has_credentials && !target.is_encrypted() && !target.is_loopback() && !allowed {
+        return Err(CliError::Plaintext { target: target.to_string() });
+    }
+    Ok(())
 }
 
 fn fetch(option: &'static str, reference: &str, what: &'static str) -> Result<SecretString, CliError> {

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use rustls::pki_types::CertificateDer;
 use schemas::Profile;
 
-use super::super::error::CliError;
+use super::error::CliError;
 use crate::delivery::roots_from_pem;
 
 pub(super) fn profile(path: PathBuf) -> Result<Profile, CliError> {
