@@ -6,7 +6,7 @@ mod report;
 
 use std::{io::Write as _, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use schemas::Profile;
 
 use self::{messages::MessageArgs, progress::Bar};
@@ -37,14 +37,14 @@ Exit codes:
   3  nothing answered";
 
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = AFTER, group = ArgGroup::new("pace").required(true).args(["rate", "max"]))]
 pub(super) struct LoadArgs {
     /// URL of the endpoint, http or https
     #[arg(long, value_name = "URL")]
     to: String,
 
     /// Requests a second (N/s) or a minute (N/m), each at its time whatever became of those before
-    #[arg(long, value_name = "N/s", help_heading = PACE, conflicts_with = "max", required_unless_present = "max")]
+    #[arg(long, value_name = "N/s", help_heading = PACE)]
     rate: Option<Rate>,
 
     /// As fast as the connections allow: each sends its next request when it has its answer

@@ -133,3 +133,64 @@ fn tenths(number: f64) -> f64 {
 fn milliseconds(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_times() {
+        assert_eq!(Latency::of(&Tally::new().latency), None);
+        let mut times = Tally::new().latency;
+        // 1 to 1000 ms: a quantile is its own number, but for the third digit's class.
+        (1..=1000).for_each(|milliseconds| times.record(milliseconds * 1000).unwrap());
+        let latency = Latency::of(&times).unwrap();
+        for (name, told, expected) in [
+            ("p50", latency.p50, 500_000.0),
+            ("p90", latency.p90, 900_000.0),
+            ("p99", latency.p99, 990_000.0),
+            ("p999", latency.p999, 999_000.0),
+            ("max", latency.max, 1_000_000.0),
+            ("mean", latency.mean as u64, 500_500.0),
+        ] {
+            let off: f64 = (told as f64 - expected) / expected;
+            assert!(off.abs() < 0.001, "{name}: {told} for {expected}");
+        }
+    }
+
+    #[test]
+    fn all_is_accepted_only_when_nothing_else_came_of_a_request() {
+        let summary = |answered, accepted, unanswered, unfinished, unsent| Summary {
+            url: String::new(),
+            wanted_rate: None,
+            achieved_rate: 0.0,
+            duration_ms: 0,
+            warm_up_ms: 0,
+            connections: 1,
+            threads: 1,
+            seed: None,
+            interrupted: false,
+            answered,
+            accepted,
+            unanswered,
+            unfinished,
+            unsent,
+            statuses: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            latency_us: None,
+            service_us: None,
+            sent_bytes: 0,
+            received_bytes: 0,
+        };
+        for (name, summary, expected) in [
+            ("all", summary(3, 3, 0, 0, 0), true),
+            ("nothing", summary(0, 0, 0, 0, 0), false),
+            ("another answer", summary(3, 2, 0, 0, 0), false),
+            ("no answer", summary(3, 3, 1, 0, 0), false),
+            ("no answer by the end", summary(3, 3, 0, 1, 0), false),
+            ("a line", summary(3, 3, 0, 0, 1), true),
+        ] {
+            assert_eq!(summary.is_all_accepted(), expected, "{name}");
+        }
+    }
+}

@@ -121,3 +121,55 @@ impl Tally {
 fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(LONGEST).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::delivery::{Answer, AnswerEnd};
+
+    fn took(milliseconds: u64) -> Took {
+        let since_sent = Duration::from_millis(milliseconds);
+        Took { since_due: since_sent * 2, since_sent, in_time: milliseconds < 100 }
+    }
+
+    fn answer(status: u16) -> Outcome {
+        let body = Bytes::from_static(b"{}");
+        let status = StatusCode::from_u16(status).unwrap();
+        Outcome::Accepted(Answer { status, headers: HeaderMap::new(), body, end: AnswerEnd::Whole })
+    }
+
+    #[test]
+    fn only_what_says_something_of_the_endpoints_speed_is_timed() {
+        let refused = || Outcome::Unanswered(NoAnswer::ConnectionRefused);
+        let timeout = || Outcome::Unanswered(NoAnswer::Timeout(Duration::from_secs(1)));
+        let mut tally = Tally::new();
+        for (outcome, timed) in [(answer(200), 1), (answer(503), 2), (refused(), 2), (timeout(), 3)] {
+            tally.count(&outcome, 10, took(5));
+            assert_eq!((tally.latency.len(), tally.service.len()), (timed, timed), "{outcome:?}");
+        }
+        tally.abandon(took(5));
+        tally.leave(Duration::from_millis(5));
+        assert_eq!((tally.latency.len(), tally.service.len()), (5, 4), "what was not sent has no service");
+        assert_eq!((tally.unfinished, tally.unsent), (1, 1));
+        assert_eq!((tally.sent_bytes, tally.received_bytes), (20, 4), "of what was answered");
+        assert_eq!(tally.latency.max() / 1000, 10);
+        assert_eq!(tally.service.max() / 1000, 5);
+    }
+
+    #[test]
+    fn tallies_add_up() {
+        let mut total = Tally::new();
+        for (status, milliseconds) in [(200, 1), (200, 200), (503, 3)] {
+            let mut tally = Tally::new();
+            tally.count(&answer(status), 10, took(milliseconds));
+            tally.count(&Outcome::Unanswered(NoAnswer::Closed), 10, took(milliseconds));
+            total.add(&tally);
+        }
+        assert_eq!(total.statuses, BTreeMap::from([(200, 2), (503, 1)]));
+        assert_eq!(total.failures, BTreeMap::from([("connection-closed", 3)]));
+        assert_eq!((total.in_time, total.latency.len(), total.sent_bytes), (2, 3, 30));
+    }
+}

@@ -37,6 +37,7 @@ fn help() {
     for (name, arguments) in [
         ("help", ["--help"].as_slice()),
         ("help_send", &["send", "--help"]),
+        ("help_load", &["load", "--help"]),
         ("help_samples", &["samples", "--help"]),
         ("help_samples_list", &["samples", "list", "--help"]),
         ("help_samples_show", &["samples", "show", "--help"]),

@@ -7,7 +7,9 @@ mod answers;
 mod compose;
 mod endpoint;
 mod help;
+mod load;
 mod send;
+mod server;
 mod tls;
 
 /// The program, without anything of the caller's terminal or environment that would change what it prints.

@@ -29,16 +29,7 @@ pub(super) fn print(summary: &Summary, format: Format) -> Result<(), CliError> {
 }
 
 fn text(summary: &Summary) -> String {
-    let style = if summary.is_all_accepted() { GOOD } else { BAD };
-    let wanted = summary.wanted_rate.map_or(String::new(), |rate| format!(" of {} wanted", per_second(rate)));
-    let (connections, early) = (summary.connections, if summary.interrupted { ", ended early" } else { "" });
-    let connections = if connections == 1 { "1 connection".to_owned() } else { format!("{connections} connections") };
-    let mut text = format!(
-        "{style}{}{style:#}{wanted}, {:.1} s over {connections} to {}{early}\n",
-        per_second(summary.achieved_rate),
-        summary.duration_ms as f64 / 1e3,
-        summary.url,
-    );
+    let mut text = headline(summary);
     if let Some(times) = times(summary) {
         text.push_str(&format!("\n{times}\n"));
     }
@@ -46,6 +37,27 @@ fn text(summary: &Summary) -> String {
     let seed = summary.seed.map_or(String::new(), |seed| format!("; seed {seed}"));
     let bytes = |bytes| size(usize::try_from(bytes).unwrap_or(usize::MAX));
     text + &format!("\n{} sent, {} received{seed}\n", bytes(summary.sent_bytes), bytes(summary.received_bytes))
+}
+
+fn headline(summary: &Summary) -> String {
+    let style = if summary.is_all_accepted() { GOOD } else { BAD };
+    let styled = |words: String| format!("{style}{words}{style:#}");
+    let connections = match summary.connections {
+        1 => "1 connection".to_owned(),
+        many => format!("{many} connections"),
+    };
+    let (seconds, url) = (summary.duration_ms as f64 / 1e3, &summary.url);
+    if never_began(summary) {
+        return format!("{}: {connections} to {url}\n", styled("no connection could be opened".to_owned()));
+    }
+    let wanted = summary.wanted_rate.map_or(String::new(), |rate| format!(" ({} wanted)", per_second(rate)));
+    let early = if summary.interrupted { ", ended early" } else { "" };
+    let answers = styled(format!("{} answered", per_second(summary.achieved_rate)));
+    format!("{answers}{wanted}, {seconds:.1} s{early}: {connections} to {url}\n")
+}
+
+fn never_began(summary: &Summary) -> bool {
+    summary.duration_ms == 0 && !summary.interrupted
 }
 
 fn times(summary: &Summary) -> Option<Table> {
@@ -74,7 +86,7 @@ fn counts(summary: &Summary) -> Table {
     for (why, count) in &summary.failures {
         table.add_row([(*why).to_owned(), count.to_string()]);
     }
-    for (what, count) in [("unfinished", summary.unfinished), ("due, not sent", summary.unsent)] {
+    for (what, count) in [("no answer by the end", summary.unfinished), ("due, not sent", summary.unsent)] {
         if count > 0 {
             table.add_row([what.to_owned(), count.to_string()]);
         }
@@ -101,13 +113,14 @@ fn align(table: &mut Table) {
 }
 
 fn tip(summary: &Summary) -> Option<&'static str> {
+    if never_began(summary) {
+        return Some("`webhook-sender send` with the same --to says more");
+    }
     if summary.unsent > 0 && !summary.interrupted {
         return Some("the endpoint did not keep up over these connections; lower --rate, or raise --connections");
     }
-    if summary.answered < summary.unanswered || summary.accepted < summary.answered {
-        return Some("`webhook-sender send` with the same --to and credentials shows one answer in full");
-    }
-    None
+    let worse = summary.answered < summary.unanswered || summary.accepted < summary.answered;
+    worse.then_some("`webhook-sender send` with the same --to and credentials shows one answer in full")
 }
 
 fn per_second(rate: f64) -> String {
