@@ -6,6 +6,7 @@ mod duration;
 mod error;
 pub mod exit;
 mod file;
+mod guard_args;
 mod load;
 mod mask;
 mod output;

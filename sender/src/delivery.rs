@@ -8,18 +8,29 @@ mod client;
 mod connection;
 mod connector;
 mod failure;
+mod guard;
+mod lanes;
+mod memory;
 mod outcome;
+mod proxy;
 mod request;
+mod resolver;
 mod retry;
 mod target;
+mod tcp;
 mod tls;
 
 pub use self::{
     backlog::{Attempted, Backlog, Due, Summary},
-    client::{ANSWER_MAX_BYTES, Client, ClientOptions},
+    client::{ANSWER_MAX_BYTES, Client, ClientOptions, USER_AGENT},
     connection::{Connection, Dialer},
+    guard::{AddressGuard, AddressKind},
+    lanes::Lanes,
+    memory::{Delivery, Finished, MemoryBacklog},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
-    request::{HeaderError, Request, USER_AGENT},
+    proxy::Proxy,
+    request::{HeaderError, Request},
+    resolver::{Resolver, Resolving, SystemResolver},
     retry::{GaveUp, Next},
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},

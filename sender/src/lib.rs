@@ -6,14 +6,16 @@
 //!
 //! ```no_run
 //! use schemas::{Authentication, ClientSecret, Profile};
-//! use sender::{Composed, Draft, delivery::{Client, ClientOptions, Outcome}};
+//! use sender::{Composed, Draft, delivery::{AddressGuard, Client, ClientOptions, Outcome}};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let message = Draft::default().message(jiff::Timestamp::now());
 //! let authentication = Authentication::ClientSecret { client_secret: ClientSecret::new("correct horse")? };
 //! let composed = Composed::from_message(&message, &authentication, Profile::v1())?;
 //!
-//! let client = Client::new(&ClientOptions::default())?;
+//! // Only public addresses are called unless others are allowed.
+//! let guard = AddressGuard::default().allow_loopback();
+//! let client = Client::new(&ClientOptions { guard, ..ClientOptions::default() })?;
 //! let target = "http://127.0.0.1:8080/hooks/flowingly".parse()?;
 //! match client.deliver(&target, composed.request()?).await {
 //!     Outcome::Accepted(answer) => println!("taken: {}", answer.status),

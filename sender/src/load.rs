@@ -7,6 +7,7 @@
 //!
 //! [`Load`] is what to do, [`Summary`] what came of it.
 
+mod crew;
 mod line;
 mod messages;
 mod run;

@@ -7,6 +7,7 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
+use super::send;
 use crate::{
     compose::ComposeError,
     delivery::{HeaderError, RootsError, TargetError},
@@ -103,6 +104,7 @@ impl CliError {
                 "add `clientSecret = \"/...\"` to the profile's [roles], or leave --client-secret out"
             }
             Self::Compose { .. } => "leave the authentication out, or send exact bytes with --raw-body",
+            Self::Load(LoadError::NotAllowed(why)) => return send::not_sent(why),
             Self::ComposeFile { .. } => "correct the file or leave it out, or leave the authentication out",
             Self::NoMessages { .. } => "each *.json file in the folder is one message; subfolders are not looked into",
             Self::UnknownSample { nearest: Some(nearest), .. } => {

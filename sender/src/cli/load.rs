@@ -15,10 +15,11 @@ use super::{
     duration,
     error::CliError,
     exit, file,
+    guard_args::GuardArgs,
     output::{self, Format, say},
 };
 use crate::{
-    delivery::{ClientOptions, Target},
+    delivery::{ClientOptions, Proxy, Target},
     load::{Load, Messages, Pace, Progress, Rate},
 };
 
@@ -89,6 +90,9 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "FILE", help_heading = REQUEST)]
     ca: Option<PathBuf>,
 
+    #[command(flatten)]
+    guard: GuardArgs,
+
     /// Form of the output
     #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
     output: Format,
@@ -108,7 +112,14 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let connections = NonZeroUsize::from(at_least_one(args.connections));
     let load = Load {
         target,
-        options: ClientOptions { timeout: args.timeout, connect_timeout: args.connect_timeout, extra_roots },
+        options: ClientOptions {
+            timeout: args.timeout,
+            connect_timeout: args.connect_timeout,
+            extra_roots,
+            proxy: Proxy::from_environment(),
+            guard: args.guard.guard(),
+            ..ClientOptions::default()
+        },
         messages: Arc::new(messages),
         pace: args.rate.map_or(Pace::Max, Pace::Rate),
         duration: args.duration,

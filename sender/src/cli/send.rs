@@ -12,16 +12,18 @@ use std::{io::Write as _, path::PathBuf, time::Duration};
 use clap::Args;
 use schemas::{Authentication, Profile};
 
+pub(super) use self::advice::failed as not_sent;
 use self::{report::Sent, source::SourceArgs};
 use super::{
     credentials::{CredentialArgs, check_plaintext},
     duration,
     error::CliError,
     exit, file,
+    guard_args::GuardArgs,
     mask::Mask,
     output::{self, Format, say},
 };
-use crate::delivery::{Client, ClientOptions, Target};
+use crate::delivery::{Client, ClientOptions, Proxy, Target};
 
 const REQUEST: &str = "The request";
 const OUTPUT: &str = "Output";
@@ -57,6 +59,9 @@ pub(super) struct SendArgs {
     /// Certificates (PEM) to trust besides the platform's
     #[arg(long, value_name = "FILE", help_heading = REQUEST)]
     ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    guard: GuardArgs,
 
     /// Print the whole request, credentials masked, and send nothing
     #[arg(long, help_heading = OUTPUT)]
@@ -98,7 +103,15 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
     };
     let mask = Mask::new(&request, profile, password);
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
-    let options = ClientOptions { timeout: args.timeout, connect_timeout: args.connect_timeout, extra_roots };
+    let options = ClientOptions {
+        timeout: args.timeout,
+        connect_timeout: args.connect_timeout,
+        extra_roots,
+        max_idle_per_host: 0,
+        proxy: Proxy::from_environment(),
+        guard: args.guard.guard(),
+        ..ClientOptions::default()
+    };
     let client = Client::new(&options).map_err(CliError::Tls)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
     let (bytes, started) = (request.body().len(), std::time::Instant::now());

@@ -86,9 +86,10 @@ pub trait Backlog {
     /// When it cannot be written.
     fn settle(&mut self, attempts: &[Attempted]) -> Result<(), Self::Error>;
 
-    /// When the next delivery falls due, those in flight and those behind them left out; `None` when there is none.
+    /// When the next delivery falls due, those in flight, those behind them and the destinations `held` left out;
+    /// `None` when there is none.
     ///
     /// # Errors
     /// When the backlog cannot be read.
-    fn next_due(&mut self) -> Result<Option<Timestamp>, Self::Error>;
+    fn next_due(&mut self, held: &HashSet<Arc<str>>) -> Result<Option<Timestamp>, Self::Error>;
 }

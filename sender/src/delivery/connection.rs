@@ -9,20 +9,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Uri, header};
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper_rustls::MaybeHttpsStream;
-use hyper_util::rt::TokioIo;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tower::Service as _;
 
 use super::{
-    client::{ClientOptions, read},
-    connector::Connector,
+    client::{ClientOptions, USER_AGENT, read},
+    connector::{Connector, Line},
     failure,
     outcome::{Answer, NoAnswer, Outcome},
     request::Request,
@@ -35,8 +30,10 @@ use super::{
 pub struct Dialer {
     connector: Connector,
     target: Target,
-    host: HeaderValue,
-    path: Uri,
+    /// As the request line has it: the path, or the whole for a proxy that reads it.
+    uri: Uri,
+    /// Those that a request has unless it is given others.
+    headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
 }
 
@@ -49,7 +46,7 @@ pub struct Connection {
     driver: Option<Driver>,
 }
 
-type Driver = Pin<Box<http1::Connection<MaybeHttpsStream<TokioIo<TcpStream>>, Full<Bytes>>>>;
+type Driver = Pin<Box<http1::Connection<Line, Full<Bytes>>>>;
 
 impl Dialer {
     /// For a target, with these options. Reads the platform's roots.
@@ -57,14 +54,23 @@ impl Dialer {
     /// # Errors
     /// When TLS cannot be set up at all.
     pub fn new(options: &ClientOptions, target: &Target) -> Result<Self, rustls::Error> {
+        let host = HeaderValue::from_str(&target.host_header()).expect("a URL's host can stand in a header");
+        let user_agent = options.user_agent.clone().unwrap_or_else(|| HeaderValue::from_static(USER_AGENT));
+        let mut headers = vec![(header::HOST, host), (header::USER_AGENT, user_agent)];
         let path = target.uri().path_and_query().map_or("/", |path| path.as_str());
-        Ok(Self {
-            connector: Connector::new(tls::config(&options.extra_roots)?, options.connect_timeout),
-            host: HeaderValue::from_str(&target.host_header()).expect("a URL's host can stand in a header"),
-            path: path.parse().expect("a URL's path is a path"),
-            target: target.clone(),
-            timeout: options.timeout,
-        })
+        let mut uri = path.parse().expect("a URL's path is a path");
+        if let Some(route) = options.proxy.route(target.uri()).filter(|_| !target.is_encrypted()) {
+            uri = target.uri().clone();
+            headers.extend(route.authorization.map(|value| (header::PROXY_AUTHORIZATION, value)));
+        }
+        let connector = Connector::new(
+            tls::config(&options.extra_roots)?,
+            &options.resolver,
+            options.proxy.clone(),
+            options.guard.clone(),
+            options.connect_timeout,
+        );
+        Ok(Self { connector, target: target.clone(), uri, headers, timeout: options.timeout })
     }
 
     /// Opens a connection, within the connection's time limit.
@@ -94,9 +100,11 @@ impl Connection {
         let (headers, body) = request.into_parts();
         let mut http = http::Request::new(Full::new(body));
         *http.method_mut() = Method::POST;
-        *http.uri_mut() = self.dialer.path.clone();
+        *http.uri_mut() = self.dialer.uri.clone();
         *http.headers_mut() = headers;
-        http.headers_mut().entry(header::HOST).or_insert_with(|| self.dialer.host.clone());
+        for (name, value) in &self.dialer.headers {
+            http.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
 
         let sending = self.requests.send_request(http);
         let answer = timeout_at(deadline, driven(&mut self.driver, sending)).await;

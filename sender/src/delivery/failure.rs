@@ -5,9 +5,9 @@ use std::{error::Error, io};
 use hyper_util::client::legacy;
 
 use super::{
-    connector::{BoxError, DialError},
     outcome::{NoAnswer, Outcome, ThisSideFailed},
     target::Target,
+    tcp::{BoxError, DialError},
 };
 
 /// What a failed request means.
@@ -49,6 +49,14 @@ fn before_tls(dial: &DialError, target: &Target) -> Outcome {
         DialError::Resolve(cause) => {
             let (host, source) = (target.host().to_owned(), again(cause));
             return Outcome::Unanswered(NoAnswer::NameNotResolved { host, source });
+        }
+        DialError::Guarded(address) => {
+            let (host, address) = (target.host().to_owned(), *address);
+            return Outcome::Failed(ThisSideFailed::Guarded { host, address });
+        }
+        DialError::Proxy { proxy, source } => {
+            let (proxy, why) = (proxy.clone(), innermost(&**source));
+            return Outcome::Failed(ThisSideFailed::Proxy { proxy, why });
         }
         DialError::Tcp(cause) => find_io(&**cause),
     };
@@ -93,6 +101,11 @@ fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 /// The innermost I/O error in the chain, which is the one with the kind.
 fn find_io<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
     chain(error).filter_map(|error| error.downcast_ref()).last()
+}
+
+/// The words of what an error came from in the end.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().unwrap_or(error).to_string()
 }
 
 /// An error and its causes.

@@ -7,9 +7,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemas::wire;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The `user-agent` that a request has unless it is given another one.
-pub const USER_AGENT: &str = concat!("webhook-sender/", env!("CARGO_PKG_VERSION"));
-
 /// Headers that tell where the message ends and what becomes of the connection: the client's own to write.
 const FRAMING: [HeaderName; 4] =
     [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE];
@@ -46,11 +43,10 @@ pub enum HeaderError {
 }
 
 impl Request {
-    /// A JSON body, with `content-type: application/json` and [`USER_AGENT`].
+    /// A JSON body, with `content-type: application/json`.
     pub fn new(body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::JSON));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         Self { headers, body }
     }
 
@@ -99,13 +95,14 @@ impl Request {
         Self { headers: self.headers.clone(), body }
     }
 
-    pub(super) fn into_parts(self) -> (HeaderMap, Bytes) {
-        (self.headers, self.body)
-    }
-
-    /// The headers, less those that the client writes itself (`host`, `content-length`).
+    /// The headers, less those that the client writes itself (`host`, `content-length`, `user-agent`
+    /// where there is none).
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    pub(super) fn into_parts(self) -> (HeaderMap, Bytes) {
+        (self.headers, self.body)
     }
 
     /// The body.
@@ -145,7 +142,6 @@ mod tests {
         assert_eq!(all("content-type"), [b"text/plain"]);
         assert_eq!(all("x-tag"), [b"a", b"b"]);
         assert_eq!(all("x-name"), ["Zoë".as_bytes()]);
-        assert_eq!(all("user-agent"), [USER_AGENT.as_bytes()]);
     }
 
     #[test]

@@ -1,31 +1,26 @@
-//! The run: threads with their connections, one start for all, and an end that waits for nobody long.
+//! The run: what to do, one start for all connections, and an end that waits for nobody long.
 
 use std::{
     future::Future,
     io,
     num::NonZeroUsize,
     pin::pin,
-    sync::{Arc, Mutex},
-    thread::{self, JoinHandle},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use tokio::{
-    runtime,
-    sync::{mpsc, watch},
-    task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep_until},
-};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::{
+    crew::Crew,
     line::Line,
     messages::Messages,
     schedule::Pace,
     summary::{Latency, Summary},
-    tally::Tally,
-    worker::{Shared, locked, work},
+    tally::{Tally, Took},
+    worker::Shared,
 };
-use crate::delivery::{ClientOptions, Dialer, Outcome, Target};
+use crate::delivery::{ClientOptions, Outcome, Target, ThisSideFailed};
 
 /// How long after the end answers may still come, and requests that were due leave the line.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -70,6 +65,9 @@ pub struct Progress {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
+    /// The address may not be called.
+    #[error(transparent)]
+    NotAllowed(ThisSideFailed),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -78,22 +76,10 @@ pub enum LoadError {
     Thread(#[from] io::Error),
 }
 
-/// The threads of a run.
-struct Crew {
-    threads: Vec<JoinHandle<()>>,
-    tallies: Vec<Arc<Mutex<Tally>>>,
-    /// Whether each connection could be opened at first.
-    opened: mpsc::UnboundedReceiver<Result<(), Outcome>>,
-    /// Ends when all threads have.
-    alive: mpsc::Receiver<()>,
-    start: watch::Sender<Option<Arc<Shared>>>,
-    cut: watch::Sender<bool>,
-}
-
 impl Load {
     /// Does it, until its time is over or `interrupt` is. `watcher` hears of the progress a few times a second.
     ///
-    /// Where no connection at all can be opened, it ends at once: each then counts as a request without an answer.
+    /// Where no connection at all can be opened it ends at once, and each counts as a request without an answer.
     ///
     /// # Errors
     /// When this side cannot start. What the endpoint does is in the summary.
@@ -104,20 +90,16 @@ impl Load {
     ) -> Result<Summary, LoadError> {
         let mut interrupt = pin!(interrupt);
         let mut crew = Crew::hire(&self)?;
-        let opening = tokio::select! {
-            failures = crew.opening() => Some(failures),
-            () = &mut interrupt => None,
+        let failures = tokio::select! {
+            failures = crew.opening() => failures,
+            () = &mut interrupt => {
+                crew.dismiss();
+                return Ok(Summary::new(&self, &Tally::new(), Duration::ZERO, true));
+            }
         };
-        let failures = match opening {
-            Some(failures) if failures.len() < self.connections.get() => None,
-            other => Some(other),
-        };
-        if let Some(failures) = failures {
-            let mut total = Tally::new();
-            let took = super::tally::Took { since_due: Duration::ZERO, since_sent: Duration::ZERO, in_time: false };
-            failures.iter().flatten().for_each(|outcome| total.count(outcome, 0, took));
+        if failures.len() == self.connections.get() {
             crew.dismiss();
-            return Ok(Summary::new(&self, &total, Duration::ZERO, failures.is_none()));
+            return self.never_began(failures);
         }
 
         let within = self.warm_up + self.duration;
@@ -130,8 +112,7 @@ impl Load {
             end: within,
         });
         if let Pace::Rate(rate) = self.pace {
-            let shared = Arc::clone(&shared);
-            crew.threads.push(thread::Builder::new().spawn(move || shared.line.fill(rate))?);
+            crew.fill(&shared, rate)?;
         }
         crew.start.send_replace(Some(Arc::clone(&shared)));
 
@@ -157,99 +138,23 @@ impl Load {
         }
         shared.line.close();
         let end = interrupted.unwrap_or(within).min(within);
-        let tallies = crew.dismiss();
-        let mut total = sum(&tallies);
+        let mut total = crew.dismiss();
         let now = start.elapsed();
         shared.line.left(end).filter(|due| *due >= self.warm_up).for_each(|due| total.leave(now.saturating_sub(due)));
         Ok(Summary::new(&self, &total, end.saturating_sub(self.warm_up), interrupted.is_some()))
     }
-}
 
-impl Crew {
-    fn hire(load: &Load) -> Result<Self, LoadError> {
-        let dialer = Dialer::new(&load.options, &load.target)?;
-        let (opened_sender, opened) = mpsc::unbounded_channel();
-        let (alive_sender, alive) = mpsc::channel(1);
-        let (start, started) = watch::channel(None);
-        let (cut, cut_receiver) = watch::channel(false);
-        let (count, all) = (load.threads.get(), load.connections.get());
-        let mut crew = Self { threads: Vec::new(), tallies: Vec::new(), opened, alive, start, cut };
-        for index in 0..count {
-            let tally = Arc::new(Mutex::new(Tally::new()));
-            crew.tallies.push(Arc::clone(&tally));
-            let connections = all / count + usize::from(index < all % count);
-            let (dialer, opened, started) = (dialer.clone(), opened_sender.clone(), started.clone());
-            let (mut cut, alive) = (cut_receiver.clone(), alive_sender.clone());
-            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-            let thread = move || {
-                runtime.block_on(async move {
-                    let mut workers = JoinSet::new();
-                    for _ in 0..connections {
-                        workers.spawn(begin(dialer.clone(), opened.clone(), started.clone(), Arc::clone(&tally)));
-                    }
-                    drop(opened);
-                    tokio::select! {
-                        () = async { while workers.join_next().await.is_some() {} } => {}
-                        _ = cut.wait_for(|cut| *cut) => workers.shutdown().await,
-                    }
-                    drop(alive);
-                });
-                // A resolver that hangs must not hold the thread.
-                runtime.shutdown_background();
-            };
-            crew.threads.push(thread::Builder::new().spawn(thread)?);
+    /// No connection could be opened: each counts as a request without an answer.
+    fn never_began(&self, failures: Vec<Outcome>) -> Result<Summary, LoadError> {
+        let mut total = Tally::new();
+        for outcome in failures {
+            if let Outcome::Failed(why @ ThisSideFailed::Guarded { .. }) = outcome {
+                return Err(LoadError::NotAllowed(why));
+            }
+            total.count(&outcome, 0, Took { since_due: Duration::ZERO, since_sent: Duration::ZERO, in_time: false });
         }
-        Ok(crew)
+        Ok(Summary::new(self, &total, Duration::ZERO, false))
     }
-
-    /// The connections that could not be opened, when all were tried.
-    async fn opening(&mut self) -> Vec<Outcome> {
-        let mut failures = Vec::new();
-        while let Some(opened) = self.opened.recv().await {
-            failures.extend(opened.err());
-        }
-        failures
-    }
-
-    fn total(&self) -> Tally {
-        sum(&self.tallies)
-    }
-
-    /// Ends all threads, and gives what they counted.
-    fn dismiss(self) -> Vec<Arc<Mutex<Tally>>> {
-        self.cut.send_replace(true);
-        for thread in self.threads {
-            // One that panicked has said so; what it counted until then counts.
-            let _ = thread.join();
-        }
-        self.tallies
-    }
-}
-
-/// One connection: opened, then at work from the start on.
-async fn begin(
-    dialer: Dialer,
-    opened: mpsc::UnboundedSender<Result<(), Outcome>>,
-    mut started: watch::Receiver<Option<Arc<Shared>>>,
-    tally: Arc<Mutex<Tally>>,
-) {
-    let (connection, failure) = match dialer.connect().await {
-        Ok(connection) => (Some(connection), Ok(())),
-        Err(outcome) => (None, Err(outcome)),
-    };
-    // The run may have been interrupted, and then nobody asks any more.
-    let _ = opened.send(failure);
-    drop(opened);
-    let shared = started.wait_for(Option::is_some).await.ok().and_then(|shared| shared.clone());
-    if let Some(shared) = shared {
-        work(dialer, connection, shared, tally).await;
-    }
-}
-
-fn sum(tallies: &[Arc<Mutex<Tally>>]) -> Tally {
-    let mut total = Tally::new();
-    tallies.iter().for_each(|tally| total.add(&locked(tally)));
-    total
 }
 
 impl Progress {

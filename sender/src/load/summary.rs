@@ -41,7 +41,8 @@ pub struct Summary {
     pub unsent: u64,
     /// Answers by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Requests without an answer, by [`crate::delivery::NoAnswer::code`], or `this-side-failed`.
+    /// Requests without an answer, by the `code` of [`crate::delivery::NoAnswer`] or
+    /// [`crate::delivery::ThisSideFailed`].
     pub failures: BTreeMap<&'static str, u64>,
     /// From the time a request was due (without a rate: sent) to the end of its answer, in microseconds. Those that
     /// ran out of time, and those unfinished or unsent, count with the time that they had waited. None when there is

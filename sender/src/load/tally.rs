@@ -77,7 +77,7 @@ impl Tally {
                     self.time(took);
                 }
             }
-            Outcome::Failed(_) => *self.failures.entry("this-side-failed").or_default() += 1,
+            Outcome::Failed(why) => *self.failures.entry(why.code()).or_default() += 1,
         }
     }
 

@@ -49,7 +49,11 @@ pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: Format) -> Resul
     say(writeln!(stderr, "  {} to {}, after {}", sent.what, sent.target, span(sent.took)))?;
     match outcome {
         Outcome::Unanswered(why) => say(writeln!(stderr, "\n{}{}", output::TIP, advice::unanswered(why, sent))),
-        _ => Ok(()),
+        Outcome::Failed(why) => match advice::failed(why) {
+            Some(advice) => say(writeln!(stderr, "\n{}{advice}", output::TIP)),
+            None => Ok(()),
+        },
+        Outcome::Accepted(_) | Outcome::Declined(_) => Ok(()),
     }
 }
 
@@ -161,7 +165,7 @@ fn object<'o>(sent: &'o Sent<'_>, outcome: &Outcome) -> Object<'o> {
     let error = match outcome {
         Outcome::Accepted(_) | Outcome::Declined(_) => None,
         Outcome::Unanswered(why) => Some(ErrorObject { code: why.code(), message: with_causes(why) }),
-        Outcome::Failed(why) => Some(ErrorObject { code: "this-side-failed", message: with_causes(why) }),
+        Outcome::Failed(why) => Some(ErrorObject { code: why.code(), message: with_causes(why) }),
     };
     Object {
         url: sent.target.to_string(),
