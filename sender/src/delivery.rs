@@ -3,6 +3,7 @@
 //! It knows nothing of messages: a [`Request`] is bytes and headers. Redirects are not followed and nothing is sent
 //! twice; the caller decides from the [`Outcome`] what to do next.
 
+mod answer_body;
 mod backlog;
 mod client;
 mod connection;
@@ -10,18 +11,26 @@ mod connector;
 mod failure;
 mod guard;
 mod lanes;
+mod mask;
 mod memory;
 mod outcome;
 mod proxy;
+mod rate;
 mod request;
 mod resolver;
 mod retry;
+mod summary;
 mod target;
 mod tcp;
 mod tls;
 
+pub(crate) use self::{
+    answer_body::AnswerBody,
+    mask::{MASK, Mask},
+    summary::with_causes,
+};
 pub use self::{
-    backlog::{Attempted, Backlog, Due, Summary},
+    backlog::{Attempted, Backlog, Due},
     client::{ANSWER_MAX_BYTES, Client, ClientOptions, USER_AGENT},
     connection::{Connection, Dialer},
     guard::{AddressGuard, AddressKind},
@@ -29,9 +38,11 @@ pub use self::{
     memory::{Delivery, Finished, MemoryBacklog},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
     proxy::Proxy,
+    rate::{Rate, RateError},
     request::{HeaderError, Request},
     resolver::{Resolver, Resolving, SystemResolver},
-    retry::{GaveUp, Next},
+    retry::{GaveUp, Next, RetryPolicy, RetryPolicyError, RetrySettings},
+    summary::Summary,
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},
 };

@@ -31,6 +31,7 @@ pub mod compose;
 pub mod credentials;
 pub mod delivery;
 pub mod draft;
+mod harmless;
 pub mod load;
 pub mod model;
 

@@ -19,6 +19,6 @@ mod worker;
 pub use self::{
     messages::{MessageError, Messages},
     run::{GRACE, Load, LoadError, Progress},
-    schedule::{Pace, Rate, RateError},
+    schedule::{Pace, Schedule},
     summary::{Latency, Summary},
 };

@@ -19,8 +19,8 @@ use super::{
     output::{self, Format, say},
 };
 use crate::{
-    delivery::{ClientOptions, Proxy, Target},
-    load::{Load, Messages, Pace, Progress, Rate},
+    delivery::{ClientOptions, Proxy, Rate, Target},
+    load::{Load, Messages, Pace, Progress},
 };
 
 const PACE: &str = "How much";

@@ -101,7 +101,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         Authentication::Basic(credentials) => Some(credentials.expose_password()),
         Authentication::None | Authentication::ClientSecret { .. } => None,
     };
-    let mask = Mask::new(&request, profile, password);
+    let mask = Mask::of_message(&request, profile, password);
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
     let options = ClientOptions {
         timeout: args.timeout,

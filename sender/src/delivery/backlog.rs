@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{request::Request, retry::Next, target::Target};
+use super::{request::Request, retry::Next, summary::Summary, target::Target};
 
 /// A delivery whose time has come.
 #[derive(Clone, Debug)]
@@ -39,30 +39,6 @@ pub struct Attempted {
     pub summary: Summary,
     /// What happens next.
     pub next: Next,
-}
-
-/// An outcome as it is kept: whose matter it was, and a few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Summary {
-    /// The endpoint answered.
-    Answered {
-        /// The status.
-        status: u16,
-        /// The problem's title and detail, or the beginning of the body, harmless and with credentials masked.
-        detail: Option<String>,
-    },
-    /// The endpoint did not answer.
-    Unanswered {
-        /// The stable name of [`super::NoAnswer::code`].
-        code: &'static str,
-        /// The words for it.
-        words: String,
-    },
-    /// This side failed; the endpoint has nothing to do with it.
-    Failed {
-        /// Why.
-        words: String,
-    },
 }
 
 /// Where deliveries wait.

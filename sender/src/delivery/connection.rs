@@ -4,7 +4,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -90,6 +90,8 @@ impl Dialer {
 impl Connection {
     /// Whether the endpoint has not closed it, as far as this side knows by now.
     pub async fn is_open(&mut self) -> bool {
+        // Nothing moved it while its owner waited for something else; the endpoint may have closed it meanwhile.
+        poll_fn(|context| Poll::Ready(turn(&mut self.driver, context))).await;
         driven(&mut self.driver, self.requests.ready()).await.is_ok()
     }
 
@@ -133,12 +135,17 @@ async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(done);
         }
-        if let Some(connection) = driver
-            && connection.as_mut().poll(context).is_ready()
-        {
-            *driver = None;
-        }
+        turn(driver, context);
         work.as_mut().poll(context)
     })
     .await
+}
+
+/// Moves the connection as far as it goes now.
+fn turn(driver: &mut Option<Driver>, context: &mut Context<'_>) {
+    if let Some(connection) = driver
+        && connection.as_mut().poll(context).is_ready()
+    {
+        *driver = None;
+    }
 }

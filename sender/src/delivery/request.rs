@@ -16,6 +16,7 @@ const FRAMING: [HeaderName; 4] =
 pub struct Request {
     headers: HeaderMap,
     body: Bytes,
+    secrets: Vec<SecretString>,
 }
 
 /// Why a header cannot be sent. The value is not repeated.
@@ -47,7 +48,7 @@ impl Request {
     pub fn new(body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::JSON));
-        Self { headers, body }
+        Self { headers, body, secrets: Vec::new() }
     }
 
     /// Sets the `authorization` header. It is marked as sensitive, so that no log shows it.
@@ -60,6 +61,13 @@ impl Request {
         value.set_sensitive(true);
         self.headers.insert(header::AUTHORIZATION, value);
         Ok(self)
+    }
+
+    /// Names a credential that the body holds, or that a header holds encoded, so that it is masked where an answer
+    /// repeats it. The request itself stays as it is.
+    pub fn with_secret(mut self, secret: SecretString) -> Self {
+        self.secrets.push(secret);
+        self
     }
 
     /// Sets headers. A name that stands twice in `headers` is sent twice; what the request had under one of the names
@@ -92,13 +100,18 @@ impl Request {
 
     /// The same request with another body.
     pub fn with_body(&self, body: Bytes) -> Self {
-        Self { headers: self.headers.clone(), body }
+        Self { headers: self.headers.clone(), body, secrets: self.secrets.clone() }
     }
 
     /// The headers, less those that the client writes itself (`host`, `content-length`, `user-agent`
     /// where there is none).
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The credentials that [`Self::with_secret`] named.
+    pub(super) fn secrets(&self) -> &[SecretString] {
+        &self.secrets
     }
 
     pub(super) fn into_parts(self) -> (HeaderMap, Bytes) {

@@ -15,7 +15,6 @@ use tokio::{
 
 use super::{
     run::{Load, LoadError},
-    schedule::Rate,
     tally::Tally,
     worker::{Shared, locked, work},
 };
@@ -86,10 +85,10 @@ impl Crew {
         sum(&self.tallies)
     }
 
-    /// Fills the line at a rate, on a thread of its own.
-    pub(super) fn fill(&mut self, shared: &Arc<Shared>, rate: Rate) -> io::Result<()> {
+    /// Fills the line, on a thread of its own.
+    pub(super) fn fill(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
         let shared = Arc::clone(shared);
-        self.threads.push(thread::Builder::new().spawn(move || shared.line.fill(rate))?);
+        self.threads.push(thread::Builder::new().spawn(move || shared.line.fill())?);
         Ok(())
     }
 

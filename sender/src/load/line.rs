@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::schedule::{Pace, Rate};
+use super::schedule::Schedule;
 
 /// Longest the thread sleeps, so that it sees the end of the line soon.
 const NAP: Duration = Duration::from_millis(20);
@@ -17,7 +17,8 @@ const NAP: Duration = Duration::from_millis(20);
 /// The requests of one run, shared by all connections.
 #[derive(Debug)]
 pub(super) struct Line {
-    pace: Pace,
+    /// None when requests are due as soon as a connection is free.
+    schedule: Option<Schedule>,
     start: Instant,
     /// From the start to the last time at which a request can be due.
     within: Duration,
@@ -37,8 +38,8 @@ pub(super) struct Turn {
 }
 
 impl Line {
-    pub(super) fn new(pace: Pace, start: Instant, within: Duration) -> Self {
-        Self { pace, start, within, next: AtomicU64::new(0), due: Semaphore::new(0) }
+    pub(super) fn new(schedule: Option<Schedule>, start: Instant, within: Duration) -> Self {
+        Self { schedule, start, within, next: AtomicU64::new(0), due: Semaphore::new(0) }
     }
 
     pub(super) fn start(&self) -> Instant {
@@ -47,19 +48,19 @@ impl Line {
 
     /// The first in the line, or none after the last.
     pub(super) async fn take(&self) -> Option<Turn> {
-        match self.pace {
-            Pace::Max => {
+        match self.schedule {
+            None => {
                 let due = self.start.elapsed();
                 let open = due < self.within && !self.due.is_closed();
                 open.then(|| Turn { number: self.next.fetch_add(1, Ordering::Relaxed), due })
             }
-            Pace::Rate(rate) => {
+            Some(schedule) => {
                 self.due.acquire().await.ok()?.forget();
                 let number = self.next.fetch_add(1, Ordering::Relaxed);
-                if number + 1 == rate.due_before(self.within) {
+                if number + 1 == schedule.due_before(self.within) {
                     self.due.close();
                 }
-                Some(Turn { number, due: rate.due(number) })
+                Some(Turn { number, due: schedule.due(number) })
             }
         }
     }
@@ -70,31 +71,29 @@ impl Line {
     }
 
     /// Lets requests in as they become due, until all are or the line is closed. Blocks.
-    pub(super) fn fill(&self, rate: Rate) {
+    pub(super) fn fill(&self) {
+        let Some(schedule) = self.schedule else { return };
         wake_promptly();
-        let total = rate.due_before(self.within);
+        let total = schedule.due_before(self.within);
         let mut inside = 0;
         while inside < total && !self.due.is_closed() {
             let now = self.start.elapsed();
-            let due = rate.due_before(now).min(total);
+            let due = schedule.due_before(now).min(total);
             if due > inside {
                 // Far below the semaphore's limit: as many as fit a `usize` are let in only one after another.
                 self.due.add_permits(usize::try_from(due - inside).unwrap_or(Semaphore::MAX_PERMITS));
                 inside = due;
             } else {
-                thread::sleep((rate.due(inside) + Duration::from_nanos(1)).saturating_sub(now).min(NAP));
+                thread::sleep((schedule.due(inside) + Duration::from_nanos(1)).saturating_sub(now).min(NAP));
             }
         }
     }
 
     /// When each request was due, from the start, that was in the line at `end` and never left it.
     pub(super) fn left(&self, end: Duration) -> impl Iterator<Item = Duration> {
-        let (next, rate) = match self.pace {
-            Pace::Rate(rate) => (self.next.load(Ordering::Relaxed), Some(rate)),
-            Pace::Max => (0, None),
-        };
-        let due = rate.map_or(0, |rate| rate.due_before(end.min(self.within)));
-        (next..due).filter_map(move |number| Some(rate?.due(number)))
+        let next = self.next.load(Ordering::Relaxed);
+        let due = self.schedule.map_or(0, |schedule| schedule.due_before(end.min(self.within)));
+        (next..due).filter_map(|number| Some(self.schedule?.due(number)))
     }
 }
 
@@ -109,12 +108,15 @@ fn wake_promptly() {
 mod tests {
     use super::*;
 
+    fn at(rate: &str) -> Option<Schedule> {
+        Schedule::new(rate.parse().unwrap())
+    }
+
     #[tokio::test]
     async fn the_line_ends_with_the_last_request_and_keeps_what_was_not_taken() {
-        let rate: Rate = "1000/s".parse().unwrap();
         let start = Instant::now();
-        let line = Line::new(Pace::Rate(rate), start, Duration::from_millis(5));
-        line.fill(rate);
+        let line = Line::new(at("1000/s"), start, Duration::from_millis(5));
+        line.fill();
         assert!(start.elapsed() >= Duration::from_millis(4));
         assert_eq!(line.take().await.map(|turn| (turn.number, turn.due)), Some((0, Duration::ZERO)));
         assert_eq!(line.take().await.map(|turn| (turn.number, turn.due)), Some((1, Duration::from_millis(1))));
@@ -129,12 +131,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_line_lets_nobody_wait() {
-        let rate: Rate = "1/m".parse().unwrap();
-        for pace in [Pace::Max, Pace::Rate(rate)] {
-            let line = Line::new(pace, Instant::now(), Duration::from_secs(3600));
+        for schedule in [None, at("1/m")] {
+            let line = Line::new(schedule, Instant::now(), Duration::from_secs(3600));
             line.close();
-            line.fill(rate);
-            assert!(line.take().await.is_none(), "{pace:?}");
+            line.fill();
+            assert!(line.take().await.is_none(), "{schedule:?}");
         }
     }
 }

@@ -73,7 +73,7 @@ impl Messages {
             }
             last = Some(composed);
         }
-        let request = last.ok_or(MessageError::Empty)?.request()?;
+        let request = headers(&last.ok_or(MessageError::Empty)?)?;
         // So that the identifiers of two runs do not meet, and ten digits are enough for both.
         let first_flow = Rng::with_seed(seed).u64(TEN_DIGITS..9 * TEN_DIGITS);
         Ok(Self { request, bodies: Bodies::Generated { seed, first_flow, templates }, dropped })
@@ -84,7 +84,7 @@ impl Messages {
     /// # Errors
     /// When there is none, or its credentials cannot stand in a header.
     pub fn repeated(composed: &[Composed]) -> Result<Self, MessageError> {
-        let request = composed.first().ok_or(MessageError::Empty)?.request()?;
+        let request = headers(composed.first().ok_or(MessageError::Empty)?)?;
         let bodies = Bodies::Same(composed.iter().map(|composed| composed.body.clone()).collect());
         Ok(Self { request, bodies, dropped: Vec::new() })
     }
@@ -125,6 +125,15 @@ impl Template {
         let mut body = self.body.to_vec();
         body[self.identifier.clone()].copy_from_slice(format!("FLOW-{flow:010}").as_bytes());
         body.into()
+    }
+}
+
+/// A request without a body. Its secrets need no names (see [`Request::with_secret`]): nothing of an answer is shown.
+fn headers(composed: &Composed) -> Result<Request, HeaderError> {
+    let request = Request::new(Bytes::new());
+    match &composed.authorization {
+        Some(value) => request.with_authorization(value),
+        None => Ok(request),
     }
 }
 

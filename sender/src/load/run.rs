@@ -15,12 +15,12 @@ use super::{
     crew::Crew,
     line::Line,
     messages::Messages,
-    schedule::Pace,
+    schedule::{Pace, Schedule},
     summary::{Latency, Summary},
     tally::{Tally, Took},
     worker::Shared,
 };
-use crate::delivery::{ClientOptions, Outcome, Target, ThisSideFailed};
+use crate::delivery::{ClientOptions, Outcome, Rate, Target, ThisSideFailed};
 
 /// How long after the end answers may still come, and requests that were due leave the line.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -68,6 +68,9 @@ pub enum LoadError {
     /// The address may not be called.
     #[error(transparent)]
     NotAllowed(ThisSideFailed),
+    /// The rate is above [`Schedule::MOST`].
+    #[error("the rate {0} is above {most}/s, which is the most that can be kept", most = Schedule::MOST)]
+    TooFast(Rate),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -88,6 +91,10 @@ impl Load {
         interrupt: impl Future<Output = ()>,
         mut watcher: Option<&mut dyn FnMut(Progress)>,
     ) -> Result<Summary, LoadError> {
+        let schedule = match self.pace {
+            Pace::Rate(rate) => Some(Schedule::new(rate).ok_or(LoadError::TooFast(rate))?),
+            Pace::Max => None,
+        };
         let mut interrupt = pin!(interrupt);
         let mut crew = Crew::hire(&self)?;
         let failures = tokio::select! {
@@ -105,14 +112,14 @@ impl Load {
         let within = self.warm_up + self.duration;
         let start = Instant::now();
         let shared = Arc::new(Shared {
-            line: Line::new(self.pace, start, within),
+            line: Line::new(schedule, start, within),
             pace: self.pace,
             messages: Arc::clone(&self.messages),
             warm_up: self.warm_up,
             end: within,
         });
-        if let Pace::Rate(rate) = self.pace {
-            crew.fill(&shared, rate)?;
+        if schedule.is_some() {
+            crew.fill(&shared)?;
         }
         crew.start.send_replace(Some(Arc::clone(&shared)));
 

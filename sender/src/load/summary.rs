@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::{run::Load, schedule::Pace, tally::Tally};
+use super::{
+    run::Load,
+    schedule::{Pace, Schedule},
+    tally::Tally,
+};
 
 /// What came of a load. Requests of the warm-up are not in it.
 #[derive(Clone, Debug, Serialize)]
@@ -82,7 +86,7 @@ impl Summary {
 
     pub(super) fn new(load: &Load, tally: &Tally, took: Duration, interrupted: bool) -> Self {
         let wanted_rate = match load.pace {
-            Pace::Rate(rate) => Some(rate.per_second()),
+            Pace::Rate(rate) => Schedule::new(rate).map(|schedule| schedule.per_second()),
             Pace::Max => None,
         };
         let of = |wanted: fn(u16) -> bool| tally.statuses.iter().filter(move |(status, _)| wanted(**status));

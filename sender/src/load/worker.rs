@@ -37,14 +37,13 @@ pub(super) async fn work(
     tally: Arc<Mutex<Tally>>,
 ) {
     loop {
-        // A connection known to be closed is replaced on the next request's time, not on one that waits in the line.
+        let Some(turn) = shared.line.take().await else { return };
+        let out = Out { turn, sent: Instant::now(), shared: &shared, tally: &tally, answered: false };
         if let Some(kept) = &mut connection
             && !kept.is_open().await
         {
             connection = None;
         }
-        let Some(turn) = shared.line.take().await else { return };
-        let out = Out { turn, sent: Instant::now(), shared: &shared, tally: &tally, answered: false };
         let request = shared.messages.request(turn.number);
         let bytes = request.body().len();
         let outcome = match connection.take() {

@@ -13,6 +13,7 @@ use std::{
 pub(crate) struct Answering {
     hangs: bool,
     closes: bool,
+    silently: bool,
     echoes: bool,
     other: Option<(usize, &'static str)>,
     drops: Option<usize>,
@@ -41,7 +42,7 @@ struct Seen {
 impl Answering {
     /// 200 with two bytes, at once.
     pub(crate) fn ok() -> Self {
-        Self { hangs: false, closes: false, echoes: false, other: None, drops: None, stall: None }
+        Self { hangs: false, closes: false, silently: false, echoes: false, other: None, drops: None, stall: None }
     }
 
     /// Nothing, ever.
@@ -67,6 +68,11 @@ impl Answering {
     /// Ends each connection with its first answer.
     pub(crate) fn closing(self) -> Self {
         Self { closes: true, ..self }
+    }
+
+    /// The same, and the answer does not say so.
+    pub(crate) fn closing_silently(self) -> Self {
+        Self { closes: true, silently: true, ..self }
     }
 
     /// Answers with the whole request.
@@ -135,7 +141,7 @@ fn serve(mut stream: TcpStream, answering: Answering, seen: &Seen) -> Option<()>
             thread::sleep(time);
         }
         let status = answering.other.filter(|(n, _)| number.is_multiple_of(*n)).map_or("200 OK", |(_, status)| status);
-        let close = if answering.closes { "connection: close\r\n" } else { "" };
+        let close = if answering.closes && !answering.silently { "connection: close\r\n" } else { "" };
         let body = if answering.echoes { echo } else { b"{}".to_vec() };
         let head = format!("HTTP/1.1 {status}\r\n{close}content-length: {}\r\n\r\n", body.len());
         stream.write_all(&[head.into_bytes(), body].concat()).ok()?;

@@ -130,21 +130,6 @@ pub(in crate::cli) fn failed(why: &ThisSideFailed) -> Option<String> {
     Some(format!("it is no address of the internet; if you trust it, add --allow-address {what}"))
 }
 
-/// Why a certificate is not accepted, in words.
-pub(super) fn certificate(error: &rustls::Error) -> String {
-    let rustls::Error::InvalidCertificate(why) = error else { return error.to_string() };
-    match why {
-        CertificateError::UnknownIssuer => "none of the trusted authorities signed it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another host".to_owned()
-        }
-        CertificateError::Revoked => "it was revoked".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 /// A header's text, harmless.
 fn text(answer: &Answer, name: HeaderName) -> Option<String> {
     let text = String::from_utf8_lossy(answer.headers.get(name)?.as_bytes()).into_owned();

@@ -1,0 +1,178 @@
+//! The rate of a destination, and the pace that keeps it. Deliveries are spread evenly: a limit of 4 in a second would
+//! be broken by 4 at its end and 4 at the beginning of the next.
+
+use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
+
+use jiff::Timestamp;
+
+/// How late a delivery may be without moving all that follow: what a timer is off by. In any span of time there are as
+/// many deliveries as the rate gives for it and this much more, and one.
+const SLACK: Duration = Duration::from_millis(10);
+
+/// So many a second or a minute, as in `4/s` and `100/m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    count: NonZeroU32,
+    per: Per,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Per {
+    Second,
+    Minute,
+}
+
+/// A text is no rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write a whole number from 1, and a second or a minute, as in 4/s or 100/m")]
+pub struct RateError;
+
+/// Lets deliveries through at a rate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    interval: Duration,
+    /// When the next one may go.
+    free: Option<Timestamp>,
+}
+
+impl Rate {
+    /// So many a second.
+    pub fn per_second(count: NonZeroU32) -> Self {
+        Self { count, per: Per::Second }
+    }
+
+    /// So many a minute.
+    pub fn per_minute(count: NonZeroU32) -> Self {
+        Self { count, per: Per::Minute }
+    }
+
+    /// So many, in a span of time.
+    pub fn count_in(&self) -> (NonZeroU32, Duration) {
+        let span = match self.per {
+            Per::Second => Duration::from_secs(1),
+            Per::Minute => Duration::from_secs(60),
+        };
+        (self.count, span)
+    }
+
+    /// The time from one delivery to the next.
+    pub fn interval(&self) -> Duration {
+        let (count, span) = self.count_in();
+        span / count.get()
+    }
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let (count, per) = text.split_once('/').ok_or(RateError)?;
+        if !count.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(RateError);
+        }
+        let count = count.parse().map_err(|_| RateError)?;
+        match per {
+            "s" => Ok(Self::per_second(count)),
+            "m" => Ok(Self::per_minute(count)),
+            _ => Err(RateError),
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = match self.per {
+            Per::Second => "s",
+            Per::Minute => "m",
+        };
+        write!(f, "{}/{per}", self.count)
+    }
+}
+
+impl Pace {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self { interval: rate.interval(), free: None }
+    }
+
+    /// Lets one through.
+    pub(super) fn pass(&mut self, now: Timestamp) {
+        let slack = now.checked_sub(SLACK).unwrap_or(now);
+        let from = self.free.map_or(now, |free| free.max(slack));
+        self.free = Some(from.checked_add(self.interval).unwrap_or(Timestamp::MAX));
+    }
+
+    /// When the next one may go, where that is not now.
+    pub(super) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.free.filter(|free| *free > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millisecond: i64) -> Timestamp {
+        Timestamp::from_millisecond(millisecond).unwrap()
+    }
+
+    #[test]
+    fn a_rate_is_a_number_in_a_second_or_a_minute() {
+        for (text, expected) in [
+            ("4/s", Ok(250_000)),
+            ("100/m", Ok(600_000)),
+            ("1/m", Ok(60_000_000)),
+            ("1000/s", Ok(1000)),
+            ("0/s", Err(RateError)),
+            ("/s", Err(RateError)),
+            ("4", Err(RateError)),
+            ("4/", Err(RateError)),
+            ("4/h", Err(RateError)),
+            ("+4/s", Err(RateError)),
+            ("4.5/s", Err(RateError)),
+            ("4294967296/s", Err(RateError)),
+        ] {
+            let rate = text.parse::<Rate>();
+            assert_eq!(rate.map(|rate| rate.interval().as_micros()), expected, "{text}");
+            if let Ok(rate) = rate {
+                assert_eq!(rate.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn deliveries_are_spread_evenly() {
+        let mut pace = Pace::new("4/s".parse().unwrap());
+        assert_eq!(pace.held_until(at(0)), None, "the first goes at once");
+        for (name, passed, free) in [
+            ("the first", 1000, 1250),
+            ("in time", 1250, 1500),
+            ("late by less than the slack", 1504, 1750),
+            ("late by more: no more than the slack is made up for", 2000, 2240),
+            ("after a long rest", 90_000, 90_240),
+        ] {
+            pace.pass(at(passed));
+            assert_eq!(pace.held_until(at(passed)), Some(at(free)), "{name}");
+            assert_eq!(pace.held_until(at(free)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_second_has_more_than_its_rate() {
+        for (rate, step, most) in [("4/s", 1, 5), ("100/s", 3, 102), ("1000/s", 1, 1011), ("90/m", 7, 3)] {
+            let mut pace = Pace::new(rate.parse().unwrap());
+            let passed: Vec<i64> = (0..5000)
+                .step_by(step)
+                .filter(|now| {
+                    let free = pace.held_until(at(*now)).is_none();
+                    if free {
+                        pace.pass(at(*now));
+                    }
+                    free
+                })
+                .collect();
+            let in_second = |start: i64| passed.iter().filter(|time| (start..start + 1000).contains(*time)).count();
+            let busiest = (0..4000).map(in_second).max().unwrap();
+            assert!(busiest <= most && busiest + 11 >= most.min(1000 / step), "{rate}: {busiest}");
+        }
+    }
+}
