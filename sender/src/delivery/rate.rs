@@ -1,7 +1,14 @@
 //! The rate of a destination, and the pace that keeps it. Deliveries are spread evenly: a limit of 4 in a second would
 //! be broken by 4 at its end and 4 at the beginning of the next.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    fmt,
+    num::NonZeroU32,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -33,6 +40,15 @@ pub(super) struct Pace {
     interval: Duration,
     /// When the next one may go.
     free: Option<Timestamp>,
+}
+
+/// The pace of each destination. Without a rate none is ever held.
+#[derive(Debug, Default)]
+pub(super) struct Paces {
+    rate: Option<Rate>,
+    paces: HashMap<Arc<str>, Pace>,
+    held: HashSet<Arc<str>>,
+    releases: BTreeSet<(Timestamp, Arc<str>)>,
 }
 
 impl Rate {
@@ -107,6 +123,38 @@ impl Pace {
     }
 }
 
+impl Paces {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self { rate: Some(rate), ..Self::default() }
+    }
+
+    /// The destinations to which nothing may go now.
+    pub(super) fn held(&mut self, now: Timestamp) -> &HashSet<Arc<str>> {
+        while self.releases.first().is_some_and(|(free, _)| *free <= now) {
+            if let Some((_, released)) = self.releases.pop_first() {
+                self.held.remove(&released);
+            }
+        }
+        &self.held
+    }
+
+    /// Lets one through to a destination.
+    pub(super) fn pass(&mut self, destination: &Arc<str>, now: Timestamp) {
+        let Some(rate) = self.rate else { return };
+        let pace = self.paces.entry(Arc::clone(destination)).or_insert_with(|| Pace::new(rate));
+        pace.pass(now);
+        if let Some(free) = pace.held_until(now) {
+            self.held.insert(Arc::clone(destination));
+            self.releases.insert((free, Arc::clone(destination)));
+        }
+    }
+
+    /// When the next held destination is let go.
+    pub(super) fn next_release(&self) -> Option<Timestamp> {
+        self.releases.first().map(|(free, _)| *free)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,5 +222,25 @@ mod tests {
             let busiest = (0..4000).map(in_second).max().unwrap();
             assert!(busiest <= most && busiest + 11 >= most.min(1000 / step), "{rate}: {busiest}");
         }
+    }
+
+    #[test]
+    fn each_destination_has_its_own_pace() {
+        let mut paces = Paces::new("4/s".parse().unwrap());
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        paces.pass(&a, at(0));
+        paces.pass(&b, at(100));
+        for (now, held, release) in [
+            (100, vec![&a, &b], Some(250)),
+            (249, vec![&a, &b], Some(250)),
+            (250, vec![&b], Some(350)),
+            (350, vec![], None),
+        ] {
+            assert_eq!(*paces.held(at(now)), held.into_iter().cloned().collect(), "{now}");
+            assert_eq!(paces.next_release(), release.map(at), "{now}");
+        }
+        let mut none = Paces::default();
+        none.pass(&a, at(0));
+        assert_eq!((none.held(at(0)).len(), none.next_release()), (0, None));
     }
 }
