@@ -91,7 +91,11 @@ impl Connection {
     /// Whether the endpoint has not closed it, as far as this side knows by now.
     pub async fn is_open(&mut self) -> bool {
         // Nothing moved it while its owner waited for something else; the endpoint may have closed it meanwhile.
-        poll_fn(|context| Poll::Ready(turn(&mut self.driver, context))).await;
+        poll_fn(|context| {
+            turn(&mut self.driver, context);
+            Poll::Ready(())
+        })
+        .await;
         driven(&mut self.driver, self.requests.ready()).await.is_ok()
     }
 
