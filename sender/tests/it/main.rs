@@ -5,6 +5,8 @@
 
 mod answers;
 mod compose;
+mod connections;
+mod delivery;
 mod endpoint;
 mod help;
 mod load;
