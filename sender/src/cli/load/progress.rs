@@ -49,7 +49,7 @@ fn words(now: Progress, last: Option<Progress>, warm_up: Duration) -> String {
     if now.elapsed < warm_up {
         return "warming up".to_owned();
     }
-    let (answered, elapsed) = last.map_or((0, warm_up), |last| (last.answered, last.elapsed));
+    let (answered, elapsed) = last.map_or((0, warm_up), |last| (last.answered, last.elapsed.max(warm_up)));
     let seconds = now.elapsed.saturating_sub(elapsed).as_secs_f64();
     let rate = if seconds > 0.0 { (now.answered - answered) as f64 / seconds } else { 0.0 };
     let errors = if now.errors == 1 { "error" } else { "errors" };
@@ -77,7 +77,7 @@ mod tests {
         let warm_up = Duration::from_secs(2);
         for (now, last, expected) in [
             (at(1, 0, 0), None, "warming up"),
-            (at(3, 500, 1), Some(at(1, 0, 0)), "250/s, 1 error"),
+            (at(3, 500, 1), Some(at(1, 0, 0)), "500/s, 1 error"),
             (at(3, 500, 0), None, "500/s, 0 errors"),
             (at(3, 500, 0), Some(at(3, 500, 0)), "0/s, 0 errors"),
         ] {
