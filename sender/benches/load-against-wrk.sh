@@ -8,6 +8,8 @@
 # First as fast as it goes (requests a second, p99), then at one rate. wrk knows no rate; its connections are made to
 # pause after each answer, at random around a mean, and `load` then runs at the rate that this came to. What is compared
 # is the time from the sending of a request (`service`), since wrk knows no other; `load` counts from the due time too.
+# The rate is far below what the server can take, and over few connections: wrk begins with all of them at once and then
+# sends at random moments, `load` evenly, and the nearer to the limit, the longer are the queues that come of chance.
 #
 # Needs cargo, wrk, taskset, python3 and two cores. SERVER_CORE (0), LOAD_CORE (1), CONNECTIONS ("64 256") and
 # PAUSE_MS (12) can be set.
@@ -92,10 +94,10 @@ for count in $connections; do
     done
 done | tee -a "$results" | sed -u 's/{.*//' >&2
 for ((round = 0; round < rounds; round++)); do
-    line=$(run_wrk 64 "$pause")
+    line=$(run_wrk 16 "$pause")
     rate=$(python3 -c 'import json, sys; line = json.loads(sys.argv[1]); print(round(line["requests"] * 1e6 / line["us"]))' "$line")
-    echo "rate 64 wrk $line"
-    echo "rate 64 load $(run_load 64 --rate "$rate/s")"
+    echo "rate 16 wrk $line"
+    echo "rate 16 load $(run_load 16 --rate "$rate/s")"
 done | tee -a "$results" | sed -u 's/{.*//' >&2
 
 python3 - "$results" <<'PYTHON'
