@@ -10,6 +10,7 @@ mod error;
 pub mod exit;
 mod file;
 mod guard_args;
+mod load;
 mod mask;
 mod model;
 mod output;
@@ -49,6 +50,8 @@ enum Command {
     Deliveries(deliveries::DeliveriesCommand),
     /// Run a flow model, and write the messages that its webhooks send
     Run(Box<run::RunArgs>),
+    /// Send many messages, at a rate or as fast as it goes, and say how long the answers took
+    Load(Box<load::LoadArgs>),
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Replay(args) => replay::run(*args),
         Command::Deliveries(command) => deliveries::run(command),
         Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
+        Command::Load(args) => load::run(*args),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
         Command::Model(command) => model::run(&command),
     };

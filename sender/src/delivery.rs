@@ -27,6 +27,7 @@
 mod answer_body;
 mod backlog;
 mod client;
+mod connection;
 mod connector;
 mod courier;
 mod failure;
@@ -53,6 +54,7 @@ pub(crate) use self::{
 pub use self::{
     backlog::{Attempted, Backlog, Due},
     client::{ANSWER_MAX_BYTES, Client, ClientOptions, USER_AGENT},
+    connection::{Connection, Dialer},
     courier::{Courier, Tally},
     guard::{AddressGuard, AddressKind},
     lanes::Lanes,

@@ -7,10 +7,11 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
-use super::{output::harmless, run::RunError};
+use super::{output::harmless, run::RunError, send};
 use crate::{
     compose::ComposeError,
     delivery::{HeaderError, RetryPolicyError, RootsError, TargetError},
+    load::LoadError,
     outbox::OutboxError,
     replay::{Problem, SourceError},
 };
@@ -23,6 +24,15 @@ pub(super) enum CliError {
 
     #[error("{source}")]
     Compose { source: ComposeError },
+
+    #[error("the message in {}: {source}", path.display())]
+    ComposeFile { path: PathBuf, source: ComposeError },
+
+    #[error("there is no *.json file in {}", path.display())]
+    NoMessages { path: PathBuf },
+
+    #[error("{0}")]
+    Load(#[from] LoadError),
 
     #[error("there is no sample `{name}`")]
     UnknownSample { name: String, nearest: Option<&'static str> },
@@ -141,6 +151,9 @@ impl CliError {
                 "add `clientSecret = \"/...\"` to the profile's [roles], or leave --client-secret out"
             }
             Self::Compose { .. } => "leave the authentication out, or send exact bytes with --raw-body",
+            Self::Load(LoadError::NotAllowed(why)) => return send::not_sent(why),
+            Self::ComposeFile { .. } => "correct the file or leave it out, or leave the authentication out",
+            Self::NoMessages { .. } => "each *.json file in the folder is one message; subfolders are not looked into",
             Self::UnknownSample { nearest: Some(nearest), .. } => {
                 return Some(format!("a similar one exists: `{nearest}`; `webhook-sender samples list` shows all"));
             }
@@ -190,6 +203,7 @@ impl CliError {
             Self::SourceChanged => "wait until nothing writes to it any more, and write the same command again",
             Self::Header(_)
             | Self::Limit(_)
+            | Self::Load(_)
             | Self::Nonconforming { .. }
             | Self::NotReadable { .. }
             | Self::Output(_)

@@ -1,10 +1,13 @@
 //! The exit codes of `webhook-sender`, and which outcome has which.
 
-use crate::delivery::{Outcome, ThisSideFailed};
+use crate::{
+    delivery::{Outcome, ThisSideFailed},
+    load::Summary,
+};
 
-/// The endpoint answered 2xx, or there was nothing to send (a dry run, a list).
+/// The endpoint answered 2xx (a load: every time), or there was nothing to send (a dry run, a list).
 pub const ACCEPTED: u8 = 0;
-/// The endpoint gave another answer, a redirect included.
+/// The endpoint gave another answer, a redirect included; a load: some requests had another answer or none.
 pub const ANOTHER_ANSWER: u8 = 1;
 /// Misuse: arguments, files, references, profiles, an address that may not be called. Nothing was sent. Clap's code for
 /// its own errors too.
@@ -30,5 +33,16 @@ pub(super) fn of(outcome: &Outcome) -> u8 {
         Outcome::Declined(_) => ANOTHER_ANSWER,
         Outcome::Failed(ThisSideFailed::Guarded { .. }) => MISUSE,
         Outcome::Unanswered(_) | Outcome::Failed(_) => NOTHING_ANSWERED,
+    }
+}
+
+/// The code of a load: that of its worst request, where "nothing answered" is kept for when that holds for all.
+pub(super) fn of_load(summary: &Summary) -> u8 {
+    if summary.answered == 0 {
+        NOTHING_ANSWERED
+    } else if summary.is_all_accepted() {
+        ACCEPTED
+    } else {
+        ANOTHER_ANSWER
     }
 }

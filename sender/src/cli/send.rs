@@ -12,6 +12,7 @@ use std::{io::Write as _, path::PathBuf, time::Duration};
 use clap::Args;
 use schemas::{Authentication, Profile};
 
+pub(super) use self::advice::failed as not_sent;
 use self::{report::Sent, source::SourceArgs};
 use super::{
     credentials::{CredentialArgs, check_plaintext},

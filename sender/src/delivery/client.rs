@@ -140,7 +140,8 @@ impl Client {
     }
 }
 
-async fn read(body: Incoming, deadline: Instant) -> (Bytes, AnswerEnd) {
+/// An answer's body, up to [`ANSWER_MAX_BYTES`] and the deadline.
+pub(super) async fn read(body: Incoming, deadline: Instant) -> (Bytes, AnswerEnd) {
     let mut body = pin!(body);
     let mut read = BytesMut::new();
     loop {

@@ -41,6 +41,7 @@ pub(super) struct Connector {
 type Leg = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// What is spoken HTTP/1.1 over.
+#[derive(Debug)]
 pub(super) struct Line {
     stream: MaybeHttpsStream<Leg>,
     /// Whether a proxy reads the requests, and so needs them in absolute form.

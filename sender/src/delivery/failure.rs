@@ -7,27 +7,37 @@ use hyper_util::client::legacy;
 use super::{
     outcome::{NoAnswer, Outcome, ThisSideFailed},
     target::Target,
-    tcp::DialError,
+    tcp::{BoxError, DialError},
 };
 
 /// What a failed request means.
 pub(super) fn outcome(error: legacy::Error, target: &Target) -> Outcome {
-    if let Some(dial) = find::<DialError>(&error) {
+    if error.is_connect() { connecting(error.into(), target) } else { exchanging(error.into()) }
+}
+
+/// What a connection that could not be made means.
+pub(super) fn connecting(error: BoxError, target: &Target) -> Outcome {
+    if let Some(dial) = find::<DialError>(&*error) {
         return before_tls(dial, target);
     }
-    if let Some(tls) = find::<rustls::Error>(&error) {
+    if let Some(tls) = find::<rustls::Error>(&*error) {
         return Outcome::Unanswered(in_tls(tls));
     }
-    if error.is_connect() {
-        // After TCP, so in TLS; an I/O error there is the server's closing the connection in the handshake.
-        return match find_io(&error) {
-            Some(_) => Outcome::Unanswered(NoAnswer::Tls(None)),
-            None => Outcome::Failed(ThisSideFailed::Request(error.into())),
-        };
+    // After TCP, so in TLS; an I/O error there is the server's closing the connection in the handshake.
+    match find_io(&*error) {
+        Some(_) => Outcome::Unanswered(NoAnswer::Tls(None)),
+        None => Outcome::Failed(ThisSideFailed::Request(error)),
     }
-    match find::<hyper::Error>(&error) {
+}
+
+/// What a request that failed on its connection means.
+pub(super) fn exchanging(error: BoxError) -> Outcome {
+    if let Some(tls) = find::<rustls::Error>(&*error) {
+        return Outcome::Unanswered(in_tls(tls));
+    }
+    match find::<hyper::Error>(&*error) {
         Some(http) if http.is_parse() => Outcome::Unanswered(NoAnswer::NotHttp),
-        Some(http) if http.is_user() => Outcome::Failed(ThisSideFailed::Request(error.into())),
+        Some(http) if http.is_user() => Outcome::Failed(ThisSideFailed::Request(error)),
         // Incomplete, cancelled, reset: whatever hyper calls it, the connection ended before the answer did.
         _ => Outcome::Unanswered(NoAnswer::Closed),
     }

@@ -62,13 +62,19 @@ impl Rate {
         Self { count, per: Per::Minute }
     }
 
-    /// The time from one delivery to the next.
-    pub fn interval(&self) -> Duration {
-        let per = match self.per {
+    /// So many, in a span of time.
+    pub fn count_in(&self) -> (NonZeroU32, Duration) {
+        let span = match self.per {
             Per::Second => Duration::from_secs(1),
             Per::Minute => Duration::from_secs(60),
         };
-        per / self.count.get()
+        (self.count, span)
+    }
+
+    /// The time from one delivery to the next.
+    pub fn interval(&self) -> Duration {
+        let (count, span) = self.count_in();
+        span / count.get()
     }
 }
 

@@ -98,6 +98,11 @@ impl Request {
         Ok(self)
     }
 
+    /// The same request with another body.
+    pub fn with_body(&self, body: Bytes) -> Self {
+        Self { headers: self.headers.clone(), body, secrets: self.secrets.clone() }
+    }
+
     /// The headers, less those that the client writes itself (`host`, `content-length`, `user-agent`
     /// where there is none).
     pub fn headers(&self) -> &HeaderMap {

@@ -5,14 +5,18 @@
 
 mod answers;
 mod compose;
+mod connections;
 mod counting;
+mod delivery;
 mod endpoint;
 mod help;
 mod kills;
+mod load;
 mod outbox;
 mod replay;
 mod run;
 mod send;
+mod server;
 mod tls;
 
 /// The program, without anything of the caller's terminal or environment that would change what it prints.

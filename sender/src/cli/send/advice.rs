@@ -113,7 +113,7 @@ pub(super) fn unanswered(why: &NoAnswer, sent: &Sent<'_>) -> String {
 }
 
 /// For a failure of this side.
-pub(super) fn failed(why: &ThisSideFailed) -> Option<String> {
+pub(in crate::cli) fn failed(why: &ThisSideFailed) -> Option<String> {
     let what = match why {
         ThisSideFailed::Proxy { .. } => {
             return Some(
