@@ -263,7 +263,8 @@ mod tests {
         let mut source = Source::new("x".to_owned(), text.to_owned());
         source.cover(&Tree::read(text, Syntax::Toml, &mut Vec::new()).unwrap());
         let shown = source.shown().unwrap();
-        for (word, expected) in [("usr", "usr"), ("1 }", "*** }"), ("'canary'", "***"), ("nary'", "***"), ("é", "é")] {
+        for (word, expected) in [("usr", "usr"), ("1 }", "*** }"), ("'canary'", "***"), ("nary'", "***"), ("é", "é")]
+        {
             let at = text.find(word).unwrap();
             assert_eq!(&shown.text()[shown.range(&(at..at + word.len()))], expected);
         }
