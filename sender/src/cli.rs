@@ -43,21 +43,21 @@ struct Cli {
 enum Command {
     /// Send one message, and say what came back
     Send(Box<send::SendArgs>),
+    /// Run a flow model: send the messages of its webhooks, or write them to files
+    Run(Box<run::RunArgs>),
     /// Send kept messages again, byte for byte
     Replay(Box<replay::ReplayArgs>),
     /// What is in the outbox: deliveries, attempts, dead letters
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
-    /// Run a flow model, and write the messages that its webhooks send
-    Run(Box<run::RunArgs>),
     /// Send many messages, at a rate or as fast as it goes, and say how long the answers took
     Load(Box<load::LoadArgs>),
-    /// The sample messages that come with this program
-    #[command(subcommand)]
-    Samples(samples::SamplesCommand),
     /// Write, check and draw flow models
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// The sample messages that come with this program
+    #[command(subcommand)]
+    Samples(samples::SamplesCommand),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -84,12 +84,12 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
+        Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
         Command::Replay(args) => replay::run(*args),
         Command::Deliveries(command) => deliveries::run(command),
-        Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
         Command::Load(args) => load::run(*args),
-        Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
         Command::Model(command) => model::run(&command),
+        Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = tell(&error);

@@ -12,6 +12,7 @@ mod endpoint;
 mod help;
 mod kills;
 mod load;
+mod model;
 mod outbox;
 mod replay;
 mod run;
