@@ -32,7 +32,7 @@ mod tests;
 pub use self::{
     action::{Action, Deed, Impossible},
     event::{Event, Fired},
-    paths::{AllPaths, REJECTED_FOR},
+    paths::AllPaths,
     run::Run,
     running::RunningFlow,
     script::{Script, ScriptAction, ScriptProblem, ScriptProblems, Stuck},

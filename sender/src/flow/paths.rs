@@ -8,7 +8,7 @@ use super::{Action, Deed, FlowStatus, Run, RunningFlow, StepRun, StepStatus};
 use crate::model::{Model, ModelStep};
 
 /// The comment of every rejection.
-pub const REJECTED_FOR: &str = "The amounts do not add up: please check them.";
+const REJECTED_FOR: &str = "The amounts do not add up: please check them.";
 
 /// The runs of a model, one for each path, in a fixed order that begins with the one in which all approve.
 ///

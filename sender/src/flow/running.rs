@@ -144,7 +144,9 @@ impl<'m> RunningFlow<'m> {
         }
     }
 
-    /// Creates the step that the rejecting one sends the flow back to; it and what follows it is to be done again.
+    /// Creates the step that the rejecting one sends the flow back to; it and what follows it is to be done again. What
+    /// was open of that is abandoned, as the article on approvals says of steps in progress; a parallel path that does
+    /// not follow goes on, since nothing would create its steps again.
     fn go_back(&mut self, rejecting: usize, now: Timestamp, events: &mut Vec<Event<'m>>) {
         let model = self.model;
         let target = self.steps[rejecting].step.send_back_to.as_deref();

@@ -352,7 +352,7 @@ fn what_people_read_of_their_own_mistakes() {
         (
             "run_script_problems",
             &good,
-            "[[do]]\nstep = \"Frm\"\naction = \"sumbit\"\n[do.fields]\n\"A\\u001b\" = 1\n".to_owned(),
+            "[[do]]\nstep = \"Form\"\naction = \"sumbit\"\n[do.fields]\n\"A\\u001b\" = 1\n".to_owned(),
         ),
         ("run_script_toml", &good, "[[do]\n".to_owned()),
         ("run_half_a_flow", &good, form.to_owned()),
