@@ -280,7 +280,10 @@ fn send_refuses_addresses_until_they_are_allowed() {
         assert_eq!((sent.code, sent.stdout.as_str()), (Some(2), ""), "{url}");
         shown.push_str(&sent.stderr.replace(&port.port().to_string(), "PORT"));
     }
-    insta::with_settings!({filters => [(r"after .* ms", "after TIME")]}, { insta::assert_snapshot!("guarded", shown) });
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.add_filter("after .* ms", "after TIME");
+    settings.bind(|| insta::assert_snapshot!("guarded", shown));
 
     let sent = run(webhook_sender().args(["send", "--to", &mapped, "--output", "json"]));
     assert_eq!(sent.code, Some(2));
