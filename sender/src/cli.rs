@@ -74,7 +74,7 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
-        Command::Replay(args) => replay::run(*args),
+        Command::Replay(args) => replay::run(&args),
         Command::Deliveries(command) => deliveries::run(command),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
     };

@@ -190,10 +190,12 @@ impl CliError {
 
 fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
     match error {
-        OutboxError::InUse { .. } => {
-            Some("wait for it, or keep an outbox of your own with --data DIR; `deliveries list` and `show` work meanwhile")
+        OutboxError::InUse { .. } => Some(
+            "wait for it, or keep an outbox of your own with --data DIR; `deliveries list` and `show` work meanwhile",
+        ),
+        OutboxError::Missing { .. } => {
+            Some("name the folder of an outbox with --data DIR; `replay` and `run` make one")
         }
-        OutboxError::Missing { .. } => Some("name the folder of an outbox with --data DIR; `replay` and `run` make one"),
         OutboxError::Newer { .. } => Some("use the newer version of this program, or another folder with --data DIR"),
         OutboxError::Folder { .. } => Some("name a folder that can be written with --data DIR"),
         OutboxError::Reference { .. } | OutboxError::Target { .. } | OutboxError::Credentials { .. } => Some(

@@ -128,7 +128,7 @@ struct Survey {
     problem_count: u64,
 }
 
-pub(super) fn run(args: ReplayArgs) -> Result<u8, CliError> {
+pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let address = address(&args.to)?;
     let credentials = args.credentials.references()?;
     let destination = Destination { name: address.to_string().into(), address, credentials };
@@ -233,14 +233,15 @@ fn taken_in(
 fn resumed(outbox: &Outbox, job: JobId) -> Result<JobId, CliError> {
     let tally = outbox.ledger().tally(&Which::Job(job))?;
     let all: u64 = tally.iter().map(|alike| alike.count).sum();
-    let pending: u64 = tally
-        .iter()
-        .filter(|alike| alike.status == crate::outbox::Status::Pending)
-        .map(|alike| alike.count)
-        .sum();
+    let pending: u64 =
+        tally.iter().filter(|alike| alike.status == crate::outbox::Status::Pending).map(|alike| alike.count).sum();
     let note = match pending {
-        0 => format!("this replay was stopped when all its {all} messages were done; write the command again to send them anew"),
-        _ => format!("this replay was stopped before; going on with the {pending} of {all} messages that are still pending"),
+        0 => format!(
+            "this replay was stopped when all its {all} messages were done; write the command again to send them anew"
+        ),
+        _ => format!(
+            "this replay was stopped before; going on with the {pending} of {all} messages that are still pending"
+        ),
     };
     say(writeln!(anstream::stderr(), "{}{note}", output::NOTE))?;
     Ok(job)

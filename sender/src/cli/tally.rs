@@ -19,7 +19,11 @@ pub(super) fn print(tally: &[Tally], what: &str, data: &Path, format: Format) ->
         Format::Human => {
             say(write!(anstream::stdout(), "{}", words(tally, what)))?;
             if count(tally, StatusWord::Failed) > 0 {
-                let data = if data == Path::new(DEFAULT_FOLDER) { String::new() } else { format!(" --data {}", data.display()) };
+                let data = if data == Path::new(DEFAULT_FOLDER) {
+                    String::new()
+                } else {
+                    format!(" --data {}", data.display())
+                };
                 let tip = format!(
                     "`webhook-sender deliveries list --status failed{data}` shows those that failed, and \
                      `deliveries retry --failed{data}` tries them again"

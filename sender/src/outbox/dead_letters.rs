@@ -53,12 +53,7 @@ impl Outbox {
         Ok(revived)
     }
 
-    fn put_away(
-        &mut self,
-        which: &str,
-        value: impl rusqlite::ToSql,
-        note: Option<&str>,
-    ) -> Result<usize, OutboxError> {
+    fn put_away(&mut self, which: &str, value: impl rusqlite::ToSql, note: Option<&str>) -> Result<usize, OutboxError> {
         let put_away = self.ledger.connection().execute(
             &format!("UPDATE delivery SET status = ?1, note = ?2 WHERE {which}"),
             params![StatusWord::Discarded.as_str(), note, value],

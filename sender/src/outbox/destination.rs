@@ -56,8 +56,8 @@ impl Destination {
     pub fn resolve(&self) -> Result<(Target, Authentication), OutboxError> {
         let target = self.address.target(&self.name)?;
         let credentials = self.credentials.resolve();
-        let credentials = credentials
-            .map_err(|source| OutboxError::Credentials { destination: Arc::clone(&self.name), source })?;
+        let credentials =
+            credentials.map_err(|source| OutboxError::Credentials { destination: Arc::clone(&self.name), source })?;
         Ok((target, credentials))
     }
 }

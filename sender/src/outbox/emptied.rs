@@ -3,9 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use schemas::{
-    Authentication, BasicCredentials, ClientSecret, Document, Profile, StepMessage, profile::Dropped,
-};
+use schemas::{Authentication, BasicCredentials, ClientSecret, Document, Profile, StepMessage, profile::Dropped};
 use serde_json::Value;
 
 use crate::{
@@ -148,9 +146,21 @@ mod tests {
                 "{ \"clientSecret\" :\"\", \"n\":1e2 }\r\n",
                 "{ \"clientSecret\" :\"q\\\"\", \"n\":1e2 }\r\n",
             ),
-            ("of another type", r#"{"clientSecret":[1]}"#, secret(), r#"{"clientSecret":""}"#, r#"{"clientSecret":"q\""}"#),
+            (
+                "of another type",
+                r#"{"clientSecret":[1]}"#,
+                secret(),
+                r#"{"clientSecret":""}"#,
+                r#"{"clientSecret":"q\""}"#,
+            ),
             ("put in", r#"{"a":1}"#, secret(), r#"{"a":1,"clientSecret":""}"#, r#"{"a":1,"clientSecret":"q\""}"#),
-            ("emptied", r#"{"clientSecret":"s3"}"#, none.clone(), r#"{"clientSecret":""}"#, r#"{"clientSecret":"q\""}"#),
+            (
+                "emptied",
+                r#"{"clientSecret":"s3"}"#,
+                none.clone(),
+                r#"{"clientSecret":""}"#,
+                r#"{"clientSecret":"q\""}"#,
+            ),
             ("none there", "{ }", none, "{ }", "{ }"),
             ("taken out", r#"{"a":1,"clientSecret":"s3"}"#, basic(), r#"{"a":1}"#, r#"{"a":1}"#),
         ] {

@@ -156,7 +156,8 @@ impl Intake<'_> {
     ) -> Result<DestinationId, OutboxError> {
         for number in 1.. {
             let name = if number == 1 { address.to_string() } else { format!("{address} ({number})") };
-            let destination = Destination { name: name.into(), address: address.clone(), credentials: credentials.clone() };
+            let destination =
+                Destination { name: name.into(), address: address.clone(), credentials: credentials.clone() };
             match named(&self.transaction, &destination.name)? {
                 Some((id, known)) if known == destination => return Ok(DestinationId(id)),
                 Some(_) => {}
@@ -170,12 +171,7 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// When the file cannot be written, or a destination with a client secret would get a message without one.
-    pub fn add(
-        &mut self,
-        job: JobId,
-        destination: DestinationId,
-        delivery: &NewDelivery,
-    ) -> Result<u64, OutboxError> {
+    pub fn add(&mut self, job: JobId, destination: DestinationId, delivery: &NewDelivery) -> Result<u64, OutboxError> {
         let to = by_id(&self.transaction, self.known, destination.0)?;
         let needs_place = matches!(to.credentials, CredentialReference::ClientSecret { .. });
         if needs_place && delivery.body.secret_at().is_none() {

@@ -122,9 +122,7 @@ impl LastAnswer {
     pub(super) fn of(kind: &str, status: Option<u16>, code: Option<String>, words: Option<String>) -> Self {
         match (kind, status) {
             ("answered", Some(status)) => Self::Answered { status, detail: words },
-            ("unanswered", _) => {
-                Self::Unanswered { code: code.unwrap_or_default(), words: words.unwrap_or_default() }
-            }
+            ("unanswered", _) => Self::Unanswered { code: code.unwrap_or_default(), words: words.unwrap_or_default() },
             _ => Self::Failed { words: words.unwrap_or_default() },
         }
     }

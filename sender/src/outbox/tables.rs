@@ -1,11 +1,6 @@
 //! The tables, and the number of their form.
 
-use std::{
-    fs::OpenOptions,
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-    time::Duration,
-};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 

@@ -86,7 +86,8 @@ pub(super) fn is_exported(line: &[u8]) -> bool {
 impl Replay {
     /// Reads an exported line.
     pub(super) fn line(&self, line: &[u8]) -> Result<Item, Unusable> {
-        let line: Line<'_> = serde_json::from_slice(line.trim_ascii()).map_err(|error| Unusable::Line(words(&error)))?;
+        let line: Line<'_> =
+            serde_json::from_slice(line.trim_ascii()).map_err(|error| Unusable::Line(words(&error)))?;
         let found = Traits {
             flow: line.flow.as_deref(),
             step: line.step.as_deref(),

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn lines_are_numbered_and_long_ones_passed_over() {
-        let mut lines = Lines::new(io::BufReader::with_capacity(3, &b"one\n\n \nthree33\n1234567890\r\nsix\n12345678"[..]), 8);
+        let mut lines =
+            Lines::new(io::BufReader::with_capacity(3, &b"one\n\n \nthree33\n1234567890\r\nsix\n12345678"[..]), 8);
         let mut found = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             found.push(match line {

@@ -88,7 +88,16 @@ fn killed(messages: usize, kills: usize, concurrency: usize) {
     assert!(repeats <= kills * concurrency, "{repeats} repeats after {kills} kills with {concurrency} in flight");
     assert!(repeats >= in_flight_for_certain, "{repeats} repeats, {in_flight_for_certain} were held in flight");
     let listed = run(crate::webhook_sender().args([
-        "deliveries", "list", "--output", "json", "-n", "1000000", "--status", "delivered", "--data", &desk.path("outbox"),
+        "deliveries",
+        "list",
+        "--output",
+        "json",
+        "-n",
+        "1000000",
+        "--status",
+        "delivered",
+        "--data",
+        &desk.path("outbox"),
     ]));
     let listed: Vec<Value> = serde_json::from_str(&listed.stdout).unwrap();
     assert_eq!(listed.len(), messages, "nothing was taken in twice");

@@ -9,7 +9,9 @@ use schemas::Profile;
 use sender::{
     CredentialReference, Outbox,
     delivery::{Attempted, Backlog as _, Due, GaveUp, Next, Summary},
-    outbox::{Address, Destination, Emptied, Filter, JobId, Label, LastAnswer, NewDelivery, OutboxError, Status, Which},
+    outbox::{
+        Address, Destination, Emptied, Filter, JobId, Label, LastAnswer, NewDelivery, OutboxError, Status, Which,
+    },
 };
 use tempfile::TempDir;
 
@@ -115,9 +117,7 @@ fn attempts_are_written_down_and_counted() {
     let due = take(&mut outbox);
     let later = Timestamp::now() + SignedDuration::from_secs(60);
     let began = answered(&due[0], 503, Next::RetryAt(later));
-    outbox
-        .settle(&[began.clone(), answered(&due[1], 422, Next::GiveUp(GaveUp::Refused))])
-        .unwrap();
+    outbox.settle(&[began.clone(), answered(&due[1], 422, Next::GiveUp(GaveUp::Refused))]).unwrap();
     assert_eq!(statuses(&outbox), [(1, Status::Pending, 1), (2, Status::Failed(GaveUp::Refused), 1)]);
     drop(outbox);
 
@@ -128,9 +128,7 @@ fn attempts_are_written_down_and_counted() {
     assert_eq!((due[0].id, due[0].attempt), (1, 2));
     assert_eq!(due[0].since.as_microsecond(), began.at.as_microsecond(), "the time counts from the first attempt");
     let silent = Summary::Unanswered { code: "timeout", words: "the time limit passed".to_owned() };
-    outbox
-        .settle(&[Attempted { summary: silent, ..answered(&due[0], 0, Next::GiveUp(GaveUp::Attempts)) }])
-        .unwrap();
+    outbox.settle(&[Attempted { summary: silent, ..answered(&due[0], 0, Next::GiveUp(GaveUp::Attempts)) }]).unwrap();
     let attempts = outbox.ledger().attempts(1).unwrap();
     assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(attempts[0].answer, LastAnswer::Answered { status: 503, detail: Some("words".to_owned()) });
@@ -217,7 +215,8 @@ fn no_secret_is_in_any_file() {
     outbox.settle(&attempts).unwrap();
     seen.extend(files(&outbox));
     assert!(seen.iter().any(|file| file.windows(8).any(|part| part == b"\"name\":\"")), "bodies are there");
-    for secret in ["canary".to_owned(), BASE64_STANDARD.encode(format!("jo:{CANARY}")), BASE64_STANDARD.encode(CANARY)] {
+    for secret in ["canary".to_owned(), BASE64_STANDARD.encode(format!("jo:{CANARY}")), BASE64_STANDARD.encode(CANARY)]
+    {
         let found = seen.iter().any(|file| file.windows(secret.len()).any(|part| part == secret.as_bytes()));
         assert!(!found, "{secret}");
     }

@@ -117,7 +117,10 @@ fn raw_bodies_come_from_a_file_a_folder_or_standard_input() {
     ok(desk.replay(&file, &endpoint.url("/")).args(&secret));
     ok(desk.replay("-", &endpoint.url("/")).args(&secret).write_stdin(placeholder));
     ok(desk.replay(&desk.path("folder"), &endpoint.url("/")).args(["--concurrency", "1"]));
-    ok(desk.replay("-", &endpoint.url("/")).args(["--concurrency", "1"]).write_stdin(line("F", "{}", None) + &line("F", "{ }", None)));
+    ok(desk
+        .replay("-", &endpoint.url("/"))
+        .args(["--concurrency", "1"])
+        .write_stdin(line("F", "{}", None) + &line("F", "{ }", None)));
     let expected = [&filled, &filled, r#"{ "n": 1 }"#, r#"{"n":2}"#, "{}", "{ }"];
     assert_eq!(endpoint.bodies(), expected);
 }
@@ -144,7 +147,8 @@ fn the_credentials_are_those_that_are_given() {
 fn only_what_is_asked_for_is_sent() {
     let (desk, endpoint) = (Desk::new(), Counting::taking());
     let other = line("FLOW-2", r#"{"n":2}"#, None).replace("08:00:00", "09:00:00").replace("crm", "erp");
-    let export = desk.file("export.jsonl", line("FLOW-1", r#"{"n":1}"#, None) + &other.replace("stepCompleted", "stepCreated"));
+    let export =
+        desk.file("export.jsonl", line("FLOW-1", r#"{"n":1}"#, None) + &other.replace("stepCompleted", "stepCreated"));
     for (arguments, expected) in [
         (["--flow", "FLOW-1"], 1),
         (["--endpoint", "erp"], 2),
@@ -173,10 +177,14 @@ fn deliveries_are_told_as_they_are() {
         Reply::Status(answers[number.min(3)], format!("answer {number}"))
     });
     let silent = Counting::new(|_, _| Reply::Silence);
-    let lines: String = ["one", "two", "three"].iter().map(|n| line("FLOW-604", &format!("{{\"n\":\"{n}\"}}"), None)).collect();
+    let lines: String =
+        ["one", "two", "three"].iter().map(|n| line("FLOW-604", &format!("{{\"n\":\"{n}\"}}"), None)).collect();
     let three = desk.file("three.jsonl", lines);
     let one = desk.file("one.jsonl", line("FLOW-7", r#"{"clientSecret":"","webhook":{"name":"Notify"}}"#, Some(16)));
-    snapshot("replay_flaky", desk.replay(&three, &flaky.url("/hooks/flowingly?code=s3cret")).args(["--concurrency", "1"]));
+    snapshot(
+        "replay_flaky",
+        desk.replay(&three, &flaky.url("/hooks/flowingly?code=s3cret")).args(["--concurrency", "1"]),
+    );
     let mut hanging = desk.replay(&one, &silent.url("/hooks/flowingly"));
     hanging.args(["--timeout", "100ms", "--attempts", "2", "--client-secret", &desk.secret()]);
     snapshot("replay_silent", &mut hanging);
@@ -280,7 +288,9 @@ fn a_secret_that_an_endpoint_echoes_is_kept_nowhere() {
     let url = desk.file("url", endpoint.url("/hook?sig=canary-7a"));
     let to = format!("file:{url}");
     let mut said = Vec::new();
-    for credentials in [["--client-secret", &desk.secret()].as_slice(), &["--username", "jo", "--password", &desk.secret()]] {
+    for credentials in
+        [["--client-secret", &desk.secret()].as_slice(), &["--username", "jo", "--password", &desk.secret()]]
+    {
         said.push(run(desk.replay(&export, &to).args(credentials)));
     }
     for subcommand in [["list"].as_slice(), &["show", "1"], &["show", "2"], &["show", "2", "--output", "json"]] {
