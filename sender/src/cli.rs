@@ -85,7 +85,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
         Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
-        Command::Replay(args) => replay::run(*args),
+        Command::Replay(args) => replay::run(&args),
         Command::Deliveries(command) => deliveries::run(command),
         Command::Load(args) => load::run(*args),
         Command::Model(command) => model::run(&command),

@@ -51,7 +51,7 @@ pub(super) fn run(command: DeliveriesCommand) -> Result<u8, CliError> {
     match command {
         DeliveriesCommand::List(args) => list::run(&args).map(|()| exit::ACCEPTED),
         DeliveriesCommand::Show(args) => show::run(&args).map(|()| exit::ACCEPTED),
-        DeliveriesCommand::Retry(args) => retry::run(*args),
+        DeliveriesCommand::Retry(args) => retry::run(&args),
         DeliveriesCommand::Discard(args) => discard::run(&args).map(|()| exit::ACCEPTED),
     }
 }

@@ -128,7 +128,7 @@ struct Survey {
     problem_count: u64,
 }
 
-pub(super) fn run(args: ReplayArgs) -> Result<u8, CliError> {
+pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let address = address(&args.to)?;
     let credentials = args.credentials.references()?;
     let destination = Destination { name: address.to_string().into(), address, credentials };

@@ -2,7 +2,7 @@
 //! transaction.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -82,12 +82,14 @@ impl Outbox {
                 let since = row.get::<_, Option<i64>>(2)?.map_or(now, timestamp);
                 Ok((row.get(0)?, row.get(1)?, since, ledger::body(row)?))
             })?;
-        if !resolved.contains_key(&destination) {
-            let to = intake::by_id(connection, &mut self.destinations, destination)?;
-            let (target, authentication) = to.resolve()?;
-            resolved.insert(destination, (to, target, authentication));
-        }
-        let (to, target, authentication) = &resolved[&destination];
+        let (to, target, authentication) = match resolved.entry(destination) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let to = intake::by_id(connection, &mut self.destinations, destination)?;
+                let (target, authentication) = to.resolve()?;
+                unknown.insert((to, target, authentication))
+            }
+        };
         let request = composed(&body, authentication)
             .request()
             .map_err(|source| OutboxError::Header { destination: Arc::clone(&to.name), source })?;

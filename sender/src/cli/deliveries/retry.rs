@@ -35,7 +35,7 @@ pub(in crate::cli) struct RetryArgs {
     output: Format,
 }
 
-pub(super) fn run(args: RetryArgs) -> Result<u8, CliError> {
+pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
     let courier = args.engine.courier()?;
     let mut outbox = args.data.open()?;
     for id in &args.which.ids {
