@@ -41,11 +41,11 @@ pub(super) fn check(tree: &Tree, syntax: Syntax, findings: &mut Vec<Finding>) {
 
 fn shape(tree: &Tree, syntax: Syntax, pointer: Pointer, violation: Violation) -> Finding {
     let key = name_of(&pointer);
+    let example = keys::example(&pointer).map(|value| syntax.member(&key, &value));
     let defect = if tree.has(&pointer) {
         let is_empty = pointer.get(tree.root().value).is_some_and(|value| value == "");
-        Defect::Shape { key, rule: if is_empty { "the text is empty".to_owned() } else { violation.message } }
+        Defect::Shape { key, rule: if is_empty { "the text is empty".to_owned() } else { violation.message }, example }
     } else {
-        let example = keys::example(&pointer).map(|value| syntax.member(&key, &value));
         Defect::Missing { whose: whose(&tree.root(), &pointer), key, example }
     };
     Finding::new(pointer, defect)

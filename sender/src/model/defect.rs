@@ -74,6 +74,8 @@ pub enum Defect {
         key: String,
         /// The broken rule. It names no value.
         rule: String,
+        /// How it may look.
+        example: Option<String>,
     },
     /// A word that is none of those which can stand here.
     #[error("there is no {what} `{word}`")]
@@ -178,6 +180,9 @@ pub enum Defect {
         /// The name.
         name: String,
     },
+    /// A step that leads twice to the same one.
+    #[error("this step stands twice among the previous ones")]
+    PreviousTwice,
     /// No step that a flow can begin with.
     #[error("no step is the first: each one has a previous step")]
     NoFirst,
@@ -250,12 +255,12 @@ impl Defect {
     /// What to do about it.
     pub fn advice(&self) -> Option<String> {
         let advice = match self {
-            Self::DoubledKey { .. } => "leave one of them out",
+            Self::DoubledKey { .. } | Self::PreviousTwice => "leave one of them out",
             Self::TomlMoment => "write it in quotes, as the type of the field asks: \"19/07/1990\"",
             Self::NumberOutOfRange => "write a number of at most 15 digits",
             Self::UnknownKey { nearest: Some(nearest), .. } => return Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { known, .. } => return Some(format!("the keys here are {}", known.join(", "))),
-            Self::Missing { example, .. } => {
+            Self::Missing { example, .. } | Self::Shape { example, .. } => {
                 return example.as_ref().map(|example| format!("write for instance: {example}"));
             }
             Self::UnknownWord { nearest: Some(nearest), .. }
@@ -305,7 +310,7 @@ impl Defect {
             Self::NoActors => "name at least one person or team in `actors`",
             Self::Value { meant, .. } => return meant.as_ref().map(|meant| format!("write: {meant}")),
             Self::NoSuchChoice => "write key and text as one of the options has them",
-            Self::Syntax { .. } | Self::Shape { .. } => return None,
+            Self::Syntax { .. } => return None,
         };
         Some(advice.to_owned())
     }

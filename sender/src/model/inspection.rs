@@ -74,7 +74,7 @@ impl Inspection {
             Ok(model) => self.model = Some(model),
             // The schema is tested to let nothing through that the types refuse.
             Err(error) => {
-                let defect = Defect::Shape { key: "the model".to_owned(), rule: error.to_string() };
+                let defect = Defect::Shape { key: "the model".to_owned(), rule: error.to_string(), example: None };
                 let finding = Finding::new(schemas::Pointer::default(), defect);
                 let problem = ModelProblem::new(finding, &self.tree, self.problems.source());
                 self.problems.add([problem]);

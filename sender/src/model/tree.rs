@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_where() {
         for (text, syntax, at) in [
-            ("a = 1\nb = \n", Syntax::Toml, 9),
+            ("a = 1\nb = \n", Syntax::Toml, 10),
             ("a = yes\nb = no\n", Syntax::Toml, 4),
             ("a = 1\na = 2\n", Syntax::Toml, 6),
             ("{\n  \"é\": x\n}", Syntax::Json, 10),

@@ -7,6 +7,7 @@ mod answers;
 mod compose;
 mod endpoint;
 mod help;
+mod model;
 mod run;
 mod send;
 mod tls;

@@ -12,15 +12,28 @@ pub(super) fn check(root: &Node<'_>, findings: &mut Vec<Finding>) {
     let previous = steps.iter().map(|step| step.elements("previous").filter_map(|name| name.value.as_str()).collect());
     let arrows = Arrows::new(names.iter().copied().zip(previous));
 
+    let is_unknown = |name: &Node<'_>| name.value.as_str().is_some_and(|name| !names.contains(&name));
+    let uncertain: Vec<usize> =
+        (0..steps.len()).filter(|place| steps[*place].elements("previous").any(|name| is_unknown(&name))).collect();
+
     for (place, step) in steps.iter().enumerate() {
         let other_names = || names.iter().copied().filter(|name| *name != names[place]);
         for name in step.elements("previous") {
             known(&name, &names, other_names(), findings);
         }
-        findings.extend(doubled("previous step", step.elements("previous")));
+        let twice = doubled("previous step", step.elements("previous"));
+        findings.extend(twice.into_iter().map(|finding| Finding { defect: Defect::PreviousTwice, ..finding }));
         kind(step, findings);
-        if let Some(target) = step.get("sendBackTo").filter(|target| !target.value.is_null()) {
-            send_back(&target, place, &names, &arrows, findings);
+        // Where a step before is not known, neither is what comes before that one.
+        let is_certain = !uncertain.iter().any(|step| *step == place || arrows.is_before(*step, place));
+        if let Some(target) = step.get("sendBackTo").filter(|target| !target.value.is_null())
+            && let Some(earlier) = known(&target, &names, other_names(), findings)
+            && is_certain
+            && step.text("type").is_some_and(|kind| StepKind::from(kind.to_owned()).is_approval())
+            && (earlier == place || !arrows.is_before(earlier, place))
+        {
+            let defect = Defect::SendBackNotEarlier { name: names[earlier].to_owned() };
+            findings.push(Finding::new(target.pointer, defect));
         }
     }
     first(&steps, findings);
@@ -70,15 +83,6 @@ fn kind(step: &Node<'_>, findings: &mut Vec<Finding>) {
         }
     } else if has("sendBackTo") {
         found("sendBackTo", Defect::SendBackElsewhere { kind });
-    }
-}
-
-fn send_back(target: &Node<'_>, place: usize, names: &[&str], arrows: &Arrows, findings: &mut Vec<Finding>) {
-    let others = names.iter().copied().filter(|name| *name != names[place]);
-    let Some(earlier) = known(target, names, others, findings) else { return };
-    if !arrows.is_before(earlier, place) || earlier == place {
-        let defect = Defect::SendBackNotEarlier { name: names[earlier].to_owned() };
-        findings.push(Finding::new(target.pointer.clone(), defect));
     }
 }
 
