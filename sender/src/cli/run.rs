@@ -1,9 +1,10 @@
-//! `webhook-sender run`: a flow model runs, by a script or along all its paths, and its webhooks' messages are written
-//! to files. The order of things: arguments, model, profile, script or paths, folder; then the messages.
+//! `webhook-sender run`: a flow model runs, by a script or along all its paths, and its webhooks' messages are sent, or
+//! written to files. The order of things: arguments, model, profile, script or paths; then the messages.
 
 mod error;
 mod file_name;
 mod folder;
+mod sending;
 mod summary;
 
 use std::{
@@ -27,7 +28,7 @@ use crate::{
 /// Most paths that are run. A model with more is not looked through by anyone.
 const MOST_PATHS: usize = 10_000;
 /// When a flow starts whose messages are written to files: the same input gives the same files.
-const START: &str = "2026-01-05T09:00:00Z";
+const START_OF_FILES: &str = "2026-01-05T09:00:00Z";
 
 const PLAN: &str = "What is done in the steps (one of)";
 const FLOW: &str = "The flow";
