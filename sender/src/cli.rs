@@ -84,7 +84,7 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
-        Command::Run(args) => run::run(*args).map(|()| exit::ACCEPTED),
+        Command::Run(args) => run::run(*args),
         Command::Replay(args) => replay::run(&args),
         Command::Deliveries(command) => deliveries::run(command),
         Command::Load(args) => load::run(*args),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     delivery::{Attempted, Courier, Next},
-    outbox::{JobId, Outbox},
+    outbox::{JobId, Outbox, Status, Which},
 };
 
 /// How often the bar is drawn anew while nothing happens.
@@ -62,6 +62,22 @@ pub(super) fn note_others(outbox: &Outbox, job: JobId) -> Result<(), CliError> {
             outbox.folder().display()
         )),
     }
+}
+
+/// Says that a job goes on that was stopped. `what` is what the command does, such as `replay`.
+pub(super) fn note_resumed(outbox: &Outbox, job: JobId, what: &str) -> Result<(), CliError> {
+    let tally = outbox.ledger().tally(&Which::Job(job))?;
+    let all: u64 = tally.iter().map(|alike| alike.count).sum();
+    let pending: u64 = tally.iter().filter(|alike| alike.status == Status::Pending).map(|alike| alike.count).sum();
+    let note = match pending {
+        0 => format!(
+            "this {what} was stopped when all its {all} messages were done; write the command again to send them anew"
+        ),
+        _ => format!(
+            "this {what} was stopped before; going on with the {pending} of {all} messages that are still pending"
+        ),
+    };
+    say(writeln!(anstream::stderr(), "{}{note}", output::NOTE))
 }
 
 /// What came of the deliveries so far.

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use super::{error::CliError, exit};
 use crate::outbox::{DEFAULT_FOLDER, Ledger, Outbox, StoredDelivery};
 
-pub(super) use self::words::{answer, reason};
+pub(super) use self::words::{DeliveryObject, answer, reason, stands};
 
 #[derive(Subcommand)]
 pub(super) enum DeliveriesCommand {

@@ -195,7 +195,7 @@ fn taken_in(
         }
         if let Some(job) = intake.unfinished(&key(replay, destination, skip_bad, digest))? {
             drop(intake);
-            return resumed(outbox, job).map(Some);
+            return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
         }
         surveyed = Some(digest);
     }
@@ -219,7 +219,7 @@ fn taken_in(
     let key = key(replay, destination, skip_bad, digest);
     if let Some(job) = intake.unfinished(&key)? {
         drop(intake);
-        return resumed(outbox, job).map(Some);
+        return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
     }
     if survey.messages == 0 {
         return Ok(None);
@@ -228,23 +228,6 @@ fn taken_in(
     intake.commit()?;
     survey.tell_of_secrets(&replay.credentials)?;
     Ok(Some(job))
-}
-
-fn resumed(outbox: &Outbox, job: JobId) -> Result<JobId, CliError> {
-    let tally = outbox.ledger().tally(&Which::Job(job))?;
-    let all: u64 = tally.iter().map(|alike| alike.count).sum();
-    let pending: u64 =
-        tally.iter().filter(|alike| alike.status == crate::outbox::Status::Pending).map(|alike| alike.count).sum();
-    let note = match pending {
-        0 => format!(
-            "this replay was stopped when all its {all} messages were done; write the command again to send them anew"
-        ),
-        _ => format!(
-            "this replay was stopped before; going on with the {pending} of {all} messages that are still pending"
-        ),
-    };
-    say(writeln!(anstream::stderr(), "{}{note}", output::NOTE))?;
-    Ok(job)
 }
 
 /// What a replay does, as a digest: the same for the same command on the same content.

@@ -17,12 +17,13 @@ use jiff::Timestamp;
 use schemas::{Flow, Profile, Role};
 
 pub(super) use self::error::RunError;
-use self::{folder::Folder, summary::Summary};
-use super::{error::CliError, file, model, output::Format, send};
+use self::{folder::Folder, sending::Sending, summary::Summary};
+use super::{engine_args::EngineArgs, error::CliError, exit, file, model, output::Format, send};
 use crate::{
     credentials::CredentialReference,
     flow::{AllPaths, Run, RunningFlow, Script, ScriptProblems},
     model::{Model, ModelWebhook},
+    outbox::DEFAULT_FOLDER,
 };
 
 /// Most paths that are run. A model with more is not looked through by anyone.
@@ -53,6 +54,9 @@ pub(super) struct RunArgs {
 
     #[command(flatten)]
     destination: DestinationArgs,
+
+    #[command(flatten)]
+    engine: EngineArgs,
 
     /// A profile (TOML) that says where your messages keep what; the messages are written as it has it
     #[arg(long, value_name = "FILE")]
@@ -90,52 +94,72 @@ struct FlowArgs {
     #[arg(long, value_name = "IDENTIFIER", help_heading = FLOW, conflicts_with = "all_paths", value_parser = NonEmptyStringValueParser::new())]
     flow: Option<String>,
 
-    /// When it starts; each action follows a quarter of an hour after the one before
-    #[arg(long, value_name = "TIME", help_heading = FLOW, default_value = START, value_parser = start)]
-    start: Timestamp,
+    /// When it starts; each action follows a quarter of an hour after the one before [default: now, or a fixed time
+    /// with --to-dir, so that the same input gives the same files]
+    #[arg(long, value_name = "TIME", help_heading = FLOW, value_parser = start)]
+    start: Option<Timestamp>,
 }
 
 #[derive(Args)]
 struct DestinationArgs {
     /// A folder: nothing is sent and no secret is read, and each message becomes a file NAME.json that holds exactly
-    /// the body. A client secret is written as <client-secret>
+    /// the body. A client secret is written as <client-secret> [default: the messages are sent]
     #[arg(long, value_name = "DIR", help_heading = DESTINATION)]
-    to_dir: PathBuf,
+    to_dir: Option<PathBuf>,
 
     /// Write into the folder even if it holds *.json files; those of the same names are replaced, no others touched
-    #[arg(long, help_heading = DESTINATION)]
+    #[arg(long, help_heading = DESTINATION, requires = "to_dir")]
     force: bool,
+
+    /// Folder of the outbox, which remembers what was delivered
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = DESTINATION, conflicts_with = "to_dir")]
+    data: PathBuf,
 }
 
-pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
+pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
     let model = published(&args.model)?;
     let profile = args.profile.map(file::profile).transpose()?;
     let written_as = profile.as_ref().unwrap_or(Profile::v1());
     check_place_of_secret(&model, written_as)?;
-    let (about, start) = args.flow.about(&model);
-    let scripted = args.plan.script.map(|path| scripted(path, &model, about.clone(), start)).transpose()?;
-    let count = if scripted.is_some() { 1 } else { count_paths(&model, &about, start)? };
-
-    let mut folder = Folder::prepare(args.destination.to_dir, args.destination.force, count)?;
-    let mut summary = Summary::new(&model);
-    let runs: Box<dyn Iterator<Item = Run<'_>>> = match scripted {
-        Some(run) => Box::new(iter::once(run)),
-        None => Box::new(AllPaths::new(&model, about, start)),
+    let script = args.plan.script.map(|path| Ok::<_, CliError>((script(&path, &model)?, path))).transpose()?;
+    let about = args.flow.about(&model);
+    let start = args.flow.start(args.destination.to_dir.is_some());
+    let count = if script.is_some() { 1 } else { count_paths(&model, &about, start)? };
+    let runs: Box<dyn Iterator<Item = Run<'_>>> = match &script {
+        Some((script, path)) => Box::new(iter::once(played(script, path, &model, about.clone(), start)?)),
+        None => Box::new(AllPaths::new(&model, about.clone(), start)),
     };
+
+    let Some(to_dir) = args.destination.to_dir else {
+        let plan = script.as_ref().map(|(script, _)| script);
+        let job = format!("run {model:?} {plan:?} {about:?} {written_as:?}");
+        let sending = Sending { profile: written_as, data: &args.destination.data, output: args.output };
+        return sending.send(&model, runs, &job, &args.engine.courier()?);
+    };
+    let mut folder = Folder::prepare(to_dir, args.destination.force, count)?;
+    let mut summary = Summary::new(&model);
     for run in runs {
         folder.write(&run, written_as)?;
         summary.add(&run);
     }
     let dropped: Vec<String> = folder.dropped().map(ToString::to_string).collect();
     send::tell_dropped(&dropped, profile.as_ref())?;
-    summary.print(&folder, args.output)
+    summary.print_written(&folder, args.output).map(|()| exit::ACCEPTED)
 }
 
 impl FlowArgs {
-    fn about(self, model: &Model) -> (Flow, Timestamp) {
-        let about = RunningFlow::about(model, self.flow.unwrap_or_else(|| "FLOW-1".to_owned()));
-        let (subject, initiator) = (self.subject.or(about.subject), self.initiator.or(about.initiator));
-        (Flow { subject, initiator, ..about }, self.start)
+    fn about(&self, model: &Model) -> Flow {
+        let about = RunningFlow::about(model, self.flow.clone().unwrap_or_else(|| "FLOW-1".to_owned()));
+        let (subject, initiator) = (self.subject.clone().or(about.subject), self.initiator.clone().or(about.initiator));
+        Flow { subject, initiator, ..about }
+    }
+
+    fn start(&self, into_files: bool) -> Timestamp {
+        self.start.unwrap_or_else(|| match into_files {
+            true => START_OF_FILES.parse().expect("a constant in the form of RFC 3339"),
+            // Whole seconds, as people would write them.
+            false => Timestamp::from_second(Timestamp::now().as_second()).expect("a second of now"),
+        })
     }
 }
 
@@ -147,17 +171,21 @@ fn published(path: &Path) -> Result<Model, CliError> {
     }
 }
 
-fn scripted(path: PathBuf, model: &Model, about: Flow, start: Timestamp) -> Result<Run<'_>, CliError> {
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(CliError::Unreadable { path, source }),
-    };
-    let script = match Script::parse(&text, model) {
-        Ok(script) => script,
-        Err(ScriptProblems(problems)) => return Err(RunError::Script { path, problems }.into()),
-    };
+fn script(path: &Path, model: &Model) -> Result<Script, CliError> {
+    let path = || path.to_owned();
+    let text = fs::read_to_string(path()).map_err(|source| CliError::Unreadable { path: path(), source })?;
+    Script::parse(&text, model).map_err(|ScriptProblems(problems)| RunError::Script { path: path(), problems }.into())
+}
+
+fn played<'m>(
+    script: &Script,
+    path: &Path,
+    model: &'m Model,
+    about: Flow,
+    start: Timestamp,
+) -> Result<Run<'m>, RunError> {
     let mut run = Run::new(RunningFlow::start(model, about, start), start);
-    script.play(&mut run).map_err(|stuck| RunError::Stuck { path, stuck })?;
+    script.play(&mut run).map_err(|stuck| RunError::Stuck { path: path.to_owned(), stuck })?;
     Ok(run)
 }
 

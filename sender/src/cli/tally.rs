@@ -69,7 +69,8 @@ fn words(tally: &[Tally], what: &str) -> String {
     text
 }
 
-fn object(tally: &[Tally]) -> Value {
+/// What came of deliveries, for programs; the names are stable.
+pub(super) fn object(tally: &[Tally]) -> Value {
     let outcomes = tally.iter().map(|Tally { status, last, count }| {
         let (answered, code) = match last {
             Some(LastAnswer::Answered { status, .. }) => (Some(*status), None),
@@ -89,7 +90,8 @@ fn object(tally: &[Tally]) -> Value {
     })
 }
 
-fn code(tally: &[Tally]) -> u8 {
+/// The exit code for what came of deliveries.
+pub(super) fn code(tally: &[Tally]) -> u8 {
     let missed = tally.iter().filter(|alike| matches!(alike.status, Status::Failed(_) | Status::Pending));
     let mut code = exit::ACCEPTED;
     for alike in missed {

@@ -32,6 +32,9 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
 /// Longest sleep. The clock may be set meanwhile, and another process may make a delivery due in a backlog on disk.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// Is told of every attempt that ended.
+type Observer = Arc<dyn Fn(&Attempted) + Send + Sync>;
+
 /// Works backlogs off.
 #[derive(Clone)]
 pub struct Courier {
@@ -39,7 +42,7 @@ pub struct Courier {
     policy: RetryPolicy,
     concurrency: NonZeroUsize,
     rate: Option<Rate>,
-    observer: Option<Arc<dyn Fn(&Attempted) + Send + Sync>>,
+    observer: Option<Observer>,
 }
 
 /// What a courier did.

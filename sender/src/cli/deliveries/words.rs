@@ -39,6 +39,18 @@ pub(super) fn next(delivery: &StoredDelivery, now: Timestamp) -> String {
     }
 }
 
+/// How it stands with a delivery, in one phrase: the status of a webhook as a completed step shows it.
+pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
+    let word = delivery.status.word().as_str();
+    let attempts = match delivery.attempts {
+        0 => return word.to_owned(),
+        1 => "1 attempt".to_owned(),
+        attempts => format!("{attempts} attempts"),
+    };
+    let last = delivery.last.as_ref().map(|last| format!(", last: {}", answer(&last.answer))).unwrap_or_default();
+    format!("{word} ({attempts}{last})")
+}
+
 /// Why a delivery was given up.
 pub(in crate::cli) fn reason(why: GaveUp) -> &'static str {
     match why {
@@ -59,7 +71,7 @@ pub(super) fn text(text: Option<&str>) -> String {
 /// A delivery for programs; the names are stable.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct DeliveryObject<'d> {
+pub(in crate::cli) struct DeliveryObject<'d> {
     id: u64,
     status: &'static str,
     reason: Option<&'static str>,
@@ -89,7 +101,7 @@ pub(super) struct AttemptObject<'a> {
 }
 
 impl<'d> DeliveryObject<'d> {
-    pub(super) fn of(delivery: &'d StoredDelivery) -> Self {
+    pub(in crate::cli) fn of(delivery: &'d StoredDelivery) -> Self {
         let StoredDelivery { id, destination, flow, label, status, note, attempts, last, due, size } = delivery;
         Self {
             id: *id,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
+        deliveries::{DeliveryObject, stands},
         error::CliError,
         output::{Format, harmless, say},
     },
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     flow::{FlowStatus, Run},
     model::Model,
+    outbox::StoredDelivery,
 };
 
 /// Most characters of a name that are shown.
@@ -31,7 +33,7 @@ struct Kind {
 }
 
 pub(super) struct Summary<'m> {
-    model: &'m Model,
+    pub(super) model: &'m Model,
     flows: Vec<FlowStatus>,
     kinds: BTreeMap<Kind, usize>,
     /// The steps of the first flow.
@@ -39,12 +41,12 @@ pub(super) struct Summary<'m> {
     first_flow: String,
 }
 
-/// A step of a flow, and the webhooks that sent a message of it.
+/// A step of a flow, and the webhooks that sent a message of it, each with the message's place in the flow.
 struct Row<'m> {
     step: &'m str,
     kind: &'m StepKind,
     status: &'static str,
-    webhooks: Vec<&'m str>,
+    webhooks: Vec<(usize, &'m str)>,
 }
 
 impl<'m> Summary<'m> {
@@ -63,12 +65,38 @@ impl<'m> Summary<'m> {
         }
     }
 
-    pub(super) fn print(&self, folder: &Folder, format: Format) -> Result<(), CliError> {
+    /// Whether it is of a single flow, whose steps can be told one by one.
+    pub(super) fn is_of_one_flow(&self) -> bool {
+        self.flows.len() == 1
+    }
+
+    /// For messages that were written to files.
+    pub(super) fn print_written(&self, folder: &Folder, format: Format) -> Result<(), CliError> {
         let text = match format {
-            Format::Human => self.words(folder),
-            Format::Json => self.object(folder).to_string() + "\n",
+            Format::Human => self.flow_words(&[]) + &self.message_words() + &self.folder_words(folder),
+            Format::Json => {
+                let mut object = self.object();
+                object["directory"] = folder.path.display().to_string().into();
+                object["filesReplaced"] = folder.replaced.into();
+                object["otherFiles"] = folder.others.into();
+                object.to_string() + "\n"
+            }
         };
         say(write!(anstream::stdout(), "{text}"))
+    }
+
+    /// For messages that were sent; the deliveries are those of a single flow, in the order they were fired.
+    pub(super) fn print_sent(&self, deliveries: &[StoredDelivery]) -> Result<(), CliError> {
+        say(writeln!(anstream::stdout(), "{}{}", self.flow_words(deliveries), self.message_words()))
+    }
+
+    /// The same for programs.
+    pub(super) fn print_sent_object(&self, deliveries: &[StoredDelivery], outcomes: Value) -> Result<(), CliError> {
+        let mut object = self.object();
+        object["sent"] = outcomes;
+        object["deliveries"] =
+            json!(self.is_of_one_flow().then(|| deliveries.iter().map(DeliveryObject::of).collect::<Vec<_>>()));
+        say(writeln!(anstream::stdout(), "{object}"))
     }
 
     fn messages(&self) -> usize {
@@ -79,34 +107,34 @@ impl<'m> Summary<'m> {
         self.flows.iter().filter(|flow| **flow == status).count()
     }
 
-    fn words(&self, folder: &Folder) -> String {
-        let mut text = String::new();
+    /// What became of the flow and its steps, or of the flows.
+    fn flow_words(&self, deliveries: &[StoredDelivery]) -> String {
         let model = harmless(&self.model.name, NAME_MAX_CHARACTERS);
-        match self.flows.as_slice() {
-            [status] => {
-                let flow = harmless(&self.first_flow, NAME_MAX_CHARACTERS);
-                let _ =
-                    writeln!(text, "{flow} of `{model}`: {}\n\n{}\n", status.as_str(), self.step_table().trim_fmt());
-            }
-            flows => {
-                let statuses = [FlowStatus::Completed, FlowStatus::Rejected, FlowStatus::Running];
-                let counts = statuses.map(|status| (self.count(status), status.as_str()));
-                let counts = counts.iter().filter(|(count, _)| *count > 0);
-                let counts: Vec<String> = counts.map(|(count, status)| format!("{count} {status}")).collect();
-                let _ = writeln!(text, "{} flows of `{model}`: {}\n", flows.len(), counts.join(", "));
-            }
+        if let [status] = self.flows.as_slice() {
+            let flow = harmless(&self.first_flow, NAME_MAX_CHARACTERS);
+            let steps = self.step_table(deliveries);
+            return format!("{flow} of `{model}`: {}\n\n{}\n\n", status.as_str(), steps.trim_fmt());
         }
+        let statuses = [FlowStatus::Completed, FlowStatus::Rejected, FlowStatus::Running];
+        let counts = statuses.map(|status| (self.count(status), status.as_str()));
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, status)| format!("{count} {status}")).collect();
+        format!("{} flows of `{model}`: {}\n\n", self.flows.len(), counts.join(", "))
+    }
+
+    fn message_words(&self) -> String {
         match self.messages() {
-            0 => text.push_str("No messages: no enabled webhook has a trigger that occurred.\n"),
-            messages => {
-                let words = if messages == 1 { "message is" } else { "messages are" };
-                let _ = writeln!(
-                    text,
-                    "{}\n\n{messages} {words} in {}",
-                    self.kind_table().trim_fmt(),
-                    folder.path.display()
-                );
-            }
+            0 => "No messages: no enabled webhook has a trigger that occurred.\n".to_owned(),
+            _ => format!("{}\n", self.kind_table().trim_fmt()),
+        }
+    }
+
+    fn folder_words(&self, folder: &Folder) -> String {
+        let mut text = String::new();
+        let messages = self.messages();
+        if messages > 0 {
+            let words = if messages == 1 { "message is" } else { "messages are" };
+            let _ = writeln!(text, "\n{messages} {words} in {}", folder.path.display());
         }
         if folder.replaced > 0 {
             let _ = writeln!(text, "{} replaced there", files(folder.replaced, "was", "were"));
@@ -117,14 +145,23 @@ impl<'m> Summary<'m> {
         text
     }
 
-    fn step_table(&self) -> Table {
+    /// The steps, and how it stands with their webhooks where it is known.
+    fn step_table(&self, deliveries: &[StoredDelivery]) -> Table {
         let mut table = table(["Step", "Kind", "Status", "Webhooks"]);
         for row in &self.steps {
+            let webhooks = row.webhooks.iter().map(|(place, name)| {
+                let name = harmless(name, NAME_MAX_CHARACTERS);
+                match deliveries.get(*place) {
+                    Some(delivery) => format!("{name}: {}", stands(delivery)),
+                    None => name,
+                }
+            });
+            let separator = if deliveries.is_empty() { ", " } else { "\n" };
             table.add_row([
                 harmless(row.step, NAME_MAX_CHARACTERS),
                 row.kind.as_str().to_owned(),
                 row.status.to_owned(),
-                harmless(&row.webhooks.join(", "), 4 * NAME_MAX_CHARACTERS),
+                webhooks.collect::<Vec<_>>().join(separator),
             ]);
         }
         table
@@ -145,13 +182,14 @@ impl<'m> Summary<'m> {
     }
 
     /// For programs; its names are stable.
-    fn object(&self, folder: &Folder) -> Value {
+    fn object(&self) -> Value {
         let kind = |(kind, count): (&Kind, &usize)| json!({"trigger": kind.trigger, "dataOf": kind.data_of, "decision": kind.decision, "messages": count});
-        let step =
-            |row: &Row<'_>| json!({"step": row.step, "type": row.kind, "status": row.status, "webhooks": row.webhooks});
+        let step = |row: &Row<'_>| {
+            let webhooks: Vec<&str> = row.webhooks.iter().map(|(_, name)| *name).collect();
+            json!({"step": row.step, "type": row.kind, "status": row.status, "webhooks": webhooks})
+        };
         json!({
             "model": self.model.name,
-            "directory": folder.path.display().to_string(),
             "flows": {
                 "completed": self.count(FlowStatus::Completed),
                 "rejected": self.count(FlowStatus::Rejected),
@@ -159,9 +197,7 @@ impl<'m> Summary<'m> {
             },
             "messages": self.messages(),
             "kinds": self.kinds.iter().map(kind).collect::<Vec<_>>(),
-            "steps": (self.flows.len() == 1).then(|| self.steps.iter().map(step).collect::<Vec<_>>()),
-            "filesReplaced": folder.replaced,
-            "otherFiles": folder.others,
+            "steps": self.is_of_one_flow().then(|| self.steps.iter().map(step).collect::<Vec<_>>()),
         })
     }
 }
@@ -181,11 +217,15 @@ impl Kind {
 }
 
 fn rows<'m>(run: &Run<'m>) -> Vec<Row<'m>> {
-    let rows = run.flow.steps().iter().enumerate().map(|(place, step_run)| Row {
+    let webhooks = |of: usize| {
+        let fired = run.fired.iter().enumerate().filter(move |(_, fired)| fired.step_run == of);
+        fired.map(|(place, fired)| (place, &*fired.webhook.name)).collect()
+    };
+    let rows = run.flow.steps().iter().enumerate().map(|(of, step_run)| Row {
         step: &step_run.step.name,
         kind: &step_run.step.kind,
         status: step_run.status.as_str(),
-        webhooks: run.fired.iter().filter(|fired| fired.step_run == place).map(|fired| &*fired.webhook.name).collect(),
+        webhooks: webhooks(of),
     });
     rows.collect()
 }
