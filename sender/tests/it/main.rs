@@ -5,7 +5,9 @@
 
 mod answers;
 mod compose;
+mod connections;
 mod counting;
+mod delivery;
 mod endpoint;
 mod help;
 mod kills;
