@@ -7,6 +7,7 @@
 mod backlog;
 mod dead_letters;
 mod destination;
+mod destinations;
 mod emptied;
 mod folder;
 mod intake;

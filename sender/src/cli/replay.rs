@@ -1,35 +1,34 @@
 //! `webhook-sender replay`: kept messages become a job in the outbox, and the job is delivered. The same command after
 //! it was stopped goes on with its job.
 
+mod survey;
+mod which;
+
 use std::{io::Write as _, path::PathBuf};
 
 use bytes::Bytes;
-use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-use schemas::{Authentication, Profile, Trigger};
+use clap::Args;
+use schemas::{Authentication, Profile};
 use sha2::{Digest as _, Sha256};
 
+use self::{survey::Survey, which::WhichArgs};
 use super::{
     credentials::{CredentialArgs, check_plaintext, reference},
     deliver,
     engine_args::EngineArgs,
     error::CliError,
     exit, file,
-    output::{self, Format, harmless, say},
+    output::{self, Format, say},
     tally,
 };
 use crate::{
     compose::Composed,
-    credentials::CredentialReference,
     delivery::Target,
-    outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Which},
-    replay::{Item, Problem, Replay, Selection, Source},
+    outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Status, Which},
+    replay::{Item, Replay, Source},
 };
 
-const WHICH: &str = "Which of the messages";
 const OUTPUT: &str = "Output";
-/// Most problems that are shown.
-const SHOWN: usize = 20;
 
 const AFTER: &str = "\
 If it is stopped, the same command goes on where it was; once it has come to its end, the same \
@@ -61,7 +60,7 @@ pub(super) struct ReplayArgs {
     credentials: CredentialArgs,
 
     /// A profile (TOML) that says where your messages keep what
-    #[arg(long, value_name = "FILE", help_heading = WHICH)]
+    #[arg(long, value_name = "FILE", help_heading = which::HEADING)]
     profile: Option<PathBuf>,
 
     #[command(flatten)]
@@ -78,54 +77,6 @@ pub(super) struct ReplayArgs {
     /// Form of the output
     #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
     output: Format,
-}
-
-#[derive(Args)]
-struct WhichArgs {
-    /// Only those of this flow, such as FLOW-604
-    #[arg(long, value_name = "ID", help_heading = WHICH)]
-    flow: Option<String>,
-
-    /// Only those of this step
-    #[arg(long, value_name = "NAME", help_heading = WHICH)]
-    step: Option<String>,
-
-    /// Only those of this trigger
-    #[arg(long, value_name = "TRIGGER", help_heading = WHICH)]
-    trigger: Option<TriggerArg>,
-
-    /// Only those received at or after, such as 2026-11-24T08:00:00Z
-    #[arg(long, value_name = "TIME", help_heading = WHICH)]
-    since: Option<Timestamp>,
-
-    /// Only those received before
-    #[arg(long, value_name = "TIME", help_heading = WHICH)]
-    until: Option<Timestamp>,
-
-    /// Only those received at the receiver's endpoint of this name
-    #[arg(long, value_name = "NAME", help_heading = WHICH)]
-    endpoint: Option<String>,
-
-    /// Send the others where some cannot be used
-    #[arg(long, help_heading = WHICH)]
-    skip_bad: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum TriggerArg {
-    StepCreated,
-    StepCompleted,
-}
-
-/// What a source was found to hold.
-#[derive(Default)]
-struct Survey {
-    messages: u64,
-    passed_over: u64,
-    /// Messages with a place for a client secret.
-    with_place: u64,
-    problems: Vec<Problem>,
-    problem_count: u64,
 }
 
 pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
@@ -246,90 +197,4 @@ fn address(to: &str) -> Result<Address, CliError> {
         return Ok(Address::Reference(reference("--to", to)?));
     }
     Ok(Address::Url(to.parse::<Target>()?))
-}
-
-impl WhichArgs {
-    fn selection(&self) -> Selection {
-        let trigger = self.trigger.map(|trigger| match trigger {
-            TriggerArg::StepCreated => Trigger::StepCreated,
-            TriggerArg::StepCompleted => Trigger::StepCompleted,
-        });
-        let Self { flow, step, since, until, endpoint, .. } = self;
-        Selection {
-            flow: flow.clone(),
-            step: step.clone(),
-            trigger,
-            endpoint: endpoint.clone(),
-            since: *since,
-            until: *until,
-        }
-    }
-}
-
-impl Survey {
-    fn note(&mut self, item: &Item) {
-        match item {
-            Item::Message(delivery) => {
-                self.messages += 1;
-                self.with_place += u64::from(delivery.body.secret_at().is_some());
-            }
-            Item::PassedOver => self.passed_over += 1,
-            Item::Problem(_) => self.problem_count += 1,
-        }
-    }
-
-    fn keep(&mut self, item: Item) {
-        match item {
-            Item::Problem(problem) if self.problems.len() < SHOWN => self.problems.push(problem),
-            _ => {}
-        }
-    }
-
-    /// Nothing is sent where something cannot be, unless that is passed over.
-    fn judge(&mut self, skip_bad: bool) -> Result<(), CliError> {
-        if self.problem_count == 0 {
-            return Ok(());
-        }
-        let (problems, count) = (std::mem::take(&mut self.problems), self.problem_count);
-        if !skip_bad {
-            return Err(CliError::Unusable { problems, count });
-        }
-        let mut stderr = anstream::stderr().lock();
-        say(writeln!(stderr, "{}{count} cannot be sent and are passed over:", output::NOTE))?;
-        problems.iter().try_for_each(|problem| say(writeln!(stderr, "  {}", harmless(&problem.to_string(), 300))))
-    }
-
-    fn print(&self, destination: &Destination, format: Format) -> Result<(), CliError> {
-        let (messages, passed_over, bad) = (self.messages, self.passed_over, self.problem_count);
-        let mut stdout = anstream::stdout().lock();
-        match format {
-            Format::Human => {
-                let s = if messages == 1 { "" } else { "s" };
-                say(writeln!(
-                    stdout,
-                    "{messages} message{s} would be sent to {}; {passed_over} passed over, {bad} unusable",
-                    destination.name
-                ))
-            }
-            Format::Json => {
-                let object = serde_json::json!({
-                    "dryRun": true, "destination": &*destination.name, "messages": messages,
-                    "passedOver": passed_over, "unusable": bad,
-                });
-                say(writeln!(stdout, "{object}"))
-            }
-        }
-    }
-
-    fn tell_of_secrets(&self, credentials: &CredentialReference) -> Result<(), CliError> {
-        let count = self.with_place;
-        if count == 0 || *credentials != CredentialReference::None {
-            return Ok(());
-        }
-        say(writeln!(
-            anstream::stderr(),
-            "{}{count} of the messages had a client secret, which is not kept: it is sent empty; --client-secret REF puts one in",
-            output::NOTE
-        ))
-    }
 }

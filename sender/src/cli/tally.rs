@@ -10,7 +10,10 @@ use super::{
     exit,
     output::{self, Format, say},
 };
-use crate::outbox::{DEFAULT_FOLDER, LastAnswer, Status, StatusWord, Tally};
+use crate::{
+    delivery::GaveUp,
+    outbox::{DEFAULT_FOLDER, LastAnswer, Status, StatusWord, Tally},
+};
 
 /// Says what came of deliveries, and gives the exit code for it. `what` is what was done to them, such as `replayed`.
 pub(super) fn print(tally: &[Tally], what: &str, data: &Path, format: Format) -> Result<u8, CliError> {
@@ -93,20 +96,17 @@ pub(super) fn object(tally: &[Tally]) -> Value {
 /// The exit code for what came of deliveries.
 pub(super) fn code(tally: &[Tally]) -> u8 {
     let missed = tally.iter().filter(|alike| matches!(alike.status, Status::Failed(_) | Status::Pending));
-    let mut code = exit::ACCEPTED;
-    for alike in missed {
-        match alike.last {
-            Some(LastAnswer::Answered { .. }) => return exit::ANOTHER_ANSWER,
-            _ => code = exit::NOTHING_ANSWERED,
-        }
-    }
-    code
+    let codes = missed.map(|alike| match (alike.status, &alike.last) {
+        (_, Some(LastAnswer::Answered { .. })) => exit::ANOTHER_ANSWER,
+        (Status::Failed(GaveUp::Guarded), _) => exit::MISUSE,
+        _ => exit::NOTHING_ANSWERED,
+    });
+    codes.min().unwrap_or(exit::ACCEPTED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::GaveUp;
 
     #[test]
     fn the_exit_code_is_that_of_what_was_not_delivered() {
@@ -120,6 +120,7 @@ mod tests {
             ("refused", vec![alike(Status::Delivered, answered(200)), alike(refused, answered(422))], 1),
             ("unanswered", vec![alike(Status::Delivered, answered(200)), alike(spent, silent())], 3),
             ("both", vec![alike(spent, silent()), alike(refused, answered(422))], 1),
+            ("guarded", vec![alike(Status::Failed(GaveUp::Guarded), None), alike(spent, silent())], 2),
             ("never tried", vec![alike(Status::Pending, None)], 3),
             ("discarded", vec![alike(Status::Discarded, silent())], 0),
         ] {

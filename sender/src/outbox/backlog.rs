@@ -14,8 +14,8 @@ use secrecy::SecretString;
 use super::{
     Outbox, OutboxError,
     destination::{Address, Destination},
+    destinations,
     emptied::Emptied,
-    intake,
     ledger::{self, timestamp},
     status::{StatusWord, columns, reason_code},
 };
@@ -85,7 +85,7 @@ impl Outbox {
         let (to, target, authentication) = match resolved.entry(destination) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let to = intake::by_id(connection, &mut self.destinations, destination)?;
+                let to = destinations::by_id(connection, &mut self.destinations, destination)?;
                 let (target, authentication) = to.resolve()?;
                 unknown.insert((to, target, authentication))
             }

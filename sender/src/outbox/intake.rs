@@ -4,13 +4,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params, types::Type};
-use schemas::SecretReference;
+use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use super::{
     Outbox, OutboxError,
     destination::{Address, Destination},
+    destinations,
     emptied::Emptied,
     job::{self, JobId},
     status::StatusWord,
@@ -119,27 +119,7 @@ impl Intake<'_> {
     /// # Errors
     /// When the file cannot be written.
     pub fn destination(&mut self, destination: &Destination) -> Result<DestinationId, OutboxError> {
-        let (address, is_reference) = match &destination.address {
-            Address::Url(target) => (target.uri().to_string(), false),
-            Address::Reference(reference) => (reference.to_string(), true),
-        };
-        let (username, credential) = match &destination.credentials {
-            CredentialReference::None => (None, None),
-            CredentialReference::ClientSecret { client_secret } => (None, Some(client_secret)),
-            CredentialReference::Basic { username, password } => (Some(username), Some(password)),
-        };
-        let id = self
-            .transaction
-            .prepare_cached(
-                "INSERT INTO destination (name, address, address_is_reference, username, credential)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (name) DO UPDATE SET address = ?2, address_is_reference = ?3, username = ?4, credential = ?5
-                 RETURNING id",
-            )?
-            .query_row(
-                params![&*destination.name, address, is_reference, username, credential.map(ToString::to_string)],
-                |row| row.get(0),
-            )?;
+        let id = destinations::write(&self.transaction, destination)?;
         self.known.insert(id, Arc::new(destination.clone()));
         Ok(DestinationId(id))
     }
@@ -158,7 +138,7 @@ impl Intake<'_> {
             let name = if number == 1 { address.to_string() } else { format!("{address} ({number})") };
             let destination =
                 Destination { name: name.into(), address: address.clone(), credentials: credentials.clone() };
-            match named(&self.transaction, &destination.name)? {
+            match destinations::named(&self.transaction, &destination.name)? {
                 Some((id, known)) if known == destination => return Ok(DestinationId(id)),
                 Some(_) => {}
                 None => return self.destination(&destination),
@@ -172,7 +152,7 @@ impl Intake<'_> {
     /// # Errors
     /// When the file cannot be written, or a destination with a client secret would get a message without one.
     pub fn add(&mut self, job: JobId, destination: DestinationId, delivery: &NewDelivery) -> Result<u64, OutboxError> {
-        let to = by_id(&self.transaction, self.known, destination.0)?;
+        let to = destinations::by_id(&self.transaction, self.known, destination.0)?;
         let needs_place = matches!(to.credentials, CredentialReference::ClientSecret { .. });
         if needs_place && delivery.body.secret_at().is_none() {
             return Err(OutboxError::NoPlaceForSecret { destination: Arc::clone(&to.name) });
@@ -225,48 +205,4 @@ impl Intake<'_> {
         }
         Ok(())
     }
-}
-
-/// The destination of a number.
-pub(super) fn by_id(
-    connection: &Connection,
-    known: &mut HashMap<i64, Arc<Destination>>,
-    id: i64,
-) -> rusqlite::Result<Arc<Destination>> {
-    if let Some(destination) = known.get(&id) {
-        return Ok(Arc::clone(destination));
-    }
-    let read = connection
-        .prepare_cached("SELECT * FROM destination WHERE id = ?1")?
-        .query_row([id], |row| destination(row).map(Arc::new))?;
-    known.insert(id, Arc::clone(&read));
-    Ok(read)
-}
-
-fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<(i64, Destination)>> {
-    connection
-        .prepare_cached("SELECT * FROM destination WHERE name = ?1")?
-        .query_row([name], |row| Ok((row.get("id")?, destination(row)?)))
-        .optional()
-}
-
-fn destination(row: &Row<'_>) -> rusqlite::Result<Destination> {
-    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error)
-    };
-    let reference = |text: String| text.parse::<SecretReference>().map_err(|error| unreadable(error.into()));
-    let address: String = row.get("address")?;
-    let address = if row.get("address_is_reference")? {
-        Address::Reference(reference(address)?)
-    } else {
-        Address::Url(address.parse().map_err(|error: crate::delivery::TargetError| unreadable(error.into()))?)
-    };
-    let username: Option<String> = row.get("username")?;
-    let credential = row.get::<_, Option<String>>("credential")?.map(reference).transpose()?;
-    let credentials = match (username, credential) {
-        (_, None) => CredentialReference::None,
-        (None, Some(client_secret)) => CredentialReference::ClientSecret { client_secret },
-        (Some(username), Some(password)) => CredentialReference::Basic { username, password },
-    };
-    Ok(Destination { name: row.get::<_, String>("name")?.into(), address, credentials })
 }

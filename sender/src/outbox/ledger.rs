@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params, ty
 use super::{
     OutboxError,
     destination::Destination,
+    destinations,
     emptied::Emptied,
-    intake::{self, Label},
+    intake::Label,
     job::JobId,
     status::{LastAnswer, Status, StatusWord, reason_of},
     tables,
@@ -161,7 +162,7 @@ impl Ledger {
         )?;
         let found = statement.query_row([id.cast_signed()], |row| Ok((body(row)?, row.get("destination")?)));
         let Some((body, destination)) = found.optional()? else { return Ok(None) };
-        Ok(Some((body, intake::by_id(&self.connection, &mut Default::default(), destination)?)))
+        Ok(Some((body, destinations::by_id(&self.connection, &mut Default::default(), destination)?)))
     }
 
     /// How many of these deliveries stand alike, the most frequent first.

@@ -1,6 +1,11 @@
 //! `webhook-sender replay` and `deliveries`: kept messages come back byte for byte, and what is said of them is true.
 
-use std::{fs, path::PathBuf, sync::atomic::AtomicUsize};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::atomic::AtomicUsize,
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -329,4 +334,20 @@ fn a_secret_that_is_gone_stops_the_work_and_nothing_is_lost() {
     let again = ok(&mut replay());
     assert!(again.stderr.contains("going on with the 1 of 2 messages"), "{}", again.stderr);
     assert_eq!(endpoint.requests().len(), 2);
+}
+
+#[test]
+fn the_outbox_is_read_beside_a_sender_that_runs_and_written_by_one_alone() {
+    let (desk, endpoint) = (Desk::new(), Counting::new(|_, _| Reply::Held));
+    let export = desk.file("export.jsonl", line("F", r#"{"n":1}"#, None));
+    let mut sender = Command::new(env!("CARGO_BIN_EXE_webhook-sender"));
+    sender.args(["replay", "--from", &export, "--to", &endpoint.url("/"), "--data", &desk.path("outbox")]);
+    let mut sender = sender.stdout(Stdio::null()).spawn().unwrap();
+    endpoint.wait_for(1, || false);
+    let status = || desk.listed()[0]["status"].clone();
+    assert_eq!(status(), "pending");
+    snapshot("replay_error_in_use", &mut desk.replay(&export, &endpoint.url("/")));
+    endpoint.release();
+    assert!(sender.wait().unwrap().success());
+    assert_eq!(status(), "delivered");
 }
