@@ -24,7 +24,7 @@ use super::{
 use crate::{
     compose::Composed,
     delivery::Target,
-    outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Status, Which},
+    outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Which},
     replay::{Item, Replay, Source},
 };
 

@@ -36,9 +36,14 @@ const FLOW: &str = "The flow";
 const DESTINATION: &str = "Where the messages go";
 
 const HELP: &str = "\
+All messages go into the outbox first, so nothing is lost if the program is stopped: the same command \
+goes on where it was. `deliveries list` shows them all.
+
 Exit codes:
-  0  the messages are written
-  2  misuse: the model, the script, the profile or the folder; the error says which";
+  0  all messages were delivered, or written
+  1  some were not: an endpoint gave another answer
+  2  misuse: nothing was sent; the error says what is wrong in the model, the script, the profile or the folder
+  3  some were not: nothing answered"; the error says which";
 
 #[derive(Args)]
 #[command(after_help = HELP)]

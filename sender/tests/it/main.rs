@@ -16,6 +16,7 @@ mod model;
 mod outbox;
 mod replay;
 mod run;
+mod run_sending;
 mod send;
 mod server;
 mod tls;
