@@ -118,8 +118,12 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     outbox.schedule(Some(job))?;
     deliver::note_others(&outbox, job)?;
     deliver::deliver(&mut outbox, &courier, args.output)?;
-    let code = tally::print(&outbox.ledger().tally(&Which::Job(job))?, "replayed", &args.data, args.output)?;
-    outbox.finish(job)?;
+    let tally = outbox.ledger().tally(&Which::Job(job))?;
+    let code = tally::print(&tally, "replayed", &args.data, args.output)?;
+    // What was stopped is not at its end: the same command goes on with it.
+    if !tally.iter().any(|alike| alike.status == Status::Pending) {
+        outbox.finish(job)?;
+    }
     Ok(code)
 }
 

@@ -101,7 +101,6 @@ fn killed(messages: usize, kills: usize, concurrency: usize) {
     ]));
     let listed: Vec<Value> = serde_json::from_str(&listed.stdout).unwrap();
     assert_eq!(listed.len(), messages, "nothing was taken in twice");
-    println!("{messages} messages, {kills} kills, concurrency {concurrency}: {repeats} repeats");
 }
 
 /// Waits until SQLite has written so much of what is taken in, or the sender is past that.

@@ -351,3 +351,30 @@ fn the_outbox_is_read_beside_a_sender_that_runs_and_written_by_one_alone() {
     assert!(sender.wait().unwrap().success());
     assert_eq!(status(), "delivered");
 }
+
+#[test]
+fn a_replay_that_is_stopped_by_hand_goes_on_with_the_same_command() {
+    let desk = Desk::new();
+    let endpoint = Counting::new(|number, _| match number {
+        1 => Reply::Held,
+        _ => Reply::Status(200, String::new()),
+    });
+    let lines: String = (1..=3).map(|n| line("F", &format!("{{\"n\":{n}}}"), None)).collect();
+    let export = desk.file("export.jsonl", &lines);
+    let mut sender = Command::new(env!("CARGO_BIN_EXE_webhook-sender"));
+    sender.args(["replay", "--from", &export, "--to", &endpoint.url("/"), "--data", &desk.path("outbox")]);
+    let sender = sender.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    endpoint.wait_for(2, || false);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&sender), rustix::process::Signal::INT).unwrap();
+    let stopped = sender.wait_with_output().unwrap();
+    endpoint.release();
+    let said = String::from_utf8(stopped.stdout).unwrap();
+    assert!(said.starts_with("replayed 3 messages: 1 delivered, 2 still pending\n"), "{said}");
+    assert_eq!(stopped.status.code(), Some(3));
+
+    let again = ok(&mut desk.replay(&export, &endpoint.url("/")));
+    assert!(again.stderr.contains("going on with the 2 of 3 messages"), "{}", again.stderr);
+    let expected = [1, 2, 2, 3].map(|n| format!("{{\"n\":{n}}}"));
+    assert_eq!(endpoint.bodies(), expected, "only what was in flight came twice");
+    assert_eq!(desk.listed().len(), 3);
+}
