@@ -120,10 +120,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     deliver::deliver(&mut outbox, &courier, args.output)?;
     let tally = outbox.ledger().tally(&Which::Job(job))?;
     let code = tally::print(&tally, "replayed", &args.data, args.output)?;
-    // What was stopped is not at its end: the same command goes on with it.
-    if !tally.iter().any(|alike| alike.status == Status::Pending) {
-        outbox.finish(job)?;
-    }
+    outbox.finish(job)?;
     Ok(code)
 }
 

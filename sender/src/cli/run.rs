@@ -43,7 +43,7 @@ Exit codes:
   0  all messages were delivered, or written
   1  some were not: an endpoint gave another answer
   2  misuse: nothing was sent; the error says what is wrong in the model, the script, the profile or the folder
-  3  some were not: nothing answered"; the error says which";
+  3  some were not: nothing answered";
 
 #[derive(Args)]
 #[command(after_help = HELP)]

@@ -45,8 +45,6 @@ pub struct Courier {
     observer: Option<Observer>,
 }
 
-type Observer = Arc<dyn Fn(&Attempted) + Send + Sync>;
-
 /// What a courier did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

@@ -19,13 +19,17 @@ impl Outbox {
         Ok(unfinished(self.ledger.connection(), key)?)
     }
 
-    /// Says that what came of a job was told to whoever asked for it: the same command begins a new one.
+    /// Says that what came of a job was told to whoever asked for it: the same command begins a new one. Without effect
+    /// where something of it is still pending.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn finish(&mut self, job: JobId) -> Result<(), OutboxError> {
-        let finished = "UPDATE job SET finished_at = ?2 WHERE id = ?1";
-        self.ledger.connection().execute(finished, params![job.0, Timestamp::now().as_microsecond()])?;
+        self.ledger.connection().execute(
+            "UPDATE job SET finished_at = ?2 WHERE id = ?1
+             AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.job = job.id AND status = 'pending')",
+            params![job.0, Timestamp::now().as_microsecond()],
+        )?;
         Ok(())
     }
 

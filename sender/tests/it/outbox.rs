@@ -276,6 +276,8 @@ fn what_is_due_and_how_far_the_source_was_read_change_together() {
 fn a_job_is_found_until_it_is_finished() {
     let folder = Folder::new();
     let (mut outbox, job) = filled(&folder, &[("a", "F1")]);
+    outbox.finish(job).unwrap();
+    assert_eq!(outbox.unfinished("key").unwrap(), Some(job), "it is not at its end");
     let due = take(&mut outbox);
     outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
     assert_eq!(outbox.unfinished("key").unwrap(), Some(job), "nobody was told yet");

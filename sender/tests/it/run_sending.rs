@@ -67,7 +67,8 @@ struct Order(TempDir);
 impl Order {
     fn new(open: &Counting, shut: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("model.toml"), MODEL.replace("OPEN", &open.url("")).replace("SHUT", shut)).unwrap();
+        fs::write(folder.path().join("model.toml"), MODEL.replace("OPEN", &open.url("")).replace("SHUT", shut))
+            .unwrap();
         fs::write(folder.path().join("script.toml"), SCRIPT).unwrap();
         fs::write(folder.path().join("secret"), "canary-secret\n").unwrap();
         Self(folder)
