@@ -14,7 +14,7 @@ use std::{
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
-use schemas::{Flow, Profile, Role};
+use schemas::{Flow, Profile, Role, StepMessage};
 
 pub(super) use self::error::RunError;
 use self::{folder::Folder, sending::Sending, summary::Summary};
@@ -161,11 +161,25 @@ impl FlowArgs {
 
     fn start(&self, into_files: bool) -> Timestamp {
         self.start.unwrap_or_else(|| match into_files {
-            true => START_OF_FILES.parse().expect("a constant in the form of RFC 3339"),
+            true => start_of_files(),
             // Whole seconds, as people would write them.
             false => Timestamp::from_second(Timestamp::now().as_second()).expect("a second of now"),
         })
     }
+}
+
+fn start_of_files() -> Timestamp {
+    START_OF_FILES.parse().expect("a constant in the form of RFC 3339")
+}
+
+/// The messages of all paths of a model.
+pub(super) fn every_message(path: &Path) -> Result<Vec<StepMessage>, CliError> {
+    let model = published(path)?;
+    let (about, start) = (RunningFlow::about(&model, "FLOW-1".to_owned()), start_of_files());
+    count_paths(&model, &about, start)?;
+    let fired = AllPaths::new(&model, about, start).flat_map(|run| run.fired);
+    let messages: Vec<StepMessage> = fired.map(|fired| fired.message).collect();
+    if messages.is_empty() { Err(RunError::NothingFires { path: path.to_owned() }.into()) } else { Ok(messages) }
 }
 
 fn published(path: &Path) -> Result<Model, CliError> {

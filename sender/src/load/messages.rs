@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use schemas::{Authentication, Document, Profile, Sample, profile::Dropped};
+use schemas::{Authentication, Document, Profile, Sample, StepMessage, profile::Dropped};
 
 use crate::{
     compose::{ComposeError, Composed},
@@ -53,15 +53,20 @@ pub enum MessageError {
 }
 
 impl Messages {
-    /// Made from the valid samples: each request takes one of them, by the seed, and has a flow identifier of its own,
-    /// so that no two messages of a run are equal. The same seed gives the same bodies in the same order.
+    /// Made from `sources`, such as [`Self::samples`]: each request takes one of them, by the seed, and has a flow
+    /// identifier of its own, so that no two messages of a run are equal. The same seed gives the same bodies in the
+    /// same order.
     ///
     /// # Errors
-    /// When the profile has no place for the client secret.
-    pub fn generated(seed: u64, authentication: &Authentication, profile: &Profile) -> Result<Self, MessageError> {
+    /// When there is none, or the profile has no place for the client secret.
+    pub fn generated(
+        seed: u64,
+        sources: impl IntoIterator<Item = StepMessage>,
+        authentication: &Authentication,
+        profile: &Profile,
+    ) -> Result<Self, MessageError> {
         let (mut templates, mut dropped, mut last) = (Vec::new(), Vec::new(), None);
-        for sample in Sample::valid() {
-            let Some(mut message) = typed(&sample) else { continue };
+        for mut message in sources {
             PLACEHOLDER.clone_into(&mut message.flow.flow_identifier);
             message.client_secret = None;
             let composed = Composed::from_message(&message, authentication, profile)?;
@@ -77,6 +82,14 @@ impl Messages {
         // So that the identifiers of two runs do not meet, and ten digits are enough for both.
         let first_flow = Rng::with_seed(seed).u64(TEN_DIGITS..9 * TEN_DIGITS);
         Ok(Self { request, bodies: Bodies::Generated { seed, first_flow, templates }, dropped })
+    }
+
+    /// The valid samples that the types of [`schemas`] can hold.
+    pub fn samples() -> impl Iterator<Item = StepMessage> {
+        Sample::valid().filter_map(|sample| {
+            let document = Document::read(sample.body, Profile::v1()).ok()?;
+            Profile::v1().read(&document.to_value()).ok()
+        })
     }
 
     /// Exactly these, in turn. All are sent with the headers of the first.
@@ -137,11 +150,6 @@ fn headers(composed: &Composed) -> Result<Request, HeaderError> {
     }
 }
 
-fn typed(sample: &Sample) -> Option<schemas::StepMessage> {
-    let document = Document::read(sample.body, Profile::v1()).ok()?;
-    Profile::v1().read(&document.to_value()).ok()
-}
-
 fn turn(number: u64, of: usize) -> usize {
     usize::try_from(number % of as u64).expect("it is less than a usize")
 }
@@ -171,7 +179,7 @@ mod tests {
     }
 
     fn bodies(seed: u64, count: u64) -> Vec<Bytes> {
-        let messages = Messages::generated(seed, &secret(), Profile::v1()).unwrap();
+        let messages = Messages::generated(seed, Messages::samples(), &secret(), Profile::v1()).unwrap();
         (0..count).map(|number| messages.request(number).body().clone()).collect()
     }
 
@@ -207,7 +215,7 @@ mod tests {
     fn without_a_client_secret_none_of_the_samples_is_left() {
         let basic = Authentication::Basic(BasicCredentials::new("jo", "canary-7").unwrap());
         for authentication in [Authentication::None, basic] {
-            let messages = Messages::generated(7, &authentication, Profile::v1()).unwrap();
+            let messages = Messages::generated(7, Messages::samples(), &authentication, Profile::v1()).unwrap();
             for number in 0..500 {
                 let body: Value = serde_json::from_slice(messages.request(number).body()).unwrap();
                 assert_eq!(body.get("clientSecret"), None);

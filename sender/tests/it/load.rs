@@ -153,6 +153,23 @@ fn a_seed_gives_the_same_bodies() {
 }
 
 #[test]
+fn a_model_gives_every_kind_of_its_messages() {
+    let server = Server::start(Answering::ok());
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/purchase.toml");
+    let arguments = ["--rate", "300/s", "--duration", "1s", "--seed", "7", "--model", model];
+    let (code, summary) = summary(&server.url(), &arguments);
+    assert_eq!((code, &summary["accepted"]), (Some(0), &300.into()), "{summary}");
+    let messages: Vec<Value> =
+        server.requests().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
+    assert!(messages.iter().all(|message| message["flow"]["name"] == "Purchase"));
+    let webhooks: HashSet<&str> = messages.iter().map(|message| message["webhook"]["name"].as_str().unwrap()).collect();
+    assert_eq!(webhooks.len(), 5, "{webhooks:?}");
+    let flows: HashSet<&str> =
+        messages.iter().map(|message| message["flow"]["flowIdentifier"].as_str().unwrap()).collect();
+    assert_eq!(flows.len(), 300);
+}
+
+#[test]
 fn the_bodies_of_a_folder_take_turns() {
     let folder = TempDir::new().unwrap();
     for (name, body) in [("b.json", "{\"b\": 2 }"), ("a.json", "{ \"a\":1}"), ("c.txt", "no message")] {

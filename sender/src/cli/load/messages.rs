@@ -1,4 +1,4 @@
-//! What a load sends: generated messages, one sample, or the bodies of files.
+//! What a load sends: messages made from the samples or a flow model, one sample, or the bodies of files.
 
 use std::{
     fs, io,
@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use schemas::{Authentication, Document, Profile};
 
-use super::super::{error::CliError, samples};
+use super::super::{error::CliError, run, samples};
 use crate::{
     compose::Composed,
     load::{MessageError, Messages},
@@ -21,6 +21,10 @@ pub(super) struct MessageArgs {
     /// The same messages again: the seed that a summary told [default: a new one]
     #[arg(long, value_name = "N", help_heading = WHAT, conflicts_with_all = ["sample", "from"])]
     seed: Option<u64>,
+
+    /// Messages made from those of all paths of a flow model, no two equal
+    #[arg(long, value_name = "FILE", help_heading = WHAT, conflicts_with_all = ["sample", "from"])]
+    model: Option<PathBuf>,
 
     /// One sample message, as `samples list` names it, every time
     #[arg(long, value_name = "NAME", help_heading = WHAT, conflicts_with = "from")]
@@ -42,7 +46,12 @@ impl MessageArgs {
             }
             (None, None) => {
                 let seed = self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-                return Messages::generated(seed, authentication, profile.unwrap_or(Profile::v1())).map_err(from);
+                let profile = profile.unwrap_or(Profile::v1());
+                let generated = match self.model {
+                    Some(model) => Messages::generated(seed, run::every_message(&model)?, authentication, profile),
+                    None => Messages::generated(seed, Messages::samples(), authentication, profile),
+                };
+                return generated.map_err(from);
             }
         };
         Messages::repeated(&composed).map_err(from)

@@ -23,6 +23,9 @@ pub(in crate::cli) enum RunError {
     #[error("the script stops here, and nothing was written:\n  {}:{}: {}", path.display(), stuck.line, shown(&stuck.source.to_string()))]
     Stuck { path: PathBuf, stuck: Stuck },
 
+    #[error("no webhook of {} sends a message on any path", path.display())]
+    NothingFires { path: PathBuf },
+
     #[error("the model has more than {most} paths")]
     TooManyPaths { most: usize },
 
@@ -48,6 +51,7 @@ impl RunError {
             Self::NotPublished { .. } => "write `published = true` into the model when it is ready",
             Self::Script { .. } => "examples/scripts has whole scripts to begin with",
             Self::Stuck { stuck, .. } => return stuck_advice(&stuck.source),
+            Self::NothingFires { .. } => "enable a webhook in the model; `webhook-sender model show` draws them",
             Self::TooManyPaths { .. } => {
                 "write a script for the paths you care about, or take `sendBackTo` out of some approvals"
             }
