@@ -15,7 +15,7 @@ mod stored;
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, Sample, StepMessage};
 use sender::{
     Composed,
-    delivery::{Client, ClientOptions},
+    delivery::{AddressGuard, Client, ClientOptions},
 };
 use serde_json::Value;
 
@@ -36,7 +36,8 @@ fn basic(username: &str, password: &str) -> Authentication {
 }
 
 fn client() -> Client {
-    Client::new(&ClientOptions::default()).unwrap()
+    let guard = AddressGuard::default().allow_loopback();
+    Client::new(&ClientOptions { guard, ..ClientOptions::default() }).unwrap()
 }
 
 fn message(sample: &Sample) -> StepMessage {

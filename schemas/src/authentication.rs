@@ -154,14 +154,22 @@ impl BasicCredentials {
     /// When either is empty, too long or holds a control character, or the username holds a colon.
     pub fn new(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self, LimitError> {
         let (username, password) = (username.into(), password.into());
-        within("username", &username, USERNAME_MAX_CHARACTERS)?;
-        if username.contains(':') {
-            return Err(LimitError::UsernameColon);
-        }
-        free_of_controls("username", &username)?;
+        Self::check_username(&username).map_err(|errors| errors[0])?;
         within("password", password.expose_secret(), PASSWORD_MAX_CHARACTERS)?;
         free_of_controls("password", password.expose_secret())?;
         Ok(Self { username, password })
+    }
+
+    /// Checks a username alone.
+    ///
+    /// # Errors
+    /// Every limit that it breaks; at least one.
+    pub fn check_username(username: &str) -> Result<(), Vec<LimitError>> {
+        let colon = if username.contains(':') { Err(LimitError::UsernameColon) } else { Ok(()) };
+        let checks =
+            [within("username", username, USERNAME_MAX_CHARACTERS), colon, free_of_controls("username", username)];
+        let errors: Vec<LimitError> = checks.into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     /// The username.

@@ -15,6 +15,8 @@ use crate::{document::Document, pointer::Pointer, profile::Profile};
 pub enum Schema {
     /// A form field: `field.schema.json`.
     Field,
+    /// A flow model as a team writes it down: `flow-model.schema.json`.
+    FlowModel,
     /// An error answer: `problem.schema.json`.
     Problem,
     /// A step: `step.schema.json`.
@@ -68,12 +70,14 @@ fn id(source: &Value) -> &str {
 
 impl Schema {
     /// Every schema.
-    pub const ALL: [Self; 5] = [Self::Field, Self::Problem, Self::Step, Self::StepMessage, Self::Webhook];
+    pub const ALL: [Self; 6] =
+        [Self::Field, Self::FlowModel, Self::Problem, Self::Step, Self::StepMessage, Self::Webhook];
 
     /// The schema's JSON text.
     pub fn text(self) -> &'static str {
         match self {
             Self::Field => include_str!("../json/field.schema.json"),
+            Self::FlowModel => include_str!("../json/flow-model.schema.json"),
             Self::Problem => include_str!("../json/problem.schema.json"),
             Self::Step => include_str!("../json/step.schema.json"),
             Self::StepMessage => include_str!("../json/step-message.schema.json"),
@@ -96,7 +100,7 @@ impl Schema {
 
     /// Every rule that a value breaks.
     pub fn violations(self, value: &Value) -> Vec<Violation> {
-        self.compiled().validator.iter_errors(value).map(|error| violation(&error)).collect()
+        self.compiled().validator.iter_errors(value).flat_map(|error| violations(&error)).collect()
     }
 }
 
@@ -139,15 +143,25 @@ impl Document<'_> {
     }
 }
 
-fn violation(error: &ValidationError<'_>) -> Violation {
+/// The violations of one broken rule: one for each property that has no place in its object, else a single one.
+fn violations(error: &ValidationError<'_>) -> Vec<Violation> {
     let place = error.instance_path().to_string();
+    let below = |name: &str| match place.parse::<Pointer>() {
+        Ok(pointer) => pointer.child(name).to_string(),
+        Err(_) => place.clone(),
+    };
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+        let clause = clause(error, None).unwrap_or_default();
+        let violation = |name: &String| Violation {
+            pointer: below(name),
+            clause: clause.clone(),
+            message: "is no property here".to_owned(),
+        };
+        return unexpected.iter().map(violation).collect();
+    }
     let missing = missing_property(error.kind());
-    Violation {
-        pointer: match missing.as_deref().and_then(|name| Some(place.parse::<Pointer>().ok()?.child(name).to_string()))
-        {
-            Some(pointer) => pointer,
-            None => place,
-        },
+    vec![Violation {
+        pointer: missing.as_deref().map_or_else(|| place.clone(), below),
         clause: clause(error, missing.as_deref()).unwrap_or_default(),
         message: match error.kind() {
             ValidationErrorKind::Required { .. } => "is missing".to_owned(),
@@ -155,7 +169,7 @@ fn violation(error: &ValidationError<'_>) -> Violation {
             ValidationErrorKind::Pattern { .. } => "is not of the form that its type has".to_owned(),
             _ => error.masked_with("the value").to_string(),
         },
-    }
+    }]
 }
 
 fn missing_property(kind: &ValidationErrorKind) -> Option<String> {

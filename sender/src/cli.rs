@@ -1,12 +1,24 @@
 //! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
 //! the crate writes to the terminal.
 
+mod credentials;
+mod deliver;
+mod deliveries;
+mod duration;
+mod engine_args;
 mod error;
 pub mod exit;
+mod file;
+mod guard_args;
+mod load;
 mod mask;
+mod model;
 mod output;
+mod replay;
+mod run;
 mod samples;
 mod send;
+mod tally;
 
 use std::{env, io::Write as _, process::ExitCode};
 
@@ -31,6 +43,18 @@ struct Cli {
 enum Command {
     /// Send one message, and say what came back
     Send(Box<send::SendArgs>),
+    /// Run a flow model: send the messages of its webhooks, or write them to files
+    Run(Box<run::RunArgs>),
+    /// Send kept messages again, byte for byte
+    Replay(Box<replay::ReplayArgs>),
+    /// What is in the outbox: deliveries, attempts, dead letters
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
+    /// Send many messages, at a rate or as fast as it goes, and say how long the answers took
+    Load(Box<load::LoadArgs>),
+    /// Write, check and draw flow models
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
@@ -60,6 +84,11 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Send(args) => send::run(*args),
+        Command::Run(args) => run::run(*args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Deliveries(command) => deliveries::run(command),
+        Command::Load(args) => load::run(*args),
+        Command::Model(command) => model::run(&command),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
     };
     ExitCode::from(done.unwrap_or_else(|error| {

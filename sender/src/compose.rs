@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use schemas::{
     Authentication, BasicCredentials, ClientSecret, Document, Pointer, Profile, Role, StepMessage,
-    document::ReadError,
+    document::{PresentedSecret, ReadError},
     profile::{Dropped, Written},
 };
 use secrecy::SecretString;
@@ -23,6 +23,8 @@ pub struct Composed {
     pub authorization: Option<SecretString>,
     /// What the message says and the profile could not carry.
     pub dropped: Vec<Dropped>,
+    /// The secrets in the body or, encoded, in the header, to be masked where an answer repeats them.
+    secrets: Vec<SecretString>,
 }
 
 /// Why a message cannot be composed. Nothing of the message is repeated.
@@ -64,7 +66,9 @@ impl Composed {
             Authentication::Basic(_) => message.client_secret = None,
         }
         let Written { body, dropped } = profile.write(&message);
-        Ok(Self { body: body.to_string().into(), authorization: authorization(authentication), dropped })
+        let mut secrets = secrets(authentication);
+        secrets.extend(message.client_secret.map(|secret| secret.expose().into()));
+        Ok(Self { body: body.to_string().into(), authorization: authorization(authentication), dropped, secrets })
     }
 
     /// A body that is on the wire's form already. The client secret is replaced, put in or taken out as by
@@ -79,12 +83,20 @@ impl Composed {
             Authentication::ClientSecret { client_secret } => with_secret(body, client_secret, profile)?,
             Authentication::Basic(_) => without_secret(body, profile)?,
         };
-        Ok(Self { body, authorization: authorization(authentication), dropped: Vec::new() })
+        let mut secrets = secrets(authentication);
+        if let Ok(document) = Document::read(&body, profile)
+            && let PresentedSecret::Text(secret) = document.secret()
+        {
+            secrets.push(secret.into());
+        }
+        let authorization = authorization(authentication);
+        Ok(Self { body, authorization, dropped: Vec::new(), secrets })
     }
 
     /// Exactly these bytes, whatever they are.
     pub fn from_bytes(body: Bytes, credentials: Option<&BasicCredentials>) -> Self {
-        Self { body, authorization: credentials.map(BasicCredentials::header), dropped: Vec::new() }
+        let secrets = credentials.map(|credentials| credentials.expose_password().into()).into_iter().collect();
+        Self { body, authorization: credentials.map(BasicCredentials::header), dropped: Vec::new(), secrets }
     }
 
     /// The request that delivers it.
@@ -93,6 +105,7 @@ impl Composed {
     /// When the credential cannot stand in a header; one of [`schemas`] always can.
     pub fn request(&self) -> Result<Request, HeaderError> {
         let request = Request::new(self.body.clone());
+        let request = self.secrets.iter().cloned().fold(request, Request::with_secret);
         match &self.authorization {
             Some(value) => request.with_authorization(value),
             None => Ok(request),
@@ -104,6 +117,14 @@ fn authorization(authentication: &Authentication) -> Option<SecretString> {
     match authentication {
         Authentication::Basic(credentials) => Some(credentials.header()),
         Authentication::None | Authentication::ClientSecret { .. } => None,
+    }
+}
+
+/// What the header holds encoded.
+fn secrets(authentication: &Authentication) -> Vec<SecretString> {
+    match authentication {
+        Authentication::Basic(credentials) => vec![credentials.expose_password().into()],
+        Authentication::None | Authentication::ClientSecret { .. } => Vec::new(),
     }
 }
 

@@ -1,24 +1,71 @@
-//! Delivery: one request to one endpoint over HTTP/1.1, and what came of it.
+//! Delivery: requests to endpoints over HTTP/1.1, and what came of them.
 //!
-//! It knows nothing of messages: a [`Request`] is bytes and headers. Redirects are not followed and nothing is sent
-//! twice; the caller decides from the [`Outcome`] what to do next.
+//! It knows nothing of messages: a [`Request`] is bytes and headers. A [`Client`] posts one, once, to an address that its
+//! [`AddressGuard`] allows, and gives the [`Outcome`]. A [`Courier`] works a [`Backlog`] off: it tries again as its
+//! [`RetryPolicy`] says, at the [`Rate`] of each destination, and in the order of each flow. Redirects are not followed.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! use sender::delivery::{Client, ClientOptions, Courier, Delivery, MemoryBacklog, Request};
+//!
+//! # async fn example(request: Request) -> Result<(), Box<dyn std::error::Error>> {
+//! let courier = Courier::new(Client::new(&ClientOptions::default())?).with_rate("4/s".parse()?);
+//! let mut backlog = MemoryBacklog::new();
+//! backlog.push(Delivery {
+//!     destination: "crm".into(),
+//!     flow: Some("FLOW-604".into()),
+//!     target: "https://crm.example/hooks/flowingly".parse()?,
+//!     request,
+//!     due: jiff::Timestamp::now(),
+//! });
+//! let tally = courier.drain(&mut backlog).await?;
+//! println!("{} delivered in {} attempts", tally.delivered, tally.attempts);
+//! # Ok(())
+//! # }
+//! ```
 
+mod answer_body;
 mod backlog;
 mod client;
+mod connection;
 mod connector;
+mod courier;
 mod failure;
+mod guard;
+mod lanes;
+mod mask;
+mod memory;
 mod outcome;
+mod proxy;
+mod rate;
 mod request;
+mod resolver;
 mod retry;
+mod summary;
 mod target;
+mod tcp;
 mod tls;
 
+pub(crate) use self::{
+    answer_body::AnswerBody,
+    mask::{MASK, Mask},
+    summary::with_causes,
+};
 pub use self::{
-    backlog::{Attempted, Backlog, Due, Summary},
-    client::{ANSWER_MAX_BYTES, Client, ClientOptions},
+    backlog::{Attempted, Backlog, Due},
+    client::{ANSWER_MAX_BYTES, Client, ClientOptions, USER_AGENT},
+    connection::{Connection, Dialer},
+    courier::{Courier, Tally},
+    guard::{AddressGuard, AddressKind},
+    lanes::Lanes,
+    memory::{Delivery, Finished, MemoryBacklog},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
-    request::{HeaderError, Request, USER_AGENT},
-    retry::{GaveUp, Next},
+    proxy::Proxy,
+    rate::{Rate, RateError},
+    request::{HeaderError, Request},
+    resolver::{Resolver, Resolving, SystemResolver},
+    retry::{GaveUp, Next, RetryPolicy, RetryPolicyError, RetrySettings},
+    summary::Summary,
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},
 };

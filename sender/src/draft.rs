@@ -1,7 +1,7 @@
 //! A draft: a message made up from a few words. What is not said gets a sensible default, so that every draft is a
 //! whole message that keeps the contract.
 
-mod field;
+pub(crate) mod field;
 
 use jiff::{SignedDuration, Timestamp};
 use schemas::{Access, Decision, Field, Flow, Step, StepKind, StepMessage, Trigger, Verdict, message::WebhookLabel};

@@ -29,9 +29,15 @@ pub mod compose;
 pub mod credentials;
 pub mod delivery;
 pub mod draft;
+pub mod flow;
+mod harmless;
+pub mod load;
 pub mod model;
+pub mod outbox;
+pub mod replay;
 
 pub use compose::{ComposeError, Composed};
 pub use credentials::CredentialReference;
 pub use draft::Draft;
 pub use model::Model;
+pub use outbox::Outbox;

@@ -1,8 +1,34 @@
 //! A flow model: its steps, their forms, the arrows between them, and the webhooks on them, as a team writes it down.
 
+pub mod arrows;
+mod check;
+pub mod defect;
+mod finding;
+mod form;
+pub mod inspection;
+pub mod problem;
+pub mod source;
+mod tree;
+mod written;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
 use schemas::{Field, StepKind, Trigger, step::Access};
 
+pub use self::{
+    arrows::Arrows,
+    defect::{Defect, Severity},
+    inspection::Inspection,
+    problem::{ModelProblem, ModelProblems},
+    source::{Source, Syntax},
+};
 use crate::credentials::CredentialReference;
+
+/// A commented model to begin with, in TOML.
+pub const NEW: &str = include_str!("model/model.new.toml");
 
 /// A flow model that was checked: every name it refers to exists, and what a run needs is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,4 +81,70 @@ pub struct ModelWebhook {
     pub trigger: Trigger,
     /// How it authenticates; by default not at all.
     pub authentication: CredentialReference,
+}
+
+/// A file is no model that can be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It cannot be read.
+    #[error("cannot read the flow model {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It can, and is wrong.
+    #[error(transparent)]
+    Problems(#[from] ModelProblems),
+}
+
+/// A model that was not published as a workflow, so that no flow can be started from it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the flow model `{name}` is not published, so no flow can be started from it")]
+pub struct NotPublished {
+    /// The model's name.
+    pub name: String,
+}
+
+impl Model {
+    /// Reads a model from a file and checks it. What its references lead to is not looked up: see
+    /// [`Inspection::look_up`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, or anything in it is wrong.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let inspection = Inspection::read(path).map_err(|source| ReadError::File { path: path.to_owned(), source })?;
+        Ok(inspection.into_model()?)
+    }
+
+    /// Checks a model that was read from somewhere. Relative paths of references start at `folder`; `name` is what the
+    /// problems call the text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(name: &str, text: String, syntax: Syntax, folder: &Path) -> Result<Self, ModelProblems> {
+        Inspection::new(name, text, syntax, folder).into_model()
+    }
+
+    /// Whether flows can be started from it.
+    ///
+    /// # Errors
+    /// When it says that it is not published.
+    pub fn publish(&self) -> Result<(), NotPublished> {
+        if self.published { Ok(()) } else { Err(NotPublished { name: self.name.clone() }) }
+    }
+
+    /// The arrows between its steps.
+    pub fn arrows(&self) -> Arrows {
+        Arrows::new(
+            self.steps.iter().map(|step| (step.name.as_str(), step.previous.iter().map(String::as_str).collect())),
+        )
+    }
+
+    /// Every webhook, with its step.
+    pub fn webhooks(&self) -> impl Iterator<Item = (&ModelStep, &ModelWebhook)> {
+        self.steps.iter().flat_map(|step| step.webhooks.iter().map(move |webhook| (step, webhook)))
+    }
 }

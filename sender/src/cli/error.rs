@@ -7,9 +7,13 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
+use super::{output::harmless, run::RunError, send};
 use crate::{
     compose::ComposeError,
-    delivery::{HeaderError, RootsError, TargetError},
+    delivery::{HeaderError, RetryPolicyError, RootsError, TargetError},
+    load::LoadError,
+    outbox::OutboxError,
+    replay::{Problem, SourceError},
 };
 
 /// An error of the command line. Its `Display` says what happened and where; [`Self::advice`] what to do.
@@ -20,6 +24,15 @@ pub(super) enum CliError {
 
     #[error("{source}")]
     Compose { source: ComposeError },
+
+    #[error("the message in {}: {source}", path.display())]
+    ComposeFile { path: PathBuf, source: ComposeError },
+
+    #[error("there is no *.json file in {}", path.display())]
+    NoMessages { path: PathBuf },
+
+    #[error("{0}")]
+    Load(#[from] LoadError),
 
     #[error("there is no sample `{name}`")]
     UnknownSample { name: String, nearest: Option<&'static str> },
@@ -32,6 +45,12 @@ pub(super) enum CliError {
 
     #[error("{0}")]
     Limit(#[from] LimitError),
+
+    #[error("the flow model {file} has {}", counted(*errors, *warnings))]
+    Model { file: String, errors: usize, warnings: usize },
+
+    #[error("{} exists already, and is left as it is", path.display())]
+    ModelExists { path: PathBuf },
 
     #[error("{option} takes a reference to a secret, never the secret itself")]
     NotAReference { option: &'static str },
@@ -62,6 +81,9 @@ pub(super) enum CliError {
     #[error("--raw-body sends the bytes as they are, so --client-secret cannot be put into them")]
     RawBodyWithSecret,
 
+    #[error(transparent)]
+    Run(#[from] RunError),
+
     #[error("{option}: {source}")]
     Reference { option: &'static str, source: ReferenceError },
 
@@ -71,6 +93,39 @@ pub(super) enum CliError {
     #[error("--to: {0}")]
     Target(#[from] TargetError),
 
+    #[error("there is no delivery {id} in {}", data.display())]
+    NoDelivery { id: u64, data: PathBuf },
+
+    #[error("no delivery is named")]
+    NothingNamed,
+
+    #[error("delivery {id} is {status} already")]
+    NotToDiscard { id: u64, status: &'static str },
+
+    #[error("delivery {id} is {status} already, so there is nothing to try again")]
+    NotToRetry { id: u64, status: &'static str },
+
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+
+    #[error(transparent)]
+    Unresolved(OutboxError),
+
+    #[error("{option} cannot be asked for with `prompt` here: what is not delivered today is fetched again later")]
+    PromptForOutbox { option: &'static str },
+
+    #[error("{} cannot be sent; nothing was sent{}", lines(*count), shown(problems, *count))]
+    Unusable { problems: Vec<Problem>, count: u64 },
+
+    #[error("{0}")]
+    Policy(#[from] RetryPolicyError),
+
+    #[error("--from: {0}")]
+    Source(#[from] SourceError),
+
+    #[error("what --from names changed while it was read; nothing was sent")]
+    SourceChanged,
+
     #[error("an `authorization` header is given twice: by --header and by {by}")]
     TwoAuthorizations { by: &'static str },
 
@@ -79,6 +134,9 @@ pub(super) enum CliError {
 
     #[error("cannot start: {0}")]
     Runtime(io::Error),
+
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
 
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
@@ -93,12 +151,17 @@ impl CliError {
                 "add `clientSecret = \"/...\"` to the profile's [roles], or leave --client-secret out"
             }
             Self::Compose { .. } => "leave the authentication out, or send exact bytes with --raw-body",
+            Self::Load(LoadError::NotAllowed(why)) => return send::not_sent(why),
+            Self::ComposeFile { .. } => "correct the file or leave it out, or leave the authentication out",
+            Self::NoMessages { .. } => "each *.json file in the folder is one message; subfolders are not looked into",
             Self::UnknownSample { nearest: Some(nearest), .. } => {
                 return Some(format!("a similar one exists: `{nearest}`; `webhook-sender samples list` shows all"));
             }
             Self::UnknownSample { .. } => "`webhook-sender samples list` shows all",
             Self::HeaderWithoutColon => "write it as in --header 'x-request-id: 17'",
             Self::Header(HeaderError::Framing { .. }) => "leave it out",
+            Self::Model { .. } => "correct it, and ask again with `webhook-sender model check`",
+            Self::ModelExists { .. } => "choose another name; `webhook-sender model new` without one prints it",
             Self::NotAReference { .. } | Self::Reference { source: ReferenceError::NoPrompt, .. } => {
                 "write env:NAME, file:PATH or prompt; so the secret stands in no shell history and no list of processes"
             }
@@ -113,6 +176,7 @@ impl CliError {
             Self::PreviousStepOnCompletion => "write --trigger step-created, or leave --previous-step out",
             Self::Profile { .. } => "schemas/profiles/v1.toml is a whole profile to begin with",
             Self::Prompt { .. } => "`prompt` works only where someone can type; write env:NAME or file:PATH",
+            Self::Run(error) => return error.advice(),
             Self::RawBodyWithSecret => "put the secret into the file, or use --message FILE, which puts it in for you",
             Self::SampleThroughProfile { .. } => "send it without --profile, or choose a valid sample",
             Self::Target(TargetError::UserInfo) => {
@@ -120,16 +184,79 @@ impl CliError {
             }
             Self::Target(_) => "write a whole URL, such as --to http://127.0.0.1:8080/hooks/flowingly",
             Self::TwoAuthorizations { .. } => "leave one of them out",
+            Self::NoDelivery { .. } => "`webhook-sender deliveries list` shows those that there are",
+            Self::NothingNamed => "name deliveries by their numbers, or write --failed for all that failed",
+            Self::NotToDiscard { .. } => "only what is pending or failed can be decided against",
+            Self::NotToRetry { .. } => {
+                "what is pending is delivered by `deliveries retry` without a number; what was delivered is sent again by `replay`"
+            }
+            Self::Outbox(error) => return outbox_advice(error).map(str::to_owned),
+            Self::Unresolved(_) => "nothing was sent; correct the reference, or put the secret where it leads",
+            Self::PromptForOutbox { .. } => "write env:NAME or file:PATH",
+            Self::Unusable { .. } => "correct them, or send the others with --skip-bad",
+            Self::Source(SourceError::ReceiverData { .. }) => {
+                "the sender reads no receiver's files; send an export of them: `webhook-receiver messages export | webhook-sender replay --from - --to URL`"
+            }
+            Self::Source(SourceError::Empty { .. }) => {
+                "each *.json file in the folder is one message; name an export as a file, or - for standard input"
+            }
+            Self::SourceChanged => "wait until nothing writes to it any more, and write the same command again",
             Self::Header(_)
             | Self::Limit(_)
+            | Self::Load(_)
             | Self::Nonconforming { .. }
             | Self::NotReadable { .. }
             | Self::Output(_)
+            | Self::Policy(_)
             | Self::Runtime(_)
+            | Self::Source(_)
             | Self::Tls(_)
-            | Self::Unreadable { .. } => return None,
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => return None,
         };
         Some(advice.to_owned())
+    }
+}
+
+fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
+    match error {
+        OutboxError::InUse { .. } => Some(
+            "wait for it, or keep an outbox of your own with --data DIR; `deliveries list` and `show` work meanwhile",
+        ),
+        OutboxError::Missing { .. } => {
+            Some("name the folder of an outbox with --data DIR; `replay` and `run` make one")
+        }
+        OutboxError::Newer { .. } => Some("use the newer version of this program, or another folder with --data DIR"),
+        OutboxError::Folder { .. } => Some("name a folder that can be written with --data DIR"),
+        OutboxError::Reference { .. } | OutboxError::Target { .. } | OutboxError::Credentials { .. } => Some(
+            "nothing is lost: put the secret where the reference leads, and write the same command again or \
+             `webhook-sender deliveries retry`",
+        ),
+        OutboxError::Database(_) | OutboxError::Header { .. } | OutboxError::NoPlaceForSecret { .. } => None,
+    }
+}
+
+fn lines(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
+
+fn shown(problems: &[Problem], count: u64) -> String {
+    let mut text = ":".to_owned();
+    for problem in problems {
+        text.push_str(&format!("\n  {}", harmless(&problem.to_string(), 300)));
+    }
+    match count - problems.len() as u64 {
+        0 => text,
+        more => text + &format!("\n  and {more} more"),
+    }
+}
+
+/// Errors and warnings in words.
+fn counted(errors: usize, warnings: usize) -> String {
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    match warnings {
+        0 => plural(errors, "error"),
+        _ => format!("{} and {}", plural(errors, "error"), plural(warnings, "warning")),
     }
 }
 

@@ -1,14 +1,18 @@
 //! The exit codes of `webhook-sender`, and which outcome has which.
 
-use crate::delivery::Outcome;
+use crate::{
+    delivery::{Outcome, ThisSideFailed},
+    load::Summary,
+};
 
-/// The endpoint answered 2xx, or there was nothing to send (a dry run, a list).
+/// The endpoint answered 2xx (a load: every time), or there was nothing to send (a dry run, a list).
 pub const ACCEPTED: u8 = 0;
-/// The endpoint gave another answer, a redirect included.
+/// The endpoint gave another answer, a redirect included; a load: some requests had another answer or none.
 pub const ANOTHER_ANSWER: u8 = 1;
-/// Misuse: arguments, files, references, profiles. Nothing was sent. Clap's code for its own errors too.
+/// Misuse: arguments, files, references, profiles, an address that may not be called. Nothing was sent. Clap's code for
+/// its own errors too.
 pub const MISUSE: u8 = 2;
-/// Nothing answered: no connection, TLS, time limit, closed; or this side could not open a connection.
+/// Nothing answered: no connection, TLS, time limit, closed; or this side, or a proxy, could not open a connection.
 pub const NOTHING_ANSWERED: u8 = 3;
 
 /// What stands at the end of the help.
@@ -27,6 +31,18 @@ pub(super) fn of(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Accepted(_) => ACCEPTED,
         Outcome::Declined(_) => ANOTHER_ANSWER,
+        Outcome::Failed(ThisSideFailed::Guarded { .. }) => MISUSE,
         Outcome::Unanswered(_) | Outcome::Failed(_) => NOTHING_ANSWERED,
+    }
+}
+
+/// The code of a load: that of its worst request, where "nothing answered" is kept for when that holds for all.
+pub(super) fn of_load(summary: &Summary) -> u8 {
+    if summary.answered == 0 {
+        NOTHING_ANSWERED
+    } else if summary.is_all_accepted() {
+        ACCEPTED
+    } else {
+        ANOTHER_ANSWER
     }
 }

@@ -1,11 +1,12 @@
 //! Words on the terminal: the form of the output, labels in colour, and text of others made harmless.
 
-use std::{fmt::Write as _, io};
+use std::{io, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 
 use super::error::CliError;
+pub(super) use crate::harmless::harmless;
 
 /// The form of what a command prints: for people or for programs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,25 +38,6 @@ pub(super) fn say(written: io::Result<()>) -> Result<(), CliError> {
     }
 }
 
-/// The first `limit` characters of a text that came from elsewhere, on one line, with whatever could steer a terminal
-/// or turn its lines around escaped.
-pub(super) fn harmless(text: &str, limit: usize) -> String {
-    let mut harmless = String::new();
-    for character in text.chars().take(limit) {
-        if character.is_control()
-            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-        {
-            harmless.extend(character.escape_default());
-        } else {
-            harmless.push(character);
-        }
-    }
-    if text.chars().nth(limit).is_some() {
-        let _ = write!(harmless, "...");
-    }
-    harmless
-}
-
 /// Bytes in words: exact up to 1000, then in kB or MB.
 pub(super) fn size(bytes: usize) -> String {
     match bytes {
@@ -66,22 +48,18 @@ pub(super) fn size(bytes: usize) -> String {
     }
 }
 
+/// A span of time in words.
+pub(super) fn span(took: Duration) -> String {
+    match took.as_millis() {
+        0 => "under 1 ms".to_owned(),
+        milliseconds @ 1..10_000 => format!("{milliseconds} ms"),
+        _ => format!("{:.1} s", took.as_secs_f64()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_of_others_cannot_steer_the_terminal() {
-        for (text, expected) in [
-            ("plain Zoë 💧", "plain Zoë 💧"),
-            ("a\u{1b}[31mred\r\nb", "a\\u{1b}[31mred\\r\\nb"),
-            ("\u{202e}turned\u{9b}", "\\u{202e}turned\\u{9b}"),
-            ("12345678901", "1234567890..."),
-            ("1234567890", "1234567890"),
-        ] {
-            assert_eq!(harmless(text, if text.starts_with('1') { 10 } else { 99 }), expected);
-        }
-    }
 
     #[test]
     fn sizes_are_short() {

@@ -2,11 +2,8 @@
 //! composition, request; then a dry run, or the delivery and its report.
 
 mod advice;
-mod credentials;
 mod draft_args;
 mod dry_run;
-mod duration;
-mod file;
 mod report;
 mod source;
 
@@ -15,14 +12,18 @@ use std::{io::Write as _, path::PathBuf, time::Duration};
 use clap::Args;
 use schemas::{Authentication, Profile};
 
-use self::{credentials::CredentialArgs, report::Sent, source::SourceArgs};
+pub(super) use self::advice::failed as not_sent;
+use self::{report::Sent, source::SourceArgs};
 use super::{
+    credentials::{CredentialArgs, check_plaintext},
+    duration,
     error::CliError,
-    exit,
+    exit, file,
+    guard_args::GuardArgs,
     mask::Mask,
     output::{self, Format, say},
 };
-use crate::delivery::{Client, ClientOptions, Request, Target};
+use crate::delivery::{Client, ClientOptions, Proxy, Target};
 
 const REQUEST: &str = "The request";
 const OUTPUT: &str = "Output";
@@ -58,6 +59,9 @@ pub(super) struct SendArgs {
     /// Certificates (PEM) to trust besides the platform's
     #[arg(long, value_name = "FILE", help_heading = REQUEST)]
     ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    guard: GuardArgs,
 
     /// Print the whole request, credentials masked, and send nothing
     #[arg(long, help_heading = OUTPUT)]
@@ -97,9 +101,17 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         Authentication::Basic(credentials) => Some(credentials.expose_password()),
         Authentication::None | Authentication::ClientSecret { .. } => None,
     };
-    let mask = Mask::new(&request, profile, password);
+    let mask = Mask::of_message(&request, profile, password);
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
-    let options = ClientOptions { timeout: args.timeout, connect_timeout: args.connect_timeout, extra_roots };
+    let options = ClientOptions {
+        timeout: args.timeout,
+        connect_timeout: args.connect_timeout,
+        extra_roots,
+        max_idle_per_host: 0,
+        proxy: Proxy::from_environment(),
+        guard: args.guard.guard(),
+        ..ClientOptions::default()
+    };
     let client = Client::new(&options).map_err(CliError::Tls)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
     let (bytes, started) = (request.body().len(), std::time::Instant::now());
@@ -131,16 +143,7 @@ fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION)
 }
 
-/// Basic is base64, which anyone on the way can read (RFC 7617 section 4; the help page asks for HTTPS).
-fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<(), CliError> {
-    let has_credentials = request.headers().contains_key(schemas::wire::AUTHORIZATION);
-    if has_credentials && !target.is_encrypted() && !target.is_loopback() && !allowed {
-        return Err(CliError::Plaintext { target: target.to_string() });
-    }
-    Ok(())
-}
-
-fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
+pub(super) fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
     let (false, Some(profile)) = (dropped.is_empty(), profile) else { return Ok(()) };
     let mut stderr = anstream::stderr().lock();
     say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;

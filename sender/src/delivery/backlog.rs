@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{request::Request, retry::Next, target::Target};
+use super::{request::Request, retry::Next, summary::Summary, target::Target};
 
 /// A delivery whose time has come.
 #[derive(Clone, Debug)]
@@ -41,30 +41,6 @@ pub struct Attempted {
     pub next: Next,
 }
 
-/// An outcome as it is kept: whose matter it was, and a few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Summary {
-    /// The endpoint answered.
-    Answered {
-        /// The status.
-        status: u16,
-        /// The problem's title and detail, or the beginning of the body, harmless and with credentials masked.
-        detail: Option<String>,
-    },
-    /// The endpoint did not answer.
-    Unanswered {
-        /// The stable name of [`super::NoAnswer::code`].
-        code: &'static str,
-        /// The words for it.
-        words: String,
-    },
-    /// This side failed; the endpoint has nothing to do with it.
-    Failed {
-        /// Why.
-        words: String,
-    },
-}
-
 /// Where deliveries wait.
 ///
 /// Deliveries of one destination and flow keep their order: a later one is not handed out while an earlier one waits
@@ -86,9 +62,10 @@ pub trait Backlog {
     /// When it cannot be written.
     fn settle(&mut self, attempts: &[Attempted]) -> Result<(), Self::Error>;
 
-    /// When the next delivery falls due, those in flight and those behind them left out; `None` when there is none.
+    /// When the next delivery falls due, those in flight, those behind them and the destinations `held` left out;
+    /// `None` when there is none.
     ///
     /// # Errors
     /// When the backlog cannot be read.
-    fn next_due(&mut self) -> Result<Option<Timestamp>, Self::Error>;
+    fn next_due(&mut self, held: &HashSet<Arc<str>>) -> Result<Option<Timestamp>, Self::Error>;
 }

@@ -1,64 +1,122 @@
-//! The connector: name, TCP and TLS, within one time limit, with errors that say by their type which of them failed.
+//! The connector: name, TCP, proxy and TLS, within one time limit.
 
 use std::{
-    error::Error,
-    fmt,
-    future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use http::Uri;
+use http::{Uri, uri::Scheme};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::{
-    client::legacy::connect::{HttpConnector, dns::Name},
+    client::legacy::connect::{Connected, Connection, proxy::Tunnel},
     rt::TokioIo,
 };
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower::Service;
 
-type BoxError = Box<dyn Error + Send + Sync>;
-type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+use super::{
+    guard::AddressGuard,
+    proxy::{Proxy, Route},
+    resolver::Resolver,
+    tcp::{BoxError, Connecting, DialError, Tcp, refused},
+};
 
 /// Connects to an endpoint.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
-    https: HttpsConnector<Tcp>,
+    direct: HttpsConnector<Tcp>,
+    to_proxy: HttpsConnector<Tcp>,
+    tls: Arc<ClientConfig>,
+    proxy: Proxy,
+    guard: Arc<AddressGuard>,
     within: Duration,
 }
 
-/// What failed before TLS began, or the time for all of it. TLS's own errors are those of rustls.
+/// A connection, to the endpoint or to a proxy.
+type Leg = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// What is spoken HTTP/1.1 over.
 #[derive(Debug)]
-pub(super) enum DialError {
-    Resolve(io::Error),
-    Tcp(BoxError),
-    Timeout(Duration),
+pub(super) struct Line {
+    stream: MaybeHttpsStream<Leg>,
+    /// Whether a proxy reads the requests, and so needs them in absolute form.
+    to_proxy: bool,
 }
 
 impl Connector {
-    pub(super) fn new(tls: ClientConfig, within: Duration) -> Self {
-        let mut http = HttpConnector::new_with_resolver(Resolver);
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        Self { https: HttpsConnector::from((Tcp(http), tls)), within }
+    pub(super) fn new(
+        tls: ClientConfig,
+        resolver: &Arc<dyn Resolver>,
+        proxy: Proxy,
+        guard: AddressGuard,
+        within: Duration,
+    ) -> Self {
+        let (tls, guard) = (Arc::new(tls), Arc::new(guard));
+        let direct = Tcp::new(Arc::clone(resolver), Some(Arc::clone(&guard)));
+        // Who names a proxy allows it; it commonly has a private address.
+        let to_proxy = Tcp::new(Arc::clone(resolver), None);
+        Self {
+            direct: HttpsConnector::from((direct, Arc::clone(&tls))),
+            to_proxy: HttpsConnector::from((to_proxy, Arc::clone(&tls))),
+            tls,
+            proxy,
+            guard,
+            within,
+        }
+    }
+
+    fn through(&self, route: Route, uri: Uri) -> Connecting<Line, BoxError> {
+        if let Some(address) = refused(&self.guard, &uri) {
+            return Box::pin(async move { Err(DialError::Guarded(address).into()) });
+        }
+        let proxy = route.name();
+        let failed = move |source: BoxError| DialError::Proxy { proxy: proxy.clone(), source };
+        if !route.is_http() {
+            return Box::pin(async move { Err(failed("only http and https proxies can be used".into()).into()) });
+        }
+        let mut to_proxy = self.to_proxy.clone();
+        if uri.scheme() == Some(&Scheme::HTTP) {
+            let connecting = to_proxy.call(route.uri);
+            return Box::pin(async move {
+                let leg = connecting.await.map_err(failed)?;
+                Ok(Line { stream: MaybeHttpsStream::Http(leg), to_proxy: true })
+            });
+        }
+        let mut tunnel = Tunnel::new(route.uri, to_proxy);
+        if let Some(authorization) = route.authorization {
+            tunnel = tunnel.with_auth(authorization);
+        }
+        let tunnel = tower::util::MapErr::new(tunnel, move |error| failed(BoxError::from(error)));
+        let mut https = HttpsConnector::from((tunnel, Arc::clone(&self.tls)));
+        let connecting = https.call(uri);
+        Box::pin(async move { Ok(Line { stream: connecting.await?, to_proxy: false }) })
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = Line;
     type Error = BoxError;
-    type Future = Connecting<Self::Response, BoxError>;
+    type Future = Connecting<Line, BoxError>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.https.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // Neither the resolver nor TCP holds a connection back.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let (connecting, within) = (self.https.call(uri), self.within);
+        let connecting = match self.proxy.route(&uri) {
+            Some(route) => self.through(route, uri),
+            None => {
+                let connecting = self.direct.call(uri);
+                Box::pin(async move { Ok(Line { stream: MaybeHttpsStream::Http(connecting.await?), to_proxy: false }) })
+            }
+        };
+        let within = self.within;
         Box::pin(async move {
             let connected = tokio::time::timeout(within, connecting).await;
             connected.unwrap_or_else(|_| Err(DialError::Timeout(within).into()))
@@ -66,86 +124,40 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// TCP alone, so that its errors can be told from those of TLS.
-#[derive(Clone, Debug)]
-struct Tcp(HttpConnector<Resolver>);
-
-impl Service<Uri> for Tcp {
-    type Response = TokioIo<TcpStream>;
-    type Error = DialError;
-    type Future = Connecting<Self::Response, DialError>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), DialError>> {
-        self.0.poll_ready(cx).map_err(|error| DialError::Tcp(error.into()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.0.call(uri);
-        Box::pin(async move {
-            connecting.await.map_err(|error| {
-                let not_resolved = error.source().and_then(|source| source.downcast_ref::<NotResolved>());
-                match not_resolved {
-                    // `io::Error` cannot be cloned; its kind and words are all that is told of it.
-                    Some(NotResolved(cause)) => DialError::Resolve(io::Error::new(cause.kind(), cause.to_string())),
-                    None => DialError::Tcp(error.into()),
-                }
-            })
-        })
+impl Connection for Line {
+    fn connected(&self) -> Connected {
+        self.stream.connected().proxy(self.to_proxy)
     }
 }
 
-/// The platform's resolver, with an error that can be recognised.
-#[derive(Clone, Debug)]
-struct Resolver;
-
-#[derive(Debug)]
-struct NotResolved(io::Error);
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = NotResolved;
-    type Future = Connecting<Self::Response, NotResolved>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NotResolved>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        Box::pin(async move {
-            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NotResolved)?;
-            Ok(addresses.collect::<Vec<_>>().into_iter())
-        })
+impl Read for Line {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl fmt::Display for NotResolved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name could not be resolved")
+impl Write for Line {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
-}
 
-impl Error for NotResolved {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
-}
 
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Resolve(_) => "the name could not be resolved",
-            Self::Tcp(_) => "no TCP connection",
-            Self::Timeout(_) => "no connection in time",
-        })
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
-}
 
-impl Error for DialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Resolve(error) => Some(error),
-            Self::Tcp(error) => Some(&**error),
-            Self::Timeout(_) => None,
-        }
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 }

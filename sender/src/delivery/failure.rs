@@ -5,29 +5,39 @@ use std::{error::Error, io};
 use hyper_util::client::legacy;
 
 use super::{
-    connector::DialError,
     outcome::{NoAnswer, Outcome, ThisSideFailed},
     target::Target,
+    tcp::{BoxError, DialError},
 };
 
 /// What a failed request means.
 pub(super) fn outcome(error: legacy::Error, target: &Target) -> Outcome {
-    if let Some(dial) = find::<DialError>(&error) {
+    if error.is_connect() { connecting(error.into(), target) } else { exchanging(error.into()) }
+}
+
+/// What a connection that could not be made means.
+pub(super) fn connecting(error: BoxError, target: &Target) -> Outcome {
+    if let Some(dial) = find::<DialError>(&*error) {
         return before_tls(dial, target);
     }
-    if let Some(tls) = find::<rustls::Error>(&error) {
+    if let Some(tls) = find::<rustls::Error>(&*error) {
         return Outcome::Unanswered(in_tls(tls));
     }
-    if error.is_connect() {
-        // After TCP, so in TLS; an I/O error there is the server's closing the connection in the handshake.
-        return match find_io(&error) {
-            Some(_) => Outcome::Unanswered(NoAnswer::Tls(None)),
-            None => Outcome::Failed(ThisSideFailed::Request(error.into())),
-        };
+    // After TCP, so in TLS; an I/O error there is the server's closing the connection in the handshake.
+    match find_io(&*error) {
+        Some(_) => Outcome::Unanswered(NoAnswer::Tls(None)),
+        None => Outcome::Failed(ThisSideFailed::Request(error)),
     }
-    match find::<hyper::Error>(&error) {
+}
+
+/// What a request that failed on its connection means.
+pub(super) fn exchanging(error: BoxError) -> Outcome {
+    if let Some(tls) = find::<rustls::Error>(&*error) {
+        return Outcome::Unanswered(in_tls(tls));
+    }
+    match find::<hyper::Error>(&*error) {
         Some(http) if http.is_parse() => Outcome::Unanswered(NoAnswer::NotHttp),
-        Some(http) if http.is_user() => Outcome::Failed(ThisSideFailed::Request(error.into())),
+        Some(http) if http.is_user() => Outcome::Failed(ThisSideFailed::Request(error)),
         // Incomplete, cancelled, reset: whatever hyper calls it, the connection ended before the answer did.
         _ => Outcome::Unanswered(NoAnswer::Closed),
     }
@@ -39,6 +49,14 @@ fn before_tls(dial: &DialError, target: &Target) -> Outcome {
         DialError::Resolve(cause) => {
             let (host, source) = (target.host().to_owned(), again(cause));
             return Outcome::Unanswered(NoAnswer::NameNotResolved { host, source });
+        }
+        DialError::Guarded(address) => {
+            let (host, address) = (target.host().to_owned(), *address);
+            return Outcome::Failed(ThisSideFailed::Guarded { host, address });
+        }
+        DialError::Proxy { proxy, source } => {
+            let (proxy, why) = (proxy.clone(), innermost(&**source));
+            return Outcome::Failed(ThisSideFailed::Proxy { proxy, why });
         }
         DialError::Tcp(cause) => find_io(&**cause),
     };
@@ -83,6 +101,11 @@ fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 /// The innermost I/O error in the chain, which is the one with the kind.
 fn find_io<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
     chain(error).filter_map(|error| error.downcast_ref()).last()
+}
+
+/// The words of what an error came from in the end.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().unwrap_or(error).to_string()
 }
 
 /// An error and its causes.

@@ -1,7 +1,7 @@
 //! What came of a delivery, told apart by whose matter it is: the endpoint said yes or no, the endpoint did not
 //! answer, or this side failed.
 
-use std::{fmt, io, time::Duration};
+use std::{fmt, io, net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -90,6 +90,22 @@ pub enum NoAnswer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ThisSideFailed {
+    /// The address may not be called (see [`super::AddressGuard`]).
+    #[error("{}", guarded(host, *address))]
+    Guarded {
+        /// The host of the target.
+        host: String,
+        /// The address that it leads to.
+        address: IpAddr,
+    },
+    /// The proxy let nothing through: not reached, not logged in, or it knows no way.
+    #[error("no way through the proxy {proxy}: {why}")]
+    Proxy {
+        /// Its host and port.
+        proxy: String,
+        /// Why not.
+        why: String,
+    },
     /// The operating system gave no socket: too many open files, no permission, no address.
     #[error("this machine could not open a connection")]
     Socket(#[source] io::Error),
@@ -109,6 +125,17 @@ impl Outcome {
         match self {
             Self::Accepted(answer) | Self::Declined(answer) => Some(answer),
             Self::Unanswered(_) | Self::Failed(_) => None,
+        }
+    }
+}
+
+impl ThisSideFailed {
+    /// A stable name for programs, in kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Guarded { .. } => "address-not-allowed",
+            Self::Proxy { .. } => "proxy-failed",
+            Self::Socket(_) | Self::Request(_) => "this-side-failed",
         }
     }
 }
@@ -140,6 +167,13 @@ impl fmt::Debug for Answer {
             .field("bytes", &self.body.len())
             .field("end", &self.end)
             .finish()
+    }
+}
+
+fn guarded(host: &str, address: IpAddr) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(_) => format!("the address {address} may not be called"),
+        Err(_) => format!("`{host}` leads to {address}, which may not be called"),
     }
 }
 

@@ -7,9 +7,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemas::wire;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The `user-agent` that a request has unless it is given another one.
-pub const USER_AGENT: &str = concat!("webhook-sender/", env!("CARGO_PKG_VERSION"));
-
 /// Headers that tell where the message ends and what becomes of the connection: the client's own to write.
 const FRAMING: [HeaderName; 4] =
     [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE];
@@ -19,6 +16,7 @@ const FRAMING: [HeaderName; 4] =
 pub struct Request {
     headers: HeaderMap,
     body: Bytes,
+    secrets: Vec<SecretString>,
 }
 
 /// Why a header cannot be sent. The value is not repeated.
@@ -46,12 +44,11 @@ pub enum HeaderError {
 }
 
 impl Request {
-    /// A JSON body, with `content-type: application/json` and [`USER_AGENT`].
+    /// A JSON body, with `content-type: application/json`.
     pub fn new(body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::JSON));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        Self { headers, body }
+        Self { headers, body, secrets: Vec::new() }
     }
 
     /// Sets the `authorization` header. It is marked as sensitive, so that no log shows it.
@@ -64,6 +61,13 @@ impl Request {
         value.set_sensitive(true);
         self.headers.insert(header::AUTHORIZATION, value);
         Ok(self)
+    }
+
+    /// Names a credential that the body holds, or that a header holds encoded, so that it is masked where an answer
+    /// repeats it. The request itself stays as it is.
+    pub fn with_secret(mut self, secret: SecretString) -> Self {
+        self.secrets.push(secret);
+        self
     }
 
     /// Sets headers. A name that stands twice in `headers` is sent twice; what the request had under one of the names
@@ -94,9 +98,24 @@ impl Request {
         Ok(self)
     }
 
-    /// The headers, less those that the client writes itself (`host`, `content-length`).
+    /// The same request with another body.
+    pub fn with_body(&self, body: Bytes) -> Self {
+        Self { headers: self.headers.clone(), body, secrets: self.secrets.clone() }
+    }
+
+    /// The headers, less those that the client writes itself (`host`, `content-length`, `user-agent`
+    /// where there is none).
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The credentials that [`Self::with_secret`] named.
+    pub(super) fn secrets(&self) -> &[SecretString] {
+        &self.secrets
+    }
+
+    pub(super) fn into_parts(self) -> (HeaderMap, Bytes) {
+        (self.headers, self.body)
     }
 
     /// The body.
@@ -136,7 +155,6 @@ mod tests {
         assert_eq!(all("content-type"), [b"text/plain"]);
         assert_eq!(all("x-tag"), [b"a", b"b"]);
         assert_eq!(all("x-name"), ["Zoë".as_bytes()]);
-        assert_eq!(all("user-agent"), [USER_AGENT.as_bytes()]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A target: the checked URL of an endpoint. Its `Display` is fit for logs: what stands in the query may open a door,
 //! so only the names are shown.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
+
+use super::guard::{spells_loopback, unbracketed};
 
 /// The URL of an endpoint: absolute, `http` or `https`, with a host and without a user.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,7 +36,7 @@ impl Target {
 
     /// The host, without the brackets of an IPv6 address.
     pub fn host(&self) -> &str {
-        self.uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+        unbracketed(self.uri.host().unwrap_or_default())
     }
 
     /// The value of the `host` header: the port is left out where it is the scheme's own (RFC 9110 section 7.2).
@@ -53,13 +55,9 @@ impl Target {
     }
 
     /// Whether it leads to this very machine by its spelling: a loopback address or a name under `localhost`
-    /// (RFC 6761 section 6.3).
+    /// (RFC 6761 section 6.3). An IPv4 address in IPv6 clothes does not spell it.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host().trim_end_matches('.').to_ascii_lowercase();
-        match host.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
-        }
+        spells_loopback(self.host())
     }
 
     /// Path and query as a log may show them.
@@ -143,7 +141,7 @@ mod tests {
             ("http://127.0.0.1/", true),
             ("http://127.8.9.1:99/", true),
             ("http://[::1]/", true),
-            ("http://[::ffff:127.0.0.1]/", true),
+            ("http://[::ffff:127.0.0.1]/", false),
             ("http://localhost:8080/", true),
             ("http://LOCALHOST./", true),
             ("http://hooks.localhost/", true),

@@ -2,7 +2,7 @@
 //! type.
 
 use jiff::civil::Date;
-use schemas::{Field, FieldType};
+use schemas::{Field, FieldType, Schema};
 use serde_json::{Number, Value, json};
 
 /// Most characters of a number in the product's forms (Public API).
@@ -69,12 +69,30 @@ pub fn parse_field(text: &str) -> Result<Field, FieldError> {
     Ok(Field { name: name.to_owned(), kind: Some(kind), order: None, identifier: None, value: encoded, options })
 }
 
+/// Whether a value is one that a field of this type can have, as strictly as [`parse_field`] is; null always is.
+pub(crate) fn fits(kind: &FieldType, value: &Value) -> bool {
+    let field = json!({"name": "", "type": kind.as_str(), "value": value});
+    let is = |check: fn(&str) -> bool| value.as_str().is_none_or(check);
+    Schema::Field.is_valid(&field)
+        && match kind {
+            FieldType::Date => is(is_date),
+            FieldType::Datetime => is(is_datetime),
+            FieldType::Email => is(is_email),
+            FieldType::Currency | FieldType::Number => value
+                .as_f64()
+                .is_none_or(|number| value.to_string().len() <= NUMBER_MAX_CHARACTERS && number.abs() < NUMBER_BOUND),
+            _ => true,
+        }
+}
+
 fn known(name: &str, word: &str) -> Result<FieldType, FieldError> {
     let found = FieldType::KNOWN.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word));
     found.ok_or_else(|| FieldError::UnknownType { name: name.to_owned(), word: word.to_owned() })
 }
 
-fn encode(kind: &FieldType, text: &str) -> Option<Value> {
+/// The value of a text, in the encoding of its type; `None` where it does not fit. A list's choices are numbered as they
+/// stand in the text.
+pub(crate) fn encode(kind: &FieldType, text: &str) -> Option<Value> {
     if text.is_empty() && !matches!(kind, FieldType::Text | FieldType::TextArea | FieldType::Other(_)) {
         return Some(Value::Null);
     }
@@ -144,7 +162,7 @@ fn writable() -> String {
     writable.map(|kind| kind.as_str().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
-fn form(kind: &FieldType) -> &'static str {
+pub(crate) fn form(kind: &FieldType) -> &'static str {
     match kind {
         FieldType::CheckBox => "true or false",
         FieldType::Currency | FieldType::Number => "a number such as 35 or 5000.50, at most 15 long",
@@ -164,8 +182,6 @@ fn form(kind: &FieldType) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use schemas::Schema;
-
     use super::*;
 
     #[test]

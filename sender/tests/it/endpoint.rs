@@ -82,7 +82,7 @@ pub(crate) fn nobody() -> String {
     format!("http://{}/hooks/flowingly", listener.local_addr().unwrap())
 }
 
-fn read_request(stream: &TcpStream) -> Vec<u8> {
+pub(crate) fn read_request(stream: &TcpStream) -> Vec<u8> {
     let mut reader = BufReader::new(stream);
     let mut request = Vec::new();
     let mut length = 0;

@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// Runs the program and checks all that it says under a name.
-fn snapshot(name: &str, command: &mut assert_cmd::Command) {
+pub(crate) fn snapshot(name: &str, command: &mut assert_cmd::Command) {
     let said = run(command);
     let mut settings = Settings::clone_current();
     settings.set_omit_expression(true);
     settings.set_prepend_module_to_snapshot(false);
     settings.add_filter(r"webhook-sender([/ ])\d+\.\d+\.\d+", "webhook-sender${1}VERSION");
     settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT");
-    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME");
+    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME");
     settings.add_filter(r"(under 1|\b\d+) ms", "DURATION");
-    settings.add_filter(r#""durationMs":\d+"#, r#""durationMs":0"#);
+    settings.add_filter(r#""durationMs":( ?)\d+"#, r#""durationMs":${1}0"#);
     settings.add_filter(r"\(\d[\d.]* (bytes|kB)\) to", "(SIZE) to");
     settings.add_filter(r#""bytes":\d+"#, r#""bytes":0"#);
     settings.add_filter(r"/\S*/(\.tmp\w+)", "FILE");
@@ -37,6 +37,13 @@ fn help() {
     for (name, arguments) in [
         ("help", ["--help"].as_slice()),
         ("help_send", &["send", "--help"]),
+        ("help_replay", &["replay", "--help"]),
+        ("help_deliveries", &["deliveries", "--help"]),
+        ("help_deliveries_list", &["deliveries", "list", "--help"]),
+        ("help_deliveries_show", &["deliveries", "show", "--help"]),
+        ("help_deliveries_retry", &["deliveries", "retry", "--help"]),
+        ("help_deliveries_discard", &["deliveries", "discard", "--help"]),
+        ("help_load", &["load", "--help"]),
         ("help_samples", &["samples", "--help"]),
         ("help_samples_list", &["samples", "list", "--help"]),
         ("help_samples_show", &["samples", "show", "--help"]),

@@ -5,14 +5,28 @@
 
 mod answers;
 mod compose;
+mod connections;
+mod counting;
+mod delivery;
 mod endpoint;
 mod help;
+mod kills;
+mod load;
+mod model;
+mod outbox;
+mod replay;
+mod run;
+mod run_sending;
 mod send;
+mod server;
 mod tls;
 
 /// The program, without anything of the caller's terminal or environment that would change what it prints.
 fn webhook_sender() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_webhook-sender"));
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
     command.env("COLUMNS", "100").env_remove("CLICOLOR_FORCE").timeout(std::time::Duration::from_secs(60));
     command
 }

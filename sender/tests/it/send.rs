@@ -51,8 +51,8 @@ fn the_bytes_on_the_wire_are_these() {
     let mut expected = format!(
         "POST /hooks/flowingly HTTP/1.1\r\n\
          content-type: application/json\r\n\
-         user-agent: webhook-sender/0.1.0\r\n\
          authorization: basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\
+         user-agent: webhook-sender/0.1.0\r\n\
          host: 127.0.0.1:{port}\r\n\
          content-length: 29\r\n\r\n"
     )

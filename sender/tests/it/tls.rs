@@ -20,7 +20,7 @@ use tokio_rustls::{
 use crate::{run, webhook_sender};
 
 /// A server for one connection, and the file with the certificate of its authority.
-async fn server(host: &str) -> (u16, NamedTempFile) {
+pub(crate) async fn server(host: &str) -> (u16, NamedTempFile) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "An authority of our own");

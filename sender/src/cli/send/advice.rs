@@ -8,7 +8,7 @@ use super::{
     super::output::{harmless, size},
     report::Sent,
 };
-use crate::delivery::{Answer, NoAnswer, Target};
+use crate::delivery::{AddressKind, Answer, NoAnswer, Target, ThisSideFailed};
 
 /// A message above this many bytes is larger than any that the contract asks an endpoint to take.
 const LARGE: usize = 64 * 1024;
@@ -112,19 +112,22 @@ pub(super) fn unanswered(why: &NoAnswer, sent: &Sent<'_>) -> String {
     }
 }
 
-/// Why a certificate is not accepted, in words.
-pub(super) fn certificate(error: &rustls::Error) -> String {
-    let rustls::Error::InvalidCertificate(why) = error else { return error.to_string() };
-    match why {
-        CertificateError::UnknownIssuer => "none of the trusted authorities signed it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another host".to_owned()
+/// For a failure of this side.
+pub(in crate::cli) fn failed(why: &ThisSideFailed) -> Option<String> {
+    let what = match why {
+        ThisSideFailed::Proxy { .. } => {
+            return Some(
+                "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY names hosts to call without it".to_owned(),
+            );
         }
-        CertificateError::Revoked => "it was revoked".to_owned(),
-        other => other.to_string(),
-    }
+        ThisSideFailed::Guarded { address, .. } => match AddressKind::of(*address) {
+            AddressKind::Loopback => "loopback".to_owned(),
+            AddressKind::Private => "private".to_owned(),
+            AddressKind::Public | AddressKind::Special => address.to_string(),
+        },
+        ThisSideFailed::Socket(_) | ThisSideFailed::Request(_) => return None,
+    };
+    Some(format!("it is no address of the internet; if you trust it, add --allow-address {what}"))
 }
 
 /// A header's text, harmless.

@@ -11,7 +11,7 @@ use super::super::{
     mask::MASK,
     output::{Format, say},
 };
-use crate::delivery::{Request, Target};
+use crate::delivery::{Request, Target, USER_AGENT};
 
 pub(super) fn print(request: &Request, target: &Target, profile: &Profile, format: Format) -> Result<(), CliError> {
     let headers = headers(request, target);
@@ -55,6 +55,9 @@ fn headers(request: &Request, target: &Target) -> Vec<(String, String)> {
         lines.push(("host".to_owned(), target.host_header()));
     }
     lines.extend(given.iter().map(|(name, value)| (name.to_string(), masked_value(name.as_str(), value))));
+    if !given.contains_key(http::header::USER_AGENT) {
+        lines.push(("user-agent".to_owned(), USER_AGENT.to_owned()));
+    }
     lines.push(("content-length".to_owned(), request.body().len().to_string()));
     lines
 }

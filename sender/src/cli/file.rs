@@ -5,10 +5,10 @@ use std::{fs, path::PathBuf};
 use rustls::pki_types::CertificateDer;
 use schemas::Profile;
 
-use super::super::error::CliError;
+use super::error::CliError;
 use crate::delivery::roots_from_pem;
 
-pub(super) fn profile(path: PathBuf) -> Result<Profile, CliError> {
+pub(in crate::cli) fn profile(path: PathBuf) -> Result<Profile, CliError> {
     match fs::read_to_string(&path) {
         Ok(text) => Profile::parse(&text).map_err(|source| CliError::Profile { path, source }),
         Err(source) => Err(CliError::Unreadable { path, source }),

@@ -4,7 +4,11 @@ use clap::Args;
 use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
 use secrecy::SecretString;
 
-use super::super::error::CliError;
+use super::error::CliError;
+use crate::{
+    credentials::CredentialReference,
+    delivery::{Request, Target},
+};
 
 const AUTHENTICATION: &str = "Authentication (REF is env:NAME, file:PATH or prompt)";
 
@@ -33,6 +37,19 @@ impl CredentialArgs {
         self.client_secret.is_some()
     }
 
+    /// The references alone, for an outbox.
+    pub(super) fn references(&self) -> Result<CredentialReference, CliError> {
+        if let Some(text) = &self.client_secret {
+            return Ok(CredentialReference::ClientSecret { client_secret: reference("--client-secret", text)? });
+        }
+        Ok(match self.username.as_ref().zip(self.password.as_ref()) {
+            None => CredentialReference::None,
+            Some((username, text)) => {
+                CredentialReference::Basic { username: username.clone(), password: reference("--password", text)? }
+            }
+        })
+    }
+
     /// Fetches the secrets and checks them against the limits of the product's form.
     pub(super) fn resolve(self) -> Result<Authentication, CliError> {
         if let Some(reference) = self.client_secret {
@@ -47,6 +64,24 @@ impl CredentialArgs {
             }
         }
     }
+}
+
+/// A reference of an option, for an outbox: its file is named from the root on, since the outbox may be read elsewhere.
+pub(super) fn reference(option: &'static str, text: &str) -> Result<SecretReference, CliError> {
+    match text.parse().map_err(|_| CliError::NotAReference { option })? {
+        SecretReference::Prompt => Err(CliError::PromptForOutbox { option }),
+        SecretReference::File(path) => Ok(SecretReference::File(std::path::absolute(&path).unwrap_or(path))),
+        place @ SecretReference::Env(_) => Ok(place),
+    }
+}
+
+/// Basic is base64, which anyone on the way can read (RFC 7617 section 4; the help page asks for HTTPS).
+pub(super) fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<(), CliError> {
+    let has_credentials = request.headers().contains_key(schemas::wire::AUTHORIZATION);
+    if has_credentials && !target.is_encrypted() && !target.is_loopback() && !allowed {
+        return Err(CliError::Plaintext { target: target.to_string() });
+    }
+    Ok(())
 }
 
 fn fetch(option: &'static str, reference: &str, what: &'static str) -> Result<SecretString, CliError> {

@@ -1,0 +1,126 @@
+//! Delivers what an outbox has scheduled, with a progress bar where someone sees it.
+
+use std::{
+    io::{IsTerminal as _, Write as _, stderr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{
+    error::CliError,
+    output::{self, Format, say},
+};
+use crate::{
+    delivery::{Attempted, Courier, Next},
+    outbox::{JobId, Outbox, Status, Which},
+};
+
+/// How often the bar is drawn anew while nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Delivers until nothing is scheduled any more, or until Ctrl-C; then what is not settled stays pending.
+pub(super) fn deliver(outbox: &mut Outbox, courier: &Courier, format: Format) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let bar = bar(outbox.scheduled(), format);
+    let counts = Arc::new(Counts::default());
+    let courier = courier.clone().observed_by({
+        let bar = bar.clone();
+        move |attempted| counts.note(attempted, &bar)
+    });
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = courier.drain(outbox) => Some(done),
+            () = interrupted() => None,
+        }
+    });
+    bar.finish_and_clear();
+    // A resolver that hangs must not hold the program.
+    runtime.shutdown_background();
+    match done {
+        Some(done) => done.map(|_| ()).map_err(CliError::from),
+        None => say(writeln!(
+            anstream::stderr(),
+            "{}stopped; the same command goes on with what is still pending, and so does `webhook-sender deliveries retry`",
+            output::NOTE
+        )),
+    }
+}
+
+/// Says that other jobs wait in the outbox, which this command leaves alone.
+pub(super) fn note_others(outbox: &Outbox, job: JobId) -> Result<(), CliError> {
+    match outbox.ledger().pending_beside(job)? {
+        0 => Ok(()),
+        count => say(writeln!(
+            anstream::stderr(),
+            "{}{count} deliveries of earlier commands are pending in {}; `webhook-sender deliveries retry` delivers them",
+            output::NOTE,
+            outbox.folder().display()
+        )),
+    }
+}
+
+/// Says that a job goes on that was stopped. `what` is what the command does, such as `replay`.
+pub(super) fn note_resumed(outbox: &Outbox, job: JobId, what: &str) -> Result<(), CliError> {
+    let tally = outbox.ledger().tally(&Which::Job(job))?;
+    let all: u64 = tally.iter().map(|alike| alike.count).sum();
+    let pending: u64 = tally.iter().filter(|alike| alike.status == Status::Pending).map(|alike| alike.count).sum();
+    let note = match pending {
+        0 => format!(
+            "this {what} was stopped when all its {all} messages were done; write the command again to send them anew"
+        ),
+        _ => format!(
+            "this {what} was stopped before; going on with the {pending} of {all} messages that are still pending"
+        ),
+    };
+    say(writeln!(anstream::stderr(), "{}{note}", output::NOTE))
+}
+
+/// What came of the deliveries so far.
+#[derive(Default)]
+struct Counts {
+    done: AtomicU64,
+    failed: AtomicU64,
+    again: AtomicU64,
+}
+
+impl Counts {
+    fn note(&self, attempted: &Attempted, bar: &ProgressBar) {
+        match attempted.next {
+            Next::Delivered => self.done.fetch_add(1, Relaxed),
+            Next::GiveUp(_) => {
+                self.failed.fetch_add(1, Relaxed);
+                self.done.fetch_add(1, Relaxed)
+            }
+            Next::RetryAt(_) => self.again.fetch_add(1, Relaxed),
+        };
+        bar.set_position(self.done.load(Relaxed));
+        let (failed, again) = (self.failed.load(Relaxed), self.again.load(Relaxed));
+        if failed + again > 0 {
+            bar.set_message(format!("{failed} failed, {again} tried again"));
+        }
+    }
+}
+
+/// A bar over the deliveries that are done, on a terminal only.
+fn bar(deliveries: usize, format: Format) -> ProgressBar {
+    if format != Format::Human || !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(deliveries as u64);
+    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {per_sec} {msg}");
+    bar.set_style(style.expect("the template is well-formed").progress_chars("=> "));
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+/// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,45 @@
+//! `deliveries discard`: someone decides that deliveries are not wanted any more.
+
+use std::io::Write as _;
+
+use clap::Args;
+
+use super::{
+    super::{error::CliError, output::say},
+    DataArgs, WhichArgs,
+};
+use crate::outbox::Status;
+
+#[derive(Args)]
+pub(in crate::cli) struct DiscardArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+
+    /// Why, for those who look later
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) fn run(args: &DiscardArgs) -> Result<(), CliError> {
+    if args.which.ids.is_empty() && !args.which.failed {
+        return Err(CliError::NothingNamed);
+    }
+    let mut outbox = args.data.open()?;
+    for id in &args.which.ids {
+        let delivery = args.data.delivery(outbox.ledger(), *id)?;
+        if !matches!(delivery.status, Status::Pending | Status::Failed(_)) {
+            return Err(CliError::NotToDiscard { id: *id, status: delivery.status.word().as_str() });
+        }
+    }
+    let reason = args.reason.as_deref();
+    let mut count = if args.which.failed { outbox.discard_failed(reason)? } else { 0 };
+    for id in &args.which.ids {
+        count += usize::from(outbox.discard(*id, reason)?);
+    }
+    outbox.finish_settled()?;
+    let deliveries = if count == 1 { "delivery" } else { "deliveries" };
+    say(writeln!(anstream::stdout(), "discarded {count} {deliveries}"))
+}

@@ -1,0 +1,59 @@
+//! `deliveries retry`: what failed becomes due again, and everything that is due is delivered.
+
+use clap::Args;
+
+use super::{
+    super::{deliver, engine_args::EngineArgs, error::CliError, output::Format, tally},
+    DataArgs, WhichArgs,
+};
+use crate::outbox::{Status, Which};
+
+const AFTER: &str = "\
+Without a number and without --failed, only what is still pending is delivered, such as after the \
+sender was stopped.
+
+Exit codes:
+  0  all were delivered
+  1  some were not: the endpoint gave another answer
+  2  misuse: nothing was sent
+  3  some were not: nothing answered";
+
+#[derive(Args)]
+#[command(after_help = AFTER)]
+pub(in crate::cli) struct RetryArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// Form of the output
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    output: Format,
+}
+
+pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
+    let courier = args.engine.courier()?;
+    let mut outbox = args.data.open()?;
+    for id in &args.which.ids {
+        let delivery = args.data.delivery(outbox.ledger(), *id)?;
+        if !matches!(delivery.status, Status::Failed(_) | Status::Discarded) {
+            return Err(CliError::NotToRetry { id: *id, status: delivery.status.word().as_str() });
+        }
+    }
+    if args.which.failed {
+        outbox.retry_failed()?;
+    }
+    for id in &args.which.ids {
+        outbox.retry(*id)?;
+    }
+    let numbers = outbox.ledger().pending()?;
+    deliver::deliver(&mut outbox, &courier, args.output)?;
+    let tally = outbox.ledger().tally(&Which::Numbers(&numbers))?;
+    let code = tally::print(&tally, "tried", &args.data.data, args.output)?;
+    outbox.finish_settled()?;
+    Ok(code)
+}

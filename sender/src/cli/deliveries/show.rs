@@ -1,0 +1,116 @@
+//! `deliveries show`: one delivery, every attempt at it, and the request with its credentials masked. No reference is
+//! followed.
+
+use std::io::Write as _;
+
+use clap::Args;
+use http::header;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        error::CliError,
+        mask::MASK,
+        output::{Format, harmless, say, size, span},
+    },
+    DataArgs, words,
+};
+use crate::{
+    credentials::CredentialReference,
+    delivery::{Request, USER_AGENT},
+    outbox::{Address, Attempt, Destination, Emptied, Status, StoredDelivery},
+};
+
+#[derive(Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// Number of the delivery, as `deliveries list` has it
+    id: u64,
+
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// Form of the output
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    output: Format,
+}
+
+pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
+    let ledger = args.data.read()?;
+    let delivery = args.data.delivery(&ledger, args.id)?;
+    let attempts = ledger.attempts(args.id)?;
+    let request = ledger.request(args.id)?;
+    let (body, destination) =
+        request.ok_or_else(|| CliError::NoDelivery { id: args.id, data: args.data.data.clone() })?;
+    let mut stdout = anstream::stdout().lock();
+    match args.output {
+        Format::Human => say(write!(stdout, "{}", human(&delivery, &attempts, &body, &destination))),
+        Format::Json => {
+            let mut object = json!(words::DeliveryObject::of(&delivery));
+            object["allAttempts"] = attempts.iter().map(|attempt| json!(words::AttemptObject::of(attempt))).collect();
+            object["request"] = json!({
+                "url": destination.address.to_string(),
+                "headers": headers(&destination).into_iter().map(|(name, value)| (name, value.into())).collect::<serde_json::Map<_, _>>(),
+                "body": shown(&body),
+            });
+            say(writeln!(stdout, "{object:#}"))
+        }
+    }
+}
+
+fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destination: &Destination) -> String {
+    let status = match delivery.status {
+        Status::Delivered => delivery.status.word().as_str().to_owned(),
+        status => format!("{}: {}", status.word().as_str(), words::next(delivery, Timestamp::now())),
+    };
+    let mut text = String::new();
+    for (name, value) in [
+        ("id", delivery.id.to_string()),
+        ("status", status),
+        ("destination", words::text(Some(&delivery.destination))),
+        ("flow", words::text(delivery.flow.as_deref())),
+        ("webhook", words::text(delivery.label.webhook.as_deref())),
+        ("trigger", words::text(delivery.label.trigger.as_deref())),
+        ("step", words::text(delivery.label.step.as_deref())),
+        ("bytes", size(delivery.size.try_into().unwrap_or(usize::MAX))),
+    ] {
+        text.push_str(&format!("{name:<13}{value}\n"));
+    }
+    for Attempt { number, at, took, answer } in attempts {
+        let name = format!("attempt {number}");
+        text.push_str(&format!("{name:<13}{at:.3}, {}: {}\n", span(*took), words::answer(answer)));
+    }
+    let first = match &destination.address {
+        Address::Url(target) => format!("POST {} HTTP/1.1\nhost: {}\n", target.masked_path(), target.host_header()),
+        Address::Reference(reference) => format!("POST HTTP/1.1, to the URL in {reference}\n"),
+    };
+    text.push_str(&format!("\n{first}"));
+    for (name, value) in headers(destination) {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    let body = match shown(body) {
+        Value::String(text) => harmless(&text, usize::MAX),
+        value => format!("{value:#}").lines().map(|line| harmless(line, usize::MAX) + "\n").collect(),
+    };
+    text + "\n" + body.trim_end() + "\n"
+}
+
+fn headers(destination: &Destination) -> Vec<(String, String)> {
+    let request = Request::new(Default::default());
+    let shown = request.headers().iter();
+    let user_agent = (header::USER_AGENT.to_string(), USER_AGENT.to_owned());
+    let mut headers: Vec<(String, String)> = shown
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .chain([user_agent])
+        .collect();
+    if matches!(destination.credentials, CredentialReference::Basic { .. }) {
+        headers.push((header::AUTHORIZATION.to_string(), format!("{} {MASK}", schemas::wire::BASIC)));
+    }
+    headers
+}
+
+/// The body as JSON, or as text where it is none.
+fn shown(body: &Emptied) -> Value {
+    let body = body.with(MASK);
+    serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into())
+}

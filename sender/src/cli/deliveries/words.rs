@@ -1,0 +1,134 @@
+//! How it stands with a delivery, in words for people and in JSON for programs. All that comes from endpoints and
+//! messages is harmless here.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::super::output::harmless;
+use crate::{
+    delivery::GaveUp,
+    outbox::{Attempt, LastAnswer, Status, StoredDelivery},
+};
+
+/// Most characters of a text from a message or an answer.
+pub(super) const MOST: usize = 200;
+
+/// What came of an attempt.
+pub(in crate::cli) fn answer(answer: &LastAnswer) -> String {
+    match answer {
+        LastAnswer::Answered { status, detail } => {
+            let status = http::StatusCode::from_u16(*status).map_or(status.to_string(), |status| status.to_string());
+            match detail {
+                Some(detail) => format!("{status}: {}", harmless(detail, MOST)),
+                None => status,
+            }
+        }
+        LastAnswer::Unanswered { words, .. } => format!("no answer: {}", harmless(words, MOST)),
+        LastAnswer::Failed { words } => format!("not sent: {}", harmless(words, MOST)),
+    }
+}
+
+/// What comes next for a delivery, or why nothing does.
+pub(super) fn next(delivery: &StoredDelivery, now: Timestamp) -> String {
+    match delivery.status {
+        Status::Pending if delivery.due <= now => "due".to_owned(),
+        Status::Pending => format!("due at {:.0}", delivery.due),
+        Status::Delivered => "-".to_owned(),
+        Status::Failed(why) => reason(why).to_owned(),
+        Status::Discarded => text(delivery.note.as_deref()),
+    }
+}
+
+/// How it stands with a delivery, in one phrase: the status of a webhook as a completed step shows it.
+pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
+    let word = delivery.status.word().as_str();
+    let attempts = match delivery.attempts {
+        0 => return word.to_owned(),
+        1 => "1 attempt".to_owned(),
+        attempts => format!("{attempts} attempts"),
+    };
+    let last = delivery.last.as_ref().map(|last| format!(", last: {}", answer(&last.answer))).unwrap_or_default();
+    format!("{word} ({attempts}{last})")
+}
+
+/// Why a delivery was given up.
+pub(in crate::cli) fn reason(why: GaveUp) -> &'static str {
+    match why {
+        GaveUp::Refused => "refused for good",
+        GaveUp::Gone => "the endpoint is gone (410)",
+        GaveUp::Attempts => "no attempt is left",
+        GaveUp::Time => "the time is over",
+        GaveUp::Guarded => "its address may not be called",
+        GaveUp::ThisSide => "this side failed",
+    }
+}
+
+/// Text of others on one line, or a dash.
+pub(super) fn text(text: Option<&str>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| harmless(text, MOST))
+}
+
+/// A delivery for programs; the names are stable.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct DeliveryObject<'d> {
+    id: u64,
+    status: &'static str,
+    reason: Option<&'static str>,
+    note: Option<&'d str>,
+    attempts: u32,
+    last_attempt: Option<AttemptObject<'d>>,
+    due: Option<Timestamp>,
+    destination: &'d str,
+    flow: Option<&'d str>,
+    webhook: Option<&'d str>,
+    trigger: Option<&'d str>,
+    step: Option<&'d str>,
+    bytes: u64,
+}
+
+/// An attempt for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AttemptObject<'a> {
+    number: u32,
+    at: Timestamp,
+    duration_ms: u64,
+    outcome: &'static str,
+    status: Option<u16>,
+    code: Option<&'a str>,
+    detail: Option<&'a str>,
+}
+
+impl<'d> DeliveryObject<'d> {
+    pub(in crate::cli) fn of(delivery: &'d StoredDelivery) -> Self {
+        let StoredDelivery { id, destination, flow, label, status, note, attempts, last, due, size } = delivery;
+        Self {
+            id: *id,
+            status: status.word().as_str(),
+            reason: status.reason(),
+            note: note.as_deref(),
+            attempts: *attempts,
+            last_attempt: last.as_ref().map(AttemptObject::of),
+            due: (*status == Status::Pending).then_some(*due),
+            destination,
+            flow: flow.as_deref(),
+            webhook: label.webhook.as_deref(),
+            trigger: label.trigger.as_deref(),
+            step: label.step.as_deref(),
+            bytes: *size,
+        }
+    }
+}
+
+impl<'a> AttemptObject<'a> {
+    pub(super) fn of(attempt: &'a Attempt) -> Self {
+        let (outcome, status, code, detail) = match &attempt.answer {
+            LastAnswer::Answered { status, detail } => ("answered", Some(*status), None, detail.as_deref()),
+            LastAnswer::Unanswered { code, words } => ("unanswered", None, Some(code.as_str()), Some(words.as_str())),
+            LastAnswer::Failed { words } => ("not-sent", None, None, Some(words.as_str())),
+        };
+        let duration_ms = attempt.took.as_millis().try_into().unwrap_or(u64::MAX);
+        Self { number: attempt.number, at: attempt.at, duration_ms, outcome, status, code, detail }
+    }
+}

@@ -1,0 +1,166 @@
+//! `webhook-sender load`: arguments become a [`Load`]; while it runs its progress is shown, and then its summary.
+
+mod messages;
+mod progress;
+mod report;
+
+use std::{io::Write as _, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::{ArgGroup, Args};
+use schemas::Profile;
+
+use self::{messages::MessageArgs, progress::Bar};
+use super::{
+    credentials::{CredentialArgs, check_plaintext},
+    duration,
+    error::CliError,
+    exit, file,
+    guard_args::GuardArgs,
+    output::{self, Format, say},
+};
+use crate::{
+    delivery::{ClientOptions, Proxy, Rate, Target},
+    load::{Load, Messages, Pace, Progress},
+};
+
+const PACE: &str = "How much";
+const REQUEST: &str = "The requests";
+const OUTPUT: &str = "Output";
+
+const AFTER: &str = "\
+Latency counts from the time a request was due, so requests that wait for a free connection show \
+that the endpoint stalled; service counts from the sending. With --max the two are the same.
+
+Exit codes:
+  0  every answer was 2xx
+  1  some requests had another answer, or none
+  2  misuse: nothing was sent
+  3  nothing answered";
+
+#[derive(Args)]
+#[command(after_help = AFTER, group = ArgGroup::new("pace").required(true).args(["rate", "max"]))]
+pub(super) struct LoadArgs {
+    /// URL of the endpoint, http or https
+    #[arg(long, value_name = "URL")]
+    to: String,
+
+    /// Requests a second (N/s) or a minute (N/m), each at its time whatever became of those before
+    #[arg(long, value_name = "N/s", help_heading = PACE)]
+    rate: Option<Rate>,
+
+    /// As fast as the connections allow: each sends its next request when it has its answer
+    #[arg(long, help_heading = PACE)]
+    max: bool,
+
+    /// How long: seconds, or a number with ms, s or m
+    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = PACE, value_parser = duration::parse)]
+    duration: Duration,
+
+    /// How long to send before the counting begins [default: not at all]
+    #[arg(long, value_name = "TIME", help_heading = PACE, value_parser = duration::parse)]
+    warm_up: Option<Duration>,
+
+    /// Connections, each with one request at a time
+    #[arg(long, value_name = "N", default_value = "16", help_heading = PACE, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
+
+    /// Threads over which the connections are spread
+    #[arg(long, value_name = "N", default_value = "1", help_heading = PACE, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+
+    #[command(flatten)]
+    messages: MessageArgs,
+
+    #[command(flatten)]
+    credentials: CredentialArgs,
+
+    /// A profile (TOML) that says where your messages keep what; generated messages are written as it has it
+    #[arg(long, value_name = "FILE", help_heading = REQUEST)]
+    profile: Option<PathBuf>,
+
+    /// Most time for a request, from its sending
+    #[arg(long, value_name = "TIME", default_value = "30s", help_heading = REQUEST, value_parser = duration::parse)]
+    timeout: Duration,
+
+    /// Most time for a connection, TLS included
+    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = REQUEST, value_parser = duration::parse)]
+    connect_timeout: Duration,
+
+    /// Certificates (PEM) to trust besides the platform's
+    #[arg(long, value_name = "FILE", help_heading = REQUEST)]
+    ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    guard: GuardArgs,
+
+    /// Form of the output
+    #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
+    output: Format,
+}
+
+pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
+    let target: Target = args.to.parse()?;
+    let profile = args.profile.map(file::profile).transpose()?;
+    let allow_plaintext = args.credentials.allow_plaintext;
+    let authentication = args.credentials.resolve()?;
+    let messages = args.messages.read(&authentication, profile.as_ref())?;
+    check_plaintext(&messages.request(0), &target, allow_plaintext)?;
+    tell_dropped(&messages, profile.as_ref())?;
+
+    let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
+    raise_file_limit();
+    let connections = NonZeroUsize::from(at_least_one(args.connections));
+    let load = Load {
+        target,
+        options: ClientOptions {
+            timeout: args.timeout,
+            connect_timeout: args.connect_timeout,
+            extra_roots,
+            proxy: Proxy::from_environment(),
+            guard: args.guard.guard(),
+            ..ClientOptions::default()
+        },
+        messages: Arc::new(messages),
+        pace: args.rate.map_or(Pace::Max, Pace::Rate),
+        duration: args.duration,
+        warm_up: args.warm_up.unwrap_or_default(),
+        connections,
+        threads: NonZeroUsize::from(at_least_one(args.threads)).min(connections),
+    };
+    let mut bar = Bar::new(load.warm_up, load.duration, args.output);
+    let mut show = |progress: Progress| bar.show(progress);
+    let watcher: Option<&mut dyn FnMut(Progress)> = if Bar::is_seen(args.output) { Some(&mut show) } else { None };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let summary = runtime.block_on(load.run(interrupted(), watcher))?;
+    bar.clear();
+    report::print(&summary, args.output)?;
+    Ok(exit::of_load(&summary))
+}
+
+/// Clap has checked that it is no 0.
+fn at_least_one(number: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(number).unwrap_or(std::num::NonZeroU16::MIN)
+}
+
+/// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// A connection is a file, and the usual limit is below the most connections that can be asked for.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Without it, connections above the limit fail and are counted as such.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
+fn tell_dropped(messages: &Messages, profile: Option<&Profile>) -> Result<(), CliError> {
+    let (false, Some(profile)) = (messages.dropped().is_empty(), profile) else { return Ok(()) };
+    let mut stderr = anstream::stderr().lock();
+    say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;
+    messages.dropped().iter().try_for_each(|dropped| say(writeln!(stderr, "  {dropped}")))
+}

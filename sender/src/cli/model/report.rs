@@ -1,0 +1,162 @@
+//! What was found in a model, for people and for programs.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
+use schemas::Trigger;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::output::harmless,
+    credentials::CredentialReference,
+    model::{Inspection, Model, ModelProblem, ModelProblems, Severity, source::Shown},
+};
+
+/// Most characters of one sentence.
+const SENTENCE: usize = 1000;
+
+/// Each problem with its line, a mark under it and the advice, as compilers show them. Ends with an empty line.
+pub(super) fn for_people(problems: &ModelProblems) -> String {
+    let name = harmless(problems.source().name(), SENTENCE);
+    let shown = problems.source().shown();
+    let mut text = String::new();
+    for problem in problems.iter() {
+        let sentence = harmless(&problem.defect.to_string(), SENTENCE);
+        let level = match problem.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(sentence);
+        let mut group = match &shown {
+            Some(shown) => lines(title, problem, &name, shown),
+            None => title.element(place(problem, &name)),
+        };
+        if let Some(advice) = problem.defect.advice() {
+            group = group.element(Level::HELP.message(harmless(&advice, SENTENCE)));
+        }
+        text.push_str(&Renderer::styled().render(&[group]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn place<'p>(problem: &ModelProblem, name: &'p str) -> Origin<'p> {
+    Origin::path(name).line(problem.line).char_column(problem.column)
+}
+
+fn lines<'s>(title: Title<'s>, problem: &ModelProblem, name: &'s str, shown: &'s Shown) -> Group<'s> {
+    let span = shown.range(&problem.span);
+    let mut snippet = Snippet::source(shown.text()).annotation(AnnotationKind::Primary.span(span.clone()));
+    if let Some((span, what)) = &problem.related {
+        snippet = snippet.annotation(AnnotationKind::Context.span(shown.range(span)).label(*what));
+    }
+    let start = shown.text()[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    // What is covered before the place shifts its column, so that the renderer cannot tell it.
+    if shown.text()[start..span.start].chars().count() + 1 == problem.column {
+        title.element(snippet.path(name))
+    } else {
+        title.element(place(problem, name)).element(snippet)
+    }
+}
+
+/// A model on one line.
+pub(super) fn summary(model: &Model) -> String {
+    let count = |trigger: Trigger| model.webhooks().filter(|(_, webhook)| webhook.trigger == trigger).count();
+    let (created, completed) = (count(Trigger::StepCreated), count(Trigger::StepCompleted));
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let mut endpoints: Vec<&str> = model.webhooks().map(|(_, webhook)| webhook.endpoint.as_str()).collect();
+    endpoints.sort_unstable();
+    endpoints.dedup();
+    let webhooks = match created + completed {
+        0 => "no webhooks".to_owned(),
+        all => format!(
+            "{} ({created} on creation, {completed} on completion) to {}",
+            plural(all, "webhook"),
+            plural(endpoints.len(), "endpoint")
+        ),
+    };
+    let published = if model.published { "" } else { "; not published, so it does not run yet" };
+    let name = harmless(&model.name, SENTENCE);
+    format!("\"{name}\", {}, {webhooks}{published}", plural(model.steps.len(), "step"))
+}
+
+/// What was found, as JSON.
+pub(super) fn for_programs(inspection: &Inspection) -> Value {
+    let problems: Vec<Value> = inspection
+        .problems()
+        .iter()
+        .map(|problem| {
+            json!({
+                "severity": problem.severity().to_string(),
+                "line": problem.line,
+                "column": problem.column,
+                "place": problem.pointer.to_string(),
+                "message": problem.defect.to_string(),
+                "advice": problem.defect.advice(),
+            })
+        })
+        .collect();
+    json!({
+        "file": inspection.problems().source().name(),
+        "usable": inspection.model().is_some(),
+        "model": inspection.model().map(|model| json!({
+            "name": model.name,
+            "published": model.published,
+            "steps": model.steps.len(),
+            "webhooks": model.webhooks().count(),
+        })),
+        "problems": problems,
+    })
+}
+
+/// A model, as JSON.
+pub(super) fn model(model: &Model) -> Value {
+    let webhooks = |step: &crate::model::ModelStep| -> Vec<Value> {
+        step.webhooks
+            .iter()
+            .map(|webhook| {
+                json!({
+                    "enabled": webhook.enabled,
+                    "name": webhook.name,
+                    "description": webhook.description,
+                    "endpoint": webhook.endpoint,
+                    "trigger": webhook.trigger,
+                    "authentication": kind(&webhook.authentication),
+                })
+            })
+            .collect()
+    };
+    let steps: Vec<Value> = model
+        .steps
+        .iter()
+        .map(|step| {
+            json!({
+                "name": step.name,
+                "type": step.kind,
+                "access": step.access,
+                "actors": step.actors,
+                "previous": step.previous,
+                "sendBackTo": step.send_back_to,
+                "fields": step.fields,
+                "webhooks": webhooks(step),
+            })
+        })
+        .collect();
+    json!({
+        "name": model.name,
+        "published": model.published,
+        "subject": model.subject,
+        "initiator": model.initiator,
+        "steps": steps,
+    })
+}
+
+fn kind(authentication: &CredentialReference) -> Value {
+    match authentication {
+        CredentialReference::None => json!({"type": "none"}),
+        CredentialReference::ClientSecret { client_secret } => {
+            json!({"type": "clientSecret", "clientSecret": client_secret.to_string()})
+        }
+        CredentialReference::Basic { username, password } => {
+            json!({"type": "basic", "username": username, "password": password.to_string()})
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! `webhook-sender replay`: kept messages become a job in the outbox, and the job is delivered. The same command after
+//! it was stopped goes on with its job.
+
+mod survey;
+mod which;
+
+use std::{io::Write as _, path::PathBuf};
+
+use bytes::Bytes;
+use clap::Args;
+use schemas::{Authentication, Profile};
+use sha2::{Digest as _, Sha256};
+
+use self::{survey::Survey, which::WhichArgs};
+use super::{
+    credentials::{CredentialArgs, check_plaintext, reference},
+    deliver,
+    engine_args::EngineArgs,
+    error::CliError,
+    exit, file,
+    output::{self, Format, say},
+    tally,
+};
+use crate::{
+    compose::Composed,
+    delivery::Target,
+    outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Which},
+    replay::{Item, Replay, Source},
+};
+
+const OUTPUT: &str = "Output";
+
+const AFTER: &str = "\
+If it is stopped, the same command goes on where it was; once it has come to its end, the same \
+command begins anew. A client secret is never kept: where a message had one, it is put back from \
+--client-secret.
+
+Exit codes:
+  0  all were delivered
+  1  some were not: the endpoint gave another answer
+  2  misuse: nothing was sent
+  3  some were not: nothing answered";
+
+#[derive(Args)]
+#[command(after_help = AFTER)]
+pub(super) struct ReplayArgs {
+    /// JSON lines of `webhook-receiver messages export`, or raw bodies: a file, a folder of *.json files, - for standard
+    /// input
+    #[arg(long, value_name = "FILE|DIR|-")]
+    from: PathBuf,
+
+    /// URL of the endpoint, http or https; or env:NAME or file:PATH, where a URL lies that is a secret
+    #[arg(long, value_name = "URL")]
+    to: String,
+
+    #[command(flatten)]
+    which: WhichArgs,
+
+    #[command(flatten)]
+    credentials: CredentialArgs,
+
+    /// A profile (TOML) that says where your messages keep what
+    #[arg(long, value_name = "FILE", help_heading = which::HEADING)]
+    profile: Option<PathBuf>,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+
+    /// Folder of the outbox, which remembers what was delivered
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTPUT)]
+    data: PathBuf,
+
+    /// Read and check everything, say how many would be sent, and send nothing
+    #[arg(long, help_heading = OUTPUT)]
+    dry_run: bool,
+
+    /// Form of the output
+    #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
+    output: Format,
+}
+
+pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
+    let address = address(&args.to)?;
+    let credentials = args.credentials.references()?;
+    let destination = Destination { name: address.to_string().into(), address, credentials };
+    let (target, authentication) = destination.resolve().map_err(CliError::Unresolved)?;
+    let basic = match &authentication {
+        Authentication::Basic(credentials) => Some(credentials),
+        Authentication::None | Authentication::ClientSecret { .. } => None,
+    };
+    let probe = Composed::from_bytes(Bytes::new(), basic).request()?;
+    check_plaintext(&probe, &target, args.credentials.allow_plaintext)?;
+    let profile = args.profile.clone().map(file::profile).transpose()?;
+    let replay = Replay {
+        profile: profile.unwrap_or_else(|| Profile::v1().clone()),
+        credentials: destination.credentials.clone(),
+        selection: args.which.selection(),
+    };
+    let source = Source::open(&args.from)?;
+    if args.dry_run {
+        let mut survey = Survey::default();
+        source.read(&replay, |item| {
+            survey.note(&item);
+            survey.keep(item);
+            Ok::<_, CliError>(())
+        })?;
+        survey.judge(args.which.skip_bad)?;
+        survey.tell_of_secrets(&replay.credentials)?;
+        return survey.print(&destination, args.output).map(|()| exit::ACCEPTED);
+    }
+
+    let courier = args.engine.courier()?;
+    let mut outbox = Outbox::open(&args.data)?;
+    let Some(job) = taken_in(&mut outbox, &source, &replay, &destination, args.which.skip_bad)? else {
+        say(writeln!(anstream::stderr(), "{}nothing to send: no message is asked for", output::NOTE))?;
+        return tally::print(&[], "replayed", &args.data, args.output);
+    };
+    outbox.schedule(Some(job))?;
+    deliver::note_others(&outbox, job)?;
+    deliver::deliver(&mut outbox, &courier, args.output)?;
+    let tally = outbox.ledger().tally(&Which::Job(job))?;
+    let code = tally::print(&tally, "replayed", &args.data, args.output)?;
+    outbox.finish(job)?;
+    Ok(code)
+}
+
+/// The job of this command: the one that was stopped, or a new one; `None` where there is nothing to send.
+fn taken_in(
+    outbox: &mut Outbox,
+    source: &Source,
+    replay: &Replay,
+    destination: &Destination,
+    skip_bad: bool,
+) -> Result<Option<JobId>, CliError> {
+    let mut intake = outbox.intake()?;
+    let mut surveyed = None;
+    // What can be read twice is read through before anything is written.
+    if source.is_rereadable() {
+        let mut survey = Survey::default();
+        let digest = source.read(replay, |item| {
+            survey.note(&item);
+            survey.keep(item);
+            Ok::<_, CliError>(())
+        })?;
+        if !skip_bad {
+            survey.judge(skip_bad)?;
+        }
+        if let Some(job) = intake.unfinished(&key(replay, destination, skip_bad, digest))? {
+            drop(intake);
+            return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
+        }
+        surveyed = Some(digest);
+    }
+    let mut survey = Survey::default();
+    let to = intake.unnamed(&destination.address, &destination.credentials)?;
+    let job = intake.begin("")?;
+    let digest = source.read(replay, |item| {
+        survey.note(&item);
+        match item {
+            Item::Message(delivery) => intake.add(job, to, &delivery).map(|_| ()).map_err(CliError::from),
+            other => {
+                survey.keep(other);
+                Ok(())
+            }
+        }
+    })?;
+    survey.judge(skip_bad)?;
+    if surveyed.is_some_and(|surveyed| surveyed != digest) {
+        return Err(CliError::SourceChanged);
+    }
+    let key = key(replay, destination, skip_bad, digest);
+    if let Some(job) = intake.unfinished(&key)? {
+        drop(intake);
+        return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
+    }
+    if survey.messages == 0 {
+        return Ok(None);
+    }
+    intake.rename(job, &key)?;
+    intake.commit()?;
+    survey.tell_of_secrets(&replay.credentials)?;
+    Ok(Some(job))
+}
+
+/// What a replay does, as a digest: the same for the same command on the same content.
+fn key(replay: &Replay, destination: &Destination, skip_bad: bool, content: [u8; 32]) -> String {
+    let address = match &destination.address {
+        Address::Url(target) => target.uri().to_string(),
+        Address::Reference(reference) => reference.to_string(),
+    };
+    let what = format!("replay {address:?} {replay:?} {skip_bad}");
+    let digest = Sha256::new().chain_update(content).chain_update(what).finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn address(to: &str) -> Result<Address, CliError> {
+    if to.starts_with("env:") || to.starts_with("file:") {
+        return Ok(Address::Reference(reference("--to", to)?));
+    }
+    Ok(Address::Url(to.parse::<Target>()?))
+}

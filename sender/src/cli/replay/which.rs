@@ -1,0 +1,64 @@
+//! Which of a source's messages are sent.
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use schemas::Trigger;
+
+use crate::replay::Selection;
+
+pub(super) const HEADING: &str = "Which of the messages";
+
+#[derive(Args)]
+pub(super) struct WhichArgs {
+    /// Only those of this flow, such as FLOW-604
+    #[arg(long, value_name = "ID", help_heading = HEADING)]
+    flow: Option<String>,
+
+    /// Only those of this step
+    #[arg(long, value_name = "NAME", help_heading = HEADING)]
+    step: Option<String>,
+
+    /// Only those of this trigger
+    #[arg(long, value_name = "TRIGGER", help_heading = HEADING)]
+    trigger: Option<TriggerArg>,
+
+    /// Only those received at or after, such as 2026-11-24T08:00:00Z
+    #[arg(long, value_name = "TIME", help_heading = HEADING)]
+    since: Option<Timestamp>,
+
+    /// Only those received before
+    #[arg(long, value_name = "TIME", help_heading = HEADING)]
+    until: Option<Timestamp>,
+
+    /// Only those received at the receiver's endpoint of this name
+    #[arg(long, value_name = "NAME", help_heading = HEADING)]
+    endpoint: Option<String>,
+
+    /// Send the others where some cannot be used
+    #[arg(long, help_heading = HEADING)]
+    pub(super) skip_bad: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TriggerArg {
+    StepCreated,
+    StepCompleted,
+}
+
+impl WhichArgs {
+    pub(super) fn selection(&self) -> Selection {
+        let trigger = self.trigger.map(|trigger| match trigger {
+            TriggerArg::StepCreated => Trigger::StepCreated,
+            TriggerArg::StepCompleted => Trigger::StepCompleted,
+        });
+        let Self { flow, step, since, until, endpoint, .. } = self;
+        Selection {
+            flow: flow.clone(),
+            step: step.clone(),
+            trigger,
+            endpoint: endpoint.clone(),
+            since: *since,
+            until: *until,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The folder that messages are written to, one bare body a file. The secrets are not read: a client secret has a word
+//! in its place.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use schemas::{Authentication, ClientSecret, Profile, profile::Dropped};
+
+use super::{error::RunError, file_name::file_name};
+use crate::{cli::error::CliError, compose::Composed, credentials::CredentialReference, flow::Run};
+
+/// What is written in the place of a client secret.
+const CLIENT_SECRET: &str = "<client-secret>";
+
+/// The folder, and what was done there.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    /// How many files of the same names were replaced.
+    pub(super) replaced: usize,
+    /// How many other *.json files were there before.
+    pub(super) others: usize,
+    /// Digits of the greatest flow's number.
+    digits: usize,
+    dropped: Vec<Dropped>,
+}
+
+impl Folder {
+    /// Makes the folder where there is none, for the messages of so many flows.
+    pub(super) fn prepare(path: PathBuf, force: bool, flows: usize) -> Result<Self, RunError> {
+        if path.exists() && !path.is_dir() {
+            return Err(RunError::NoFolder { path });
+        }
+        let found = fs::create_dir_all(&path).and_then(|()| count_json(&path));
+        let others = match found {
+            Ok(count) if count > 0 && !force => return Err(RunError::Occupied { path, count }),
+            Ok(count) => count,
+            Err(source) => return Err(RunError::Folder { path, source }),
+        };
+        Ok(Self { path, replaced: 0, others, digits: flows.to_string().len(), dropped: Vec::new() })
+    }
+
+    /// Writes the messages of a flow, each as the endpoint would get it but for the secret.
+    pub(super) fn write(&mut self, run: &Run<'_>, profile: &Profile) -> Result<(), CliError> {
+        for (number, fired) in (1..).zip(&run.fired) {
+            let authentication = placeholder(&fired.webhook.authentication);
+            let composed = Composed::from_message(&fired.message, &authentication, profile)
+                .map_err(|source| CliError::Compose { source })?;
+            let path = self.path.join(file_name(&fired.message, self.digits, number, run.fired.len()));
+            if path.exists() {
+                self.replaced += 1;
+                self.others = self.others.saturating_sub(1);
+            }
+            fs::write(&path, &composed.body).map_err(|source| RunError::NotWritten { path, source })?;
+            for dropped in composed.dropped {
+                if !self.dropped.contains(&dropped) {
+                    self.dropped.push(dropped);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the profile could not carry, each once.
+    pub(super) fn dropped(&self) -> impl Iterator<Item = &Dropped> {
+        self.dropped.iter()
+    }
+}
+
+fn count_json(path: &Path) -> std::io::Result<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name();
+        count += usize::from(Path::new(&name).extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("json")));
+    }
+    Ok(count)
+}
+
+/// An authentication that makes the same body, without the secret.
+fn placeholder(authentication: &CredentialReference) -> Authentication {
+    match authentication {
+        CredentialReference::ClientSecret { .. } => Authentication::ClientSecret {
+            client_secret: ClientSecret::new(CLIENT_SECRET).expect("the word is neither empty nor long"),
+        },
+        // Basic stands in a header, of which a body has nothing.
+        CredentialReference::None | CredentialReference::Basic { .. } => Authentication::None,
+    }
+}

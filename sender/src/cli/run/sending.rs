@@ -1,0 +1,144 @@
+//! A run that sends: what its webhooks fire becomes a job in the outbox, and the job is delivered. The same command
+//! after it was stopped goes on with its job, and fires nothing twice.
+
+use std::path::Path;
+
+use schemas::{Profile, SecretReference};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    super::{deliver, error::CliError, output::Format, send, tally},
+    summary::Summary,
+};
+use crate::{
+    credentials::CredentialReference,
+    delivery::Courier,
+    flow::{Fired, Run},
+    model::Model,
+    outbox::{Address, Destination, Emptied, Filter, Intake, JobId, Label, NewDelivery, Outbox, Which},
+};
+
+/// How a run's messages are sent.
+pub(super) struct Sending<'a> {
+    pub(super) profile: &'a Profile,
+    /// Folder of the outbox.
+    pub(super) data: &'a Path,
+    pub(super) output: Format,
+}
+
+impl Sending<'_> {
+    /// Sends the messages of the runs and says what came of them. `what` tells this run from others, but not from itself
+    /// when it is started again.
+    pub(super) fn send<'m>(
+        &self,
+        model: &'m Model,
+        runs: impl Iterator<Item = Run<'m>>,
+        what: &str,
+        courier: &Courier,
+    ) -> Result<u8, CliError> {
+        let key: String = Sha256::digest(what).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut outbox = Outbox::open(self.data)?;
+        let mut summary = Summary::new(model);
+        let job = match outbox.unfinished(&key)? {
+            Some(job) => {
+                runs.for_each(|run| summary.add(&run));
+                deliver::note_resumed(&outbox, job, "run")?;
+                job
+            }
+            None => self.take_in(&mut outbox, &key, runs, &mut summary)?,
+        };
+        outbox.schedule(Some(job))?;
+        deliver::note_others(&outbox, job)?;
+        deliver::deliver(&mut outbox, courier, self.output)?;
+
+        let ledger = outbox.ledger();
+        let tally = ledger.tally(&Which::Job(job))?;
+        let mut deliveries = match summary.is_of_one_flow() {
+            true => ledger.newest(&Filter { job: Some(job), ..Filter::default() }, usize::MAX)?,
+            false => Vec::new(),
+        };
+        deliveries.reverse();
+        match self.output {
+            Format::Human => {
+                summary.print_sent(&deliveries)?;
+                tally::print(&tally, "sent", self.data, Format::Human)?;
+            }
+            Format::Json => summary.print_sent_object(&deliveries, tally::object(&tally))?,
+        }
+        outbox.finish(job)?;
+        Ok(tally::code(&tally))
+    }
+
+    /// Puts all that the runs fire into the outbox, or nothing of it.
+    fn take_in<'m>(
+        &self,
+        outbox: &mut Outbox,
+        key: &str,
+        runs: impl Iterator<Item = Run<'m>>,
+        summary: &mut Summary<'m>,
+    ) -> Result<JobId, CliError> {
+        resolve_all(summary.model)?;
+        let mut dropped = Vec::new();
+        let mut intake = outbox.intake()?;
+        let job = intake.begin(key)?;
+        for run in runs {
+            for fired in &run.fired {
+                self.add(&mut intake, job, fired, &mut dropped)?;
+            }
+            summary.add(&run);
+        }
+        intake.commit()?;
+        send::tell_dropped(&dropped, Some(self.profile))?;
+        Ok(job)
+    }
+
+    fn add(
+        &self,
+        intake: &mut Intake<'_>,
+        job: JobId,
+        fired: &Fired<'_>,
+        dropped: &mut Vec<String>,
+    ) -> Result<(), CliError> {
+        let (webhook, message, credentials) = (fired.webhook, &fired.message, lasting(&fired.webhook.authentication));
+        let (body, lost) = Emptied::from_message(message, &credentials, self.profile)
+            .map_err(|source| CliError::Compose { source })?;
+        dropped.extend(lost.iter().map(ToString::to_string).filter(|lost| !dropped.contains(lost)).collect::<Vec<_>>());
+        let to = intake.unnamed(&Address::Url(webhook.endpoint.parse()?), &credentials)?;
+        let label = Label {
+            webhook: Some(webhook.name.clone()),
+            trigger: Some(message.trigger.as_str().to_owned()),
+            step: Some(message.step.step_identifier.clone()),
+        };
+        intake.add(job, to, &NewDelivery { flow: Some(message.flow.flow_identifier.clone()), label, body })?;
+        Ok(())
+    }
+}
+
+/// A secret that is not there is said before anything is sent, not after half of a flow.
+fn resolve_all(model: &Model) -> Result<(), CliError> {
+    for webhook in model.steps.iter().flat_map(|step| &step.webhooks).filter(|webhook| webhook.enabled) {
+        let (name, address) = (webhook.name.as_str().into(), Address::Url(webhook.endpoint.parse()?));
+        let destination = Destination { name, address, credentials: webhook.authentication.clone() };
+        destination.resolve().map_err(CliError::Unresolved)?;
+    }
+    Ok(())
+}
+
+/// The same references with files named from the root on: the outbox may be read elsewhere.
+fn lasting(credentials: &CredentialReference) -> CredentialReference {
+    let lasting = |reference: &SecretReference| match reference {
+        SecretReference::File(path) => {
+            SecretReference::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        }
+        other => other.clone(),
+    };
+    match credentials {
+        CredentialReference::None => CredentialReference::None,
+        CredentialReference::ClientSecret { client_secret } => {
+            CredentialReference::ClientSecret { client_secret: lasting(client_secret) }
+        }
+        CredentialReference::Basic { username, password } => {
+            CredentialReference::Basic { username: username.clone(), password: lasting(password) }
+        }
+    }
+}

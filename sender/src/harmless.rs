@@ -1,0 +1,40 @@
+//! Text of others, made harmless for a terminal, a file and a log.
+
+use std::fmt::Write as _;
+
+/// The first `limit` characters of a text that came from elsewhere, on one line, with whatever could steer a terminal
+/// or turn its lines around escaped.
+pub(crate) fn harmless(text: &str, limit: usize) -> String {
+    let mut harmless = String::new();
+    for character in text.chars().take(limit) {
+        if character.is_control()
+            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        {
+            harmless.extend(character.escape_default());
+        } else {
+            harmless.push(character);
+        }
+    }
+    if text.chars().nth(limit).is_some() {
+        let _ = write!(harmless, "...");
+    }
+    harmless
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_steer_the_terminal() {
+        for (text, expected) in [
+            ("plain Zoë 💧", "plain Zoë 💧"),
+            ("a\u{1b}[31mred\r\nb", "a\\u{1b}[31mred\\r\\nb"),
+            ("\u{202e}turned\u{9b}", "\\u{202e}turned\\u{9b}"),
+            ("12345678901", "1234567890..."),
+            ("1234567890", "1234567890"),
+        ] {
+            assert_eq!(harmless(text, if text.starts_with('1') { 10 } else { 99 }), expected);
+        }
+    }
+}

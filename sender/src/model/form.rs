@@ -1,0 +1,59 @@
+//! The fields of a step's form as messages have them, with the order and identifier that the model left out.
+
+use schemas::{Field, FieldType};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A field as it is written down.
+#[derive(Deserialize)]
+pub(super) struct WrittenField {
+    name: String,
+    #[serde(rename = "type")]
+    kind: FieldType,
+    order: Option<u32>,
+    identifier: Option<String>,
+    #[serde(default)]
+    value: Value,
+    options: Option<Vec<Value>>,
+}
+
+/// The fields of a step, each with order and identifier.
+pub(super) fn fields(step: &str, written: Vec<WrittenField>) -> Vec<Field> {
+    let places = 1..;
+    let field = |(place, field): (u32, WrittenField)| Field {
+        order: Some(field.order.unwrap_or(place)),
+        identifier: Some(field.identifier.unwrap_or_else(|| identifier(step, &field.name))),
+        name: field.name,
+        kind: Some(field.kind),
+        value: field.value,
+        options: field.options,
+    };
+    places.zip(written).map(field).collect()
+}
+
+/// An identifier of the form that the product has, always the same for the same names.
+fn identifier(step: &str, field: &str) -> String {
+    // FNV-1a: small, and the same on every machine and in every release.
+    let bytes = step.bytes().chain([0]).chain(field.bytes());
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    format!("field{}", 10_000_000_000 + hash % 90_000_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_made_up_and_stays_the_same() {
+        let written = serde_json::json!([
+            {"name": "a", "type": "Text"},
+            {"name": "b", "type": "Number", "order": 7, "identifier": "field1", "value": 3},
+        ]);
+        let fields = fields("Form", serde_json::from_value(written).unwrap());
+        assert_eq!((fields[0].order, fields[1].order), (Some(1), Some(7)));
+        assert_eq!(fields[0].identifier.as_deref(), Some("field96422964620"), "written down once, never to change");
+        assert_eq!(fields[1].identifier.as_deref(), Some("field1"));
+        assert_ne!(identifier("a", "bc"), identifier("ab", "c"));
+    }
+}

@@ -1,0 +1,276 @@
+//! The text of a model and how it may be shown: whatever might be a secret, or could steer a terminal, is covered. Its
+//! `Debug` shows none of it.
+
+use std::{fmt, ops::Range, path::Path};
+
+use schemas::{Pointer, SecretReference};
+use serde_json::Value;
+
+use super::tree::Tree;
+
+/// The language of a model's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// TOML.
+    Toml,
+    /// JSON.
+    Json,
+}
+
+impl Syntax {
+    /// That of a file with this name and text: by its ending, else by its first character.
+    pub fn of(path: &Path, text: &str) -> Self {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("toml") => Self::Toml,
+            Some("json") => Self::Json,
+            _ if text.trim_start().starts_with('{') => Self::Json,
+            _ => Self::Toml,
+        }
+    }
+
+    /// A member as it is written in this language.
+    pub(super) fn member(self, name: &str, value: &Value) -> String {
+        match self {
+            Self::Toml => format!("{name} = {}", toml(value)),
+            Self::Json => format!("\"{name}\": {value}"),
+        }
+    }
+}
+
+/// A value on one line of TOML. A basic string is written as in JSON.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Array(elements) => format!("[{}]", elements.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| format!("{name} = {}", toml(value)));
+            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+/// What stands in the place of a covered text.
+const COVER: &str = "***";
+
+/// A model's text, and the parts of it that are never shown.
+#[derive(Clone)]
+pub struct Source {
+    name: String,
+    text: String,
+    /// In their order, apart from each other.
+    covered: Vec<Range<usize>>,
+    showable: bool,
+}
+
+impl Source {
+    pub(super) fn new(name: String, text: String) -> Self {
+        Self { name, text, covered: Vec::new(), showable: false }
+    }
+
+    /// The file's name as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// 1-based line and column, in characters, of a byte.
+    pub(super) fn position(&self, at: usize) -> (usize, usize) {
+        let before = &self.text[..at];
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (line, before[start..].chars().count() + 1)
+    }
+
+    /// Lets it be shown without the values that may be secret.
+    pub(super) fn cover(&mut self, tree: &Tree) {
+        let mut covered = tree.left_out().to_vec();
+        for (pointer, value, span) in tree.leaves() {
+            if may_be_secret(pointer, value) {
+                covered.push(span.clone());
+            } else if let Some(text) = value.as_str().filter(|text| text.contains("://")) {
+                covered
+                    .extend(doors(&self.text[span.clone()], text).map(|at| span.start + at.start..span.start + at.end));
+            }
+        }
+        covered.sort_by_key(|range| range.start);
+        covered.dedup_by(|next, kept| {
+            let overlaps = next.start < kept.end;
+            if overlaps {
+                kept.end = kept.end.max(next.end);
+            }
+            overlaps
+        });
+        self.covered = covered;
+        self.showable = true;
+    }
+
+    /// Lets it be shown although it cannot be read, unless it names something secret beside what looks like a value.
+    pub(super) fn cover_unread(&mut self) {
+        self.showable = !names_a_literal_secret(&self.text);
+    }
+
+    /// The text as it may be shown, and the place in it of a byte of the text: lines stay what they are, columns need
+    /// not. `None` where no part may be shown.
+    pub fn shown(&self) -> Option<Shown> {
+        if !self.showable {
+            return None;
+        }
+        let mut shown = Shown { text: String::new(), steps: Vec::new() };
+        let mut covered = self.covered.iter().peekable();
+        let mut characters = self.text.char_indices().peekable();
+        while let Some((at, character)) = characters.next() {
+            shown.steps.push((at, shown.text.len()));
+            if let Some(range) = covered.next_if(|range| range.contains(&at)) {
+                shown.text.push_str(COVER);
+                shown.text.extend(self.text[range.clone()].chars().filter(|character| *character == '\n'));
+                while characters.next_if(|(at, _)| *at < range.end).is_some() {}
+            } else {
+                shown.text.push(if steers(character) { char::REPLACEMENT_CHARACTER } else { character });
+            }
+        }
+        shown.steps.push((self.text.len(), shown.text.len()));
+        Some(shown)
+    }
+}
+
+/// A text that may be shown.
+#[derive(Debug)]
+pub struct Shown {
+    text: String,
+    steps: Vec<(usize, usize)>,
+}
+
+impl Shown {
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where a range of the original lies in it.
+    pub fn range(&self, range: &Range<usize>) -> Range<usize> {
+        let first = self.steps.partition_point(|(at, _)| *at <= range.start).saturating_sub(1);
+        let last = self.steps.partition_point(|(at, _)| *at < range.end).min(self.steps.len() - 1);
+        self.steps[first].1..self.steps[last].1
+    }
+}
+
+/// Control characters but those of the layout, and what turns a line around or cannot be seen.
+fn steers(character: char) -> bool {
+    (character.is_control() && !matches!(character, '\n' | '\t' | '\r'))
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Whether a value stands where a secret may have been written, and is no reference to one.
+fn may_be_secret(pointer: &Pointer, value: &Value) -> bool {
+    let is_reference = value.as_str().is_some_and(|text| text.parse::<SecretReference>().is_ok());
+    let tokens = pointer.tokens();
+    let authentication = tokens.iter().position(|token| token == "authentication");
+    let in_authentication =
+        authentication.is_some_and(|at| !matches!(&tokens[at + 1..], [key] if key == "type" || key == "username"));
+    !is_reference
+        && !value.is_null()
+        && value != ""
+        && (in_authentication || tokens.iter().any(|token| is_secret_word(token)))
+}
+
+fn is_secret_word(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["secret", "passw", "token", "credential"].iter().any(|word| key.contains(word))
+}
+
+/// The parts of a written URL that open doors: a user before the `@`, and the query.
+fn doors(written: &str, url: &str) -> impl Iterator<Item = Range<usize>> + use<> {
+    let user = url.contains('@').then(|| Some(written.find("//")? + 2..written.rfind('@')?)).flatten();
+    let query = written.find('?').map(|at| at + 1..written.len() - 1);
+    // An escape may hide either sign: then none of it is shown.
+    let hidden = (written.contains('\\')).then_some(0..written.len());
+    [user, query, hidden].into_iter().flatten().filter(|range| range.start < range.end)
+}
+
+/// Whether a key that sounds secret is followed by something other than a reference.
+fn names_a_literal_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["secret", "passw", "token", "credential"].iter().any(|word| {
+        lower.match_indices(word).any(|(at, _)| {
+            let rest =
+                lower[at..].trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '\''));
+            let Some(value) = rest.trim_start().strip_prefix(['=', ':']) else { return false };
+            let value = value.trim_start().trim_start_matches(['"', '\'']);
+            !value.starts_with("env:") && !value.starts_with("file:")
+        })
+    })
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("bytes", &self.text.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, syntax: Syntax) -> String {
+        let mut source = Source::new("x".to_owned(), text.to_owned());
+        match Tree::read(text, syntax, &mut Vec::new()) {
+            Ok(tree) => source.cover(&tree),
+            Err(_) => source.cover_unread(),
+        }
+        source.shown().map_or_else(|| "nothing".to_owned(), |shown| shown.text)
+    }
+
+    #[test]
+    fn whatever_may_be_secret_is_covered() {
+        for (text, expected) in [
+            (
+                "authentication = { type = \"basic\", password = 'canary' }",
+                "authentication = { type = \"basic\", password = *** }",
+            ),
+            ("authentication = \"canary\"\nx = 1", "authentication = ***\nx = 1"),
+            (
+                "authentication = { secrte = 'canary', username = 'jo' }",
+                "authentication = { secrte = ***, username = 'jo' }",
+            ),
+            ("authentication.clientSecret = [\"canary\", 17]", "authentication.clientSecret = [***, ***]"),
+            (
+                "authentication = { clientSecret = \"\"\"can\nary\"\"\" }\nx = 1",
+                "authentication = { clientSecret = ***\n }\nx = 1",
+            ),
+            ("clientSecret = 'canary'", "clientSecret = ***"),
+            ("clientSecret = 'env:NAME'", "clientSecret = 'env:NAME'"),
+            ("endpoint = \"https://jo:canary@a.example/\"", "endpoint = \"https://***@a.example/\""),
+            ("endpoint = 'https://a.example/run?sig=canary'", "endpoint = 'https://a.example/run?***'"),
+            ("endpoint = \"https://jo:canary\\u0040a.example/\"", "endpoint = ***"),
+            ("name = 'a\u{202e}b'", "name = 'a\u{fffd}b'"),
+            ("password = canary", "nothing"),
+            ("password = 'canary", "nothing"),
+            ("x = \npassword = 'env:NAME'", "x = \npassword = 'env:NAME'"),
+        ] {
+            assert_eq!(shown(text, Syntax::Toml), expected, "{text}");
+        }
+        let twice = r#"{"clientSecret": "env:A", "clientSecret": "canary", "step": 1, "step": ["canary"]}"#;
+        let expected = r#"{"clientSecret": "env:A", "clientSecret": ***, "step": 1, "step": ***}"#;
+        assert_eq!(shown(twice, Syntax::Json), expected);
+    }
+
+    #[test]
+    fn a_place_is_found_again_behind_what_is_covered() {
+        let text = "\"é\" = 1\npassword = 'a very long canary'\nauthentication = { password = 'canary', usr = 1 }\n";
+        let mut source = Source::new("x".to_owned(), text.to_owned());
+        source.cover(&Tree::read(text, Syntax::Toml, &mut Vec::new()).unwrap());
+        let shown = source.shown().unwrap();
+        for (word, expected) in [("usr", "usr"), ("1 }", "*** }"), ("'canary'", "***"), ("nary'", "***"), ("é", "é")]
+        {
+            let at = text.find(word).unwrap();
+            assert_eq!(&shown.text()[shown.range(&(at..at + word.len()))], expected);
+        }
+        assert_eq!(source.position(text.find("usr").unwrap()), (3, 41));
+        assert_eq!(source.position(text.find(" = 1").unwrap()), (1, 4));
+        let end = shown.range(&(text.len()..text.len()));
+        assert_eq!(end, shown.text().len()..shown.text().len());
+    }
+}

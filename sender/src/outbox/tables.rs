@@ -1,0 +1,114 @@
+//! The tables, and the number of their form.
+
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{FILE, OutboxError, folder};
+
+/// Changing the tables changes this number.
+const FORM: i64 = 1;
+
+/// How long to wait for another process that has the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bodies stand apart, so that a change of a delivery does not write its body again. Times are microseconds since 1970,
+/// `took` is microseconds.
+const TABLES: &str = "
+    CREATE TABLE job (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        begun_at INTEGER NOT NULL,
+        finished_at INTEGER
+    ) STRICT;
+    CREATE INDEX job_unfinished ON job (key) WHERE finished_at IS NULL;
+    CREATE TABLE destination (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        address TEXT NOT NULL,
+        address_is_reference INTEGER NOT NULL,
+        username TEXT,
+        credential TEXT
+    ) STRICT;
+    CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job INTEGER NOT NULL REFERENCES job (id),
+        destination INTEGER NOT NULL REFERENCES destination (id),
+        flow TEXT,
+        webhook TEXT,
+        trigger TEXT,
+        step TEXT,
+        status TEXT NOT NULL,
+        gave_up TEXT,
+        note TEXT,
+        attempts INTEGER NOT NULL,
+        attempts_before INTEGER NOT NULL,
+        since INTEGER,
+        due INTEGER NOT NULL,
+        size INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX delivery_job ON delivery (job);
+    CREATE INDEX delivery_pending ON delivery (job) WHERE status = 'pending';
+    CREATE TABLE body (
+        delivery INTEGER PRIMARY KEY REFERENCES delivery (id),
+        secret_at INTEGER,
+        bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE attempt (
+        delivery INTEGER NOT NULL REFERENCES delivery (id),
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        took INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        status INTEGER,
+        code TEXT,
+        words TEXT,
+        PRIMARY KEY (delivery, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE mark (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Opens the file in a folder for writing; makes it where it is missing.
+pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
+    let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
+    let file = folder.join(FILE);
+    // SQLite's own files beside it take the mode of this one.
+    OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
+    let mut connection = Connection::open(&file)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What was promised to be written must outlast a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if form(&connection, folder)? == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", FORM)?;
+        transaction.commit()?;
+    }
+    folder::sync(folder).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens the file in a folder for reading.
+pub(super) fn open(folder: &Path) -> Result<Connection, OutboxError> {
+    let file = folder.join(FILE);
+    let missing = || OutboxError::Missing { folder: folder.to_owned() };
+    if !file.is_file() {
+        return Err(missing());
+    }
+    let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A process that was killed between making the file and its tables left an empty one.
+    if form(&connection, folder)? == 0 { Err(missing()) } else { Ok(connection) }
+}
+
+fn form(connection: &Connection, folder: &Path) -> Result<i64, OutboxError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > FORM {
+        return Err(OutboxError::Newer { folder: folder.to_owned(), found, known: FORM });
+    }
+    Ok(found)
+}

@@ -1,0 +1,95 @@
+//! Lines of a stream, each held alone and none longer than a limit.
+
+use std::io::{self, BufRead, Read as _};
+
+/// What stands at a line's place.
+pub(super) enum Line {
+    /// A line with something on it, and its end.
+    Whole(Vec<u8>),
+    /// One with nothing but white space on it.
+    Blank(Vec<u8>),
+    /// One that is longer than the limit; it was passed over.
+    Long,
+}
+
+/// Reads lines and counts them.
+pub(super) struct Lines<R> {
+    from: R,
+    most: usize,
+    /// Number of the line that was read last, from 1.
+    pub(super) number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(from: R, most: usize) -> Self {
+        Self { from, most, number: 0 }
+    }
+
+    /// The next line.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        let mut line = Vec::new();
+        let limit = self.most as u64 + 1;
+        if self.from.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if line.len() > self.most && line.last() != Some(&b'\n') {
+            self.skip()?;
+            return Ok(Some(Line::Long));
+        }
+        Ok(Some(if line.trim_ascii().is_empty() { Line::Blank(line) } else { Line::Whole(line) }))
+    }
+
+    /// What is left, after what was read already; `None` where both together are longer than the limit.
+    pub(super) fn rest(mut self, mut read: Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+        let room = (self.most + 1).saturating_sub(read.len());
+        self.from.by_ref().take(room as u64).read_to_end(&mut read)?;
+        Ok((read.len() <= self.most).then_some(read))
+    }
+
+    fn skip(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = self.from.fill_buf()?;
+            let (length, ended) = match buffer.iter().position(|byte| *byte == b'\n') {
+                Some(at) => (at + 1, true),
+                None => (buffer.len(), buffer.is_empty()),
+            };
+            self.from.consume(length);
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_numbered_and_long_ones_passed_over() {
+        let mut lines =
+            Lines::new(io::BufReader::with_capacity(3, &b"one\n\n \nthree33\n1234567890\r\nsix\n12345678"[..]), 8);
+        let mut found = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            found.push(match line {
+                Line::Whole(line) => (lines.number, String::from_utf8(line).unwrap()),
+                Line::Blank(_) => continue,
+                Line::Long => (lines.number, "long".to_owned()),
+            });
+        }
+        let expected = [(1, "one\n"), (4, "three33\n"), (5, "long"), (6, "six\n"), (7, "12345678")];
+        assert_eq!(found, expected.map(|(number, text)| (number, text.to_owned())));
+    }
+
+    #[test]
+    fn the_rest_has_a_limit_too() {
+        let rest = |most: usize| {
+            let mut lines = Lines::new(&b"{\n}\n}"[..], most);
+            let Some(Line::Whole(first)) = lines.next().unwrap() else { panic!() };
+            lines.rest(first).unwrap()
+        };
+        assert_eq!(rest(5).as_deref(), Some(&b"{\n}\n}"[..]));
+        assert_eq!(rest(4), None);
+    }
+}

@@ -1,0 +1,351 @@
+//! The outbox as a library: what is in it outlives the process, in order, and no secret is in it.
+
+use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+use schemas::Profile;
+use sender::{
+    CredentialReference, Outbox,
+    delivery::{Attempted, Backlog as _, Due, GaveUp, Next, Summary},
+    outbox::{
+        Address, Destination, Emptied, Filter, JobId, Label, LastAnswer, NewDelivery, OutboxError, Status, Which,
+    },
+};
+use tempfile::TempDir;
+
+/// With a quote and a backslash, which JSON escapes.
+const CANARY: &str = "canary-5f1b\"\\";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(TempDir::new().unwrap());
+        fs::write(folder.secret(), CANARY).unwrap();
+        folder
+    }
+
+    fn outbox(&self) -> Outbox {
+        Outbox::open(&self.path()).unwrap()
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.0.path().join("new/outbox")
+    }
+
+    fn secret(&self) -> std::path::PathBuf {
+        self.0.path().join("secret")
+    }
+
+    fn secret_reference(&self) -> CredentialReference {
+        let client_secret = format!("file:{}", self.secret().display()).parse().unwrap();
+        CredentialReference::ClientSecret { client_secret }
+    }
+}
+
+fn to(name: &str, credentials: CredentialReference) -> Destination {
+    let url = format!("http://127.0.0.1:9/{name}");
+    Destination { name: name.into(), address: Address::Url(url.parse().unwrap()), credentials }
+}
+
+fn message(flow: &str, body: &str, credentials: &CredentialReference) -> NewDelivery {
+    let body = Emptied::from_body(body.as_bytes(), credentials, Profile::v1()).unwrap();
+    NewDelivery { flow: Some(flow.to_owned()), label: Label::default(), body }
+}
+
+/// One job with a plain message for each (destination, flow); their numbers are 1, 2 and so on.
+fn filled(folder: &Folder, deliveries: &[(&str, &str)]) -> (Outbox, JobId) {
+    let mut outbox = folder.outbox();
+    let mut intake = outbox.intake().unwrap();
+    let job = intake.begin("key").unwrap();
+    for (destination, flow) in deliveries {
+        let id = intake.destination(&to(destination, CredentialReference::None)).unwrap();
+        intake.add(job, id, &message(flow, "{}", &CredentialReference::None)).unwrap();
+    }
+    intake.commit().unwrap();
+    (outbox, job)
+}
+
+fn take(outbox: &mut Outbox) -> Vec<Due> {
+    outbox.take_due(Timestamp::now(), 99, &HashSet::new()).unwrap()
+}
+
+fn numbers(due: &[Due]) -> Vec<u64> {
+    due.iter().map(|due| due.id).collect()
+}
+
+fn answered(due: &Due, status: u16, next: Next) -> Attempted {
+    Attempted {
+        id: due.id,
+        attempt: due.attempt,
+        at: Timestamp::now(),
+        took: Duration::from_millis(7),
+        summary: Summary::Answered { status, detail: Some("words".to_owned()) },
+        next,
+    }
+}
+
+fn statuses(outbox: &Outbox) -> Vec<(u64, Status, u32)> {
+    let mut all = outbox.ledger().newest(&Filter::default(), 99).unwrap();
+    all.reverse();
+    all.into_iter().map(|delivery| (delivery.id, delivery.status, delivery.attempts)).collect()
+}
+
+#[test]
+fn what_was_in_flight_is_due_again_when_the_process_is_gone() {
+    let folder = Folder::new();
+    let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("a", "F1"), ("a", "F2")]);
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [1, 3], "the second of F1 waits for the first");
+    assert_eq!(numbers(&take(&mut outbox)), [0; 0]);
+    outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+    drop(outbox);
+
+    let mut outbox = folder.outbox();
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [2, 3]);
+    assert_eq!(due[1].attempt, 1, "an attempt of which nothing is known does not count");
+    assert_eq!(due[0].target.to_string(), "http://127.0.0.1:9/a");
+}
+
+#[test]
+fn attempts_are_written_down_and_counted() {
+    let folder = Folder::new();
+    let (mut outbox, job) = filled(&folder, &[("a", "F1"), ("a", "F2")]);
+    let due = take(&mut outbox);
+    let later = Timestamp::now() + SignedDuration::from_secs(60);
+    let began = answered(&due[0], 503, Next::RetryAt(later));
+    outbox.settle(&[began.clone(), answered(&due[1], 422, Next::GiveUp(GaveUp::Refused))]).unwrap();
+    assert_eq!(statuses(&outbox), [(1, Status::Pending, 1), (2, Status::Failed(GaveUp::Refused), 1)]);
+    drop(outbox);
+
+    let mut outbox = folder.outbox();
+    assert_eq!(outbox.next_due(&HashSet::new()).unwrap().map(Timestamp::as_microsecond), Some(later.as_microsecond()));
+    assert_eq!(numbers(&take(&mut outbox)), [0; 0]);
+    let due = outbox.take_due(later, 1, &HashSet::new()).unwrap();
+    assert_eq!((due[0].id, due[0].attempt), (1, 2));
+    assert_eq!(due[0].since.as_microsecond(), began.at.as_microsecond(), "the time counts from the first attempt");
+    let silent = Summary::Unanswered { code: "timeout", words: "the time limit passed".to_owned() };
+    outbox.settle(&[Attempted { summary: silent, ..answered(&due[0], 0, Next::GiveUp(GaveUp::Attempts)) }]).unwrap();
+    let attempts = outbox.ledger().attempts(1).unwrap();
+    assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(attempts[0].answer, LastAnswer::Answered { status: 503, detail: Some("words".to_owned()) });
+    assert_eq!(attempts[0].took, Duration::from_millis(7));
+    assert!(matches!(&attempts[1].answer, LastAnswer::Unanswered { code, .. } if code == "timeout"));
+    let tally = outbox.ledger().tally(&Which::Job(job)).unwrap();
+    assert_eq!(tally.iter().map(|alike| alike.count).collect::<Vec<_>>(), [1, 1]);
+}
+
+#[test]
+fn a_gone_endpoint_takes_along_what_waits_and_not_what_is_in_flight() {
+    let folder = Folder::new();
+    let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("a", "F2"), ("a", "F1"), ("b", "F1")]);
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [1, 2, 4]);
+    outbox.settle(&[answered(&due[0], 410, Next::GiveUp(GaveUp::Gone))]).unwrap();
+    let gone = Status::Failed(GaveUp::Gone);
+    let expected = [(1, gone, 1), (2, Status::Pending, 0), (3, gone, 0), (4, Status::Pending, 0)];
+    assert_eq!(statuses(&outbox), expected);
+    outbox.settle(&[answered(&due[1], 200, Next::Delivered)]).unwrap();
+    assert_eq!(statuses(&outbox)[1], (2, Status::Delivered, 1));
+    drop(outbox);
+    assert_eq!(numbers(&take(&mut folder.outbox())), [4]);
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_stops_the_work_and_loses_nothing() {
+    let folder = Folder::new();
+    let mut outbox = folder.outbox();
+    let mut intake = outbox.intake().unwrap();
+    let job = intake.begin("key").unwrap();
+    let destination = intake.destination(&to("a", folder.secret_reference())).unwrap();
+    for body in [r#"{ "clientSecret": "old" }"#, "{}"] {
+        intake.add(job, destination, &message("F1", body, &folder.secret_reference())).unwrap();
+    }
+    intake.commit().unwrap();
+
+    fs::remove_file(folder.secret()).unwrap();
+    let error = outbox.take_due(Timestamp::now(), 9, &HashSet::new()).unwrap_err();
+    assert!(matches!(&error, OutboxError::Credentials { destination, .. } if &**destination == "a"), "{error}");
+    fs::write(folder.secret(), CANARY).unwrap();
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [1]);
+    assert_eq!(due[0].request.body(), &r#"{ "clientSecret": "canary-5f1b\"\\" }"#.as_bytes());
+}
+
+#[test]
+fn a_message_without_a_place_for_the_secret_is_not_taken_in() {
+    let folder = Folder::new();
+    let mut outbox = folder.outbox();
+    let mut intake = outbox.intake().unwrap();
+    let job = intake.begin("key").unwrap();
+    let destination = intake.destination(&to("a", folder.secret_reference())).unwrap();
+    let error = intake.add(job, destination, &message("F1", "{}", &CredentialReference::None)).unwrap_err();
+    assert!(matches!(error, OutboxError::NoPlaceForSecret { .. }), "{error}");
+}
+
+#[test]
+fn no_secret_is_in_any_file() {
+    let folder = Folder::new();
+    let basic = CredentialReference::Basic {
+        username: "jo".to_owned(),
+        password: format!("file:{}", folder.secret().display()).parse().unwrap(),
+    };
+    let mut outbox = folder.outbox();
+    let mut intake = outbox.intake().unwrap();
+    let job = intake.begin("key").unwrap();
+    let quoted = serde_json::Value::from(CANARY).to_string();
+    for (name, credentials) in [("a", folder.secret_reference()), ("b", basic), ("c", CredentialReference::None)] {
+        let destination = intake.destination(&to(name, credentials.clone())).unwrap();
+        let body = format!("{{\"clientSecret\":{quoted},\"name\":\"{name}\"}}");
+        intake.add(job, destination, &message("F1", &body, &credentials)).unwrap();
+    }
+    intake.commit().unwrap();
+    let due = take(&mut outbox);
+    let attempts: Vec<_> = due.iter().map(|due| answered(due, 200, Next::Delivered)).collect();
+    assert!(String::from_utf8_lossy(due[0].request.body()).contains("canary-5f1b"), "it was there to be seen");
+    assert!(due[1].request.headers().contains_key("authorization"));
+    let files = |outbox: &Outbox| -> Vec<Vec<u8>> {
+        let entries = fs::read_dir(outbox.folder()).unwrap().map(|entry| entry.unwrap().path());
+        entries.map(|file| fs::read(file).unwrap()).collect()
+    };
+    let mut seen = files(&outbox);
+    outbox.settle(&attempts).unwrap();
+    seen.extend(files(&outbox));
+    assert!(seen.iter().any(|file| file.windows(8).any(|part| part == b"\"name\":\"")), "bodies are there");
+    for secret in ["canary".to_owned(), BASE64_STANDARD.encode(format!("jo:{CANARY}")), BASE64_STANDARD.encode(CANARY)]
+    {
+        let found = seen.iter().any(|file| file.windows(secret.len()).any(|part| part == secret.as_bytes()));
+        assert!(!found, "{secret}");
+    }
+}
+
+#[test]
+fn only_its_owner_can_read_it_and_only_one_writes() {
+    let folder = Folder::new();
+    let (outbox, _) = filled(&folder, &[("a", "F1")]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(outbox.folder()), 0o700);
+    for entry in fs::read_dir(outbox.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert!(matches!(Outbox::open(outbox.folder()), Err(OutboxError::InUse { .. })));
+    assert_eq!(Outbox::read(outbox.folder()).unwrap().newest(&Filter::default(), 9).unwrap().len(), 1);
+    drop(outbox);
+    assert_eq!(Outbox::read(&folder.path()).unwrap().newest(&Filter::default(), 9).unwrap().len(), 1);
+    assert!(matches!(Outbox::read(&folder.path().join("no")), Err(OutboxError::Missing { .. })));
+}
+
+#[test]
+fn a_file_of_a_newer_program_is_refused_and_left() {
+    let folder = Folder::new();
+    drop(filled(&folder, &[("a", "F1")]));
+    let file = folder.path().join("outbox.sqlite");
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    for error in [Outbox::open(&folder.path()).map(|_| ()), Outbox::read(&folder.path()).map(|_| ())] {
+        assert!(matches!(error, Err(OutboxError::Newer { found: 99, .. })));
+    }
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    assert_eq!(numbers(&take(&mut folder.outbox())), [1]);
+}
+
+#[test]
+fn what_is_due_and_how_far_the_source_was_read_change_together() {
+    let folder = Folder::new();
+    let (mut outbox, job) = filled(&folder, &[("a", "F1")]);
+    let mut intake = outbox.intake().unwrap();
+    let destination = intake.destination(&to("a", CredentialReference::None)).unwrap();
+    intake.mark("cursor", "7").unwrap();
+    drop(intake);
+    assert_eq!(outbox.ledger().mark("cursor").unwrap(), None);
+
+    let mut intake = outbox.intake().unwrap();
+    let destination_again = intake.destination(&to("a", CredentialReference::None)).unwrap();
+    assert_eq!(destination_again, destination);
+    intake.commit().unwrap();
+    let message = message("F2", "{}", &CredentialReference::None);
+    let ids = outbox.enqueue(job, [(destination, &message)], Some(("cursor", "8"))).unwrap();
+    assert_eq!(outbox.ledger().mark("cursor").unwrap().as_deref(), Some("8"));
+    assert_eq!(numbers(&take(&mut outbox)), [vec![1], ids].concat());
+}
+
+#[test]
+fn a_job_is_found_until_it_is_finished() {
+    let folder = Folder::new();
+    let (mut outbox, job) = filled(&folder, &[("a", "F1")]);
+    outbox.finish(job).unwrap();
+    assert_eq!(outbox.unfinished("key").unwrap(), Some(job), "it is not at its end");
+    let due = take(&mut outbox);
+    outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+    assert_eq!(outbox.unfinished("key").unwrap(), Some(job), "nobody was told yet");
+    assert_eq!(outbox.unfinished("another").unwrap(), None);
+    outbox.finish(job).unwrap();
+    assert_eq!(outbox.unfinished("key").unwrap(), None);
+}
+
+#[test]
+fn a_job_is_delivered_alone_where_that_is_asked_for() {
+    let folder = Folder::new();
+    let (mut outbox, first) = filled(&folder, &[("a", "F1")]);
+    let mut intake = outbox.intake().unwrap();
+    let second = intake.begin("second").unwrap();
+    let destination = intake.destination(&to("a", CredentialReference::None)).unwrap();
+    intake.add(second, destination, &message("F2", "{}", &CredentialReference::None)).unwrap();
+    intake.commit().unwrap();
+    outbox.schedule(Some(second)).unwrap();
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [2]);
+    assert_eq!(outbox.ledger().pending_beside(second).unwrap(), 1);
+    outbox.settle(&[answered(&due[0], 410, Next::GiveUp(GaveUp::Gone))]).unwrap();
+    assert_eq!(statuses(&outbox)[0], (1, Status::Failed(GaveUp::Gone), 0), "one that waits unscheduled is gone too");
+    outbox.finish_settled().unwrap();
+    assert_eq!(outbox.unfinished("key").unwrap(), None, "{first:?}");
+}
+
+#[test]
+fn dead_letters_come_back_with_all_their_attempts_or_are_put_away() {
+    let folder = Folder::new();
+    let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("a", "F2"), ("a", "F1")]);
+    let due = take(&mut outbox);
+    let refused = |due: &Due| answered(due, 422, Next::GiveUp(GaveUp::Refused));
+    outbox.settle(&[refused(&due[0]), refused(&due[1])]).unwrap();
+    assert!(!outbox.retry(3).unwrap(), "it is pending");
+    assert!(outbox.retry(1).unwrap());
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [1], "again before what follows it in its flow");
+    assert_eq!(due[0].attempt, 1);
+    outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+    assert_eq!(statuses(&outbox)[0], (1, Status::Delivered, 2));
+    assert!(!outbox.retry(1).unwrap() && !outbox.discard(1, None).unwrap(), "it was delivered");
+
+    assert!(outbox.discard(3, Some("sent by hand")).unwrap());
+    assert_eq!(outbox.discard_failed(None).unwrap(), 1);
+    assert_eq!(numbers(&take(&mut outbox)), [0; 0]);
+    let discarded = outbox.ledger().delivery(3).unwrap().unwrap();
+    assert_eq!((discarded.status, discarded.note.as_deref()), (Status::Discarded, Some("sent by hand")));
+    assert!(outbox.retry(3).unwrap());
+    assert_eq!(numbers(&take(&mut outbox)), [3]);
+}
+
+#[test]
+fn destinations_without_a_name_are_told_apart() {
+    let folder = Folder::new();
+    let mut outbox = folder.outbox();
+    let mut intake = outbox.intake().unwrap();
+    let address = |query: &str| Address::Url(format!("http://127.0.0.1:9/?sig={query}").parse().unwrap());
+    let none = CredentialReference::None;
+    let first = intake.unnamed(&address("one"), &none).unwrap();
+    let second = intake.unnamed(&address("two"), &none).unwrap();
+    let third = intake.unnamed(&address("one"), &folder.secret_reference()).unwrap();
+    assert!(first != second && second != third && first != third);
+    assert_eq!(intake.unnamed(&address("two"), &none).unwrap(), second);
+    let job = intake.begin("key").unwrap();
+    intake.add(job, second, &message("F1", "{}", &none)).unwrap();
+    intake.commit().unwrap();
+    let due = take(&mut outbox);
+    assert_eq!(due[0].destination, Arc::from("http://127.0.0.1:9/?sig=*** (2)"));
+    assert_eq!(due[0].target.uri().query(), Some("sig=two"));
+}
