@@ -5,6 +5,7 @@
 //! second: median, least and most of the rounds, and the ratio of the medians to that of the bare client.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has failed")]
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use std::{
     num::NonZeroUsize,

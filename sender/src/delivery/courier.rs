@@ -39,8 +39,10 @@ pub struct Courier {
     policy: RetryPolicy,
     concurrency: NonZeroUsize,
     rate: Option<Rate>,
-    observer: Option<Arc<dyn Fn(&Attempted) + Send + Sync>>,
+    observer: Option<Observer>,
 }
+
+type Observer = Arc<dyn Fn(&Attempted) + Send + Sync>;
 
 /// What a courier did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

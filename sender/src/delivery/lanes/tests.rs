@@ -1,0 +1,189 @@
+//! The rules by table, and by a plain list that does the same without any structure.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn held(names: &[&str]) -> HashSet<Arc<str>> {
+    names.iter().map(|name| Arc::from(*name)).collect()
+}
+
+/// Deliveries 1.. of (destination, flow, due).
+fn lanes(deliveries: &[(&str, Option<&str>, i64)]) -> Lanes {
+    let mut lanes = Lanes::new();
+    for (id, (destination, flow, due)) in (1..).zip(deliveries) {
+        assert!(lanes.push(id, destination, *flow, at(*due)));
+    }
+    lanes
+}
+
+#[test]
+fn what_is_taken_first() {
+    let (f, g) = (Some("f"), Some("g"));
+    for (name, deliveries, now, room, holding, expected) in [
+        ("the longest due", vec![("a", None, 3), ("b", None, 1), ("a", None, 2)], 9, 9, vec![], vec![2, 3, 1]),
+        ("pushed first among equals", vec![("b", None, 1), ("a", None, 1)], 9, 9, vec![], vec![1, 2]),
+        ("no more than there is room for", vec![("a", None, 1), ("a", None, 1)], 9, 1, vec![], vec![1]),
+        ("nothing without room", vec![("a", None, 1)], 9, 0, vec![], vec![]),
+        ("not before its time", vec![("a", None, 5), ("a", None, 4)], 4, 9, vec![], vec![2]),
+        ("one of a flow", vec![("a", f, 1), ("a", f, 1), ("a", g, 1)], 9, 9, vec![], vec![1, 3]),
+        ("a flow waits for its first", vec![("a", f, 8), ("a", f, 1)], 4, 9, vec![], vec![]),
+        ("a flow is one per destination", vec![("a", f, 1), ("b", f, 1)], 9, 9, vec![], vec![1, 2]),
+        ("not those held", vec![("a", None, 1), ("b", None, 2), ("a", f, 3)], 9, 9, vec!["a"], vec![2]),
+    ] {
+        let taken = lanes(&deliveries).take(at(now), room, &held(&holding));
+        assert_eq!(taken, expected, "{name}");
+    }
+}
+
+#[test]
+fn what_follows_when_the_head_of_a_flow_is_settled() {
+    for (name, next, follows) in [
+        ("delivered", Next::Delivered, vec![2]),
+        ("given up", Next::GiveUp(GaveUp::Refused), vec![2]),
+        ("tried again now", Next::RetryAt(at(1)), vec![1]),
+        ("tried again later", Next::RetryAt(at(50)), vec![]),
+    ] {
+        let mut lanes = lanes(&[("a", Some("f"), 1), ("a", Some("f"), 1), ("a", Some("f"), 1)]);
+        assert_eq!(lanes.take(at(9), 9, &held(&[])), [1], "{name}");
+        assert_eq!(lanes.next_due(&held(&[])), None, "{name}: nothing is due behind one in flight");
+        assert_eq!(lanes.settle(1, &next), [0; 0], "{name}");
+        assert_eq!(lanes.take(at(9), 9, &held(&[])), follows, "{name}");
+    }
+}
+
+#[test]
+fn one_that_is_gone_takes_along_what_waits_for_the_same_destination() {
+    let (f, g) = (Some("f"), Some("g"));
+    let mut lanes = lanes(&[("a", None, 1), ("b", f, 1), ("a", f, 1), ("a", g, 9), ("a", f, 7), ("a", None, 8)]);
+    assert_eq!(lanes.take(at(1), 9, &held(&[])), [1, 2, 3]);
+    assert_eq!(lanes.settle(1, &Next::GiveUp(GaveUp::Gone)), [4, 5, 6]);
+    assert_eq!(lanes.len(), 2, "those in flight stay");
+    assert!(lanes.push(7, "a", f, at(1)), "a later one is no longer there to be gone");
+    assert_eq!(lanes.take(at(9), 9, &held(&[])), [0; 0], "behind 3");
+    assert_eq!(lanes.settle(3, &Next::Delivered), [0; 0]);
+    assert_eq!(lanes.take(at(9), 9, &held(&[])), [7]);
+}
+
+#[test]
+fn a_delivery_that_is_not_there_or_in_flight_changes_nothing() {
+    let mut lanes = lanes(&[("a", Some("f"), 1), ("a", Some("f"), 1)]);
+    assert!(!lanes.push(1, "b", None, at(0)));
+    assert!(!lanes.remove(9));
+    assert_eq!(lanes.settle(1, &Next::Delivered), [0; 0], "it waits");
+    assert_eq!(lanes.take(at(9), 9, &held(&[])), [1]);
+    assert!(!lanes.remove(1), "it is in flight");
+    assert!(lanes.remove(2));
+    assert_eq!(lanes.settle(1, &Next::Delivered), [0; 0]);
+    assert!(lanes.is_empty() && lanes.destinations.is_empty() && lanes.fronts.is_empty());
+}
+
+/// The same rules without any structure: a list in the order of pushing.
+#[derive(Debug, Default)]
+struct List(Vec<(u64, &'static str, Option<&'static str>, i64, bool)>);
+
+impl List {
+    fn ready(&self) -> impl Iterator<Item = &(u64, &'static str, Option<&'static str>, i64, bool)> {
+        self.0.iter().enumerate().filter_map(|(index, entry)| {
+            let is_head = entry.2.is_none()
+                || !self.0[..index].iter().any(|earlier| (earlier.1, earlier.2) == (entry.1, entry.2));
+            (is_head && !entry.4).then_some(entry)
+        })
+    }
+
+    fn take(&mut self, now: i64, room: usize, held: &HashSet<Arc<str>>) -> Vec<u64> {
+        let mut ready: Vec<(i64, u64)> = self
+            .ready()
+            .filter(|entry| entry.3 <= now && !held.contains(entry.1))
+            .map(|entry| (entry.3, entry.0))
+            .collect();
+        ready.sort_by_key(|(due, _)| *due);
+        ready.truncate(room);
+        for (_, id) in &ready {
+            self.0.iter_mut().find(|entry| entry.0 == *id).unwrap().4 = true;
+        }
+        ready.into_iter().map(|(_, id)| id).collect()
+    }
+
+    fn settle(&mut self, id: u64, next: &Next) -> Vec<u64> {
+        let Some(index) = self.0.iter().position(|entry| entry.0 == id && entry.4) else { return Vec::new() };
+        if let Next::RetryAt(due) = next {
+            (self.0[index].3, self.0[index].4) = (due.as_second(), false);
+            return Vec::new();
+        }
+        let destination = self.0.remove(index).1;
+        if *next != Next::GiveUp(GaveUp::Gone) {
+            return Vec::new();
+        }
+        let goes = |entry: &(u64, &str, Option<&str>, i64, bool)| entry.1 == destination && !entry.4;
+        let gone = self.0.iter().filter(|entry| goes(entry)).map(|entry| entry.0).collect();
+        self.0.retain(|entry| !goes(entry));
+        gone
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Push(&'static str, Option<&'static str>, i64),
+    Take(i64, usize, Vec<&'static str>),
+    Settle(prop::sample::Index, Next),
+    Remove(prop::sample::Index),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let destination = prop::sample::select(vec!["a", "b", "c"]);
+    let flow = prop::option::of(prop::sample::select(vec!["f", "g"]));
+    let next = prop_oneof![
+        4 => Just(Next::Delivered),
+        4 => (0i64..20).prop_map(|second| Next::RetryAt(at(second))),
+        2 => Just(Next::GiveUp(GaveUp::Refused)),
+        1 => Just(Next::GiveUp(GaveUp::Gone)),
+    ];
+    prop_oneof![
+        4 => (destination.clone(), flow, 0i64..20).prop_map(|(name, flow, due)| Step::Push(name, flow, due)),
+        2 => (0i64..20, 0usize..4, prop::collection::vec(destination, 0..2))
+            .prop_map(|(now, room, held)| Step::Take(now, room, held)),
+        3 => (any::<prop::sample::Index>(), next).prop_map(|(index, next)| Step::Settle(index, next)),
+        1 => any::<prop::sample::Index>().prop_map(Step::Remove),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn lanes_do_what_a_list_does(steps in prop::collection::vec(step(), 0..60)) {
+        let (mut lanes, mut list, mut pushed) = (Lanes::new(), List::default(), 0);
+        for step in steps {
+            match step {
+                Step::Push(destination, flow, due) => {
+                    pushed += 1;
+                    lanes.push(pushed, destination, flow, at(due));
+                    list.0.push((pushed, destination, flow, due, false));
+                }
+                Step::Take(now, room, names) => {
+                    let held = held(&names);
+                    prop_assert_eq!(lanes.take(at(now), room, &held), list.take(now, room, &held));
+                }
+                Step::Settle(index, next) => {
+                    let id = index.index(pushed as usize + 1) as u64;
+                    prop_assert_eq!(lanes.settle(id, &next), list.settle(id, &next));
+                }
+                Step::Remove(index) => {
+                    let id = index.index(pushed as usize + 1) as u64;
+                    let waits = list.0.iter().position(|entry| entry.0 == id && !entry.4);
+                    waits.map(|index| list.0.remove(index));
+                    prop_assert_eq!(lanes.remove(id), waits.is_some());
+                }
+            }
+            for names in [&[][..], &["a"]] {
+                let held = held(names);
+                let due = list.ready().filter(|entry| !held.contains(entry.1)).map(|entry| at(entry.3)).min();
+                prop_assert_eq!(lanes.next_due(&held), due);
+            }
+            prop_assert_eq!(lanes.len(), list.0.len());
+        }
+    }
+}
