@@ -18,7 +18,6 @@ mod tables;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::File,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -54,7 +53,8 @@ pub struct Outbox {
     in_flight: HashSet<u64>,
     destinations: HashMap<i64, Arc<Destination>>,
     folder: PathBuf,
-    _lock: File,
+    /// Last, so that the file is closed before another writer may open it.
+    _hold: folder::Hold,
 }
 
 impl Outbox {
@@ -64,7 +64,7 @@ impl Outbox {
     /// When the folder cannot be made or written, another process writes to the outbox, or its file is damaged or newer
     /// than this program.
     pub fn open(folder: &Path) -> Result<Self, OutboxError> {
-        let lock = folder::hold(folder)?;
+        let hold = folder::hold(folder)?;
         let ledger = Ledger::create(folder)?;
         let mut outbox = Self {
             ledger,
@@ -72,7 +72,7 @@ impl Outbox {
             in_flight: HashSet::new(),
             destinations: HashMap::new(),
             folder: folder.to_owned(),
-            _lock: lock,
+            _hold: hold,
         };
         outbox.schedule(None)?;
         Ok(outbox)

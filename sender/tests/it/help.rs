@@ -20,7 +20,7 @@ pub(crate) fn snapshot(name: &str, command: &mut assert_cmd::Command) {
     settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME");
     settings.add_filter(r"(under 1|\b\d+) ms", "DURATION");
-    settings.add_filter(r#""durationMs":( ?)\d+"#, r#""durationMs":${1}0"#);
+    settings.add_filter(r#"("durationMs": ?)\d+"#, "${1}0");
     settings.add_filter(r"\(\d[\d.]* (bytes|kB)\) to", "(SIZE) to");
     settings.add_filter(r#""bytes":\d+"#, r#""bytes":0"#);
     settings.add_filter(r"/\S*/(\.tmp\w+)", "FILE");
@@ -43,7 +43,6 @@ fn help() {
         ("help_deliveries_show", &["deliveries", "show", "--help"]),
         ("help_deliveries_retry", &["deliveries", "retry", "--help"]),
         ("help_deliveries_discard", &["deliveries", "discard", "--help"]),
-        ("help_load", &["load", "--help"]),
         ("help_samples", &["samples", "--help"]),
         ("help_samples_list", &["samples", "list", "--help"]),
         ("help_samples_show", &["samples", "show", "--help"]),
