@@ -94,7 +94,8 @@ impl Courier {
     /// Works a backlog off until nothing waits in it, however long retries take.
     ///
     /// # Errors
-    /// When the backlog fails. Attempts in flight are dropped then; they count as not made.
+    /// When the backlog fails. Attempts in flight are still waited for and written down, unless it is the writing that
+    /// fails; then they count as not made.
     pub async fn drain<B: Backlog>(&self, backlog: &mut B) -> Result<Tally, B::Error> {
         self.work(backlog, None, future::pending()).await
     }
@@ -123,7 +124,7 @@ impl Courier {
         let mut tally = Tally::default();
         let mut paces = self.rate.map(Paces::new).unwrap_or_default();
         let mut flying = FuturesUnordered::new();
-        let (mut stop, mut stopping) = (pin!(stop), false);
+        let (mut stop, mut stopping, mut failed) = (pin!(stop), false, None);
         loop {
             let mut next = None;
             if !stopping {
@@ -131,7 +132,13 @@ impl Courier {
                     let now = Timestamp::now();
                     // Where a rate holds, each one taken may be the last that its destination has now.
                     let room = if self.rate.is_some() { 1 } else { self.concurrency.get() - flying.len() };
-                    let taken = backlog.take_due(now, room, paces.held(now))?;
+                    let taken = match backlog.take_due(now, room, paces.held(now)) {
+                        Ok(taken) => taken,
+                        Err(error) => {
+                            (failed, stopping) = (Some(error), true);
+                            break;
+                        }
+                    };
                     let was_enough = taken.len() == room;
                     for due in taken {
                         paces.pass(&due.destination, now);
@@ -144,7 +151,7 @@ impl Courier {
                 }
             }
             if flying.is_empty() && (stopping || (wake.is_none() && next.is_none())) {
-                return Ok(tally);
+                return failed.map_or(Ok(tally), Err);
             }
             tokio::select! {
                 biased;

@@ -314,3 +314,37 @@ async fn a_courier_that_runs_is_woken_and_ends_what_is_in_flight_when_it_is_stop
     assert_eq!(running.await.unwrap().delivered, 2);
     assert_eq!(backlog.0.lock().unwrap().len(), 1, "the third was never begun");
 }
+
+/// A backlog that has one delivery to hand out, and then cannot be read any more.
+struct Unreadable(MemoryBacklog);
+
+#[derive(Debug, PartialEq)]
+struct Broken;
+
+impl Backlog for Unreadable {
+    type Error = Broken;
+
+    fn take_due(&mut self, now: Timestamp, _: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Broken> {
+        let Ok(due) = self.0.take_due(now, 1, held);
+        if due.is_empty() { Err(Broken) } else { Ok(due) }
+    }
+
+    fn settle(&mut self, attempts: &[Attempted]) -> Result<(), Broken> {
+        let Ok(()) = self.0.settle(attempts);
+        Ok(())
+    }
+
+    fn next_due(&mut self, _: &HashSet<Arc<str>>) -> Result<Option<Timestamp>, Broken> {
+        Ok(Some(Timestamp::now()))
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_written_down_before_a_broken_backlog_ends_the_work() {
+    let server = MockServer::start().await;
+    Mock::given(path("/")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let mut backlog = Unreadable(MemoryBacklog::new());
+    backlog.0.push(delivery("a", None, &server.uri(), "one"));
+    assert_eq!(courier(2).drain(&mut backlog).await, Err(Broken));
+    assert_eq!(backlog.0.take_finished(), [Finished { id: 1, attempts: 1, next: Next::Delivered }]);
+}
