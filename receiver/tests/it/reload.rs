@@ -1,13 +1,22 @@
 //! A configuration that changes while messages come in: each request sees wholly the old one or wholly the new, and a
 //! wrong one changes nothing.
 
-use std::{fs, path::Path, thread};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
 
 use tempfile::TempDir;
 
 use crate::{
     program::Receiver,
-    raw::{Raw, answer, post},
+    raw::{PATIENCE, Raw, answer, post},
 };
 
 const OLD: &str = "canary-old-3f1d";
@@ -153,27 +162,41 @@ fn no_request_sees_half_of_a_change() {
         fs::write(folder.path().join(name), format!("secret of {name}")).unwrap();
     }
     let receiver = Receiver::start_in(folder.path(), &text("one"), &[]);
-    let address = receiver.address;
+    let answered = ["one", "two"].map(|_| Arc::new(AtomicUsize::new(0)));
     let clients: Vec<_> = ["one", "two"]
         .into_iter()
-        .map(|name| {
+        .zip(answered.clone())
+        .map(|(name, answered)| {
+            let mut raw = Raw::connect(receiver.address);
             thread::spawn(move || {
                 let body = format!(r#"{{"clientSecret":"secret of {name}","sent":"{name}"}}"#);
-                let mut raw = Raw::connect(address);
                 let mut statuses = Vec::new();
                 while raw.try_send(&post("/a", "", &body)) {
                     let Some(answer) = raw.answer() else { break };
                     statuses.push(answer.status);
+                    answered.fetch_add(1, Ordering::Relaxed);
                 }
                 statuses
             })
         })
         .collect();
+    // On a busy machine a client may sleep through a change: both must have asked since the one before.
+    let both_have_asked = || {
+        for answered in &answered {
+            let (began, before) = (Instant::now(), answered.load(Ordering::Relaxed));
+            while answered.load(Ordering::Relaxed) < before + 2 {
+                assert!(began.elapsed() < PATIENCE, "a client gets no answers");
+                thread::yield_now();
+            }
+        }
+    };
+    both_have_asked();
     let mut seen = 0;
     for name in ["two", "one", "two", "one"] {
         configure(folder.path(), &text(name));
         receiver.hang_up();
         seen = receiver.logged(seen, &format!("it is called {name} now"));
+        both_have_asked();
     }
     receiver.terminate();
     for client in clients {
