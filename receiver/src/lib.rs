@@ -17,6 +17,8 @@ pub mod index;
 pub mod intake;
 #[cfg(feature = "server")]
 pub mod log;
+#[cfg(feature = "server")]
+mod metrics;
 pub mod problem;
 #[cfg(feature = "server")]
 mod redact;

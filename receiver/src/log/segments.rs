@@ -1,7 +1,7 @@
 //! The default log: a folder of segment files, written by one thread.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -18,6 +18,7 @@ use super::{
     segment::Segment,
     writer::{Queue, Writer},
 };
+use crate::metrics::LogMetrics;
 
 /// Sizes of a log, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub struct Segments {
     queue: Arc<Queue>,
     durable: Arc<AtomicU64>,
     news: watch::Receiver<Position>,
+    metrics: Arc<LogMetrics>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -58,10 +60,12 @@ impl Segments {
             None => draw_salt()?,
         };
         let queue = Arc::new(Queue::new(options.queue_bytes, salt));
-        let writer = Writer::new(folder.to_owned(), queue.clone(), newest.as_ref(), options.segment_bytes)?;
+        let metrics = Arc::<LogMetrics>::default();
+        let segment_bytes = options.segment_bytes;
+        let writer = Writer::new(folder.to_owned(), queue.clone(), newest.as_ref(), segment_bytes, metrics.clone())?;
         let (durable, news) = (writer.durable(), writer.news());
         let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run())?;
-        Ok((Self { folder: folder.to_owned(), queue, durable, news, writer: Some(thread) }, recovery))
+        Ok((Self { folder: folder.to_owned(), queue, durable, news, metrics, writer: Some(thread) }, recovery))
     }
 
     /// Hears of every new durable end.
@@ -72,6 +76,34 @@ impl Segments {
     /// Position behind the last durable byte.
     pub fn end(&self) -> Position {
         Position(self.durable.load(Ordering::Acquire))
+    }
+
+    /// What the writer measures.
+    pub(crate) fn metrics(&self) -> &LogMetrics {
+        &self.metrics
+    }
+
+    /// Whether the writer still runs; only a fault of the program ends it.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| !writer.is_finished())
+    }
+
+    /// Records and bytes that are not durable yet.
+    pub fn queued(&self) -> (usize, usize) {
+        self.queue.waiting()
+    }
+
+    /// Most bytes that may wait to be durable.
+    pub fn queue_limit(&self) -> usize {
+        self.queue.limit()
+    }
+
+    /// Bytes of all files of the log.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn size(&self) -> io::Result<u64> {
+        fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
     }
 
     /// Reads a log that another process may be writing, up to its last whole record.

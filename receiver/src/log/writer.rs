@@ -10,6 +10,7 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use tokio::sync::{oneshot, watch};
@@ -19,6 +20,7 @@ use super::{
     record::{Record, Salt},
     segment::{HEAD, Segment},
 };
+use crate::metrics::LogMetrics;
 
 /// What waits to be written.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ pub(super) struct Queue {
 struct State {
     batch: Batch,
     in_flight: usize,
+    in_flight_records: usize,
     closed: bool,
 }
 
@@ -76,10 +79,21 @@ impl Queue {
         self.filled.notify_one();
     }
 
+    /// Records and bytes that wait or are in flight.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.in_flight_records + state.batch.waiting.len(), state.in_flight + state.batch.bytes.len())
+    }
+
+    /// Most bytes that may wait or be in flight.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Swaps what is queued for an empty batch; waits for it. False when closed and empty.
     fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
-        state.in_flight = 0;
+        (state.in_flight, state.in_flight_records) = (0, 0);
         while state.batch.waiting.is_empty() {
             if state.closed {
                 return false;
@@ -87,7 +101,7 @@ impl Queue {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         mem::swap(&mut state.batch, batch);
-        state.in_flight = batch.bytes.len();
+        (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
         true
     }
 
@@ -109,6 +123,7 @@ pub(super) struct Writer {
     segment_bytes: u64,
     durable: Arc<AtomicU64>,
     news: watch::Sender<Position>,
+    metrics: Arc<LogMetrics>,
 }
 
 impl Writer {
@@ -117,6 +132,7 @@ impl Writer {
         queue: Arc<Queue>,
         newest: Option<&Segment>,
         segment_bytes: u64,
+        metrics: Arc<LogMetrics>,
     ) -> io::Result<Self> {
         let (open, end) = match newest {
             Some(segment) => {
@@ -126,7 +142,7 @@ impl Writer {
             None => (None, 0),
         };
         let (news, _) = watch::channel(Position(end));
-        Ok(Self { folder, queue, open, end, segment_bytes, durable: Arc::new(AtomicU64::new(end)), news })
+        Ok(Self { folder, queue, open, end, segment_bytes, durable: Arc::new(AtomicU64::new(end)), news, metrics })
     }
 
     pub(super) fn durable(&self) -> Arc<AtomicU64> {
@@ -141,9 +157,11 @@ impl Writer {
     pub(super) fn run(mut self) {
         let mut batch = Batch::default();
         while self.queue.take(&mut batch) {
+            self.metrics.begin_batch();
             let outcome = self.write(&batch.bytes).inspect_err(|error| {
                 tracing::error!(%error, bytes = batch.bytes.len(), "the log could not be written; its messages were refused");
             });
+            self.metrics.end_batch(batch.waiting.len(), batch.bytes.len(), outcome.is_ok());
             if outcome.is_ok() {
                 self.durable.store(self.end, Ordering::Release);
                 self.news.send_replace(Position(self.end));
@@ -174,7 +192,10 @@ impl Writer {
             return Err(error);
         }
         self.end = start + bytes.len() as u64;
-        if let Err(error) = file.sync_data() {
+        let began = Instant::now();
+        let synced = file.sync_data();
+        self.metrics.synced(began.elapsed());
+        if let Err(error) = synced {
             // After a failed sync the kernel may have dropped the pages: what this file holds is not known any more.
             let _ = file.set_len(start - base);
             return Err(error);

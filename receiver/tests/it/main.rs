@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod admin;
 mod attacks;
 mod certificate;
 mod commands;
 mod deadlines;
 mod durability;
+mod ending;
 mod endurance;
 mod faults;
 mod framing;
@@ -21,5 +23,6 @@ mod reload;
 mod room;
 mod rotate;
 mod secrets;
+mod supervisor;
 mod tls;
 mod vectors;

@@ -59,8 +59,17 @@ impl Receiver {
         receiver
     }
 
-    /// Starts it in a folder that stays, with another program before it if `prefix` names one.
+    /// Starts it in a folder that stays, with another program before it, of which it is a child, if `prefix` names one.
     pub(crate) fn start_in(folder: &Path, toml: &str, prefix: &[&str]) -> Self {
+        let mut receiver = Self::start_execed_in(folder, toml, prefix);
+        if !prefix.is_empty() {
+            receiver.pid = only_child_of(receiver.child.id());
+        }
+        receiver
+    }
+
+    /// As [`Self::start_in`], with another program before it whose place it takes.
+    pub(crate) fn start_execed_in(folder: &Path, toml: &str, prefix: &[&str]) -> Self {
         let config = folder.join("receiver.toml");
         let head = format!("listen = \"127.0.0.1:0\"\ndata_dir = \"{}\"\n", folder.join("data").display());
         fs::write(&config, format!("{head}{toml}")).unwrap();
@@ -86,7 +95,7 @@ impl Receiver {
             // The folder may be gone with the test.
             let _ = fs::write(stdout, rest.join("\n"));
         });
-        let pid = if prefix.is_empty() { i32::try_from(child.id()).unwrap() } else { only_child_of(child.id()) };
+        let pid = i32::try_from(child.id()).unwrap();
         Self { address, child, stdout: Some(stdout), pid, folder: folder.to_owned(), _temporary: None }
     }
 
@@ -114,6 +123,21 @@ impl Receiver {
         }
     }
 
+    /// Where its admin listener is.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let end = self.logged(0, "\"listening\"");
+        let log = self.log();
+        let line: serde_json::Value = serde_json::from_str(log[..end].lines().last().unwrap()).unwrap();
+        line["admin"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Lets it write no file beyond this size from now on; `None` for any size.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Pid::from_raw(self.pid), Resource::Fsize, limit).unwrap();
+    }
+
     /// Its memory, in KiB.
     pub(crate) fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
@@ -132,9 +156,19 @@ impl Receiver {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and waits for the end.
-    pub(crate) fn terminate(mut self) -> ExitStatus {
+    /// SIGTERM, without waiting for the end.
+    pub(crate) fn ask_to_end(&self) {
         self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn terminate(self) -> ExitStatus {
+        self.ask_to_end();
+        self.ended()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn ended(mut self) -> ExitStatus {
         let status = self.child.wait().unwrap();
         self.stdout.take().unwrap().join().unwrap();
         status
