@@ -17,6 +17,14 @@ clippy:
 test:
     cargo test --workspace
 
+# Build the receiver as one static program, as a release has it, and print where it is.
+static:
+    packaging/build-static
+
+# How soon the receiver listens, how much memory it takes, how large it is.
+start-and-size:
+    python3 receiver/benches/start_and_size.py "$(packaging/build-static)"
+
 # Build the documentation.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -52,6 +52,8 @@ pub const DEFAULT_PATH: &str = "/hooks/flowingly";
 pub struct Config {
     /// Address and port of the listener.
     pub listen: SocketAddr,
+    /// Address and port for health, readiness and metrics; without it there are none.
+    pub admin: Option<SocketAddr>,
     /// What the listener speaks TLS with; without it plain HTTP.
     pub tls: Option<Tls>,
     /// Whether a proxy in front of the listener speaks TLS.

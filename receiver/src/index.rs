@@ -18,7 +18,7 @@ use schemas::Violation;
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
-    indexer::{IndexError, Indexer, Profiles},
+    indexer::{Headway, IndexError, Indexer, Profiles},
     query::{Filter, Message},
 };
 use crate::log::{Position, Record};

@@ -21,6 +21,8 @@ pub mod intake;
 pub mod learn;
 #[cfg(feature = "server")]
 pub mod log;
+#[cfg(feature = "server")]
+mod metrics;
 pub mod problem;
 #[cfg(feature = "server")]
 mod redact;

@@ -1,6 +1,7 @@
 //! The server: listener, connections with deadlines, answers, log lines, graceful end.
 
 mod accept;
+mod admin;
 mod connection;
 mod connections;
 mod current;
@@ -13,13 +14,27 @@ mod reload;
 mod request_line;
 mod retention;
 mod service;
+pub(crate) mod supervisor;
 mod timed;
+mod vitals;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tokio::{net::TcpListener, sync::watch};
 
-use self::current::{Current, Rules};
+use self::{
+    connections::Connections,
+    current::{Current, Rules},
+    vitals::Vitals,
+};
 pub use self::{
     data::{DataFolder, DataFolderError},
     reload::{InTheClear, Reloader},
@@ -29,16 +44,18 @@ use crate::{
     endpoint::{Endpoints, Room},
     index::{Index, Indexer, Profiles},
     log::{MessageLog as _, Recovery, SegmentOptions, Segments},
+    metrics::Metrics,
 };
 
 /// A server that is bound to its address and has its log open.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    admin: Option<TcpListener>,
     current: Arc<Current<Segments>>,
     profiles: watch::Sender<Profiles>,
-    log: Arc<Segments>,
     indexer: Indexer,
+    vitals: Vitals,
     recovery: Recovery,
     config: Config,
     // Keeps other receivers out of the folder as long as the server lives.
@@ -79,13 +96,16 @@ pub enum StartError {
 }
 
 impl Server {
-    /// Binds the listener and opens the log and the index.
+    /// Binds the listeners and opens the log and the index.
     ///
     /// # Errors
     /// When the address is taken, or the data folder cannot be used.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let listen = |source| StartError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let listener = bind(config.listen).await?;
+        let admin = match config.admin {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let data = DataFolder::open(&config.data_dir)?;
         let default = SegmentOptions::default();
         // Two bodies of any size that the limits allow must fit, or the largest would be refused for ever.
@@ -99,9 +119,21 @@ impl Server {
         let profiles = watch::Sender::new(config.profiles());
         let indexer = Indexer::following(index, profiles.subscribe());
         let room = Arc::new(Room::new(config.limits.requests, config.limits.bodies_bytes));
-        let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout, room);
+        let endpoints =
+            Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout, room.clone());
         let current = Arc::new(Current::new(Rules::new(endpoints, &config)));
-        Ok(Self { listener, current, profiles, log, indexer, recovery, config, _data: data })
+        let names = config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+        let vitals = Vitals {
+            metrics: Arc::new(Metrics::new(names, log.metrics())),
+            log,
+            data_dir: config.data_dir.clone(),
+            index: indexer.headway(),
+            connections: Connections::new(config.limits.connections),
+            room,
+            limits: config.limits,
+            draining: AtomicBool::new(false),
+        };
+        Ok(Self { listener, admin, current, profiles, indexer, vitals, recovery, config, _data: data })
     }
 
     /// The address that it listens on; useful when port 0 was asked for.
@@ -112,9 +144,15 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// The address of the admin listener, if there is one.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().and_then(|admin| admin.local_addr().ok())
+    }
+
     /// What changes the server's endpoints, credentials and certificate while it runs.
     pub fn reloader(&self) -> Reloader {
-        Reloader::new(&self.current, self.profiles.clone(), self.config.clone())
+        let metrics = self.vitals.metrics.clone();
+        Reloader::new(&self.current, self.profiles.clone(), self.config.clone(), metrics)
     }
 
     /// What the start found in the log.
@@ -122,22 +160,50 @@ impl Server {
         &self.recovery
     }
 
-    /// Serves until `shutdown`, then answers what has begun, syncs and ends.
+    /// Serves until `shutdown`, then answers what has begun, syncs and ends. The admin listener answers as long as there
+    /// is something to tell.
     ///
     /// # Errors
     /// When the log cannot be read for the index.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let reader = self.log.read(self.indexer.position())?;
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Ended> {
+        let vitals = Arc::new(self.vitals);
+        let log = vitals.log.clone();
+        let reader = log.read(self.indexer.position())?;
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
-        let following = tokio::spawn(self.indexer.follow(reader, self.log.news(), ended(stopped.clone())));
-        let retaining = tokio::spawn(retention::run(self.log.clone(), self.config.retention, ended(stopped)));
-        accept::run(self.listener, self.current, &self.config, shutdown).await;
+        let following = tokio::spawn(self.indexer.follow(reader, log.news(), ended(stopped.clone())));
+        let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
+        let (stop_admin, admin_stopped) = watch::channel(());
+        let admin = self.admin.map(|admin| tokio::spawn(admin::run(admin, vitals.clone(), ended(admin_stopped))));
+        let shutdown = async {
+            shutdown.await;
+            vitals.draining.store(true, Ordering::Relaxed);
+        };
+        let (connections, metrics) = (vitals.connections.clone(), vitals.metrics.clone());
+        let cut = accept::run(self.listener, self.current, connections, metrics, &self.config, shutdown).await;
         drop(stop);
         // The folder stays locked until the index is closed too.
         following.await.map_err(io::Error::other)?;
         retaining.await.map_err(io::Error::other)?;
+        drop(stop_admin);
+        if let Some(admin) = admin {
+            admin.await.map_err(io::Error::other)?;
+        }
+        drop(vitals);
         // The last owner of the log: dropping it writes what is queued and waits for the sync.
-        tokio::task::spawn_blocking(move || drop(self.log)).await.map_err(io::Error::other)
+        tokio::task::spawn_blocking(move || drop(log)).await.map_err(io::Error::other)?;
+        Ok(Ended { cut })
     }
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Ended {
+    /// Connections that were cut because their requests had not ended within `drain_timeout`.
+    pub cut: usize,
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }

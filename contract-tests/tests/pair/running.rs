@@ -33,7 +33,7 @@ pub(crate) struct Running {
     address: SocketAddr,
     folder: TempDir,
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<std::io::Result<()>>,
+    ended: JoinHandle<std::io::Result<receiver::server::Ended>>,
 }
 
 /// What a receiver left when it had ended.
@@ -73,7 +73,7 @@ impl Running {
     /// Ends it in order, and reads what it stored.
     pub(crate) async fn stop(self) -> Left {
         self.stop.send(()).unwrap();
-        self.ended.await.unwrap().unwrap();
+        assert_eq!(self.ended.await.unwrap().unwrap().cut, 0);
         let data = self.folder.path().join("data");
         let mut reader = Segments::read_beside(&DataFolder::log_in(&data), Position(0));
         let mut records = Vec::new();

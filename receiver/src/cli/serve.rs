@@ -5,18 +5,28 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     path::Path,
     process,
+    time::Duration,
 };
 
 use schemas::Authentication;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 
-use super::{Failure, logging, origin, shell, unusable};
+use super::{Failure, exit, logging, origin, shell, unusable};
 use crate::{
     capture::{CAPTURE_FILE, MARKER},
     config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, Reading, SECRET_FILE, Sources},
     log::Recovery,
-    server::Server,
+    server::{Server, supervisor},
 };
+
+/// True whatever the end was like.
+const SAFE: &str = "everything that was acknowledged is on disk";
+
+/// Longest time that what was cut may hold up the end: a disk that hangs must not.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// A sample that shows much of what a message can hold.
 const SAMPLE: &str = "step-completed-customer-set-up";
@@ -43,7 +53,11 @@ pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let _logging = logging::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::failed)?;
-    runtime.block_on(serve(config, file, sources, read))
+    let result = runtime.block_on(serve(config, file, sources, read));
+    if result.is_err() {
+        runtime.shutdown_timeout(LAST_WAIT);
+    }
+    result
 }
 
 async fn serve(
@@ -53,12 +67,13 @@ async fn serve(
     read: impl Fn() -> Reading + Clone + Send + 'static,
 ) -> Result<(), Failure> {
     raise_file_limit();
-    let shutdown = shutdown_signal().map_err(Failure::failed)?;
+    let (shutdown, at_once) = shutdown_signals().map_err(Failure::failed)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let (endpoints, data_dir) = (config.endpoints.clone(), config.data_dir.clone());
+    let drain_timeout = config.limits.drain_timeout;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let server = Server::bind(config).await.map_err(Failure::failed)?;
     report(server.recovery());
@@ -73,6 +88,9 @@ async fn serve(
         };
         text.push_str(&format!("Listening on {scheme}://{address}{} ({how})\n", endpoint.path));
     }
+    if let Some(admin) = server.admin_addr() {
+        text.push_str(&format!("Health and metrics at http://{admin} (/healthz, /readyz, /metrics)\n"));
+    }
     if file.is_none() {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
         text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}"), &folder, &shell::program("sender")));
@@ -85,10 +103,27 @@ async fn serve(
     // Nobody may be reading; that is no reason not to serve.
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
-    tracing::info!(%address, pid = process::id(), "listening");
+    let admin = server.admin_addr().map(tracing::field::display);
+    tracing::info!(%address, admin, pid = process::id(), "listening");
+    supervisor::ready();
+    tokio::spawn(supervisor::keep_alive());
     tokio::spawn(server.reloader().follow(read, sources, hangup));
-    server.run(shutdown).await.map_err(Failure::failed)?;
-    tracing::info!("stopped; everything that was acknowledged is on disk");
+    let ended = tokio::select! {
+        ended = server.run(shutdown) => ended.map_err(Failure::failed)?,
+        () = at_once => {
+            let message = format!("told a second time to stop, it stopped without waiting; {SAFE}");
+            tracing::error!("{message}");
+            return Err(Failure::new(exit::CUT, message));
+        }
+    };
+    if ended.cut > 0 {
+        let were = if ended.cut == 1 { "connection was" } else { "connections were" };
+        let message =
+            format!("{} {were} cut that had not finished within drain_timeout, {drain_timeout:?}; {SAFE}", ended.cut);
+        tracing::error!(connections = ended.cut, "stopped; {message}");
+        return Err(Failure::new(exit::CUT, message));
+    }
+    tracing::info!("stopped; {SAFE}");
     Ok(())
 }
 
@@ -168,30 +203,43 @@ fn report(recovery: &Recovery) {
 
 /// Ends on SIGTERM and SIGINT, and when the terminal that it was started on is gone; otherwise SIGHUP only asks to read
 /// the configuration again.
-fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+///
+/// Gives a future for the first time, and one for the second, when nobody wants to wait any more.
+fn shutdown_signals() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
     let on_terminal = io::stderr().is_terminal();
-    Ok(async move {
-        let terminal_gone = async {
-            while hangup.recv().await.is_some() {
-                if on_terminal && !io::stderr().is_terminal() {
-                    return;
+    let (tell_first, first) = oneshot::channel::<()>();
+    let (tell_second, second) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        for tell in [tell_first, tell_second] {
+            let terminal_gone = async {
+                while hangup.recv().await.is_some() {
+                    if on_terminal && !io::stderr().is_terminal() {
+                        return;
+                    }
                 }
+            };
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                () = terminal_gone => {}
             }
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = terminal_gone => {}
+            supervisor::stopping();
+            // A server that has ended needs no telling.
+            let _ = tell.send(());
         }
-    })
+    });
+    Ok((async { drop(first.await) }, async { drop(second.await) }))
 }
 
 /// Each connection takes a descriptor; the soft limit is often only 1024.
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "could not raise the limit of open files");

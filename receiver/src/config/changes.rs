@@ -45,6 +45,7 @@ impl Changes {
         }
         let started_with = [
             ("listen", old.listen == new.listen),
+            ("admin", old.admin == new.admin),
             ("data_dir", old.data_dir == new.data_dir),
             ("log_payloads", old.log_payloads == new.log_payloads),
             ("[limits]", old.limits == new.limits),

@@ -95,6 +95,7 @@ impl Check<'_> {
             }
         };
         let listen = self.listen(file.listen.as_ref());
+        let admin = self.admin(file.admin.as_ref(), file.admin_remote);
         let limits = self.limits(&file.limits);
         let retention = self.retention(&file.retention);
         let trusted_proxies = self.networks(&file.trusted_proxies);
@@ -102,6 +103,7 @@ impl Check<'_> {
         let tls = self.tls(file.tls.as_ref());
         let config = Config {
             listen: listen?,
+            admin,
             tls,
             behind_tls_proxy: file.behind_tls_proxy,
             trusted_proxies,
@@ -147,6 +149,24 @@ impl Check<'_> {
             self.problem(offset, format!("`listen` takes an IP address and a port, such as {DEFAULT_LISTEN}"));
         }
         parsed
+    }
+
+    /// It asks nobody who they are, so by default only this machine may ask it.
+    fn admin(&mut self, typed: Option<&Spanned<String>>, remote: bool) -> Option<SocketAddr> {
+        let typed = typed?;
+        let Ok(address) = typed.get_ref().parse::<SocketAddr>() else {
+            self.problem(typed.span().start, "`admin` takes an IP address and a port, such as 127.0.0.1:9090");
+            return None;
+        };
+        if !address.ip().is_loopback() && !remote {
+            self.problem(
+                typed.span().start,
+                "`admin` would show health and metrics to anybody who reaches this address; listen on a loopback \
+                 address, or, where a firewall or a network of containers keeps strangers out, say \
+                 `admin_remote = true`",
+            );
+        }
+        Some(address)
     }
 
     fn limits(&mut self, table: &LimitsTable) -> Limits {

@@ -8,6 +8,9 @@ use crate::endpoint::Nonconforming;
 #[derive(Deserialize)]
 pub(super) struct File {
     pub(super) listen: Option<Spanned<String>>,
+    pub(super) admin: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) admin_remote: bool,
     pub(super) tls: Option<TlsTable>,
     pub(super) data_dir: Option<String>,
     #[serde(default)]

@@ -73,6 +73,7 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
     }
     Ok(Config {
         listen: DEFAULT_LISTEN.parse().expect("the default address is one"),
+        admin: None,
         tls: None,
         behind_tls_proxy: false,
         trusted_proxies: Vec::new(),

@@ -59,6 +59,8 @@ fn only_a_path_is_needed() {
 
 const EVERYTHING: &str = r#"
 listen = "[::1]:9999"
+admin = "192.0.2.1:9090"
+admin_remote = true
 data_dir = "/var/lib/hooks"
 behind_tls_proxy = true
 trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "::1"]
@@ -105,6 +107,7 @@ capture = true
 fn everything_that_can_be_said_is_understood() {
     let config = load(&folder(), EVERYTHING).unwrap();
     assert!(config.log_payloads);
+    assert_eq!(config.admin, Some("192.0.2.1:9090".parse().unwrap()));
     assert_eq!(config.limits.body_timeout.as_millis(), 500);
     assert_eq!((config.limits.connections, config.limits.requests, config.limits.bodies_bytes), (100, 200, 2 << 20));
     let ninety_days = Duration::from_secs(90 * 24 * 3600);
@@ -197,6 +200,12 @@ fn what_cannot_be_read_on_is_said_alone() {
         ("unknown kind", "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"oauth\" }", "receiver.toml:3: "),
         ("unknown policy", "[[endpoint]]\npath = \"/\"\nnonconforming = \"drop\"", "receiver.toml:3: "),
         ("no endpoint", "listen = \"127.0.0.1:1\"", "there is no [[endpoint]]"),
+        ("no address", "admin = \"9090\"\n[[endpoint]]\npath = \"/\"", "receiver.toml:1: `admin` takes an IP address"),
+        (
+            "metrics for strangers",
+            "admin = \"0.0.0.0:9090\"\n[[endpoint]]\npath = \"/\"",
+            "receiver.toml:1: `admin` would show health and metrics to anybody",
+        ),
         (
             "plain password",
             "listen = \"0.0.0.0:80\"\n[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:secret\" }",
@@ -267,7 +276,7 @@ fn a_key_that_everyone_can_read_is_warned_of() {
     let config = load(&folder, EVERYTHING).unwrap();
     let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
     let key = folder.path().join("key.pem");
-    assert_eq!(warning.line, 22);
+    assert_eq!(warning.line, 24);
     assert_eq!(
         warning.message,
         format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", key.display())
@@ -318,12 +327,16 @@ connections = 7
 max_age = "90d"
 "#
         )
-        .replacen("[tls]", "listen = \"127.0.0.1:1\"\ntrusted_proxies = [\"::1\"]\n[tls]", 1),
+        .replacen(
+            "[tls]",
+            "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\ntrusted_proxies = [\"::1\"]\n[tls]",
+            1,
+        ),
     )
     .unwrap();
     let changes = Changes::between(&before, &after);
     insta::assert_snapshot!(changes.at_once.join("\n"));
-    assert_eq!(changes.at_next_start, ["listen", "[limits]", "[retention]"]);
+    assert_eq!(changes.at_next_start, ["listen", "admin", "[limits]", "[retention]"]);
     assert!(Changes::between(&after, &after).is_empty() && !changes.is_empty());
 }
 

@@ -25,6 +25,11 @@ impl Room {
         Self { requests: AtomicUsize::new(0), most_requests: requests, bytes: AtomicUsize::new(0), most_bytes: bytes }
     }
 
+    /// Requests and bytes of bodies that are in it.
+    pub fn taken(&self) -> (usize, usize) {
+        (self.requests.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
     /// Takes one request in; none when there is no room.
     pub(super) fn enter(&self) -> Option<Place<'_>> {
         take(&self.requests, 1, self.most_requests).then(|| Place { room: self, bytes: 0 })
@@ -63,6 +68,7 @@ mod tests {
         let mut two = room.enter().unwrap();
         assert!(room.enter().is_none());
         assert!(one.hold(6) && two.hold(4) && !two.hold(1) && one.hold(0));
+        assert_eq!(room.taken(), (2, 10));
         drop(one);
         assert!(two.hold(6) && !two.hold(usize::MAX));
         drop(two);

@@ -20,6 +20,16 @@ pub struct Indexer {
     index: Index,
     profiles: watch::Receiver<Profiles>,
     damaged: usize,
+    headway: watch::Sender<Headway>,
+}
+
+/// How far an indexer is, and whether it goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headway {
+    /// Where in the log it reads on.
+    pub position: Position,
+    /// Whether it cannot read the log or write the index.
+    pub failing: bool,
 }
 
 /// The profile of each endpoint, by its name.
@@ -45,12 +55,19 @@ impl Indexer {
 
     /// As [`Self::new`], with profiles that may change.
     pub fn following(index: Index, profiles: watch::Receiver<Profiles>) -> Self {
-        Self { index, profiles, damaged: 0 }
+        let position = index.position().unwrap_or_default();
+        let headway = watch::Sender::new(Headway { position, failing: false });
+        Self { index, profiles, damaged: 0, headway }
     }
 
     /// Where in the log it reads on: at the beginning, if the index does not say.
     pub fn position(&self) -> Position {
         self.index.position().unwrap_or_default()
+    }
+
+    /// Tells how far it is while it follows the log.
+    pub fn headway(&self) -> watch::Receiver<Headway> {
+        self.headway.subscribe()
     }
 
     /// Reads to the log's end and gives the number of records that were new.
@@ -83,6 +100,7 @@ impl Indexer {
             });
             let Ok((indexer, read, result)) = added.await else { return };
             (self, reader) = (indexer, read);
+            self.headway.send_replace(Headway { position: reader.position(), failing: result.is_err() });
             let count = match result {
                 Ok(count) => count,
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! The default log: a folder of segment files, written by one thread.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
@@ -19,6 +19,7 @@ use super::{
     segment::Segment,
     writer::{Queue, Writer},
 };
+use crate::metrics::LogMetrics;
 
 /// Sizes of a log, in bytes, and how long it keeps messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub struct Segments {
     extent: Arc<Extent>,
     retention: Retention,
     holds: Holds,
+    metrics: Arc<LogMetrics>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -71,7 +73,8 @@ impl Segments {
             None => draw_salt()?,
         };
         let queue = Arc::new(Queue::new(options.queue_bytes, salt));
-        let writer = Writer::new(disk.clone(), folder.to_owned(), queue.clone(), options, &recovered)?;
+        let metrics = Arc::<LogMetrics>::default();
+        let writer = Writer::new(disk.clone(), folder.to_owned(), queue.clone(), options, &recovered, metrics.clone())?;
         let extent = writer.extent.clone();
         let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run())?;
         let log = Self {
@@ -81,6 +84,7 @@ impl Segments {
             extent,
             retention: options.retention,
             holds: Holds::default(),
+            metrics,
             writer: Some(thread),
         };
         Ok((log, recovered.report))
@@ -122,6 +126,34 @@ impl Segments {
     /// cursor that it has on disk.
     pub fn hold(&self, from: Position) -> Hold {
         self.holds.add(from)
+    }
+
+    /// What the writer measures.
+    pub(crate) fn metrics(&self) -> &LogMetrics {
+        &self.metrics
+    }
+
+    /// Whether the writer still runs; only a fault of the program ends it.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| !writer.is_finished())
+    }
+
+    /// Records and bytes that are not durable yet.
+    pub fn queued(&self) -> (usize, usize) {
+        self.queue.waiting()
+    }
+
+    /// Most bytes that may wait to be durable.
+    pub fn queue_limit(&self) -> usize {
+        self.queue.limit()
+    }
+
+    /// Bytes of all files of the log.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn size(&self) -> io::Result<u64> {
+        fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
     }
 
     /// Reads a log that another process may be writing, up to its last whole record.

@@ -5,6 +5,7 @@ use std::{
     io, mem,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use super::{
     segment::{HEAD, Segment},
     segments::SegmentOptions,
 };
+use crate::metrics::LogMetrics;
 
 /// What waits to be written.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ struct State {
     in_flight: usize,
     /// Whether the writer is to look at the age of its segment.
     nudged: bool,
+    in_flight_records: usize,
     closed: bool,
 }
 
@@ -84,11 +87,22 @@ impl Queue {
         self.filled.notify_one();
     }
 
+    /// Records and bytes that wait or are in flight.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.in_flight_records + state.batch.waiting.len(), state.in_flight + state.batch.bytes.len())
+    }
+
+    /// Most bytes that may wait or be in flight.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Swaps what is queued for an empty batch; waits for it, or gives an empty one after a nudge. False when closed
     /// and empty.
     fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
-        state.in_flight = 0;
+        (state.in_flight, state.in_flight_records) = (0, 0);
         while state.batch.waiting.is_empty() {
             if state.closed {
                 return false;
@@ -99,7 +113,7 @@ impl Queue {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         mem::swap(&mut state.batch, batch);
-        state.in_flight = batch.bytes.len();
+        (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
         true
     }
 
@@ -120,6 +134,7 @@ pub(super) struct Writer {
     open: Option<Open>,
     /// Position behind the last byte that was written, or tried to be.
     end: u64,
+    metrics: Arc<LogMetrics>,
 }
 
 struct Open {
@@ -137,6 +152,7 @@ impl Writer {
         queue: Arc<Queue>,
         options: SegmentOptions,
         recovered: &Recovered,
+        metrics: Arc<LogMetrics>,
     ) -> io::Result<Self> {
         let open = match &recovered.newest {
             Some((segment, first)) => Some(Open {
@@ -147,7 +163,7 @@ impl Writer {
             None => None,
         };
         let extent = Arc::new(Extent::new(recovered.start, recovered.end));
-        Ok(Self { disk, folder, queue, extent, options, open, end: recovered.end })
+        Ok(Self { disk, folder, queue, extent, options, open, end: recovered.end, metrics })
     }
 
     /// Writes batches until the queue is closed and empty.
@@ -158,9 +174,11 @@ impl Writer {
                 self.seal_if_old();
                 continue;
             }
+            self.metrics.begin_batch();
             let outcome = self.write(&batch.bytes).inspect_err(|error| {
                 tracing::error!(%error, bytes = batch.bytes.len(), "the log could not be written; its messages were refused");
             });
+            self.metrics.end_batch(batch.waiting.len(), batch.bytes.len(), outcome.is_ok());
             if outcome.is_ok() {
                 self.extent.move_durable(self.end);
             }
@@ -193,7 +211,10 @@ impl Writer {
             return Err(error);
         }
         self.end = start + bytes.len() as u64;
-        if let Err(error) = self.disk.sync(&open.file) {
+        let began = Instant::now();
+        let synced = self.disk.sync(&open.file);
+        self.metrics.synced(began.elapsed());
+        if let Err(error) = synced {
             // After a failed sync the kernel may have dropped the pages: what this file holds is not known any more.
             let _ = self.disk.cut(&open.file, start - open.base);
             return Err(error);

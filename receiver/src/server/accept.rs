@@ -15,6 +15,7 @@ use super::{
 use crate::{
     config::{Config, Limits},
     log::MessageLog,
+    metrics::{ConnectionFailure, Metrics},
 };
 
 /// How long to wait when the operating system has no descriptor left for a new connection.
@@ -32,18 +33,20 @@ impl Ending {
     }
 }
 
-/// Accepts connections until `shutdown`, then lets those that have a request finish.
+/// Accepts connections until `shutdown`, then lets those that have a request finish. Gives the number of those that had
+/// to be cut.
 pub(super) async fn run<L: MessageLog>(
     listener: TcpListener,
     current: Arc<Current<L>>,
+    connections: Arc<Connections>,
+    metrics: Arc<Metrics>,
     config: &Config,
     shutdown: impl Future<Output = ()>,
-) {
-    let connections = Connections::new(config.limits.connections);
+) -> usize {
     let end = watch::Sender::new(false);
     let ending = Ending(end.subscribe());
     // The guard writes what is left when the server ends.
-    let (line, _payloads) = RequestLine::new(config.log_payloads);
+    let (line, _payloads) = RequestLine::new(config.log_payloads, metrics);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -73,8 +76,9 @@ pub(super) async fn run<L: MessageLog>(
     drop((listener, ending));
     end.send_replace(true);
     connections.close_waiting();
-    if tokio::time::timeout(config.limits.drain_timeout, end.closed()).await.is_err() {
-        tracing::warn!("connections were cut that had not finished in time");
+    match tokio::time::timeout(config.limits.drain_timeout, end.closed()).await {
+        Ok(()) => 0,
+        Err(_) => connections.count(),
     }
 }
 
@@ -95,8 +99,14 @@ async fn serve<L: MessageLog>(
     let stream = tokio::select! {
         handshake = handshake => match handshake {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return tracing::debug!(%peer, %error, "a TLS handshake failed"),
-            Err(_) => return tracing::debug!(%peer, "a TLS handshake took too long"),
+            Ok(Err(error)) => {
+                service.metrics().connection_failed(ConnectionFailure::Tls);
+                return tracing::debug!(%peer, %error, "a TLS handshake failed");
+            }
+            Err(_) => {
+                service.metrics().connection_failed(ConnectionFailure::Tls);
+                return tracing::debug!(%peer, "a TLS handshake took too long");
+            }
         },
         () = service.connection().closed() => return,
     };

@@ -62,6 +62,11 @@ impl Connections {
         Place { number, connections: self.clone(), _permit: permit }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.lock().by_age.len()
+    }
+
     /// Closes every connection without a complete header: nothing that was accepted is on them.
     pub(super) fn close_waiting(&self) {
         self.lock().by_age.values().filter(|connection| connection.is_waiting()).for_each(|waiting| waiting.close());

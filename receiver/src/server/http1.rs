@@ -15,7 +15,7 @@ use super::{
     service::Service,
     timed::{Deadlines, Timed},
 };
-use crate::{config::Limits, log::MessageLog};
+use crate::{config::Limits, log::MessageLog, metrics::ConnectionFailure};
 
 /// Serves one request after the other. The first head is due at this moment.
 pub(super) async fn serve<S, L>(stream: S, service: Service<L>, limits: Limits, due: Instant, mut ending: Ending)
@@ -24,7 +24,7 @@ where
     L: MessageLog,
 {
     let deadlines = Deadlines { header: limits.header_timeout, idle: limits.idle_timeout, write: limits.body_timeout };
-    let connection = service.connection().clone();
+    let (connection, metrics) = (service.connection().clone(), service.metrics().clone());
     let stream = TokioIo::new(Timed::new(stream, connection.clone(), deadlines, due));
     let answer = service_fn(move |request: Request<Incoming>| {
         let service = service.clone();
@@ -59,6 +59,9 @@ where
         }
     };
     if let Err(error) = result {
+        if error.is_parse() {
+            metrics.connection_failed(ConnectionFailure::Head);
+        }
         tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -7,11 +7,12 @@ use std::{
 
 use tokio::{signal::unix::Signal, sync::watch};
 
-use super::current::Current;
+use super::{current::Current, supervisor};
 use crate::{
     config::{Changes, Config, ConfigError, Reading, Sources},
     index::Profiles,
     log::Segments,
+    metrics::Metrics,
 };
 
 /// How often the files are looked at. What was written must look the same twice before it is read, so that no half of
@@ -25,6 +26,7 @@ pub struct Reloader {
     current: Weak<Current<Segments>>,
     profiles: watch::Sender<Profiles>,
     running: Mutex<Config>,
+    metrics: Arc<Metrics>,
 }
 
 /// A configuration holds by itself, but not on the listener that is open.
@@ -36,12 +38,17 @@ pub struct Reloader {
 pub struct InTheClear;
 
 impl Reloader {
-    pub(super) fn new(current: &Arc<Current<Segments>>, profiles: watch::Sender<Profiles>, running: Config) -> Self {
-        Self { current: Arc::downgrade(current), profiles, running: Mutex::new(running) }
+    pub(super) fn new(
+        current: &Arc<Current<Segments>>,
+        profiles: watch::Sender<Profiles>,
+        running: Config,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { current: Arc::downgrade(current), profiles, running: Mutex::new(running), metrics }
     }
 
     /// Lets this configuration hold for every request and connection that begins from now on, and says what changed.
-    /// What a start alone can change stays: the listener's address, the data folder, what is printed, the limits.
+    /// What a start alone can change stays: the listeners' addresses, the data folder, what is printed, the limits.
     ///
     /// # Errors
     /// When passwords would cross a network unencrypted; then all stays as it was.
@@ -50,6 +57,7 @@ impl Reloader {
         let changes = Changes::between(&running, &new);
         let started = Config {
             listen: running.listen,
+            admin: running.admin,
             data_dir: running.data_dir.clone(),
             log_payloads: running.log_payloads,
             limits: running.limits,
@@ -82,25 +90,32 @@ impl Reloader {
             if again.is_none() {
                 return;
             }
+            supervisor::reloading();
             let Ok(Reading { config, sources: seen }) = tokio::task::spawn_blocking(read.clone()).await else {
                 return;
             };
             sources = if config.is_ok() { seen } else { seen.and_now(&sources) };
-            match config {
+            let taken_over = match config {
                 Ok(new) => self.apply_and_say(new),
                 Err(error) => {
                     say_wrong(&error);
-                    tracing::error!("the configuration is not taken over; the one before still holds");
+                    false
                 }
+            };
+            if !taken_over {
+                tracing::error!("the configuration is not taken over; the one before still holds");
             }
+            self.metrics.configured(taken_over);
+            supervisor::ready();
         }
     }
 
-    fn apply_and_say(&self, new: Config) {
+    fn apply_and_say(&self, new: Config) -> bool {
         for warning in &new.warnings {
             tracing::warn!("{warning}");
         }
-        match self.apply(new) {
+        let applied = self.apply(new);
+        match &applied {
             Ok(changes) => {
                 for change in &changes.at_once {
                     tracing::info!("{change}");
@@ -113,9 +128,9 @@ impl Reloader {
             }
             Err(error) => {
                 tracing::error!("{error}");
-                tracing::error!("the configuration is not taken over; the one before still holds");
             }
         }
+        applied.is_ok()
     }
 }
 
@@ -148,6 +163,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::metrics::LogMetrics;
 
     /// Nothing is bound here: only what is said of the address counts.
     #[test]
@@ -161,8 +177,13 @@ mod tests {
         fs::write(folder.path().join("password"), "x").unwrap();
         let basic = "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:password\" }\n";
         let running = load("listen = \"192.0.2.1:80\"\n[[endpoint]]\npath = \"/\"\n");
-        let reloader =
-            Reloader { current: Weak::new(), profiles: watch::Sender::default(), running: Mutex::new(running) };
+        let metrics = Metrics::new([].into_iter(), &LogMetrics::default());
+        let reloader = Reloader {
+            current: Weak::new(),
+            profiles: watch::Sender::default(),
+            running: Mutex::new(running),
+            metrics: Arc::new(metrics),
+        };
         assert_eq!(reloader.apply(load(&format!("listen = \"127.0.0.1:80\"\n{basic}"))), Err(InTheClear));
         let proxied = load(&format!("listen = \"127.0.0.1:80\"\nbehind_tls_proxy = true\n{basic}"));
         assert_eq!(reloader.apply(proxied).unwrap().at_next_start, ["listen"]);

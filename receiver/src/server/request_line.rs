@@ -1,15 +1,17 @@
-//! One log line a request, and on request the message itself. Neither ever holds a credential.
+//! One log line and one count a request, and on request the message itself. Neither line nor message ever holds a credential.
 
 use std::{
     io::{self, Write as _},
+    sync::Arc,
     time::Instant,
 };
 
 use serde_json::Value;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use uuid::Uuid;
 
 use super::peer::Peer;
-use crate::{endpoint::Progress, log::Record, redact, rejection::Rejection};
+use crate::{endpoint::Progress, log::Record, metrics::Metrics, redact, rejection::Rejection};
 
 /// Most messages that wait to be printed; a reader that has stopped must not stop the receiver, so the rest is left out.
 const WAITING: usize = 100;
@@ -18,6 +20,7 @@ const WAITING: usize = 100;
 #[derive(Clone, Debug)]
 pub(super) struct RequestLine {
     payloads: Option<NonBlocking>,
+    metrics: Arc<Metrics>,
 }
 
 /// A request that has begun.
@@ -26,28 +29,35 @@ pub(super) struct OpenRequest {
     pub(super) progress: Progress,
     began: Instant,
     peer: Peer,
-    payloads: Option<NonBlocking>,
+    line: RequestLine,
 }
 
 impl RequestLine {
     /// With `payloads`, accepted messages are printed too, by a thread that ends with the guard.
-    pub(super) fn new(payloads: bool) -> (Self, Option<WorkerGuard>) {
+    pub(super) fn new(payloads: bool, metrics: Arc<Metrics>) -> (Self, Option<WorkerGuard>) {
         let printer = payloads
             .then(|| NonBlockingBuilder::default().buffered_lines_limit(WAITING).lossy(true).finish(io::stdout()));
         let (payloads, guard) = printer.unzip();
-        (Self { payloads }, guard)
+        (Self { payloads, metrics }, guard)
+    }
+
+    /// Where the requests are counted.
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// A request arrives.
     pub(super) fn begin(&self, peer: Peer) -> OpenRequest {
-        OpenRequest { progress: Progress::default(), began: Instant::now(), peer, payloads: self.payloads.clone() }
+        OpenRequest { progress: Progress::default(), began: Instant::now(), peer, line: self.clone() }
     }
 }
 
 impl OpenRequest {
-    /// The request is answered.
-    pub(super) fn end(self, outcome: &Result<Record, Rejection>) {
+    /// The request is answered. Gives the id that stands in its line: the message's, as far as there is one.
+    pub(super) fn end(self, outcome: &Result<Record, Rejection>) -> Uuid {
+        let took = self.began.elapsed();
         let header = self.progress.header.as_ref();
+        let id = header.map_or_else(Uuid::now_v7, |header| header.id);
         let (verdict, status, reason) = match outcome {
             Ok(record) if record.header.captured.is_some() => ("captured", 200, None),
             Ok(_) => ("accepted", 200, None),
@@ -58,21 +68,24 @@ impl OpenRequest {
             status,
             reason = reason.as_deref(),
             endpoint = self.progress.endpoint,
-            id = header.map(|header| tracing::field::display(header.id)),
+            %id,
             trigger = header.and_then(|header| header.trigger).map(|trigger| trigger.as_str()),
             flow = header.and_then(|header| header.flow.as_deref()),
             step = header.and_then(|header| header.step.as_deref()),
             size = self.progress.size,
-            micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             peer = %self.peer,
             proxy = self.peer.proxy().map(tracing::field::display),
         );
-        if let (Some(printer), Ok(record)) = (self.payloads, outcome)
+        let RequestLine { payloads, metrics } = self.line;
+        metrics.answered(self.progress.endpoint, verdict, outcome.is_ok(), self.progress.size, took);
+        if let (Some(printer), Ok(record)) = (payloads, outcome)
             // It may hold a secret that nobody here knows.
             && !record.header.captured.as_ref().is_some_and(|captured| captured.apart)
         {
             print(record, printer);
         }
+        id
     }
 }
 

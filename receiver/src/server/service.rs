@@ -3,17 +3,22 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use schemas::wire::JSON;
 use tokio_rustls::TlsAcceptor;
+use uuid::Uuid;
 
 use super::{connection::Connection, current::Current, peer::Peer, request_line::RequestLine};
 use crate::{
     endpoint::Arrival,
     log::{MessageLog, Record},
+    metrics::Metrics,
 };
+
+/// Carries the id of a request's log line, so that whoever was refused can say which request it was.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What one connection's requests are answered with.
 pub(super) struct Service<L> {
@@ -37,6 +42,10 @@ impl<L: MessageLog> Service<L> {
         &self.connection
     }
 
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        self.line.metrics()
+    }
+
     /// What a new connection begins with, if it speaks TLS.
     pub(super) fn tls(&self) -> Option<TlsAcceptor> {
         self.current.rules().tls.as_ref().map(|acceptor| acceptor.0.clone())
@@ -50,11 +59,12 @@ impl<L: MessageLog> Service<L> {
         let mut open = self.line.begin(peer);
         let outcome = rules.endpoints.receive(request, arrival, &mut open.progress).await;
         let last = open.progress.last;
-        open.end(&outcome);
+        let id = open.end(&outcome);
         let mut response = match outcome {
             Ok(record) => acknowledgement(&record),
             Err(rejection) => rejection.into_http(),
         };
+        response.headers_mut().insert(REQUEST_ID, request_id(id));
         if last {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -72,6 +82,11 @@ impl<L> Clone for Service<L> {
             line: self.line.clone(),
         }
     }
+}
+
+fn request_id(id: Uuid) -> HeaderValue {
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+        .expect("an id is made of hex digits")
 }
 
 fn acknowledgement(record: &Record) -> Response<Full<Bytes>> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod admin;
 mod attacks;
 mod capture;
 mod certificate;
@@ -9,6 +10,7 @@ mod commands;
 mod deadlines;
 mod disk;
 mod durability;
+mod ending;
 mod endurance;
 mod faults;
 mod flips;
@@ -27,5 +29,6 @@ mod retention;
 mod room;
 mod rotate;
 mod secrets;
+mod supervisor;
 mod tls;
 mod vectors;

@@ -124,6 +124,21 @@ impl Receiver {
         }
     }
 
+    /// Where its admin listener is.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let end = self.logged(0, "\"listening\"");
+        let log = self.log();
+        let line: serde_json::Value = serde_json::from_str(log[..end].lines().last().unwrap()).unwrap();
+        line["admin"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Lets it write no file beyond this size from now on; `None` for any size.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Pid::from_raw(self.pid), Resource::Fsize, limit).unwrap();
+    }
+
     /// Its memory, in KiB.
     pub(crate) fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
@@ -147,14 +162,28 @@ impl Receiver {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM, without waiting for the end.
+    pub(crate) fn ask_to_end(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
     /// SIGTERM, and waits for the end.
     pub(crate) fn terminate(self) -> ExitStatus {
         self.terminate_then(|| {})
     }
 
     /// SIGTERM, waits for the end, and looks at the folder before it goes.
-    pub(crate) fn terminate_then(mut self, look: impl FnOnce()) -> ExitStatus {
-        self.signal(rustix::process::Signal::TERM);
+    pub(crate) fn terminate_then(self, look: impl FnOnce()) -> ExitStatus {
+        self.ask_to_end();
+        self.ended_then(look)
+    }
+
+    /// Waits for the end.
+    pub(crate) fn ended(self) -> ExitStatus {
+        self.ended_then(|| {})
+    }
+
+    fn ended_then(mut self, look: impl FnOnce()) -> ExitStatus {
         let status = self.child.wait().unwrap();
         self.stdout.take().unwrap().join().unwrap();
         look();

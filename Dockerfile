@@ -1,0 +1,17 @@
+# The receiver alone in an image: one static program, no shell, no root. docs/operations.md, "Container", says how to run it.
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN packaging/build-static \
+    && install -D target/*/release/webhook-receiver /image/usr/local/bin/webhook-receiver \
+    && install -d /image/etc/webhook-receiver /image/empty
+
+FROM scratch
+COPY --from=build /image/usr /usr
+COPY --from=build /image/etc /etc
+COPY --from=build --chown=65532:65532 /image/empty /var/lib/webhook-receiver
+USER 65532:65532
+VOLUME /var/lib/webhook-receiver
+EXPOSE 8080 9090
+ENTRYPOINT ["/usr/local/bin/webhook-receiver"]
+CMD ["serve", "--config", "/etc/webhook-receiver/receiver.toml"]
