@@ -4,6 +4,7 @@
 mod credentials;
 mod deliver;
 mod deliveries;
+mod dropped;
 mod duration;
 mod engine_args;
 mod error;

@@ -4,23 +4,22 @@ mod messages;
 mod progress;
 mod report;
 
-use std::{io::Write as _, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{ArgGroup, Args};
-use schemas::Profile;
 
 use self::{messages::MessageArgs, progress::Bar};
 use super::{
     credentials::{CredentialArgs, check_plaintext},
-    duration,
+    dropped, duration,
     error::CliError,
     exit, file,
     guard_args::GuardArgs,
-    output::{self, Format, say},
+    output::Format,
 };
 use crate::{
     delivery::{ClientOptions, Proxy, Rate, Target},
-    load::{Load, Messages, Pace, Progress},
+    load::{Load, Pace, Progress},
 };
 
 const PACE: &str = "How much";
@@ -105,7 +104,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let authentication = args.credentials.resolve()?;
     let messages = args.messages.read(&authentication, profile.as_ref())?;
     check_plaintext(&messages.request(0), &target, allow_plaintext)?;
-    tell_dropped(&messages, profile.as_ref())?;
+    dropped::tell(messages.dropped(), profile.as_ref())?;
 
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
     raise_file_limit();
@@ -156,11 +155,4 @@ fn raise_file_limit() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // Without it, connections above the limit fail and are counted as such.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-}
-
-fn tell_dropped(messages: &Messages, profile: Option<&Profile>) -> Result<(), CliError> {
-    let (false, Some(profile)) = (messages.dropped().is_empty(), profile) else { return Ok(()) };
-    let mut stderr = anstream::stderr().lock();
-    say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;
-    messages.dropped().iter().try_for_each(|dropped| say(writeln!(stderr, "  {dropped}")))
 }

@@ -18,7 +18,7 @@ use schemas::{Flow, Profile, Role, StepMessage};
 
 pub(super) use self::error::RunError;
 use self::{folder::Folder, sending::Sending, summary::Summary};
-use super::{engine_args::EngineArgs, error::CliError, exit, file, model, output::Format, send};
+use super::{dropped, engine_args::EngineArgs, error::CliError, exit, file, model, output::Format};
 use crate::{
     credentials::CredentialReference,
     flow::{AllPaths, Run, RunningFlow, Script, ScriptProblems},
@@ -147,8 +147,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         folder.write(&run, written_as)?;
         summary.add(&run);
     }
-    let dropped: Vec<String> = folder.dropped().map(ToString::to_string).collect();
-    send::tell_dropped(&dropped, profile.as_ref())?;
+    dropped::tell(folder.dropped(), profile.as_ref())?;
     summary.print_written(&folder, args.output).map(|()| exit::ACCEPTED)
 }
 

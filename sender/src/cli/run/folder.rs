@@ -63,8 +63,8 @@ impl Folder {
     }
 
     /// What the profile could not carry, each once.
-    pub(super) fn dropped(&self) -> impl Iterator<Item = &Dropped> {
-        self.dropped.iter()
+    pub(super) fn dropped(&self) -> &[Dropped] {
+        &self.dropped
     }
 }
 

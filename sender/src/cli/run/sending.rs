@@ -7,7 +7,7 @@ use schemas::{Profile, SecretReference};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    super::{deliver, error::CliError, output::Format, send, tally},
+    super::{deliver, dropped, error::CliError, output::Format, tally},
     summary::Summary,
 };
 use crate::{
@@ -88,7 +88,7 @@ impl Sending<'_> {
             summary.add(&run);
         }
         intake.commit()?;
-        send::tell_dropped(&dropped, Some(self.profile))?;
+        dropped::tell(&dropped, Some(self.profile))?;
         Ok(job)
     }
 
