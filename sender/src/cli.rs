@@ -17,6 +17,7 @@ mod model;
 mod output;
 mod replay;
 mod run;
+mod runtime;
 mod samples;
 mod send;
 mod tally;

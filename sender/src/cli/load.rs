@@ -16,6 +16,7 @@ use super::{
     exit, file,
     guard_args::GuardArgs,
     output::Format,
+    runtime,
 };
 use crate::{
     delivery::{ClientOptions, Proxy, Rate, Target},
@@ -129,8 +130,8 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let mut bar = Bar::new(load.warm_up, load.duration, args.output);
     let mut show = |progress: Progress| bar.show(progress);
     let watcher: Option<&mut dyn FnMut(Progress)> = if Bar::is_seen(args.output) { Some(&mut show) } else { None };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
-    let summary = runtime.block_on(load.run(interrupted(), watcher))?;
+    let runtime = runtime::new()?;
+    let summary = runtime.block_on(load.run(runtime::interrupted(), watcher))?;
     bar.clear();
     report::print(&summary, args.output)?;
     Ok(exit::of_load(&summary))
@@ -139,13 +140,6 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
 /// Clap has checked that it is no 0.
 fn at_least_one(number: u16) -> std::num::NonZeroU16 {
     std::num::NonZeroU16::new(number).unwrap_or(std::num::NonZeroU16::MIN)
-}
-
-/// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }
 
 /// A connection is a file, and the usual limit is below the most connections that can be asked for.

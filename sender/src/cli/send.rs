@@ -22,6 +22,7 @@ use super::{
     guard_args::GuardArgs,
     mask::Mask,
     output::Format,
+    runtime,
 };
 use crate::delivery::{Client, ClientOptions, Proxy, Target};
 
@@ -113,7 +114,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         ..ClientOptions::default()
     };
     let client = Client::new(&options).map_err(CliError::Tls)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let runtime = runtime::new()?;
     let (bytes, started) = (request.body().len(), std::time::Instant::now());
     let outcome = runtime.block_on(client.deliver(&target, request));
     // A resolver that hangs must not hold the program after its time is up.
