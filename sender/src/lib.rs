@@ -31,6 +31,7 @@ pub mod delivery;
 pub mod draft;
 pub mod flow;
 mod harmless;
+mod json_files;
 pub mod load;
 pub mod model;
 pub mod outbox;
