@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::output::harmless,
     credentials::CredentialReference,
-    model::{Inspection, Model, ModelProblem, ModelProblems, Severity, source::Shown},
+    model::{Inspection, Model, ModelProblem, ModelProblems, Severity, Shown},
 };
 
 /// Most characters of one sentence.
