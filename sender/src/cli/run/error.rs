@@ -40,9 +40,6 @@ pub(in crate::cli) enum RunError {
 
     #[error("{} is no folder", path.display())]
     NoFolder { path: PathBuf },
-
-    #[error("cannot write {}: {source}", path.display())]
-    NotWritten { path: PathBuf, source: io::Error },
 }
 
 impl RunError {
@@ -60,7 +57,6 @@ impl RunError {
                 "name another folder; --force writes here all the same and replaces only files of the same names"
             }
             Self::Folder { .. } | Self::NoFolder { .. } => "name a folder that can be made or written to",
-            Self::NotWritten { .. } => return None,
         };
         Some(advice.to_owned())
     }
