@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use schemas::{Profile, SecretReference};
+use schemas::Profile;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    super::{deliver, dropped, error::CliError, output::Format, tally},
+    super::{credentials::lasting, deliver, dropped, error::CliError, output::Format, tally},
     summary::Summary,
 };
 use crate::{
@@ -99,7 +99,8 @@ impl Sending<'_> {
         fired: &Fired<'_>,
         dropped: &mut Vec<String>,
     ) -> Result<(), CliError> {
-        let (webhook, message, credentials) = (fired.webhook, &fired.message, lasting(&fired.webhook.authentication));
+        let (webhook, message) = (fired.webhook, &fired.message);
+        let credentials = for_outbox(webhook.authentication.clone());
         let (body, lost) = Emptied::from_message(message, &credentials, self.profile)
             .map_err(|source| CliError::Compose { source })?;
         dropped.extend(lost.iter().map(ToString::to_string).filter(|lost| !dropped.contains(lost)).collect::<Vec<_>>());
@@ -124,21 +125,15 @@ fn resolve_all(model: &Model) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The same references with files named from the root on: the outbox may be read elsewhere.
-fn lasting(credentials: &CredentialReference) -> CredentialReference {
-    let lasting = |reference: &SecretReference| match reference {
-        SecretReference::File(path) => {
-            SecretReference::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
-        }
-        other => other.clone(),
-    };
+/// The webhook's references, as they can stand in an outbox.
+fn for_outbox(credentials: CredentialReference) -> CredentialReference {
     match credentials {
         CredentialReference::None => CredentialReference::None,
         CredentialReference::ClientSecret { client_secret } => {
             CredentialReference::ClientSecret { client_secret: lasting(client_secret) }
         }
         CredentialReference::Basic { username, password } => {
-            CredentialReference::Basic { username: username.clone(), password: lasting(password) }
+            CredentialReference::Basic { username, password: lasting(password) }
         }
     }
 }
