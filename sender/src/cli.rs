@@ -21,6 +21,7 @@ mod runtime;
 mod samples;
 mod send;
 mod tally;
+mod trigger_arg;
 
 use std::{env, io::Write as _, process::ExitCode};
 
