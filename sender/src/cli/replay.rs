@@ -33,16 +33,10 @@ const OUTPUT: &str = "Output";
 const AFTER: &str = "\
 If it is stopped, the same command goes on where it was; once it has come to its end, the same \
 command begins anew. A client secret is never kept: where a message had one, it is put back from \
---client-secret.
-
-Exit codes:
-  0  all were delivered
-  1  some were not: the endpoint gave another answer
-  2  misuse: nothing was sent
-  3  some were not: nothing answered";
+--client-secret.";
 
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = format!("{AFTER}\n\n{}", exit::OF_DELIVERIES))]
 pub(super) struct ReplayArgs {
     /// JSON lines of `webhook-receiver messages export`, or raw bodies: a file, a folder of *.json files, - for standard
     /// input

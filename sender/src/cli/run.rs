@@ -42,7 +42,7 @@ goes on where it was. `deliveries list` shows them all.
 Exit codes:
   0  all messages were delivered, or written
   1  some were not: an endpoint gave another answer
-  2  misuse: nothing was sent; the error says what is wrong in the model, the script, the profile or the folder
+  2  misuse, an address that may not be called, or an outbox that cannot be used
   3  some were not: nothing answered";
 
 #[derive(Args)]
