@@ -1,5 +1,5 @@
-//! What goes wrong before anything is sent: what happened and where, and what to do next. Values that may be secret
-//! are never repeated.
+//! What ends a command other than what came of its messages: what happened and where, and what to do next. Values that
+//! may be secret are never repeated.
 
 use std::{io, path::PathBuf};
 

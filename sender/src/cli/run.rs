@@ -214,7 +214,7 @@ fn count_paths(model: &Model, about: &Flow, start: Timestamp) -> Result<usize, R
     }
 }
 
-/// Before the first file is written.
+/// Before the first message is written or sent.
 fn check_place_of_secret(model: &Model, profile: &Profile) -> Result<(), RunError> {
     if profile.pointer(Role::ClientSecret).is_some() {
         return Ok(());

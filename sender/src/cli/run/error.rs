@@ -1,4 +1,4 @@
-//! What goes wrong in a run before a message is written or while it is.
+//! What goes wrong in a run before its first message is written or sent.
 
 use std::{io, path::PathBuf};
 

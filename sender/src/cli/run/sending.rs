@@ -1,5 +1,5 @@
 //! A run that sends: what its webhooks fire becomes a job in the outbox, and the job is delivered. The same command
-//! after it was stopped goes on with its job, and fires nothing twice.
+//! after it was stopped goes on with its job: it fires nothing again, and repeats at most what was in flight.
 
 use std::path::Path;
 
