@@ -8,6 +8,7 @@ mod form;
 mod inspection;
 mod problem;
 mod source;
+mod syntax;
 mod tree;
 mod written;
 
@@ -18,7 +19,8 @@ pub use self::{
     defect::{Defect, Severity},
     inspection::Inspection,
     problem::{ModelProblem, ModelProblems},
-    source::{Shown, Source, Syntax},
+    source::{Shown, Source},
+    syntax::Syntax,
 };
 use crate::credentials::CredentialReference;
 

@@ -1,54 +1,13 @@
 //! The text of a model and how it may be shown: whatever might be a secret, or could steer a terminal, is covered. Its
 //! `Debug` shows none of it.
 
-use std::{fmt, ops::Range, path::Path};
+use std::{fmt, ops::Range};
 
 use schemas::{Pointer, SecretReference};
 use serde_json::Value;
 
 use super::tree::Tree;
 use crate::{delivery::MASK, harmless::steers};
-
-/// The language of a model's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// TOML.
-    Toml,
-    /// JSON.
-    Json,
-}
-
-impl Syntax {
-    /// That of a file with this name and text: by its ending, else by its first character.
-    pub fn of(path: &Path, text: &str) -> Self {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("toml") => Self::Toml,
-            Some("json") => Self::Json,
-            _ if text.trim_start().starts_with('{') => Self::Json,
-            _ => Self::Toml,
-        }
-    }
-
-    /// A member as it is written in this language.
-    pub(super) fn member(self, name: &str, value: &Value) -> String {
-        match self {
-            Self::Toml => format!("{name} = {}", toml(value)),
-            Self::Json => format!("\"{name}\": {value}"),
-        }
-    }
-}
-
-/// A value on one line of TOML. A basic string is written as in JSON.
-fn toml(value: &Value) -> String {
-    match value {
-        Value::Array(elements) => format!("[{}]", elements.iter().map(toml).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| format!("{name} = {}", toml(value)));
-            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
-        }
-        scalar => scalar.to_string(),
-    }
-}
 
 /// What the name of a secret has in it.
 const SECRET_WORDS: [&str; 4] = ["secret", "passw", "token", "credential"];
@@ -209,6 +168,7 @@ impl fmt::Debug for Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Syntax;
 
     fn shown(text: &str, syntax: Syntax) -> String {
         let mut source = Source::new("x".to_owned(), text.to_owned());
