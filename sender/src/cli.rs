@@ -11,6 +11,7 @@ mod error;
 pub mod exit;
 mod file;
 mod guard_args;
+mod job_key;
 mod load;
 mod mask;
 mod model;

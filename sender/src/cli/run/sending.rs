@@ -4,10 +4,9 @@
 use std::path::Path;
 
 use schemas::Profile;
-use sha2::{Digest as _, Sha256};
 
 use super::{
-    super::{credentials::lasting, deliver, dropped, error::CliError, output::Format, tally},
+    super::{credentials::lasting, deliver, dropped, error::CliError, job_key::job_key, output::Format, tally},
     summary::Summary,
 };
 use crate::{
@@ -36,7 +35,7 @@ impl Sending<'_> {
         what: &str,
         courier: &Courier,
     ) -> Result<u8, CliError> {
-        let key: String = Sha256::digest(what).iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = job_key(what, &[]);
         let mut outbox = Outbox::open(self.data)?;
         let mut summary = Summary::new(model);
         let job = match outbox.unfinished(&key)? {
