@@ -4,21 +4,25 @@
 mod credentials;
 mod deliver;
 mod deliveries;
+mod dropped;
 mod duration;
 mod engine_args;
 mod error;
 pub mod exit;
 mod file;
 mod guard_args;
+mod job_key;
 mod load;
 mod mask;
 mod model;
 mod output;
 mod replay;
 mod run;
+mod runtime;
 mod samples;
 mod send;
 mod tally;
+mod trigger_arg;
 
 use std::{env, io::Write as _, process::ExitCode};
 

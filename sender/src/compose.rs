@@ -1,5 +1,6 @@
 //! A message, its authentication and a profile, made into what goes over the wire: a body and perhaps an
-//! `authorization` header. Nothing else in the kit writes that header or puts a client secret into a message.
+//! `authorization` header. Nothing else in the kit writes that header; a client secret is put into a message here, and
+//! where the outbox fills the place that it emptied.
 
 use std::fmt;
 

@@ -36,6 +36,7 @@ mod lanes;
 mod mask;
 mod memory;
 mod outcome;
+mod pace;
 mod proxy;
 mod rate;
 mod request;

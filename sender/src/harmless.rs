@@ -7,9 +7,7 @@ use std::fmt::Write as _;
 pub(crate) fn harmless(text: &str, limit: usize) -> String {
     let mut harmless = String::new();
     for character in text.chars().take(limit) {
-        if character.is_control()
-            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-        {
+        if steers(character) {
             harmless.extend(character.escape_default());
         } else {
             harmless.push(character);
@@ -19,6 +17,12 @@ pub(crate) fn harmless(text: &str, limit: usize) -> String {
         let _ = write!(harmless, "...");
     }
     harmless
+}
+
+/// Control characters, and what turns a line around or cannot be seen.
+pub(crate) fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Produces Flowingly's documented webhook messages and delivers them.
 //!
-//! Three nouns, each usable alone: a [`Draft`] is a message made up from a few words; [`Composed`] is a message with
-//! its authentication as the wire has it; [`delivery::Client`] posts it and tells what came of it. The program
+//! A message is made up from a few words ([`Draft`]), fired by a running [`flow`] of a [`Model`], or read from what was
+//! kept ([`replay`]). [`Composed`] is a message with its authentication as the wire has it. [`delivery::Client`] posts
+//! it once and tells what came of it; a [`delivery::Courier`] tries again and keeps the order, from memory or from an
+//! [`Outbox`] on disk; a [`load`] measures how an endpoint takes many. Each is usable alone: the program
 //! `webhook-sender` ([`cli`]) only puts them together.
 //!
 //! ```no_run
@@ -31,6 +33,7 @@ pub mod delivery;
 pub mod draft;
 pub mod flow;
 mod harmless;
+mod json_files;
 pub mod load;
 pub mod model;
 pub mod outbox;

@@ -1,20 +1,16 @@
 //! A flow model: its steps, their forms, the arrows between them, and the webhooks on them, as a team writes it down.
 
-pub mod arrows;
+mod arrows;
 mod check;
-pub mod defect;
+mod defect;
 mod finding;
 mod form;
-pub mod inspection;
-pub mod problem;
-pub mod source;
+mod inspection;
+mod problem;
+mod source;
+mod syntax;
 mod tree;
 mod written;
-
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
 
 use schemas::{Field, StepKind, Trigger, step::Access};
 
@@ -23,14 +19,15 @@ pub use self::{
     defect::{Defect, Severity},
     inspection::Inspection,
     problem::{ModelProblem, ModelProblems},
-    source::{Source, Syntax},
+    source::{Shown, Source},
+    syntax::Syntax,
 };
 use crate::credentials::CredentialReference;
 
 /// A commented model to begin with, in TOML.
 pub const NEW: &str = include_str!("model/model.new.toml");
 
-/// A flow model that was checked: every name it refers to exists, and what a run needs is there.
+/// A flow model that was checked (see [`Inspection`]): every name it refers to exists, and what a run needs is there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// Its name, such as `Set-up New Customer (Debtor)`.
@@ -83,23 +80,6 @@ pub struct ModelWebhook {
     pub authentication: CredentialReference,
 }
 
-/// A file is no model that can be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// It cannot be read.
-    #[error("cannot read the flow model {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It can, and is wrong.
-    #[error(transparent)]
-    Problems(#[from] ModelProblems),
-}
-
 /// A model that was not published as a workflow, so that no flow can be started from it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the flow model `{name}` is not published, so no flow can be started from it")]
@@ -109,25 +89,6 @@ pub struct NotPublished {
 }
 
 impl Model {
-    /// Reads a model from a file and checks it. What its references lead to is not looked up: see
-    /// [`Inspection::look_up`].
-    ///
-    /// # Errors
-    /// When the file cannot be read, or anything in it is wrong.
-    pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let inspection = Inspection::read(path).map_err(|source| ReadError::File { path: path.to_owned(), source })?;
-        Ok(inspection.into_model()?)
-    }
-
-    /// Checks a model that was read from somewhere. Relative paths of references start at `folder`; `name` is what the
-    /// problems call the text.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(name: &str, text: String, syntax: Syntax, folder: &Path) -> Result<Self, ModelProblems> {
-        Inspection::new(name, text, syntax, folder).into_model()
-    }
-
     /// Whether flows can be started from it.
     ///
     /// # Errors

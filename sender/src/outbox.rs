@@ -1,8 +1,9 @@
 //! The outbox: deliveries on disk until it is known what came of each, and every attempt at them.
 //!
 //! A folder with one SQLite file. What it says was written is on the disk: a process that is killed at any moment loses
-//! no delivery, and repeats at most the attempts that were in flight. It holds no secret: a client secret's place in a
-//! body is kept, emptied, and credentials are references that are followed when a delivery is taken.
+//! no delivery, and repeats at most the attempts that were in flight. It holds no credential: a client secret's place
+//! in a body is kept, emptied, and credentials are references that are followed when a delivery is taken. A URL that is
+//! a secret itself is given as a reference too ([`Address::Reference`]).
 
 mod backlog;
 mod dead_letters;

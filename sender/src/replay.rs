@@ -21,7 +21,7 @@ use crate::{credentials::CredentialReference, outbox::NewDelivery};
 /// How messages are made ready.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    /// Where raw bodies keep what.
+    /// Where the messages keep what.
     pub profile: Profile,
     /// With which credentials they will be sent.
     pub credentials: CredentialReference,

@@ -66,12 +66,19 @@ impl CredentialArgs {
     }
 }
 
-/// A reference of an option, for an outbox: its file is named from the root on, since the outbox may be read elsewhere.
+/// A reference of an option, for an outbox.
 pub(super) fn reference(option: &'static str, text: &str) -> Result<SecretReference, CliError> {
     match text.parse().map_err(|_| CliError::NotAReference { option })? {
         SecretReference::Prompt => Err(CliError::PromptForOutbox { option }),
-        SecretReference::File(path) => Ok(SecretReference::File(std::path::absolute(&path).unwrap_or(path))),
-        place @ SecretReference::Env(_) => Ok(place),
+        place => Ok(lasting(place)),
+    }
+}
+
+/// The same reference with its file named from the root on: an outbox may be read elsewhere.
+pub(super) fn lasting(reference: SecretReference) -> SecretReference {
+    match reference {
+        SecretReference::File(path) => SecretReference::File(std::path::absolute(&path).unwrap_or(path)),
+        other => other,
     }
 }
 

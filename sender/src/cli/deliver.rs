@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     error::CliError,
     output::{self, Format, say},
+    runtime,
 };
 use crate::{
     delivery::{Attempted, Courier, Next},
@@ -25,7 +26,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Delivers until nothing is scheduled any more, or until Ctrl-C; then what is not settled stays pending.
 pub(super) fn deliver(outbox: &mut Outbox, courier: &Courier, format: Format) -> Result<(), CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let runtime = runtime::new()?;
     let bar = bar(outbox.scheduled(), format);
     let counts = Arc::new(Counts::default());
     let courier = courier.clone().observed_by({
@@ -35,7 +36,7 @@ pub(super) fn deliver(outbox: &mut Outbox, courier: &Courier, format: Format) ->
     let done = runtime.block_on(async {
         tokio::select! {
             done = courier.drain(outbox) => Some(done),
-            () = interrupted() => None,
+            () = runtime::interrupted() => None,
         }
     });
     bar.finish_and_clear();
@@ -116,11 +117,4 @@ fn bar(deliveries: usize, format: Format) -> ProgressBar {
     bar.set_style(style.expect("the template is well-formed").progress_chars("=> "));
     bar.enable_steady_tick(TICK);
     bar
-}
-
-/// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }

@@ -1,5 +1,5 @@
-//! What goes wrong before anything is sent: what happened and where, and what to do next. Values that may be secret
-//! are never repeated.
+//! What ends a command other than what came of its messages: what happened and where, and what to do next. Values that
+//! may be secret are never repeated.
 
 use std::{io, path::PathBuf};
 
@@ -7,7 +7,11 @@ use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
 };
 
-use super::{output::harmless, run::RunError, send};
+use super::{
+    output::{harmless, plural},
+    run::RunError,
+    send,
+};
 use crate::{
     compose::ComposeError,
     delivery::{HeaderError, RetryPolicyError, RootsError, TargetError},
@@ -114,7 +118,7 @@ pub(super) enum CliError {
     #[error("{option} cannot be asked for with `prompt` here: what is not delivered today is fetched again later")]
     PromptForOutbox { option: &'static str },
 
-    #[error("{} cannot be sent; nothing was sent{}", lines(*count), shown(problems, *count))]
+    #[error("{} cannot be sent; nothing was sent{}", plural(*count, "message"), shown(problems, *count))]
     Unusable { problems: Vec<Problem>, count: u64 },
 
     #[error("{0}")]
@@ -236,10 +240,6 @@ fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
     }
 }
 
-fn lines(count: u64) -> String {
-    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
-}
-
 fn shown(problems: &[Problem], count: u64) -> String {
     let mut text = ":".to_owned();
     for problem in problems {
@@ -253,16 +253,15 @@ fn shown(problems: &[Problem], count: u64) -> String {
 
 /// Errors and warnings in words.
 fn counted(errors: usize, warnings: usize) -> String {
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let errors = plural(errors as u64, "error");
     match warnings {
-        0 => plural(errors, "error"),
-        _ => format!("{} and {}", plural(errors, "error"), plural(warnings, "warning")),
+        0 => errors,
+        _ => format!("{errors} and {}", plural(warnings as u64, "warning")),
     }
 }
 
 fn listed(violations: &[Violation]) -> String {
-    let places = if violations.len() == 1 { "place" } else { "places" };
-    let mut text = format!(" in {} {places}:", violations.len());
+    let mut text = format!(" in {}:", plural(violations.len() as u64, "place"));
     for violation in violations {
         text.push_str(&format!("\n  {violation}"));
     }

@@ -5,12 +5,13 @@ use crate::{
     load::Summary,
 };
 
-/// The endpoint answered 2xx (a load: every time), or there was nothing to send (a dry run, a list).
+/// The endpoint answered 2xx to every message, or there was nothing to send (a dry run, a list).
 pub const ACCEPTED: u8 = 0;
-/// The endpoint gave another answer, a redirect included; a load: some requests had another answer or none.
+/// The endpoint gave another answer, a redirect included. Of many messages: to some of them; a load has it too where
+/// only some were not answered.
 pub const ANOTHER_ANSWER: u8 = 1;
-/// Misuse: arguments, files, references, profiles, an address that may not be called. Nothing was sent. Clap's code for
-/// its own errors too.
+/// Misuse: arguments, files, references, profiles, an address that may not be called; clap's code for its own errors
+/// too. Or the outbox or the output cannot be written or read, which may come when something was sent already.
 pub const MISUSE: u8 = 2;
 /// Nothing answered: no connection, TLS, time limit, closed; or this side, or a proxy, could not open a connection.
 pub const NOTHING_ANSWERED: u8 = 3;
@@ -23,8 +24,16 @@ To begin:
 Exit codes:
   0  the endpoint answered 2xx
   1  the endpoint gave another answer
-  2  misuse: nothing was sent
+  2  misuse, an address that may not be called, or an outbox that cannot be used
   3  nothing answered";
+
+/// The codes of a command that delivers from the outbox, for the end of its help.
+pub(super) const OF_DELIVERIES: &str = "\
+Exit codes:
+  0  all were delivered
+  1  some were not: the endpoint gave another answer
+  2  misuse, an address that may not be called, or an outbox that cannot be used
+  3  some were not: nothing answered";
 
 /// The code of an outcome.
 pub(super) fn of(outcome: &Outcome) -> u8 {

@@ -4,23 +4,23 @@ mod messages;
 mod progress;
 mod report;
 
-use std::{io::Write as _, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{ArgGroup, Args};
-use schemas::Profile;
 
 use self::{messages::MessageArgs, progress::Bar};
 use super::{
     credentials::{CredentialArgs, check_plaintext},
-    duration,
+    dropped, duration,
     error::CliError,
     exit, file,
     guard_args::GuardArgs,
-    output::{self, Format, say},
+    output::Format,
+    runtime,
 };
 use crate::{
     delivery::{ClientOptions, Proxy, Rate, Target},
-    load::{Load, Messages, Pace, Progress},
+    load::{Load, Pace, Progress},
 };
 
 const PACE: &str = "How much";
@@ -105,7 +105,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let authentication = args.credentials.resolve()?;
     let messages = args.messages.read(&authentication, profile.as_ref())?;
     check_plaintext(&messages.request(0), &target, allow_plaintext)?;
-    tell_dropped(&messages, profile.as_ref())?;
+    dropped::tell(messages.dropped(), profile.as_ref())?;
 
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
     raise_file_limit();
@@ -130,8 +130,8 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let mut bar = Bar::new(load.warm_up, load.duration, args.output);
     let mut show = |progress: Progress| bar.show(progress);
     let watcher: Option<&mut dyn FnMut(Progress)> = if Bar::is_seen(args.output) { Some(&mut show) } else { None };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
-    let summary = runtime.block_on(load.run(interrupted(), watcher))?;
+    let runtime = runtime::new()?;
+    let summary = runtime.block_on(load.run(runtime::interrupted(), watcher))?;
     bar.clear();
     report::print(&summary, args.output)?;
     Ok(exit::of_load(&summary))
@@ -142,13 +142,6 @@ fn at_least_one(number: u16) -> std::num::NonZeroU16 {
     std::num::NonZeroU16::new(number).unwrap_or(std::num::NonZeroU16::MIN)
 }
 
-/// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
-}
-
 /// A connection is a file, and the usual limit is below the most connections that can be asked for.
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -156,11 +149,4 @@ fn raise_file_limit() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // Without it, connections above the limit fail and are counted as such.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-}
-
-fn tell_dropped(messages: &Messages, profile: Option<&Profile>) -> Result<(), CliError> {
-    let (false, Some(profile)) = (messages.dropped().is_empty(), profile) else { return Ok(()) };
-    let mut stderr = anstream::stderr().lock();
-    say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;
-    messages.dropped().iter().try_for_each(|dropped| say(writeln!(stderr, "  {dropped}")))
 }

@@ -38,6 +38,11 @@ pub(super) fn say(written: io::Result<()>) -> Result<(), CliError> {
     }
 }
 
+/// So many of something, whose plural is regular.
+pub(super) fn plural(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Bytes in words: exact up to 1000, then in kB or MB.
 pub(super) fn size(bytes: usize) -> String {
     match bytes {

@@ -9,7 +9,6 @@ use std::{io::Write as _, path::PathBuf};
 use bytes::Bytes;
 use clap::Args;
 use schemas::{Authentication, Profile};
-use sha2::{Digest as _, Sha256};
 
 use self::{survey::Survey, which::WhichArgs};
 use super::{
@@ -18,6 +17,7 @@ use super::{
     engine_args::EngineArgs,
     error::CliError,
     exit, file,
+    job_key::job_key,
     output::{self, Format, say},
     tally,
 };
@@ -33,16 +33,10 @@ const OUTPUT: &str = "Output";
 const AFTER: &str = "\
 If it is stopped, the same command goes on where it was; once it has come to its end, the same \
 command begins anew. A client secret is never kept: where a message had one, it is put back from \
---client-secret.
-
-Exit codes:
-  0  all were delivered
-  1  some were not: the endpoint gave another answer
-  2  misuse: nothing was sent
-  3  some were not: nothing answered";
+--client-secret.";
 
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = format!("{AFTER}\n\n{}", exit::OF_DELIVERIES))]
 pub(super) struct ReplayArgs {
     /// JSON lines of `webhook-receiver messages export`, or raw bodies: a file, a folder of *.json files, - for standard
     /// input
@@ -182,15 +176,14 @@ fn taken_in(
     Ok(Some(job))
 }
 
-/// What a replay does, as a digest: the same for the same command on the same content.
+/// The key of a replay's job; `content` is the digest of its source.
 fn key(replay: &Replay, destination: &Destination, skip_bad: bool, content: [u8; 32]) -> String {
     let address = match &destination.address {
         Address::Url(target) => target.uri().to_string(),
         Address::Reference(reference) => reference.to_string(),
     };
     let what = format!("replay {address:?} {replay:?} {skip_bad}");
-    let digest = Sha256::new().chain_update(content).chain_update(what).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    job_key(&what, &content)
 }
 
 fn address(to: &str) -> Result<Address, CliError> {

@@ -18,7 +18,7 @@ use schemas::{Flow, Profile, Role, StepMessage};
 
 pub(super) use self::error::RunError;
 use self::{folder::Folder, sending::Sending, summary::Summary};
-use super::{engine_args::EngineArgs, error::CliError, exit, file, model, output::Format, send};
+use super::{dropped, engine_args::EngineArgs, error::CliError, exit, file, model, output::Format};
 use crate::{
     credentials::CredentialReference,
     flow::{AllPaths, Run, RunningFlow, Script, ScriptProblems},
@@ -42,7 +42,7 @@ goes on where it was. `deliveries list` shows them all.
 Exit codes:
   0  all messages were delivered, or written
   1  some were not: an endpoint gave another answer
-  2  misuse: nothing was sent; the error says what is wrong in the model, the script, the profile or the folder
+  2  misuse, an address that may not be called, or an outbox that cannot be used
   3  some were not: nothing answered";
 
 #[derive(Args)]
@@ -147,8 +147,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         folder.write(&run, written_as)?;
         summary.add(&run);
     }
-    let dropped: Vec<String> = folder.dropped().map(ToString::to_string).collect();
-    send::tell_dropped(&dropped, profile.as_ref())?;
+    dropped::tell(folder.dropped(), profile.as_ref())?;
     summary.print_written(&folder, args.output).map(|()| exit::ACCEPTED)
 }
 
@@ -215,7 +214,7 @@ fn count_paths(model: &Model, about: &Flow, start: Timestamp) -> Result<usize, R
     }
 }
 
-/// Before the first file is written.
+/// Before the first message is written or sent.
 fn check_place_of_secret(model: &Model, profile: &Profile) -> Result<(), RunError> {
     if profile.pointer(Role::ClientSecret).is_some() {
         return Ok(());

@@ -7,7 +7,7 @@ mod dry_run;
 mod report;
 mod source;
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use schemas::{Authentication, Profile};
@@ -16,12 +16,13 @@ pub(super) use self::advice::failed as not_sent;
 use self::{report::Sent, source::SourceArgs};
 use super::{
     credentials::{CredentialArgs, check_plaintext},
-    duration,
+    dropped, duration,
     error::CliError,
     exit, file,
     guard_args::GuardArgs,
     mask::Mask,
-    output::{self, Format, say},
+    output::Format,
+    runtime,
 };
 use crate::delivery::{Client, ClientOptions, Proxy, Target};
 
@@ -91,7 +92,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
     let request = request.with_headers(headers)?;
     check_plaintext(&request, &target, allow_plaintext)?;
 
-    tell_dropped(&dropped, profile.as_ref())?;
+    dropped::tell(&dropped, profile.as_ref())?;
     let profile = profile.as_ref().unwrap_or(Profile::v1());
     if args.dry_run {
         return dry_run::print(&request, &target, profile, args.output).map(|()| exit::ACCEPTED);
@@ -113,7 +114,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         ..ClientOptions::default()
     };
     let client = Client::new(&options).map_err(CliError::Tls)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let runtime = runtime::new()?;
     let (bytes, started) = (request.body().len(), std::time::Instant::now());
     let outcome = runtime.block_on(client.deliver(&target, request));
     // A resolver that hangs must not hold the program after its time is up.
@@ -141,11 +142,4 @@ fn split(header: &str) -> Result<(&str, &str), CliError> {
 
 fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION)
-}
-
-pub(super) fn tell_dropped(dropped: &[String], profile: Option<&Profile>) -> Result<(), CliError> {
-    let (false, Some(profile)) = (dropped.is_empty(), profile) else { return Ok(()) };
-    let mut stderr = anstream::stderr().lock();
-    say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;
-    dropped.iter().try_for_each(|dropped| say(writeln!(stderr, "  {dropped}")))
 }

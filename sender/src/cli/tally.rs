@@ -8,7 +8,7 @@ use super::{
     deliveries::{answer, reason},
     error::CliError,
     exit,
-    output::{self, Format, say},
+    output::{self, Format, plural, say},
 };
 use crate::{
     delivery::GaveUp,
@@ -44,7 +44,6 @@ fn count(tally: &[Tally], word: StatusWord) -> u64 {
 
 fn words(tally: &[Tally], what: &str) -> String {
     let all: u64 = tally.iter().map(|alike| alike.count).sum();
-    let messages = if all == 1 { "message" } else { "messages" };
     let counts: Vec<String> = [
         (StatusWord::Delivered, "delivered"),
         (StatusWord::Failed, "failed"),
@@ -59,7 +58,7 @@ fn words(tally: &[Tally], what: &str) -> String {
     if all == 0 {
         return "nothing to deliver\n".to_owned();
     }
-    let mut text = format!("{what} {all} {messages}: {}\n", counts.join(", "));
+    let mut text = format!("{what} {}: {}\n", plural(all, "message"), counts.join(", "));
     for Tally { status, last, count } in tally {
         let why = match status {
             Status::Failed(why) => reason(*why),

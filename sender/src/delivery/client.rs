@@ -22,7 +22,6 @@ use super::{
     request::Request,
     resolver::{Resolver, SystemResolver},
     target::Target,
-    tls,
 };
 
 /// Most bytes of an answer's body that are read; the rest is left.
@@ -58,6 +57,12 @@ pub struct ClientOptions {
     pub resolver: Arc<dyn Resolver>,
 }
 
+impl ClientOptions {
+    pub(super) fn user_agent(&self) -> HeaderValue {
+        self.user_agent.clone().unwrap_or_else(|| HeaderValue::from_static(USER_AGENT))
+    }
+}
+
 impl Default for ClientOptions {
     fn default() -> Self {
         Self {
@@ -88,13 +93,7 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up at all.
     pub fn new(options: &ClientOptions) -> Result<Self, rustls::Error> {
-        let connector = Connector::new(
-            tls::config(&options.extra_roots)?,
-            &options.resolver,
-            options.proxy.clone(),
-            options.guard.clone(),
-            options.connect_timeout,
-        );
+        let connector = Connector::new(options)?;
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -103,8 +102,7 @@ impl Client {
             // one; where writing had begun the server may have it, so that is told as `NoAnswer::Closed` instead.
             .retry_canceled_requests(options.max_idle_per_host > 0)
             .build(connector);
-        let user_agent = options.user_agent.clone().unwrap_or_else(|| HeaderValue::from_static(USER_AGENT));
-        Ok(Self { http, proxy: options.proxy.clone(), timeout: options.timeout, user_agent })
+        Ok(Self { http, proxy: options.proxy.clone(), timeout: options.timeout, user_agent: options.user_agent() })
     }
 
     /// Posts a request to a target, once. Redirects are not followed.

@@ -16,13 +16,12 @@ use tokio::time::{Instant, timeout_at};
 use tower::Service as _;
 
 use super::{
-    client::{ClientOptions, USER_AGENT, read},
+    client::{ClientOptions, read},
     connector::{Connector, Line},
     failure,
     outcome::{Answer, NoAnswer, Outcome},
     request::Request,
     target::Target,
-    tls,
 };
 
 /// Opens connections to one target. Cheap to clone.
@@ -55,21 +54,14 @@ impl Dialer {
     /// When TLS cannot be set up at all.
     pub fn new(options: &ClientOptions, target: &Target) -> Result<Self, rustls::Error> {
         let host = HeaderValue::from_str(&target.host_header()).expect("a URL's host can stand in a header");
-        let user_agent = options.user_agent.clone().unwrap_or_else(|| HeaderValue::from_static(USER_AGENT));
-        let mut headers = vec![(header::HOST, host), (header::USER_AGENT, user_agent)];
+        let mut headers = vec![(header::HOST, host), (header::USER_AGENT, options.user_agent())];
         let path = target.uri().path_and_query().map_or("/", |path| path.as_str());
         let mut uri = path.parse().expect("a URL's path is a path");
         if let Some(route) = options.proxy.route(target.uri()).filter(|_| !target.is_encrypted()) {
             uri = target.uri().clone();
             headers.extend(route.authorization.map(|value| (header::PROXY_AUTHORIZATION, value)));
         }
-        let connector = Connector::new(
-            tls::config(&options.extra_roots)?,
-            &options.resolver,
-            options.proxy.clone(),
-            options.guard.clone(),
-            options.connect_timeout,
-        );
+        let connector = Connector::new(options)?;
         Ok(Self { connector, target: target.clone(), uri, headers, timeout: options.timeout })
     }
 

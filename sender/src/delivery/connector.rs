@@ -20,10 +20,11 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::{
+    client::ClientOptions,
     guard::AddressGuard,
     proxy::{Proxy, Route},
-    resolver::Resolver,
     tcp::{BoxError, Connecting, DialError, Tcp, refused},
+    tls,
 };
 
 /// Connects to an endpoint.
@@ -49,25 +50,23 @@ pub(super) struct Line {
 }
 
 impl Connector {
-    pub(super) fn new(
-        tls: ClientConfig,
-        resolver: &Arc<dyn Resolver>,
-        proxy: Proxy,
-        guard: AddressGuard,
-        within: Duration,
-    ) -> Self {
-        let (tls, guard) = (Arc::new(tls), Arc::new(guard));
-        let direct = Tcp::new(Arc::clone(resolver), Some(Arc::clone(&guard)));
+    /// With these options. Reads the platform's roots.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up at all.
+    pub(super) fn new(options: &ClientOptions) -> Result<Self, rustls::Error> {
+        let (tls, guard) = (Arc::new(tls::config(&options.extra_roots)?), Arc::new(options.guard.clone()));
+        let direct = Tcp::new(Arc::clone(&options.resolver), Some(Arc::clone(&guard)));
         // Who names a proxy allows it; it commonly has a private address.
-        let to_proxy = Tcp::new(Arc::clone(resolver), None);
-        Self {
+        let to_proxy = Tcp::new(Arc::clone(&options.resolver), None);
+        Ok(Self {
             direct: HttpsConnector::from((direct, Arc::clone(&tls))),
             to_proxy: HttpsConnector::from((to_proxy, Arc::clone(&tls))),
             tls,
-            proxy,
+            proxy: options.proxy.clone(),
             guard,
-            within,
-        }
+            within: options.connect_timeout,
+        })
     }
 
     fn through(&self, route: Route, uri: Uri) -> Connecting<Line, BoxError> {

@@ -21,7 +21,8 @@ use tokio::{
 use super::{
     backlog::{Attempted, Backlog, Due},
     client::Client,
-    rate::{Paces, Rate},
+    pace::Paces,
+    rate::Rate,
     retry::{Next, RetryPolicy},
     summary::Summary,
 };

@@ -111,11 +111,6 @@ impl RetryPolicy {
         Ok(Self { settings })
     }
 
-    /// The settings.
-    pub fn settings(&self) -> &RetrySettings {
-        &self.settings
-    }
-
     /// What happens after attempt number `attempt` (from 1) of a delivery that was first due at `since`. `jitter` is
     /// drawn evenly from 0 to 1 and scales the waiting time (full jitter), so that deliveries which failed together do
     /// not come back together.

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
 
-use super::guard::{spells_loopback, unbracketed};
+use super::{
+    guard::{spells_loopback, unbracketed},
+    mask::MASK,
+};
 
 /// The URL of an endpoint: absolute, `http` or `https`, with a host and without a user.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,8 +69,8 @@ impl Target {
         let masked: Vec<String> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {
-                Some((name, _)) => format!("{name}=***"),
-                None => "***".to_owned(),
+                Some((name, _)) => format!("{name}={MASK}"),
+                None => MASK.to_owned(),
             })
             .collect();
         format!("{}?{}", self.uri.path(), masked.join("&"))

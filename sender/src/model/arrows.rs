@@ -21,11 +21,6 @@ impl Arrows {
         Self { previous: previous.collect() }
     }
 
-    /// The steps that lead to a step, in the order of the model.
-    pub fn previous(&self, step: usize) -> &[usize] {
-        &self.previous[step]
-    }
-
     /// The steps that a step leads to, in the order of the model.
     pub fn next(&self, step: usize) -> impl Iterator<Item = usize> {
         (0..self.previous.len()).filter(move |next| self.previous[*next].contains(&step))
@@ -138,6 +133,5 @@ mod tests {
             assert_eq!(arrows.is_before(earlier, later), expected, "{earlier} {later}");
         }
         assert_eq!(arrows.next(0).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(arrows.previous(3), [1, 2]);
     }
 }

@@ -12,7 +12,7 @@ pub(super) use self::webhook::look_up;
 use super::{
     defect::Defect,
     finding::Finding,
-    source::Syntax,
+    syntax::Syntax,
     tree::{Node, Tree},
 };
 

@@ -11,7 +11,8 @@ use super::{
     defect::Defect,
     finding::Finding,
     problem::{ModelProblem, ModelProblems},
-    source::{Source, Syntax},
+    source::Source,
+    syntax::Syntax,
     tree::Tree,
     written,
 };

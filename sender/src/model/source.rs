@@ -1,56 +1,16 @@
 //! The text of a model and how it may be shown: whatever might be a secret, or could steer a terminal, is covered. Its
 //! `Debug` shows none of it.
 
-use std::{fmt, ops::Range, path::Path};
+use std::{fmt, ops::Range};
 
 use schemas::{Pointer, SecretReference};
 use serde_json::Value;
 
 use super::tree::Tree;
+use crate::{delivery::MASK, harmless::steers};
 
-/// The language of a model's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// TOML.
-    Toml,
-    /// JSON.
-    Json,
-}
-
-impl Syntax {
-    /// That of a file with this name and text: by its ending, else by its first character.
-    pub fn of(path: &Path, text: &str) -> Self {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("toml") => Self::Toml,
-            Some("json") => Self::Json,
-            _ if text.trim_start().starts_with('{') => Self::Json,
-            _ => Self::Toml,
-        }
-    }
-
-    /// A member as it is written in this language.
-    pub(super) fn member(self, name: &str, value: &Value) -> String {
-        match self {
-            Self::Toml => format!("{name} = {}", toml(value)),
-            Self::Json => format!("\"{name}\": {value}"),
-        }
-    }
-}
-
-/// A value on one line of TOML. A basic string is written as in JSON.
-fn toml(value: &Value) -> String {
-    match value {
-        Value::Array(elements) => format!("[{}]", elements.iter().map(toml).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| format!("{name} = {}", toml(value)));
-            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
-        }
-        scalar => scalar.to_string(),
-    }
-}
-
-/// What stands in the place of a covered text.
-const COVER: &str = "***";
+/// What the name of a secret has in it.
+const SECRET_WORDS: [&str; 4] = ["secret", "passw", "token", "credential"];
 
 /// A model's text, and the parts of it that are never shown.
 #[derive(Clone)]
@@ -124,11 +84,12 @@ impl Source {
         while let Some((at, character)) = characters.next() {
             shown.steps.push((at, shown.text.len()));
             if let Some(range) = covered.next_if(|range| range.contains(&at)) {
-                shown.text.push_str(COVER);
+                shown.text.push_str(MASK);
                 shown.text.extend(self.text[range.clone()].chars().filter(|character| *character == '\n'));
                 while characters.next_if(|(at, _)| *at < range.end).is_some() {}
             } else {
-                shown.text.push(if steers(character) { char::REPLACEMENT_CHARACTER } else { character });
+                let is_layout = matches!(character, '\n' | '\t' | '\r');
+                shown.text.push(if steers(character) && !is_layout { char::REPLACEMENT_CHARACTER } else { character });
             }
         }
         shown.steps.push((self.text.len(), shown.text.len()));
@@ -157,12 +118,6 @@ impl Shown {
     }
 }
 
-/// Control characters but those of the layout, and what turns a line around or cannot be seen.
-fn steers(character: char) -> bool {
-    (character.is_control() && !matches!(character, '\n' | '\t' | '\r'))
-        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-}
-
 /// Whether a value stands where a secret may have been written, and is no reference to one.
 fn may_be_secret(pointer: &Pointer, value: &Value) -> bool {
     let is_reference = value.as_str().is_some_and(|text| text.parse::<SecretReference>().is_ok());
@@ -178,7 +133,7 @@ fn may_be_secret(pointer: &Pointer, value: &Value) -> bool {
 
 fn is_secret_word(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["secret", "passw", "token", "credential"].iter().any(|word| key.contains(word))
+    SECRET_WORDS.iter().any(|word| key.contains(word))
 }
 
 /// The parts of a written URL that open doors: a user before the `@`, and the query.
@@ -193,7 +148,7 @@ fn doors(written: &str, url: &str) -> impl Iterator<Item = Range<usize>> + use<>
 /// Whether a key that sounds secret is followed by something other than a reference.
 fn names_a_literal_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    ["secret", "passw", "token", "credential"].iter().any(|word| {
+    SECRET_WORDS.iter().any(|word| {
         lower.match_indices(word).any(|(at, _)| {
             let rest =
                 lower[at..].trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '\''));
@@ -213,6 +168,7 @@ impl fmt::Debug for Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Syntax;
 
     fn shown(text: &str, syntax: Syntax) -> String {
         let mut source = Source::new("x".to_owned(), text.to_owned());

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     defect::Defect,
     finding::{Finding, On},
-    source::Syntax,
+    syntax::Syntax,
 };
 
 /// The values of a text and their places.

@@ -5,7 +5,6 @@ use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
-use serde::Serialize;
 
 use super::{
     Outbox, OutboxError,
@@ -33,7 +32,7 @@ pub struct NewDelivery {
 }
 
 /// What a delivery is, for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
     /// The webhook's name.
     pub webhook: Option<String>,

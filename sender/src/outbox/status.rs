@@ -49,7 +49,7 @@ impl Status {
 }
 
 impl StatusWord {
-    const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Discarded];
+    pub(crate) const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Discarded];
 
     /// The word, as it is kept and shown.
     pub fn as_str(self) -> &'static str {

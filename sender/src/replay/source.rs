@@ -13,6 +13,7 @@ use super::{
     line::is_exported,
     lines::{Line, Lines},
 };
+use crate::json_files::json_files;
 
 /// Most bytes of a message; a receiver's own limit is far below it.
 const MOST: usize = 64 << 20;
@@ -72,11 +73,7 @@ impl Source {
         if is_receiver_data(path) {
             return Err(SourceError::ReceiverData { path: path.to_owned() });
         }
-        let entries = fs::read_dir(path).map_err(unreadable(path))?;
-        let files = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(unreadable(path))?;
-        let is_message = |file: &PathBuf| file.extension().is_some_and(|suffix| suffix == "json") && file.is_file();
-        let mut files: Vec<PathBuf> = files.into_iter().filter(is_message).collect();
-        files.sort();
+        let files = json_files(path).map_err(unreadable(path))?;
         match files.is_empty() {
             false => Ok(Self::Folder(files)),
             true if is_receiver_data(&path.join("data")) => Err(SourceError::ReceiverData { path: path.to_owned() }),

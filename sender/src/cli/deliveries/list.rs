@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValue};
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
 
@@ -19,7 +19,7 @@ use crate::outbox::{Filter, StatusWord, StoredDelivery};
 pub(in crate::cli) struct ListArgs {
     /// Only those that are so
     #[arg(long, value_name = "STATUS")]
-    status: Option<StatusArg>,
+    status: Option<StatusWord>,
 
     /// Only those of this flow, such as FLOW-604
     #[arg(long, value_name = "ID")]
@@ -37,22 +37,18 @@ pub(in crate::cli) struct ListArgs {
     output: Format,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum StatusArg {
-    Pending,
-    Delivered,
-    Failed,
-    Discarded,
+impl ValueEnum for StatusWord {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
+    }
 }
 
 pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
-    let status = args.status.map(|status| match status {
-        StatusArg::Pending => StatusWord::Pending,
-        StatusArg::Delivered => StatusWord::Delivered,
-        StatusArg::Failed => StatusWord::Failed,
-        StatusArg::Discarded => StatusWord::Discarded,
-    });
-    let filter = Filter { status, flow: args.flow.clone(), job: None };
+    let filter = Filter { status: args.status, flow: args.flow.clone(), job: None };
     let deliveries = args.data.read()?.newest(&filter, args.limit)?;
     let mut stdout = anstream::stdout().lock();
     match args.output {

@@ -3,23 +3,17 @@
 use clap::Args;
 
 use super::{
-    super::{deliver, engine_args::EngineArgs, error::CliError, output::Format, tally},
+    super::{deliver, engine_args::EngineArgs, error::CliError, exit, output::Format, tally},
     DataArgs, WhichArgs,
 };
 use crate::outbox::{Status, Which};
 
 const AFTER: &str = "\
 Without a number and without --failed, only what is still pending is delivered, such as after the \
-sender was stopped.
-
-Exit codes:
-  0  all were delivered
-  1  some were not: the endpoint gave another answer
-  2  misuse: nothing was sent
-  3  some were not: nothing answered";
+sender was stopped.";
 
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = format!("{AFTER}\n\n{}", exit::OF_DELIVERIES))]
 pub(in crate::cli) struct RetryArgs {
     #[command(flatten)]
     which: WhichArgs,

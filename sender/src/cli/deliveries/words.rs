@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::output::harmless;
+use super::super::output::{harmless, plural};
 use crate::{
     delivery::GaveUp,
     outbox::{Attempt, LastAnswer, Status, StoredDelivery},
@@ -44,8 +44,7 @@ pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
     let word = delivery.status.word().as_str();
     let attempts = match delivery.attempts {
         0 => return word.to_owned(),
-        1 => "1 attempt".to_owned(),
-        attempts => format!("{attempts} attempts"),
+        attempts => plural(attempts.into(), "attempt"),
     };
     let last = delivery.last.as_ref().map(|last| format!(", last: {}", answer(&last.answer))).unwrap_or_default();
     format!("{word} ({attempts}{last})")

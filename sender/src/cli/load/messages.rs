@@ -11,6 +11,7 @@ use schemas::{Authentication, Document, Profile};
 use super::super::{error::CliError, run, samples};
 use crate::{
     compose::Composed,
+    json_files::json_files,
     load::{MessageError, Messages},
 };
 
@@ -94,13 +95,6 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, CliError> {
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort_unstable();
+    let files = json_files(path).map_err(unreadable)?;
     if files.is_empty() { Err(CliError::NoMessages { path: path.to_owned() }) } else { Ok(files) }
 }

@@ -7,7 +7,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{super::output::Format, report::span};
+use super::{
+    super::output::{Format, plural},
+    report::span,
+};
 use crate::load::Progress;
 
 /// A bar over the time of a load, with what came of it so far.
@@ -52,10 +55,10 @@ fn words(now: Progress, last: Option<Progress>, warm_up: Duration) -> String {
     let (answered, elapsed) = last.map_or((0, warm_up), |last| (last.answered, last.elapsed.max(warm_up)));
     let seconds = now.elapsed.saturating_sub(elapsed).as_secs_f64();
     let rate = if seconds > 0.0 { (now.answered - answered) as f64 / seconds } else { 0.0 };
-    let errors = if now.errors == 1 { "error" } else { "errors" };
+    let errors = plural(now.errors, "error");
     let times =
         now.latency.map(|latency| format!(", p50 {}, p99 {}", span(latency.p50 as f64), span(latency.p99 as f64)));
-    format!("{rate:.0}/s, {} {errors}{}", now.errors, times.unwrap_or_default())
+    format!("{rate:.0}/s, {errors}{}", times.unwrap_or_default())
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::super::{
     error::CliError,
-    output::{self, Format, say, size},
+    output::{self, Format, plural, say, size},
 };
 use crate::load::{Latency, Summary};
 
@@ -42,10 +42,7 @@ fn text(summary: &Summary) -> String {
 fn headline(summary: &Summary) -> String {
     let style = if summary.is_all_accepted() { GOOD } else { BAD };
     let styled = |words: String| format!("{style}{words}{style:#}");
-    let connections = match summary.connections {
-        1 => "1 connection".to_owned(),
-        many => format!("{many} connections"),
-    };
+    let connections = plural(summary.connections as u64, "connection");
     let (seconds, url) = (summary.duration_ms as f64 / 1e3, &summary.url);
     if never_began(summary) {
         return format!("{}: {connections} to {url}\n", styled("no connection could be opened".to_owned()));

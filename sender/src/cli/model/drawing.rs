@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use schemas::{StepKind, step::Access};
 
 use crate::{
-    cli::output::harmless,
+    cli::{mask::MASK, output::harmless},
     credentials::CredentialReference,
     delivery::Target,
     model::{Arrows, Model, ModelStep, ModelWebhook},
@@ -166,7 +166,7 @@ fn webhook(webhook: &ModelWebhook) -> String {
         CredentialReference::ClientSecret { .. } => "client secret",
         CredentialReference::Basic { .. } => "Basic",
     };
-    let endpoint = webhook.endpoint.parse::<Target>().map_or_else(|_| "***".to_owned(), |target| target.to_string());
+    let endpoint = webhook.endpoint.parse::<Target>().map_or_else(|_| MASK.to_owned(), |target| target.to_string());
     let off = if webhook.enabled { "" } else { ", disabled" };
     format!(
         "{WEBHOOK}⚡ {}: {}{WEBHOOK:#}{FAINT} → {} ({authentication}{off}){FAINT:#}",

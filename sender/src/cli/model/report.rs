@@ -5,9 +5,9 @@ use schemas::Trigger;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::output::harmless,
+    cli::output::{harmless, plural},
     credentials::CredentialReference,
-    model::{Inspection, Model, ModelProblem, ModelProblems, Severity, source::Shown},
+    model::{Inspection, Model, ModelProblem, ModelProblems, Severity, Shown},
 };
 
 /// Most characters of one sentence.
@@ -61,7 +61,6 @@ fn lines<'s>(title: Title<'s>, problem: &ModelProblem, name: &'s str, shown: &'s
 pub(super) fn summary(model: &Model) -> String {
     let count = |trigger: Trigger| model.webhooks().filter(|(_, webhook)| webhook.trigger == trigger).count();
     let (created, completed) = (count(Trigger::StepCreated), count(Trigger::StepCompleted));
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let mut endpoints: Vec<&str> = model.webhooks().map(|(_, webhook)| webhook.endpoint.as_str()).collect();
     endpoints.sort_unstable();
     endpoints.dedup();
@@ -69,13 +68,13 @@ pub(super) fn summary(model: &Model) -> String {
         0 => "no webhooks".to_owned(),
         all => format!(
             "{} ({created} on creation, {completed} on completion) to {}",
-            plural(all, "webhook"),
-            plural(endpoints.len(), "endpoint")
+            plural(all as u64, "webhook"),
+            plural(endpoints.len() as u64, "endpoint")
         ),
     };
     let published = if model.published { "" } else { "; not published, so it does not run yet" };
     let name = harmless(&model.name, SENTENCE);
-    format!("\"{name}\", {}, {webhooks}{published}", plural(model.steps.len(), "step"))
+    format!("\"{name}\", {}, {webhooks}{published}", plural(model.steps.len() as u64, "step"))
 }
 
 /// What was found, as JSON.

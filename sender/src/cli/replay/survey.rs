@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::{
     error::CliError,
-    output::{self, Format, harmless, say},
+    output::{self, Format, harmless, plural, say},
 };
 use crate::{
     credentials::CredentialReference,
@@ -65,14 +65,12 @@ impl Survey {
         let (messages, passed_over, bad) = (self.messages, self.passed_over, self.problem_count);
         let mut stdout = anstream::stdout().lock();
         match format {
-            Format::Human => {
-                let s = if messages == 1 { "" } else { "s" };
-                say(writeln!(
-                    stdout,
-                    "{messages} message{s} would be sent to {}; {passed_over} passed over, {bad} unusable",
-                    destination.name
-                ))
-            }
+            Format::Human => say(writeln!(
+                stdout,
+                "{} would be sent to {}; {passed_over} passed over, {bad} unusable",
+                plural(messages, "message"),
+                destination.name
+            )),
             Format::Json => {
                 let object = json!({
                     "dryRun": true, "destination": &*destination.name, "messages": messages,

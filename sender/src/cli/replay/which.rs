@@ -1,9 +1,9 @@
 //! Which of a source's messages are sent.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
-use schemas::Trigger;
 
+use super::super::trigger_arg::TriggerArg;
 use crate::replay::Selection;
 
 pub(super) const HEADING: &str = "Which of the messages";
@@ -39,23 +39,13 @@ pub(super) struct WhichArgs {
     pub(super) skip_bad: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum TriggerArg {
-    StepCreated,
-    StepCompleted,
-}
-
 impl WhichArgs {
     pub(super) fn selection(&self) -> Selection {
-        let trigger = self.trigger.map(|trigger| match trigger {
-            TriggerArg::StepCreated => Trigger::StepCreated,
-            TriggerArg::StepCompleted => Trigger::StepCompleted,
-        });
-        let Self { flow, step, since, until, endpoint, .. } = self;
+        let Self { flow, step, trigger, since, until, endpoint, .. } = self;
         Selection {
             flow: flow.clone(),
             step: step.clone(),
-            trigger,
+            trigger: trigger.map(TriggerArg::trigger),
             endpoint: endpoint.clone(),
             since: *since,
             until: *until,

@@ -1,4 +1,4 @@
-//! What goes wrong in a run before a message is written or while it is.
+//! What goes wrong in a run before its first message is written or sent.
 
 use std::{io, path::PathBuf};
 
@@ -40,9 +40,6 @@ pub(in crate::cli) enum RunError {
 
     #[error("{} is no folder", path.display())]
     NoFolder { path: PathBuf },
-
-    #[error("cannot write {}: {source}", path.display())]
-    NotWritten { path: PathBuf, source: io::Error },
 }
 
 impl RunError {
@@ -60,7 +57,6 @@ impl RunError {
                 "name another folder; --force writes here all the same and replaces only files of the same names"
             }
             Self::Folder { .. } | Self::NoFolder { .. } => "name a folder that can be made or written to",
-            Self::NotWritten { .. } => return None,
         };
         Some(advice.to_owned())
     }

@@ -52,7 +52,7 @@ impl Folder {
                 self.replaced += 1;
                 self.others = self.others.saturating_sub(1);
             }
-            fs::write(&path, &composed.body).map_err(|source| RunError::NotWritten { path, source })?;
+            fs::write(&path, &composed.body).map_err(|source| CliError::Unwritable { path, source })?;
             for dropped in composed.dropped {
                 if !self.dropped.contains(&dropped) {
                     self.dropped.push(dropped);
@@ -63,8 +63,8 @@ impl Folder {
     }
 
     /// What the profile could not carry, each once.
-    pub(super) fn dropped(&self) -> impl Iterator<Item = &Dropped> {
-        self.dropped.iter()
+    pub(super) fn dropped(&self) -> &[Dropped] {
+        &self.dropped
     }
 }
 

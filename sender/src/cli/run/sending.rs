@@ -1,13 +1,12 @@
 //! A run that sends: what its webhooks fire becomes a job in the outbox, and the job is delivered. The same command
-//! after it was stopped goes on with its job, and fires nothing twice.
+//! after it was stopped goes on with its job: it fires nothing again, and repeats at most what was in flight.
 
 use std::path::Path;
 
-use schemas::{Profile, SecretReference};
-use sha2::{Digest as _, Sha256};
+use schemas::Profile;
 
 use super::{
-    super::{deliver, error::CliError, output::Format, send, tally},
+    super::{credentials::lasting, deliver, dropped, error::CliError, job_key::job_key, output::Format, tally},
     summary::Summary,
 };
 use crate::{
@@ -36,7 +35,7 @@ impl Sending<'_> {
         what: &str,
         courier: &Courier,
     ) -> Result<u8, CliError> {
-        let key: String = Sha256::digest(what).iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = job_key(what, &[]);
         let mut outbox = Outbox::open(self.data)?;
         let mut summary = Summary::new(model);
         let job = match outbox.unfinished(&key)? {
@@ -88,7 +87,7 @@ impl Sending<'_> {
             summary.add(&run);
         }
         intake.commit()?;
-        send::tell_dropped(&dropped, Some(self.profile))?;
+        dropped::tell(&dropped, Some(self.profile))?;
         Ok(job)
     }
 
@@ -99,7 +98,8 @@ impl Sending<'_> {
         fired: &Fired<'_>,
         dropped: &mut Vec<String>,
     ) -> Result<(), CliError> {
-        let (webhook, message, credentials) = (fired.webhook, &fired.message, lasting(&fired.webhook.authentication));
+        let (webhook, message) = (fired.webhook, &fired.message);
+        let credentials = for_outbox(webhook.authentication.clone());
         let (body, lost) = Emptied::from_message(message, &credentials, self.profile)
             .map_err(|source| CliError::Compose { source })?;
         dropped.extend(lost.iter().map(ToString::to_string).filter(|lost| !dropped.contains(lost)).collect::<Vec<_>>());
@@ -124,21 +124,15 @@ fn resolve_all(model: &Model) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The same references with files named from the root on: the outbox may be read elsewhere.
-fn lasting(credentials: &CredentialReference) -> CredentialReference {
-    let lasting = |reference: &SecretReference| match reference {
-        SecretReference::File(path) => {
-            SecretReference::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
-        }
-        other => other.clone(),
-    };
+/// The webhook's references, as they can stand in an outbox.
+fn for_outbox(credentials: CredentialReference) -> CredentialReference {
     match credentials {
         CredentialReference::None => CredentialReference::None,
         CredentialReference::ClientSecret { client_secret } => {
             CredentialReference::ClientSecret { client_secret: lasting(client_secret) }
         }
         CredentialReference::Basic { username, password } => {
-            CredentialReference::Basic { username: username.clone(), password: lasting(password) }
+            CredentialReference::Basic { username, password: lasting(password) }
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use schemas::{Field, StepKind, Trigger};
 
-use super::super::error::CliError;
+use super::super::{error::CliError, trigger_arg::TriggerArg};
 use crate::draft::{Draft, parse_field};
 
 const DRAFT: &str = "A message composed from flags (each has a default)";
@@ -14,7 +14,7 @@ const FIXED: [&str; 3] = ["sample", "message", "raw_body"];
 pub(super) struct DraftArgs {
     /// What happened to the step [default: step-completed, or step-created with --previous-step]
     #[arg(long, help_heading = DRAFT, conflicts_with_all = FIXED)]
-    trigger: Option<TriggerWord>,
+    trigger: Option<TriggerArg>,
 
     /// Kind of the step before, whose data a step-created message carries [default: task]
     #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
@@ -54,12 +54,6 @@ pub(super) struct DraftArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum TriggerWord {
-    StepCompleted,
-    StepCreated,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 enum KindWord {
     Task,
     Approval,
@@ -71,10 +65,10 @@ enum KindWord {
 impl DraftArgs {
     /// The words, checked against each other.
     pub(super) fn read(self) -> Result<Draft, CliError> {
-        let trigger = match (self.trigger, self.previous_step) {
-            (Some(TriggerWord::StepCompleted), Some(_)) => return Err(CliError::PreviousStepOnCompletion),
-            (Some(TriggerWord::StepCreated), _) | (None, Some(_)) => Trigger::StepCreated,
-            (Some(TriggerWord::StepCompleted) | None, None) => Trigger::StepCompleted,
+        let trigger = match (self.trigger.map(TriggerArg::trigger), self.previous_step) {
+            (Some(Trigger::StepCompleted), Some(_)) => return Err(CliError::PreviousStepOnCompletion),
+            (Some(Trigger::StepCreated), _) | (None, Some(_)) => Trigger::StepCreated,
+            (Some(Trigger::StepCompleted) | None, None) => Trigger::StepCompleted,
         };
         Ok(Draft {
             trigger: Some(trigger),

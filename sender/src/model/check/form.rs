@@ -4,7 +4,7 @@ use schemas::FieldType;
 use serde_json::{Value, json};
 
 use super::{Defect, Finding, Node, doubled, nearest};
-use crate::{draft::field, model::source::Syntax};
+use crate::{draft::field, model::Syntax};
 
 pub(super) fn check(step: &Node<'_>, syntax: Syntax, findings: &mut Vec<Finding>) {
     findings.extend(doubled("field", step.elements("field").filter_map(|field| field.get("name"))));

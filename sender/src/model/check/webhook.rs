@@ -7,7 +7,7 @@ use schemas::{
 use secrecy::SecretString;
 
 use super::{Defect, Finding, Node, doubled, keys, nearest};
-use crate::{delivery::Target, model::source::Syntax};
+use crate::{delivery::Target, model::Syntax};
 
 /// The secrets of an authentication: key, type, what a person calls it, and most characters.
 const SECRETS: [(&str, &str, &str, usize); 2] = [

@@ -1,0 +1,46 @@
+//! The language that a model is written in, TOML or JSON.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// The language of a model's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// TOML.
+    Toml,
+    /// JSON.
+    Json,
+}
+
+impl Syntax {
+    /// That of a file with this name and text: by its ending, else by its first character.
+    pub fn of(path: &Path, text: &str) -> Self {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("toml") => Self::Toml,
+            Some("json") => Self::Json,
+            _ if text.trim_start().starts_with('{') => Self::Json,
+            _ => Self::Toml,
+        }
+    }
+
+    /// A member as it is written in this language.
+    pub(super) fn member(self, name: &str, value: &Value) -> String {
+        match self {
+            Self::Toml => format!("{name} = {}", toml(value)),
+            Self::Json => format!("\"{name}\": {value}"),
+        }
+    }
+}
+
+/// A value on one line of TOML. A basic string is written as in JSON.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Array(elements) => format!("[{}]", elements.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| format!("{name} = {}", toml(value)));
+            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
