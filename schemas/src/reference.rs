@@ -1,9 +1,12 @@
 //! A reference to a secret: where it lies, never what it is. So no secret stands on a command line or in a
 //! configuration file.
 
-use std::{env, fmt, fs, path::PathBuf, str::FromStr};
+use std::{env, fmt, fs, io::Read as _, path::PathBuf, str::FromStr};
 
 use secrecy::SecretString;
+
+/// Most bytes of a file with a secret: far above 250 characters of four bytes and a line end. A file may hold a URL, too.
+const MOST: u64 = 64 * 1024;
 
 /// Where a secret lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,12 @@ pub enum ReferenceError {
         /// The variable.
         name: String,
     },
+    /// The file holds more than any secret can.
+    #[error("{} holds more than {MOST} bytes, which no secret of the product's form can have", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be read, or is not UTF-8.
     #[error("cannot read the secret in {}: {source}", path.display())]
     File {
@@ -57,8 +66,14 @@ impl SecretReference {
                 env::var(name).map(SecretString::from).map_err(|_| ReferenceError::Env { name: name.clone() })
             }
             Self::File(path) => {
-                let mut text =
-                    fs::read_to_string(path).map_err(|source| ReferenceError::File { path: path.clone(), source })?;
+                let mut text = String::new();
+                // One byte more than allowed, so that a device without an end is not read for ever.
+                let read = fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
+                match read {
+                    Ok(read) if read as u64 > MOST => return Err(ReferenceError::TooLarge { path: path.clone() }),
+                    Ok(_) => {}
+                    Err(source) => return Err(ReferenceError::File { path: path.clone(), source }),
+                }
                 if text.ends_with('\n') {
                     text.pop();
                     if text.ends_with('\r') {
@@ -98,6 +113,12 @@ impl fmt::Display for SecretReference {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_not_read_for_ever() {
+        let endless = SecretReference::File("/dev/zero".into());
+        assert!(matches!(endless.resolve(), Err(ReferenceError::TooLarge { .. })));
+    }
 
     #[test]
     fn only_references_are_references() {

@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
+use http::HeaderValue;
 
 use super::{duration, error::CliError, file, guard_args::GuardArgs};
 use crate::delivery::{Client, ClientOptions, Courier, Proxy, Rate, RetryPolicy, RetrySettings};
@@ -47,6 +48,10 @@ pub(super) struct EngineArgs {
     #[arg(long, value_name = "FILE", help_heading = DELIVERY)]
     ca: Option<PathBuf>,
 
+    /// The user-agent of the requests [default: webhook-sender and its version]
+    #[arg(long, value_name = "TEXT", help_heading = DELIVERY, value_parser = user_agent)]
+    user_agent: Option<HeaderValue>,
+
     #[command(flatten)]
     guard: GuardArgs,
 }
@@ -66,6 +71,7 @@ impl EngineArgs {
             connect_timeout: self.connect_timeout,
             extra_roots: self.ca.clone().map(file::roots).transpose()?.unwrap_or_default(),
             max_idle_per_host: self.concurrency.get(),
+            user_agent: self.user_agent.clone(),
             proxy: Proxy::from_environment(),
             guard: self.guard.guard(),
             ..ClientOptions::default()
@@ -77,4 +83,10 @@ impl EngineArgs {
             None => courier,
         })
     }
+}
+
+/// A value that can stand in the header.
+pub(super) fn user_agent(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text)
+        .map_err(|_| "it holds something other than visible ASCII characters and spaces".to_owned())
 }

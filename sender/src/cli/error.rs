@@ -53,6 +53,9 @@ pub(super) enum CliError {
     #[error("the flow model {file} has {}", counted(*errors, *warnings))]
     Model { file: String, errors: usize, warnings: usize },
 
+    #[error("a new model is written in TOML, with its comments, and {} has the name of a JSON file", path.display())]
+    NewModelIsToml { path: PathBuf },
+
     #[error("{} exists already, and is left as it is", path.display())]
     ModelExists { path: PathBuf },
 
@@ -165,6 +168,7 @@ impl CliError {
             Self::HeaderWithoutColon => "write it as in --header 'x-request-id: 17'",
             Self::Header(HeaderError::Framing { .. }) => "leave it out",
             Self::Model { .. } => "correct it, and ask again with `webhook-sender model check`",
+            Self::NewModelIsToml { .. } => "name it .toml; models in JSON are read all the same",
             Self::ModelExists { .. } => "choose another name; `webhook-sender model new` without one prints it",
             Self::NotAReference { .. } | Self::Reference { source: ReferenceError::NoPrompt, .. } => {
                 "write env:NAME, file:PATH or prompt; so the secret stands in no shell history and no list of processes"

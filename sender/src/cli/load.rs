@@ -7,11 +7,13 @@ mod report;
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{ArgGroup, Args};
+use http::HeaderValue;
 
 use self::{messages::MessageArgs, progress::Bar};
 use super::{
     credentials::{CredentialArgs, check_plaintext},
     dropped, duration,
+    engine_args::user_agent,
     error::CliError,
     exit, file,
     guard_args::GuardArgs,
@@ -90,6 +92,10 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "FILE", help_heading = REQUEST)]
     ca: Option<PathBuf>,
 
+    /// The user-agent of the requests [default: webhook-sender and its version]
+    #[arg(long, value_name = "TEXT", help_heading = REQUEST, value_parser = user_agent)]
+    user_agent: Option<HeaderValue>,
+
     #[command(flatten)]
     guard: GuardArgs,
 
@@ -116,6 +122,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
             timeout: args.timeout,
             connect_timeout: args.connect_timeout,
             extra_roots,
+            user_agent: args.user_agent,
             proxy: Proxy::from_environment(),
             guard: args.guard.guard(),
             ..ClientOptions::default()

@@ -33,7 +33,7 @@ pub(super) enum ModelCommand {
     },
     /// Write a commented flow model to begin with
     New {
-        /// Where to; an existing file is left as it is. Without it, the model is printed
+        /// Where to, a TOML file; an existing file is left as it is. Without it, the model is printed
         file: Option<PathBuf>,
     },
     /// Draw the steps, and mark those with a webhook
@@ -122,6 +122,9 @@ fn check(files: &[PathBuf], output: Format) -> Result<u8, CliError> {
 
 fn new(file: Option<&Path>) -> Result<(), CliError> {
     let Some(path) = file else { return say(write!(anstream::stdout(), "{}", model::NEW)) };
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        return Err(CliError::NewModelIsToml { path: path.to_owned() });
+    }
     let written = OpenOptions::new().write(true).create_new(true).open(path);
     match written.and_then(|mut file| file.write_all(model::NEW.as_bytes())) {
         Ok(()) => {

@@ -10,7 +10,8 @@ use super::tree::Tree;
 use crate::{delivery::MASK, harmless::steers};
 
 /// What the name of a secret has in it.
-const SECRET_WORDS: [&str; 4] = ["secret", "passw", "token", "credential"];
+const SECRET_WORDS: [&str; 10] =
+    ["secret", "passw", "token", "credential", "authoriz", "bearer", "cookie", "apikey", "api-key", "api_key"];
 
 /// A model's text, and the parts of it that are never shown.
 #[derive(Clone)]
@@ -53,6 +54,14 @@ impl Source {
             } else if let Some(text) = value.as_str().filter(|text| text.contains("://")) {
                 covered
                     .extend(doors(&self.text[span.clone()], text).map(|at| span.start + at.start..span.start + at.end));
+            }
+        }
+        // A secret that was replaced by a reference is often left behind in the comment.
+        for range in &mut covered {
+            let rest = &self.text[range.end..];
+            let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+            if line.contains('#') {
+                range.end += line.trim_end().len();
             }
         }
         covered.sort_by_key(|range| range.start);

@@ -94,7 +94,8 @@ impl Outbox {
             .request()
             .map_err(|source| OutboxError::Header { destination: Arc::clone(&to.name), source })?;
         let request = secrets(&to.address, target, authentication).into_iter().fold(request, Request::with_secret);
-        Ok(Due { id, attempt, since, destination: Arc::clone(&to.name), target: target.clone(), request })
+        let endpoint = destinations::endpoint(connection, destination)?;
+        Ok(Due { id, attempt, since, destination: endpoint, target: target.clone(), request })
     }
 }
 
@@ -149,12 +150,14 @@ fn write_down(transaction: &Transaction<'_>, attempted: &Attempted) -> rusqlite:
     Ok(())
 }
 
-/// Gives up all that waits for the destination of a delivery, whether it is scheduled or not; what is in flight tells
+/// Gives up all that waits for the endpoint of a delivery, whether it is scheduled or not; what is in flight tells
 /// for itself what comes of it.
 fn give_up_waiting(transaction: &Transaction<'_>, id: u64, in_flight: &HashSet<u64>) -> rusqlite::Result<()> {
     transaction.execute(
         "UPDATE delivery SET status = ?2, gave_up = ?3
-         WHERE destination = (SELECT destination FROM delivery WHERE id = ?1) AND status = 'pending'
+         WHERE status = 'pending' AND destination IN (
+             SELECT alike.id FROM delivery JOIN destination AS mine ON mine.id = delivery.destination
+             JOIN destination AS alike ON alike.address = mine.address WHERE delivery.id = ?1)
          AND id NOT IN (SELECT value FROM json_each(?4))",
         params![
             id.cast_signed(),

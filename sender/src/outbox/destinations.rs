@@ -48,6 +48,17 @@ pub(super) fn by_id(
     Ok(read)
 }
 
+/// The endpoint of a destination: the name of the first one with the same address. Order, rates and a 410 hold for it,
+/// however many credentials it is given.
+pub(super) fn endpoint(connection: &Connection, id: i64) -> rusqlite::Result<Arc<str>> {
+    connection
+        .prepare_cached(
+            "SELECT first.name FROM destination JOIN destination AS first ON first.address = destination.address
+             WHERE destination.id = ?1 ORDER BY first.id LIMIT 1",
+        )?
+        .query_row([id], |row| row.get::<_, String>(0).map(Arc::from))
+}
+
 pub(super) fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<(i64, Destination)>> {
     connection
         .prepare_cached("SELECT * FROM destination WHERE name = ?1")?

@@ -180,7 +180,8 @@ impl Intake<'_> {
             body.secret_at().map(usize::cast_signed),
             &body.body()[..],
         ])?;
-        self.taken.push((id.cast_unsigned(), Arc::clone(&to.name), flow.clone()));
+        let endpoint = destinations::endpoint(&self.transaction, destination.0)?;
+        self.taken.push((id.cast_unsigned(), endpoint, flow.clone()));
         Ok(id.cast_unsigned())
     }
 

@@ -220,14 +220,17 @@ impl Ledger {
         Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    /// Gives number, destination, flow and due time of each pending delivery, in the order in which they came.
+    /// Gives number, endpoint, flow and due time of each pending delivery, in the order in which they came. The endpoint
+    /// is called by its first destination: order, rates and a 410 hold for it however many credentials it is given.
     pub(super) fn each_pending(
         &self,
         job: Option<JobId>,
         mut give: impl FnMut(u64, &str, Option<&str>, Timestamp),
     ) -> Result<(), OutboxError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT delivery.id, name, flow, due FROM delivery JOIN destination ON destination.id = destination
+            "SELECT delivery.id,
+             (SELECT first.name FROM destination AS first WHERE first.address = destination.address ORDER BY first.id LIMIT 1),
+             flow, due FROM delivery JOIN destination ON destination.id = destination
              WHERE status = 'pending' AND (?1 IS NULL OR job = ?1) ORDER BY delivery.id",
         )?;
         let mut rows = statement.query([job.map(|job| job.0)])?;

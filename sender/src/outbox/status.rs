@@ -39,12 +39,17 @@ impl Status {
         }
     }
 
-    /// Why it was given up: a stable name for programs, in kebab-case.
-    pub fn reason(self) -> Option<&'static str> {
+    /// Why it was given up.
+    pub fn gave_up(self) -> Option<GaveUp> {
         match self {
-            Self::Failed(why) => Some(reason_code(why)),
+            Self::Failed(why) => Some(why),
             Self::Pending | Self::Delivered | Self::Discarded => None,
         }
+    }
+
+    /// Why it was given up: a stable name for programs, in kebab-case.
+    pub fn reason(self) -> Option<&'static str> {
+        self.gave_up().map(reason_code)
     }
 }
 

@@ -349,3 +349,30 @@ fn destinations_without_a_name_are_told_apart() {
     assert_eq!(due[0].destination, Arc::from("http://127.0.0.1:9/?sig=*** (2)"));
     assert_eq!(due[0].target.uri().query(), Some("sig=two"));
 }
+
+#[test]
+fn an_endpoint_keeps_its_order_and_is_gone_whatever_the_credentials() {
+    let folder = Folder::new();
+    let mut outbox = folder.outbox();
+    let address = Address::Url("http://127.0.0.1:9/hooks".parse().unwrap());
+    let mut intake = outbox.intake().unwrap();
+    let job = intake.begin("key").unwrap();
+    let basic = CredentialReference::Basic { username: "jo".to_owned(), password: "env:PATH".parse().unwrap() };
+    for credentials in [CredentialReference::None, basic] {
+        let destination = intake.unnamed(&address, &credentials).unwrap();
+        intake.add(job, destination, &message("F", "{}", &credentials)).unwrap();
+        intake.add(job, destination, &message("G", "{}", &credentials)).unwrap();
+    }
+    intake.commit().unwrap();
+    drop(outbox);
+    let mut outbox = folder.outbox();
+    let due = take(&mut outbox);
+    assert_eq!(numbers(&due), [1, 2], "the second of each flow waits for the first");
+    outbox.settle(&[answered(&due[0], 410, Next::GiveUp(GaveUp::Gone))]).unwrap();
+    let failed: Vec<u64> = statuses(&outbox)
+        .into_iter()
+        .filter(|(_, status, _)| *status == Status::Failed(GaveUp::Gone))
+        .map(|(id, _, _)| id)
+        .collect();
+    assert_eq!(failed, [1, 3, 4], "what is in flight tells for itself");
+}

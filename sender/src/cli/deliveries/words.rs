@@ -43,7 +43,10 @@ pub(super) fn next(delivery: &StoredDelivery, now: Timestamp) -> String {
 pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
     let word = delivery.status.word().as_str();
     let attempts = match delivery.attempts {
-        0 => return word.to_owned(),
+        0 => {
+            let why = delivery.status.gave_up().map(|why| format!(" (never tried: {})", reason(why)));
+            return format!("{word}{}", why.unwrap_or_default());
+        }
         attempts => plural(attempts.into(), "attempt"),
     };
     let last = delivery.last.as_ref().map(|last| format!(", last: {}", answer(&last.answer))).unwrap_or_default();
