@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -211,7 +210,7 @@ fn readiness_names_the_log_while_the_disk_takes_nothing_and_comes_back_by_itself
     receiver.limit_files(None);
     assert_eq!(get(admin, "/readyz").status, 200);
     assert_eq!(answer(receiver.address, post("/none", "", MESSAGE)).status, 200);
-    assert!(!Path::new(&folder.path().join("data/probe")).exists());
+    assert!(!folder.path().join("data/probe").exists());
 }
 
 #[test]
