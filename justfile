@@ -29,6 +29,16 @@ start-and-size:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
+# Fuzz a target of fuzz/fuzz_targets; needs a nightly compiler and `cargo install cargo-fuzz`.
+fuzz target seconds="600":
+    python3 fuzz/seed
+    cargo +nightly fuzz run -s none {{target}} -- -max_total_time={{seconds}} -timeout=10
+
+# What the time of the credential comparison tells, and what slow clients and overload do to honest ones.
+attack:
+    cargo bench -p receiver --locked --bench timing
+    cargo bench -p receiver --locked --bench slow-clients
+
 # Everything that has to hold before a change lands; installs what it needs.
 ci:
     bash .ci/run

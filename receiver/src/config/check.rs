@@ -67,7 +67,16 @@ impl Check<'_> {
 
     fn toml_problem(&mut self, error: &toml::de::Error) {
         // Not the error's own display: it repeats the line, which may hold a secret.
-        self.problem(error.span().map_or(0, |span| span.start), error.message().trim());
+        let message = error.message().trim();
+        let names_value = ["invalid type: ", "invalid value: ", "unknown variant "];
+        let message = match message.rsplit_once("expected ") {
+            // Nor the value that stands there.
+            Some((_, expected)) if names_value.iter().any(|words| message.starts_with(words)) => {
+                format!("the value here does not fit: expected {expected}")
+            }
+            _ => message.to_owned(),
+        };
+        self.problem(error.span().map_or(0, |span| span.start), message);
     }
 
     /// A path of the file: relative ones start at the file's folder.

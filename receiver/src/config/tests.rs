@@ -195,9 +195,17 @@ fn what_cannot_be_read_on_is_said_alone() {
     let folder = folder();
     for (case, text, expected) in [
         ("no TOML", "listen = \n", "receiver.toml:1: "),
-        ("wrong type", "\nlisten = 8080\n[[endpoint]]\npath = \"/\"", "receiver.toml:2: invalid type: integer"),
+        (
+            "wrong type",
+            "\nlisten = 8080\n[[endpoint]]\npath = \"/\"",
+            "receiver.toml:2: the value here does not fit: expected a string",
+        ),
         ("no path", "[[endpoint]]\nname = \"a\"", "missing field `path`"),
-        ("unknown kind", "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"oauth\" }", "receiver.toml:3: "),
+        (
+            "unknown kind",
+            "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"oauth\" }",
+            "receiver.toml:3: the value here does not fit: expected one of `none`",
+        ),
         ("unknown policy", "[[endpoint]]\npath = \"/\"\nnonconforming = \"drop\"", "receiver.toml:3: "),
         ("no endpoint", "listen = \"127.0.0.1:1\"", "there is no [[endpoint]]"),
         ("no address", "admin = \"9090\"\n[[endpoint]]\npath = \"/\"", "receiver.toml:1: `admin` takes an IP address"),
@@ -218,6 +226,31 @@ fn what_cannot_be_read_on_is_said_alone() {
     }
     let missing = Config::load(&folder.path().join("none.toml")).unwrap_err().to_string();
     assert!(missing.starts_with("cannot read the configuration "), "{missing}");
+}
+
+/// Whoever types the secret itself into the file is told so without it.
+#[test]
+fn a_secret_at_a_wrong_place_is_never_repeated() {
+    let folder = folder();
+    for authentication in [
+        r#""canary-7f3a""#,
+        r#"["canary-7f3a"]"#,
+        r#"{ type = "canary-7f3a" }"#,
+        r#"{ type = "canary-7f3a, expected one", secret = "file:secret" }"#,
+        r#"{ type = "client-secret", secret = { file = "canary-7f3a" } }"#,
+        r#"{ type = "client-secret", secret = ["canary-7f3a"] }"#,
+        r#"{ type = "client-secret", secret = "file:secret", not_after = "canary-7f3a" }"#,
+        r#"{ type = "client-secret", secret = canary-7f3a }"#,
+        r#"{ type = "client-secret", secret = "canary-7f3a }"#,
+        r#"{ type = "client-secret", secret = "canary-7f3a\x" }"#,
+        r#"{ type = "basic", username = "jo", password = "canary-7f3a" }"#,
+        r#"{ type = "basic", username = "jo", password = 73737373 }"#,
+    ] {
+        let error =
+            load(&folder, &format!("[[endpoint]]\npath = \"/\"\nauthentication = {authentication}")).unwrap_err();
+        assert!(!error.contains("canary") && !error.contains("73737373"), "{error}");
+        assert!(error.starts_with("receiver.toml:"), "{error}");
+    }
 }
 
 #[test]

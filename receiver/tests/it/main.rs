@@ -19,6 +19,7 @@ mod http;
 mod http2;
 mod learn;
 mod library;
+mod malformed;
 mod peers;
 mod power;
 mod program;

@@ -1,0 +1,47 @@
+//! A body: read by our reader and by `serde_json`, which must agree, in profile v1 and in another one.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use schemas::{
+    Document, Profile,
+    document::{PresentedSecret, ReadError},
+};
+use serde_json::Value;
+
+static FOREIGN: LazyLock<Profile> =
+    LazyLock::new(|| Profile::parse(include_str!("../seeds/profile-foreign.toml")).expect("it is a profile"));
+
+fuzz_target!(|body: &[u8]| {
+    for profile in [Profile::v1(), &FOREIGN] {
+        check(body, profile);
+    }
+});
+
+fn check(body: &[u8], profile: &Profile) {
+    let plain = serde_json::from_slice::<Value>(body);
+    let document = match Document::read(body, profile) {
+        Ok(document) => document,
+        // The only things that are refused although they are JSON.
+        Err(ReadError::Duplicate(_)) => return assert!(plain.is_ok()),
+        Err(error) => return assert!(plain.is_err(), "{error}"),
+    };
+    // The secret's value is read apart, so nesting begins anew there.
+    match plain {
+        Ok(plain) => assert_eq!(document.to_value(), plain),
+        Err(error) => assert!(error.to_string().starts_with("recursion limit"), "{error}"),
+    }
+    document.violations();
+    document.trigger();
+    let Some(span) = document.secret_span() else {
+        return assert!(document.secret() == PresentedSecret::Absent);
+    };
+    if let PresentedSecret::Text(text) = document.secret() {
+        let raw: String = serde_json::from_slice(&body[span.clone()]).expect("its bytes are a string");
+        assert_eq!(raw, text);
+    }
+    let emptied = [&body[..span.start], b"\"\"", &body[span.end..]].concat();
+    let emptied = Document::read(&emptied, profile).expect("what was read is still read with the secret emptied");
+    assert!(emptied.secret() == PresentedSecret::Text(""));
+}
