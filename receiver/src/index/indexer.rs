@@ -100,13 +100,15 @@ impl Indexer {
             });
             let Ok((indexer, read, result)) = added.await else { return };
             (self, reader) = (indexer, read);
+            if result.is_err() {
+                reader.go_to(self.position());
+            }
             self.headway.send_replace(Headway { position: reader.position(), failing: result.is_err() });
             let count = match result {
                 Ok(count) => count,
                 Err(error) => {
                     // A full disk, most likely; the log holds what is missing.
                     tracing::error!(%error, "the index is behind; it is tried again until it works");
-                    reader.go_to(self.position());
                     tokio::select! {
                         () = &mut stop => return,
                         () = tokio::time::sleep(RETRY) => continue,
