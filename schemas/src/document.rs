@@ -65,7 +65,11 @@ impl<'a> Document<'a> {
             return Err(ReadError::ByteOrderMark);
         }
         let secret = profile.pointer(Role::ClientSecret);
-        let node::Reading { root, marked, duplicates } = node::read(body, secret).map_err(ReadError::Json)?;
+        let node::Reading { root, marked, duplicates } = node::read(body, secret).map_err(|error| {
+            // The secret's value is read apart, so an error in it has a position in the value alone.
+            let in_body = secret.and_then(|_| node::read(body, None).err());
+            ReadError::Json(in_body.unwrap_or(error))
+        })?;
         let found = if duplicates { Duplicates::find(&root, profile) } else { Duplicates::default() };
         match found.ambiguous {
             Some(role) => Err(ReadError::Duplicate(role)),
@@ -218,7 +222,9 @@ mod tests {
         assert!(matches!(latin_1, Err(ReadError::Json(_))));
         let marked = Document::read(b"\xEF\xBB\xBF{}", Profile::v1());
         assert!(matches!(marked, Err(ReadError::ByteOrderMark)));
-        let message = read("{\n  \"a\": x\n}").unwrap_err().to_string();
-        assert!(message.contains("line 2"), "{message}");
+        for body in ["{\n  \"a\": x\n}", "{\n\"clientSecret\":\"\\ud800\"}"] {
+            let message = read(body).unwrap_err().to_string();
+            assert!(message.contains("line 2"), "{message}");
+        }
     }
 }

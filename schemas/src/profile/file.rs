@@ -87,6 +87,9 @@ impl Check<'_> {
                 (Ok(_), Ok(pointer)) if pointer.tokens().iter().any(|token| far_index(token)) => {
                     self.problem(offset, format!("`{}` has an index above {MAX_INDEX}", name.get_ref()));
                 }
+                (Ok(_), Ok(pointer)) if pointer.tokens().len() > MAX_DEPTH => {
+                    self.problem(offset, format!("`{}` lies deeper than {MAX_DEPTH} levels", name.get_ref()));
+                }
                 (Ok(role), Ok(pointer)) => {
                     roles.insert(role, (pointer, offset));
                 }
@@ -178,6 +181,9 @@ impl Check<'_> {
 
 /// Elements up to an index are made when a message is written, so a far one would fill the memory.
 const MAX_INDEX: usize = 99;
+
+/// Readers of JSON, ours included, stop at 128 levels; what stands at a role's place has levels of its own.
+const MAX_DEPTH: usize = 64;
 
 fn far_index(token: &str) -> bool {
     crate::pointer::index(token).is_some_and(|index| index > MAX_INDEX)

@@ -214,6 +214,7 @@ fn a_profile_that_cannot_work_is_refused_with_line_and_words() {
         ("the whole message", "\"/Event\"", "\"\"", "whole message"),
         ("no pointer", "\"/Event\"", "\"Event\"", "begins with `/`"),
         ("far index", "\"/Event\"", "\"/x/99999\"", "index"),
+        ("too deep to be read again", "\"/Event\"", &format!("\"{}\"", "/x".repeat(65)), "deeper than 64 levels"),
         ("unknown role", "trigger =", "triger =", "there is no role `triger`"),
         ("required role gone", "flowIdentifier = \"/Flow/Id\"", "", "`flowIdentifier` is missing"),
         ("no way to tell the trigger", "trigger = \"/Event\"", "", "neither `trigger`"),
