@@ -125,17 +125,18 @@ impl Server {
     /// Serves until `shutdown`, then answers what has begun, syncs and ends.
     ///
     /// # Errors
-    /// When the log cannot be read for the index.
+    /// When the log cannot be read for the index, or the index gets no thread.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let reader = self.log.read(self.indexer.position())?;
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
-        let following = tokio::spawn(self.indexer.follow(reader, self.log.news(), ended(stopped.clone())));
+        let following = self.indexer.follow_behind(reader, self.log.news(), ended(stopped.clone()))?;
         let retaining = tokio::spawn(retention::run(self.log.clone(), self.config.retention, ended(stopped)));
         accept::run(self.listener, self.current, &self.config, shutdown).await;
         drop(stop);
         // The folder stays locked until the index is closed too.
-        following.await.map_err(io::Error::other)?;
+        let joined = tokio::task::spawn_blocking(move || following.join()).await.map_err(io::Error::other)?;
+        joined.map_err(|_| io::Error::other("the index's thread panicked"))?;
         retaining.await.map_err(io::Error::other)?;
         // The last owner of the log: dropping it writes what is queued and waits for the sync.
         tokio::task::spawn_blocking(move || drop(self.log)).await.map_err(io::Error::other)
