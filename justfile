@@ -45,7 +45,7 @@ ci:
 
 # Measure the receiver beside the usual alternatives (wants wrk and taskset; nginx, webhook, node and python3 if there).
 bench *OPTIONS:
-    cargo build --release --locked -p receiver -p sender --bins --examples
+    cargo build --release --locked -p receiver -p sender --bins --example bare-axum --example usual-axum
     npm install --prefix target/peers express@5 --no-audit --no-fund --silent || true
     python3 -m venv target/peers && target/peers/bin/pip install --quiet fastapi 'uvicorn[standard]' || true
     python3 receiver/benches/against_the_usual.py {{OPTIONS}}

@@ -164,14 +164,14 @@ impl Server {
     /// is something to tell.
     ///
     /// # Errors
-    /// When the log cannot be read for the index.
+    /// When the log cannot be read for the index, or the index gets no thread.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Ended> {
         let vitals = Arc::new(self.vitals);
         let log = vitals.log.clone();
         let reader = log.read(self.indexer.position())?;
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
-        let following = tokio::spawn(self.indexer.follow(reader, log.news(), ended(stopped.clone())));
+        let following = self.indexer.follow_behind(reader, log.news(), ended(stopped.clone()))?;
         let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
         let (stop_admin, admin_stopped) = watch::channel(());
         let admin = self.admin.map(|admin| tokio::spawn(admin::run(admin, vitals.clone(), ended(admin_stopped))));
@@ -183,7 +183,8 @@ impl Server {
         let cut = accept::run(self.listener, self.current, connections, metrics, &self.config, shutdown).await;
         drop(stop);
         // The folder stays locked until the index is closed too.
-        following.await.map_err(io::Error::other)?;
+        let joined = tokio::task::spawn_blocking(move || following.join()).await.map_err(io::Error::other)?;
+        joined.map_err(|_| io::Error::other("the index's thread panicked"))?;
         retaining.await.map_err(io::Error::other)?;
         drop(stop_admin);
         if let Some(admin) = admin {

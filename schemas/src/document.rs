@@ -1,28 +1,37 @@
-//! A received body, read once: a borrowed JSON tree that keeps what `serde_json::Value` throws away, namely which
-//! names stand twice and where the client secret's bytes lie.
+//! A received body, read once for what every message is asked, and as a whole tree only where somebody wants that. Both
+//! borrow from the body and keep what `serde_json::Value` throws away, namely which names stand twice and where the
+//! client secret's bytes lie.
 
 mod duplicates;
 mod node;
+mod scan;
 
-use std::{ops::Range, str};
+use std::{ops::Range, str, sync::OnceLock};
 
 use serde_json::Value;
 
-use self::duplicates::Duplicates;
 pub use self::node::Node;
+use self::{
+    duplicates::Duplicates,
+    scan::{PLACES, Scanned, scan},
+};
 use crate::{
     message::Trigger,
     pointer::Pointer,
-    profile::{Profile, Role},
+    profile::{Part, Profile, Role, Subject},
 };
+
+/// What every message is asked; the secret, whose bytes are noted too, stands first.
+const NOTED: [Role; PLACES] =
+    [Role::ClientSecret, Role::Trigger, Role::FlowIdentifier, Role::Step(Subject::Step, Part::Identifier)];
 
 /// A body that is JSON, in which every place that the profile knows is unambiguous.
 #[derive(Debug)]
 pub struct Document<'a> {
-    root: Node<'a>,
     body: &'a [u8],
-    /// The client secret's value as it stands in the body, quotes and escapes included.
-    raw_secret: Option<&'a str>,
+    scanned: Scanned<'a>,
+    /// The whole tree, once somebody has asked for it.
+    root: OnceLock<Node<'a>>,
     profile: &'a Profile,
     /// Names that stand twice in one object, off the way to every role.
     duplicates: Vec<Pointer>,
@@ -64,32 +73,35 @@ impl<'a> Document<'a> {
         if body.starts_with(b"\xEF\xBB\xBF") {
             return Err(ReadError::ByteOrderMark);
         }
-        let secret = profile.pointer(Role::ClientSecret);
-        let node::Reading { root, marked, duplicates } = node::read(body, secret).map_err(|error| {
-            // The secret's value is read apart, so an error in it has a position in the value alone.
-            let in_body = secret.and_then(|_| node::read(body, None).err());
-            ReadError::Json(in_body.unwrap_or(error))
-        })?;
-        let found = if duplicates { Duplicates::find(&root, profile) } else { Duplicates::default() };
-        match found.ambiguous {
-            Some(role) => Err(ReadError::Duplicate(role)),
-            None => Ok(Self { root, body, raw_secret: marked, profile, duplicates: found.elsewhere }),
+        let scanned = scan(body, NOTED.map(|role| profile.pointer(role))).map_err(ReadError::Json)?;
+        let mut document = Self { body, scanned, root: OnceLock::new(), profile, duplicates: Vec::new() };
+        if document.scanned.duplicates {
+            let found = Duplicates::find(document.root(), profile);
+            if let Some(role) = found.ambiguous {
+                return Err(ReadError::Duplicate(role));
+            }
+            document.duplicates = found.elsewhere;
         }
+        Ok(document)
     }
 
-    /// The whole tree.
+    /// The whole tree, made when it is asked for first.
     pub fn root(&self) -> &Node<'a> {
-        &self.root
+        let read = || node::read(self.body, self.profile.pointer(Role::ClientSecret));
+        self.root.get_or_init(|| read().expect("the scan has read the same bytes by the same rules"))
     }
 
     /// Whether it is an object with at least one member. Anything else is valid JSON but no message.
     pub fn is_message(&self) -> bool {
-        matches!(&self.root, Node::Object(members) if !members.is_empty())
+        self.scanned.is_message
     }
 
     /// The value at a role's place, if the profile carries the role and something stands there.
     pub fn get(&self, role: Role) -> Option<&Node<'a>> {
-        self.root.get(self.profile.pointer(role)?)
+        match NOTED.iter().position(|noted| *noted == role) {
+            Some(at) => self.scanned.values[at].as_ref(),
+            None => self.root().get(self.profile.pointer(role)?),
+        }
     }
 
     /// The string at a role's place.
@@ -102,8 +114,8 @@ impl<'a> Document<'a> {
 
     /// What happened to the step, if the message says it in a way that the profile knows.
     pub fn trigger(&self) -> Option<Trigger> {
-        if let Some(place) = self.profile.pointer(Role::Trigger) {
-            let word = self.root.get(place)?;
+        if self.profile.pointer(Role::Trigger).is_some() {
+            let word = self.get(Role::Trigger)?;
             return Trigger::ALL.into_iter().find(|trigger| word.is(self.profile.trigger_word(*trigger)));
         }
         let mut previous = self.profile.carried().filter(|role| role.is_previous_step());
@@ -122,7 +134,7 @@ impl<'a> Document<'a> {
 
     /// The bytes of the body that spell the client secret's value, of whatever type, quotes included.
     pub fn secret_span(&self) -> Option<Range<usize>> {
-        let raw = self.raw_secret?;
+        let raw = self.scanned.marked?;
         let start = raw.as_ptr().addr() - self.body.as_ptr().addr();
         Some(start..start + raw.len())
     }
@@ -140,7 +152,7 @@ impl<'a> Document<'a> {
 
     /// The document as an owned value; of a name that stands twice the last is kept.
     pub fn to_value(&self) -> Value {
-        self.root.to_value()
+        self.root().to_value()
     }
 }
 
@@ -171,6 +183,19 @@ mod tests {
         let decoy = read(r#"{"step":{"clientSecret":"s3cret"},"ClientSecret":"s3cret"}"#).unwrap();
         assert!(decoy.secret() == PresentedSecret::Absent);
         assert_eq!(decoy.secret_span(), None);
+    }
+
+    #[test]
+    fn the_scan_notes_what_the_tree_has() {
+        for sample in crate::Sample::valid().chain(crate::Sample::invalid()) {
+            let Ok(document) = Document::read(sample.body, Profile::v1()) else { continue };
+            for role in NOTED {
+                let pointer = Profile::v1().pointer(role).unwrap();
+                assert_eq!(document.get(role), document.root().get(pointer), "{} {role}", sample.name);
+            }
+            let is_message = matches!(document.root(), Node::Object(members) if !members.is_empty());
+            assert_eq!(document.is_message(), is_message, "{}", sample.name);
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
     };
     let Reading { config, sources } = read();
     let config = config.map_err(unusable)?;
-    let _logging = logging::start();
+    let _logging = logging::start().map_err(Failure::failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::failed)?;
     let result = runtime.block_on(serve(config, file, sources, read));

@@ -1,15 +1,24 @@
 //! The log's first consumer: reads it in order and keeps the index up with it.
 
-use std::{collections::HashMap, io, pin::pin, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    pin::pin,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use schemas::{Document, Profile, Violation};
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 
 use super::Index;
 use crate::log::{Entry, LogReader, Position, Record};
 
 /// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
 const BATCH: usize = 500;
+
+/// The least priority that there is; where nothing else wants the processor it costs nothing.
+const NICENESS: i32 = 19;
 
 /// How long to wait before a failed batch is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -84,9 +93,28 @@ impl Indexer {
         }
     }
 
+    /// As [`Self::follow`], on a thread of its own that gives way to the server's: what is acknowledged is in the log,
+    /// and whether the index has it a little later matters less than the next message.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub fn follow_behind(
+        self,
+        reader: LogReader,
+        news: watch::Receiver<Position>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let runtime = Handle::current();
+        thread::Builder::new().name("indexer".to_owned()).spawn(move || {
+            // On Linux niceness is a thread's. Without it the index takes an equal share, and all works the same.
+            let _ = rustix::process::nice(NICENESS);
+            runtime.block_on(self.follow(reader, news, stop));
+        })
+    }
+
     /// Catches up now and at every news of the log, until `stop` or until the log is gone. It ends between two
-    /// batches, with nothing of the index left open.
-    pub async fn follow(
+    /// batches, with nothing of the index left open. It blocks the thread that it is polled on.
+    async fn follow(
         mut self,
         mut reader: LogReader,
         mut news: watch::Receiver<Position>,
@@ -94,12 +122,7 @@ impl Indexer {
     ) {
         let mut stop = pin!(stop);
         loop {
-            let added = tokio::task::spawn_blocking(move || {
-                let result = self.add_batch(&mut reader);
-                (self, reader, result)
-            });
-            let Ok((indexer, read, result)) = added.await else { return };
-            (self, reader) = (indexer, read);
+            let result = self.add_batch(&mut reader);
             if result.is_err() {
                 reader.go_to(self.position());
             }

@@ -17,7 +17,7 @@ use super::{
     recovery::recover,
     retention::Holds,
     segment::Segment,
-    writer::{Queue, Writer},
+    writer::{Queue, Queued, Writer},
 };
 use crate::metrics::LogMetrics;
 
@@ -173,7 +173,13 @@ impl Segments {
 
 impl MessageLog for Segments {
     async fn append(&self, record: &Record) -> Result<Position, AppendError> {
-        self.queue.push(record)?.await.unwrap_or(Err(AppendError::Closed))
+        let Queued { durable, call } = self.queue.push(record)?;
+        if call.is_some() {
+            // Requests that are ready now are pushed before this goes on, and share the sync.
+            tokio::task::yield_now().await;
+        }
+        drop(call);
+        durable.await.unwrap_or(Err(AppendError::Closed))
     }
 
     fn read(&self, from: Position) -> io::Result<LogReader> {

@@ -42,6 +42,23 @@ struct State {
     closed: bool,
 }
 
+/// A record that waits to be written.
+pub(super) struct Queued<'q> {
+    /// Hears when it is durable.
+    pub(super) durable: oneshot::Receiver<Result<Position, AppendError>>,
+    /// The first of a batch has to call the writer, best when those have joined it that come at the same moment.
+    pub(super) call: Option<Call<'q>>,
+}
+
+/// Calls the writer when it is dropped, and so also where whoever holds it is dropped.
+pub(super) struct Call<'q>(&'q Queue);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.filled.notify_one();
+    }
+}
+
 /// Encoded records, and who waits for each.
 #[derive(Debug, Default)]
 struct Batch {
@@ -54,11 +71,8 @@ impl Queue {
         Self { state: Mutex::default(), filled: Condvar::new(), limit, salt }
     }
 
-    /// Queues a record; the receiver hears when it is durable.
-    pub(super) fn push(
-        &self,
-        record: &Record,
-    ) -> Result<oneshot::Receiver<Result<Position, AppendError>>, AppendError> {
+    /// Queues a record.
+    pub(super) fn push(&self, record: &Record) -> Result<Queued<'_>, AppendError> {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
         if state.closed {
@@ -69,10 +83,10 @@ impl Queue {
         }
         let at = state.batch.bytes.len();
         record.encode(self.salt, &mut state.batch.bytes);
+        // The writer waits only while there is nothing, so one call for each batch is enough.
+        let call = state.batch.waiting.is_empty().then_some(Call(self));
         state.batch.waiting.push((at, sender));
-        drop(state);
-        self.filled.notify_one();
-        Ok(receiver)
+        Ok(Queued { durable: receiver, call })
     }
 
     /// Lets the writer end once the queue is empty.

@@ -31,7 +31,11 @@ pub enum Node<'a> {
 impl<'a> Node<'a> {
     /// The value at an address; of a name that stands twice, the first.
     pub fn get(&self, pointer: &Pointer) -> Option<&Self> {
-        pointer.tokens().iter().try_fold(self, |node, token| match node {
+        self.at(pointer.tokens())
+    }
+
+    pub(super) fn at(&self, tokens: &[String]) -> Option<&Self> {
+        tokens.iter().try_fold(self, |node, token| match node {
             Node::Object(members) => members.iter().find(|(name, _)| name == token).map(|(_, value)| value),
             Node::Array(elements) => elements.get(pointer::index(token)?),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => None,
@@ -65,35 +69,32 @@ impl<'a> Node<'a> {
     }
 }
 
-/// What one pass over a body gives.
-pub(super) struct Reading<'a> {
-    pub(super) root: Node<'a>,
-    /// The exact text of the value at the marked address.
-    pub(super) marked: Option<&'a str>,
-    /// Whether any name stands twice in its object.
-    pub(super) duplicates: bool,
+/// Reads a body; `mark` as it was when it was scanned.
+pub(super) fn read<'a>(body: &'a [u8], mark: Option<&Pointer>) -> Result<Node<'a>, serde_json::Error> {
+    read_whole(body, &Notes::default(), mark)
 }
 
-/// Reads a body, noting the exact text of the value at `mark`.
-pub(super) fn read<'a>(body: &'a [u8], mark: Option<&Pointer>) -> Result<Reading<'a>, serde_json::Error> {
-    let notes = Notes::default();
+fn read_whole<'a>(body: &'a [u8], notes: &Notes<'a>, mark: Option<&Pointer>) -> Result<Node<'a>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let root = Seed { notes: &notes, mark: mark.map(Pointer::tokens) }.deserialize(&mut deserializer)?;
+    let root = Seed { notes, mark: mark.map(Pointer::tokens) }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok(Reading { root, marked: notes.marked.get(), duplicates: notes.duplicates.get() })
+    Ok(root)
 }
 
+/// What comes up while a body is read.
 #[derive(Default)]
-struct Notes<'a> {
-    marked: Cell<Option<&'a str>>,
-    duplicates: Cell<bool>,
+pub(super) struct Notes<'a> {
+    /// The exact text of the value at the marked address.
+    pub(super) marked: Cell<Option<&'a str>>,
+    /// Whether any name stands twice in its object.
+    pub(super) duplicates: Cell<bool>,
 }
 
 /// Reads one value; `mark` is what is left of the marked address from here, if it leads through here.
 #[derive(Clone, Copy)]
-struct Seed<'n, 'a> {
-    notes: &'n Notes<'a>,
-    mark: Option<&'n [String]>,
+pub(super) struct Seed<'n, 'a> {
+    pub(super) notes: &'n Notes<'a>,
+    pub(super) mark: Option<&'n [String]>,
 }
 
 impl<'n, 'a> Seed<'n, 'a> {
@@ -110,11 +111,12 @@ impl<'a> DeserializeSeed<'a> for Seed<'_, 'a> {
         if self.mark.is_some_and(<[String]>::is_empty) {
             let raw = <&'a RawValue>::deserialize(deserializer)?.get();
             self.notes.marked.set(Some(raw));
-            let reading = read(raw.as_bytes(), None).map_err(serde::de::Error::custom)?;
-            if reading.duplicates {
+            let inside = Notes::default();
+            let root = read_whole(raw.as_bytes(), &inside, None).map_err(serde::de::Error::custom)?;
+            if inside.duplicates.get() {
                 self.notes.duplicates.set(true);
             }
-            return Ok(reading.root);
+            return Ok(root);
         }
         deserializer.deserialize_any(self)
     }
@@ -171,7 +173,7 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
             let value = access.next_value_seed(self.below(|token| token == name))?;
             members.push((name, value));
         }
-        if has_duplicate(&members) {
+        if stands_twice(&members, |(name, _)| name) {
             self.notes.duplicates.set(true);
         }
         Ok(Node::Object(members))
@@ -181,11 +183,12 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 /// Up to here comparing every name with every other is quicker than hashing them.
 const FEW: usize = 16;
 
-fn has_duplicate(members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
+/// Whether any of an object's names stands twice.
+pub(super) fn stands_twice<T>(members: &[T], name: impl Fn(&T) -> &str) -> bool {
     if members.len() <= FEW {
         let mut rest = members;
-        while let [(name, _), tail @ ..] = rest {
-            if tail.iter().any(|(other, _)| other == name) {
+        while let [first, tail @ ..] = rest {
+            if tail.iter().any(|other| name(other) == name(first)) {
                 return true;
             }
             rest = tail;
@@ -193,12 +196,12 @@ fn has_duplicate(members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
         false
     } else {
         let mut seen = HashSet::with_capacity(members.len());
-        !members.iter().all(|(name, _)| seen.insert(name))
+        !members.iter().all(|member| seen.insert(name(member)))
     }
 }
 
 /// Reads a member's name, borrowing where it can.
-struct Name;
+pub(super) struct Name;
 
 impl<'a> DeserializeSeed<'a> for Name {
     type Value = Cow<'a, str>;

@@ -1,0 +1,202 @@
+//! Log lines on their way to stderr: gathered in memory, written many at a time by a thread of their own. No request
+//! waits for them, and none wakes that thread more often than it is worth.
+
+use std::{
+    io::{self, Write},
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How long a line waits for others.
+const GATHER: Duration = Duration::from_millis(20);
+/// So many bytes are written at once.
+const ENOUGH: usize = 64 << 10;
+/// Most bytes that wait. A reader that has stopped must not stop the receiver, so what is beyond is left out.
+const MOST: usize = 4 << 20;
+/// How long the end waits for what is left.
+const LAST: Duration = Duration::from_secs(1);
+
+/// Takes lines.
+#[derive(Clone, Debug)]
+pub(super) struct Lines(Arc<Shared>);
+
+/// Writes what is left when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::cli) struct Flush(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: Vec<u8>,
+    left_out: usize,
+    ending: bool,
+    ended: bool,
+}
+
+impl Lines {
+    /// Lines that a thread writes to `output`, until the guard is dropped.
+    pub(super) fn new(output: impl Write + Send + 'static) -> io::Result<(Self, Flush)> {
+        let shared = Arc::<Shared>::default();
+        let lines = Self(shared.clone());
+        thread::Builder::new().name("log-lines".to_owned()).spawn({
+            let shared = shared.clone();
+            move || shared.write_to(output)
+        })?;
+        Ok((lines, Flush(shared)))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that holds the lock can leave the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &[u8]) {
+        let mut state = self.lock();
+        let before = state.waiting.len();
+        if before + line.len() > MOST {
+            state.left_out += 1;
+            return;
+        }
+        state.waiting.extend_from_slice(line);
+        let news = before == 0 || (before < ENOUGH && state.waiting.len() >= ENOUGH);
+        drop(state);
+        if news {
+            self.changed.notify_all();
+        }
+    }
+
+    fn write_to(&self, mut output: impl Write) {
+        let mut lines = Vec::new();
+        loop {
+            let wait = |state: &mut State| state.waiting.is_empty() && !state.ending;
+            let state = self.changed.wait_while(self.lock(), wait).unwrap_or_else(PoisonError::into_inner);
+            let gather = |state: &mut State| state.waiting.len() < ENOUGH && !state.ending;
+            let gathered = self.changed.wait_timeout_while(state, GATHER, gather);
+            let mut state = gathered.unwrap_or_else(PoisonError::into_inner).0;
+            if state.waiting.is_empty() {
+                state.ended = true;
+                self.changed.notify_all();
+                return;
+            }
+            mem::swap(&mut state.waiting, &mut lines);
+            let left_out = mem::take(&mut state.left_out);
+            drop(state);
+            // Where nobody takes the lines there is nowhere to say so.
+            let _ = output.write_all(&lines).and_then(|()| output.flush());
+            lines.clear();
+            if left_out > 0 {
+                tracing::warn!(left_out, "log lines were left out: whoever reads them is too slow");
+            }
+        }
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line(&self.0)
+    }
+}
+
+/// Takes whole lines, each in one call.
+pub(super) struct Line<'a>(&'a Shared);
+
+impl Write for Line<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.add(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.ending = true;
+        self.0.changed.notify_all();
+        // A reader that has stopped does not keep the process alive.
+        drop(self.0.changed.wait_timeout_while(state, LAST, |state| !state.ended));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    struct Output(mpsc::Sender<Vec<u8>>);
+
+    impl Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_owned()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_line_is_written_in_its_order_and_the_last_before_the_end() {
+        let (sender, written) = mpsc::channel();
+        let (lines, flush) = Lines::new(Output(sender)).unwrap();
+        let mut expected = Vec::new();
+        for number in 0..10_000 {
+            let line = format!("{number}\n");
+            lines.make_writer().write_all(line.as_bytes()).unwrap();
+            expected.extend_from_slice(line.as_bytes());
+        }
+        drop(flush);
+        assert_eq!(written.try_iter().flatten().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_line_is_written_without_another_or_the_end_behind_it() {
+        let (sender, written) = mpsc::channel();
+        let (lines, _flush) = Lines::new(Output(sender)).unwrap();
+        lines.make_writer().write_all(b"alone\n").unwrap();
+        assert_eq!(written.recv_timeout(Duration::from_secs(10)).unwrap(), b"alone\n");
+    }
+
+    #[test]
+    fn a_reader_that_has_stopped_costs_lines_and_no_memory() {
+        struct Stuck(mpsc::Receiver<()>);
+        impl Write for Stuck {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                drop(self.0.recv());
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (go_on, stuck) = mpsc::channel();
+        let (lines, _flush) = Lines::new(Stuck(stuck)).unwrap();
+        let line = [b'x'; 1 << 10];
+        for _ in 0..3 * MOST / line.len() {
+            lines.make_writer().write_all(&line).unwrap();
+        }
+        let state = lines.0.lock();
+        assert!(state.waiting.len() <= MOST);
+        assert!(state.left_out >= MOST / line.len(), "{}", state.left_out);
+        drop((state, go_on));
+    }
+}
