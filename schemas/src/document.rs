@@ -73,7 +73,10 @@ impl<'a> Document<'a> {
         if body.starts_with(b"\xEF\xBB\xBF") {
             return Err(ReadError::ByteOrderMark);
         }
-        let scanned = scan(body, NOTED.map(|role| profile.pointer(role))).map_err(ReadError::Json)?;
+        let scanned = scan(body, NOTED.map(|role| profile.pointer(role))).map_err(|error| {
+            // The secret's value is read apart, so an error in it has a position in the value alone.
+            ReadError::Json(scan(body, [None; PLACES]).err().unwrap_or(error))
+        })?;
         let mut document = Self { body, scanned, root: OnceLock::new(), profile, duplicates: Vec::new() };
         if document.scanned.duplicates {
             let found = Duplicates::find(document.root(), profile);
