@@ -93,8 +93,9 @@ impl Indexer {
         }
     }
 
-    /// As [`Self::follow`], on a thread of its own that gives way to the server's: what is acknowledged is in the log,
-    /// and whether the index has it a little later matters less than the next message.
+    /// Catches up now and at every news of the log, until `stop` or until the log is gone, on a thread of its own that
+    /// gives way to the server's: what is acknowledged is in the log, and whether the index has it a little later matters
+    /// less than the next message.
     ///
     /// # Errors
     /// When there can be no thread.
