@@ -14,8 +14,8 @@ use crate::{
     server::{DataFolder, DataFolderError},
 };
 
-/// How long to wait for a running receiver's index to reach the log's end.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a running receiver's index to reach the log's end; under load it gives way to the messages.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How often to look; another process gives no signal.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
