@@ -233,18 +233,21 @@ def compare():
                     absent.add(name)
                     print(f"left out: {name}: there is no {missing}", flush=True)
                     continue
-                results.setdefault((connections, name), []).append(result)
+                if not result["count"]:
+                    print(f"  ! {name} answered nothing in a round, which is left out", flush=True)
+                    continue
+                results.setdefault((connections, name), {})[number] = result
     for connections in options.connections:
         print(f"\n{connections} connections; medians (least to most) of {options.rounds} rounds of {options.seconds} s\n")
         print("| Server | req/s | p50 ms | p99 ms | CPU µs a request | MiB | receiver is |\n|---|--:|--:|--:|--:|--:|--:|")
         ours = results[connections, "receiver"]
         for name in SERVERS:
             if rounds := results.get((connections, name)):
-                column = lambda key: [each[key] for each in rounds]
-                ratios = [own["rate"] / other["rate"] for own, other in zip(ours, rounds)]
+                column = lambda key: [each[key] for each in rounds.values()]
+                ratios = [ours[number]["rate"] / rounds[number]["rate"] for number in ours if number in rounds]
                 print(f"| {name} | {spread(column('rate'))} | {statistics.median(column('p50')):.1f} "
                       f"| {statistics.median(column('p99')):.1f} | {spread(column('cpu'), '{:.1f}')} "
-                      f"| {max(column('memory')):.0f} | {spread(ratios, '{:.2f}')} |", flush=True)
+                      f"| {max(column('memory')):.0f} | {spread(ratios, '{:.2f}') if ratios else 'no round in common'} |", flush=True)
 
 
 def against(other):
