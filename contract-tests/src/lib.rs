@@ -1,2 +1,6 @@
-//! Holds both sides to the contract, from outside. Today it is the proof of the pair, in `tests/pair.rs`; the runner
-//! that proves anybody's endpoint comes next.
+//! Proves from outside that an endpoint, or a sender, keeps the contract of Flowingly's webhooks.
+//!
+//! Cases are data (`schemas/cases/`), results are data ([`report::Report`]), and the program `webhook-contract` only
+//! puts them together. Sender and receiver of this kit are tested like anybody else's: they are dev-dependencies.
+
+pub mod report;

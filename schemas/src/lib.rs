@@ -5,6 +5,7 @@
 //! of the kit rests on. It knows nothing of sockets or runtimes.
 
 pub mod authentication;
+pub mod clause;
 pub mod document;
 pub mod field;
 pub mod message;
@@ -18,6 +19,7 @@ pub mod webhook;
 pub mod wire;
 
 pub use authentication::{Authentication, BasicCredentials, ClientSecret};
+pub use clause::{Clause, Level};
 pub use document::Document;
 pub use field::{Field, FieldType};
 pub use message::{Flow, StepMessage, Trigger, WebhookLabel};

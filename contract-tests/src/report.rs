@@ -1,0 +1,139 @@
+//! A run and all that it found, as data. Whoever runs cases makes it; the renderers only lay it out, and
+//! `schemas/json/report.schema.json` says how it looks as JSON. No credential is ever in it: what could hold one is
+//! masked before it comes here.
+
+use jiff::Timestamp;
+use schemas::{Clause, Level};
+use serde::Serialize;
+
+/// A run of cases against one endpoint or one sender.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Program and version, such as `webhook-contract 0.1.0`.
+    pub tool: String,
+    /// What was tested.
+    pub subject: Subject,
+    /// When the run began.
+    pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// What the made-up parts of messages came from; the same seed makes the same requests.
+    pub seed: u64,
+    /// What a reader must know before the results: that nothing answered, that the plain message was refused, that a
+    /// credential tells too little. Each is one or two whole sentences.
+    pub notices: Vec<String>,
+    /// The results, in the order of the catalogue.
+    pub results: Vec<CaseResult>,
+}
+
+/// What was tested.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subject {
+    /// Which side of the contract.
+    pub kind: SubjectKind,
+    /// The endpoint's URL, values of the query masked; or the address that was listened on for a sender.
+    pub url: String,
+    /// Which authentication: `none`, `clientSecret` or `basic`.
+    pub authentication: &'static str,
+    /// The profile's name.
+    pub profile: String,
+}
+
+/// A side of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SubjectKind {
+    /// A program that receives.
+    Endpoint,
+    /// A program that sends.
+    Sender,
+}
+
+/// What came of one case.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaseResult {
+    /// The case's number, such as `AUTH-BASIC-007`, which it keeps for ever.
+    pub id: String,
+    /// The clause that it tests.
+    pub clause: String,
+    /// How binding that clause is.
+    pub level: Level,
+    /// A few words for the case.
+    pub title: String,
+    /// How long it took, in milliseconds; 0 where it was skipped.
+    pub took_ms: u64,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: CaseOutcome,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+pub enum CaseOutcome {
+    /// What was expected came.
+    Passed,
+    /// Something else came.
+    Failed(Box<Failure>),
+    /// It was not run.
+    Skipped {
+        /// Why not, as half a sentence.
+        reason: String,
+    },
+}
+
+/// A case that failed, for the person who mends the endpoint. Credentials are masked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The request as a command line of `curl` that one can paste, or in words where `curl` cannot send it.
+    pub request: String,
+    /// What was expected.
+    pub expected: String,
+    /// What came.
+    pub came: String,
+    /// How to mend it.
+    pub mend: String,
+}
+
+/// How many cases ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Cases that passed.
+    pub passed: usize,
+    /// Cases that failed.
+    pub failed: usize,
+    /// Cases that were not run.
+    pub skipped: usize,
+}
+
+impl CaseResult {
+    /// The clause that the case tests.
+    ///
+    /// # Panics
+    /// When the contract has no such clause; the catalogue is tested to name none.
+    pub fn clause(&self) -> &'static Clause {
+        Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only")
+    }
+}
+
+impl Report {
+    /// How many cases of this level ended how.
+    pub fn tally(&self, level: Level) -> Tally {
+        let of_level = self.results.iter().filter(|result| result.level == level);
+        of_level.fold(Tally::default(), |tally, result| match result.outcome {
+            CaseOutcome::Passed => Tally { passed: tally.passed + 1, ..tally },
+            CaseOutcome::Failed(_) => Tally { failed: tally.failed + 1, ..tally },
+            CaseOutcome::Skipped { .. } => Tally { skipped: tally.skipped + 1, ..tally },
+        })
+    }
+
+    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing.
+    pub fn holds(&self, strict: bool) -> bool {
+        let levels = if strict { &Level::ALL[..2] } else { &Level::ALL[..1] };
+        levels.iter().all(|level| self.tally(*level).failed == 0)
+    }
+}

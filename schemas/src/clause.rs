@@ -1,0 +1,116 @@
+//! The clauses of `CONTRACT.md`, read from its text: number, level, title, words, source.
+
+use std::{fmt, sync::LazyLock};
+
+use serde::{Deserialize, Serialize};
+
+const CONTRACT: &str = include_str!("../CONTRACT.md");
+
+static CLAUSES: LazyLock<Vec<Clause>> = LazyLock::new(|| {
+    let sections = CONTRACT.split("\n### ").skip(1);
+    sections.map(|section| Clause::read(section).expect("the embedded contract is tested to be whole")).collect()
+});
+
+/// A clause of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// Its number, such as `AUTH-14`, which it keeps for ever.
+    pub id: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// A few words for it.
+    pub title: &'static str,
+    /// What it says.
+    pub text: &'static str,
+    /// What it rests on: the help page or another article with its section, or an RFC with its section.
+    pub source: &'static str,
+    /// Why it matters, where the contract says so.
+    pub why: Option<&'static str>,
+}
+
+/// How binding a clause is (RFC 2119, RFC 8174).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Breaking it loses a documented message, accepts one wrongly or leaks a credential.
+    Must,
+    /// Good to have.
+    Should,
+    /// Left to the endpoint.
+    May,
+}
+
+impl Clause {
+    /// Every clause, in the order of the contract.
+    pub fn all() -> &'static [Self] {
+        &CLAUSES
+    }
+
+    /// The clause with this number.
+    pub fn find(id: &str) -> Option<&'static Self> {
+        CLAUSES.iter().find(|clause| clause.id == id)
+    }
+
+    /// The anchor of the clause in `CONTRACT.md`.
+    pub fn anchor(&self) -> String {
+        let heading = format!("{} · {} · {}", self.id, self.level, self.title).to_lowercase();
+        let kept = heading.chars().filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-'));
+        kept.map(|character| if character == ' ' { '-' } else { character }).collect()
+    }
+
+    fn read(section: &'static str) -> Option<Self> {
+        let section = section.split("\n## ").next()?;
+        let (heading, rest) = section.split_once('\n')?;
+        let mut heading = heading.splitn(3, " · ");
+        let (id, level, title) = (heading.next()?, heading.next()?, heading.next()?);
+        let named = |name: &str| rest.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        Some(Self {
+            id,
+            level: Level::ALL.into_iter().find(|known| known.to_string() == level)?,
+            title,
+            text: rest.split("\nSource: ").next()?.trim(),
+            source: named("Source: ")?,
+            why: named("Why: "),
+        })
+    }
+}
+
+impl Level {
+    /// All, the most binding first.
+    pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::May];
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_is_read_whole() {
+        assert_eq!(Clause::all().len(), CONTRACT.matches("\n### ").count());
+        let clause = Clause::find("AUTH-14").unwrap();
+        assert_eq!((clause.level, clause.title), (Level::Must, "The first colon separates"));
+        assert_eq!(clause.source, "RFC 7617 section 2");
+        assert!(clause.text.starts_with("An endpoint that expects Basic splits"), "{}", clause.text);
+        assert_eq!(Clause::find("AUTH-12").unwrap().why, None);
+        assert!(Clause::find("AUTH-7").unwrap().why.unwrap().contains("bcrypt"));
+        assert_eq!(Clause::find("AUTH-99"), None);
+    }
+
+    #[test]
+    fn anchors_are_those_of_the_contracts_own_list() {
+        for clause in Clause::all() {
+            let link = format!("[{}](#{})", clause.id, clause.anchor());
+            assert!(CONTRACT.contains(&link), "{link}");
+        }
+    }
+}
