@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod allowed;
 mod answer_body;
 mod backlog;
 mod client;
@@ -53,6 +54,7 @@ pub(crate) use self::{
     summary::with_causes,
 };
 pub use self::{
+    allowed::{Allowed, NotAllowed},
     backlog::{Attempted, Backlog, Due},
     client::{ANSWER_MAX_BYTES, Client, ClientOptions, USER_AGENT},
     connection::{Connection, Dialer},
