@@ -5,6 +5,8 @@
 mod admin;
 mod attacks;
 mod capture;
+#[cfg(feature = "relay")]
+mod cards;
 mod certificate;
 mod commands;
 mod deadlines;

@@ -1,0 +1,184 @@
+//! A card for Microsoft Teams: from a template's output to the post.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{flow_url, markdown, marked, size::Shortened, view::View};
+
+/// The content type of an Adaptive Card in a post.
+const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
+
+/// A post for Teams' "When a Teams webhook request is received".
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// The whole post, as JSON.
+    pub body: Bytes,
+    /// What was left out so that it fits.
+    pub shortened: Vec<Shortened>,
+}
+
+/// A template's output is no Adaptive Card.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CardProblem {
+    /// It is no JSON.
+    #[error("{found} here makes the output no JSON ({source}); a text stands in quotes: \"{{{{ name }}}}\"")]
+    Json {
+        /// What stands there.
+        found: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// It is the whole post.
+    #[error("the template makes the whole post; it is to make the Adaptive Card alone, the relay adds the post")]
+    Post,
+    /// It is another object, or none.
+    #[error("the template makes no object with \"type\": \"AdaptiveCard\"")]
+    NoCard,
+}
+
+impl Card {
+    /// The post of a template's output, or where in it what is wrong.
+    pub(super) fn of_output(output: &str, shortened: Vec<Shortened>) -> Result<Self, (usize, CardProblem)> {
+        let mut card = json(output)?;
+        match card["type"].as_str() {
+            Some("AdaptiveCard") => {}
+            Some("message") => return Err((0, CardProblem::Post)),
+            _ => return Err((0, CardProblem::NoCard)),
+        }
+        settle(&mut card);
+        if let Some(notice) = notice(&shortened)
+            && let Some(body) = card["body"].as_array_mut()
+        {
+            body.push(notice);
+        }
+        Ok(Self { body: post(&card), shortened })
+    }
+
+    /// What can be said of every message in the smallest budget.
+    pub(super) fn last_resort(view: &View) -> Self {
+        let _ = view;
+        let text = "A message came that is too large to be shown here.";
+        let card = json!({
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "body": [{ "type": "TextBlock", "text": text, "wrap": true }],
+        });
+        Self { body: post(&card), shortened: vec![Shortened::Template] }
+    }
+
+    /// Bytes of the post.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+}
+
+/// The JSON value of an output, or where it is none.
+pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
+    let tidy = tidied(output);
+    serde_json::from_str(&tidy).map_err(|source| {
+        let line = tidy.lines().nth(source.line().saturating_sub(1)).unwrap_or_default();
+        let before = tidy.lines().take(source.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
+        let found = format!("`{}`", marked::unmarked(line.trim()).chars().take(60).collect::<String>());
+        (before + source.column().min(line.len()), CardProblem::Json { found, source })
+    })
+}
+
+/// The output with a blank for each comma that has nothing behind it, so that templates need not count.
+fn tidied(output: &str) -> String {
+    let mut tidied: Vec<char> = Vec::with_capacity(output.len());
+    let (mut quoted, mut escaped, mut broken) = (false, false, false);
+    // Where the last comma stands that nothing but blanks follows, and whether anything can follow.
+    let mut comma: Option<usize> = None;
+    let mut opened = true;
+    for character in output.chars() {
+        if quoted {
+            // A line break of the template's own, for one of a value is escaped.
+            if character.is_control() || (broken && character == ' ') {
+                if !broken {
+                    tidied.push(' ');
+                }
+                broken = true;
+                continue;
+            }
+            broken = false;
+            quoted = escaped || character != '"';
+            escaped = !escaped && character == '\\';
+            tidied.push(character);
+            continue;
+        }
+        match character {
+            ',' if opened || comma.is_some() => {
+                tidied.push(' ');
+                continue;
+            }
+            ',' => comma = Some(tidied.len()),
+            '}' | ']' => {
+                if let Some(at) = comma.take() {
+                    tidied[at] = ' ';
+                }
+                opened = false;
+            }
+            blank if blank.is_whitespace() => {}
+            other => {
+                (comma, opened) = (None, matches!(other, '{' | '['));
+                quoted = other == '"';
+            }
+        }
+        tidied.push(character);
+    }
+    tidied.into_iter().collect()
+}
+
+/// Turns the marked texts of others into what may stand at their place: escaped where Markdown is read, plain elsewhere;
+/// what would open something other than a web address is taken away.
+fn settle(value: &mut Value) {
+    match value {
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(settle);
+            elements.retain(|element| !leads_astray(element));
+        }
+        Value::Object(members) => {
+            let is_text_block = members.get("type").is_some_and(|kind| kind == "TextBlock");
+            let is_fact =
+                !members.contains_key("type") && members.contains_key("value") && members.contains_key("title");
+            for (name, member) in members.iter_mut() {
+                match member {
+                    Value::String(text) => {
+                        let is_markdown =
+                            (is_text_block && name == "text") || (is_fact && (name == "title" || name == "value"));
+                        *text = if is_markdown { markdown::escape(text) } else { marked::unmarked(text) };
+                    }
+                    other => settle(other),
+                }
+            }
+            members.retain(|name, member| name != "selectAction" || !leads_astray(member));
+        }
+        Value::String(text) => *text = marked::unmarked(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn leads_astray(element: &Value) -> bool {
+    let opens = matches!(element["type"].as_str(), Some("Action.OpenUrl" | "Image"));
+    opens && !element["url"].as_str().is_some_and(flow_url::is_web)
+}
+
+fn notice(shortened: &[Shortened]) -> Option<Value> {
+    if shortened.is_empty() {
+        return None;
+    }
+    let left_out: Vec<String> = shortened.iter().map(ToString::to_string).collect();
+    let text = format!("Shortened to fit into Teams: {}.", left_out.join(", "));
+    Some(
+        json!({ "type": "TextBlock", "text": text, "size": "Small", "isSubtle": true, "wrap": true, "separator": true }),
+    )
+}
+
+fn post(card: &Value) -> Bytes {
+    let post = json!({
+        "type": "message",
+        "attachments": [{ "contentType": ADAPTIVE_CARD, "contentUrl": null, "content": card }],
+    });
+    post.to_string().into()
+}

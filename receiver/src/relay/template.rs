@@ -1,0 +1,158 @@
+//! Templates: what a message becomes.
+//!
+//! A template is written in minijinja (the language of Jinja) and makes an Adaptive Card; the post around it is the
+//! relay's. For other destinations it makes any text.
+
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use minijinja::{Environment, Value};
+
+use super::{
+    card::{self, Card, CardProblem},
+    environment::{environment, makes_json},
+    marked,
+    size::{self, Budget, Shortened},
+    view::View,
+};
+
+/// The default card's template.
+const DEFAULT: &str = include_str!("default-card.json.jinja");
+/// The name under which its errors are told.
+const DEFAULT_NAME: &str = "default-card.json.jinja";
+
+/// A template that has been read and compiled. Cheap to clone.
+#[derive(Clone)]
+pub struct Template(Arc<Compiled>);
+
+struct Compiled {
+    name: String,
+    environment: Environment<'static>,
+    is_default: bool,
+}
+
+/// A template cannot be used, or not on this message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// Its file cannot be read.
+    #[error("cannot read the template {}: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It does not compile, or fails on a message.
+    #[error("{template}:{line}: {what}")]
+    Template {
+        /// The file.
+        template: String,
+        /// 1-based line.
+        line: usize,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// Its output is no Adaptive Card.
+    #[error("{template}:{line}: {problem}")]
+    Output {
+        /// The file.
+        template: String,
+        /// 1-based line of the template.
+        line: usize,
+        /// What is wrong.
+        problem: CardProblem,
+    },
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.0.name).finish()
+    }
+}
+
+impl Template {
+    /// The card that is shown without a template of one's own.
+    pub fn default_card() -> Self {
+        Self::compile(DEFAULT_NAME, DEFAULT.to_owned(), true).expect("the built-in template is tested to compile")
+    }
+
+    /// Reads a template's file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not compile; the error names file and line.
+    pub fn read(path: &Path) -> Result<Self, TemplateError> {
+        let source =
+            fs::read_to_string(path).map_err(|source| TemplateError::Read { file: path.to_owned(), source })?;
+        Self::compile(&path.display().to_string(), source, false)
+    }
+
+    fn compile(name: &str, source: String, is_default: bool) -> Result<Self, TemplateError> {
+        let mut environment = environment();
+        environment.add_template_owned(name.to_owned(), source).map_err(|error| told(name, &error))?;
+        Ok(Self(Arc::new(Compiled { name: name.to_owned(), environment, is_default })))
+    }
+
+    /// The whole post for Teams, within the budget. What does not fit is cut or left out, and said so on the card.
+    ///
+    /// # Errors
+    /// When the template fails on this message, or makes no Adaptive Card of it; never for size.
+    pub fn card(&self, view: &View, budget: Budget) -> Result<Card, TemplateError> {
+        let (longest, fields) = view.extent();
+        let fitted = size::fit(budget, longest, fields, Card::size, |limits| {
+            let (context, shortened) = view.within(limits);
+            self.card_of(&context, shortened)
+        })?;
+        if let Some(card) = fitted {
+            return Ok(card);
+        }
+        if self.0.is_default {
+            return Ok(Card::last_resort(view));
+        }
+        let mut card = Self::default_card().card(view, budget)?;
+        card.shortened.insert(0, Shortened::Template);
+        Ok(card)
+    }
+
+    fn card_of(&self, context: &Value, shortened: Vec<Shortened>) -> Result<Card, TemplateError> {
+        let output = self.render(context)?;
+        Card::of_output(&output, shortened).map_err(|(offset, problem)| TemplateError::Output {
+            template: self.0.name.clone(),
+            line: output[..offset.min(output.len())].lines().count().max(1),
+            problem,
+        })
+    }
+
+    /// Any text. Where the template's name does not end in `.txt` or `.html` it is JSON, and compact.
+    ///
+    /// # Errors
+    /// When the template fails on this message, or should make JSON and does not.
+    pub fn text(&self, view: &View) -> Result<String, TemplateError> {
+        let output = self.render(&view.context())?;
+        if !makes_json(&self.0.name) {
+            return Ok(output);
+        }
+        card::json(&output)
+            .map(|json| marked::unmarked(&json.to_string()))
+            .map_err(|(_, problem)| TemplateError::Output { template: self.0.name.clone(), line: 1, problem })
+    }
+
+    fn render(&self, context: &Value) -> Result<String, TemplateError> {
+        let template = self.0.environment.get_template(&self.0.name).map_err(|error| told(&self.0.name, &error))?;
+        template.render(context).map_err(|error| told(&self.0.name, &error))
+    }
+}
+
+fn told(name: &str, error: &minijinja::Error) -> TemplateError {
+    TemplateError::Template {
+        template: error.name().unwrap_or(name).to_owned(),
+        line: error.line().unwrap_or(1),
+        what: match error.detail() {
+            Some(detail) => format!("{}: {detail}", error.kind()),
+            None => error.kind().to_string(),
+        },
+    }
+}

@@ -1,0 +1,208 @@
+//! What templates and filters see of a message: read through the profile, its texts clean, its fields readable. A
+//! message that does not conform shows what it has.
+
+mod field;
+mod step;
+
+use std::{cell::Cell, sync::Arc};
+
+use jiff::Timestamp;
+use minijinja::value::{Serde, Value};
+use schemas::{Document, Profile, Trigger, document::ReadError};
+use serde::Serialize;
+
+use self::step::Step;
+use super::{
+    flow_url::FlowUrl,
+    plain,
+    size::{Limits, Shortened},
+};
+
+/// A message as it is shown. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct View(Arc<Shown>);
+
+/// What is known of a message besides its body.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The id under which the message is stored.
+    pub message_id: Option<String>,
+    /// When it was received.
+    pub received_at: Option<Timestamp>,
+    /// Where its flow is found in the product.
+    pub flow_url: Option<FlowUrl>,
+}
+
+/// A body cannot be shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// It is no JSON, or ambiguous.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is JSON, and no object with members.
+    #[error("the body is no message: it is no JSON object, or an empty one")]
+    NoMessage,
+}
+
+#[derive(Debug)]
+struct Shown {
+    message: serde_json::Value,
+    about: About,
+}
+
+impl View {
+    /// Reads a body through a profile.
+    ///
+    /// # Errors
+    /// When it is no JSON object, or ambiguous at a place that the profile knows.
+    pub fn of(body: &[u8], profile: &Profile, about: &About) -> Result<Self, ViewError> {
+        let document = Document::read(body, profile)?;
+        if !document.is_message() {
+            return Err(ViewError::NoMessage);
+        }
+        let mut message = profile.canonical(&document.to_value());
+        if let Some(members) = message.as_object_mut() {
+            members.remove("clientSecret");
+        }
+        cleaned(&mut message);
+        Ok(Self(Arc::new(Shown { message, about: about.clone() })))
+    }
+
+    /// The names that templates and filters see.
+    pub fn context(&self) -> Value {
+        self.within(Limits::NONE).0
+    }
+
+    /// The same within limits, and what they left out.
+    pub(super) fn within(&self, limits: Limits) -> (Value, Vec<Shortened>) {
+        let cutter = Cutter { limits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
+        let context = self.shown(&cutter);
+        let left_out = [
+            (cutter.cut.get(), Shortened::Texts as fn(usize) -> Shortened),
+            (cutter.fields.get(), Shortened::Fields),
+            (cutter.decisions.get(), Shortened::Decisions),
+        ];
+        let left_out = left_out.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| what(count)).collect();
+        (Serde(context).into(), left_out)
+    }
+
+    /// Characters of the longest text, and fields of the step that has most: where searching for a fit begins.
+    pub(super) fn extent(&self) -> (usize, usize) {
+        let fields = |step: &str| self.0.message[step]["fields"].as_array().map_or(0, Vec::len);
+        (self.0.message.to_string().len(), fields("step").max(fields("previousStep")) + 1)
+    }
+
+    fn shown(&self, cutter: &Cutter) -> Context {
+        let Shown { message, about } = &*self.0;
+        let flow = &message["flow"];
+        let created = message["trigger"] == Trigger::StepCreated.as_str();
+        let previous = &message["previousStep"];
+        let previous_has_data = created && previous.is_object();
+        let step = Step::of(&message["step"], cutter, !previous_has_data);
+        let previous_step = previous.is_object().then(|| Step::of(previous, cutter, previous_has_data));
+        let data_step = previous_step.clone().filter(|_| previous_has_data).unwrap_or_else(|| step.clone());
+        let identifier = flow["flowIdentifier"].as_str();
+        Context {
+            trigger: cutter.name(&message["trigger"]),
+            webhook: Webhook {
+                name: cutter.name(&message["webhook"]["name"]),
+                description: cutter.name(&message["webhook"]["description"]),
+            },
+            flow: Flow {
+                id: cutter.name(&flow["flowIdentifier"]),
+                name: cutter.name(&flow["name"]),
+                subject: cutter.name(&flow["subject"]),
+                initiator: cutter.name(&flow["initiator"]),
+                url: about.flow_url.as_ref().zip(identifier).map(|(pattern, flow)| pattern.of(flow)),
+            },
+            decision: data_step.decision.clone(),
+            fields: data_step.fields.clone(),
+            values: data_step.values.clone(),
+            step,
+            previous_step,
+            data_step,
+            endpoint: about.endpoint.clone(),
+            message_id: about.message_id.clone(),
+            received_at: about.received_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Context {
+    trigger: Option<String>,
+    webhook: Webhook,
+    flow: Flow,
+    step: Step,
+    previous_step: Option<Step>,
+    /// The step whose data the message carries.
+    data_step: Step,
+    decision: Option<String>,
+    fields: Value,
+    values: Value,
+    endpoint: String,
+    message_id: Option<String>,
+    received_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Webhook {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Flow {
+    id: Option<String>,
+    name: Option<String>,
+    subject: Option<String>,
+    initiator: Option<String>,
+    url: Option<String>,
+}
+
+/// Limits, and what they have left out so far.
+struct Cutter {
+    limits: Limits,
+    cut: Cell<usize>,
+    fields: Cell<usize>,
+    decisions: Cell<usize>,
+}
+
+impl Cutter {
+    /// A name, or another text that is short as a rule.
+    fn name(&self, value: &serde_json::Value) -> Option<String> {
+        value.as_str().map(|text| self.cut(text, self.limits.name))
+    }
+
+    /// A value or comment.
+    fn value(&self, text: &str) -> String {
+        self.cut(text, self.limits.value)
+    }
+
+    fn cut(&self, text: &str, limit: usize) -> String {
+        let (text, cut) = plain::cut(text, limit);
+        if cut {
+            self.cut.update(|count| count + 1);
+        }
+        text
+    }
+}
+
+fn cleaned(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => *text = plain::clean(text),
+        Value::Array(elements) => elements.iter_mut().for_each(cleaned),
+        Value::Object(members) => {
+            let cleaned = |(name, mut value): (String, Value)| {
+                cleaned(&mut value);
+                (plain::clean(&name), value)
+            };
+            *members = std::mem::take(members).into_iter().map(cleaned).collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
