@@ -48,11 +48,6 @@ mod target;
 mod tcp;
 mod tls;
 
-pub(crate) use self::{
-    answer_body::AnswerBody,
-    mask::{MASK, Mask},
-    summary::with_causes,
-};
 pub use self::{
     allowed::{Allowed, NotAllowed},
     backlog::{Attempted, Backlog, Due},
@@ -71,4 +66,9 @@ pub use self::{
     summary::Summary,
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},
+};
+pub(crate) use self::{
+    answer_body::AnswerBody,
+    mask::{MASK, Mask},
+    summary::with_causes,
 };
