@@ -153,10 +153,11 @@ impl Report {
         Tally::of(self.results.iter().filter(|result| result.level == level))
     }
 
-    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing.
+    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing; a run without
+    /// results, to which nothing answered, holds nothing.
     pub fn holds(&self, strict: bool) -> bool {
         let levels = if strict { &Level::ALL[..2] } else { &Level::ALL[..1] };
-        levels.iter().all(|level| self.tally(*level).failed == 0)
+        !self.results.is_empty() && levels.iter().all(|level| self.tally(*level).failed == 0)
     }
 }
 

@@ -42,7 +42,7 @@ pub fn render(report: &Report, strict: bool) -> String {
                     }
                 }
                 main {
-                    @for notice in &report.notices { p.notice role="note" { (one_line(notice)) } }
+                    @for notice in &report.notices { p.notice role="note" { (prose(&one_line(notice))) } }
                     (counts(report))
                     (failures(report))
                     (skipped(report))
@@ -113,17 +113,17 @@ fn failure(broken: &ClauseResults<'_>) -> Markup {
     html! {
         article aria-labelledby=(id) class=(class_of(*level)) {
             h3 #(id) { span.badge { (level) } " " (id) " · " (title) }
-            p { (text) }
-            @if let Some(why) = why { p.why { (why) } }
+            p { (prose(text)) }
+            @if let Some(why) = why { p.why { (prose(why)) } }
             p.source { "Source: " (source) }
             @for (CaseResult { id, title, took_ms, .. }, failure) in broken.failed() {
                 @let Failure { request, expected, came, mend } = failure;
                 details open {
                     summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::span(*took_ms)) } }
                     dl {
-                        dt { "Expected" } dd { (harmless(expected)) }
+                        dt { "Expected" } dd { (prose(&harmless(expected))) }
                         dt { "Came" } dd.came { (harmless(came)) }
-                        dt { "Mend" } dd { (harmless(mend)) }
+                        dt { "Mend" } dd { (prose(&harmless(mend))) }
                         dt { "Request" } dd { pre tabindex="0" { (harmless(request)) } }
                     }
                 }
@@ -200,6 +200,19 @@ fn row(result: &CaseResult) -> Markup {
             td { (result.level) }
             td class=(word) { (word) }
             td.number { (took) }
+        }
+    }
+}
+
+/// Sentences in which what stands between backticks is code.
+fn prose(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    html! {
+        // An even number of parts has a backtick without its pair.
+        @if parts.len() % 2 == 0 { (text) } @else {
+            @for (number, part) in parts.iter().enumerate() {
+                @if number % 2 == 0 { (part) } @else { code { (part) } }
+            }
         }
     }
 }

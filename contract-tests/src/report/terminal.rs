@@ -58,10 +58,10 @@ impl Page {
             self.wrapped(&format!("{YELLOW}!{YELLOW:#} "), "  ", PLAIN, &one_line(notice))?;
         }
         let areas = Area::all(report);
-        if !areas.is_empty() {
-            self.text.push('\n');
-        }
-        for area in &areas {
+        for (number, area) in areas.iter().enumerate() {
+            if verbose || number == 0 {
+                self.text.push('\n');
+            }
             self.area(area, verbose)?;
         }
         for clause in group::broken(report) {
@@ -84,17 +84,11 @@ impl Page {
             _ if fails(Level::Must) || (self.strict && fails(Level::Should)) => (RED, "✗"),
             _ => (YELLOW, "✗"),
         };
-        let failed = if tally.failed > 0 { style } else { DIM };
-        writeln!(
-            self.text,
-            "{style}{sign}{style:#} {:<16}{:>4} passed   {failed}{:>3} failed{failed:#}   {DIM}{:>3} skipped{DIM:#}",
-            area.name, tally.passed, tally.failed, tally.skipped
-        )?;
+        writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, counts(tally, style))?;
         if verbose {
             for result in area.results() {
                 self.case(result)?;
             }
-            self.text.push('\n');
         }
         Ok(())
     }
@@ -179,19 +173,17 @@ impl Page {
     /// The counts by level, and the verdict.
     fn close(&mut self, report: &Report) -> fmt::Result {
         self.text.push('\n');
-        for (level, Tally { passed, failed, skipped }) in group::levels(report) {
-            let style = if failed > 0 { self.failed(level) } else { DIM };
-            writeln!(
-                self.text,
-                "{level:<6}{passed:>5} passed   {style}{failed:>3} failed{style:#}   {DIM}{skipped:>3} skipped{DIM:#}"
-            )?;
+        for (level, tally) in group::levels(report) {
+            writeln!(self.text, "{level:<18}{}", counts(tally, self.failed(level)))?;
+        }
+        if !report.results.is_empty() {
+            self.text.push('\n');
         }
         let verdict = report.verdict(self.strict);
         let (style, sign) = match verdict.grade {
             Grade::Clean => (GREEN, "✓"),
             Grade::Holds => (YELLOW, "✓"),
-            Grade::Broken => (RED, "✗"),
-            Grade::Untested => (RED, "-"),
+            Grade::Broken | Grade::Untested => (RED, "✗"),
         };
         self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &verdict.words)
     }
@@ -217,4 +209,14 @@ impl Page {
         }
         Ok(())
     }
+}
+
+/// Counts in columns, those of zero left out.
+fn counts(Tally { passed, failed, skipped }: Tally, failure: Style) -> String {
+    let column = |count: usize, word: &str, style: Style| match count {
+        0 => " ".repeat(5 + word.len() + 3),
+        _ => format!("{style}{count:>4} {word}{style:#}   "),
+    };
+    let columns = [column(passed, "passed", PLAIN), column(failed, "failed", failure), column(skipped, "skipped", DIM)];
+    columns.concat().trim_end().to_owned()
 }
