@@ -209,9 +209,9 @@ fn prose(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     html! {
         // An even number of parts has a backtick without its pair.
-        @if parts.len() % 2 == 0 { (text) } @else {
+        @if parts.len().is_multiple_of(2) { (text) } @else {
             @for (number, part) in parts.iter().enumerate() {
-                @if number % 2 == 0 { (part) } @else { code { (part) } }
+                @if number.is_multiple_of(2) { (part) } @else { code { (part) } }
             }
         }
     }
