@@ -6,8 +6,10 @@
 pub mod card;
 pub mod environment;
 mod flow_url;
+mod lines;
 mod markdown;
 mod marked;
+pub mod page;
 mod plain;
 mod readable;
 pub mod size;
@@ -17,6 +19,7 @@ pub mod view;
 pub use card::Card;
 pub use environment::environment;
 pub use flow_url::{FlowUrl, FlowUrlError};
+pub use page::{Script, ScriptError, page};
 pub use size::{Budget, BudgetError, Shortened};
 pub use template::{Template, TemplateError};
 pub use view::{About, View, ViewError};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{flow_url, markdown, marked, size::Shortened, view::View};
+use crate::redact;
 
 /// The content type of an Adaptive Card in a post.
 const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
@@ -22,7 +23,7 @@ pub struct Card {
 #[non_exhaustive]
 pub enum CardProblem {
     /// It is no JSON.
-    #[error("{found} here makes the output no JSON ({source}); a text stands in quotes: \"{{{{ name }}}}\"")]
+    #[error("the output is no JSON near {found}: {source}; a text stands in quotes, as in \"{{{{ flow.name }}}}\"")]
     Json {
         /// What stands there.
         found: String,
@@ -73,18 +74,22 @@ impl Card {
     }
 }
 
-/// The JSON value of an output, or where it is none.
+/// The JSON value of an output, or how many characters of it stand before what is wrong.
 pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
     let tidy = tidied(output);
     serde_json::from_str(&tidy).map_err(|source| {
-        let line = tidy.lines().nth(source.line().saturating_sub(1)).unwrap_or_default();
-        let before = tidy.lines().take(source.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
-        let found = format!("`{}`", marked::unmarked(line.trim()).chars().take(60).collect::<String>());
-        (before + source.column().min(line.len()), CardProblem::Json { found, source })
+        let mut lines = tidy.split_inclusive('\n');
+        let before: usize = lines.by_ref().take(source.line() - 1).map(|line| line.chars().count()).sum();
+        let line = lines.next().unwrap_or_default();
+        let column = line.char_indices().take_while(|(byte, _)| byte + 1 < source.column()).count();
+        let found: String = line.chars().skip(column.saturating_sub(20)).take(60).collect();
+        let found = format!("`{}`", redact::printable(marked::unmarked(&found).trim()));
+        (before + column, CardProblem::Json { found, source })
     })
 }
 
-/// The output with a blank for each comma that has nothing behind it, so that templates need not count.
+/// The output, character for character, with a blank for each comma that has nothing behind it, so that templates need
+/// not count, and for each line break of the template's own inside a string.
 fn tidied(output: &str) -> String {
     let mut tidied: Vec<char> = Vec::with_capacity(output.len());
     let (mut quoted, mut escaped, mut broken) = (false, false, false);
@@ -93,11 +98,9 @@ fn tidied(output: &str) -> String {
     let mut opened = true;
     for character in output.chars() {
         if quoted {
-            // A line break of the template's own, for one of a value is escaped.
+            // A line break of a value is escaped.
             if character.is_control() || (broken && character == ' ') {
-                if !broken {
-                    tidied.push(' ');
-                }
+                tidied.push(if broken { marked::NOTHING } else { ' ' });
                 broken = true;
                 continue;
             }

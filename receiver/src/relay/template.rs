@@ -9,15 +9,16 @@ use std::{
     sync::Arc,
 };
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, ErrorKind, Value};
 
 use super::{
     card::{self, Card, CardProblem},
     environment::{environment, makes_json},
-    marked,
+    lines, marked,
     size::{self, Budget, Shortened},
-    view::View,
+    view::{NAMES, View},
 };
+use crate::redact;
 
 /// The default card's template.
 const DEFAULT: &str = include_str!("default-card.json.jinja");
@@ -118,12 +119,7 @@ impl Template {
     }
 
     fn card_of(&self, context: &Value, shortened: Vec<Shortened>) -> Result<Card, TemplateError> {
-        let output = self.render(context)?;
-        Card::of_output(&output, shortened).map_err(|(offset, problem)| TemplateError::Output {
-            template: self.0.name.clone(),
-            line: output[..offset.min(output.len())].lines().count().max(1),
-            problem,
-        })
+        Card::of_output(&self.render(context)?, shortened).map_err(|problem| self.wrong_output(context, problem))
     }
 
     /// Any text. Where the template's name does not end in `.txt` or `.html` it is JSON, and compact.
@@ -131,13 +127,26 @@ impl Template {
     /// # Errors
     /// When the template fails on this message, or should make JSON and does not.
     pub fn text(&self, view: &View) -> Result<String, TemplateError> {
-        let output = self.render(&view.context())?;
+        let context = view.context();
+        let output = self.render(&context)?;
         if !makes_json(&self.0.name) {
             return Ok(output);
         }
-        card::json(&output)
-            .map(|json| marked::unmarked(&json.to_string()))
-            .map_err(|(_, problem)| TemplateError::Output { template: self.0.name.clone(), line: 1, problem })
+        let json = card::json(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        Ok(marked::unmarked(&json.to_string()))
+    }
+
+    fn wrong_output(&self, context: &Value, (place, problem): (usize, CardProblem)) -> TemplateError {
+        TemplateError::Output { template: self.0.name.clone(), line: self.line_of(context, place).unwrap_or(1), problem }
+    }
+
+    /// The line of the template that made the character at a place of its output.
+    fn line_of(&self, context: &Value, place: usize) -> Option<usize> {
+        let template = self.0.environment.get_template(&self.0.name).ok()?;
+        let numbered = lines::numbered(template.source());
+        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).ok()?;
+        let (_, marks) = lines::taken_off(&output);
+        lines::of_place(&marks, place)
     }
 
     fn render(&self, context: &Value) -> Result<String, TemplateError> {
@@ -147,12 +156,20 @@ impl Template {
 }
 
 fn told(name: &str, error: &minijinja::Error) -> TemplateError {
+    let detail = error.detail().map(|detail| format!(": {}", redact::printable(detail))).unwrap_or_default();
+    let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten();
+    let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
     TemplateError::Template {
         template: error.name().unwrap_or(name).to_owned(),
         line: error.line().unwrap_or(1),
-        what: match error.detail() {
-            Some(detail) => format!("{}: {detail}", error.kind()),
-            None => error.kind().to_string(),
-        },
+        what: format!("{}{detail}{meant}", error.kind()),
     }
+}
+
+/// The name that an undefined one is nearest to.
+fn meant(error: &minijinja::Error) -> Option<&'static str> {
+    let wrong = error.template_source()?.get(error.range()?)?;
+    let wrong = wrong.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
+    let near = NAMES.iter().map(|name| (strsim::jaro_winkler(wrong, name), *name));
+    near.filter(|(similar, _)| *similar > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
 }

@@ -18,6 +18,14 @@ use super::{
     size::{Limits, Shortened},
 };
 
+/// Every name that templates see, at whatever depth: what a wrong one may have meant.
+pub(super) const NAMES: [&str; 35] = [
+    "access", "approver", "at", "comment", "completed_at", "completed_by", "created_at", "data_step", "decision",
+    "decisions", "description", "endpoint", "fields", "filled", "flow", "id", "initiator", "kind", "long", "message_id",
+    "name", "outcome", "position", "previous_step", "received_at", "rejected", "step", "subject", "text", "trigger",
+    "type", "url", "value", "values", "webhook",
+];
+
 /// A message as it is shown. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct View(Arc<Shown>);
