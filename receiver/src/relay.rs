@@ -7,6 +7,7 @@ pub mod card;
 pub mod environment;
 mod flow_url;
 mod lines;
+pub mod lint;
 mod markdown;
 mod marked;
 pub mod page;

@@ -1,7 +1,7 @@
 //! A card for Microsoft Teams: from a template's output to the post.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{flow_url, markdown, marked, size::Shortened, view::View};
 use crate::redact;
@@ -23,12 +23,12 @@ pub struct Card {
 #[non_exhaustive]
 pub enum CardProblem {
     /// It is no JSON.
-    #[error("the output is no JSON near {found}: {source}; a text stands in quotes, as in \"{{{{ flow.name }}}}\"")]
+    #[error("the output is no JSON near {found}: {why}; a text stands in quotes, as in \"{{{{ flow.name }}}}\"")]
     Json {
         /// What stands there.
         found: String,
         /// What is wrong.
-        source: serde_json::Error,
+        why: String,
     },
     /// It is the whole post.
     #[error("the template makes the whole post; it is to make the Adaptive Card alone, the relay adds the post")]
@@ -42,11 +42,7 @@ impl Card {
     /// The post of a template's output, or where in it what is wrong.
     pub(super) fn of_output(output: &str, shortened: Vec<Shortened>) -> Result<Self, (usize, CardProblem)> {
         let mut card = json(output)?;
-        match card["type"].as_str() {
-            Some("AdaptiveCard") => {}
-            Some("message") => return Err((0, CardProblem::Post)),
-            _ => return Err((0, CardProblem::NoCard)),
-        }
+        is_card(&card)?;
         settle(&mut card);
         if let Some(notice) = notice(&shortened)
             && let Some(body) = card["body"].as_array_mut()
@@ -74,6 +70,32 @@ impl Card {
     }
 }
 
+fn is_card(value: &Value) -> Result<(), (usize, CardProblem)> {
+    match value["type"].as_str() {
+        Some("AdaptiveCard") => Ok(()),
+        Some("message") => Err((0, CardProblem::Post)),
+        _ => Err((0, CardProblem::NoCard)),
+    }
+}
+
+/// The JSON text of an output, character for character, and the card in it, texts of others as they came.
+pub(super) fn unsettled(output: &str) -> Result<(String, Value), (usize, CardProblem)> {
+    let card = json(output)?;
+    is_card(&card)?;
+    Ok((tidied(output), unmarked(card)))
+}
+
+fn unmarked(value: Value) -> Value {
+    match value {
+        Value::String(text) => marked::unmarked(&text).into(),
+        Value::Array(elements) => elements.into_iter().map(unmarked).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, member)| (marked::unmarked(&name), unmarked(member))).collect::<Map<_, _>>().into()
+        }
+        plain => plain,
+    }
+}
+
 /// The JSON value of an output, or how many characters of it stand before what is wrong.
 pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
     let tidy = tidied(output);
@@ -84,8 +106,15 @@ pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
         let column = line.char_indices().take_while(|(byte, _)| byte + 1 < source.column()).count();
         let found: String = line.chars().skip(column.saturating_sub(20)).take(60).collect();
         let found = format!("`{}`", redact::printable(marked::unmarked(&found).trim()));
-        (before + column, CardProblem::Json { found, source })
+        (before + column, CardProblem::Json { found, why: without_place(&source) })
     })
+}
+
+/// What is wrong, without the line and column, which are the output's.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
 /// The output, character for character, with a blank for each comma that has nothing behind it, so that templates need

@@ -30,26 +30,30 @@ pub(super) fn numbered(template: &str) -> String {
     numbered
 }
 
-/// The output of a numbered template as the template itself makes it, and for each mark the characters before it and its
-/// line.
-pub(super) fn taken_off(output: &str) -> (String, Vec<(usize, usize)>) {
-    let mut plain = String::with_capacity(output.len());
-    let mut marks = Vec::new();
-    let mut length = 0;
-    for (index, part) in output.split(LINE).enumerate() {
-        if index % 2 == 0 {
-            plain.push_str(part);
-            length += part.chars().count();
-        } else {
-            marks.extend(part.parse().ok().map(|line: usize| (length, line)));
-        }
-    }
-    (plain, marks)
-}
+/// Which line made which part of an output: the characters before the end of each line's part, and the line.
+pub(super) struct Lines(Vec<(usize, usize)>);
 
-/// The line that made the character at a place.
-pub(super) fn of_place(marks: &[(usize, usize)], place: usize) -> Option<usize> {
-    marks.iter().find(|(length, _)| *length > place).or(marks.last()).map(|(_, line)| *line)
+impl Lines {
+    /// The output of a numbered template without the marks, and what they said.
+    pub(super) fn taken_off(output: &str) -> (String, Self) {
+        let mut plain = String::with_capacity(output.len());
+        let mut marks = Vec::new();
+        let mut length = 0;
+        for (index, part) in output.split(LINE).enumerate() {
+            if index % 2 == 0 {
+                plain.push_str(part);
+                length += part.chars().count();
+            } else {
+                marks.extend(part.parse().ok().map(|line: usize| (length, line)));
+            }
+        }
+        (plain, Self(marks))
+    }
+
+    /// The line that made the character at a place.
+    pub(super) fn of(&self, place: usize) -> Option<usize> {
+        self.0.iter().find(|(length, _)| *length > place).or(self.0.last()).map(|(_, line)| *line)
+    }
 }
 
 #[cfg(test)]
@@ -61,9 +65,9 @@ mod tests {
         let template = "{\n{# two\nlines #}\"a\": 1,\n{{ x\n }}\n}";
         let numbered = numbered(template);
         assert_eq!(numbered.matches(LINE).count() / 2, 4);
-        let (plain, marks) = taken_off(&numbered);
+        let (plain, lines) = Lines::taken_off(&numbered);
         assert_eq!(plain, template);
-        let line = |text: &str| of_place(&marks, template[..template.find(text).unwrap()].chars().count());
+        let line = |text: &str| lines.of(template[..template.find(text).unwrap()].chars().count());
         assert_eq!([line("{\n"), line("\"a\""), line("x"), line("\n}")], [Some(1), Some(3), Some(5), Some(6)]);
     }
 }

@@ -14,7 +14,8 @@ use minijinja::{Environment, ErrorKind, Value};
 use super::{
     card::{self, Card, CardProblem},
     environment::{environment, makes_json},
-    lines, marked,
+    lines::{self, Lines},
+    lint, marked,
     size::{self, Budget, Shortened},
     view::{NAMES, View},
 };
@@ -136,17 +137,37 @@ impl Template {
         Ok(marked::unmarked(&json.to_string()))
     }
 
-    fn wrong_output(&self, context: &Value, (place, problem): (usize, CardProblem)) -> TemplateError {
-        TemplateError::Output { template: self.0.name.clone(), line: self.line_of(context, place).unwrap_or(1), problem }
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
     }
 
-    /// The line of the template that made the character at a place of its output.
-    fn line_of(&self, context: &Value, place: usize) -> Option<usize> {
-        let template = self.0.environment.get_template(&self.0.name).ok()?;
+    /// Everything that Teams would not show as it is meant, with file and line.
+    pub(super) fn wrong_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
+        let context = view.context();
+        let (output, lines) = self.render_numbered(&context)?;
+        let line = |place| lines.of(place).unwrap_or(1);
+        let output = lint::output(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        let told = |(place, what): (usize, String)| format!("{}:{}: {what}", self.0.name, line(place));
+        Ok(output.into_iter().map(told).collect())
+    }
+
+    /// A wrong output, with the line of the template that made it.
+    fn wrong_output(&self, context: &Value, (_, problem): (usize, CardProblem)) -> TemplateError {
+        // The place is asked for in the numbered output, whose blanks can be others.
+        let line = self.render_numbered(context).ok().and_then(|(output, lines)| {
+            let (place, _) = card::json(&output).err()?;
+            lines.of(place)
+        });
+        TemplateError::Output { template: self.0.name.clone(), line: line.unwrap_or(1), problem }
+    }
+
+    fn render_numbered(&self, context: &Value) -> Result<(String, Lines), TemplateError> {
+        let told = |error| told(&self.0.name, &error);
+        let template = self.0.environment.get_template(&self.0.name).map_err(told)?;
         let numbered = lines::numbered(template.source());
-        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).ok()?;
-        let (_, marks) = lines::taken_off(&output);
-        lines::of_place(&marks, place)
+        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).map_err(told)?;
+        Ok(Lines::taken_off(&output))
     }
 
     fn render(&self, context: &Value) -> Result<String, TemplateError> {
