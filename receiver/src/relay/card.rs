@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{flow_url, markdown, marked, size::Shortened, view::View};
+use super::{flow_url, markdown, marked, size::Shortened};
 use crate::redact;
 
 /// The content type of an Adaptive Card in a post.
@@ -52,10 +52,9 @@ impl Card {
         Ok(Self { body: post(&card), shortened })
     }
 
-    /// What can be said of every message in the smallest budget.
-    pub(super) fn last_resort(view: &View) -> Self {
-        let _ = view;
-        let text = "A message came that is too large to be shown here.";
+    /// What can be said of every message: that it came.
+    pub(super) fn last_resort() -> Self {
+        let text = "A message of a flow came that is too large to be shown here.";
         let card = json!({
             "type": "AdaptiveCard",
             "version": "1.4",
@@ -89,9 +88,11 @@ fn unmarked(value: Value) -> Value {
     match value {
         Value::String(text) => marked::unmarked(&text).into(),
         Value::Array(elements) => elements.into_iter().map(unmarked).collect(),
-        Value::Object(members) => {
-            members.into_iter().map(|(name, member)| (marked::unmarked(&name), unmarked(member))).collect::<Map<_, _>>().into()
-        }
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (marked::unmarked(&name), unmarked(member)))
+            .collect::<Map<_, _>>()
+            .into(),
         plain => plain,
     }
 }
@@ -203,7 +204,7 @@ fn notice(shortened: &[Shortened]) -> Option<Value> {
     let left_out: Vec<String> = shortened.iter().map(ToString::to_string).collect();
     let text = format!("Shortened to fit into Teams: {}.", left_out.join(", "));
     Some(
-        json!({ "type": "TextBlock", "text": text, "size": "Small", "isSubtle": true, "wrap": true, "separator": true }),
+        json!({ "type": "TextBlock", "text": text, "size": "Small", "isSubtle": true, "wrap": true, "spacing": "Small" }),
     )
 }
 

@@ -16,7 +16,8 @@ use crate::redact;
 
 static CARD: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../adaptive-card.schema.json"));
-    jsonschema::draft202012::new(&schema.expect("the schema is tested to be JSON")).expect("the schema is tested to compile")
+    jsonschema::draft202012::new(&schema.expect("the schema is tested to be JSON"))
+        .expect("the schema is tested to compile")
 });
 
 /// What a template does wrong.
@@ -46,7 +47,10 @@ pub fn cards(template: &Template) -> Vec<Finding> {
         let wrong = template.wrong_on(view)?;
         if wrong.is_empty() && !template.card(view, Budget::default())?.shortened.is_empty() {
             let budget = Budget::default().bytes();
-            return Ok(vec![format!("{}: the card is too large by itself: even a small message does not fit into {budget} bytes", template.name())]);
+            return Ok(vec![format!(
+                "{}: the card is too large by itself: even a small message does not fit into {budget} bytes",
+                template.name()
+            )]);
         }
         Ok(wrong)
     })
@@ -68,9 +72,12 @@ fn findings(wrong_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> V
             let Ok(view) = View::of(sample.body, Profile::v1(), &about) else { continue };
             problems.extend(wrong_on(&view).unwrap_or_else(|error| vec![error.to_string()]));
         }
-        problems.sort();
-        problems.dedup();
+        let mut told = Vec::new();
         for problem in problems {
+            if told.contains(&problem) {
+                continue;
+            }
+            told.push(problem.clone());
             match findings.iter_mut().find(|finding| finding.problem == problem) {
                 Some(known) => known.more += 1,
                 None => findings.push(Finding { problem, sample: sample.name, more: 0 }),
@@ -95,15 +102,22 @@ pub(super) fn output(output: &str) -> Result<Vec<(usize, String)>, (usize, card:
     references(&value, &Pointer::default(), &mut ids, &mut targets);
     for (id, places) in &ids {
         if let [_, again, ..] = places.as_slice() {
-            wrong.push((place(&json, &again.to_string()), format!("{}: the id `{}` is given twice", shown(&again.to_string()), redact::printable(id))));
+            wrong.push((
+                place(&json, &again.to_string()),
+                format!("{}: the id `{}` is given twice", shown(&again.to_string()), redact::printable(id)),
+            ));
         }
     }
     for (target, pointer) in targets {
         if !ids.contains_key(&target) {
             let pointer = pointer.to_string();
-            wrong.push((place(&json, &pointer), format!("{}: there is no element with the id `{}`", shown(&pointer), redact::printable(&target))));
+            wrong.push((
+                place(&json, &pointer),
+                format!("{}: there is no element with the id `{}`", shown(&pointer), redact::printable(&target)),
+            ));
         }
     }
+    wrong.sort_by_key(|(place, _)| *place);
     Ok(wrong)
 }
 
@@ -111,14 +125,17 @@ fn words(error: &ValidationError<'_>) -> String {
     let value = || redact::printable(&error.instance().to_string());
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let unexpected: Vec<String> = unexpected.iter().map(|name| format!("`{}`", redact::printable(name))).collect();
+            let unexpected: Vec<String> =
+                unexpected.iter().map(|name| format!("`{}`", redact::printable(name))).collect();
             format!("there is no property {} here", unexpected.join(", "))
         }
         ValidationErrorKind::Required { property } => format!("{property} is missing"),
         ValidationErrorKind::MaxItems { limit } => format!("Teams shows at most {limit} of these"),
-        ValidationErrorKind::Enum { options } => format!("{} does not work here; what does: {}", value(), listed(&options.to_string())),
+        ValidationErrorKind::Enum { options } => {
+            format!("{} does not work here; what does: {}", value(), listed(&options.to_string()))
+        }
         ValidationErrorKind::Pattern { pattern } if pattern.contains("https?") => {
-            format!("{} is no address that begins with https:// or http://", value())
+            "not every message makes an address that begins with https:// or http:// of this".to_owned()
         }
         ValidationErrorKind::Pattern { pattern } => {
             format!("{} does not work here; what does: {}", value(), listed(pattern))
@@ -162,16 +179,26 @@ fn place(json: &str, pointer: &str) -> usize {
 }
 
 /// The ids of elements, and those that actions name.
-fn references(value: &Value, at: &Pointer, ids: &mut BTreeMap<String, Vec<Pointer>>, targets: &mut Vec<(String, Pointer)>) {
+fn references(
+    value: &Value,
+    at: &Pointer,
+    ids: &mut BTreeMap<String, Vec<Pointer>>,
+    targets: &mut Vec<(String, Pointer)>,
+) {
     match value {
         Value::Array(elements) => {
-            elements.iter().enumerate().for_each(|(index, element)| references(element, &at.child(index.to_string()), ids, targets));
+            elements
+                .iter()
+                .enumerate()
+                .for_each(|(index, element)| references(element, &at.child(index.to_string()), ids, targets));
         }
         Value::Object(members) => {
             if let Some(id) = members.get("id").and_then(Value::as_str) {
                 ids.entry(id.to_owned()).or_default().push(at.child("id"));
             }
-            for (index, target) in members.get("targetElements").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            for (index, target) in
+                members.get("targetElements").and_then(Value::as_array).into_iter().flatten().enumerate()
+            {
                 let id = target.as_str().or_else(|| target["elementId"].as_str());
                 targets.extend(id.map(|id| (id.to_owned(), at.child("targetElements").child(index.to_string()))));
             }

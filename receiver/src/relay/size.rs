@@ -116,8 +116,8 @@ impl fmt::Display for Shortened {
         let s = |count: &usize| if *count == 1 { "" } else { "s" };
         match self {
             Self::Texts(count) => write!(f, "{count} long text{} cut", s(count)),
-            Self::Fields(count) => write!(f, "{count} more field{}", s(count)),
-            Self::Decisions(count) => write!(f, "{count} more decision{}", s(count)),
+            Self::Fields(count) => write!(f, "{count} more field{} not shown", s(count)),
+            Self::Decisions(count) => write!(f, "{count} more decision{} not shown", s(count)),
             Self::Template => f.write_str("the template's own card is too large"),
         }
     }

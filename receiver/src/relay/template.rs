@@ -112,7 +112,7 @@ impl Template {
             return Ok(card);
         }
         if self.0.is_default {
-            return Ok(Card::last_resort(view));
+            return Ok(Card::last_resort());
         }
         let mut card = Self::default_card().card(view, budget)?;
         card.shortened.insert(0, Shortened::Template);
@@ -178,8 +178,7 @@ impl Template {
 
 fn told(name: &str, error: &minijinja::Error) -> TemplateError {
     let detail = error.detail().map(|detail| format!(": {}", redact::printable(detail))).unwrap_or_default();
-    let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten();
-    let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten().unwrap_or_default();
     TemplateError::Template {
         template: error.name().unwrap_or(name).to_owned(),
         line: error.line().unwrap_or(1),
@@ -187,10 +186,16 @@ fn told(name: &str, error: &minijinja::Error) -> TemplateError {
     }
 }
 
-/// The name that an undefined one is nearest to.
-fn meant(error: &minijinja::Error) -> Option<&'static str> {
-    let wrong = error.template_source()?.get(error.range()?)?;
-    let wrong = wrong.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
+/// What to do about an undefined name: the one that it is nearest to, or to ask for what it is a part of.
+fn meant(error: &minijinja::Error) -> Option<String> {
+    let path = error.template_source()?.get(error.range()?)?;
+    let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
     let near = NAMES.iter().map(|name| (strsim::jaro_winkler(wrong, name), *name));
-    near.filter(|(similar, _)| *similar > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+    let (_, name) = near.filter(|(similar, _)| *similar > 0.7).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    match path.rsplit_once('.') {
+        Some((whole, _)) if name == wrong => {
+            Some(format!("; not every message has `{whole}`: ask for it with `{{% if {whole} %}}`"))
+        }
+        _ => Some(format!("; did you mean `{name}`?")),
+    }
 }

@@ -38,6 +38,10 @@ fn help_says_what_there_is() {
         ("help_messages_show", &["messages", "show", "--help"]),
         ("help_messages_tail", &["messages", "tail", "--help"]),
         ("help_messages_export", &["messages", "export", "--help"]),
+        #[cfg(feature = "relay")]
+        ("help_relay_preview", &["relay", "preview", "--help"]),
+        #[cfg(feature = "relay")]
+        ("help_relay_lint", &["relay", "lint", "--help"]),
         ("help_log", &["log", "--help"]),
         ("help_log_check", &["log", "check", "--help"]),
         ("help_log_repair", &["log", "repair", "--help"]),

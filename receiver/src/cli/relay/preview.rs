@@ -115,9 +115,9 @@ impl Source {
 fn unknown(named: &str) -> Failure {
     let near = Sample::valid().map(|sample| (strsim::jaro_winkler(sample.name, named), sample.name));
     let near = near.filter(|(similar, _)| *similar > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = near.map(|(_, name)| format!("; did you mean the sample {name}?")).unwrap_or_default();
+    let hint = near.map(|(_, name)| format!("; did you mean {name}?")).unwrap_or_default();
     Failure::failed(format_args!(
-        "{named} is neither a file nor a sample nor the id of a message{hint}; `messages list` has the ids"
+        "{named} is neither a file nor a sample nor the id of a message (`messages list` has the ids){hint}"
     ))
 }
 
@@ -130,7 +130,8 @@ fn renderer(named: &[Script]) -> Result<Vec<Script>, Failure> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }
-    let found: Vec<Script> = RENDERER.iter().map(PathBuf::from).filter(|file| file.is_file()).map(Script::File).collect();
+    let found: Vec<Script> =
+        RENDERER.iter().map(PathBuf::from).filter(|file| file.is_file()).map(Script::File).collect();
     if found.is_empty() {
         return Err(Failure::failed(
             "the page needs Microsoft's renderer: run `npm install adaptivecards markdown-it` in this folder, or name the \

@@ -33,7 +33,7 @@ impl Field {
         let kind = field["type"].as_str();
         let known = kind.map(|word| FieldType::from(word.to_owned()));
         let raw = &field["value"];
-        let text = text(raw, known.as_ref());
+        let text = cutter.value(text(raw, known.as_ref()).trim_end());
         Self {
             name: cutter.name(&field["name"]),
             kind: kind.map(|word| cutter.cut(word, cutter.limits.name)),
@@ -42,7 +42,7 @@ impl Field {
             value: value(raw, known.as_ref(), cutter),
             filled: !text.trim().is_empty(),
             long: text.chars().count() > LONG || text.lines().count() > MANY_LINES,
-            text: cutter.value(text.trim_end()),
+            text,
         }
     }
 }
