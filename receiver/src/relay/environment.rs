@@ -80,7 +80,8 @@ fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
 
 /// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.
 fn marked_json(value: &Value) -> Result<String, Error> {
-    Ok(marked::json(&to_json(value)?))
+    // In an HTML template it may stand in a script.
+    Ok(marked::json(&to_json(value)?).replace('<', "\\u003c"))
 }
 
 /// The beginning of a text in one paragraph, for a preview.

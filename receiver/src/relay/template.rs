@@ -131,7 +131,7 @@ impl Template {
         let context = view.context();
         let output = self.render(&context)?;
         if !makes_json(&self.0.name) {
-            return Ok(output);
+            return Ok(marked::unmarked(&output));
         }
         let json = card::json(&output).map_err(|problem| self.wrong_output(&context, problem))?;
         Ok(marked::unmarked(&json.to_string()))

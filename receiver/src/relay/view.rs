@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Every name that templates see, at whatever depth: what a wrong one may have meant.
-pub(super) const NAMES: [&str; 35] = [
+pub(super) const NAMES: [&str; 36] = [
     "access",
     "approver",
     "at",
@@ -55,6 +55,7 @@ pub(super) const NAMES: [&str; 35] = [
     "value",
     "values",
     "webhook",
+    "wide",
 ];
 
 /// A message as it is shown. Cheap to clone.
@@ -213,7 +214,7 @@ struct Cutter {
 impl Cutter {
     /// A name, or another text that is short as a rule.
     fn name(&self, value: &serde_json::Value) -> Option<String> {
-        value.as_str().map(|text| self.cut(text, self.limits.name))
+        value.as_str().map(|text| self.cut(text.trim(), self.limits.name))
     }
 
     /// A value or comment.

@@ -8,6 +8,8 @@ mod capture;
 #[cfg(feature = "relay")]
 mod cards;
 mod certificate;
+#[cfg(feature = "relay")]
+mod chromium;
 mod commands;
 mod deadlines;
 mod disk;
