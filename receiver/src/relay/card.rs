@@ -215,3 +215,47 @@ fn post(card: &Value) -> Bytes {
     });
     post.to_string().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_too_many_and_a_line_break_in_a_string_do_no_harm() {
+        for (output, value) in [
+            ("[1, 2, , 3,]", "[1,2,3]"),
+            ("{, \"a\": 1,,}", "{\"a\":1}"),
+            ("[ , ]", "[]"),
+            ("{\"a\": [{\"b\": \",]\"},],}", "{\"a\":[{\"b\":\",]\"}]}"),
+            ("{\"a\": \"x\n    y\\\\\",}", "{\"a\":\"x y\\\\\"}"),
+        ] {
+            assert_eq!(unmarked(json(output).unwrap()).to_string(), value, "{output}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_place() {
+        for (output, place) in [("{\"ä\": 1,\n\"b\": x}", 14), ("", 0), ("{\"a\": \"", 6)] {
+            assert_eq!(json(output).unwrap_err().0, place, "{output}");
+        }
+    }
+
+    #[test]
+    fn only_web_addresses_are_left() {
+        let mut card = json!({"body": [
+            {"type": "Image", "url": "data:image/png;base64,AAAA"},
+            {"type": "Container", "items": [], "selectAction": {"type": "Action.OpenUrl", "url": "javascript:alert(1)"}},
+            {"type": "ActionSet", "actions": [
+                {"type": "Action.OpenUrl", "url": "https://acme.example/"},
+                {"type": "Action.OpenUrl", "url": " https://acme.example/"},
+                {"type": "Action.OpenUrl"},
+            ]},
+        ]});
+        settle(&mut card);
+        let left = json!({"body": [
+            {"type": "Container", "items": []},
+            {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "url": "https://acme.example/"}]},
+        ]});
+        assert_eq!(card, left);
+    }
+}

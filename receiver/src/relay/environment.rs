@@ -60,6 +60,10 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.is_none() || value.is_undefined() {
         return Ok(());
     }
+    // As JSON spells it, and not as Python does.
+    if value.kind() == ValueKind::Bool {
+        return written(out, if value.is_true() { "true" } else { "false" });
+    }
     if !matches!(state.auto_escape(), AutoEscape::Custom(_)) {
         return minijinja::escape_formatter(out, state, value);
     }
@@ -71,7 +75,11 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         }
         (None, _) => value.to_string(),
     };
-    out.write_str(&printed).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
+    written(out, &printed)
+}
+
+fn written(out: &mut Output<'_>, text: &str) -> Result<(), Error> {
+    out.write_str(text).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
 }
 
 fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
@@ -113,4 +121,37 @@ fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
         }
     }
     Ok(runs.into_iter().map(|(key, items)| minijinja::context! { key, items }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    fn printed(name: &str, template: &str) -> String {
+        let context = context! { text => "a\"\n<b>", number => 5000.5, none => Value::from(()), list => ["x"] };
+        environment().render_named_str(name, template, context).unwrap()
+    }
+
+    #[test]
+    fn values_are_printed_as_the_output_wants_them() {
+        for (name, template, output) in [
+            ("a.jinja", "{{ text }}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
+            ("a.json", "{{ number }} {{ 1 == 1 }} {{ none }}", "5000.5 true "),
+            ("a.json", "{{ list }}", "\u{fdd0}[\\\"x\\\"]\u{fdd1}"),
+            ("a.json", "{{ list | json }}", "[\"\u{fdd0}x\u{fdd1}\"]"),
+            ("a.json", "{% macro m() %}{{ text }}{% endmacro %}{{ m() }}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
+            ("a.txt.jinja", "{{ text }}", "a\"\n<b>"),
+            ("a.html", "{{ text }}", "a&quot;\n&lt;b&gt;"),
+        ] {
+            assert_eq!(printed(name, template), output, "{template}");
+        }
+    }
+
+    #[test]
+    fn neighbours_of_a_kind_stand_together() {
+        let template = "{% for run in [{'k': 1}, {'k': 1}, {'k': 2}, {'k': 1}] | runs('k') %}{{ run.key }}x{{ run.items | length }} {% endfor %}";
+        assert_eq!(printed("a.txt", template), "1x2 2x1 1x1 ");
+    }
 }
