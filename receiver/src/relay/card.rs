@@ -33,6 +33,9 @@ pub enum CardProblem {
     /// It is the whole post.
     #[error("the template makes the whole post; it is to make the Adaptive Card alone, the relay adds the post")]
     Post,
+    /// Its file's name says that it makes text or HTML, whose values are not escaped for JSON.
+    #[error("the name says that this template makes no JSON; let the name of a card's template end in .json.jinja")]
+    Name,
     /// It is another object, or none.
     #[error("the template makes no object with \"type\": \"AdaptiveCard\"")]
     NoCard,

@@ -1,7 +1,7 @@
 //! What templates and filters can do: the language (minijinja), and the filters that cards need.
 //!
 //! In a template whose output is JSON every printed text is escaped and marked as a text of others (see
-//! [`super::marked`]); a number or truth is printed as JSON has it, and none prints nothing.
+//! `marked.rs`); a number or truth is printed as JSON has it, and none prints nothing.
 
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
@@ -28,6 +28,8 @@ pub fn environment() -> Environment<'static> {
     environment.set_syntax(syntax.expect("the usual delimiters are fine"));
     environment.set_auto_escape_callback(escaping);
     environment.set_formatter(print);
+    // Whatever is printed may come from a message.
+    environment.remove_filter("safe");
     environment.add_filter("json", |value: &Value| marked_json(value).map(Value::from_safe_string));
     environment.add_filter("markdown", |text: &str| Value::from_safe_string(marked::escaped(&plain::clean(text))));
     environment.add_filter("date", |text: &str| readable::form_date(text));
@@ -64,7 +66,8 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.kind() == ValueKind::Bool {
         return written(out, if value.is_true() { "true" } else { "false" });
     }
-    if !matches!(state.auto_escape(), AutoEscape::Custom(_)) {
+    // By the name, so that a template cannot switch it off.
+    if !makes_json(state.name()) {
         return minijinja::escape_formatter(out, state, value);
     }
     let printed = match (value.as_str(), value.kind()) {
@@ -142,6 +145,7 @@ mod tests {
             ("a.json", "{{ list }}", "\u{fdd0}[\\\"x\\\"]\u{fdd1}"),
             ("a.json", "{{ list | json }}", "[\"\u{fdd0}x\u{fdd1}\"]"),
             ("a.json", "{% macro m() %}{{ text }}{% endmacro %}{{ m() }}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
+            ("a.json", "{% autoescape false %}{{ text }}{% endautoescape %}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
             ("a.txt.jinja", "{{ text }}", "a\"\n<b>"),
             ("a.html", "{{ text }}", "a&quot;\n&lt;b&gt;"),
         ] {

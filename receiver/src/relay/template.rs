@@ -103,10 +103,19 @@ impl Template {
     /// # Errors
     /// When the template fails on this message, or makes no Adaptive Card of it; never for size.
     pub fn card(&self, view: &View, budget: Budget) -> Result<Card, TemplateError> {
+        self.must_make_json()?;
         let (longest, fields) = view.extent();
         let fitted = size::fit(budget, longest, fields, Card::size, |limits| {
             let (context, shortened) = view.within(limits);
-            self.card_of(&context, shortened)
+            match self.render(&context) {
+                // Too many fields for one rendering are too many for a card.
+                Err(error) if error.kind() == ErrorKind::OutOfFuel => Ok(None),
+                Err(error) => Err(told(&self.0.name, &error)),
+                Ok(output) => {
+                    let card = Card::of_output(&output, shortened);
+                    card.map(Some).map_err(|problem| self.wrong_output(&context, problem))
+                }
+            }
         })?;
         if let Some(card) = fitted {
             return Ok(card);
@@ -119,17 +128,13 @@ impl Template {
         Ok(card)
     }
 
-    fn card_of(&self, context: &Value, shortened: Vec<Shortened>) -> Result<Card, TemplateError> {
-        Card::of_output(&self.render(context)?, shortened).map_err(|problem| self.wrong_output(context, problem))
-    }
-
     /// Any text. Where the template's name does not end in `.txt` or `.html` it is JSON, and compact.
     ///
     /// # Errors
     /// When the template fails on this message, or should make JSON and does not.
     pub fn text(&self, view: &View) -> Result<String, TemplateError> {
         let context = view.context();
-        let output = self.render(&context)?;
+        let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
         if !makes_json(&self.0.name) {
             return Ok(marked::unmarked(&output));
         }
@@ -144,12 +149,20 @@ impl Template {
 
     /// Everything that Teams would not show as it is meant, with file and line.
     pub(super) fn wrong_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
+        self.must_make_json()?;
         let context = view.context();
         let (output, lines) = self.render_numbered(&context)?;
         let line = |place| lines.of(place).unwrap_or(1);
         let output = lint::output(&output).map_err(|problem| self.wrong_output(&context, problem))?;
         let told = |(place, what): (usize, String)| format!("{}:{}: {what}", self.0.name, line(place));
         Ok(output.into_iter().map(told).collect())
+    }
+
+    fn must_make_json(&self) -> Result<(), TemplateError> {
+        if makes_json(&self.0.name) {
+            return Ok(());
+        }
+        Err(TemplateError::Output { template: self.0.name.clone(), line: 1, problem: CardProblem::Name })
     }
 
     /// A wrong output, with the line of the template that made it.
@@ -170,9 +183,8 @@ impl Template {
         Ok(Lines::taken_off(&output))
     }
 
-    fn render(&self, context: &Value) -> Result<String, TemplateError> {
-        let template = self.0.environment.get_template(&self.0.name).map_err(|error| told(&self.0.name, &error))?;
-        template.render(context).map_err(|error| told(&self.0.name, &error))
+    fn render(&self, context: &Value) -> Result<String, minijinja::Error> {
+        self.0.environment.get_template(&self.0.name)?.render(context)
     }
 }
 

@@ -287,11 +287,12 @@ fn lint_names_file_line_and_sample() {
         ("syntax.jinja", card("{% for field in fields %}")),
         ("post.jinja", r#"{"type": "message", "attachments": []}"#.to_owned()),
         ("endless.jinja", "{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}".to_owned()),
+        ("named.txt.jinja", card(r#"{"type": "TextBlock", "text": "{{ flow.id }}"}"#)),
         ("right.jinja", card(r#"{"type": "TextBlock", "text": "{{ flow.subject or flow.id }}"},"#)),
     ] {
         fs::write(folder.path().join(name), source).unwrap();
     }
-    let templates = ["wrong", "undefined", "sometimes", "unquoted", "syntax", "post", "right", "missing"]
+    let templates = ["wrong", "undefined", "sometimes", "unquoted", "syntax", "post", "named.txt", "right", "missing"]
         .map(|name| format!("{name}.jinja"));
     let output = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"))
         .args(["relay", "lint"])
