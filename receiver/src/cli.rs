@@ -9,6 +9,8 @@ mod log;
 mod logging;
 mod messages;
 mod reindex;
+#[cfg(feature = "relay")]
+mod relay;
 mod secret;
 mod serve;
 mod shell;
@@ -69,6 +71,10 @@ enum Command {
     /// The answer says for each role where it stands, how sure that is and why. Nothing is written unless `--out` is
     /// given. It exits with 1 when a required role was not found.
     Learn(learn::Args),
+    /// Show what is passed on, and check templates.
+    #[cfg(feature = "relay")]
+    #[command(subcommand)]
+    Relay(relay::Command),
     /// Check the log, and mend it.
     #[command(subcommand)]
     Log(log::Command),
@@ -126,6 +132,8 @@ pub fn run() -> ExitCode {
         Command::Messages(command) => messages::run(config.as_deref(), command),
         Command::Reindex => reindex::run(config.as_deref()),
         Command::Learn(args) => learn::run(config.as_deref(), &args),
+        #[cfg(feature = "relay")]
+        Command::Relay(command) => relay::run(config.as_deref(), &command),
         Command::Log(command) => log::run(config.as_deref(), &command),
     };
     match result {

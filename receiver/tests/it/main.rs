@@ -5,7 +5,11 @@
 mod admin;
 mod attacks;
 mod capture;
+#[cfg(feature = "relay")]
+mod cards;
 mod certificate;
+#[cfg(feature = "relay")]
+mod chromium;
 mod commands;
 mod deadlines;
 mod disk;
