@@ -19,7 +19,7 @@ const LONG_TEXT: &str = "/step/fields/7/value";
 
 /// A case asks for something that its form cannot have.
 #[derive(Debug, thiserror::Error)]
-pub enum FormError {
+pub(crate) enum FormError {
     /// There is no such sample.
     #[error("there is no sample `{0}`")]
     Sample(String),
@@ -48,7 +48,7 @@ pub(crate) fn make(
         return Ok(finish(form, Text { sent, ..Text::default() }));
     }
     let template = match &form.body {
-        Some(text) => text.replace("{flow}", &flow),
+        Some(text) => text.replace("{flow}", &flow).repeat(form.repeat.unwrap_or(1)),
         None => message(form, kind, profile, &flow)?,
     };
     Ok(finish(form, credential.fill(&template, Place::Body)))

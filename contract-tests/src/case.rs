@@ -48,6 +48,9 @@ pub struct Case {
     /// Whether it waits for the endpoint's own deadline.
     #[serde(default)]
     pub slow: bool,
+    /// Whether it is the plain valid message, which everything else rests on.
+    #[serde(default)]
+    pub plain: bool,
     /// Whether it runs although the plain valid message was refused, because it tells what of a credential is mishandled.
     #[serde(default)]
     pub even_if_refused: bool,

@@ -11,7 +11,7 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE},
 };
 use schemas::Authentication;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use crate::{
     case::{Change, Changes, Condition, Kind, Of},
@@ -56,18 +56,20 @@ pub(crate) fn kind(authentication: &Authentication) -> Kind {
     }
 }
 
-/// The secret part of an authentication, if it has one.
-pub(crate) fn secret_part(authentication: &Authentication) -> Option<&str> {
-    match authentication {
-        Authentication::None => None,
-        Authentication::ClientSecret { client_secret } => Some(client_secret.expose()),
-        Authentication::Basic(basic) => Some(basic.expose_password()),
-    }
-}
-
 /// Whether the credential given has what a condition asks for; the other conditions are not its matter.
 pub(crate) fn meets(authentication: &Authentication, condition: &Condition) -> bool {
-    let Condition::Credential(of, property) = condition else { return true };
+    let in_pair = |marks: [char; 2]| match authentication {
+        Authentication::Basic(basic) => {
+            STANDARD.encode(format!("{}:{}", basic.username(), basic.expose_password())).contains(marks)
+        }
+        Authentication::None | Authentication::ClientSecret { .. } => false,
+    };
+    let (of, property) = match condition {
+        Condition::Credential(of, property) => (of, property),
+        Condition::Padding => return in_pair(['=', '=']),
+        Condition::PlusOrSlash => return in_pair(['+', '/']),
+        Condition::Https | Condition::Http2 | Condition::ProfileV1 => return true,
+    };
     let text = match (of, authentication) {
         (Of::Secret, Authentication::ClientSecret { client_secret }) => client_secret.expose(),
         (Of::Username, Authentication::Basic(basic)) => basic.username(),

@@ -1,6 +1,6 @@
 //! A request as bytes, put together by hand: no library would send what some cases need.
 
-use std::fmt::Write as _;
+
 
 use schemas::{Authentication, Profile, wire};
 use secrecy::SecretString;

@@ -11,6 +11,10 @@ use serde::Deserialize;
 pub enum Condition {
     /// Something about the credential given.
     Credential(Of, Property),
+    /// The base64 of `username:password` has padding.
+    Padding,
+    /// The base64 of `username:password` has a plus or a slash.
+    PlusOrSlash,
     /// An `https` URL.
     Https,
     /// HTTP/2 offered by ALPN.
@@ -110,6 +114,8 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credential(of, property) => write!(f, "it needs a {of} {property}"),
+            Self::Padding => f.write_str("it needs credentials whose base64 has padding"),
+            Self::PlusOrSlash => f.write_str("it needs credentials whose base64 has a plus or a slash"),
             Self::Https => f.write_str("it needs an https URL"),
             Self::Http2 => f.write_str("the endpoint does not offer HTTP/2"),
             Self::ProfileV1 => f.write_str("it needs the property names of profile v1"),
@@ -123,6 +129,8 @@ impl FromStr for Condition {
     fn from_str(text: &str) -> Result<Self, ConditionError> {
         let unknown = || ConditionError(text.to_owned());
         match text {
+            "pair: padding in base64" => return Ok(Self::Padding),
+            "pair: plus or slash in base64" => return Ok(Self::PlusOrSlash),
             "https" => return Ok(Self::Https),
             "http/2" => return Ok(Self::Http2),
             "profile v1" => return Ok(Self::ProfileV1),

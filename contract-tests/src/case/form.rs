@@ -17,6 +17,8 @@ pub struct RequestForm {
     pub edits: Vec<Edit>,
     /// The body as text, instead of a sample.
     pub body: Option<String>,
+    /// How many times that text stands there; once where nothing is said.
+    pub repeat: Option<usize>,
     /// The body as base64, instead of a sample.
     pub body_base64: Option<String>,
     /// How many bytes the body has at least; a field's text is lengthened.

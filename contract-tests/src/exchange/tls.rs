@@ -4,7 +4,6 @@ use std::{io, path::Path, sync::Arc};
 
 use rustls::{
     CertificateError, ClientConfig, Error,
-    client::ClientConfig as Config,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 use rustls_platform_verifier::Verifier;
@@ -66,8 +65,9 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(verifier.map_err(RootsError::Setup)?))
             .with_no_client_auth();
         let offering = |protocols: &[&[u8]]| {
-            let alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-            TlsConnector::from(Arc::new(Config { alpn_protocols, ..config.clone() }))
+            let mut config = config.clone();
+            config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+            TlsConnector::from(Arc::new(config))
         };
         Ok(Self { http1: offering(&[b"http/1.1"]), http2: offering(&[b"h2", b"http/1.1"]) })
     }
