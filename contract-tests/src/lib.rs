@@ -4,4 +4,8 @@
 //! puts them together. Sender and receiver of this kit are tested like anybody else's: they are dev-dependencies.
 
 pub mod cli;
+pub mod listen;
 pub mod report;
+mod spelling;
+
+pub use listen::Listener;
