@@ -2,10 +2,14 @@
 //! the crate writes to the terminal. One file a subcommand.
 
 mod color;
+mod credential_args;
+mod duration;
 mod error;
 pub mod exit;
 mod explain;
+mod listen;
 mod output;
+mod profile_file;
 mod render;
 mod report_args;
 
@@ -29,6 +33,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Stand in for an endpoint, and hold a sender to the contract
+    Listen(listen::ListenArgs),
     /// What a clause of the contract says, what it rests on and why it matters
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
@@ -51,6 +57,7 @@ pub fn run() -> ExitCode {
     };
     cli.color.choice().write_global();
     let done = match cli.command {
+        Command::Listen(args) => listen::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
     };

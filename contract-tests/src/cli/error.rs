@@ -3,8 +3,10 @@
 
 use std::{io, path::PathBuf};
 
+use schemas::{authentication::LimitError, profile::ProfileError, reference::ReferenceError};
+
 use super::exit;
-use crate::report::json::ReadError;
+use crate::{listen::ListenError, report::json::ReadError};
 
 /// An error of the command line. Its `Display` says what happened and where; [`Self::advice`] what to do.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,27 @@ pub(super) enum CliError {
 
     #[error("the report {} cannot be written: {source}", path.display())]
     ReportFile { path: PathBuf, source: io::Error },
+
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+
+    #[error("{option}: the text given is no reference to a secret")]
+    NotAReference { option: &'static str },
+
+    #[error("{option}: {source}")]
+    Reference { option: &'static str, source: ReferenceError },
+
+    #[error("the profile {} cannot be read: {source}", path.display())]
+    ProfileFile { path: PathBuf, source: io::Error },
+
+    #[error("the profile {} is not valid: {source}", path.display())]
+    Profile { path: PathBuf, source: ProfileError },
+
+    #[error("the runtime cannot start: {0}")]
+    Runtime(io::Error),
 
     #[error("both `{first}` and `{second}` would go to standard output")]
     TwoOnStdout { first: &'static str, second: &'static str },
@@ -32,7 +55,24 @@ impl CliError {
     /// What to do next.
     pub(super) fn advice(&self) -> Option<String> {
         match self {
-            Self::Output(_) => None,
+            Self::Output(_) | Self::Runtime(_) => None,
+            Self::Limit(_) => Some("give the credential exactly as the product's webhook form has it".to_owned()),
+            Self::Listen(ListenError::Bind { .. }) => {
+                Some("name another address: --listen 127.0.0.1:0 takes any free port".to_owned())
+            }
+            Self::Listen(ListenError::NoPlaceForSecret { .. }) => {
+                Some("add the role clientSecret to the profile".to_owned())
+            }
+            Self::Listen(_) => Some("name another folder with --record".to_owned()),
+            Self::NotAReference { .. } => {
+                Some("write env:NAME for an environment variable or file:PATH for a file that holds it".to_owned())
+            }
+            Self::Reference { source: ReferenceError::Env { .. }, .. } => {
+                Some("set the variable, or write file:PATH".to_owned())
+            }
+            Self::Reference { .. } => Some("correct the path, or write env:NAME".to_owned()),
+            Self::ProfileFile { .. } => Some("correct the path".to_owned()),
+            Self::Profile { .. } => Some("correct the file; schemas/profiles/v1.toml is a whole one".to_owned()),
             Self::KeptReport { .. } => Some("give it a file that `--report json=FILE` wrote".to_owned()),
             Self::ReportFile { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::TwoOnStdout { second, .. } => Some(format!("give one of them a file: --report {second}=FILE")),
@@ -47,8 +87,15 @@ impl CliError {
     pub(super) fn exit(&self) -> u8 {
         match self {
             Self::KeptReport { .. }
+            | Self::Limit(_)
+            | Self::Listen(_)
+            | Self::NotAReference { .. }
             | Self::Output(_)
+            | Self::Profile { .. }
+            | Self::ProfileFile { .. }
+            | Self::Reference { .. }
             | Self::ReportFile { .. }
+            | Self::Runtime(_)
             | Self::TwoOnStdout { .. }
             | Self::TwoToOneFile { .. }
             | Self::UnknownClause { .. } => exit::MISUSE,

@@ -63,13 +63,14 @@ impl Judge {
         head::judge(arrived, &self.authentication, &self.credential, &mut findings);
         let message =
             Message { authentication: &self.authentication, profile: &self.profile, credential: &self.credential };
-        let told = if arrived.has_body() { message.judge(&arrived.body, &mut findings) } else { Told::default() };
+        let mut told = if arrived.has_body() { message.judge(&arrived.body, &mut findings) } else { Told::default() };
         let hidden = self.hidden(arrived);
         let mask = |text: &str| hidden.iter().fold(text.to_owned(), |text, spellings| spellings.mask(&text));
         for breach in &mut findings.breaches {
             breach.place = mask(&breach.place);
             breach.what = mask(&breach.what);
         }
+        told.kind = told.kind.map(|kind| mask(&kind));
         Judged { findings, told }
     }
 }

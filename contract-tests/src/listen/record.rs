@@ -97,7 +97,10 @@ impl Recorder {
             "headers": headers,
         });
         let head = format!("{head:#}\n");
-        if hidden.iter().any(|spellings| spellings.are_in(&body) || spellings.are_in(head.as_bytes())) {
+        // Written anew, so that an escape hides nothing.
+        let plainly = Document::read(&body, profile).map_err(|_| NotKept::Unreadable)?.to_value().to_string();
+        let holds = |bytes: &[u8]| hidden.iter().any(|spellings| spellings.are_in(bytes));
+        if holds(&body) || holds(plainly.as_bytes()) || holds(head.as_bytes()) {
             return Err(NotKept::Credential);
         }
         let word = trigger.map_or("message", Trigger::as_str);
