@@ -34,7 +34,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Stand in for an endpoint, and hold a sender to the contract
-    Listen(listen::ListenArgs),
+    Listen(Box<listen::ListenArgs>),
     /// What a clause of the contract says, what it rests on and why it matters
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
@@ -57,7 +57,7 @@ pub fn run() -> ExitCode {
     };
     cli.color.choice().write_global();
     let done = match cli.command {
-        Command::Listen(args) => listen::run(args),
+        Command::Listen(args) => listen::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
     };

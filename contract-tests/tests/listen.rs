@@ -11,6 +11,8 @@ mod program;
 mod recordings;
 #[path = "listen/standing.rs"]
 mod standing;
+#[path = "listen/wire.rs"]
+mod wire;
 #[path = "listen/wrong.rs"]
 mod wrong;
 

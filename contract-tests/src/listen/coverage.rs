@@ -11,7 +11,7 @@ use schemas::{StepKind, Trigger};
 use super::{arrived::Arrived, message::Told};
 
 /// Kinds beyond these are counted together: names are the sender's.
-const KINDS_MOST: usize = 12;
+const KINDS_MOST: usize = 24;
 
 /// What was seen.
 #[derive(Default)]
@@ -37,9 +37,9 @@ impl Coverage {
     pub(super) fn add(&mut self, arrived: &Arrived, told: &Told, status: u16) {
         if let Some(trigger) = told.trigger {
             *self.triggers.entry(trigger).or_default() += 1;
-            let kind = told.kind.clone().unwrap_or_else(|| "unnamed".to_owned());
-            let kind = if self.kinds.len() < KINDS_MOST { kind } else { "others".to_owned() };
-            *self.kinds.entry((trigger, kind)).or_default() += 1;
+            let kind = (trigger, told.kind.clone().unwrap_or_else(|| "without a kind".to_owned()));
+            let known = self.kinds.len() < KINDS_MOST || self.kinds.contains_key(&kind);
+            *self.kinds.entry(if known { kind } else { (trigger, "of other kinds".to_owned()) }).or_default() += 1;
         }
         if arrived.has_body() && !arrived.body.is_empty() {
             let mut hasher = DefaultHasher::new();
@@ -78,8 +78,9 @@ impl Coverage {
         notices.extend(self.retries());
         for (method, count) in &self.followed {
             notices.push(format!(
-                "The sender followed a redirect with the method {method} ({count} times); the contract has no redirects \
-                 (HTTP-3), and another place may not be meant to see the message."
+                "The sender followed a redirect with the method {method} {}; the contract has no redirects \
+                 (HTTP-3), and another place may not be meant to see the message.",
+                times(*count)
             ));
         }
         if self.tls > 0 {
@@ -143,8 +144,9 @@ impl Coverage {
         telling
             .map(|(status, (answered, again))| {
                 format!(
-                    "After the answer {status} ({}), the same message came again {again} times.",
-                    counted(*answered, "message")
+                    "After the answer {status} ({}), the same message came again: {}.",
+                    counted(*answered, "message"),
+                    times(*again)
                 )
             })
             .collect()
@@ -153,4 +155,12 @@ impl Coverage {
 
 fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn times(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }

@@ -124,10 +124,9 @@ impl Ledger {
         if broken.count > came.len() as u64 {
             came.push(format!("and {} more", broken.count - came.len() as u64));
         }
-        let why = clause.why.map(|why| format!(" {why}")).unwrap_or_default();
         Failure {
-            request: format!("{first}; {} of {} messages break the clause", broken.count, self.messages),
-            expected: format!("every message keeps it. {}{why} (Source: {}.)", clause.text, clause.source),
+            request: format!("{first}: the first of {} that break the clause, of {} seen", broken.count, self.messages),
+            expected: format!("{} (Source: {}.)", clause.text, clause.source),
             came: came.join("\n"),
             mend: mend.to_owned(),
         }

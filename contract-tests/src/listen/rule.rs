@@ -151,6 +151,12 @@ pub(super) const RULES: [Rule; 32] = [
         "no message had Basic credentials that could be read",
     ),
     basic("AUTH-21", "One authorization header", "Send the header `authorization` once.", "no request could be read"),
+    basic(
+        "AUTH-26",
+        "HTTPS for Basic",
+        "Configure an https URL.",
+        "this listener speaks plain http, so that only the configured URL can tell",
+    ),
     rule("HTTP-1", "POST", "Send messages with the method POST.", "no request could be read"),
     rule(
         "HTTP-4",
@@ -176,12 +182,6 @@ pub(super) const RULES: [Rule; 32] = [
         "A well-formed request line",
         "Write the request line as `POST /path HTTP/1.1`, the target percent-encoded.",
         "no request came",
-    ),
-    basic(
-        "AUTH-26",
-        "HTTPS for Basic",
-        "Configure an https URL.",
-        "this listener speaks plain http, so that only the configured URL can tell",
     ),
 ];
 

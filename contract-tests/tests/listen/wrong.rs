@@ -126,10 +126,10 @@ async fn with_basic() {
             ("right", header(&format!("basic {PAIR}")), &[]),
             ("right, with a capital letter", header(&format!("Basic  {PAIR}")), &[]),
             // Of the same texts in ISO 8859-1, by another program.
-            ("latin-1", header("basic am865/BwZvXkc3M6d/ZyZA=="), &["AUTH-15"]),
+            ("latin-1", header("basic am86cORzczp39nJkL2zkbmdzdA=="), &["AUTH-15"]),
             ("missing", request(&[HOST, JSON], BODY), &["AUTH-17"]),
             ("another scheme", header(&format!("bearer {PAIR}")), &["AUTH-17"]),
-            ("another username", header("basic am9lOnDDpHNzOnfDtnJkL2zDpG5nc3Q="), &["AUTH-18"]),
+            ("another username", header("basic am9pOnDDpHNzOnfDtnJkL2zDpG5nc3Q="), &["AUTH-18"]),
             ("another password", header("basic am86cGFzcw=="), &["AUTH-18"]),
             ("no base64", header("basic jo:password"), &["AUTH-19"]),
             ("no parameter", header("basic"), &["AUTH-19"]),
