@@ -3,11 +3,15 @@
 
 mod check;
 mod color;
+mod credential_args;
+mod credentials;
 mod duration;
 mod error;
 pub mod exit;
 mod explain;
+mod listen;
 mod output;
+mod profile_file;
 mod render;
 mod report_args;
 
@@ -31,8 +35,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Prove that an endpoint keeps the contract
+    /// Stand in for an endpoint, and hold a sender to the contract
+    Listen(Box<listen::ListenArgs>),
+    /// Hold an endpoint to the contract, clause by clause
     Check(Box<check::CheckArgs>),
+    /// Make credentials for a test endpoint with which every case tells something
+    Credentials(credentials::CredentialsArgs),
     /// What a clause of the contract says, what it rests on and why it matters
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
@@ -55,7 +63,9 @@ pub fn run() -> ExitCode {
     };
     cli.color.choice().write_global();
     let done = match cli.command {
+        Command::Listen(args) => listen::run(*args),
         Command::Check(args) => check::run(*args),
+        Command::Credentials(args) => credentials::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
     };

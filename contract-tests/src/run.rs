@@ -208,15 +208,15 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
         };
         report.results.push(result(case, clause, outcome));
     }
-    let of_credential = |condition: &Condition| {
-        matches!(condition, Condition::Credential(..) | Condition::Padding | Condition::PlusOrSlash)
-            && !credential::meets(&target.authentication, condition)
+    let would_tell = |case: &&&Case| {
+        let unmet = |condition: &&Condition| !credential::meets(&target.authentication, condition);
+        case.needs.iter().find(unmet).is_some_and(Condition::is_of_telling_credentials)
     };
-    let telling_nothing = cases.iter().filter(|case| case.needs.iter().any(of_credential)).count();
-    if telling_nothing > 0 && reason_to_skip.is_none() {
+    let kept_back = cases.iter().filter(would_tell).count();
+    if kept_back > 0 && reason_to_skip.is_none() {
         report.notices.push(format!(
-            "{telling_nothing} cases tell nothing with this credential; a longer one, with characters beyond ASCII, \
-             makes more of them run. Use one for a test endpoint only."
+            "{kept_back} cases tell nothing with this credential; `webhook-contract credentials` makes credentials for \
+             a test endpoint with which they do."
         ));
     }
     report.took_ms = milliseconds(begun.elapsed());
