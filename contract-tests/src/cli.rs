@@ -2,16 +2,18 @@
 //! the crate writes to the terminal. One file a subcommand.
 
 mod color;
+mod completions;
 mod error;
 pub mod exit;
 mod explain;
+mod man;
 mod output;
 mod render;
 mod report_args;
 
 use std::{env, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::color::Color;
 
@@ -33,6 +35,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
     Render(render::RenderArgs),
+    /// Print what a shell needs to complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands
+    Man(man::ManArgs),
 }
 
 /// Runs the program on the process's arguments.
@@ -53,6 +59,8 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = output::tell(&error);
@@ -62,8 +70,6 @@ pub fn run() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -1,12 +1,14 @@
 //! The command line: one file a subcommand.
 
 mod check_config;
+mod completions;
 mod data;
 pub mod exit;
 mod init;
 mod learn;
 mod log;
 mod logging;
+mod man;
 mod messages;
 mod reindex;
 mod secret;
@@ -19,7 +21,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, DEFAULT_PATH, Origin};
 
@@ -72,6 +74,10 @@ enum Command {
     /// Check the log, and mend it.
     #[command(subcommand)]
     Log(log::Command),
+    /// Print what a shell needs to complete the command line.
+    Completions(completions::Args),
+    /// Print the manual page, or write the pages of all commands.
+    Man(man::Args),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -127,6 +133,8 @@ pub fn run() -> ExitCode {
         Command::Reindex => reindex::run(config.as_deref()),
         Command::Learn(args) => learn::run(config.as_deref(), &args),
         Command::Log(command) => log::run(config.as_deref(), &command),
+        Command::Completions(args) => completions::run(&args, Args::command()),
+        Command::Man(args) => man::run(&args, Args::command()),
     };
     match result {
         Ok(()) => ExitCode::from(exit::OK),

@@ -12,6 +12,9 @@ pub(super) enum CliError {
     #[error("{} cannot be read as a report: {source}", path.display())]
     KeptReport { path: PathBuf, source: ReadError },
 
+    #[error("the pages cannot be written to {}: {source}", folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
+
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
 
@@ -34,6 +37,7 @@ impl CliError {
         match self {
             Self::Output(_) => None,
             Self::KeptReport { .. } => Some("give it a file that `--report json=FILE` wrote".to_owned()),
+            Self::Folder { .. } => Some("name a folder that you may write to".to_owned()),
             Self::ReportFile { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::TwoOnStdout { second, .. } => Some(format!("give one of them a file: --report {second}=FILE")),
             Self::TwoToOneFile { .. } => Some("give each a file of its own".to_owned()),
@@ -46,7 +50,8 @@ impl CliError {
     /// The exit code.
     pub(super) fn exit(&self) -> u8 {
         match self {
-            Self::KeptReport { .. }
+            Self::Folder { .. }
+            | Self::KeptReport { .. }
             | Self::Output(_)
             | Self::ReportFile { .. }
             | Self::TwoOnStdout { .. }
