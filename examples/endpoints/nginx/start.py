@@ -30,8 +30,10 @@ with tempfile.TemporaryDirectory(prefix="webhook-nginx-") as folder:
         if username.startswith(b"#") or not password:
             raise SystemExit("nginx cannot have a username that begins with #, or an empty password")
         parameter = base64.b64encode(username + b":" + password).decode()
-        plain = len(parameter.rstrip("="))
-        text = text.replace("{24}=", f"{{{plain}}}" + "=" * (len(parameter) - plain))
+        padding = len(parameter) - len(parameter.rstrip("="))
+        # The last character before the padding has bits that are nobody's, and must be zero.
+        last = ["[A-Za-z0-9+/]", "[AEIMQUYcgkosw048]", "[AQgw]"][padding]
+        text = text.replace("{22}[AEIMQUYcgkosw048]=", f"{{{len(parameter) - padding - 1}}}{last}{'=' * padding}")
         # A salted SHA-1 is enough for a password that a program has drawn; for one that people choose use bcrypt or
         # SHA-512 of crypt(3), which nginx hands on to the system.
         salt = os.urandom(8)

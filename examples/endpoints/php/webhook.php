@@ -35,7 +35,7 @@ function check_headers(string $kind): void
     }
     // RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
     $expected = base64_encode(needed('BASIC_USERNAME') . ':' . needed('BASIC_PASSWORD'));
-    $given = preg_match('/^basic +(\S+)$/Di', $_SERVER['HTTP_AUTHORIZATION'] ?? '', $parts) ? $parts[1] : '';
+    $given = preg_match('/^basic +(\S+)$/Di', trim($_SERVER['HTTP_AUTHORIZATION'] ?? '', " \t"), $parts) ? $parts[1] : '';
     if (!same($given, $expected)) {
         throw new Refused('The credentials are missing or wrong.', 401);
     }

@@ -48,7 +48,8 @@ def check_headers(authorization):
     """Checks the values of all Authorization headers of a request, before its body is read."""
     if BASIC is None:
         return
-    given = re.fullmatch(r"basic +(\S+)", authorization[0], re.IGNORECASE) if len(authorization) == 1 else None
+    # Not every server takes the white space around a header's value away.
+    given = re.fullmatch(r"[ \t]*basic +(\S+)[ \t]*", authorization[0], re.IGNORECASE) if len(authorization) == 1 else None
     if given is None or not same(given[1].encode("latin-1", "replace"), BASIC):
         raise Refused(401, "The credentials are missing or wrong.")
 
