@@ -21,6 +21,9 @@ pub(super) fn run(args: &Args, program: Command) -> Result<(), Failure> {
             })
         }
         None => {
+            // As `generate_to` does, so that the page is the same wherever it goes.
+            let mut program = program.disable_help_subcommand(true);
+            program.build();
             let mut page = Vec::new();
             // Writing to memory does not fail.
             let _ = clap_mangen::Man::new(program).render(&mut page);

@@ -23,6 +23,9 @@ pub(super) fn run(args: &ManArgs, program: Command) -> Result<(), CliError> {
             .and_then(|()| clap_mangen::generate_to(program, folder))
             .map_err(|source| CliError::Unwritable { path: folder.clone(), source }),
         None => {
+            // As `generate_to` does, so that the page is the same wherever it goes.
+            let mut program = program.disable_help_subcommand(true);
+            program.build();
             let mut page = Vec::new();
             // Writing to memory does not fail.
             let _ = clap_mangen::Man::new(program).render(&mut page);
