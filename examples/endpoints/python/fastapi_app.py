@@ -7,6 +7,7 @@ import fastapi
 import uvicorn
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import webhook
 from webhook import Refused
@@ -18,6 +19,8 @@ app = fastapi.FastAPI(openapi_url=None, redirect_slashes=False)
 async def receive(request: fastapi.Request):
     if len(request.headers.getlist("Host")) > 1:
         raise Refused(400, "There are two Host headers.")
+    if {"content-length", "transfer-encoding"} <= set(request.headers):
+        raise Refused(400, "The end of the body is in doubt.")
     webhook.check_headers(request.headers.getlist("Authorization"))
     webhook.check_type(request.headers.get("Content-Type"))
     message = webhook.read_message(await read(request))
@@ -27,10 +30,13 @@ async def receive(request: fastapi.Request):
 
 async def read(request):
     body = bytearray()
-    async for chunk in request.stream():
-        if len(body) + len(chunk) > webhook.LIMIT:
-            raise Refused(413, "The body is larger than 4 MiB.")
-        body += chunk
+    try:
+        async for chunk in request.stream():
+            if len(body) + len(chunk) > webhook.LIMIT:
+                raise Refused(413, "The body is larger than 4 MiB.")
+            body += chunk
+    except ClientDisconnect:
+        raise Refused(400, "The body ends too early.") from None
     return bytes(body)
 
 

@@ -15,6 +15,7 @@ from webhook import Refused
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections, and answers Expect: 100-continue
+    default_request_version = protocol_version  # for the answer to a request line that cannot be read
     timeout = 30  # seconds that a client may say nothing
     disable_nagle_algorithm = True
 
