@@ -40,3 +40,4 @@ pub use endpoint::Endpoint;
 pub use report::Report;
 pub use run::{CheckError, check};
 pub use target::{Target, TargetError};
+
