@@ -40,4 +40,3 @@ pub use endpoint::Endpoint;
 pub use report::Report;
 pub use run::{CheckError, check};
 pub use target::{Target, TargetError};
-
