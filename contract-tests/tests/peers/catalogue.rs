@@ -45,7 +45,7 @@ endpoints! {
     python_http_server, "needs python3", [], "python", ["python3", "http_server.py"];
     flask, "needs python3 with examples/endpoints/python/requirements.txt", ["HTTP-17"], "python", ["python3", "flask_app.py"];
     fastapi, "needs python3 with examples/endpoints/python/requirements.txt", ["HTTP-18"], "python", ["python3", "fastapi_app.py"];
-    php, "needs php", ["HTTP-1", "HTTP-16", "HTTP-17"], "php", ["php", "-d", "display_errors=stderr", "-S", "127.0.0.1:0", "webhook.php"];
+    php, "needs php", ["HTTP-1", "HTTP-16", "HTTP-17", "HTTP-18"], "php", ["php", "-d", "display_errors=stderr", "-S", "127.0.0.1:0", "webhook.php"];
     go, "needs go", ["HTTP-17"], "go", ["go", "run", "."];
 }
 
