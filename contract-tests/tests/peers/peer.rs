@@ -70,6 +70,7 @@ impl Drop for Peer {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the output of a test is shown where it fails")]
 fn follow(stream: impl Read + Send + 'static, found: mpsc::Sender<String>) {
     thread::spawn(move || {
         let mut found = Some(found);
@@ -80,7 +81,6 @@ fn follow(stream: impl Read + Send + 'static, found: mpsc::Sender<String>) {
                     // Whoever asked has it from the other stream.
                     let _ = found.take().unwrap().send(format!("http://127.0.0.1:{port}"));
                 }
-                // Goes to the output of the test, which shows it where the test fails.
                 _ => println!("{line}"),
             }
         }
