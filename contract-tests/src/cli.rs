@@ -3,6 +3,7 @@
 
 mod check;
 mod color;
+mod completions;
 mod credential_args;
 mod credentials;
 mod duration;
@@ -10,6 +11,7 @@ mod error;
 pub mod exit;
 mod explain;
 mod listen;
+mod man;
 mod output;
 mod profile_file;
 mod render;
@@ -17,7 +19,7 @@ mod report_args;
 
 use std::{env, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::color::Color;
 
@@ -45,6 +47,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
     Render(render::RenderArgs),
+    /// Print what a shell needs to complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands
+    Man(man::ManArgs),
 }
 
 /// Runs the program on the process's arguments.
@@ -68,6 +74,8 @@ pub fn run() -> ExitCode {
         Command::Credentials(args) => credentials::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = output::tell(&error);
@@ -77,8 +85,6 @@ pub fn run() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -1,12 +1,14 @@
 //! The command line: one file a subcommand.
 
 mod check_config;
+mod completions;
 mod data;
 pub mod exit;
 mod init;
 mod learn;
 mod log;
 mod logging;
+mod man;
 mod messages;
 mod reindex;
 #[cfg(feature = "relay")]
@@ -21,7 +23,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, DEFAULT_PATH, Origin};
 
@@ -78,6 +80,10 @@ enum Command {
     /// Check the log, and mend it.
     #[command(subcommand)]
     Log(log::Command),
+    /// Print what a shell needs to complete the command line.
+    Completions(completions::Args),
+    /// Print the manual page, or write the pages of all commands.
+    Man(man::Args),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -135,6 +141,8 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "relay")]
         Command::Relay(command) => relay::run(config.as_deref(), &command),
         Command::Log(command) => log::run(config.as_deref(), &command),
+        Command::Completions(args) => completions::run(&args, Args::command()),
+        Command::Man(args) => man::run(&args, Args::command()),
     };
     match result {
         Ok(()) => ExitCode::from(exit::OK),

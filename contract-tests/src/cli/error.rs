@@ -14,6 +14,9 @@ pub(super) enum CliError {
     #[error("{} cannot be read as a report: {source}", path.display())]
     KeptReport { path: PathBuf, source: ReadError },
 
+    #[error("the pages cannot be written to {}: {source}", folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
+
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
 
@@ -101,6 +104,7 @@ impl CliError {
             Self::ProfileFile { .. } => Some("correct the path".to_owned()),
             Self::Profile { .. } => Some("correct the file; schemas/profiles/v1.toml is a whole one".to_owned()),
             Self::KeptReport { .. } => Some("give it a file that `--report json=FILE` wrote".to_owned()),
+            Self::Folder { .. } => Some("name a folder that you may write to".to_owned()),
             Self::ReportFile { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::TwoOnStdout { second, .. } => Some(format!("give one of them a file: --report {second}=FILE")),
             Self::TwoToOneFile { .. } => Some("give each a file of its own".to_owned()),
@@ -114,6 +118,7 @@ impl CliError {
     pub(super) fn exit(&self) -> u8 {
         match self {
             Self::Check(_)
+            | Self::Folder { .. }
             | Self::Target(_)
             | Self::Plaintext { .. }
             | Self::NoSuchCase { .. }

@@ -34,6 +34,7 @@ mod retention;
 mod room;
 mod rotate;
 mod secrets;
+mod shells;
 mod supervisor;
 mod tls;
 mod vectors;
