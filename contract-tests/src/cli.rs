@@ -1,6 +1,7 @@
 //! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
 //! the crate writes to the terminal. One file a subcommand.
 
+mod check;
 mod color;
 mod credential_args;
 mod duration;
@@ -33,6 +34,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove that an endpoint keeps the contract
+    Check(Box<check::CheckArgs>),
     /// Stand in for an endpoint, and hold a sender to the contract
     Listen(Box<listen::ListenArgs>),
     /// What a clause of the contract says, what it rests on and why it matters
@@ -57,6 +60,7 @@ pub fn run() -> ExitCode {
     };
     cli.color.choice().write_global();
     let done = match cli.command {
+        Command::Check(args) => check::run(*args),
         Command::Listen(args) => listen::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),

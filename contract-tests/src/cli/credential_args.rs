@@ -7,17 +7,13 @@ use secrecy::SecretString;
 
 use super::error::CliError;
 
-const AUTHENTICATION: &str = "Authentication as the webhook is configured (REF is env:NAME or file:PATH)";
+/// The heading in the help.
+pub(super) const AUTHENTICATION: &str = "Authentication as the webhook is configured (REF is env:NAME or file:PATH)";
 
 #[derive(Args)]
 pub(super) struct CredentialArgs {
     /// None
-    #[arg(
-        long,
-        help_heading = AUTHENTICATION,
-        required_unless_present_any = ["client_secret", "username"],
-        conflicts_with_all = ["client_secret", "username", "password"]
-    )]
+    #[arg(long, help_heading = AUTHENTICATION, conflicts_with_all = ["client_secret", "username", "password"])]
     no_authentication: bool,
 
     /// A client secret in the message
@@ -42,7 +38,8 @@ impl CredentialArgs {
             return Ok(Authentication::ClientSecret { client_secret });
         }
         match self.username.zip(self.password) {
-            None => Ok(Authentication::None),
+            None if self.no_authentication => Ok(Authentication::None),
+            None => Err(CliError::NoAuthentication),
             Some((username, reference)) => {
                 let password = fetch("--password", &reference)?;
                 Ok(Authentication::Basic(BasicCredentials::new(username, password)?))

@@ -51,10 +51,12 @@ pub(super) struct ListenArgs {
 
 pub(super) fn run(args: ListenArgs) -> Result<u8, CliError> {
     let mut listener = Listener::new(args.credentials.resolve()?)
-        .profile(profile_file::read(args.profile)?)
         .address(args.listen)
         .answers(args.answer)
         .delay(args.delay.unwrap_or_default());
+    if let Some(path) = args.profile {
+        listener = listener.profile(profile_file::read(&path)?);
+    }
     if let Some(messages) = args.messages {
         listener = listener.messages(messages);
     }

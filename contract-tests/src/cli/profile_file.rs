@@ -1,16 +1,14 @@
 //! `--profile FILE`.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::Path};
 
 use schemas::Profile;
 
 use super::error::CliError;
 
-/// Reads a profile; v1 without a file.
-pub(super) fn read(path: Option<PathBuf>) -> Result<Profile, CliError> {
-    let Some(path) = path else { return Ok(Profile::v1().clone()) };
-    match fs::read_to_string(&path) {
-        Err(source) => Err(CliError::ProfileFile { path, source }),
-        Ok(text) => Profile::parse(&text).map_err(|source| CliError::Profile { path, source }),
-    }
+/// Reads a profile.
+pub(super) fn read(path: &Path) -> Result<Profile, CliError> {
+    let unreadable = |why: String| CliError::Profile { path: path.to_owned(), why };
+    let text = fs::read_to_string(path).map_err(|source| unreadable(source.to_string()))?;
+    Profile::parse(&text).map_err(|error| unreadable(error.to_string()))
 }
