@@ -90,11 +90,12 @@ pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
     let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(8 * BODY_SHOWN)]).into_owned();
     // Masked before it is cut, so that no part of a credential is left at the end.
     let body = mask(&body, hide);
-    let shown: String = printable(body.trim()).chars().take(BODY_SHOWN).collect();
+    let line = printable(&body);
+    let shown: String = line.chars().take(BODY_SHOWN).collect();
     if shown.is_empty() {
         words.push_str(", with an empty body");
     } else {
-        let dots = if shown.len() < body.trim().len() { " ..." } else { "" };
+        let dots = if shown.len() < line.len() { " ..." } else { "" };
         words.push_str(&format!(": {shown}{dots}"));
     }
     mask(&words, hide)
