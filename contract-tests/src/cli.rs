@@ -37,10 +37,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Stand in for an endpoint, and hold a sender to the contract
-    Listen(Box<listen::ListenArgs>),
     /// Hold an endpoint to the contract, clause by clause
     Check(Box<check::CheckArgs>),
+    /// Stand in for an endpoint, and hold a sender to the contract
+    Listen(Box<listen::ListenArgs>),
     /// Make credentials for a test endpoint with which every case tells something
     Credentials(credentials::CredentialsArgs),
     /// What a clause of the contract says, what it rests on and why it matters
@@ -69,8 +69,8 @@ pub fn run() -> ExitCode {
     };
     cli.color.choice().write_global();
     let done = match cli.command {
-        Command::Listen(args) => listen::run(*args),
         Command::Check(args) => check::run(*args),
+        Command::Listen(args) => listen::run(*args),
         Command::Credentials(args) => credentials::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),

@@ -59,6 +59,12 @@ async fn no_fixture_holds_a_credential() {
         ("twice", client_secret(), request(&[HOST, JSON], &with_secret(&format!("{json},\"clientSecret\":{json}"))), 0),
         ("not JSON", client_secret(), request(&[HOST, JSON], &right[..60]), 0),
         ("not configured", Authentication::None, request(&[HOST, JSON, &basic_header], &right), 2),
+        (
+            "another scheme",
+            basic(),
+            request(&[HOST, JSON, "authorization: bearer battery-token", "cookie: battery"], BODY),
+            2,
+        ),
         ("Basic", basic(), request(&[HOST, JSON, &basic_header], BODY), 2),
         (
             "the password in a field",
