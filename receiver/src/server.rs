@@ -147,6 +147,7 @@ impl Server {
             metrics,
             #[cfg(feature = "relay")]
             relay: relay.headway(),
+            current: current.clone(),
             log,
             data_dir: config.data_dir.clone(),
             index: indexer.headway(),

@@ -1,9 +1,10 @@
 //! A card for Microsoft Teams: from a template's output to the post.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{flow_url, markdown, marked, size::Shortened, view::View};
+use super::{flow_url, markdown, marked, size::Shortened};
+use crate::redact;
 
 /// The content type of an Adaptive Card in a post.
 const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
@@ -22,16 +23,19 @@ pub struct Card {
 #[non_exhaustive]
 pub enum CardProblem {
     /// It is no JSON.
-    #[error("{found} here makes the output no JSON ({source}); a text stands in quotes: \"{{{{ name }}}}\"")]
+    #[error("the output is no JSON near {found}: {why}; a text stands in quotes, as in \"{{{{ flow.name }}}}\"")]
     Json {
         /// What stands there.
         found: String,
         /// What is wrong.
-        source: serde_json::Error,
+        why: String,
     },
     /// It is the whole post.
     #[error("the template makes the whole post; it is to make the Adaptive Card alone, the relay adds the post")]
     Post,
+    /// Its file's name says that it makes text or HTML, whose values are not escaped for JSON.
+    #[error("the name says that this template makes no JSON; let the name of a card's template end in .json.jinja")]
+    Name,
     /// It is another object, or none.
     #[error("the template makes no object with \"type\": \"AdaptiveCard\"")]
     NoCard,
@@ -41,11 +45,7 @@ impl Card {
     /// The post of a template's output, or where in it what is wrong.
     pub(super) fn of_output(output: &str, shortened: Vec<Shortened>) -> Result<Self, (usize, CardProblem)> {
         let mut card = json(output)?;
-        match card["type"].as_str() {
-            Some("AdaptiveCard") => {}
-            Some("message") => return Err((0, CardProblem::Post)),
-            _ => return Err((0, CardProblem::NoCard)),
-        }
+        is_card(&card)?;
         settle(&mut card);
         if let Some(notice) = notice(&shortened)
             && let Some(body) = card["body"].as_array_mut()
@@ -55,10 +55,9 @@ impl Card {
         Ok(Self { body: post(&card), shortened })
     }
 
-    /// What can be said of every message in the smallest budget.
-    pub(super) fn last_resort(view: &View) -> Self {
-        let _ = view;
-        let text = "A message came that is too large to be shown here.";
+    /// What can be said of every message: that it came.
+    pub(super) fn last_resort() -> Self {
+        let text = "A message of a flow came that is too large to be shown here.";
         let card = json!({
             "type": "AdaptiveCard",
             "version": "1.4",
@@ -73,18 +72,57 @@ impl Card {
     }
 }
 
-/// The JSON value of an output, or where it is none.
+fn is_card(value: &Value) -> Result<(), (usize, CardProblem)> {
+    match value["type"].as_str() {
+        Some("AdaptiveCard") => Ok(()),
+        Some("message") => Err((0, CardProblem::Post)),
+        _ => Err((0, CardProblem::NoCard)),
+    }
+}
+
+/// The JSON text of an output, character for character, and the card in it, texts of others as they came.
+pub(super) fn unsettled(output: &str) -> Result<(String, Value), (usize, CardProblem)> {
+    let card = json(output)?;
+    is_card(&card)?;
+    Ok((tidied(output), unmarked(card)))
+}
+
+fn unmarked(value: Value) -> Value {
+    match value {
+        Value::String(text) => marked::unmarked(&text).into(),
+        Value::Array(elements) => elements.into_iter().map(unmarked).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (marked::unmarked(&name), unmarked(member)))
+            .collect::<Map<_, _>>()
+            .into(),
+        plain => plain,
+    }
+}
+
+/// The JSON value of an output, or how many characters of it stand before what is wrong.
 pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
     let tidy = tidied(output);
     serde_json::from_str(&tidy).map_err(|source| {
-        let line = tidy.lines().nth(source.line().saturating_sub(1)).unwrap_or_default();
-        let before = tidy.lines().take(source.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
-        let found = format!("`{}`", marked::unmarked(line.trim()).chars().take(60).collect::<String>());
-        (before + source.column().min(line.len()), CardProblem::Json { found, source })
+        let mut lines = tidy.split_inclusive('\n');
+        let before: usize = lines.by_ref().take(source.line() - 1).map(|line| line.chars().count()).sum();
+        let line = lines.next().unwrap_or_default();
+        let column = line.char_indices().take_while(|(byte, _)| byte + 1 < source.column()).count();
+        let found: String = line.chars().skip(column.saturating_sub(20)).take(60).collect();
+        let found = format!("`{}`", redact::printable(marked::unmarked(&found).trim()));
+        (before + column, CardProblem::Json { found, why: without_place(&source) })
     })
 }
 
-/// The output with a blank for each comma that has nothing behind it, so that templates need not count.
+/// What is wrong, without the line and column, which are the output's.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// The output, character for character, with a blank for each comma that has nothing behind it, so that templates need
+/// not count, and for each line break of the template's own inside a string.
 fn tidied(output: &str) -> String {
     let mut tidied: Vec<char> = Vec::with_capacity(output.len());
     let (mut quoted, mut escaped, mut broken) = (false, false, false);
@@ -93,11 +131,9 @@ fn tidied(output: &str) -> String {
     let mut opened = true;
     for character in output.chars() {
         if quoted {
-            // A line break of the template's own, for one of a value is escaped.
+            // A line break of a value is escaped.
             if character.is_control() || (broken && character == ' ') {
-                if !broken {
-                    tidied.push(' ');
-                }
+                tidied.push(if broken { marked::NOTHING } else { ' ' });
                 broken = true;
                 continue;
             }
@@ -171,7 +207,7 @@ fn notice(shortened: &[Shortened]) -> Option<Value> {
     let left_out: Vec<String> = shortened.iter().map(ToString::to_string).collect();
     let text = format!("Shortened to fit into Teams: {}.", left_out.join(", "));
     Some(
-        json!({ "type": "TextBlock", "text": text, "size": "Small", "isSubtle": true, "wrap": true, "separator": true }),
+        json!({ "type": "TextBlock", "text": text, "size": "Small", "isSubtle": true, "wrap": true, "spacing": "Small" }),
     )
 }
 
@@ -181,4 +217,48 @@ fn post(card: &Value) -> Bytes {
         "attachments": [{ "contentType": ADAPTIVE_CARD, "contentUrl": null, "content": card }],
     });
     post.to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_too_many_and_a_line_break_in_a_string_do_no_harm() {
+        for (output, value) in [
+            ("[1, 2, , 3,]", "[1,2,3]"),
+            ("{, \"a\": 1,,}", "{\"a\":1}"),
+            ("[ , ]", "[]"),
+            ("{\"a\": [{\"b\": \",]\"},],}", "{\"a\":[{\"b\":\",]\"}]}"),
+            ("{\"a\": \"x\n    y\\\\\",}", "{\"a\":\"x y\\\\\"}"),
+        ] {
+            assert_eq!(unmarked(json(output).unwrap()).to_string(), value, "{output}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_place() {
+        for (output, place) in [("{\"ä\": 1,\n\"b\": x}", 14), ("", 0), ("{\"a\": \"", 6)] {
+            assert_eq!(json(output).unwrap_err().0, place, "{output}");
+        }
+    }
+
+    #[test]
+    fn only_web_addresses_are_left() {
+        let mut card = json!({"body": [
+            {"type": "Image", "url": "data:image/png;base64,AAAA"},
+            {"type": "Container", "items": [], "selectAction": {"type": "Action.OpenUrl", "url": "javascript:alert(1)"}},
+            {"type": "ActionSet", "actions": [
+                {"type": "Action.OpenUrl", "url": "https://acme.example/"},
+                {"type": "Action.OpenUrl", "url": " https://acme.example/"},
+                {"type": "Action.OpenUrl"},
+            ]},
+        ]});
+        settle(&mut card);
+        let left = json!({"body": [
+            {"type": "Container", "items": []},
+            {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "url": "https://acme.example/"}]},
+        ]});
+        assert_eq!(card, left);
+    }
 }

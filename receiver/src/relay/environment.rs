@@ -1,7 +1,7 @@
 //! What templates and filters can do: the language (minijinja), and the filters that cards need.
 //!
 //! In a template whose output is JSON every printed text is escaped and marked as a text of others (see
-//! [`super::marked`]); a number or truth is printed as JSON has it, and none prints nothing.
+//! `marked.rs`); a number or truth is printed as JSON has it, and none prints nothing.
 
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
@@ -28,6 +28,8 @@ pub fn environment() -> Environment<'static> {
     environment.set_syntax(syntax.expect("the usual delimiters are fine"));
     environment.set_auto_escape_callback(escaping);
     environment.set_formatter(print);
+    // Whatever is printed may come from a message.
+    environment.remove_filter("safe");
     environment.add_filter("json", |value: &Value| marked_json(value).map(Value::from_safe_string));
     environment.add_filter("markdown", |text: &str| Value::from_safe_string(marked::escaped(&plain::clean(text))));
     environment.add_filter("date", |text: &str| readable::form_date(text));
@@ -60,7 +62,12 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.is_none() || value.is_undefined() {
         return Ok(());
     }
-    if !matches!(state.auto_escape(), AutoEscape::Custom(_)) {
+    // As JSON spells it, and not as Python does.
+    if value.kind() == ValueKind::Bool {
+        return written(out, if value.is_true() { "true" } else { "false" });
+    }
+    // By the name, so that a template cannot switch it off.
+    if !makes_json(state.name()) {
         return minijinja::escape_formatter(out, state, value);
     }
     let printed = match (value.as_str(), value.kind()) {
@@ -71,7 +78,11 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         }
         (None, _) => value.to_string(),
     };
-    out.write_str(&printed).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
+    written(out, &printed)
+}
+
+fn written(out: &mut Output<'_>, text: &str) -> Result<(), Error> {
+    out.write_str(text).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
 }
 
 fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
@@ -80,7 +91,8 @@ fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
 
 /// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.
 fn marked_json(value: &Value) -> Result<String, Error> {
-    Ok(marked::json(&to_json(value)?))
+    // In an HTML template it may stand in a script.
+    Ok(marked::json(&to_json(value)?).replace('<', "\\u003c"))
 }
 
 /// The beginning of a text in one paragraph, for a preview.
@@ -112,4 +124,38 @@ fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
         }
     }
     Ok(runs.into_iter().map(|(key, items)| minijinja::context! { key, items }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    fn printed(name: &str, template: &str) -> String {
+        let context = context! { text => "a\"\n<b>", number => 5000.5, none => Value::from(()), list => ["x"] };
+        environment().render_named_str(name, template, context).unwrap()
+    }
+
+    #[test]
+    fn values_are_printed_as_the_output_wants_them() {
+        for (name, template, output) in [
+            ("a.jinja", "{{ text }}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
+            ("a.json", "{{ number }} {{ 1 == 1 }} {{ none }}", "5000.5 true "),
+            ("a.json", "{{ list }}", "\u{fdd0}[\\\"x\\\"]\u{fdd1}"),
+            ("a.json", "{{ list | json }}", "[\"\u{fdd0}x\u{fdd1}\"]"),
+            ("a.json", "{% macro m() %}{{ text }}{% endmacro %}{{ m() }}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
+            ("a.json", "{% autoescape false %}{{ text }}{% endautoescape %}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
+            ("a.txt.jinja", "{{ text }}", "a\"\n<b>"),
+            ("a.html", "{{ text }}", "a&quot;\n&lt;b&gt;"),
+        ] {
+            assert_eq!(printed(name, template), output, "{template}");
+        }
+    }
+
+    #[test]
+    fn neighbours_of_a_kind_stand_together() {
+        let template = "{% for run in [{'k': 1}, {'k': 1}, {'k': 2}, {'k': 1}] | runs('k') %}{{ run.key }}x{{ run.items | length }} {% endfor %}";
+        assert_eq!(printed("a.txt", template), "1x2 2x1 1x1 ");
+    }
 }

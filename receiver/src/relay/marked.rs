@@ -7,6 +7,10 @@
 pub(super) const OPEN: char = '\u{FDD0}';
 /// After it.
 pub(super) const CLOSE: char = '\u{FDD1}';
+/// Before and after a line number of the template.
+pub(super) const LINE: char = '\u{FDD2}';
+/// Takes the place of a character that is left out later.
+pub(super) const NOTHING: char = '\u{FDD3}';
 
 /// Whether a character is reserved for marks.
 pub(super) fn is_mark(character: char) -> bool {

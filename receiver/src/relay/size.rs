@@ -41,6 +41,12 @@ impl Default for Budget {
     }
 }
 
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl FromStr for Budget {
     type Err = BudgetError;
 
@@ -110,14 +116,14 @@ impl fmt::Display for Shortened {
         let s = |count: &usize| if *count == 1 { "" } else { "s" };
         match self {
             Self::Texts(count) => write!(f, "{count} long text{} cut", s(count)),
-            Self::Fields(count) => write!(f, "{count} more field{}", s(count)),
-            Self::Decisions(count) => write!(f, "{count} more decision{}", s(count)),
+            Self::Fields(count) => write!(f, "{count} more field{} not shown", s(count)),
+            Self::Decisions(count) => write!(f, "{count} more decision{} not shown", s(count)),
             Self::Template => f.write_str("the template's own card is too large"),
         }
     }
 }
 
-/// The largest result that `attempt` gives within the budget, if one is. Long values are cut first, then fields are
+/// The largest result that `attempt` gives within the budget, if one is; it may give none for want of time. Long values are cut first, then fields are
 /// dropped from the end.
 ///
 /// # Errors
@@ -127,12 +133,14 @@ pub(super) fn fit<T, E>(
     longest_value: usize,
     fields: usize,
     size: impl Fn(&T) -> usize,
-    attempt: impl Fn(Limits) -> Result<T, E>,
+    attempt: impl Fn(Limits) -> Result<Option<T>, E>,
 ) -> Result<Option<T>, E> {
-    let within = |limits| attempt(limits).map(|made| Some(made).filter(|made| size(made) <= budget.bytes()));
+    let within = |limits| attempt(limits).map(|made| made.filter(|made| size(made) <= budget.bytes()));
     if let Some(whole) = within(Limits::NONE)? {
         return Ok(Some(whole));
     }
+    // What is longer than all of the budget need not be tried, nor more fields than it has room for in the shortest form.
+    let (longest_value, fields) = (longest_value.min(budget.bytes()), fields.min(budget.bytes() / 8));
     let cut_to = |value| Limits { value, ..Limits::NONE };
     if longest_value > Limits::READABLE
         && let Some(cut) = largest(Limits::READABLE, longest_value, |value| within(cut_to(value)))?
@@ -171,7 +179,7 @@ mod tests {
     /// 100 fields with values of 1000 characters each, as large as they sound.
     fn fitted(budget: usize) -> Option<Limits> {
         let size = |limits: &Limits| 1_000 + limits.fields.min(100) * (20 + limits.value.min(1_000));
-        fit(Budget(budget), 1_000, 100, size, Ok::<_, ()>).unwrap()
+        fit(Budget(budget), 1_000, 100, size, |limits| Ok::<_, ()>(Some(limits))).unwrap()
     }
 
     #[test]

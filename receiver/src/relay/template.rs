@@ -9,15 +9,17 @@ use std::{
     sync::Arc,
 };
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, ErrorKind, Value};
 
 use super::{
     card::{self, Card, CardProblem},
     environment::{environment, makes_json},
-    marked,
+    lines::{self, Lines},
+    lint, marked,
     size::{self, Budget, Shortened},
-    view::View,
+    view::{NAMES, View},
 };
+use crate::redact;
 
 /// The default card's template.
 const DEFAULT: &str = include_str!("default-card.json.jinja");
@@ -101,29 +103,29 @@ impl Template {
     /// # Errors
     /// When the template fails on this message, or makes no Adaptive Card of it; never for size.
     pub fn card(&self, view: &View, budget: Budget) -> Result<Card, TemplateError> {
+        self.must_make_json()?;
         let (longest, fields) = view.extent();
         let fitted = size::fit(budget, longest, fields, Card::size, |limits| {
             let (context, shortened) = view.within(limits);
-            self.card_of(&context, shortened)
+            match self.render(&context) {
+                // Too many fields for one rendering are too many for a card.
+                Err(error) if error.kind() == ErrorKind::OutOfFuel => Ok(None),
+                Err(error) => Err(told(&self.0.name, &error)),
+                Ok(output) => {
+                    let card = Card::of_output(&output, shortened);
+                    card.map(Some).map_err(|problem| self.wrong_output(&context, problem))
+                }
+            }
         })?;
         if let Some(card) = fitted {
             return Ok(card);
         }
         if self.0.is_default {
-            return Ok(Card::last_resort(view));
+            return Ok(Card::last_resort());
         }
         let mut card = Self::default_card().card(view, budget)?;
         card.shortened.insert(0, Shortened::Template);
         Ok(card)
-    }
-
-    fn card_of(&self, context: &Value, shortened: Vec<Shortened>) -> Result<Card, TemplateError> {
-        let output = self.render(context)?;
-        Card::of_output(&output, shortened).map_err(|(offset, problem)| TemplateError::Output {
-            template: self.0.name.clone(),
-            line: output[..offset.min(output.len())].lines().count().max(1),
-            problem,
-        })
     }
 
     /// Any text. Where the template's name does not end in `.txt` or `.html` it is JSON, and compact.
@@ -131,28 +133,81 @@ impl Template {
     /// # Errors
     /// When the template fails on this message, or should make JSON and does not.
     pub fn text(&self, view: &View) -> Result<String, TemplateError> {
-        let output = self.render(&view.context())?;
+        let context = view.context();
+        let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
         if !makes_json(&self.0.name) {
-            return Ok(output);
+            return Ok(marked::unmarked(&output));
         }
-        card::json(&output)
-            .map(|json| marked::unmarked(&json.to_string()))
-            .map_err(|(_, problem)| TemplateError::Output { template: self.0.name.clone(), line: 1, problem })
+        let json = card::json(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        Ok(marked::unmarked(&json.to_string()))
     }
 
-    fn render(&self, context: &Value) -> Result<String, TemplateError> {
-        let template = self.0.environment.get_template(&self.0.name).map_err(|error| told(&self.0.name, &error))?;
-        template.render(context).map_err(|error| told(&self.0.name, &error))
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Everything that Teams would not show as it is meant, with file and line.
+    pub(super) fn wrong_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
+        self.must_make_json()?;
+        let context = view.context();
+        let (output, lines) = self.render_numbered(&context)?;
+        let line = |place| lines.of(place).unwrap_or(1);
+        let output = lint::output(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        let told = |(place, what): (usize, String)| format!("{}:{}: {what}", self.0.name, line(place));
+        Ok(output.into_iter().map(told).collect())
+    }
+
+    fn must_make_json(&self) -> Result<(), TemplateError> {
+        if makes_json(&self.0.name) {
+            return Ok(());
+        }
+        Err(TemplateError::Output { template: self.0.name.clone(), line: 1, problem: CardProblem::Name })
+    }
+
+    /// A wrong output, with the line of the template that made it.
+    fn wrong_output(&self, context: &Value, (_, problem): (usize, CardProblem)) -> TemplateError {
+        // The place is asked for in the numbered output, whose blanks can be others.
+        let line = self.render_numbered(context).ok().and_then(|(output, lines)| {
+            let (place, _) = card::json(&output).err()?;
+            lines.of(place)
+        });
+        TemplateError::Output { template: self.0.name.clone(), line: line.unwrap_or(1), problem }
+    }
+
+    fn render_numbered(&self, context: &Value) -> Result<(String, Lines), TemplateError> {
+        let told = |error| told(&self.0.name, &error);
+        let template = self.0.environment.get_template(&self.0.name).map_err(told)?;
+        let numbered = lines::numbered(template.source());
+        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).map_err(told)?;
+        Ok(Lines::taken_off(&output))
+    }
+
+    fn render(&self, context: &Value) -> Result<String, minijinja::Error> {
+        self.0.environment.get_template(&self.0.name)?.render(context)
     }
 }
 
 fn told(name: &str, error: &minijinja::Error) -> TemplateError {
+    let detail = error.detail().map(|detail| format!(": {}", redact::printable(detail))).unwrap_or_default();
+    let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten().unwrap_or_default();
     TemplateError::Template {
         template: error.name().unwrap_or(name).to_owned(),
         line: error.line().unwrap_or(1),
-        what: match error.detail() {
-            Some(detail) => format!("{}: {detail}", error.kind()),
-            None => error.kind().to_string(),
-        },
+        what: format!("{}{detail}{meant}", error.kind()),
+    }
+}
+
+/// What to do about an undefined name: the one that it is nearest to, or to ask for what it is a part of.
+fn meant(error: &minijinja::Error) -> Option<String> {
+    let path = error.template_source()?.get(error.range()?)?;
+    let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
+    let near = NAMES.iter().map(|name| (strsim::jaro_winkler(wrong, name), *name));
+    let (_, name) = near.filter(|(similar, _)| *similar > 0.7).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    match path.rsplit_once('.') {
+        Some((whole, _)) if name == wrong => {
+            Some(format!("; not every message has `{whole}`: ask for it with `{{% if {whole} %}}`"))
+        }
+        _ => Some(format!("; did you mean `{name}`?")),
     }
 }

@@ -18,6 +18,46 @@ use super::{
     size::{Limits, Shortened},
 };
 
+/// Every name that templates see, at whatever depth: what a wrong one may have meant.
+pub(super) const NAMES: [&str; 36] = [
+    "access",
+    "approver",
+    "at",
+    "comment",
+    "completed_at",
+    "completed_by",
+    "created_at",
+    "data_step",
+    "decision",
+    "decisions",
+    "description",
+    "endpoint",
+    "fields",
+    "filled",
+    "flow",
+    "id",
+    "initiator",
+    "kind",
+    "long",
+    "message_id",
+    "name",
+    "outcome",
+    "position",
+    "previous_step",
+    "received_at",
+    "rejected",
+    "step",
+    "subject",
+    "text",
+    "trigger",
+    "type",
+    "url",
+    "value",
+    "values",
+    "webhook",
+    "wide",
+];
+
 /// A message as it is shown. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct View(Arc<Shown>);
@@ -174,7 +214,7 @@ struct Cutter {
 impl Cutter {
     /// A name, or another text that is short as a rule.
     fn name(&self, value: &serde_json::Value) -> Option<String> {
-        value.as_str().map(|text| self.cut(text, self.limits.name))
+        value.as_str().map(|text| self.cut(text.trim(), self.limits.name))
     }
 
     /// A value or comment.
@@ -204,5 +244,59 @@ fn cleaned(value: &mut serde_json::Value) {
             *members = std::mem::take(members).into_iter().map(cleaned).collect();
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Sample;
+
+    use super::*;
+
+    fn json(view: &View) -> serde_json::Value {
+        serde_json::to_value(view.context()).unwrap()
+    }
+
+    #[test]
+    fn the_client_secret_is_not_seen() {
+        let body =
+            br#"{"trigger":"stepCompleted","clientSecret":"5e9a","flow":{"flowIdentifier":"F"},"step":{"fields":[]}}"#;
+        let view = View::of(body, Profile::v1(), &About::default()).unwrap();
+        assert!(!format!("{view:?}{}", json(&view)).contains("5e9a"));
+    }
+
+    #[test]
+    fn a_message_of_another_form_is_read_through_its_profile() {
+        let profile = Profile::parse(
+            "name = \"mine\"\n[roles]\ntrigger = \"/Event\"\nflowIdentifier = \"/Id\"\nstepIdentifier = \"/Step\"\n\
+             stepFields = \"/Data\"\n[triggers]\nstepCreated = 1\nstepCompleted = 2\n[fields]\nform = \"map\"\nkey = \"name\"\n",
+        )
+        .unwrap();
+        let body = br#"{"Event":2,"Id":"FLOW-1","Step":"Form","Data":{"Credit limit":5,"Name":"Acme"}}"#;
+        let seen = json(&View::of(body, &profile, &About::default()).unwrap());
+        assert_eq!((&seen["trigger"], &seen["flow"]["id"]), (&"stepCompleted".into(), &"FLOW-1".into()));
+        assert_eq!((&seen["fields"][0]["name"], &seen["fields"][0]["value"]), (&"Credit limit".into(), &5.into()));
+    }
+
+    #[test]
+    fn a_wrong_name_can_be_told_from_all_that_there_are() {
+        fn names(value: &serde_json::Value, found: &mut Vec<String>) {
+            match value {
+                serde_json::Value::Array(elements) => elements.iter().for_each(|element| names(element, found)),
+                serde_json::Value::Object(members) => {
+                    for (name, member) in members.iter().filter(|(name, _)| *name != "values") {
+                        found.push(name.clone());
+                        names(member, found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let sample = Sample::find("step-created-after-approval").unwrap();
+        let mut found = vec!["values".to_owned()];
+        names(&json(&View::of(sample.body, Profile::v1(), &About::default()).unwrap()), &mut found);
+        found.sort();
+        found.dedup();
+        assert_eq!(found, NAMES);
     }
 }

@@ -8,6 +8,8 @@ mod capture;
 #[cfg(feature = "relay")]
 mod cards;
 mod certificate;
+#[cfg(feature = "relay")]
+mod chromium;
 mod commands;
 mod deadlines;
 mod disk;
@@ -33,6 +35,7 @@ mod retention;
 mod room;
 mod rotate;
 mod secrets;
+mod shells;
 mod supervisor;
 mod teams;
 mod tls;

@@ -8,9 +8,10 @@ use serde_json::Value as Json;
 use super::Cutter;
 use crate::relay::{plain, readable};
 
-/// More than this is long.
-const LONG: usize = 160;
-const MANY_LINES: usize = 3;
+/// Characters, and lines, that stand well beside a name; more want the whole width.
+const WIDE: (usize, usize) = (60, 3);
+/// Characters, and lines, that are shown at once; more are folded.
+const LONG: (usize, usize) = (160, 3);
 
 #[derive(Clone, Serialize)]
 pub(super) struct Field {
@@ -25,6 +26,7 @@ pub(super) struct Field {
     /// What a person reads; empty when nothing was filled in.
     text: String,
     filled: bool,
+    wide: bool,
     long: bool,
 }
 
@@ -33,7 +35,8 @@ impl Field {
         let kind = field["type"].as_str();
         let known = kind.map(|word| FieldType::from(word.to_owned()));
         let raw = &field["value"];
-        let text = text(raw, known.as_ref());
+        let text = cutter.value(text(raw, known.as_ref()).trim_end());
+        let exceeds = |(characters, lines)| text.chars().count() > characters || text.lines().count() > lines;
         Self {
             name: cutter.name(&field["name"]),
             kind: kind.map(|word| cutter.cut(word, cutter.limits.name)),
@@ -41,8 +44,9 @@ impl Field {
             position,
             value: value(raw, known.as_ref(), cutter),
             filled: !text.trim().is_empty(),
-            long: text.chars().count() > LONG || text.lines().count() > MANY_LINES,
-            text: cutter.value(text.trim_end()),
+            wide: exceeds(WIDE),
+            long: exceeds(LONG),
+            text,
         }
     }
 }

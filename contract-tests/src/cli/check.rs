@@ -1,0 +1,156 @@
+//! `webhook-contract check`: holds an endpoint to the contract. The report alone goes to stdout; a progress bar to a
+//! terminal.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use schemas::{Authentication, Level};
+use tokio::runtime;
+
+use super::{credential_args::CredentialArgs, duration, error::CliError, exit, profile_file, report_args::ReportArgs};
+use crate::{Case, Target, check};
+
+#[derive(Args)]
+#[command(after_help = exit::HELP)]
+pub(super) struct CheckArgs {
+    /// The endpoint's URL, as the webhook will have it
+    // A plain text and not a parsed URL: clap's own error would repeat it, and it may hold a password.
+    #[arg(value_name = "URL")]
+    url: String,
+
+    #[command(flatten)]
+    credentials: CredentialArgs,
+
+    /// Send Basic credentials over plain http to another machine all the same
+    #[arg(long)]
+    allow_plaintext: bool,
+
+    /// What the messages call their parts, where it is not as in profile v1
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// Trust the authorities in this PEM file, too
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    pace: PaceArgs,
+
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Which cases")]
+struct SelectionArgs {
+    /// Run only the cases with such a number or clause, as AUTH-6 or HTTP-*; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    only: Vec<String>,
+
+    /// Leave such cases out; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    skip: Vec<String>,
+
+    /// Run only the cases of clauses that are at least so binding
+    #[arg(long, value_enum, default_value = "may")]
+    level: LevelArg,
+
+    /// Send valid messages only, as to an endpoint that is in use
+    #[arg(long)]
+    safe: bool,
+
+    /// Run the cases that wait for the endpoint's own deadline, too (up to two minutes)
+    #[arg(long)]
+    slow: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Pace")]
+struct PaceArgs {
+    /// Wait so long for something to listen at the URL
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    wait_ready: Option<Duration>,
+
+    /// Longest time for each answer
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "5s")]
+    timeout: Duration,
+
+    /// Cases that run beside each other
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    parallel: u16,
+
+    /// Make the same requests as the run with this seed, which each report tells
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 53))]
+    seed: Option<u64>,
+}
+
+/// The levels of RFC 2119.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LevelArg {
+    Must,
+    Should,
+    May,
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Must => Self::Must,
+            LevelArg::Should => Self::Should,
+            LevelArg::May => Self::May,
+        }
+    }
+}
+
+pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
+    let CheckArgs { url, credentials, allow_plaintext, profile, ca, selection, pace, report } = args;
+    check_patterns(&selection)?;
+    let authentication = credentials.resolve()?;
+    let is_basic = matches!(authentication, Authentication::Basic(_));
+    let target = Target::new(&url, authentication)?.profile(profile_file::read(profile)?)?;
+    let endpoint = target.endpoint();
+    // RFC 7617, section 4: whoever is on the way reads what base64 hides.
+    if is_basic && !endpoint.is_encrypted() && !endpoint.is_loopback() && !allow_plaintext {
+        return Err(CliError::Plaintext { url: endpoint.to_string() });
+    }
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos} of {len} cases").unwrap_or(ProgressStyle::default_bar()),
+    );
+    let shown = bar.clone();
+    let mut target = target
+        .ca(ca)
+        .only(selection.only)
+        .skip(selection.skip)
+        .level(selection.level.into())
+        .safe(selection.safe)
+        .slow(selection.slow)
+        .timeout(pace.timeout)
+        .wait_ready(pace.wait_ready.unwrap_or_default())
+        .parallel(pace.parallel.into())
+        .on_progress(move |done, all| {
+            shown.set_length(all as u64);
+            shown.set_position(done as u64);
+        });
+    if let Some(seed) = pace.seed {
+        target = target.seed(seed);
+    }
+    let destinations = report.open()?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let report = runtime.block_on(check(&target));
+    bar.finish_and_clear();
+    destinations.write(&report?)
+}
+
+/// A pattern that fits nothing is a slip of the pen, and a run without cases would seem to be a good one.
+fn check_patterns(selection: &SelectionArgs) -> Result<(), CliError> {
+    let fits_none = |pattern: &&String| !Case::all().iter().any(|case| case.fits(pattern));
+    match selection.only.iter().chain(&selection.skip).find(fits_none) {
+        Some(pattern) => Err(CliError::NoSuchCase { pattern: pattern.clone() }),
+        None => Ok(()),
+    }
+}
