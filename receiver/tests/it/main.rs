@@ -29,6 +29,7 @@ mod power;
 mod program;
 mod proxy;
 mod raw;
+#[cfg(feature = "relay")]
 mod relay;
 mod reload;
 mod retention;
@@ -37,6 +38,7 @@ mod rotate;
 mod secrets;
 mod shells;
 mod supervisor;
+#[cfg(feature = "relay")]
 mod teams;
 mod tls;
 mod vectors;
