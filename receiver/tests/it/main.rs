@@ -16,6 +16,8 @@ mod disk;
 mod durability;
 mod ending;
 mod endurance;
+#[cfg(feature = "relay")]
+mod examples;
 mod faults;
 mod flips;
 mod framing;
