@@ -63,6 +63,11 @@ impl Changes {
         for destination in old.destinations.iter().filter(|it| !has(new, &it.name)) {
             self.at_once.push(format!("destination {} removed; what waits for it is kept", destination.name));
         }
+        for destination in new.destinations.iter() {
+            if old.destinations.iter().any(|before| before.name == destination.name && before != destination) {
+                self.at_once.push(format!("destination {} changed", destination.name));
+            }
+        }
         for destination in new.destinations.iter().filter(|it| !has(old, &it.name)) {
             self.at_once.push(format!("destination {} added; it gets what arrives from now on", destination.name));
         }

@@ -294,7 +294,7 @@ impl Check<'_> {
         let policy = RetryPolicy::new(RetrySettings {
             base: default.base.min(longest),
             cap: longest,
-            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX).max(1),
             total: self.duration("total", table.total.as_ref(), default.total),
             retry_after_cap: longest,
         });

@@ -17,7 +17,7 @@ use super::{
 use crate::log::Record;
 
 /// Where messages of an endpoint go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
     /// Its name; no other destination has it. What waits for it is kept under this name.
     pub name: Arc<str>,
@@ -34,7 +34,7 @@ pub struct Destination {
 }
 
 /// What a destination is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// A URL that is posted to.
     Web(Arc<Web>),
@@ -43,7 +43,7 @@ pub enum Kind {
 }
 
 /// A URL that is posted to, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Web {
     /// The URL.
     pub target: Target,
@@ -64,7 +64,7 @@ pub struct Web {
 }
 
 /// What is posted of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// A card for Microsoft Teams.
     Card {

@@ -47,6 +47,13 @@ pub enum WhenError {
     },
 }
 
+/// Equal ones have the same text.
+impl PartialEq for When {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
 impl When {
     /// Reads a condition.
     ///

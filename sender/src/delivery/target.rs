@@ -1,7 +1,7 @@
 //! A target: the checked URL of an endpoint. Its `Display` is fit for logs: what stands in the query may open a door,
 //! so only the names are shown.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
 use secrecy::SecretString;
@@ -76,9 +76,8 @@ impl Target {
         if let (true, Some(path)) = (is_secret, self.uri.path_and_query()) {
             texts.extend([path.path(), path.as_str()]);
         }
-        let decoded = texts.iter().map(|text| percent_decoded(text));
-        let spellings = texts.iter().map(|text| (*text).to_owned()).chain(decoded);
-        spellings.filter(|text| text.len() >= SHORTEST).map(SecretString::from).collect()
+        let spellings: BTreeSet<String> = texts.into_iter().flat_map(spellings).collect();
+        spellings.into_iter().filter(|text| text.len() >= SHORTEST).map(SecretString::from).collect()
     }
 
     /// Path and query as a log may show them.
@@ -93,6 +92,31 @@ impl Target {
             .collect();
         format!("{}?{}", self.uri.path(), masked.join("&"))
     }
+}
+
+/// How the other side may write what it repeats: as it got it, decoded, encoded its own way or once more, or in JSON
+/// that escapes the plus sign.
+fn spellings(text: &str) -> [String; 7] {
+    let decoded = percent_decoded(text);
+    [
+        text.to_owned(),
+        hex_in_case(text, u8::to_ascii_uppercase),
+        hex_in_case(text, u8::to_ascii_lowercase),
+        text.replace('%', "%25"),
+        decoded.replace('+', "\\u002B"),
+        decoded.replace('+', "\\u002b"),
+        decoded,
+    ]
+}
+
+/// The text with the digits of its escapes in one case.
+fn hex_in_case(text: &str, case: impl Fn(&u8) -> u8) -> String {
+    let mut since_percent = usize::MAX / 2;
+    let bytes = text.bytes().map(|byte| {
+        since_percent = if byte == b'%' { 0 } else { since_percent + 1 };
+        if since_percent <= 2 { case(&byte) } else { byte }
+    });
+    String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -190,13 +214,25 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_a_door_is_told_in_both_spellings() {
+    fn what_opens_a_door_is_told_in_every_spelling() {
         for (url, is_secret, expected) in [
-            ("https://a.example/run?sig=ab%2Bcd%2fef&v=1", false, &["ab%2Bcd%2fef", "ab+cd/ef"][..]),
+            (
+                "https://a.example/run?sig=ab%2Bcd%2fef&v=1",
+                false,
+                &[
+                    "ab%252Bcd%252fef",
+                    "ab%2Bcd%2Fef",
+                    "ab%2Bcd%2fef",
+                    "ab%2bcd%2fef",
+                    "ab+cd/ef",
+                    "ab\\u002Bcd/ef",
+                    "ab\\u002bcd/ef",
+                ][..],
+            ),
             ("https://a.example/run?s3cret-word", false, &["s3cret-word"]),
             ("https://a.example/run/99", false, &[]),
             ("https://a.example/run/99", true, &["/run/99"]),
-            ("https://a.example/ru?v=%zz%4", true, &["/ru?v=%zz%4"]),
+            ("https://a.example/ru?v=%zz%4", true, &["/ru?v=%25zz%254", "/ru?v=%ZZ%4", "/ru?v=%zz%4", "%25zz%254"]),
         ] {
             let secrets = url.parse::<Target>().unwrap().secrets(is_secret);
             let mut secrets: Vec<&str> = secrets.iter().map(secrecy::ExposeSecret::expose_secret).collect();
