@@ -134,8 +134,8 @@ impl Store {
         let waiting: Option<i64> = self
             .connection
             .prepare_cached(
-                "SELECT min(position) FROM destination JOIN delivery ON delivery.destination = destination.id
-                 WHERE active AND dead IS NULL",
+                "SELECT min((SELECT min(position) FROM delivery WHERE destination = destination.id AND dead IS NULL))
+                 FROM destination WHERE active",
             )?
             .query_row([], |row| row.get(0))?;
         let cursor = self.cursor()?;

@@ -97,15 +97,20 @@ impl Teams {
         self.got().into_iter().filter(|got| (200..300).contains(&got.status)).collect()
     }
 
-    /// Waits until what came is as it should be.
-    pub(crate) fn until(&self, done: impl Fn(&[Got]) -> bool) -> Vec<Got> {
-        let began = Instant::now();
+    /// Waits until what came is as it should be, as long as something comes.
+    pub(crate) fn until(&self, done: impl Fn(&[Got]) -> bool) {
+        let (mut began, mut came) = (Instant::now(), 0);
         loop {
-            let got = self.got();
-            if done(&got) {
-                return got;
+            {
+                let got = lock(&self.got);
+                if done(&got) {
+                    return;
+                }
+                if got.len() > came {
+                    (began, came) = (Instant::now(), got.len());
+                }
             }
-            assert!(began.elapsed() < PATIENCE * 3, "{} came", got.len());
+            assert!(began.elapsed() < PATIENCE, "{came} came");
             thread::sleep(Duration::from_millis(2));
         }
     }

@@ -48,6 +48,7 @@ const TABLES: &str = "
         words TEXT
     ) STRICT;
     CREATE INDEX delivery_waiting ON delivery (destination, id, position, received_at) WHERE dead IS NULL;
+    CREATE INDEX delivery_needed ON delivery (destination, position) WHERE dead IS NULL;
     CREATE INDEX delivery_dead ON delivery (destination, id) WHERE dead IS NOT NULL;
     CREATE TABLE seen (
         endpoint TEXT NOT NULL,
