@@ -143,11 +143,11 @@ impl Store {
     }
 
     /// Says which destinations (name and endpoint) there are, and gives their numbers. A new one, and one that comes back,
-    /// gets what arrives behind `end`; of one that is gone, what waits is kept.
+    /// gets what arrives from `since` on; of one that is gone, what waits is kept.
     pub(super) fn set_destinations(
         &mut self,
         destinations: &[(Arc<str>, &str)],
-        end: Position,
+        since: Position,
     ) -> Result<Vec<i64>, StoreError> {
         let transaction = self.connection.transaction()?;
         let names: Vec<&str> = destinations.iter().map(|(name, _)| &**name).collect();
@@ -161,7 +161,7 @@ impl Store {
                  ON CONFLICT (name) DO UPDATE SET
                      since = CASE WHEN active AND endpoint = ?2 THEN since ELSE ?3 END, endpoint = ?2, active = 1
                  RETURNING id",
-                params![name, endpoint, end.0.cast_signed()],
+                params![name, endpoint, since.0.cast_signed()],
                 |row| row.get(0),
             )?;
             numbers.push(number);

@@ -76,7 +76,10 @@ impl Relay {
         let headway = watch::Sender::new(None);
         let mut relay = Self { folder: folder.to_owned(), log, destinations, metrics, opened: None, headway };
         if !relay.destinations.borrow().is_empty() || Store::is_in(folder) {
-            relay.open_store()?;
+            let destinations = relay.destinations.borrow().clone();
+            let end = relay.log.end();
+            // Before a message can arrive: what arrives first is for a new destination too.
+            lock(&relay.open_store()?.store).set_destinations(&names(&destinations), end)?;
         }
         Ok(relay)
     }
@@ -173,6 +176,11 @@ impl Relay {
     }
 }
 
+/// Name and endpoint of each.
+fn names(destinations: &Destinations) -> Vec<(Arc<str>, &str)> {
+    destinations.iter().map(|it| (it.name.clone(), it.endpoint.as_str())).collect()
+}
+
 /// Waits for other destinations; for ever, where nobody is left to set them.
 async fn changed(destinations: &mut watch::Receiver<Destinations>) {
     if destinations.changed().await.is_err() {
@@ -202,9 +210,12 @@ impl Running {
         log: &Arc<Segments>,
         metrics: &Arc<RelayMetrics>,
     ) -> Result<(), StoreError> {
-        let names: Vec<(Arc<str>, &str)> =
-            destinations.iter().map(|it| (it.name.clone(), it.endpoint.as_str())).collect();
-        let numbers = lock(&self.store).set_destinations(&names, log.end())?;
+        let numbers = {
+            let mut store = lock(&self.store);
+            // Not the log's end: what arrived since they were set would be passed over.
+            let next = store.cursor()?;
+            store.set_destinations(&names(destinations), next)?
+        };
         self.set_rates(destinations);
         let mut before = std::mem::take(&mut self.workers);
         before.values().for_each(|worker| {
