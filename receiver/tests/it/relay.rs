@@ -199,3 +199,21 @@ fn a_destination_that_fails_holds_up_no_other_and_repeats_nothing_there() {
     }
     assert_eq!((lines(), names("/up")), (all.clone(), all));
 }
+
+#[test]
+fn what_was_captured_goes_nowhere() {
+    let teams = Teams::accepting();
+    let toml = format!(
+        "[[endpoint]]\npath = \"/captured\"\ncapture = true\n{}[[endpoint]]\npath = \"/hooks\"\n{}",
+        to_http("captured", &teams, ""),
+        to_http("up", &teams, "")
+    );
+    let receiver = Receiver::start(&toml);
+    let captured = answer(receiver.address, post("/captured", "", message("FLOW-1", 1)));
+    assert_eq!(captured.status, 200);
+    send(&receiver, &message("FLOW-1", 2));
+    // The log is read in order, so the first was passed over.
+    assert!(teams.until_accepted(1)[0].head.starts_with("POST /up "));
+    receiver.terminate();
+    assert_eq!(teams.got().len(), 1);
+}

@@ -62,7 +62,6 @@ fn kill_while_relaying(kills: usize, between: usize) {
         acknowledged.iter().all(|id| got.contains(id.as_str()))
     });
     assert!(repeats(&teams) <= kills * FLOWS, "{} repeats", repeats(&teams));
-    println!("{kills} kills, {} messages, {} repeats", acknowledged.len(), repeats(&teams));
     let mut seen = HashSet::new();
     let accepted = teams.accepted();
     in_order(accepted.iter().filter(|got| seen.insert(got.header("x-message-id").unwrap().to_owned())));
