@@ -274,8 +274,61 @@ fn the_schema_and_the_types_know_the_same_keys() {
         &schema["$defs"]["endpoint"],
         &schema["$defs"]["credential"],
     ] {
-        for key in part["properties"].as_object().unwrap().keys().filter(|key| *key != "profile") {
+        for key in part["properties"].as_object().unwrap().keys() {
+            // These two have tests of their own.
+            if ["profile", "destination"].contains(&key.as_str()) {
+                continue;
+            }
             assert!(EVERYTHING.contains(key.as_str()), "{key}");
+        }
+    }
+}
+
+#[cfg(feature = "relay")]
+#[test]
+fn the_schema_and_the_types_know_the_same_keys_of_destinations() {
+    const DESTINATIONS: &str = r#"
+        [[endpoint]]
+        path = "/hooks"
+        [[endpoint.destination]]
+        name = "channel"
+        type = "teams"
+        url = "file:url"
+        when = "decision != 'approved'"
+        template = "card.jinja"
+        flow_url = "https://acme.example/flows/{flowIdentifier}"
+        budget_bytes = 10000
+        rate = "90/m"
+        timeout = "5s"
+        retry = { attempts = 3, total = "2h", longest_wait = "1m" }
+        [[endpoint.destination]]
+        name = "crm"
+        type = "http"
+        url = "http://crm.internal.example/hooks"
+        content_type = "application/vnd.acme+json"
+        authentication = { type = "client-secret", secret = "file:secret" }
+        allow_address = ["private", "192.0.2.0/24"]
+        allow_plaintext = true
+        [[endpoint.destination]]
+        name = "archive"
+        type = "file"
+        path = "archive.jsonl"
+    "#;
+    let folder = folder();
+    fs::write(folder.path().join("url"), "https://x.0f.environment.api.powerplatform.com/invoke?sig=canary-7f3a")
+        .unwrap();
+    fs::write(folder.path().join("card.jinja"), r#"{"type": "AdaptiveCard", "version": "1.4", "body": []}"#).unwrap();
+    let config = load(&folder, DESTINATIONS).unwrap();
+    assert_eq!(config.warnings, []);
+    let names: Vec<&str> = config.destinations.iter().map(|it| &*it.name).collect();
+    assert_eq!(names, ["channel", "crm", "archive"]);
+    assert!(!format!("{:?}", config.destinations).contains(SECRET));
+    let schema: Value = serde_json::from_str(include_str!("../../config.schema.json")).unwrap();
+    let value: Value = toml::from_str::<toml::Table>(DESTINATIONS).map(as_json).unwrap();
+    assert!(jsonschema::draft202012::new(&schema).unwrap().is_valid(&value));
+    for part in ["destination", "retry"] {
+        for key in schema["$defs"][part]["properties"].as_object().unwrap().keys() {
+            assert!(DESTINATIONS.contains(key.as_str()), "{key}");
         }
     }
 }
