@@ -1,0 +1,70 @@
+//! What programs do to a text before they compare it, and should not.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+pub(super) fn nfc(text: &str) -> String {
+    text.nfc().collect()
+}
+
+pub(super) fn nfkc(text: &str) -> String {
+    text.nfkc().collect()
+}
+
+/// As a collation of a database does that ignores accents and letter case.
+pub(super) fn without_accents(text: &str) -> String {
+    text.nfd().filter(|character| !is_combining_mark(*character)).collect::<String>().to_lowercase()
+}
+
+pub(super) fn single_spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// As a conversion to ASCII does.
+pub(super) fn ascii(text: &str) -> String {
+    text.chars().map(|character| if character.is_ascii() { character } else { '?' }).collect()
+}
+
+/// As a conversion to Latin-1 does that drops the upper byte.
+pub(super) fn low_bytes(text: &str) -> Vec<u8> {
+    text.encode_utf16().map(|unit| unit as u8).collect()
+}
+
+/// As decoding bytes does that are taken for Latin-1.
+pub(super) fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// The first bytes, even if that cuts a character.
+pub(super) fn cut(text: &str, bytes: usize) -> &[u8] {
+    &text.as_bytes()[..text.len().min(bytes)]
+}
+
+/// As a decoder for URLs does; `+` is a space where forms are decoded.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = text.as_bytes();
+    let mut decoded = Vec::new();
+    while let Some((&first, rest)) = bytes.split_first() {
+        let digits = rest.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()).filter(|_| first == b'%') {
+            Some(byte) => {
+                decoded.push(byte);
+                bytes = &rest[2..];
+            }
+            None => {
+                decoded.push(first);
+                bytes = rest;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// As a decoder for HTML does.
+pub(super) fn html_decoded(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+}
+
+/// The number that a loosely typed language sees in a text.
+pub(super) fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+}
