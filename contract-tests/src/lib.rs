@@ -2,5 +2,41 @@
 //!
 //! Cases are data (`schemas/cases/`), results are data ([`report::Report`]), and the program `webhook-contract` only
 //! puts them together. Sender and receiver of this kit are tested like anybody else's: they are dev-dependencies.
+//!
+//! In a test of one's own endpoint:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use contract_tests::{Target, check};
+//! use schemas::{Authentication, ClientSecret};
+//!
+//! let client_secret = ClientSecret::new("correct horse battery staple".to_owned())?;
+//! let target = Target::new("http://127.0.0.1:8080/hooks", Authentication::ClientSecret { client_secret })?;
+//! let report = check(&target).await?;
+//! assert!(report.holds(false), "{report:#?}");
+//! # Ok(())
+//! # }
+//! ```
 
+mod body;
+pub mod case;
+mod catalogue;
+mod change;
+pub mod cli;
+mod credential;
+mod curl;
+pub mod endpoint;
+mod exchange;
+mod judge;
 pub mod report;
+mod request;
+mod run;
+mod spelling;
+pub mod target;
+mod watch;
+
+pub use case::Case;
+pub use endpoint::Endpoint;
+pub use report::Report;
+pub use run::{CheckError, check};
+pub use target::{Target, TargetError};

@@ -2,12 +2,15 @@
 //! `schemas/json/report.schema.json` says how it looks as JSON. No credential is ever in it: what could hold one is
 //! masked before it comes here.
 
+pub mod json;
+pub mod terminal;
+
 use jiff::Timestamp;
 use schemas::{Clause, Level};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// A run of cases against one endpoint or one sender.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Program and version, such as `webhook-contract 0.1.0`.
@@ -18,7 +21,8 @@ pub struct Report {
     pub started: Timestamp,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
-    /// What the made-up parts of messages came from; the same seed makes the same requests.
+    /// What the made-up parts of messages came from; the same seed makes the same requests. Below 2^53,
+    /// so that JavaScript reads it exactly.
     pub seed: u64,
     /// What a reader must know before the results: that nothing answered, that the plain message was refused, that a
     /// credential tells too little. Each is one or two whole sentences.
@@ -27,8 +31,11 @@ pub struct Report {
     pub results: Vec<CaseResult>,
 }
 
+/// A kind of authentication by its name. (An alias, since serde would borrow a field that is spelled as a reference.)
+type Kind = &'static str;
+
 /// What was tested.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// Which side of the contract.
@@ -36,13 +43,14 @@ pub struct Subject {
     /// The endpoint's URL, values of the query masked; or the address that was listened on for a sender.
     pub url: String,
     /// Which authentication: `none`, `clientSecret` or `basic`.
-    pub authentication: &'static str,
+    #[serde(deserialize_with = "authentication")]
+    pub authentication: Kind,
     /// The profile's name.
     pub profile: String,
 }
 
 /// A side of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SubjectKind {
     /// A program that receives.
@@ -52,7 +60,7 @@ pub enum SubjectKind {
 }
 
 /// What came of one case.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseResult {
     /// The case's number, such as `AUTH-BASIC-007`, which it keeps for ever.
@@ -71,7 +79,7 @@ pub struct CaseResult {
 }
 
 /// What came of a case.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum CaseOutcome {
     /// What was expected came.
@@ -86,7 +94,7 @@ pub enum CaseOutcome {
 }
 
 /// A case that failed, for the person who mends the endpoint. Credentials are masked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The request as a command line of `curl` that one can paste, or in words where `curl` cannot send it.
@@ -100,7 +108,7 @@ pub struct Failure {
 }
 
 /// How many cases ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Cases that passed.
     pub passed: usize,
@@ -136,4 +144,10 @@ impl Report {
         let levels = if strict { &Level::ALL[..2] } else { &Level::ALL[..1] };
         levels.iter().all(|level| self.tally(*level).failed == 0)
     }
+}
+
+fn authentication<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    let kind = String::deserialize(deserializer)?;
+    let known = ["none", "clientSecret", "basic"].into_iter().find(|known| *known == kind);
+    known.ok_or_else(|| D::Error::custom(format_args!("`{kind}` is no kind of authentication")))
 }

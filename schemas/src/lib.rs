@@ -5,6 +5,7 @@
 //! of the kit rests on. It knows nothing of sockets or runtimes.
 
 pub mod authentication;
+pub mod case_file;
 pub mod clause;
 pub mod document;
 pub mod field;
@@ -19,6 +20,7 @@ pub mod webhook;
 pub mod wire;
 
 pub use authentication::{Authentication, BasicCredentials, ClientSecret};
+pub use case_file::CaseFile;
 pub use clause::{Clause, Level};
 pub use document::Document;
 pub use field::{Field, FieldType};

@@ -90,7 +90,7 @@ impl Profile {
     }
 
     /// Whether the wire is the form that the types and schemas have, so that both can be used on it directly.
-    pub(crate) fn is_canonical(&self) -> bool {
+    pub fn is_canonical(&self) -> bool {
         let canonical = &Self::v1().0;
         self.0.pointers == canonical.pointers
             && self.0.triggers == canonical.triggers

@@ -1,0 +1,176 @@
+//! What must hold for a case to tell anything: a password that is cut at 72 bytes cannot be told from a whole one
+//! where it is shorter.
+
+use std::{fmt, str::FromStr};
+
+use serde::Deserialize;
+
+/// A condition, written `secret: over 72 bytes`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Condition {
+    /// Something about the credential given.
+    Credential(Of, Property),
+    /// The base64 of `username:password` has padding.
+    Padding,
+    /// The base64 of `username:password` has a plus or a slash.
+    PlusOrSlash,
+    /// An `https` URL.
+    Https,
+    /// HTTP/2 offered by ALPN.
+    Http2,
+    /// The property names of profile v1.
+    ProfileV1,
+}
+
+/// A part of the credential given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The client secret.
+    Secret,
+    /// The username.
+    Username,
+    /// The password.
+    Password,
+}
+
+/// What a part of a credential has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Property {
+    /// More bytes than this.
+    OverBytes(usize),
+    /// More characters than this.
+    OverCharacters(usize),
+    /// A character beyond ASCII.
+    BeyondAscii,
+    /// A character beyond ASCII, and none beyond Latin-1.
+    Latin1,
+    /// A letter that has another case.
+    Letter,
+    /// A colon.
+    Colon,
+    /// A character with another normalization form.
+    NormalForms,
+    /// White space at an end.
+    SpaceAround,
+    /// Digits only, the first not 0.
+    Number,
+}
+
+/// The text is no condition.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no condition; json/case.schema.json lists them")]
+pub struct ConditionError(String);
+
+impl Property {
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "beyond ASCII" => Self::BeyondAscii,
+            "Latin-1 beyond ASCII" => Self::Latin1,
+            "a letter" => Self::Letter,
+            "a colon" => Self::Colon,
+            "two normalization forms" => Self::NormalForms,
+            "space around" => Self::SpaceAround,
+            "a number" => Self::Number,
+            _ => {
+                let (number, unit) = text.strip_prefix("over ")?.split_once(' ')?;
+                match unit {
+                    "bytes" => Self::OverBytes(number.parse().ok()?),
+                    "characters" => Self::OverCharacters(number.parse().ok()?),
+                    _ => return None,
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OverBytes(bytes) => write!(f, "of more than {bytes} bytes"),
+            Self::OverCharacters(characters) => write!(f, "of more than {characters} characters"),
+            Self::BeyondAscii => f.write_str("with a character beyond ASCII"),
+            Self::Latin1 => f.write_str("with a character such as ä, and none beyond Latin-1"),
+            Self::Letter => f.write_str("with a letter"),
+            Self::Colon => f.write_str("with a colon"),
+            Self::NormalForms => f.write_str("with a character that Unicode can write in two ways, such as ä"),
+            Self::SpaceAround => f.write_str("with a space at an end"),
+            Self::Number => f.write_str("of digits only"),
+        }
+    }
+}
+
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret => "secret",
+            Self::Username => "username",
+            Self::Password => "password",
+        })
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(of, property) => write!(f, "it needs a {of} {property}"),
+            Self::Padding => f.write_str("it needs credentials whose base64 has padding"),
+            Self::PlusOrSlash => f.write_str("it needs credentials whose base64 has a plus or a slash"),
+            Self::Https => f.write_str("it needs an https URL"),
+            Self::Http2 => f.write_str("the endpoint does not offer HTTP/2"),
+            Self::ProfileV1 => f.write_str("it needs the property names of profile v1"),
+        }
+    }
+}
+
+impl FromStr for Condition {
+    type Err = ConditionError;
+
+    fn from_str(text: &str) -> Result<Self, ConditionError> {
+        let unknown = || ConditionError(text.to_owned());
+        match text {
+            "pair: padding in base64" => return Ok(Self::Padding),
+            "pair: plus or slash in base64" => return Ok(Self::PlusOrSlash),
+            "https" => return Ok(Self::Https),
+            "http/2" => return Ok(Self::Http2),
+            "profile v1" => return Ok(Self::ProfileV1),
+            _ => {}
+        }
+        let (of, property) = text.split_once(": ").ok_or_else(unknown)?;
+        let of = match of {
+            "secret" => Of::Secret,
+            "username" => Of::Username,
+            "password" => Of::Password,
+            _ => return Err(unknown()),
+        };
+        Ok(Self::Credential(of, Property::parse(property).ok_or_else(unknown)?))
+    }
+}
+
+impl TryFrom<String> for Condition {
+    type Error = ConditionError;
+
+    fn try_from(text: String) -> Result<Self, ConditionError> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_read_and_said() {
+        for (text, said) in [
+            ("https", "it needs an https URL"),
+            ("secret: over 72 bytes", "it needs a secret of more than 72 bytes"),
+            ("password: a colon", "it needs a password with a colon"),
+            ("username: over 1 characters", "it needs a username of more than 1 characters"),
+        ] {
+            assert_eq!(text.parse::<Condition>().unwrap().to_string(), said);
+        }
+        for text in ["", "secret", "secret: ", "token: a colon", "secret: over x bytes", "secret: over 7 miles"] {
+            assert!(text.parse::<Condition>().is_err(), "{text:?}");
+        }
+    }
+}

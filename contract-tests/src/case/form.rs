@@ -1,0 +1,201 @@
+//! The form of a request: everything in which it differs from the plain valid message. It can carry anything that fits
+//! into a connection.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A request, as far as it differs from the plain valid message: a sample with the right credential, posted as
+/// `application/json` with its length, over HTTP/1.1 on a connection of its own.
+///
+/// Texts may hold placeholders for credentials (see [`crate::credential`]).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RequestForm {
+    /// The sample that is the body, by name.
+    pub sample: Option<String>,
+    /// Changes of the sample, at pointers of profile v1.
+    pub edits: Vec<Edit>,
+    /// The body as text, instead of a sample.
+    pub body: Option<String>,
+    /// How many times that text stands there; once where nothing is said.
+    pub repeat: Option<usize>,
+    /// The body as base64, instead of a sample.
+    pub body_base64: Option<String>,
+    /// How many bytes the body has at least; a field's text is lengthened.
+    pub size: Option<usize>,
+    /// What stands before the body's own bytes.
+    pub before: String,
+    /// What stands after them.
+    pub then: String,
+    /// How many bytes are missing at the end.
+    pub cut: usize,
+    /// How the credential given differs from the right one.
+    pub change: Changes,
+    /// The member with the client secret; by default there is one with the right secret where that is expected.
+    pub secret: Option<Member>,
+    /// The `authorization` headers; by default one with the right credentials where those are expected.
+    pub authorization: Option<Vec<String>>,
+    /// The request line; `{path}` and `{url}` stand for the target in origin and absolute form.
+    pub line: Option<String>,
+    /// The content types; by default one, `application/json`.
+    pub content_type: Option<Vec<String>>,
+    /// More headers, name and value.
+    pub headers: Vec<(String, String)>,
+    /// Headers that are left out, in lower case.
+    pub without: Vec<String>,
+    /// The letter case of header names.
+    pub letters: Letters,
+    /// How the end of the body is told.
+    pub framing: Framing,
+    /// Whether it asks with `Expect: 100-continue` and waits up to a second for the answer to that.
+    pub ask_to_continue: bool,
+    /// The sizes of the pieces in which it is written, with a pause after each; the rest is the last. A 0 stands for what
+    /// is left of the head.
+    pub pieces: Vec<usize>,
+    /// The pause in milliseconds.
+    pub pause_ms: u64,
+    /// Whether this side's half of the connection is closed behind it.
+    pub half_close: bool,
+    /// Whether it goes over HTTP/2.
+    pub http2: bool,
+    /// The request in words, for what `curl` cannot send.
+    pub words: Option<String>,
+}
+
+/// A change of a sample.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Edit {
+    /// Where, as a JSON Pointer into a message of profile v1.
+    pub at: String,
+    /// The JSON that stands there then; placeholders are filled in. Nothing is left there without it.
+    pub json: Option<Value>,
+}
+
+/// The member with the client secret.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Member {
+    /// Its values, as JSON with placeholders: none, one, or several where the name is repeated.
+    pub values: Vec<String>,
+    /// Its names, as JSON texts without the quotes, one for each value; the last for all that follow. The profile's own
+    /// where there is none.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Where in its object.
+    #[serde(default)]
+    pub position: Position,
+}
+
+/// A place among the members of an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Position {
+    /// Behind all others.
+    #[default]
+    Last,
+    /// Before all others.
+    First,
+}
+
+/// The changes of a credential, part by part.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Changes {
+    /// That of the client secret.
+    pub secret: Option<Change>,
+    /// That of the username.
+    pub username: Option<Change>,
+    /// That of the password.
+    pub password: Option<Change>,
+}
+
+/// A change of a text that makes it wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// One more character at the end.
+    Append,
+    /// One more character at the beginning.
+    Prepend,
+    /// The last character is missing.
+    DropLast,
+    /// The first character is missing.
+    DropFirst,
+    /// The last character is another one.
+    ChangeLast,
+    /// The first character is another one.
+    ChangeFirst,
+    /// At least so many bytes are kept, and all characters behind them are others.
+    Keep(usize),
+    /// The first character only.
+    FirstOnly,
+    /// Each letter in its other case.
+    OtherCase,
+    /// The other Unicode normalization form.
+    OtherForm,
+    /// A space before it.
+    SpaceBefore,
+    /// A space behind it.
+    SpaceAfter,
+    /// A line end behind it.
+    LineEnd,
+    /// The byte 0 behind it.
+    Nul,
+    /// Without the white space around it.
+    Trimmed,
+    /// Twice.
+    Double,
+    /// Nothing.
+    Empty,
+    /// As many other characters.
+    Other,
+    /// A star.
+    Star,
+    /// A percent sign, any text in a query language.
+    Percent,
+    /// Every character beyond ASCII as a question mark.
+    QuestionMarks,
+    /// Another text that many programs take for the number 0, as in `0e1`.
+    ZeroNumber,
+}
+
+/// The letter case of header names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Letters {
+    /// `content-type`
+    #[default]
+    Lower,
+    /// `CONTENT-TYPE`
+    Upper,
+    /// `Content-Type`
+    Title,
+}
+
+/// How the end of the body is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Framing {
+    /// `Content-Length`.
+    #[default]
+    Length,
+    /// `Transfer-Encoding: chunked`, in chunks of these sizes; the rest is the last chunk.
+    Chunked(Vec<usize>),
+    /// Chunked, with an extension on each chunk and a trailer.
+    ChunkedWithExtras,
+    /// Chunked, with a `Content-Length` beside it.
+    Both,
+    /// Two different lengths.
+    TwoLengths,
+    /// A length with this text.
+    LengthText(String),
+    /// Chunked, with this text as the size of the first chunk.
+    ChunkText(String),
+    /// A length that is this much more than what comes.
+    Short(usize),
+    /// Chunked, without the last chunk.
+    Unfinished,
+    /// Nothing.
+    Untold,
+}

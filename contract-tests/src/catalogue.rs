@@ -1,0 +1,88 @@
+//! The catalogue: every case of `schemas/cases/`, read once, and what of it a run is asked for.
+
+use std::sync::LazyLock;
+
+use schemas::{CaseFile, Clause, Level};
+
+use crate::{
+    case::{Act, Case},
+    target::Target,
+};
+
+static CATALOGUE: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let mut files: Vec<CaseFile> = CaseFile::all().collect();
+    files.sort_by_key(|file| file.area);
+    let read = |file: CaseFile| -> Vec<Case> {
+        serde_json::from_str(file.text).expect("the embedded catalogue is tested to be whole")
+    };
+    let mut cases: Vec<Case> = files.into_iter().flat_map(read).collect();
+    let place = |case: &Case| Clause::all().iter().position(|clause| clause.id == case.clause);
+    cases.sort_by_key(place);
+    cases
+});
+
+impl Case {
+    /// Every case, in the order of the contract.
+    pub fn all() -> &'static [Self] {
+        &CATALOGUE
+    }
+
+    /// How binding it is: as much as its clause.
+    ///
+    /// # Panics
+    /// When the contract has no such clause; the catalogue is tested to name none.
+    pub fn level(&self) -> Level {
+        Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only").level
+    }
+
+    /// Whether the options of a run ask for it.
+    pub(crate) fn is_wanted(&self, target: &Target) -> bool {
+        let fits = |patterns: &[String]| {
+            patterns.iter().any(|pattern| matches(pattern, &self.id) || matches(pattern, &self.clause))
+        };
+        let harmless = self.safe || matches!(self.act, Act::Watch(_));
+        (target.only.is_empty() || fits(&target.only))
+            && !fits(&target.skip)
+            && self.level() <= target.level
+            && (harmless || !target.safe)
+            && (target.slow || !self.slow)
+    }
+}
+
+/// Whether a text fits a pattern whose `*` stands for any text, whatever the letter case.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_ascii_uppercase(), text.to_ascii_uppercase());
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(last) = pattern.rsplit('*').next().filter(|_| pattern.contains('*')) else { return rest.is_empty() };
+    let middle: Vec<&str> = parts.collect();
+    for part in &middle[..middle.len() - 1] {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_stars() {
+        for (pattern, text, expected) in [
+            ("AUTH-*", "AUTH-7", true),
+            ("auth-*", "AUTH-BASIC-007", true),
+            ("AUTH-7", "AUTH-7", true),
+            ("AUTH-7", "AUTH-70", false),
+            ("*-007", "AUTH-BASIC-007", true),
+            ("*BASIC*", "AUTH-BASIC-007", true),
+            ("A*B*7", "AUTH-BASIC-007", true),
+            ("A*Z*7", "AUTH-BASIC-007", false),
+            ("*", "", true),
+            ("", "AUTH-7", false),
+            ("A*A", "A", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

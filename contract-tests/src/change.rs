@@ -1,0 +1,184 @@
+//! Making a right credential wrong, each time in the one way that a case names.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::case::{Change, Property};
+
+/// How a text is put together from the right one, for a shell: `$V` is the variable with the right text.
+pub(crate) enum Shell {
+    /// These words, inside double quotes.
+    Quoted(String),
+    /// No short words would do it.
+    InWords(&'static str),
+}
+
+impl Change {
+    /// The changed text. `right` is never equal to it where the case's conditions hold.
+    pub(crate) fn of(self, right: &str) -> String {
+        let mut characters: Vec<char> = right.chars().collect();
+        match self {
+            Self::Append => format!("{right}x"),
+            Self::Prepend => format!("x{right}"),
+            Self::DropLast => {
+                characters.pop();
+                characters.into_iter().collect()
+            }
+            Self::DropFirst => characters.into_iter().skip(1).collect(),
+            Self::ChangeLast => {
+                if let Some(last) = characters.last_mut() {
+                    *last = another(*last);
+                }
+                characters.into_iter().collect()
+            }
+            Self::ChangeFirst => {
+                if let Some(first) = characters.first_mut() {
+                    *first = another(*first);
+                }
+                characters.into_iter().collect()
+            }
+            Self::Keep(bytes) => {
+                let change = |(at, character): (usize, char)| if at < bytes { character } else { another(character) };
+                right.char_indices().map(change).collect()
+            }
+            Self::FirstOnly => characters.into_iter().take(1).collect(),
+            Self::OtherCase => characters.into_iter().map(other_case).collect(),
+            Self::OtherForm => other_form(right),
+            Self::SpaceBefore => format!(" {right}"),
+            Self::SpaceAfter => format!("{right} "),
+            Self::LineEnd => format!("{right}\n"),
+            Self::Nul => format!("{right}\0"),
+            Self::Trimmed => right.trim().to_owned(),
+            Self::Double => format!("{right}{right}"),
+            Self::Empty => String::new(),
+            Self::Other => characters.into_iter().map(another).collect(),
+            Self::Star => "*".to_owned(),
+            Self::Percent => "%".to_owned(),
+            Self::QuestionMarks => {
+                characters.into_iter().map(|character| if character.is_ascii() { character } else { '?' }).collect()
+            }
+            Self::ZeroNumber => "0e1".to_owned(),
+        }
+    }
+
+    /// The same for a shell.
+    pub(crate) fn shell(self, variable: &str) -> Shell {
+        Shell::Quoted(match self {
+            Self::Append => format!("${{{variable}}}x"),
+            Self::Prepend => format!("x${{{variable}}}"),
+            Self::DropLast => format!("${{{variable}%?}}"),
+            Self::DropFirst => format!("${{{variable}#?}}"),
+            Self::SpaceBefore => format!(" ${{{variable}}}"),
+            Self::SpaceAfter => format!("${{{variable}}} "),
+            Self::Double => format!("${{{variable}}}${{{variable}}}"),
+            Self::Empty => String::new(),
+            Self::Other => "something-else".to_owned(),
+            Self::Star => "*".to_owned(),
+            Self::Percent => "%".to_owned(),
+            Self::ZeroNumber => "0e1".to_owned(),
+            Self::ChangeLast => return Shell::InWords("its last character another one"),
+            Self::ChangeFirst => return Shell::InWords("its first character another one"),
+            Self::Keep(_) => return Shell::InWords("its first bytes kept, every character behind them another one"),
+            Self::FirstOnly => return Shell::InWords("its first character alone"),
+            Self::OtherCase => return Shell::InWords("its letters in the other case"),
+            Self::OtherForm => return Shell::InWords("its other Unicode normalization form"),
+            Self::LineEnd => return Shell::InWords("a line end behind it"),
+            Self::Nul => return Shell::InWords("a byte 0 behind it"),
+            Self::Trimmed => return Shell::InWords("without the spaces around it"),
+            Self::QuestionMarks => return Shell::InWords("its characters beyond ASCII as question marks"),
+        })
+    }
+}
+
+impl Property {
+    /// Whether a text has it.
+    pub(crate) fn holds(self, text: &str) -> bool {
+        match self {
+            Self::OverBytes(bytes) => text.len() > bytes,
+            Self::OverCharacters(characters) => text.chars().count() > characters,
+            Self::BeyondAscii => !text.is_ascii(),
+            Self::Latin1 => !text.is_ascii() && latin_1(text).is_some(),
+            Self::Letter => text.chars().any(|character| other_case(character) != character),
+            Self::Colon => text.contains(':'),
+            Self::NormalForms => other_form(text) != text,
+            Self::SpaceAround => text.trim() != text && !text.trim().is_empty(),
+            Self::Number => !text.starts_with('0') && text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit()),
+        }
+    }
+}
+
+/// The text in Latin-1, if that has all its characters.
+pub(crate) fn latin_1(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
+}
+
+/// Never the character itself, nor one that a careless comparison takes for it.
+fn another(character: char) -> char {
+    if matches!(character, '7' | '_') { '8' } else { '7' }
+}
+
+fn other_case(character: char) -> char {
+    let one = |mut cased: Box<dyn Iterator<Item = char>>| match (cased.next(), cased.next()) {
+        (Some(only), None) => only,
+        _ => character,
+    };
+    if character.is_lowercase() {
+        one(Box::new(character.to_uppercase()))
+    } else {
+        one(Box::new(character.to_lowercase()))
+    }
+}
+
+fn other_form(text: &str) -> String {
+    let composed: String = text.nfc().collect();
+    if composed == text { text.nfd().collect() } else { composed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_is_the_one_that_it_names() {
+        for (change, right, expected) in [
+            (Change::Append, "aé", "aéx"),
+            (Change::Prepend, "aé", "xaé"),
+            (Change::DropLast, "aé", "a"),
+            (Change::DropFirst, "éa", "a"),
+            (Change::ChangeLast, "aé", "a7"),
+            (Change::ChangeFirst, "7a", "8a"),
+            (Change::Keep(2), "aéb", "aé7"),
+            (Change::Keep(3), "abc7", "abc8"),
+            (Change::FirstOnly, "éa", "é"),
+            (Change::OtherCase, "aÉß1", "Aéß1"),
+            (Change::OtherForm, "é", "e\u{301}"),
+            (Change::OtherForm, "e\u{301}", "é"),
+            (Change::Trimmed, " a b ", "a b"),
+            (Change::Nul, "a", "a\0"),
+            (Change::Other, "a7", "78"),
+            (Change::QuestionMarks, "aé", "a?"),
+        ] {
+            assert_eq!(change.of(right), expected, "{change:?} of {right:?}");
+        }
+    }
+
+    #[test]
+    fn properties_are_told() {
+        for (property, text, expected) in [
+            (Property::OverBytes(2), "é", false),
+            (Property::OverBytes(2), "éa", true),
+            (Property::OverCharacters(1), "é", false),
+            (Property::Latin1, "é", true),
+            (Property::Latin1, "e", false),
+            (Property::Latin1, "é€", false),
+            (Property::Letter, "1ß!", false),
+            (Property::NormalForms, "abc", false),
+            (Property::NormalForms, "é", true),
+            (Property::SpaceAround, "a ", true),
+            (Property::SpaceAround, " ", false),
+            (Property::Number, "0123", false),
+            (Property::Number, "123", true),
+        ] {
+            assert_eq!(property.holds(text), expected, "{property:?} of {text:?}");
+        }
+    }
+}

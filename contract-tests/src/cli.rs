@@ -1,0 +1,73 @@
+//! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
+//! the crate writes to the terminal. One file a subcommand.
+
+mod color;
+mod error;
+pub mod exit;
+mod explain;
+mod output;
+mod render;
+mod report_args;
+
+use std::{env, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::color::Color;
+
+/// Proves from outside that an endpoint, or a sender, keeps the contract of Flowingly's webhooks
+#[derive(Parser)]
+#[command(name = "webhook-contract", version, max_term_width = 100, after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour; `auto` heeds NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    color: Color,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What a clause of the contract says, what it rests on and why it matters
+    Explain(explain::ExplainArgs),
+    /// Show a report that was kept as JSON, in any other form
+    Render(render::RenderArgs),
+}
+
+/// Runs the program on the process's arguments.
+pub fn run() -> ExitCode {
+    // Clap writes its own errors while it parses, so the choice of colour cannot wait for it.
+    if let Some(color) = Color::wanted(env::args_os().filter_map(|argument| argument.into_string().ok())) {
+        color.choice().write_global();
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to do where even this cannot be written.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::MISUSE } else { exit::HOLDS });
+        }
+    };
+    cli.color.choice().write_global();
+    let done = match cli.command {
+        Command::Explain(args) => explain::run(&args),
+        Command::Render(args) => render::run(args),
+    };
+    ExitCode::from(done.unwrap_or_else(|error| {
+        let _ = output::tell(&error);
+        error.exit()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,133 @@
+//! `--report FORMAT[=FILE]`, `--verbose` and `--strict`: where the report of a run goes, how much it says and what it
+//! is judged by. [`ReportArgs::open`] before the run, so that a mistyped path does not cost one;
+//! [`Destinations::write`] after it.
+
+use std::{fs::File, io::Write as _, path::PathBuf, str::FromStr};
+
+use clap::{Args, ValueEnum};
+
+use super::{error::CliError, exit, output};
+use crate::report::{self, Report, terminal};
+
+/// Columns of a terminal report that goes to a file, a pipe or the log of a CI job.
+const COLUMNS: usize = 100;
+/// Beyond this many columns lines are hard to read.
+const MOST_COLUMNS: usize = 120;
+
+/// The arguments of every command that makes a report.
+#[derive(Args)]
+#[command(next_help_heading = "Report")]
+pub(super) struct ReportArgs {
+    /// A form of the report, in a file or (without FILE) on standard output; may be given several times
+    ///
+    /// FORMAT is terminal, json, junit, markdown or html. Without one for standard output, `terminal` is there.
+    #[arg(long = "report", value_name = "FORMAT[=FILE]")]
+    reports: Vec<Wanted>,
+
+    /// List the cases that passed, too
+    #[arg(long, short)]
+    verbose: bool,
+
+    /// Count a SHOULD that fails as a failure
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Terminal,
+    Json,
+}
+
+/// A form, and the file it goes to; standard output without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    format: Format,
+    file: Option<PathBuf>,
+}
+
+/// Where the report will be written.
+pub(super) struct Destinations {
+    stdout: Format,
+    files: Vec<(Format, PathBuf, File)>,
+    verbose: bool,
+    strict: bool,
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
+        let format = Format::from_str(name, false).map_err(|_| {
+            let names: Vec<&str> = Format::value_variants().iter().map(|format| format.name()).collect();
+            format!("`{name}` is no form of report; there are {}", names.join(", "))
+        })?;
+        match file {
+            Some("") => Err(format!("the file's name is missing after `{name}=`")),
+            Some("-") | None => Ok(Self { format, file: None }),
+            Some(file) => Ok(Self { format, file: Some(file.into()) }),
+        }
+    }
+}
+
+impl ReportArgs {
+    /// Opens every file. What stood in it is gone from here on, so that no old report is taken for one of this run.
+    pub(super) fn open(self) -> Result<Destinations, CliError> {
+        let mut stdout = None;
+        let mut files: Vec<(Format, PathBuf, File)> = Vec::new();
+        for Wanted { format, file } in self.reports {
+            match file {
+                None => match stdout.replace(format) {
+                    Some(first) if first != format => {
+                        return Err(CliError::TwoOnStdout { first: first.name(), second: format.name() });
+                    }
+                    _ => {}
+                },
+                Some(path) if files.iter().any(|(_, taken, _)| *taken == path) => {
+                    return Err(CliError::TwoToOneFile { path });
+                }
+                Some(path) => match File::create(&path) {
+                    Ok(file) => files.push((format, path, file)),
+                    Err(source) => return Err(CliError::ReportFile { path, source }),
+                },
+            }
+        }
+        let stdout = stdout.unwrap_or(Format::Terminal);
+        Ok(Destinations { stdout, files, verbose: self.verbose, strict: self.strict })
+    }
+}
+
+impl Destinations {
+    /// Writes the report everywhere, and says which exit code it has.
+    pub(super) fn write(self, report: &Report) -> Result<u8, CliError> {
+        for (format, path, mut file) in self.files {
+            let text = format.render(report, self.verbose, self.strict, COLUMNS);
+            let text = anstream::adapter::strip_str(&text).to_string();
+            file.write_all(text.as_bytes()).map_err(|source| CliError::ReportFile { path, source })?;
+        }
+        output::print(&self.stdout.render(report, self.verbose, self.strict, columns()))?;
+        Ok(exit::of(report, self.strict))
+    }
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Json => "json",
+        }
+    }
+
+    fn render(self, report: &Report, verbose: bool, strict: bool, columns: usize) -> String {
+        match self {
+            Self::Terminal => terminal::render(report, terminal::Layout { columns, verbose, strict }),
+            Self::Json => report::json::render(report, strict),
+        }
+    }
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0).min(MOST_COLUMNS))
+}

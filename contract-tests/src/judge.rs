@@ -1,0 +1,116 @@
+//! What came against what was expected, in the words of `CONTRACT.md`.
+
+use schemas::Clause;
+
+use crate::{
+    case::{Expectation, Verdict},
+    exchange::{Answer, NoAnswer},
+    spelling::Spellings,
+};
+
+/// Most characters of an answer's body that a failure shows.
+const BODY_SHOWN: usize = 300;
+
+/// What was expected and what came instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    pub(crate) expected: String,
+    pub(crate) came: String,
+}
+
+/// Judges one answer.
+pub(crate) fn judge(
+    expect: &Expectation,
+    clause: &Clause,
+    answer: &Result<Answer, NoAnswer>,
+    hide: &[Spellings],
+) -> Result<(), Complaint> {
+    let complaint = |what: String| Complaint { expected: expected(expect, clause), came: what };
+    match answer {
+        Err(NoAnswer::Closed) if expect.or_closed || expect.answer == Verdict::NotAccept => Ok(()),
+        Err(no_answer) => Err(complaint(sentence(no_answer))),
+        Ok(answer) => {
+            let due = expect.headers_with.is_none_or(|status| status == answer.status);
+            let missing = expect.headers.iter().filter(|_| due).find(|(name, word)| {
+                !answer.header(name).any(|value| value.to_ascii_lowercase().contains(&word.to_ascii_lowercase()))
+            });
+            match missing {
+                _ if !expect.holds(answer.status) => Err(complaint(came(answer, hide))),
+                Some((name, word)) if word.is_empty() => {
+                    Err(complaint(format!("{}, without the header `{name}`", came(answer, hide))))
+                }
+                Some((name, word)) => {
+                    Err(complaint(format!("{}, without `{word}` in a header `{name}`", came(answer, hide))))
+                }
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+/// What was expected and why, with the source.
+fn expected(expect: &Expectation, clause: &Clause) -> String {
+    let mut words = match expect.answer {
+        Verdict::Accept => "accepted: a status from 200 to 299".to_owned(),
+        Verdict::Refuse => "refused: 401 or 403".to_owned(),
+        Verdict::Reject => "rejected: a status from 400 to 499".to_owned(),
+        Verdict::NotAccept => "not accepted: any status but 200 to 299".to_owned(),
+        Verdict::Any => "any answer".to_owned(),
+        Verdict::Status(status) => format!("the status {status}"),
+    };
+    let also: Vec<String> = expect.also.iter().map(ToString::to_string).collect();
+    if !also.is_empty() {
+        words.push_str(&format!(", or {}", also.join(" or ")));
+    }
+    if expect.or_closed {
+        words.push_str(", or the connection closed");
+    }
+    for (name, word) in &expect.headers {
+        let with = expect.headers_with.map(|status| format!(" of a {status}")).unwrap_or_default();
+        let word = if word.is_empty() { String::new() } else { format!(" that holds `{word}`") };
+        words.push_str(&format!("; a header{with} `{name}`{word}"));
+    }
+    with_reason(&words, clause)
+}
+
+/// An expectation with the clause's words and its source.
+pub(crate) fn with_reason(words: &str, clause: &Clause) -> String {
+    format!("{words}. {} (Source: {}.)", clause.text, clause.source)
+}
+
+/// An answer in a line, nothing secret in it.
+pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
+    let mut words = answer.status.to_string();
+    if !answer.reason.is_empty() {
+        words.push_str(&format!(" {}", printable(&answer.reason)));
+    }
+    if let Some(location) = answer.header("location").next() {
+        words.push_str(&format!(", location {}", printable(&location)));
+    }
+    let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(8 * BODY_SHOWN)]).into_owned();
+    // Masked before it is cut, so that no part of a credential is left at the end.
+    let body = mask(&body, hide);
+    let shown: String = printable(body.trim()).chars().take(BODY_SHOWN).collect();
+    if shown.is_empty() {
+        words.push_str(", with an empty body");
+    } else {
+        let dots = if shown.len() < body.trim().len() { " ..." } else { "" };
+        words.push_str(&format!(": {shown}{dots}"));
+    }
+    mask(&words, hide)
+}
+
+fn mask(text: &str, hide: &[Spellings]) -> String {
+    hide.iter().fold(text.to_owned(), |text, spellings| spellings.mask(&text))
+}
+
+/// The text in one line without control characters.
+fn printable(text: &str) -> String {
+    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Why no answer came, as a sentence of its own.
+pub(crate) fn sentence(no_answer: &NoAnswer) -> String {
+    format!("no answer: {no_answer}")
+}

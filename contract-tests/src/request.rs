@@ -1,0 +1,221 @@
+//! A request as bytes, put together by hand: no library would send what some cases need.
+
+
+
+use schemas::{Authentication, Profile, wire};
+use secrecy::SecretString;
+
+use crate::{
+    body::{self, FormError},
+    case::{Framing, Kind, Letters, RequestForm},
+    credential::{self, Credential, Place},
+    curl,
+    endpoint::Endpoint,
+};
+
+/// A request, ready to be sent.
+#[derive(Clone)]
+pub(crate) struct Request {
+    /// Request line and headers, with the empty line at the end.
+    pub(crate) head: Vec<u8>,
+    /// The body, framed.
+    pub(crate) body: Vec<u8>,
+    /// The parts of it that HTTP/2 needs.
+    pub(crate) parts: Parts,
+    /// Sizes of the pieces in which it is written.
+    pub(crate) pieces: Vec<usize>,
+    pub(crate) pause_ms: u64,
+    pub(crate) half_close: bool,
+    pub(crate) ask_to_continue: bool,
+    pub(crate) http2: bool,
+    /// The request for a person to repeat.
+    pub(crate) shown: String,
+    /// What it carries as a credential, in plain text.
+    pub(crate) credentials: Vec<SecretString>,
+    /// A text of the message that no answer needs to hold.
+    pub(crate) flow: String,
+}
+
+/// The parts of a request, unframed.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) method: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What requests of a run have in common.
+pub(crate) struct Maker<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) authentication: &'a Authentication,
+    pub(crate) profile: &'a Profile,
+}
+
+impl Maker<'_> {
+    /// Makes one request; `flow` is the number of its flow.
+    pub(crate) fn make(&self, form: &RequestForm, flow: u64) -> Result<Request, FormError> {
+        let kind = credential::kind(self.authentication);
+        let credential = Credential::new(self.authentication, &form.change);
+        let body = body::make(form, &credential, kind, self.profile, flow)?;
+        let mut credentials = body.credentials;
+        let line = form.line.as_deref().unwrap_or("POST {path} HTTP/1.1");
+        let line = line.replace("{path}", self.endpoint.path()).replace("{url}", self.endpoint.url());
+
+        let mut headers: Vec<(String, Vec<u8>)> = vec![("host".to_owned(), self.endpoint.host_header().into())];
+        let mut shown_headers = Vec::new();
+        let json = [wire::JSON.to_owned()];
+        for content_type in form.content_type.as_deref().unwrap_or(&json) {
+            headers.push(("content-type".to_owned(), content_type.clone().into()));
+            shown_headers.push(Some(format!("content-type: {}", content_type.replace('"', "\\\""))));
+        }
+        let basic = [format!("{} {{given}}", wire::BASIC)];
+        let authorization = match (&form.authorization, kind) {
+            (Some(values), _) => values.as_slice(),
+            (None, Kind::Basic) => &basic,
+            (None, Kind::None | Kind::ClientSecret) => &[],
+        };
+        for template in authorization {
+            let text = credential.fill(template, Place::Header);
+            headers.push((wire::AUTHORIZATION.to_owned(), text.sent));
+            shown_headers.push(text.shown.map(|shown| format!("{}: {shown}", wire::AUTHORIZATION)));
+            credentials.extend(text.credentials);
+        }
+        for (name, template) in &form.headers {
+            let text = credential.fill(template, Place::Header);
+            headers.push((name.clone(), text.sent));
+            shown_headers.push(text.shown.map(|shown| format!("{name}: {shown}")));
+            credentials.extend(text.credentials);
+        }
+        headers.retain(|(name, _)| !form.without.contains(name));
+        let method = line.split(' ').next().unwrap_or_default().to_owned();
+        let parts = Parts { method, headers, body: body.sent };
+
+        let (framing, framed) = frame(&form.framing, &parts.body);
+        let mut head = Vec::from(format!("{line}\r\n"));
+        let expect = form.ask_to_continue.then(|| ("expect".to_owned(), b"100-continue".to_vec()));
+        for (name, value) in parts.headers.iter().chain(&framing).chain(&expect) {
+            head.extend_from_slice(cased(name, form.letters).as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value);
+            head.extend_from_slice(b"\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+
+        let changed = credential.change_in_words();
+        let command = curl::Command { method: &parts.method, headers: shown_headers, body: body.shown, form, changed };
+        Ok(Request {
+            shown: command.shown(self.endpoint),
+            head,
+            body: framed,
+            parts,
+            pieces: form.pieces.clone(),
+            pause_ms: form.pause_ms,
+            half_close: form.half_close,
+            ask_to_continue: form.ask_to_continue,
+            http2: form.http2,
+            credentials,
+            flow: format!("FLOW-{flow}"),
+        })
+    }
+}
+
+fn cased(name: &str, letters: Letters) -> String {
+    match letters {
+        Letters::Lower => name.to_owned(),
+        Letters::Upper => name.to_ascii_uppercase(),
+        Letters::Title => {
+            let words: Vec<String> = name
+                .split('-')
+                .map(|word| {
+                    let (first, rest) = word.split_at(word.len().min(1));
+                    format!("{}{rest}", first.to_ascii_uppercase())
+                })
+                .collect();
+            words.join("-")
+        }
+    }
+}
+
+/// The headers that tell the end of a body, and the body with them.
+fn frame(framing: &Framing, body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
+    let length = |text: String| ("content-length".to_owned(), text.into_bytes());
+    let chunked = || ("transfer-encoding".to_owned(), b"chunked".to_vec());
+    match framing {
+        Framing::Length => (vec![length(body.len().to_string())], body.to_vec()),
+        Framing::Chunked(sizes) => (vec![chunked()], chunks(body, sizes, "", "\r\n")),
+        Framing::ChunkedWithExtras => {
+            (vec![chunked()], chunks(body, &[body.len() / 2], ";part=\"a b\";last", "x-checked: yes\r\n\r\n"))
+        }
+        Framing::Both => (vec![length(body.len().to_string()), chunked()], chunks(body, &[], "", "\r\n")),
+        Framing::TwoLengths => {
+            (vec![length(body.len().to_string()), length((body.len() + 1).to_string())], body.to_vec())
+        }
+        Framing::LengthText(text) => (vec![length(text.clone())], body.to_vec()),
+        Framing::ChunkText(text) => {
+            let framed = [text.as_bytes(), b"\r\n", body, b"\r\n0\r\n\r\n"].concat();
+            (vec![chunked()], framed)
+        }
+        Framing::Short(more) => (vec![length((body.len() + more).to_string())], body.to_vec()),
+        Framing::Unfinished => {
+            let mut framed = chunks(body, &[], "", "\r\n");
+            framed.truncate(framed.len() - "0\r\n\r\n".len());
+            (vec![chunked()], framed)
+        }
+        Framing::Untold => (Vec::new(), body.to_vec()),
+    }
+}
+
+fn chunks(body: &[u8], sizes: &[usize], extension: &str, end: &str) -> Vec<u8> {
+    let mut framed = Vec::with_capacity(body.len() + 64);
+    let mut rest = body;
+    for size in sizes.iter().copied().chain([usize::MAX]) {
+        let (chunk, left) = rest.split_at(size.min(rest.len()));
+        rest = left;
+        if !chunk.is_empty() {
+            framed.extend_from_slice(format!("{:x}{extension}\r\n", chunk.len()).as_bytes());
+            framed.extend_from_slice(chunk);
+            framed.extend_from_slice(b"\r\n");
+        }
+    }
+    framed.extend_from_slice(b"0\r\n");
+    framed.extend_from_slice(end.as_bytes());
+    framed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(framing: &Framing) -> String {
+        let (headers, body) = frame(framing, b"hello");
+        let mut text = String::new();
+        for (name, value) in headers {
+            let _ = write!(text, "{name}={} ", String::from_utf8(value).unwrap());
+        }
+        text + &String::from_utf8(body).unwrap()
+    }
+
+    #[test]
+    fn every_framing_is_the_one_that_it_names() {
+        for (framing, expected) in [
+            (Framing::Length, "content-length=5 hello"),
+            (Framing::Chunked(vec![1, 2]), "transfer-encoding=chunked 1\r\nh\r\n2\r\nel\r\n2\r\nlo\r\n0\r\n\r\n"),
+            (Framing::Both, "content-length=5 transfer-encoding=chunked 5\r\nhello\r\n0\r\n\r\n"),
+            (Framing::TwoLengths, "content-length=5 content-length=6 hello"),
+            (Framing::LengthText("+5".to_owned()), "content-length=+5 hello"),
+            (Framing::ChunkText("5x".to_owned()), "transfer-encoding=chunked 5x\r\nhello\r\n0\r\n\r\n"),
+            (Framing::Short(3), "content-length=8 hello"),
+            (Framing::Unfinished, "transfer-encoding=chunked 5\r\nhello\r\n"),
+            (Framing::Untold, "hello"),
+        ] {
+            assert_eq!(text(&framing), expected);
+        }
+        assert!(text(&Framing::ChunkedWithExtras).ends_with("0\r\nx-checked: yes\r\n\r\n"));
+    }
+
+    #[test]
+    fn names_are_cased() {
+        assert_eq!(cased("content-type", Letters::Title), "Content-Type");
+        assert_eq!(cased("content-type", Letters::Upper), "CONTENT-TYPE");
+    }
+}

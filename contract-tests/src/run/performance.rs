@@ -1,0 +1,214 @@
+//! Runs single cases, and keeps every answer for the watches.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use schemas::Clause;
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    case::{Case, Connections, Exchange, RequestForm, Verdict},
+    exchange::{Answer, Dialer, NoAnswer},
+    judge::{self, Complaint},
+    request::{Maker, Request},
+    spelling::Spellings,
+    watch::Observation,
+};
+
+/// Flow numbers of one case: more than it sends messages.
+const FLOWS_A_CASE: u64 = 1000;
+/// Flow numbers of one try of a case.
+const FLOWS_A_TRY: u64 = 500;
+/// Flow numbers of one run.
+const FLOWS_A_RUN: u64 = 1_000_000;
+/// Valid messages without an answer in time, after which the rest is not tried.
+const TIMEOUTS_MAX: usize = 3;
+/// How often an endpoint that is waited for is tried.
+const READY_PAUSE: Duration = Duration::from_millis(100);
+
+/// What came of a case.
+#[derive(Clone)]
+pub(super) enum Outcome {
+    Passed {
+        took: Duration,
+    },
+    Failed {
+        request: String,
+        complaint: Complaint,
+        took: Duration,
+        /// Whether a second try, with nothing else going on, may say something else.
+        may_be_load: bool,
+    },
+    Skipped(String),
+}
+
+/// The running of cases against one endpoint.
+pub(super) struct Performance<'a> {
+    pub(super) dialer: &'a Dialer,
+    pub(super) maker: &'a Maker<'a>,
+    pub(super) expected: Vec<Spellings>,
+    seed: u64,
+    seen: Mutex<Vec<Observation>>,
+    timeouts: AtomicUsize,
+    stopped: AtomicBool,
+}
+
+impl<'a> Performance<'a> {
+    pub(super) fn new(dialer: &'a Dialer, maker: &'a Maker<'a>, expected: Vec<Spellings>, seed: u64) -> Self {
+        let (seen, timeouts, stopped) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
+        Self { dialer, maker, expected, seed, seen, timeouts, stopped }
+    }
+
+    /// Waits until something accepts a connection, at most so long.
+    pub(super) async fn wait_ready(&self, limit: Duration) {
+        let end = Instant::now() + limit;
+        while Instant::now() < end && self.dialer.open().await.is_err() {
+            tokio::time::sleep(READY_PAUSE).await;
+        }
+    }
+
+    /// Whether the endpoint takes too long for anything.
+    pub(super) fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn into_observations(self) -> Vec<Observation> {
+        self.seen.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one case; each of its tries has flows of its own.
+    pub(super) async fn run(&self, case: &Case, exchange: &Exchange, index: usize, attempt: u64) -> Outcome {
+        let begun = Instant::now();
+        let place = (index as u64 + 1) * FLOWS_A_CASE + attempt * FLOWS_A_TRY;
+        let mut flow = self.seed % FLOWS_A_RUN * FLOWS_A_RUN + place;
+        let make = |form: &RequestForm, flow: u64| {
+            self.maker.make(form, flow).map_err(|error| Outcome::Skipped(format!("it cannot be sent: {error}")))
+        };
+        let mut requests = Vec::new();
+        for _ in 0..exchange.times {
+            match make(&exchange.request, flow) {
+                Ok(request) => requests.push(request),
+                Err(skipped) => return skipped,
+            }
+            flow += u64::from(!exchange.same);
+        }
+        let before = match exchange.after.as_ref().map(|form| make(form, flow + 1)).transpose() {
+            Ok(before) => before,
+            Err(skipped) => return skipped,
+        };
+        let answers = self.exchange(exchange, &requests, before.as_ref()).await;
+
+        let valid = exchange.expect.answer == Verdict::Accept;
+        let clause = Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
+        let mut outcome = Outcome::Passed { took: begun.elapsed() };
+        for (request, answer) in requests.iter().zip(answers) {
+            let hide: Vec<Spellings> = self.expected.iter().cloned().chain(sent(request)).collect();
+            if let Err(complaint) = judge::judge(&exchange.expect, clause, &answer, &hide)
+                && matches!(outcome, Outcome::Passed { .. })
+            {
+                let may_be_load = answer.as_ref().is_err_and(NoAnswer::may_be_load);
+                outcome =
+                    Outcome::Failed { request: request.shown.clone(), complaint, took: begun.elapsed(), may_be_load };
+            }
+            if valid && matches!(answer, Err(NoAnswer::TimedOut { .. })) {
+                self.count_timeout().await;
+            }
+            self.keep(request, answer, valid);
+        }
+        outcome
+    }
+
+    async fn exchange(
+        &self,
+        exchange: &Exchange,
+        requests: &[Request],
+        before: Option<&Request>,
+    ) -> Vec<Result<Answer, NoAnswer>> {
+        match exchange.connections {
+            Connections::AtOnce => join_all(requests.iter().map(|request| self.dialer.send(request))).await,
+            Connections::Own if before.is_none() => {
+                let mut answers = Vec::new();
+                for request in requests {
+                    answers.push(self.dialer.send(request).await);
+                }
+                answers
+            }
+            Connections::Own | Connections::Kept => self.on_one_connection(before, requests).await,
+        }
+    }
+
+    /// Sends all on one connection, as long as the endpoint leaves it open.
+    async fn on_one_connection(&self, before: Option<&Request>, requests: &[Request]) -> Vec<Result<Answer, NoAnswer>> {
+        let mut connection = None;
+        let mut answers = Vec::new();
+        for request in before.into_iter().chain(requests) {
+            let mut open = match connection.take() {
+                Some(open) => open,
+                None => match self.dialer.open().await {
+                    Ok(open) => open,
+                    Err(no_answer) => {
+                        answers.push(Err(no_answer));
+                        continue;
+                    }
+                },
+            };
+            let answer = open.send(request, self.dialer.timeout).await;
+            if answer.as_ref().is_ok_and(|answer| answer.reusable) {
+                connection = Some(open);
+            }
+            answers.push(answer);
+        }
+        if let Some(before) = before {
+            self.keep(before, answers.remove(0), false);
+        }
+        answers
+    }
+
+    /// After some valid messages without an answer, a plain one shows whether it is the endpoint or the case.
+    async fn count_timeout(&self) {
+        if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 == TIMEOUTS_MAX && !self.stopped() {
+            let form = RequestForm::default();
+            let plain = self.maker.make(&form, self.plain_flow(TIMEOUTS_MAX));
+            let answered = match &plain {
+                Ok(plain) => self.dialer.send(plain).await.is_ok(),
+                Err(_) => true,
+            };
+            if answered {
+                self.timeouts.store(0, Ordering::Relaxed);
+            } else {
+                self.stop();
+            }
+        }
+    }
+
+    /// The number of the flow of one of the plain messages that go before everything else.
+    pub(super) fn plain_flow(&self, number: usize) -> u64 {
+        self.seed % FLOWS_A_RUN * FLOWS_A_RUN + number as u64
+    }
+
+    pub(super) fn keep(&self, request: &Request, answer: Result<Answer, NoAnswer>, valid: bool) {
+        let Ok(answer) = answer else { return };
+        let observation = Observation {
+            shown: request.shown.clone(),
+            valid,
+            answer,
+            flow: request.flow.clone(),
+            sent: sent(request).collect(),
+        };
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(observation);
+    }
+}
+
+fn sent(request: &Request) -> impl Iterator<Item = Spellings> + '_ {
+    request.credentials.iter().map(|text| Spellings::of(text.expose_secret(), None))
+}

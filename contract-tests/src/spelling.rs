@@ -1,0 +1,112 @@
+//! The spellings in which a credential can stand in an answer, to find it there and to mask it.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// Fewer bytes would be found by chance.
+const LEAST: usize = 6;
+const MASK: &str = "***";
+
+/// Texts to look for. They are credentials: nothing shows them.
+#[derive(Clone, Default)]
+pub(crate) struct Spellings(Vec<SecretString>);
+
+impl Spellings {
+    /// Of a secret or password, and of the pair where there is a username.
+    pub(crate) fn of(secret: &str, username: Option<&str>) -> Self {
+        let mut texts = Vec::new();
+        if secret.len() >= LEAST {
+            let json = serde_json::Value::from(secret).to_string();
+            texts.push(secret.to_owned());
+            texts.push(json[1..json.len() - 1].to_owned());
+            texts.push(json[1..json.len() - 1].replace('/', "\\/"));
+            texts.push(ascii_json(secret));
+            texts.push(percent(secret, false));
+            texts.push(percent(secret, true));
+            texts.push(html(secret));
+            texts.push(STANDARD.encode(secret));
+        }
+        if let Some(username) = username {
+            texts.push(STANDARD.encode(format!("{username}:{secret}")));
+        }
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        Self(texts.into_iter().map(SecretString::from).collect())
+    }
+
+    /// Whether one of them stands in the bytes.
+    pub(crate) fn are_in(&self, bytes: &[u8]) -> bool {
+        let lower = bytes.to_ascii_lowercase();
+        self.0.iter().any(|text| {
+            let text = text.expose_secret();
+            contains(bytes, text.as_bytes())
+                // The hex digits of an escape have no case; a text in another case is another text.
+                || ((text.contains("\\u") || text.contains('%'))
+                    && contains(&lower, text.to_ascii_lowercase().as_bytes()))
+        })
+    }
+
+    /// The text with each of them masked.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, spelling| text.replace(spelling.expose_secret(), MASK))
+    }
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text)
+}
+
+fn ascii_json(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    let mut units = [0; 2];
+    json[1..json.len() - 1]
+        .chars()
+        .map(|character| {
+            if character.is_ascii() {
+                return character.to_string();
+            }
+            character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+        })
+        .collect()
+}
+
+fn percent(text: &str, plus: bool) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b' ' if plus => "+".to_owned(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_found_and_masked() {
+        let spellings = Spellings::of("päss \"wörd\"", Some("jo"));
+        for text in [
+            "x päss \"wörd\" y",
+            r#"{"clientSecret":"päss \"wörd\""}"#,
+            r#"{"a":"p\u00e4ss \"w\u00f6rd\""}"#,
+            r#"{"a":"p\u00E4ss \"w\u00F6rd\""}"#,
+            "/login?s=p%C3%A4ss%20%22w%C3%B6rd%22",
+            "/login?s=p%c3%a4ss+%22w%c3%b6rd%22",
+            "<b>päss &quot;wörd&quot;</b>",
+            "basic am86cMOkc3MgInfDtnJkIg==",
+        ] {
+            assert!(spellings.are_in(text.as_bytes()), "{text}");
+        }
+        for text in ["", "päss", "PÄSS \"WÖRD\"", "am86cMOkc3M="] {
+            assert!(!spellings.are_in(text.as_bytes()), "{text}");
+        }
+        assert_eq!(spellings.mask("x päss \"wörd\" y"), "x *** y");
+        assert!(!Spellings::of("short", None).are_in(b"short"));
+    }
+}

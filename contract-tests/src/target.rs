@@ -1,0 +1,158 @@
+//! What is tested and how: the endpoint, its credential, and the options of a run.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use schemas::{Authentication, Level, Profile, Role};
+
+use crate::endpoint::{Endpoint, EndpointError};
+
+/// What is tested and how. Made with [`Target::new`]; the other methods change what is usual.
+#[derive(Clone)]
+pub struct Target {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) authentication: Authentication,
+    pub(crate) profile: Profile,
+    pub(crate) only: Vec<String>,
+    pub(crate) skip: Vec<String>,
+    pub(crate) level: Level,
+    pub(crate) safe: bool,
+    pub(crate) slow: bool,
+    pub(crate) seed: Option<u64>,
+    pub(crate) timeout: Duration,
+    pub(crate) wait_ready: Duration,
+    pub(crate) parallel: usize,
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) progress: Option<Progress>,
+}
+
+/// Hears how many cases are done, of how many.
+type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
+
+/// A target cannot be tested as it is given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// The URL is none of an endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The profile has no place for the client secret.
+    #[error("the profile `{profile}` has no place for a client secret")]
+    NoPlaceForSecret {
+        /// The profile's name.
+        profile: String,
+    },
+}
+
+impl Target {
+    /// An endpoint and the credential that it expects.
+    ///
+    /// # Errors
+    /// When the URL is none that messages can be posted to.
+    pub fn new(url: &str, authentication: Authentication) -> Result<Self, TargetError> {
+        Ok(Self {
+            endpoint: url.parse()?,
+            authentication,
+            profile: Profile::v1().clone(),
+            only: Vec::new(),
+            skip: Vec::new(),
+            level: Level::May,
+            safe: false,
+            slow: false,
+            seed: None,
+            timeout: Duration::from_secs(5),
+            wait_ready: Duration::ZERO,
+            parallel: 8,
+            ca: None,
+            progress: None,
+        })
+    }
+
+    /// The endpoint's URL.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends messages of this profile; otherwise of profile v1.
+    ///
+    /// # Errors
+    /// When the endpoint expects a client secret and the profile has no place for one.
+    pub fn profile(self, profile: Profile) -> Result<Self, TargetError> {
+        let expects_secret = matches!(self.authentication, Authentication::ClientSecret { .. });
+        if expects_secret && profile.pointer(Role::ClientSecret).is_none() {
+            return Err(TargetError::NoPlaceForSecret { profile: profile.name().to_owned() });
+        }
+        Ok(Self { profile, ..self })
+    }
+
+    /// Runs only the cases whose number or clause fits one of these patterns; `*` stands for any text.
+    #[must_use]
+    pub fn only(self, patterns: impl IntoIterator<Item = String>) -> Self {
+        Self { only: patterns.into_iter().collect(), ..self }
+    }
+
+    /// Leaves out the cases whose number or clause fits one of these patterns.
+    #[must_use]
+    pub fn skip(self, patterns: impl IntoIterator<Item = String>) -> Self {
+        Self { skip: patterns.into_iter().collect(), ..self }
+    }
+
+    /// Runs only cases of clauses that are at least so binding. By default all.
+    #[must_use]
+    pub fn level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Sends valid messages only.
+    #[must_use]
+    pub fn safe(self, safe: bool) -> Self {
+        Self { safe, ..self }
+    }
+
+    /// Runs the cases that wait for the endpoint's own deadline, too. They take up to two minutes.
+    #[must_use]
+    pub fn slow(self, slow: bool) -> Self {
+        Self { slow, ..self }
+    }
+
+    /// Makes the same requests as the run with this seed. By default each run has its own.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    /// Time for each answer, by default 5 s.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Waits so long for something to accept connections. By default not at all.
+    #[must_use]
+    pub fn wait_ready(self, wait_ready: Duration) -> Self {
+        Self { wait_ready, ..self }
+    }
+
+    /// Cases that run beside each other, by default 8. At least one does.
+    #[must_use]
+    pub fn parallel(self, parallel: usize) -> Self {
+        Self { parallel: parallel.max(1), ..self }
+    }
+
+    /// Trusts the authorities in this PEM file, besides the platform's.
+    #[must_use]
+    pub fn ca(self, ca: Option<PathBuf>) -> Self {
+        Self { ca, ..self }
+    }
+
+    /// Calls this whenever a case is done, with the number of cases done and of all.
+    #[must_use]
+    pub fn on_progress(self, progress: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
+        Self { progress: Some(Arc::new(progress)), ..self }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! What is looked for in every answer of a run, whichever case it belongs to.
+
+use std::time::Duration;
+
+use schemas::{Authentication, Clause};
+
+use crate::{
+    case::{Kind, Watch},
+    credential,
+    endpoint::Endpoint,
+    exchange::Answer,
+    judge::{self, Complaint},
+    spelling::Spellings,
+};
+
+/// The time that `OPS-5` gives an endpoint.
+pub(crate) const DUE: Duration = Duration::from_secs(5);
+
+/// Field values of the plain sample, which no error needs to repeat.
+const MESSAGE_DATA: [&str; 2] = ["Prefers delivery before noon", "jo@example.com"];
+
+/// Marks of the inside of a program.
+const INTERNALS: [&str; 18] = [
+    "Traceback (most recent call last)",
+    "Stack trace",
+    "stacktrace",
+    "stackTrace",
+    "panicked at",
+    "Exception in thread",
+    "node_modules",
+    "site-packages",
+    "\n   at ",
+    "\n    at ",
+    "\tat ",
+    "goroutine 1 [",
+    "SQLSTATE",
+    "/home/",
+    "/usr/lib",
+    "/var/www",
+    "vendor/",
+    ".py\", line",
+];
+
+/// An answer of the run, and the request that it answers.
+pub(crate) struct Observation {
+    pub(crate) shown: String,
+    /// Whether it was a valid message with the right credential.
+    pub(crate) valid: bool,
+    pub(crate) answer: Answer,
+    pub(crate) flow: String,
+    /// What was sent as a credential.
+    pub(crate) sent: Vec<Spellings>,
+}
+
+/// What a watch found.
+pub(crate) enum Found {
+    Nothing,
+    /// The request that it answers, and what is wrong.
+    Fault(String, Complaint),
+    /// The run had nothing to find it in.
+    Nowhere(&'static str),
+}
+
+/// What a watch knows of the run.
+pub(crate) struct Scene<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) authentication: &'a Authentication,
+    pub(crate) expected: &'a [Spellings],
+    pub(crate) observations: &'a [Observation],
+    /// The certificate's fault, if it has one.
+    pub(crate) certificate: Option<&'a str>,
+}
+
+impl Scene<'_> {
+    /// Looks through all answers.
+    pub(crate) fn look(&self, watch: Watch, clause: &Clause) -> Found {
+        let expected = judge::with_reason(words(watch), clause);
+        let fault = |request: String, came: String| {
+            Found::Fault(request, Complaint { expected: expected.clone(), came })
+        };
+        match watch {
+            Watch::Encryption => {
+                return if self.endpoint.is_encrypted() {
+                    Found::Nothing
+                } else if self.endpoint.is_loopback() {
+                    Found::Nowhere("nobody can listen to a loopback address, so http is no fault there")
+                } else {
+                    fault(format!("any request to {}", self.endpoint), "an http URL".to_owned())
+                };
+            }
+            Watch::Certificate => {
+                return match self.certificate {
+                    Some(why) => fault(format!("any request to {}", self.endpoint), why.to_owned()),
+                    None => Found::Nothing,
+                };
+            }
+            _ => {}
+        }
+        if self.observations.is_empty() {
+            return Found::Nowhere("no answer came to look at");
+        }
+        let unauthorized = || self.observations.iter().any(|seen| seen.answer.status == 401);
+        if watch == Watch::Challenge && !unauthorized() {
+            return Found::Nowhere("no answer was a 401");
+        }
+        if matches!(watch, Watch::MessageData | Watch::Internals)
+            && !self.observations.iter().any(|seen| seen.answer.status >= 400)
+        {
+            return Found::Nowhere("no answer was an error");
+        }
+        let found = self.observations.iter().find_map(|seen| Some((seen, self.complaint(watch, seen)?)));
+        match found {
+            None => Found::Nothing,
+            Some((seen, words)) => {
+                let hide: Vec<Spellings> = self.expected.iter().chain(&seen.sent).cloned().collect();
+                fault(seen.shown.clone(), format!("{words}: {}", judge::came(&seen.answer, &hide)))
+            }
+        }
+    }
+
+    fn complaint(&self, watch: Watch, seen: &Observation) -> Option<String> {
+        let answer = &seen.answer;
+        let holds = |spellings: &Spellings| place(answer, |bytes| spellings.are_in(bytes));
+        match watch {
+            Watch::Challenge if answer.status == 401 => self.challenge(answer),
+            Watch::ExpectedCredential => {
+                self.expected.iter().find_map(holds).map(|place| format!("the credential stands in {place}"))
+            }
+            Watch::SentCredential => {
+                seen.sent.iter().find_map(holds).map(|place| format!("the credential that was sent stands in {place}"))
+            }
+            Watch::MessageData if answer.status >= 400 => {
+                let mut data = MESSAGE_DATA.into_iter().chain([seen.flow.as_str()]);
+                data.find(|text| contains(&answer.body, text)).map(|text| format!("the message's \"{text}\" stands in it"))
+            }
+            Watch::Internals if answer.status >= 400 => INTERNALS
+                .into_iter()
+                .find(|mark| contains(&answer.body, mark))
+                .map(|mark| format!("\"{}\" stands in it", mark.trim())),
+            Watch::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
+            Watch::Time if answer.took > DUE => Some(format!("after {:.1} s", answer.took.as_secs_f32())),
+            _ => None,
+        }
+    }
+
+    fn challenge(&self, answer: &Answer) -> Option<String> {
+        let challenges: Vec<String> = answer.header("www-authenticate").collect();
+        if challenges.is_empty() {
+            return Some("a 401 without a `WWW-Authenticate` header".to_owned());
+        }
+        if credential::kind(self.authentication) != Kind::Basic {
+            return None;
+        }
+        let basic = challenges.iter().map(|value| value.to_ascii_lowercase()).find(|value| value.contains("basic"));
+        match basic {
+            None => Some("a challenge for another scheme than Basic".to_owned()),
+            Some(value) if !value.contains("realm=") => Some(format!("a challenge without a realm, `{value}`")),
+            Some(value) if !value.contains("charset=\"utf-8\"") && !value.contains("charset=utf-8") => {
+                Some(format!("a challenge without charset=\"UTF-8\", `{value}`"))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+fn words(watch: Watch) -> &'static str {
+    match watch {
+        Watch::Challenge => "a challenge with each 401",
+        Watch::ExpectedCredential => "no answer with the credential that the endpoint expects",
+        Watch::SentCredential => "no answer with the credential that was sent",
+        Watch::MessageData => "no error answer with data of the message",
+        Watch::Internals => "no error answer with the inside of the program",
+        Watch::Redirect => "no redirect of a valid message",
+        Watch::Time => "each answer within 5 s",
+        Watch::Encryption => "an https URL",
+        Watch::Certificate => "a certificate that holds",
+    }
+}
+
+/// Where in an answer something is.
+fn place(answer: &Answer, found: impl Fn(&[u8]) -> bool) -> Option<String> {
+    if found(&answer.body) {
+        return Some("the body".to_owned());
+    }
+    answer.headers.iter().find(|(_, value)| found(value)).map(|(name, _)| format!("the header `{name}`"))
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}

@@ -1,0 +1,28 @@
+//! The contract runner's catalogue, as data: `cases/`, one file an area, and the clauses that no case can test. This crate
+//! only carries the texts, whose form is `json/case.schema.json`.
+
+use include_dir::{Dir, include_dir};
+
+static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
+
+/// The clauses that have no case of their own, each with the reason: a JSON object, clause to reason.
+pub const UNTESTED: &str = include_str!("../cases/untested.json");
+
+/// A file of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseFile {
+    /// The file's name without `.json`: its area, such as `basic`.
+    pub area: &'static str,
+    /// A JSON array of cases.
+    pub text: &'static str,
+}
+
+impl CaseFile {
+    /// Every file, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CASES.files().filter_map(|file| {
+            let area = file.path().file_stem()?.to_str()?;
+            (area != "untested").then_some(Self { area, text: file.contents_utf8()? })
+        })
+    }
+}
