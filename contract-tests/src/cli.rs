@@ -1,7 +1,9 @@
 //! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
 //! the crate writes to the terminal. One file a subcommand.
 
+mod check;
 mod color;
+mod duration;
 mod error;
 pub mod exit;
 mod explain;
@@ -29,6 +31,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove that an endpoint keeps the contract
+    Check(Box<check::CheckArgs>),
     /// What a clause of the contract says, what it rests on and why it matters
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
@@ -51,6 +55,7 @@ pub fn run() -> ExitCode {
     };
     cli.color.choice().write_global();
     let done = match cli.command {
+        Command::Check(args) => check::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
     };

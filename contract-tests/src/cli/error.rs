@@ -12,6 +12,33 @@ pub(super) enum CliError {
     #[error("{} cannot be read as a report: {source}", path.display())]
     KeptReport { path: PathBuf, source: ReadError },
 
+    #[error(transparent)]
+    Check(#[from] crate::CheckError),
+
+    #[error("the credential cannot be one of a webhook: {0}")]
+    Limit(#[from] schemas::authentication::LimitError),
+
+    #[error("it is not said which authentication the endpoint expects")]
+    NoAuthentication,
+
+    #[error("{option}: {}", schemas::reference::NotAReference)]
+    NotAReference { option: &'static str },
+
+    #[error("Basic credentials would go over plain http to {url}, where anyone on the way can read them")]
+    Plaintext { url: String },
+
+    #[error("the profile {} cannot be read: {why}", path.display())]
+    Profile { path: PathBuf, why: String },
+
+    #[error("{option}: {source}")]
+    Reference { option: &'static str, source: schemas::reference::ReferenceError },
+
+    #[error("the runtime cannot be started: {0}")]
+    Runtime(io::Error),
+
+    #[error(transparent)]
+    Target(#[from] crate::TargetError),
+
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
 
@@ -32,7 +59,15 @@ impl CliError {
     /// What to do next.
     pub(super) fn advice(&self) -> Option<String> {
         match self {
-            Self::Output(_) => None,
+            Self::Output(_) | Self::Runtime(_) | Self::Check(_) | Self::Reference { .. } => None,
+            Self::Limit(_) => Some("the product's form takes a secret of up to 250 characters, a username and a password of up to 100".to_owned()),
+            Self::NoAuthentication => Some(
+                "give --client-secret REF, or --username TEXT and --password REF, or --no-authentication".to_owned(),
+            ),
+            Self::NotAReference { .. } => Some("for example file:secret.txt, a file with the secret alone".to_owned()),
+            Self::Plaintext { .. } => Some("use https, or say --allow-plaintext".to_owned()),
+            Self::Profile { .. } => Some("profiles/v1.toml of the crate `schemas` is one to begin with".to_owned()),
+            Self::Target(_) => Some("give the whole URL, as in http://127.0.0.1:8080/hooks/flowingly".to_owned()),
             Self::KeptReport { .. } => Some("give it a file that `--report json=FILE` wrote".to_owned()),
             Self::ReportFile { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::TwoOnStdout { second, .. } => Some(format!("give one of them a file: --report {second}=FILE")),
@@ -47,6 +82,15 @@ impl CliError {
     pub(super) fn exit(&self) -> u8 {
         match self {
             Self::KeptReport { .. }
+            | Self::Check(_)
+            | Self::Limit(_)
+            | Self::NoAuthentication
+            | Self::NotAReference { .. }
+            | Self::Plaintext { .. }
+            | Self::Profile { .. }
+            | Self::Reference { .. }
+            | Self::Runtime(_)
+            | Self::Target(_)
             | Self::Output(_)
             | Self::ReportFile { .. }
             | Self::TwoOnStdout { .. }
