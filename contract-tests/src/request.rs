@@ -184,6 +184,8 @@ fn chunks(body: &[u8], sizes: &[usize], extension: &str, end: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn text(framing: &Framing) -> String {

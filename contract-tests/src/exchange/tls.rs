@@ -95,7 +95,7 @@ fn failure(error: &io::Error) -> NoAnswer {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         Some(Error::InvalidCertificate(why)) => NoAnswer::Certificate { why: certificate(why) },
         Some(Error::InvalidMessage(_)) => {
-            NoAnswer::Tls { why: "what answered does not speak TLS; is the URL's http, without s?".to_owned() }
+            NoAnswer::Tls { why: "what answered does not speak TLS; try http:// in the URL".to_owned() }
         }
         Some(Error::PeerIncompatible(_) | Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)) => {
             NoAnswer::Tls { why: "the endpoint offers neither TLS 1.2 nor TLS 1.3 with ciphers of today".to_owned() }
