@@ -172,7 +172,8 @@ mod tests {
 
     fn made(form: &str) -> String {
         let form: RequestForm = serde_json::from_str(form).unwrap();
-        let authentication = Authentication::ClientSecret { client_secret: ClientSecret::new("s3".to_owned()).unwrap() };
+        let authentication =
+            Authentication::ClientSecret { client_secret: ClientSecret::new("s3".to_owned()).unwrap() };
         let changes = Changes::default();
         let credential = Credential::new(&authentication, &changes);
         let text = make(&form, &credential, Kind::ClientSecret, Profile::v1(), 7).unwrap();
@@ -193,9 +194,18 @@ mod tests {
         for (form, expected) in [
             (r#"{}"#, start(r#","clientSecret":"s3"}"#)),
             (r#"{"secret":{"values":[]}}"#, start("}")),
-            (r#"{"secret":{"values":["{wrong}","{right}"]}}"#, start(r#","clientSecret":"wrong-credential-7f3b","clientSecret":"s3"}"#)),
-            (r#"{"secret":{"values":["{right}"],"names":["client\\u0053ecret"]}}"#, start(r#","client\u0053ecret":"s3"}"#)),
-            (r#"{"edits":[{"at":"/more","json":{"b":"{right:bare}"}}]}"#, start(r#","more":{"b":"s3"},"clientSecret":"s3"}"#)),
+            (
+                r#"{"secret":{"values":["{wrong}","{right}"]}}"#,
+                start(r#","clientSecret":"wrong-credential-7f3b","clientSecret":"s3"}"#),
+            ),
+            (
+                r#"{"secret":{"values":["{right}"],"names":["client\\u0053ecret"]}}"#,
+                start(r#","client\u0053ecret":"s3"}"#),
+            ),
+            (
+                r#"{"edits":[{"at":"/more","json":{"b":"{right:bare}"}}]}"#,
+                start(r#","more":{"b":"s3"},"clientSecret":"s3"}"#),
+            ),
             (r#"{"cut":3}"#, start(r#","clientSecret":"s"#)),
             (r#"{"before":"[","then":"]"}"#, format!("[{}]", start(r#","clientSecret":"s3"}"#))),
             (r#"{"body":"{flow} {right}"}"#, "FLOW-7 \"s3\"".to_owned()),

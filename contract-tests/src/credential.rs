@@ -275,23 +275,39 @@ mod tests {
 
     use super::*;
 
-    fn filled(authentication: &Authentication, changes: &Changes, template: &str, place: Place) -> (String, Option<String>) {
+    fn filled(
+        authentication: &Authentication,
+        changes: &Changes,
+        template: &str,
+        place: Place,
+    ) -> (String, Option<String>) {
         let text = Credential::new(authentication, changes).fill(template, place);
         (String::from_utf8(text.sent).unwrap(), text.shown)
     }
 
     #[test]
     fn placeholders_become_what_is_sent_and_what_may_be_shown() {
-        let secret =
-            Authentication::ClientSecret { client_secret: ClientSecret::new("s\"é".to_owned()).unwrap() };
+        let secret = Authentication::ClientSecret { client_secret: ClientSecret::new("s\"é".to_owned()).unwrap() };
         let basic = Authentication::Basic(BasicCredentials::new("jo", "päss".to_owned()).unwrap());
         let append = Changes { secret: Some(Change::Append), password: Some(Change::Append), ..Changes::default() };
         for (authentication, template, place, sent, shown) in [
             (&secret, r#"{"a":{right}}"#, Place::Body, r#"{"a":"s\"é"}"#, Some(r#"{"a":"'"${SECRET}"'"}"#)),
             (&secret, "{given}", Place::Body, r#""s\"éx""#, Some(r#""'"${SECRET}x"'""#)),
             (&secret, "{right:escaped}", Place::Body, r#""\u0073\u0022\u00e9""#, None),
-            (&secret, "it's {x} {wrong}", Place::Body, "it's {x} \"wrong-credential-7f3b\"", Some("it'\\''s {x} \"'\"wrong-credential-7f3b\"'\"")),
-            (&basic, "basic {right}", Place::Header, "basic am86cMOkc3M=", Some("basic $(printf %s \"${USERNAME}:${PASSWORD}\" | base64 | tr -d '\\n')")),
+            (
+                &secret,
+                "it's {x} {wrong}",
+                Place::Body,
+                "it's {x} \"wrong-credential-7f3b\"",
+                Some("it'\\''s {x} \"'\"wrong-credential-7f3b\"'\""),
+            ),
+            (
+                &basic,
+                "basic {right}",
+                Place::Header,
+                "basic am86cMOkc3M=",
+                Some("basic $(printf %s \"${USERNAME}:${PASSWORD}\" | base64 | tr -d '\\n')"),
+            ),
             (&basic, "basic {right:unpadded}", Place::Header, "basic am86cMOkc3M", None),
             (&basic, "basic {right:restbits}", Place::Header, "basic am86cMOkc3N=", None),
             (&basic, "basic {right:latin1}", Place::Header, "basic am86cORzcw==", None),

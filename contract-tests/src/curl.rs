@@ -26,7 +26,10 @@ impl Command<'_> {
     /// The line, or the request in words.
     pub(crate) fn shown(&self, endpoint: &Endpoint) -> String {
         if let Some(words) = &self.form.words {
-            return format!("POST {}, by no client that keeps to the standards or in a way of its own: {words}", endpoint.shown());
+            return format!(
+                "POST {}, by no client that keeps to the standards or in a way of its own: {words}",
+                endpoint.shown()
+            );
         }
         match self.line(endpoint) {
             Some(line) => line,

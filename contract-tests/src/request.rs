@@ -1,7 +1,5 @@
 //! A request as bytes, put together by hand: no library would send what some cases need.
 
-
-
 use schemas::{Authentication, Profile, wire};
 use secrecy::SecretString;
 

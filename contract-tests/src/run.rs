@@ -62,8 +62,7 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
     };
     let tls = if target.endpoint.is_encrypted() { Some(Tls::new(target.ca.as_deref())?) } else { None };
     let dialer = Dialer { endpoint: target.endpoint.clone(), tls, timeout: target.timeout };
-    let maker =
-        Maker { endpoint: &target.endpoint, authentication: &target.authentication, profile: &target.profile };
+    let maker = Maker { endpoint: &target.endpoint, authentication: &target.authentication, profile: &target.profile };
     let performance = Performance::new(&dialer, &maker, spellings(&target.authentication), seed);
     performance.wait_ready(target.wait_ready).await;
 
@@ -93,8 +92,7 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
         }
         First::Refused { outcome, notice } => {
             report.notices.push(notice);
-            reason_to_skip =
-                Some("it tells nothing while the plain valid message is refused".to_owned());
+            reason_to_skip = Some("it tells nothing while the plain valid message is refused".to_owned());
             plain_result = plain.map(|plain| (plain, *outcome));
         }
         First::TooSlow { outcome, notice } => {
@@ -121,7 +119,9 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
             Condition::Https => !target.endpoint.is_encrypted(),
             Condition::Http2 => !offers_http2,
             Condition::ProfileV1 => !target.profile.is_canonical(),
-            Condition::Credential(..) | Condition::Padding | Condition::PlusOrSlash => !credential::meets(&target.authentication, condition),
+            Condition::Credential(..) | Condition::Padding | Condition::PlusOrSlash => {
+                !credential::meets(&target.authentication, condition)
+            }
         };
         case.needs.iter().find(unmet).map(ToString::to_string)
     };
@@ -158,11 +158,13 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
         outcome
     };
     let indexed = cases.iter().copied().enumerate();
-    let mut outcomes: Vec<(usize, Option<Outcome>)> =
-        stream::iter(indexed.map(|(index, case)| { let run_one = &run_one; async move { (index, run_one(index, case).await) } }))
-            .buffer_unordered(target.parallel)
-            .collect()
-            .await;
+    let mut outcomes: Vec<(usize, Option<Outcome>)> = stream::iter(indexed.map(|(index, case)| {
+        let run_one = &run_one;
+        async move { (index, run_one(index, case).await) }
+    }))
+    .buffer_unordered(target.parallel)
+    .collect()
+    .await;
     outcomes.sort_by_key(|(index, _)| *index);
 
     // An endpoint that serves one connection after the other may only have been busy: what got no answer is asked

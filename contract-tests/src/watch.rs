@@ -75,9 +75,8 @@ impl Scene<'_> {
     /// Looks through all answers.
     pub(crate) fn look(&self, watch: Watch, clause: &Clause) -> Found {
         let expected = judge::with_reason(words(watch), clause);
-        let fault = |request: String, came: String| {
-            Found::Fault(request, Complaint { expected: expected.clone(), came })
-        };
+        let fault =
+            |request: String, came: String| Found::Fault(request, Complaint { expected: expected.clone(), came });
         match watch {
             Watch::Encryption => {
                 return if self.endpoint.is_encrypted() {
@@ -131,7 +130,8 @@ impl Scene<'_> {
             }
             Watch::MessageData if answer.status >= 400 => {
                 let mut data = MESSAGE_DATA.into_iter().chain([seen.flow.as_str()]);
-                data.find(|text| contains(&answer.body, text)).map(|text| format!("the message's \"{text}\" stands in it"))
+                data.find(|text| contains(&answer.body, text))
+                    .map(|text| format!("the message's \"{text}\" stands in it"))
             }
             Watch::Internals if answer.status >= 400 => INTERNALS
                 .into_iter()

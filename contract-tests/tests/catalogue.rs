@@ -34,7 +34,9 @@ fn the_schema_refuses_what_is_misspelt() {
     let case: Value = serde_json::from_str(CaseFile::all().next().unwrap().text).unwrap();
     let case = &case[0];
     assert!(validator.is_valid(case));
-    for (name, value) in [("saef", Value::from(true)), ("clause", "HTTP".into()), ("id", "x".into()), ("mend", "".into())] {
+    for (name, value) in
+        [("saef", Value::from(true)), ("clause", "HTTP".into()), ("id", "x".into()), ("mend", "".into())]
+    {
         let mut broken = case.clone();
         broken[name] = value;
         assert!(!validator.is_valid(&broken), "{name}");

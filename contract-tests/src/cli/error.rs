@@ -60,7 +60,10 @@ impl CliError {
     pub(super) fn advice(&self) -> Option<String> {
         match self {
             Self::Output(_) | Self::Runtime(_) | Self::Check(_) | Self::Reference { .. } => None,
-            Self::Limit(_) => Some("the product's form takes a secret of up to 250 characters, a username and a password of up to 100".to_owned()),
+            Self::Limit(_) => Some(
+                "the product's form takes a secret of up to 250 characters, a username and a password of up to 100"
+                    .to_owned(),
+            ),
             Self::NoAuthentication => Some(
                 "give --client-secret REF, or --username TEXT and --password REF, or --no-authentication".to_owned(),
             ),

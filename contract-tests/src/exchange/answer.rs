@@ -204,7 +204,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false, Ok((200, "hi".to_owned(), true))),
             ("HTTP/1.1 200\r\ncontent-length: 2\r\n\r\n", true, Ok((200, String::new(), true))),
             ("HTTP/1.1 204 No Content\r\n\r\n", false, Ok((204, String::new(), true))),
-            ("HTTP/1.1 400 x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", false, Ok((400, String::new(), false))),
+            (
+                "HTTP/1.1 400 x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+                false,
+                Ok((400, String::new(), false)),
+            ),
             ("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nhi", false, Ok((200, "hi".to_owned(), false))),
             ("HTTP/1.1 200 OK\r\n\r\nto the end", false, Ok((200, "to the end".to_owned(), false))),
             (
@@ -215,7 +219,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhi", false, closed(200)),
             ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhi", false, closed(200)),
             ("", false, Err(NoAnswer::Closed)),
-            ("\u{15}\u{3}\u{3}", false, Err(NoAnswer::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() })),
+            (
+                "\u{15}\u{3}\u{3}",
+                false,
+                Err(NoAnswer::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() }),
+            ),
             ("SSH-2.0-x\r\n", false, Err(NoAnswer::NotHttp { why: "it begins with \"SSH-2.0-x\\r\\n\"".to_owned() })),
         ] {
             assert_eq!(read(bytes, to_head).await, expected, "{bytes:?}");

@@ -31,7 +31,8 @@ pub(super) async fn send(
         .body(Full::new(Bytes::from(request.parts.body.clone())))
         .map_err(malformed)?;
     for (name, value) in request.parts.headers.iter().filter(|(name, _)| name != "host") {
-        let name: HeaderName = name.parse().map_err(|error: http::header::InvalidHeaderName| malformed(error.into()))?;
+        let name: HeaderName =
+            name.parse().map_err(|error: http::header::InvalidHeaderName| malformed(error.into()))?;
         let value = HeaderValue::from_bytes(value).map_err(|error| malformed(error.into()))?;
         sent.headers_mut().append(name, value);
     }

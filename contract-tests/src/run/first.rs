@@ -102,7 +102,9 @@ impl Performance<'_> {
         let more = tokio::join!(self.plain(1, usual), self.plain(2, usual));
         match more {
             (Ok(one), Ok(_)) if (200..300).contains(&one.status) => First::Accepted {
-                notice: Some(format!("The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up.")),
+                notice: Some(format!(
+                    "The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up."
+                )),
             },
             (Ok(one), Ok(_)) => {
                 let notice = self.readings(&one);
@@ -157,7 +159,9 @@ impl Performance<'_> {
             ),
             _ => "either the URL is not that of the endpoint, or the endpoint handles a valid message wrongly".to_owned(),
         };
-        format!("The plain valid message was answered with {status} instead of a status from 200 to 299: {reading}. What rests on an acceptance was not tested.")
+        format!(
+            "The plain valid message was answered with {status} instead of a status from 200 to 299: {reading}. What rests on an acceptance was not tested."
+        )
     }
 
     /// What about the credential is often handled wrongly.
