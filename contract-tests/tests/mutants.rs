@@ -17,14 +17,14 @@ mod defect;
 mod defects;
 #[path = "mutants/json.rs"]
 mod json;
+#[path = "mutants/matrix.rs"]
+mod matrix;
 #[path = "mutants/request.rs"]
 mod request;
 #[path = "mutants/rules.rs"]
 mod rules;
 #[path = "mutants/tls.rs"]
 mod tls;
-#[path = "mutants/matrix.rs"]
-mod matrix;
 
 use rules::{Expected, Rules};
 use tls::Certificate;

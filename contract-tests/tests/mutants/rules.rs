@@ -73,6 +73,8 @@ pub(crate) struct Rules {
     pub(crate) chunk_end: fn([u8; 2]) -> bool,
     pub(crate) path: fn(&Head) -> Verdict,
     pub(crate) method: fn(&Head) -> Verdict,
+    /// What runs before Basic is checked: nothing.
+    pub(crate) before_basic: fn(&Head) -> Verdict,
     pub(crate) basic: fn(&Head, &Basic, (&str, &str)) -> bool,
     pub(crate) basic_parts: Basic,
     pub(crate) unauthorized: fn() -> Answer,
@@ -140,6 +142,7 @@ impl Rules {
             chunk_end: |end| end == *b"\r\n",
             path,
             method,
+            before_basic: |_| Ok(()),
             basic,
             basic_parts: Basic {
                 one: |values| if let [one] = values { Some((*one).to_owned()) } else { None },
@@ -186,6 +189,7 @@ impl Rules {
         (self.host)(head)?;
         (self.path)(head)?;
         (self.method)(head)?;
+        (self.before_basic)(head)?;
         if let Expected::Basic(username, password) = self.expected
             && !(self.basic)(head, &self.basic_parts, (username, password))
         {

@@ -19,7 +19,8 @@ use crate::{
 pub(super) fn compared() -> Vec<Defect> {
     let same = Defect::basic;
     vec![
-        same("checks the password only", "AUTH-18", |r| r.basic_parts.same = |sent, right| sent.1 == right.1),
+        same("checks the password only", "AUTH-18", |r| r.basic_parts.same = |sent, right| sent.1 == right.1)
+            .also(&["AUTH-16"]),
         same("checks the username only", "AUTH-18", |r| r.basic_parts.same = |sent, right| sent.0 == right.0)
             .also(&["AUTH-16"]),
         same("takes any username and password", "AUTH-18", |r| r.basic_parts.same = |_, _| true).also(&["AUTH-16"]),
@@ -56,9 +57,6 @@ pub(super) fn compared() -> Vec<Defect> {
         }),
         same("compares username and password joined without the colon", "AUTH-18", |r| {
             r.basic_parts.same = |sent, right| format!("{}{}", sent.0, sent.1) == format!("{}{}", right.0, right.1);
-        }),
-        same("takes username and password in either order", "AUTH-18", |r| {
-            r.basic_parts.same = |sent, right| sent == right || (sent.1, sent.0) == right;
         }),
         same("looks at 72 bytes of the password, as bcrypt does", "AUTH-16", |r| {
             r.basic_parts.same =
@@ -97,7 +95,8 @@ pub(super) fn compared() -> Vec<Defect> {
 pub(super) fn decoded() -> Vec<Defect> {
     vec![
         Defect::basic("wants Basic with a capital", "AUTH-13", |r| r.basic_parts.scheme = |scheme| scheme == "Basic")
-            .also(&["AUTH-12"]),
+            .also(&["AUTH-12"])
+            .refusing_all(),
         Defect::basic("wants basic without a capital", "AUTH-13", |r| {
             r.basic_parts.scheme = |scheme| scheme == "basic"
         })
@@ -108,14 +107,16 @@ pub(super) fn decoded() -> Vec<Defect> {
         Defect::basic("splits at the last colon", "AUTH-14", |r| {
             r.basic_parts.split = |text| text.rsplit_once(':').map(|(user, password)| (user.into(), password.into()));
         })
-        .also(&["AUTH-12"]),
+        .also(&["AUTH-12"])
+        .refusing_all(),
         Defect::basic("takes the password up to its first colon, as split(':')[1] does", "AUTH-14", |r| {
             r.basic_parts.split = |text| {
                 let mut parts = text.split(':');
                 Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
             };
         })
-        .also(&["AUTH-12"]),
+        .also(&["AUTH-12"])
+        .refusing_all(),
         Defect::basic("compares the password up to its first colon", "AUTH-14", |r| {
             r.basic_parts.same = |sent, right| {
                 let until = |text: &str| text.split(':').next().map(str::to_owned);
@@ -126,7 +127,8 @@ pub(super) fn decoded() -> Vec<Defect> {
         Defect::basic("takes the bytes for Latin-1", "AUTH-15", |r| {
             r.basic_parts.text = |bytes| Some(spelling::latin1(&bytes));
         })
-        .also(&["AUTH-12"]),
+        .also(&["AUTH-12"])
+        .refusing_all(),
         Defect::basic("takes Latin-1 beside UTF-8", "AUTH-20", |r| {
             r.basic_parts.text = |bytes| match String::from_utf8(bytes) {
                 Ok(text) => Some(text),
@@ -139,10 +141,10 @@ pub(super) fn decoded() -> Vec<Defect> {
             r.basic = |head, parts, right| head.get("authorization").is_none() || basic(head, parts, right);
         })
         .also(&["AUTH-22"]),
-        Defect::basic("accepts an empty header", "AUTH-17", |r| {
+        Defect::basic("accepts an empty header", "AUTH-19", |r| {
             r.basic = |head, parts, right| head.get("authorization") == Some("") || basic(head, parts, right);
         })
-        .also(&["AUTH-19"]),
+        .also(&["AUTH-17"]),
         Defect::basic("accepts any other scheme", "AUTH-17", |r| {
             r.basic = |head, parts, right| {
                 let value = head.get("authorization").unwrap_or_default().to_ascii_lowercase();
@@ -163,9 +165,7 @@ pub(super) fn decoded() -> Vec<Defect> {
         })
         .expecting(Expected::Basic("jo", "correct:horse")),
         Defect::basic("crashes on a parameter that is not base64", "AUTH-19", |r| {
-            r.headers = |_| Ok(());
-            r.basic = |head, parts, right| basic(head, parts, right);
-            r.host = |head| {
+            r.before_basic = |head| {
                 let value = head.get("authorization").and_then(|value| value.split_once(' '));
                 let is_broken = value.is_some_and(|(_, parameter)| BASE64_STANDARD.decode(parameter.trim()).is_err());
                 if is_broken { Err(Answer::crash()) } else { Ok(()) }
@@ -173,27 +173,27 @@ pub(super) fn decoded() -> Vec<Defect> {
         })
         .also(&["AUTH-17", "AUTH-20", "AUTH-21", "AUTH-22"]),
         Defect::basic("crashes on credentials without a colon", "AUTH-19", |r| {
-            r.host = |head| match decoded_text(head) {
+            r.before_basic = |head| match decoded_text(head) {
                 Some(text) if !text.contains(&b':') => Err(Answer::crash()),
                 _ => Ok(()),
             };
         }),
         Defect::basic("crashes on credentials that are not UTF-8", "AUTH-19", |r| {
-            r.host = |head| match decoded_text(head) {
+            r.before_basic = |head| match decoded_text(head) {
                 Some(text) if String::from_utf8(text.clone()).is_err() => Err(Answer::crash()),
                 _ => Ok(()),
             };
         })
         .also(&["AUTH-15", "AUTH-20"]),
         Defect::basic("crashes where the parameter is missing", "AUTH-19", |r| {
-            r.host = |head| match head.get("authorization") {
+            r.before_basic = |head| match head.get("authorization") {
                 Some(value) if !value.trim().contains(' ') => Err(Answer::crash()),
                 _ => Ok(()),
             };
         })
         .also(&["AUTH-17"]),
         Defect::basic("closes the connection on broken credentials", "AUTH-19", |r| {
-            r.host = |head| {
+            r.before_basic = |head| {
                 let is_broken = head.get("authorization").is_some() && decoded_text(head).is_none();
                 if is_broken { Err(Answer::new(0, "")) } else { Ok(()) }
             };
@@ -279,35 +279,25 @@ pub(super) fn decoded() -> Vec<Defect> {
                 }
             };
         }),
-        Defect::basic("takes username and password from the query", "AUTH-22", |r| {
-            r.basic = |head, parts, right| {
-                let query = head.target.split_once('?').map_or("", |(_, query)| query);
-                let value = |name: &str| {
-                    let pair = query.split('&').find_map(|pair| pair.strip_prefix(name));
-                    pair.map(spelling::percent_decoded)
-                };
-                let is_right =
-                    value("username=").as_deref() == Some(right.0) && value("password=").as_deref() == Some(right.1);
-                is_right || basic(head, parts, right)
-            };
-        })
-        .also(&["AUTH-17"]),
         Defect::basic("refuses a header of more than 256 characters", "AUTH-16", |r| {
             r.basic = |head, parts, right| {
                 head.get("authorization").is_none_or(|value| value.len() <= 256) && basic(head, parts, right)
             };
         })
-        .also(&["AUTH-12"]),
+        .also(&["AUTH-12"])
+        .refusing_all(),
         Defect::basic("refuses a password of more than 100 bytes", "AUTH-16", |r| {
             r.basic_parts.same = |sent, right| sent.1.len() <= 100 && sent == right;
         })
-        .also(&["AUTH-12"]),
+        .also(&["AUTH-12"])
+        .refusing_all(),
     ]
 }
 
 pub(super) fn answered() -> Vec<Defect> {
     vec![
-        Defect::basic("refuses the right username and password", "AUTH-12", |r| r.basic_parts.same = |_, _| false),
+        Defect::basic("refuses the right username and password", "AUTH-12", |r| r.basic_parts.same = |_, _| false)
+            .refusing_all(),
         Defect::basic("answers 401 without a challenge", "AUTH-23", |r| {
             r.unauthorized = || Answer::new(401, "username or password is not the right one");
         }),

@@ -27,26 +27,21 @@ fn ends() -> Vec<Defect> {
                 Framing::Chunked => Err(Answer::new(411, "a length is needed")),
                 length @ Framing::Length(_) => Ok(length),
             };
-        }),
+        })
+        .also(&["HTTP-13", "HTTP-17"]),
         Defect::secret("takes a chunked body for an empty one", "HTTP-8", |r| {
             r.framing = |head| match framing(head)? {
                 Framing::Chunked => Ok(Framing::Length(0)),
                 length @ Framing::Length(_) => Ok(length),
             };
         })
-        .also(&["HTTP-10"]),
+        .also(&["HTTP-10", "HTTP-13", "HTTP-17"]),
         Defect::secret("does not know extensions of a chunk", "HTTP-8", |r| {
             r.chunk_size = |line| if line.contains(';') { None } else { chunk_size(line) };
         }),
         Defect::secret("does not know a chunk's size in capitals", "HTTP-8", |r| {
             r.chunk_size =
                 |line| if line.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { chunk_size(line) };
-        }),
-        Defect::secret("lets the length win beside Transfer-Encoding", "HTTP-17", |r| {
-            r.framing = |head| match head.get("content-length").and_then(|length| length.parse().ok()) {
-                Some(length) if head.get("transfer-encoding").is_some() => Ok(Framing::Length(length)),
-                _ => framing(head),
-            };
         }),
         Defect::secret("lets Transfer-Encoding win beside a length", "HTTP-17", |r| {
             r.framing = |head| match head.get("transfer-encoding") {
@@ -63,12 +58,6 @@ fn ends() -> Vec<Defect> {
         Defect::secret("takes the last of two lengths", "HTTP-17", |r| {
             r.framing = |head| match head.all("content-length").as_slice() {
                 [_, .., last] => last.parse().map(Framing::Length).map_err(|_| Answer::bad_request()),
-                _ => framing(head),
-            };
-        }),
-        Defect::secret("takes a length that is no number for none", "HTTP-17", |r| {
-            r.framing = |head| match head.get("content-length") {
-                Some(length) if length.parse::<usize>().is_err() => Ok(Framing::Length(0)),
                 _ => framing(head),
             };
         }),
@@ -90,9 +79,6 @@ fn ends() -> Vec<Defect> {
                 _ => framing(head),
             };
         }),
-        Defect::secret("takes a chunk's size that is no number for the last chunk", "HTTP-17", |r| {
-            r.chunk_size = |line| Some(chunk_size(line).unwrap_or(0));
-        }),
         Defect::secret("does not look for the end of a chunk", "HTTP-17", |r| r.chunk_end = |_| true),
         Defect::secret("reads a chunk's size with a sign or 0x", "HTTP-17", |r| {
             r.chunk_size = |line| chunk_size(line.trim_start_matches('+').trim_start_matches("0x"));
@@ -105,43 +91,33 @@ fn ends() -> Vec<Defect> {
 
 fn sizes() -> Vec<Defect> {
     vec![
-        Defect::secret("takes a body of 16 KB at most", "HTTP-11", |r| r.limit = 16 << 10).also(&["HTTP-13", "MSG-5"]),
-        Defect::secret("takes a body of less than 64 KB", "HTTP-11", |r| r.limit = 65535).also(&["HTTP-13"]),
-        Defect::secret("takes a body of 100 kB at most, as Express does", "HTTP-13", |r| r.limit = 100 << 10),
-        Defect::secret("takes a body of a million bytes at most", "HTTP-13", |r| r.limit = 1_000_000),
-        Defect::secret("crashes on a body above its limit", "HTTP-19", |r| {
-            r.limit = 2 << 20;
-            r.too_large = Answer::crash;
-        }),
-        Defect::secret("closes the connection on a body above its limit", "HTTP-19", |r| {
-            r.limit = 2 << 20;
-            r.too_large = || Answer::new(0, "");
-        }),
-        Defect::secret("answers a body above its limit with 400", "HTTP-19", |r| {
-            r.limit = 2 << 20;
-            r.too_large = Answer::bad_request;
-        }),
-        Defect::basic("takes a head of 600 bytes at most", "AUTH-16", |r| r.head_limit = 600).also(&["AUTH-12"]),
+        Defect::secret("takes a body of 16 KB at most", "HTTP-11", |r| r.limit = 16 << 10)
+            .also(&["HTTP-8", "HTTP-9", "HTTP-13", "OPS-4"]),
+        Defect::secret("takes a body of 64 000 bytes at most", "HTTP-11", |r| r.limit = 64_000)
+            .also(&["HTTP-8", "HTTP-9", "HTTP-13", "OPS-4"]),
+        Defect::secret("takes a body of 100 kB at most, as Express does", "HTTP-13", |r| r.limit = 100 << 10)
+            .also(&["OPS-4"]),
+        Defect::secret("takes a body of a million bytes at most", "HTTP-13", |r| r.limit = 1_000_000).also(&["OPS-4"]),
+        Defect::basic("takes a head of 500 bytes at most", "AUTH-16", |r| r.head_limit = 500).refusing_all(),
     ]
 }
 
 fn kept() -> Vec<Defect> {
     vec![
-        Defect::secret("closes each connection without saying so", "HTTP-10", |r| r.after = |_, _| After::Drop),
+        Defect::secret("closes each connection without saying so", "HTTP-10", |r| r.after = |_, _| After::Drop)
+            .also(&["AUTH-6", "OPS-3"]),
         Defect::secret("does not answer the second message on a connection", "HTTP-10", |r| {
             r.nth = |count| if count == 1 { Ok(()) } else { Err(Answer::new(0, "")) };
-        }),
+        })
+        .also(&["AUTH-6", "OPS-3"]),
         Defect::secret("answers the second message on a connection with 400", "HTTP-10", |r| {
             r.nth = |count| if count == 1 { Ok(()) } else { Err(Answer::bad_request()) };
-        }),
-        Defect::secret("leaves the body of a refused request on the connection", "HTTP-10", |r| {
+        })
+        .also(&["AUTH-6", "OPS-3"]),
+        Defect::basic("leaves the body of a refused request on the connection", "HTTP-10", |r| {
             r.drain = false;
             r.after = |_, _| After::Keep;
         })
         .also(&["HTTP-14", "HTTP-15", "HTTP-17", "HTTP-9"]),
-        Defect::secret("promises a longer body than it sends", "HTTP-2", |r| {
-            r.accepted = |_| Answer::ok().with("content-length", "1000");
-        })
-        .also(&["AUTH-3", "HTTP-10"]),
     ]
 }

@@ -23,52 +23,65 @@ fn plain() -> Vec<Defect> {
     vec![
         Defect::open("wants a credential where none is agreed", "AUTH-2", |r| {
             r.headers = |head| allow_if(head.get("authorization").is_some(), Answer::unauthorized());
-        }),
+        })
+        .refusing_all(),
         Defect::secret("listens at another path", "HTTP-1", |r| r.path = |_| Err(Answer::not_found()))
-            .also(&["AUTH-3"]),
+            .also(&["AUTH-3"])
+            .refusing_all(),
         Defect::secret("takes PUT only", "HTTP-1", |r| {
             r.method = |head| allow_if(head.method == "PUT", Answer::new(405, "").with("allow", "PUT"));
         })
-        .also(&["AUTH-3", "HTTP-14"]),
+        .also(&["AUTH-3", "HTTP-14"])
+        .refusing_all(),
         Defect::secret("answers what it accepts with 302", "HTTP-3", |r| {
             r.accepted = |_| Answer::new(302, "").with("location", "/thank-you");
         })
-        .also(&["AUTH-3", "HTTP-2"]),
+        .also(&["AUTH-3", "HTTP-2"])
+        .refusing_all(),
         Defect::secret("redirects to the path with a slash at its end", "HTTP-3", |r| {
             r.path = |_| Err(Answer::new(308, "").with("location", format!("{PATH}/")));
         })
-        .also(&["AUTH-3", "HTTP-1", "HTTP-2"]),
+        .also(&["AUTH-3", "HTTP-1", "HTTP-2"])
+        .refusing_all(),
         Defect::secret("answers what it accepts with 304", "HTTP-2", |r| r.accepted = |_| Answer::new(304, ""))
-            .also(&["AUTH-3", "HTTP-3"]),
+            .also(&["AUTH-3", "HTTP-3"])
+            .refusing_all(),
         Defect::secret("answers what it accepts with 500", "HTTP-2", |r| r.accepted = |_| Answer::crash())
-            .also(&["AUTH-3"]),
+            .also(&["AUTH-3"])
+            .refusing_all(),
         Defect::secret("wants a token against forged forms", "HTTP-7", |r| {
             r.headers = |head| {
                 let has_token = head.get("cookie").is_some() || head.get("x-csrf-token").is_some();
                 allow_if(has_token, Answer::new(403, "the token against forged forms is missing"))
             };
         })
-        .also(&["AUTH-3"]),
+        .also(&["AUTH-3"])
+        .refusing_all(),
         Defect::secret("wants a User-Agent", "HTTP-7", |r| {
             r.headers = |head| allow_if(head.get("user-agent").is_some(), Answer::forbidden());
         })
-        .also(&["AUTH-3"]),
+        .also(&["AUTH-3"])
+        .refusing_all(),
         Defect::secret("wants an Accept", "HTTP-7", |r| {
             r.headers = |head| allow_if(head.get("accept").is_some(), Answer::new(406, ""));
         })
-        .also(&["AUTH-3"]),
+        .also(&["AUTH-3"])
+        .refusing_all(),
         Defect::secret("wants an Origin", "HTTP-7", |r| {
             r.headers = |head| allow_if(head.get("origin").is_some(), Answer::forbidden());
         })
-        .also(&["AUTH-3"]),
+        .also(&["AUTH-3"])
+        .refusing_all(),
         Defect::secret("takes multipart forms only", "HTTP-4", |r| {
             r.media_type = |head| allow_if(head.media_type().as_deref() == Some("multipart/form-data"), unsupported());
         })
-        .also(&["AUTH-3", "HTTP-5", "HTTP-15"]),
+        .also(&["AUTH-3", "HTTP-5", "HTTP-15"])
+        .refusing_all(),
         Defect::secret("takes text/json only", "HTTP-4", |r| {
             r.media_type = |head| allow_if(head.media_type().as_deref() == Some("text/json"), unsupported());
         })
-        .also(&["AUTH-3", "HTTP-5", "HTTP-15"]),
+        .also(&["AUTH-3", "HTTP-5", "HTTP-15"])
+        .refusing_all(),
     ]
 }
 
@@ -103,7 +116,8 @@ fn types() -> Vec<Defect> {
                 allow_if(value.starts_with("application/json") && value.contains("charset"), unsupported())
             };
         })
-        .also(&["AUTH-3", "HTTP-4"]),
+        .also(&["AUTH-3", "HTTP-4"])
+        .refusing_all(),
         Defect::secret("takes any content type", "HTTP-15", |r| r.media_type = |_| Ok(())),
         Defect::secret("takes text/plain for JSON", "HTTP-15", |r| {
             r.media_type = |head| {
@@ -179,10 +193,13 @@ fn others() -> Vec<Defect> {
         Defect::secret("closes the connection on Expect", "HTTP-9", |r| {
             r.leave = |_| Leave::Refused(Answer::new(0, ""))
         }),
-        Defect::open("accepts before the body has come", "HTTP-9", |r| {
+        Defect::open("accepts before the body has come where that is asked for", "HTTP-12", |r| {
             r.early = |head| if head.get("expect").is_some() { Some(Answer::ok()) } else { None };
+        }),
+        Defect::open("accepts before the body has come", "HTTP-12", |r| {
+            r.early = |head| if head.method == "POST" { Some(Answer::ok()) } else { None };
         })
-        .also(&["HTTP-12"]),
+        .also(&["HTTP-10", "HTTP-14", "HTTP-15", "HTTP-16", "HTTP-17", "HTTP-18", "HTTP-20", "MSG-2"]),
         Defect::secret("answers 404 to the absolute form of its own URL", "HTTP-18", |r| {
             r.path = |head| {
                 let path = head.target.split('?').next();

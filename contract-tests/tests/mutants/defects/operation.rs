@@ -31,19 +31,14 @@ pub(super) fn defects() -> Vec<Defect> {
             };
             r.work = Duration::from_millis(50);
         })
-        .one_by_one(),
+        .one_by_one()
+        .also(&["OPS-3"]),
         Defect::secret("crashes where its database is locked by another message", "OPS-4", |r| {
             r.store = |_, shared| if shared.running.load(Ordering::SeqCst) < 3 { Ok(()) } else { Err(Answer::crash()) };
             r.work = Duration::from_millis(50);
         })
-        .one_by_one(),
-        Defect::secret("allows ten messages, then answers 429", "OPS-4", |r| {
-            r.store = |_, shared| {
-                let count = shared.answered.load(Ordering::SeqCst);
-                if count <= 10 { Ok(()) } else { Err(Answer::new(429, "too many").with("retry-after", "60")) }
-            };
-        })
-        .also(&["AUTH-3"]),
+        .one_by_one()
+        .also(&["OPS-3"]),
         Defect::secret("takes too long for every answer", "OPS-5", |r| r.work = Duration::from_secs(3600))
             .also(&["AUTH-3"]),
     ]

@@ -141,10 +141,10 @@ pub(super) fn shortened() -> Vec<Defect> {
             r.secret_parts.same = |sent, right| sent.chars().take(100).eq(right.chars().take(100));
         })
         .also(&["AUTH-6"]),
-        Defect::secret("looks at 249 characters of the secret", "AUTH-7", |r| {
+        Defect::secret("looks at 249 characters of the secret", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| sent.chars().take(249).eq(right.chars().take(249));
         })
-        .also(&["AUTH-6"]),
+        .also(&["AUTH-7"]),
         Defect::secret("cuts what was sent at 250 characters", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| sent.chars().take(250).eq(right.chars());
         })
@@ -152,17 +152,19 @@ pub(super) fn shortened() -> Vec<Defect> {
         Defect::secret("refuses a secret of more than 250 bytes", "AUTH-7", |r| {
             r.secret_parts.same = |sent, right| sent.len() <= 250 && sent == right;
         })
-        .also(&["AUTH-3"]),
+        .also(&["AUTH-3"])
+        .refusing_all(),
         Defect::secret("counts a character of four bytes twice", "AUTH-7", |r| {
             r.secret_parts.same = |sent, right| sent.encode_utf16().count() <= 250 && sent == right;
         })
-        .also(&["AUTH-3"]),
+        .also(&["AUTH-3"])
+        .refusing_all(),
     ]
 }
 
 pub(super) fn answered() -> Vec<Defect> {
     vec![
-        Defect::secret("refuses the right secret", "AUTH-3", |r| r.secret_parts.same = |_, _| false),
+        Defect::secret("refuses the right secret", "AUTH-3", |r| r.secret_parts.same = |_, _| false).refusing_all(),
         Defect::secret("answers a wrong secret with 200 and an error in the body", "AUTH-6", |r| {
             r.secret_parts.refused = || Answer::new(200, r#"{"success":false}"#);
         })
@@ -226,7 +228,7 @@ pub(super) fn answered() -> Vec<Defect> {
         Defect::secret("names the secret in a Location header", "AUTH-24", |r| {
             r.finish = |_, expected, answer| match expected {
                 Expected::Secret(secret) if answer.status == 200 => {
-                    let spelt: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                    let spelt = spelling::percent_encoded(secret);
                     Answer { status: 201, ..answer }.with("location", format!("/messages?clientSecret={spelt}"))
                 }
                 Expected::Secret(_) | Expected::Nothing | Expected::Basic(..) => answer,

@@ -79,7 +79,8 @@ pub(super) fn found() -> Vec<Defect> {
                 let everywhere = message.each().into_iter().flat_map(|value| value.members(MEMBER));
                 everywhere.take(1).cloned().collect()
             };
-        }),
+        })
+        .also(&["AUTH-11"]),
         Defect::secret("reads the secret of the webhook's object too", "AUTH-9", |r| {
             r.secret = |request, message, parts, right| {
                 let within = message.get("webhook").unwrap_or(&Json::Null);
@@ -158,7 +159,7 @@ pub(super) fn found() -> Vec<Defect> {
                 if body.contains(r"\ud8") { Err((parts.refused)()) } else { secret(request, message, parts, right) }
             };
         }),
-        Defect::secret("does not know the escape of a slash", "AUTH-8", |r| {
+        Defect::secret("does not know the escape of a slash", "MSG-21", |r| {
             r.secret = |request, message, parts, right| {
                 let body = String::from_utf8_lossy(&request.body);
                 if body.contains(r"\/") { Err((parts.refused)()) } else { secret(request, message, parts, right) }

@@ -59,9 +59,32 @@ pub(super) fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
+/// As an encoder for URLs does: letters, digits and four marks stay.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let spelt = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(spelt).collect()
+}
+
 /// As a decoder for HTML does.
 pub(super) fn html_decoded(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    let mut parts = text.split("&#");
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let entity =
+            part.split_once(';').and_then(|(number, rest)| Some((char::from_u32(number.parse().ok()?)?, rest)));
+        match entity {
+            Some((character, rest)) => {
+                decoded.push(character);
+                decoded += rest;
+            }
+            None => decoded += part,
+        }
+    }
+    decoded.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 /// The number that a loosely typed language sees in a text.
