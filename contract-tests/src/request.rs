@@ -165,9 +165,9 @@ fn frame(framing: &Framing, body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
             framed.truncate(framed.len() - "0\r\n\r\n".len());
             (vec![chunked()], framed)
         }
-        Framing::ChunkOverlong => {
-            let size = format!("{:x}\r\n", body.len().saturating_sub(1));
-            (vec![chunked()], [size.as_bytes(), body, b"\r\n0\r\n\r\n"].concat())
+        Framing::ChunkUnended => {
+            let size = format!("{:x}\r\n", body.len());
+            (vec![chunked()], [size.as_bytes(), body, b"xx0\r\n\r\n"].concat())
         }
         Framing::Untold => (Vec::new(), body.to_vec()),
     }
@@ -219,7 +219,7 @@ mod tests {
             (Framing::Untold, "hello"),
             (Framing::LengthText("{length}x".to_owned()), "content-length=5x hello"),
             (Framing::ChunkText("0x{size}".to_owned()), "transfer-encoding=chunked 0x5\r\nhello\r\n0\r\n\r\n"),
-            (Framing::ChunkOverlong, "transfer-encoding=chunked 4\r\nhello\r\n0\r\n\r\n"),
+            (Framing::ChunkUnended, "transfer-encoding=chunked 5\r\nhelloxx0\r\n\r\n"),
         ] {
             assert_eq!(text(&framing), expected);
         }

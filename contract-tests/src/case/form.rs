@@ -206,6 +206,6 @@ pub enum Framing {
     Unfinished,
     /// Nothing.
     Untold,
-    /// Chunked, with one byte more in the only chunk than its size says.
-    ChunkOverlong,
+    /// Chunked, with two other bytes than a line end behind the only chunk.
+    ChunkUnended,
 }

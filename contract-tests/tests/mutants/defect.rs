@@ -86,6 +86,11 @@ impl Defect {
         rules
     }
 
+    /// Whether its clause is one that is looked for in every answer of a run.
+    pub(crate) fn is_watched(&self) -> bool {
+        ["AUTH-23", "AUTH-24", "OPS-5", "OPS-7"].contains(&self.clause)
+    }
+
     /// Whether a failing case of this clause is the defect's own.
     pub(crate) fn breaks(&self, clause: &str) -> bool {
         const PLAIN: [&str; 10] =

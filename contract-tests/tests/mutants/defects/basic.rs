@@ -22,8 +22,9 @@ pub(super) fn compared() -> Vec<Defect> {
         same("checks the password only", "AUTH-18", |r| r.basic_parts.same = |sent, right| sent.1 == right.1)
             .also(&["AUTH-16"]),
         same("checks the username only", "AUTH-18", |r| r.basic_parts.same = |sent, right| sent.0 == right.0)
-            .also(&["AUTH-16"]),
-        same("takes any username and password", "AUTH-18", |r| r.basic_parts.same = |_, _| true).also(&["AUTH-16"]),
+            .also(&["AUTH-14", "AUTH-16", "AUTH-22"]),
+        same("takes any username and password", "AUTH-18", |r| r.basic_parts.same = |_, _| true)
+            .also(&["AUTH-14", "AUTH-16", "AUTH-22"]),
         same("lets anything follow the password", "AUTH-18", |r| {
             r.basic_parts.same = |sent, right| sent.0 == right.0 && sent.1.starts_with(right.1);
         }),
@@ -62,7 +63,7 @@ pub(super) fn compared() -> Vec<Defect> {
             r.basic_parts.same =
                 |sent, right| sent.0 == right.0 && spelling::cut(sent.1, 72) == spelling::cut(right.1, 72);
         })
-        .also(&["AUTH-18"]),
+        .also(&["AUTH-14", "AUTH-18"]),
         same("looks at 64 bytes of the username", "AUTH-16", |r| {
             r.basic_parts.same =
                 |sent, right| spelling::cut(sent.0, 64) == spelling::cut(right.0, 64) && sent.1 == right.1;
@@ -72,7 +73,7 @@ pub(super) fn compared() -> Vec<Defect> {
             r.basic_parts.same =
                 |sent, right| sent.0 == right.0 && spelling::cut(sent.1, 100) == spelling::cut(right.1, 100);
         })
-        .also(&["AUTH-18"]),
+        .also(&["AUTH-14", "AUTH-18"]),
         same("cuts the password that was sent at 100 characters", "AUTH-18", |r| {
             r.basic_parts.same = |sent, right| sent.0 == right.0 && sent.1.chars().take(100).eq(right.1.chars());
         })
@@ -191,7 +192,7 @@ pub(super) fn decoded() -> Vec<Defect> {
                 _ => Ok(()),
             };
         })
-        .also(&["AUTH-17"]),
+        .also(&["AUTH-17", "AUTH-20"]),
         Defect::basic("closes the connection on broken credentials", "AUTH-19", |r| {
             r.before_basic = |head| {
                 let is_broken = head.get("authorization").is_some() && decoded_text(head).is_none();

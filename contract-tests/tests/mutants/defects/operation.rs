@@ -39,7 +39,6 @@ pub(super) fn defects() -> Vec<Defect> {
         })
         .one_by_one()
         .also(&["OPS-3"]),
-        Defect::secret("takes too long for every answer", "OPS-5", |r| r.work = Duration::from_secs(3600))
-            .also(&["AUTH-3"]),
+        Defect::secret("takes too long for every answer", "OPS-5", |r| r.work = Duration::from_secs(6)).refusing_all(),
     ]
 }

@@ -37,7 +37,8 @@ pub(super) fn compared() -> Vec<Defect> {
             r.secret_parts.same = |sent, right| sent.chars().count() == right.chars().count();
         })
         .also(&["AUTH-7"]),
-        same("asks only whether there is a secret", "AUTH-6", |r| r.secret_parts.same = |_, _| true).also(&["AUTH-7"]),
+        same("asks only whether there is a secret", "AUTH-6", |r| r.secret_parts.same = |_, _| true)
+            .also(&["AUTH-7", "AUTH-8", "AUTH-9", "AUTH-22"]),
         same("trims the secret", "AUTH-6", |r| r.secret_parts.same = |sent, right| sent.trim() == right),
         same("ignores spaces at the end, as a CHAR column does", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| sent.trim_end() == right;
@@ -168,21 +169,21 @@ pub(super) fn answered() -> Vec<Defect> {
         Defect::secret("answers a wrong secret with 200 and an error in the body", "AUTH-6", |r| {
             r.secret_parts.refused = || Answer::new(200, r#"{"success":false}"#);
         })
-        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
+        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-8", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
         Defect::secret("sends whoever has a wrong secret to a page for signing in", "AUTH-6", |r| {
             r.secret_parts.refused = || Answer::new(302, "").with("location", "/login");
         })
-        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
+        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-8", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
         Defect::secret("hides behind 404 where the secret is wrong", "AUTH-6", |r| {
             r.secret_parts.refused = Answer::not_found;
         })
-        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
+        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-8", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
         Defect::secret("crashes on a wrong secret", "AUTH-6", |r| r.secret_parts.refused = Answer::crash)
-            .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
+            .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-8", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
         Defect::secret("closes the connection on a wrong secret", "AUTH-6", |r| {
             r.secret_parts.refused = || Answer::new(0, "");
         })
-        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
+        .also(&["AUTH-4", "AUTH-5", "AUTH-7", "AUTH-8", "AUTH-9", "AUTH-10", "AUTH-11", "AUTH-22"]),
         Defect::secret("answers a wrong secret with 401 and no challenge", "AUTH-23", |r| {
             r.secret_parts.refused = || Answer::new(401, "the client secret is not the right one");
         }),
