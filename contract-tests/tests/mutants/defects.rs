@@ -22,7 +22,9 @@ mod tls;
 use crate::defect::Defect;
 
 pub(crate) fn all() -> Vec<Defect> {
+    // Those that take long come first.
     [
+        operation::defects(),
         secret::compared(),
         secret::shortened(),
         secret::answered(),
@@ -34,7 +36,6 @@ pub(crate) fn all() -> Vec<Defect> {
         json::defects(),
         http::defects(),
         framing::defects(),
-        operation::defects(),
         tls::defects(),
     ]
     .concat()

@@ -19,8 +19,8 @@ use crate::{
 
 /// The same requests in every run.
 const SEED: u64 = 7;
-/// Endpoints that are tested beside each other.
-const BESIDE: usize = 6;
+/// Endpoints that are tested beside each other: with the whole catalogue, and with the cases of a clause.
+const BESIDE: [usize; 2] = [6, 24];
 /// As usual: the machine that runs the test may be busy.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -95,7 +95,7 @@ pub(crate) async fn rows(whole: bool) -> Vec<Row> {
         let report = run(defect.rules(), defect.certificate, parallel, &clauses).await;
         Row { failed: failed(&report), defect }
     };
-    stream::iter(Defect::all().into_iter().map(run)).buffered(BESIDE).collect().await
+    stream::iter(Defect::all().into_iter().map(run)).buffered(BESIDE[usize::from(!whole)]).collect().await
 }
 
 /// The matrix as a page.
@@ -113,9 +113,10 @@ pub(crate) fn page(rows: &[Row]) -> String {
          The defects are in `contract-tests/tests/mutants/defects/`, one row each. This page is written by\n\n\
          ```sh\nMUTANTS_UPDATE=1 cargo test -p contract-tests --test mutants -- --include-ignored\n```\n\n\
          and the same command without the variable fails where the page is not current.\n\n\
-         *Caught by* names the failing cases of the clause that the defect breaks, and of those that it breaks with it. \
-         *Besides*\nnames failing cases of other clauses. Where an endpoint refuses the plain valid message, the case of that \
-         message says\nso, and the run stops there: those rows are marked with *all*.\n",
+         *Caught by* names the failing cases of the clause that the defect breaks, and of those that it breaks with it: a \
+         message\nshows many clauses of its own at a time, so a defect in reading messages counts for all of them. *Besides* \
+         names failing\ncases of other clauses. An endpoint that refuses the plain valid message fails the case of that message, \
+         whatever the\nreason, and what rests on an acceptance is not run: those rows say *all*.\n",
     );
     for clause in Clause::all() {
         let of_clause: Vec<&Row> = rows.iter().filter(|row| row.defect.clause == clause.id).collect();
