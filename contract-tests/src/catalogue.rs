@@ -35,11 +35,14 @@ impl Case {
         Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only").level
     }
 
+    /// Whether its number or its clause fits a pattern, in which `*` stands for any text.
+    pub(crate) fn fits(&self, pattern: &str) -> bool {
+        matches(pattern, &self.id) || matches(pattern, &self.clause)
+    }
+
     /// Whether the options of a run ask for it.
     pub(crate) fn is_wanted(&self, target: &Target) -> bool {
-        let fits = |patterns: &[String]| {
-            patterns.iter().any(|pattern| matches(pattern, &self.id) || matches(pattern, &self.clause))
-        };
+        let fits = |patterns: &[String]| patterns.iter().any(|pattern| self.fits(pattern));
         let harmless = self.safe || matches!(self.act, Act::Watch(_));
         (target.only.is_empty() || fits(&target.only))
             && !fits(&target.skip)

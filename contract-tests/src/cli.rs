@@ -3,17 +3,23 @@
 
 mod check;
 mod color;
+mod completions;
+mod credential_args;
+mod credentials;
 mod duration;
 mod error;
 pub mod exit;
 mod explain;
+mod listen;
+mod man;
 mod output;
+mod profile_file;
 mod render;
 mod report_args;
 
 use std::{env, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::color::Color;
 
@@ -31,12 +37,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Prove that an endpoint keeps the contract
+    /// Hold an endpoint to the contract, clause by clause
     Check(Box<check::CheckArgs>),
+    /// Stand in for an endpoint, and hold a sender to the contract
+    Listen(Box<listen::ListenArgs>),
+    /// Make credentials for a test endpoint with which every case tells something
+    Credentials(credentials::CredentialsArgs),
     /// What a clause of the contract says, what it rests on and why it matters
     Explain(explain::ExplainArgs),
     /// Show a report that was kept as JSON, in any other form
     Render(render::RenderArgs),
+    /// Print what a shell needs to complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands
+    Man(man::ManArgs),
 }
 
 /// Runs the program on the process's arguments.
@@ -56,8 +70,12 @@ pub fn run() -> ExitCode {
     cli.color.choice().write_global();
     let done = match cli.command {
         Command::Check(args) => check::run(*args),
+        Command::Listen(args) => listen::run(*args),
+        Command::Credentials(args) => credentials::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = output::tell(&error);
@@ -67,8 +85,6 @@ pub fn run() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

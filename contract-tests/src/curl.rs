@@ -34,8 +34,10 @@ impl Command<'_> {
         match self.line(endpoint) {
             Some(line) => line,
             None => {
-                let words = self.changed.as_deref().unwrap_or("spelt as the title says");
-                format!("POST {} with {words}", endpoint.shown())
+                let words =
+                    self.changed.clone().or_else(|| Some(format!("a body of at least {} bytes", self.form.size?)));
+                let words = words.unwrap_or_else(|| "what the title of the case says".to_owned());
+                format!("a {} to {} with {words}", self.method, endpoint.shown())
             }
         }
     }
@@ -56,9 +58,9 @@ impl Command<'_> {
             let header = header.as_ref()?;
             let header = match self.form.letters {
                 Letters::Lower => header.clone(),
-                Letters::Upper | Letters::Title => {
+                letters @ (Letters::Upper | Letters::Title) => {
                     let (name, value) = header.split_once(':')?;
-                    format!("{}:{value}", name.to_ascii_uppercase())
+                    format!("{}:{value}", letters.spell(name))
                 }
             };
             let _ = write!(line, " -H \"{header}\"");

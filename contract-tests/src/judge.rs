@@ -90,11 +90,12 @@ pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
     let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(8 * BODY_SHOWN)]).into_owned();
     // Masked before it is cut, so that no part of a credential is left at the end.
     let body = mask(&body, hide);
-    let shown: String = printable(body.trim()).chars().take(BODY_SHOWN).collect();
+    let line = printable(&body);
+    let shown: String = line.chars().take(BODY_SHOWN).collect();
     if shown.is_empty() {
         words.push_str(", with an empty body");
     } else {
-        let dots = if shown.len() < body.trim().len() { " ..." } else { "" };
+        let dots = if shown.len() < line.len() { " ..." } else { "" };
         words.push_str(&format!(": {shown}{dots}"));
     }
     mask(&words, hide)
@@ -113,4 +114,55 @@ fn printable(text: &str) -> String {
 /// Why no answer came, as a sentence of its own.
 pub(crate) fn sentence(no_answer: &NoAnswer) -> String {
     format!("no answer: {no_answer}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Answer, NoAnswer> {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        let took = Duration::ZERO;
+        Ok(Answer { status, reason: String::new(), headers, body: body.into(), took, reusable: true })
+    }
+
+    #[test]
+    fn answers_are_judged_in_the_words_of_the_contract() {
+        let clause = Clause::find("AUTH-4").unwrap();
+        let late = || Err(NoAnswer::TimedOut { after: Duration::from_secs(5) });
+        let allow = [("allow", "GET, POST")];
+        for (expect, came, holds) in [
+            (r#"{"answer":"accept"}"#, answer(204, &[], ""), true),
+            (r#"{"answer":"accept"}"#, answer(302, &[], ""), false),
+            (r#"{"answer":"accept"}"#, Err(NoAnswer::Closed), false),
+            (r#"{"answer":"refuse"}"#, answer(401, &[], ""), true),
+            (r#"{"answer":"refuse"}"#, answer(403, &[], ""), true),
+            (r#"{"answer":"refuse"}"#, answer(422, &[], ""), false),
+            (r#"{"answer":"refuse","also":[422]}"#, answer(422, &[], ""), true),
+            (r#"{"answer":"refuse"}"#, answer(500, &[], ""), false),
+            (r#"{"answer":"reject"}"#, answer(418, &[], ""), true),
+            (r#"{"answer":"reject"}"#, answer(500, &[], ""), false),
+            (r#"{"answer":"notAccept"}"#, answer(500, &[], ""), true),
+            (r#"{"answer":"notAccept"}"#, answer(200, &[], ""), false),
+            (r#"{"answer":"notAccept"}"#, Err(NoAnswer::Closed), true),
+            (r#"{"answer":"notAccept"}"#, late(), false),
+            (r#"{"answer":"reject","orClosed":true}"#, Err(NoAnswer::Closed), true),
+            (r#"{"answer":{"status":405},"headers":[["allow","post"]]}"#, answer(405, &allow, ""), true),
+            (r#"{"answer":{"status":405},"headers":[["allow","post"]]}"#, answer(405, &[], ""), false),
+            (r#"{"answer":"any","headers":[["allow",""]],"headersWith":401}"#, answer(403, &[], ""), true),
+            (r#"{"answer":"any","headers":[["allow",""]],"headersWith":401}"#, answer(401, &[], ""), false),
+        ] {
+            let parsed: Expectation = serde_json::from_str(expect).unwrap();
+            assert_eq!(judge(&parsed, clause, &came, &[]).is_ok(), holds, "{expect} of {came:?}");
+        }
+    }
+
+    #[test]
+    fn what_came_is_shown_in_a_line_without_the_credential() {
+        let hide = [Spellings::of("long-secret", None)];
+        let came = came(&answer(403, &[], "<b>\n no \u{1b}[31m long-secret</b>").unwrap(), &hide);
+        assert_eq!(came, "403: <b> no [31m ***</b>");
+    }
 }

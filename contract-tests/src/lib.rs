@@ -28,15 +28,18 @@ mod curl;
 pub mod endpoint;
 mod exchange;
 mod judge;
+pub mod listen;
 pub mod report;
 mod request;
 mod run;
 mod spelling;
 pub mod target;
+pub mod telling;
 mod watch;
 
 pub use case::Case;
 pub use endpoint::Endpoint;
+pub use listen::Listener;
 pub use report::Report;
 pub use run::{CheckError, check};
 pub use target::{Target, TargetError};

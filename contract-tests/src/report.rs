@@ -2,12 +2,20 @@
 //! `schemas/json/report.schema.json` says how it looks as JSON. No credential is ever in it: what could hold one is
 //! masked before it comes here.
 
+mod group;
+mod harmless;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod terminal;
+mod verdict;
 
 use jiff::Timestamp;
 use schemas::{Clause, Level};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+pub use self::verdict::{Grade, Verdict};
 
 /// A run of cases against one endpoint or one sender.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +126,17 @@ pub struct Tally {
     pub skipped: usize,
 }
 
+impl Tally {
+    /// How these cases ended.
+    fn of<'a>(results: impl Iterator<Item = &'a CaseResult>) -> Self {
+        results.fold(Self::default(), |tally, result| match result.outcome {
+            CaseOutcome::Passed => Self { passed: tally.passed + 1, ..tally },
+            CaseOutcome::Failed(_) => Self { failed: tally.failed + 1, ..tally },
+            CaseOutcome::Skipped { .. } => Self { skipped: tally.skipped + 1, ..tally },
+        })
+    }
+}
+
 impl CaseResult {
     /// The clause that the case tests.
     ///
@@ -131,18 +150,14 @@ impl CaseResult {
 impl Report {
     /// How many cases of this level ended how.
     pub fn tally(&self, level: Level) -> Tally {
-        let of_level = self.results.iter().filter(|result| result.level == level);
-        of_level.fold(Tally::default(), |tally, result| match result.outcome {
-            CaseOutcome::Passed => Tally { passed: tally.passed + 1, ..tally },
-            CaseOutcome::Failed(_) => Tally { failed: tally.failed + 1, ..tally },
-            CaseOutcome::Skipped { .. } => Tally { skipped: tally.skipped + 1, ..tally },
-        })
+        Tally::of(self.results.iter().filter(|result| result.level == level))
     }
 
-    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing.
+    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing; a run without
+    /// results, to which nothing answered, holds nothing.
     pub fn holds(&self, strict: bool) -> bool {
         let levels = if strict { &Level::ALL[..2] } else { &Level::ALL[..1] };
-        levels.iter().all(|level| self.tally(*level).failed == 0)
+        !self.results.is_empty() && levels.iter().all(|level| self.tally(*level).failed == 0)
     }
 }
 

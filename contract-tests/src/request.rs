@@ -96,7 +96,7 @@ impl Maker<'_> {
         let mut head = Vec::from(format!("{line}\r\n"));
         let expect = form.ask_to_continue.then(|| ("expect".to_owned(), b"100-continue".to_vec()));
         for (name, value) in parts.headers.iter().chain(&framing).chain(&expect) {
-            head.extend_from_slice(cased(name, form.letters).as_bytes());
+            head.extend_from_slice(form.letters.spell(name).as_bytes());
             head.extend_from_slice(b": ");
             head.extend_from_slice(value);
             head.extend_from_slice(b"\r\n");
@@ -121,19 +121,19 @@ impl Maker<'_> {
     }
 }
 
-fn cased(name: &str, letters: Letters) -> String {
-    match letters {
-        Letters::Lower => name.to_owned(),
-        Letters::Upper => name.to_ascii_uppercase(),
-        Letters::Title => {
-            let words: Vec<String> = name
-                .split('-')
-                .map(|word| {
+impl Letters {
+    /// A header's name in this letter case.
+    pub(crate) fn spell(self, name: &str) -> String {
+        match self {
+            Self::Lower => name.to_owned(),
+            Self::Upper => name.to_ascii_uppercase(),
+            Self::Title => {
+                let words = name.split('-').map(|word| {
                     let (first, rest) = word.split_at(word.len().min(1));
-                    format!("{}{rest}", first.to_ascii_uppercase())
-                })
-                .collect();
-            words.join("-")
+                    first.to_ascii_uppercase() + rest
+                });
+                words.collect::<Vec<_>>().join("-")
+            }
         }
     }
 }
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn names_are_cased() {
-        assert_eq!(cased("content-type", Letters::Title), "Content-Type");
-        assert_eq!(cased("content-type", Letters::Upper), "CONTENT-TYPE");
+        assert_eq!(Letters::Title.spell("content-type"), "Content-Type");
+        assert_eq!(Letters::Upper.spell("content-type"), "CONTENT-TYPE");
     }
 }

@@ -208,13 +208,16 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
         };
         report.results.push(result(case, clause, outcome));
     }
-    if let Authentication::ClientSecret { .. } | Authentication::Basic(_) = &target.authentication {
-        let kept_back = report.results.iter().filter(|result| matches!(&result.outcome, CaseOutcome::Skipped { reason } if reason.starts_with("it needs a secret") || reason.starts_with("it needs a password") || reason.starts_with("it needs a username"))).count();
-        if kept_back > 0 && reason_to_skip.is_none() {
-            report.notices.push(format!(
-                "{kept_back} cases tell nothing with this credential; `webhook-contract credentials` makes credentials for a test endpoint with which all of them do."
-            ));
-        }
+    let would_tell = |case: &&&Case| {
+        let unmet = |condition: &&Condition| !credential::meets(&target.authentication, condition);
+        case.needs.iter().find(unmet).is_some_and(Condition::is_of_telling_credentials)
+    };
+    let kept_back = cases.iter().filter(would_tell).count();
+    if kept_back > 0 && reason_to_skip.is_none() {
+        report.notices.push(format!(
+            "{kept_back} cases tell nothing with this credential; `webhook-contract credentials` makes credentials for \
+             a test endpoint with which they do."
+        ));
     }
     report.took_ms = milliseconds(begun.elapsed());
     Ok(report)
@@ -257,7 +260,7 @@ fn subject(target: &Target) -> Subject {
     Subject {
         kind: SubjectKind::Endpoint,
         url: target.endpoint.to_string(),
-        authentication: authentication.into(),
+        authentication,
         profile: target.profile.name().to_owned(),
     }
 }

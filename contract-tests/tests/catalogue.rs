@@ -1,7 +1,5 @@
 //! The catalogue is whole: of its form, unique, every clause with a case or a reason, every sample known.
 
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
-
 use std::collections::{BTreeMap, HashSet};
 
 use contract_tests::{

@@ -112,7 +112,7 @@ async fn the_reference_receiver_keeps_every_clause() {
         ("/basic", basic(), 200),
     ] {
         let report = check(&reference.target("http", path, authentication)).await.unwrap();
-        assert_eq!(failures(&report), [String::new(); 0], "{path}");
+        assert_eq!(failures(&report), Vec::<String>::new(), "{path}");
         let run = report.results.iter().filter(|result| result.outcome == CaseOutcome::Passed).count();
         assert!(run >= least, "{path}: {run}, {:?}", report.notices);
         assert!(report.took_ms < 10_000, "{path}: {} ms", report.took_ms);
@@ -127,7 +127,7 @@ async fn over_tls_too_and_only_with_a_certificate_that_holds() {
     assert_eq!(failed_clauses(&unknown), ["AUTH-27"], "{:?}", unknown.notices);
 
     let report = check(&target.ca(Some(reference.folder.path().join("certificate.pem")))).await.unwrap();
-    assert_eq!(failures(&report), [String::new(); 0]);
+    assert_eq!(failures(&report), Vec::<String>::new());
     assert!(report.results.iter().any(|result| result.clause == "HTTP-21" && result.outcome == CaseOutcome::Passed));
     assert!(report.results.iter().any(|result| result.clause == "AUTH-26" && result.outcome == CaseOutcome::Passed));
 }

@@ -1,14 +1,18 @@
 //! The command line: one file a subcommand.
 
 mod check_config;
+mod completions;
 mod data;
 pub mod exit;
 mod init;
 mod learn;
 mod log;
 mod logging;
+mod man;
 mod messages;
 mod reindex;
+#[cfg(feature = "relay")]
+mod relay;
 mod secret;
 mod serve;
 mod shell;
@@ -19,7 +23,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, DEFAULT_PATH, Origin};
 
@@ -69,9 +73,17 @@ enum Command {
     /// The answer says for each role where it stands, how sure that is and why. Nothing is written unless `--out` is
     /// given. It exits with 1 when a required role was not found.
     Learn(learn::Args),
+    /// Show what is passed on, and check templates.
+    #[cfg(feature = "relay")]
+    #[command(subcommand)]
+    Relay(relay::Command),
     /// Check the log, and mend it.
     #[command(subcommand)]
     Log(log::Command),
+    /// Print what a shell needs to complete the command line.
+    Completions(completions::Args),
+    /// Print the manual page, or write the pages of all commands.
+    Man(man::Args),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -126,7 +138,11 @@ pub fn run() -> ExitCode {
         Command::Messages(command) => messages::run(config.as_deref(), command),
         Command::Reindex => reindex::run(config.as_deref()),
         Command::Learn(args) => learn::run(config.as_deref(), &args),
+        #[cfg(feature = "relay")]
+        Command::Relay(command) => relay::run(config.as_deref(), &command),
         Command::Log(command) => log::run(config.as_deref(), &command),
+        Command::Completions(args) => completions::run(&args, Args::command()),
+        Command::Man(args) => man::run(&args, Args::command()),
     };
     match result {
         Ok(()) => ExitCode::from(exit::OK),

@@ -2,7 +2,7 @@
 //!
 //! With `default-features = false` this crate is the verification library for a service of your own: the
 //! [`Verifier`], the axum extractor [`Verified`] and the tower layer [`VerifyLayer`]. The feature `server` adds the
-//! program around them.
+//! program around them, and `relay` passes messages on.
 
 #[cfg(feature = "server")]
 pub mod capture;
@@ -27,6 +27,8 @@ pub mod problem;
 #[cfg(feature = "server")]
 mod redact;
 pub mod rejection;
+#[cfg(feature = "relay")]
+pub mod relay;
 #[cfg(feature = "server")]
 mod replace;
 #[cfg(feature = "server")]

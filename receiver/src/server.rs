@@ -125,6 +125,7 @@ impl Server {
         let names = config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
         let vitals = Vitals {
             metrics: Arc::new(Metrics::new(names, log.metrics())),
+            current: current.clone(),
             log,
             data_dir: config.data_dir.clone(),
             index: indexer.headway(),

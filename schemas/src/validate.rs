@@ -19,6 +19,8 @@ pub enum Schema {
     FlowModel,
     /// An error answer: `problem.schema.json`.
     Problem,
+    /// What a run of the contract's cases found: `report.schema.json`.
+    Report,
     /// A step: `step.schema.json`.
     Step,
     /// A whole message: `step-message.schema.json`.
@@ -70,8 +72,8 @@ fn id(source: &Value) -> &str {
 
 impl Schema {
     /// Every schema.
-    pub const ALL: [Self; 6] =
-        [Self::Field, Self::FlowModel, Self::Problem, Self::Step, Self::StepMessage, Self::Webhook];
+    pub const ALL: [Self; 7] =
+        [Self::Field, Self::FlowModel, Self::Problem, Self::Report, Self::Step, Self::StepMessage, Self::Webhook];
 
     /// The schema's JSON text.
     pub fn text(self) -> &'static str {
@@ -79,6 +81,7 @@ impl Schema {
             Self::Field => include_str!("../json/field.schema.json"),
             Self::FlowModel => include_str!("../json/flow-model.schema.json"),
             Self::Problem => include_str!("../json/problem.schema.json"),
+            Self::Report => include_str!("../json/report.schema.json"),
             Self::Step => include_str!("../json/step.schema.json"),
             Self::StepMessage => include_str!("../json/step-message.schema.json"),
             Self::Webhook => include_str!("../json/webhook.schema.json"),

@@ -1,6 +1,7 @@
 //! The command line: typed text becomes checked values here, and results become words and exit codes. Nothing else of
 //! the crate writes to the terminal.
 
+mod completions;
 mod credentials;
 mod deliver;
 mod deliveries;
@@ -13,6 +14,7 @@ mod file;
 mod guard_args;
 mod job_key;
 mod load;
+mod man;
 mod mask;
 mod model;
 mod output;
@@ -27,7 +29,7 @@ mod trigger_arg;
 use std::{env, io::Write as _, process::ExitCode};
 
 use anstream::ColorChoice;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use self::{error::CliError, output::say};
 
@@ -62,6 +64,10 @@ enum Command {
     /// The sample messages that come with this program
     #[command(subcommand)]
     Samples(samples::SamplesCommand),
+    /// Print what a shell needs to complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands
+    Man(man::ManArgs),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -94,6 +100,8 @@ pub fn run() -> ExitCode {
         Command::Load(args) => load::run(*args),
         Command::Model(command) => model::run(&command),
         Command::Samples(command) => samples::run(&command).map(|()| exit::ACCEPTED),
+        Command::Completions(args) => completions::run(&args, Cli::command()).map(|()| exit::ACCEPTED),
+        Command::Man(args) => man::run(&args, Cli::command()).map(|()| exit::ACCEPTED),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = tell(&error);
@@ -130,8 +138,6 @@ fn wanted_color(arguments: impl Iterator<Item = String>) -> Option<ColorChoice> 
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -84,6 +84,20 @@ impl Property {
     }
 }
 
+impl Condition {
+    /// Whether [`crate::telling`] credentials meet it; the others need a credential, an endpoint or a profile of their
+    /// own.
+    pub(crate) fn is_of_telling_credentials(&self) -> bool {
+        match self {
+            Self::Credential(_, property) => {
+                !matches!(property, Property::Number | Property::SpaceAround | Property::Latin1)
+            }
+            Self::Padding => true,
+            Self::PlusOrSlash | Self::Https | Self::Http2 | Self::ProfileV1 => false,
+        }
+    }
+}
+
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// A request, as far as it differs from the plain valid message: a sample with the right credential, posted as
 /// `application/json` with its length, over HTTP/1.1 on a connection of its own.
 ///
-/// Texts may hold placeholders for credentials (see [`crate::credential`]).
+/// Texts may hold placeholders for credentials: `{right}`, `{wrong}` and `{given}`, the right one as `change` has it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RequestForm {

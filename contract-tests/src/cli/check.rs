@@ -1,186 +1,156 @@
-//! `webhook-contract check`: proves that an endpoint keeps the contract.
+//! `webhook-contract check`: holds an endpoint to the contract. The report alone goes to stdout; a progress bar to a
+//! terminal.
 
-use std::{io::IsTerminal as _, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use schemas::{Authentication, BasicCredentials, ClientSecret, Level, Profile, SecretReference};
-use secrecy::SecretString;
+use schemas::{Authentication, Level};
+use tokio::runtime;
 
-use super::{duration, error::CliError, report_args::ReportArgs};
-use crate::{run, target::Target};
+use super::{credential_args::CredentialArgs, duration, error::CliError, exit, profile_file, report_args::ReportArgs};
+use crate::{Case, Target, check};
 
 #[derive(Args)]
+#[command(after_help = exit::HELP)]
 pub(super) struct CheckArgs {
-    /// The endpoint's URL
+    /// The endpoint's URL, as the webhook will have it
+    // A plain text and not a parsed URL: clap's own error would repeat it, and it may hold a password.
+    #[arg(value_name = "URL")]
     url: String,
 
     #[command(flatten)]
     credentials: CredentialArgs,
 
+    /// Send Basic credentials over plain http to another machine all the same
+    #[arg(long)]
+    allow_plaintext: bool,
+
+    /// What the messages call their parts, where it is not as in profile v1
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// Trust the authorities in this PEM file, too
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
     #[command(flatten)]
     selection: SelectionArgs,
 
     #[command(flatten)]
-    connection: ConnectionArgs,
+    pace: PaceArgs,
 
     #[command(flatten)]
     report: ReportArgs,
 }
 
 #[derive(Args)]
-#[command(next_help_heading = "Authentication (REF is env:NAME or file:PATH)")]
-struct CredentialArgs {
-    /// The endpoint expects no credential
-    #[arg(long, conflicts_with_all = ["client_secret", "username", "password"])]
-    no_authentication: bool,
-
-    /// The endpoint expects this client secret in the message
-    // A plain text and not a parsed reference: clap's own error would repeat it, and it may be the secret.
-    #[arg(long, value_name = "REF", conflicts_with_all = ["username", "password"])]
-    client_secret: Option<String>,
-
-    /// The endpoint expects Basic with this username
-    #[arg(long, value_name = "TEXT", requires = "password")]
-    username: Option<String>,
-
-    /// The endpoint expects Basic with this password
-    #[arg(long, value_name = "REF", requires = "username")]
-    password: Option<String>,
-
-    /// Send Basic credentials over plain http to another machine all the same
-    #[arg(long)]
-    allow_plaintext: bool,
-}
-
-#[derive(Args)]
 #[command(next_help_heading = "Which cases")]
 struct SelectionArgs {
-    /// Only cases whose number or clause fits; `*` stands for any text; may be given several times
+    /// Run only the cases with such a number or clause, as AUTH-6 or HTTP-*; may be given several times
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
 
-    /// No cases whose number or clause fits; may be given several times
+    /// Leave such cases out; may be given several times
     #[arg(long, value_name = "PATTERN")]
     skip: Vec<String>,
 
-    /// Only cases of clauses at least so binding
-    #[arg(long, value_name = "LEVEL", default_value = "may")]
+    /// Run only the cases of clauses that are at least so binding
+    #[arg(long, value_enum, default_value = "may")]
     level: LevelArg,
 
-    /// Send valid messages only, for an endpoint in use
+    /// Send valid messages only, as to an endpoint that is in use
     #[arg(long)]
     safe: bool,
 
-    /// Also run the cases that wait for the endpoint's own deadline
+    /// Run the cases that wait for the endpoint's own deadline, too (up to two minutes)
     #[arg(long)]
     slow: bool,
 }
 
 #[derive(Args)]
-#[command(next_help_heading = "How it is done")]
-struct ConnectionArgs {
-    /// A profile for messages with other property names
-    #[arg(long, value_name = "FILE")]
-    profile: Option<PathBuf>,
-
-    /// Wait so long for the endpoint to accept connections
+#[command(next_help_heading = "Pace")]
+struct PaceArgs {
+    /// Wait so long for something to listen at the URL
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     wait_ready: Option<Duration>,
 
-    /// Time for each answer
+    /// Longest time for each answer
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "5s")]
     timeout: Duration,
 
-    /// Make the same requests as the run with this seed
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-
-    /// Trust the certificate authorities in this PEM file, too
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-
     /// Cases that run beside each other
-    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallel: u16,
+
+    /// Make the same requests as the run with this seed, which each report tells
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 53))]
+    seed: Option<u64>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// The levels of RFC 2119.
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum LevelArg {
     Must,
     Should,
     May,
 }
 
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Must => Self::Must,
+            LevelArg::Should => Self::Should,
+            LevelArg::May => Self::May,
+        }
+    }
+}
+
 pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
-    let allow_plaintext = args.credentials.allow_plaintext;
-    let authentication = args.credentials.resolve()?;
-    let readable = matches!(authentication, Authentication::Basic(_));
-    let level = match args.selection.level {
-        LevelArg::Must => Level::Must,
-        LevelArg::Should => Level::Should,
-        LevelArg::May => Level::May,
-    };
-    let bar = ProgressBar::hidden();
-    let mut target = Target::new(&args.url, authentication)?
-        .only(args.selection.only)
-        .skip(args.selection.skip)
-        .level(level)
-        .safe(args.selection.safe)
-        .slow(args.selection.slow)
-        .timeout(args.connection.timeout)
-        .wait_ready(args.connection.wait_ready.unwrap_or_default())
-        .parallel(usize::from(args.connection.parallel))
-        .ca(args.connection.ca);
-    if let Some(path) = args.connection.profile {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| CliError::Profile { path: path.clone(), why: source.to_string() })?;
-        let profile = Profile::parse(&text).map_err(|error| CliError::Profile { path, why: error.to_string() })?;
-        target = target.profile(profile)?;
-    }
-    if let Some(seed) = args.connection.seed {
-        target = target.seed(seed);
-    }
+    let CheckArgs { url, credentials, allow_plaintext, profile, ca, selection, pace, report } = args;
+    check_patterns(&selection)?;
+    let authentication = credentials.resolve()?;
+    let is_basic = matches!(authentication, Authentication::Basic(_));
+    let target = Target::new(&url, authentication)?.profile(profile_file::read(profile)?)?;
     let endpoint = target.endpoint();
-    if readable && !endpoint.is_encrypted() && !endpoint.is_loopback() && !allow_plaintext {
+    // RFC 7617, section 4: whoever is on the way reads what base64 hides.
+    if is_basic && !endpoint.is_encrypted() && !endpoint.is_loopback() && !allow_plaintext {
         return Err(CliError::Plaintext { url: endpoint.to_string() });
     }
-    if std::io::stderr().is_terminal() {
-        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases") {
-            bar.set_style(style);
-        }
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos} of {len} cases").unwrap_or(ProgressStyle::default_bar()),
+    );
+    let shown = bar.clone();
+    let mut target = target
+        .ca(ca)
+        .only(selection.only)
+        .skip(selection.skip)
+        .level(selection.level.into())
+        .safe(selection.safe)
+        .slow(selection.slow)
+        .timeout(pace.timeout)
+        .wait_ready(pace.wait_ready.unwrap_or_default())
+        .parallel(pace.parallel.into())
+        .on_progress(move |done, all| {
+            shown.set_length(all as u64);
+            shown.set_position(done as u64);
+        });
+    if let Some(seed) = pace.seed {
+        target = target.seed(seed);
     }
-    let drawn = bar.clone();
-    let target = target.on_progress(move |done, all| {
-        drawn.set_length(all as u64);
-        drawn.set_position(done as u64);
-    });
-    let destinations = args.report.open()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)?;
-    let report = runtime.block_on(run::check(&target))?;
+    let destinations = report.open()?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let report = runtime.block_on(check(&target));
     bar.finish_and_clear();
-    destinations.write(&report)
+    destinations.write(&report?)
 }
 
-impl CredentialArgs {
-    fn resolve(self) -> Result<Authentication, CliError> {
-        if let Some(reference) = self.client_secret {
-            let secret = fetch("--client-secret", &reference)?;
-            return Ok(Authentication::ClientSecret { client_secret: ClientSecret::new(secret)? });
-        }
-        match self.username.zip(self.password) {
-            Some((username, reference)) => {
-                let password = fetch("--password", &reference)?;
-                Ok(Authentication::Basic(BasicCredentials::new(username, password)?))
-            }
-            None if self.no_authentication => Ok(Authentication::None),
-            None => Err(CliError::NoAuthentication),
-        }
+/// A pattern that fits nothing is a slip of the pen, and a run without cases would seem to be a good one.
+fn check_patterns(selection: &SelectionArgs) -> Result<(), CliError> {
+    let fits_none = |pattern: &&String| !Case::all().iter().any(|case| case.fits(pattern));
+    match selection.only.iter().chain(&selection.skip).find(fits_none) {
+        Some(pattern) => Err(CliError::NoSuchCase { pattern: pattern.clone() }),
+        None => Ok(()),
     }
-}
-
-fn fetch(option: &'static str, reference: &str) -> Result<SecretString, CliError> {
-    let reference: SecretReference = reference.parse().map_err(|_| CliError::NotAReference { option })?;
-    reference.resolve().map_err(|source| CliError::Reference { option, source })
 }

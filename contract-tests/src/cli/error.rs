@@ -3,8 +3,10 @@
 
 use std::{io, path::PathBuf};
 
+use schemas::{authentication::LimitError, profile::ProfileError, reference::ReferenceError};
+
 use super::exit;
-use crate::report::json::ReadError;
+use crate::{CheckError, TargetError, listen::ListenError, report::json::ReadError};
 
 /// An error of the command line. Its `Display` says what happened and where; [`Self::advice`] what to do.
 #[derive(Debug, thiserror::Error)]
@@ -12,38 +14,50 @@ pub(super) enum CliError {
     #[error("{} cannot be read as a report: {source}", path.display())]
     KeptReport { path: PathBuf, source: ReadError },
 
-    #[error(transparent)]
-    Check(#[from] crate::CheckError),
-
-    #[error("the credential cannot be one of a webhook: {0}")]
-    Limit(#[from] schemas::authentication::LimitError),
-
-    #[error("it is not said which authentication the endpoint expects")]
-    NoAuthentication,
-
-    #[error("{option}: {}", schemas::reference::NotAReference)]
-    NotAReference { option: &'static str },
-
-    #[error("Basic credentials would go over plain http to {url}, where anyone on the way can read them")]
-    Plaintext { url: String },
-
-    #[error("the profile {} cannot be read: {why}", path.display())]
-    Profile { path: PathBuf, why: String },
-
-    #[error("{option}: {source}")]
-    Reference { option: &'static str, source: schemas::reference::ReferenceError },
-
-    #[error("the runtime cannot be started: {0}")]
-    Runtime(io::Error),
-
-    #[error(transparent)]
-    Target(#[from] crate::TargetError),
+    #[error("the pages cannot be written to {}: {source}", folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
 
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
 
     #[error("the report {} cannot be written: {source}", path.display())]
     ReportFile { path: PathBuf, source: io::Error },
+
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+
+    #[error("{option}: the text given is no reference to a secret")]
+    NotAReference { option: &'static str },
+
+    #[error("{option}: {source}")]
+    Reference { option: &'static str, source: ReferenceError },
+
+    #[error("the profile {} cannot be read: {source}", path.display())]
+    ProfileFile { path: PathBuf, source: io::Error },
+
+    #[error("the profile {} is not valid: {source}", path.display())]
+    Profile { path: PathBuf, source: ProfileError },
+
+    #[error("the runtime cannot start: {0}")]
+    Runtime(io::Error),
+
+    #[error(transparent)]
+    Check(#[from] CheckError),
+
+    #[error(transparent)]
+    Target(#[from] TargetError),
+
+    #[error("the password would cross the network to {url} readable by everyone on the way")]
+    Plaintext { url: String },
+
+    #[error("no case and no clause fits `{pattern}`")]
+    NoSuchCase { pattern: String },
+
+    #[error("the file {} cannot be made: {source}", path.display())]
+    CredentialFile { path: PathBuf, source: io::Error },
 
     #[error("both `{first}` and `{second}` would go to standard output")]
     TwoOnStdout { first: &'static str, second: &'static str },
@@ -59,19 +73,38 @@ impl CliError {
     /// What to do next.
     pub(super) fn advice(&self) -> Option<String> {
         match self {
-            Self::Output(_) | Self::Runtime(_) | Self::Check(_) | Self::Reference { .. } => None,
-            Self::Limit(_) => Some(
-                "the product's form takes a secret of up to 250 characters, a username and a password of up to 100"
-                    .to_owned(),
-            ),
-            Self::NoAuthentication => Some(
-                "give --client-secret REF, or --username TEXT and --password REF, or --no-authentication".to_owned(),
-            ),
-            Self::NotAReference { .. } => Some("for example file:secret.txt, a file with the secret alone".to_owned()),
-            Self::Plaintext { .. } => Some("use https, or say --allow-plaintext".to_owned()),
-            Self::Profile { .. } => Some("profiles/v1.toml of the crate `schemas` is one to begin with".to_owned()),
-            Self::Target(_) => Some("give the whole URL, as in http://127.0.0.1:8080/hooks/flowingly".to_owned()),
+            Self::Output(_) | Self::Runtime(_) => None,
+            Self::Check(CheckError::Roots(_)) => Some("give --ca a PEM file with certificates".to_owned()),
+            Self::Target(TargetError::NoPlaceForSecret { .. }) => {
+                Some("add the role clientSecret to the profile".to_owned())
+            }
+            Self::Target(_) => Some("write it as in http://127.0.0.1:8080/hooks/flowingly".to_owned()),
+            Self::Plaintext { .. } => {
+                Some("use an https URL, or say --allow-plaintext where the network is your own".to_owned())
+            }
+            Self::NoSuchCase { .. } => {
+                Some("`webhook-contract explain` lists the clauses; `*` stands for any text".to_owned())
+            }
+            Self::CredentialFile { .. } => Some("name another folder with --dir".to_owned()),
+            Self::Limit(_) => Some("give the credential exactly as the product's webhook form has it".to_owned()),
+            Self::Listen(ListenError::Bind { .. }) => {
+                Some("name another address: --listen 127.0.0.1:0 takes any free port".to_owned())
+            }
+            Self::Listen(ListenError::NoPlaceForSecret { .. }) => {
+                Some("add the role clientSecret to the profile".to_owned())
+            }
+            Self::Listen(_) => Some("name another folder with --record".to_owned()),
+            Self::NotAReference { .. } => {
+                Some("write env:NAME for an environment variable or file:PATH for a file that holds it".to_owned())
+            }
+            Self::Reference { source: ReferenceError::Env { .. }, .. } => {
+                Some("set the variable, or write file:PATH".to_owned())
+            }
+            Self::Reference { .. } => Some("correct the path, or write env:NAME".to_owned()),
+            Self::ProfileFile { .. } => Some("correct the path".to_owned()),
+            Self::Profile { .. } => Some("correct the file; schemas/profiles/v1.toml is a whole one".to_owned()),
             Self::KeptReport { .. } => Some("give it a file that `--report json=FILE` wrote".to_owned()),
+            Self::Folder { .. } => Some("name a folder that you may write to".to_owned()),
             Self::ReportFile { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::TwoOnStdout { second, .. } => Some(format!("give one of them a file: --report {second}=FILE")),
             Self::TwoToOneFile { .. } => Some("give each a file of its own".to_owned()),
@@ -84,18 +117,22 @@ impl CliError {
     /// The exit code.
     pub(super) fn exit(&self) -> u8 {
         match self {
-            Self::KeptReport { .. }
-            | Self::Check(_)
-            | Self::Limit(_)
-            | Self::NoAuthentication
-            | Self::NotAReference { .. }
-            | Self::Plaintext { .. }
-            | Self::Profile { .. }
-            | Self::Reference { .. }
-            | Self::Runtime(_)
+            Self::Check(_)
+            | Self::Folder { .. }
             | Self::Target(_)
+            | Self::Plaintext { .. }
+            | Self::NoSuchCase { .. }
+            | Self::CredentialFile { .. }
+            | Self::KeptReport { .. }
+            | Self::Limit(_)
+            | Self::Listen(_)
+            | Self::NotAReference { .. }
             | Self::Output(_)
+            | Self::Profile { .. }
+            | Self::ProfileFile { .. }
+            | Self::Reference { .. }
             | Self::ReportFile { .. }
+            | Self::Runtime(_)
             | Self::TwoOnStdout { .. }
             | Self::TwoToOneFile { .. }
             | Self::UnknownClause { .. } => exit::MISUSE,

@@ -42,3 +42,8 @@ pub(super) fn tell(error: &CliError) -> io::Result<()> {
         None => Ok(()),
     }
 }
+
+/// Writes a line on what goes on to stderr.
+pub(super) fn note(line: &str) -> io::Result<()> {
+    writeln!(anstream::stderr().lock(), "{line}")
+}

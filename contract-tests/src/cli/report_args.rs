@@ -38,6 +38,9 @@ pub(super) struct ReportArgs {
 enum Format {
     Terminal,
     Json,
+    Junit,
+    Markdown,
+    Html,
 }
 
 /// A form, and the file it goes to; standard output without one.
@@ -104,6 +107,7 @@ impl Destinations {
     pub(super) fn write(self, report: &Report) -> Result<u8, CliError> {
         for (format, path, mut file) in self.files {
             let text = format.render(report, self.verbose, self.strict, COLUMNS);
+            // Only the terminal's form has anything to strip; the others hold no raw escape.
             let text = anstream::adapter::strip_str(&text).to_string();
             file.write_all(text.as_bytes()).map_err(|source| CliError::ReportFile { path, source })?;
         }
@@ -117,6 +121,9 @@ impl Format {
         match self {
             Self::Terminal => "terminal",
             Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
@@ -124,6 +131,9 @@ impl Format {
         match self {
             Self::Terminal => terminal::render(report, terminal::Layout { columns, verbose, strict }),
             Self::Json => report::json::render(report, strict),
+            Self::Junit => report::junit::render(report, strict),
+            Self::Markdown => report::markdown::render(report, strict),
+            Self::Html => report::html::render(report, strict),
         }
     }
 }

@@ -1,8 +1,28 @@
-//! The report for people at a terminal.
+//! The report for people: quiet for what passed, and for each failure the request to paste, what was expected and why,
+//! what came and how to mend it. Made for 60 columns and more; without its colours it says the same.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use super::{CaseOutcome, Report};
+use anstyle::{AnsiColor, Style};
+use schemas::Level;
+use textwrap::{Options, WordSplitter, core::display_width};
+
+use super::{
+    CaseOutcome, CaseResult, Failure, Grade, Report, Tally,
+    group::{self, Area, ClauseResults},
+    harmless::{harmless, one_line},
+};
+
+const PLAIN: Style = Style::new();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// The widest that sentences become; `curl` lines are never broken.
+const SENTENCE: usize = 100;
 
 /// How the report is laid out and judged.
 #[derive(Clone, Copy, Debug)]
@@ -17,16 +37,186 @@ pub struct Layout {
 
 /// Renders the report, with the escape sequences of its colours; strip them where there is no colour.
 pub fn render(report: &Report, layout: Layout) -> String {
-    let mut text = report.notices.iter().map(|notice| format!("{notice}\n")).collect::<String>();
-    for result in &report.results {
-        let word = match &result.outcome {
-            CaseOutcome::Passed if layout.verbose => "passed",
-            CaseOutcome::Passed => continue,
-            CaseOutcome::Failed(_) => "FAILED",
-            CaseOutcome::Skipped { .. } => "skipped",
-        };
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "{word:<8} {} {}", result.id, result.title);
+    let mut page = Page { text: String::new(), columns: layout.columns.max(60), strict: layout.strict };
+    // Writing to a String does not fail.
+    let _ = page.report(report, layout.verbose);
+    page.text
+}
+
+struct Page {
+    text: String,
+    columns: usize,
+    strict: bool,
+}
+
+impl Page {
+    fn report(&mut self, report: &Report, verbose: bool) -> fmt::Result {
+        writeln!(self.text, "{BOLD}{}{BOLD:#}", one_line(&report.subject.url))?;
+        self.wrapped("", "", DIM, &one_line(&group::facts(report)))?;
+        for notice in &report.notices {
+            self.text.push('\n');
+            self.wrapped(&format!("{YELLOW}!{YELLOW:#} "), "  ", PLAIN, &one_line(notice))?;
+        }
+        let areas = Area::all(report);
+        for (number, area) in areas.iter().enumerate() {
+            if verbose || number == 0 {
+                self.text.push('\n');
+            }
+            self.area(area, verbose)?;
+        }
+        for clause in group::broken(report) {
+            self.clause(&clause)?;
+        }
+        self.skipped(report)?;
+        self.close(report)
     }
-    text
+
+    /// A line with the counts of an area, and with `verbose` a line a case.
+    fn area(&mut self, area: &Area<'_>, verbose: bool) -> fmt::Result {
+        let tally = Tally::of(area.results());
+        let fails = |level: Level| {
+            let mut results = area.results();
+            results.any(|result| result.level == level && matches!(result.outcome, CaseOutcome::Failed(_)))
+        };
+        let (style, sign) = match tally {
+            Tally { failed: 0, passed: 0, .. } => (DIM, "-"),
+            Tally { failed: 0, .. } => (GREEN, "✓"),
+            _ if fails(Level::Must) || (self.strict && fails(Level::Should)) => (RED, "✗"),
+            _ => (YELLOW, "✗"),
+        };
+        writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, counts(tally, style))?;
+        if verbose {
+            for result in area.results() {
+                self.case(result)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn case(&mut self, result: &CaseResult) -> fmt::Result {
+        let (style, sign) = match &result.outcome {
+            CaseOutcome::Passed => (GREEN, "✓"),
+            CaseOutcome::Failed(_) => (self.failed(result.level), "✗"),
+            CaseOutcome::Skipped { .. } => (DIM, "-"),
+        };
+        let took = match result.outcome {
+            CaseOutcome::Skipped { .. } => "skipped".to_owned(),
+            CaseOutcome::Passed | CaseOutcome::Failed(_) => group::span(result.took_ms),
+        };
+        let CaseResult { clause, .. } = result;
+        let (id, title) = (one_line(&result.id), one_line(&result.title));
+        writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}  {DIM}{took}{DIM:#}")
+    }
+
+    /// A broken clause: what it says and why, then each case that shows it.
+    fn clause(&mut self, broken: &ClauseResults<'_>) -> fmt::Result {
+        let clause = broken.clause;
+        let style = self.failed(clause.level);
+        let heading = format!("{} · {} · {}", clause.id, clause.level, clause.title);
+        let line = "─".repeat(self.columns.min(SENTENCE).saturating_sub(display_width(&heading) + 4));
+        writeln!(self.text, "\n{style}── {BOLD}{heading}{BOLD:#} {style}{line}{style:#}")?;
+        self.wrapped("", "", PLAIN, clause.text)?;
+        if let Some(why) = clause.why {
+            self.wrapped("Why: ", "     ", PLAIN, why)?;
+        }
+        self.wrapped(&format!("{DIM}Source:{DIM:#} "), "        ", DIM, clause.source)?;
+        for (result, failure) in broken.failed() {
+            self.failure(result, failure)?;
+        }
+        Ok(())
+    }
+
+    fn failure(&mut self, result: &CaseResult, failure: &Failure) -> fmt::Result {
+        let style = self.failed(result.level);
+        let Failure { request, expected, came, mend } = failure;
+        self.text.push('\n');
+        let id = format!("{style}✗{style:#} {BOLD}{}{BOLD:#}  ", one_line(&result.id));
+        let title = format!("{} ({})", one_line(&result.title), group::span(result.took_ms));
+        self.wrapped(&id, "  ", PLAIN, &title)?;
+        self.labelled("expected", GREEN, expected)?;
+        self.labelled("came", style, came)?;
+        self.labelled("mend", CYAN, mend)?;
+        if request.starts_with("curl ") {
+            writeln!(self.text, "    {DIM}request{DIM:#}")?;
+            for line in harmless(request).lines() {
+                writeln!(self.text, "      {line}")?;
+            }
+            Ok(())
+        } else {
+            self.labelled("request", DIM, request)
+        }
+    }
+
+    /// Lines of text behind a word in the margin.
+    fn labelled(&mut self, label: &str, style: Style, text: &str) -> fmt::Result {
+        let mut first = format!("    {style}{label:<8}{style:#}  ");
+        for line in harmless(text).lines() {
+            self.wrapped(&first, "              ", PLAIN, line)?;
+            first = " ".repeat(14);
+        }
+        Ok(())
+    }
+
+    fn skipped(&mut self, report: &Report) -> fmt::Result {
+        let groups = group::skipped(report);
+        if !groups.is_empty() {
+            writeln!(self.text, "\n{BOLD}Skipped{BOLD:#}")?;
+        }
+        for group::Skipped { reason, cases } in groups {
+            let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+            self.wrapped(&format!("{DIM}{:>4}{DIM:#}  ", ids.len()), "      ", PLAIN, &one_line(reason))?;
+            self.wrapped("      ", "      ", DIM, &one_line(&ids.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    /// The counts by level, and the verdict.
+    fn close(&mut self, report: &Report) -> fmt::Result {
+        self.text.push('\n');
+        for (level, tally) in group::levels(report) {
+            writeln!(self.text, "{level:<18}{}", counts(tally, self.failed(level)))?;
+        }
+        if !report.results.is_empty() {
+            self.text.push('\n');
+        }
+        let verdict = report.verdict(self.strict);
+        let (style, sign) = match verdict.grade {
+            Grade::Clean => (GREEN, "✓"),
+            Grade::Holds => (YELLOW, "✓"),
+            Grade::Broken | Grade::Untested => (RED, "✗"),
+        };
+        self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &verdict.words)
+    }
+
+    /// The colour of a failure: that of what counts, or that of what is only good to have.
+    fn failed(&self, level: Level) -> Style {
+        if level == Level::Must || (self.strict && level == Level::Should) { RED } else { YELLOW }
+    }
+
+    /// Sentences behind what begins the first line and the others. Each line closes its own colour, since the log of a
+    /// CI job shows lines alone.
+    fn wrapped(&mut self, first: &str, rest: &str, style: Style, text: &str) -> fmt::Result {
+        let (margin, indent) = (" ".repeat(display_width(first)), " ".repeat(display_width(rest)));
+        // A word longer than a line stays whole, so that what is copied from it is right.
+        let options = Options::new(self.columns.min(SENTENCE))
+            .initial_indent(&margin)
+            .subsequent_indent(&indent)
+            .break_words(false)
+            .word_splitter(WordSplitter::NoHyphenation);
+        for (number, line) in textwrap::wrap(text, options).iter().enumerate() {
+            let (begin, margin) = if number == 0 { (first, &margin) } else { (rest, &indent) };
+            writeln!(self.text, "{begin}{style}{}{style:#}", line.strip_prefix(margin.as_str()).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts in columns, those of zero left out.
+fn counts(Tally { passed, failed, skipped }: Tally, failure: Style) -> String {
+    let column = |count: usize, word: &str, style: Style| match count {
+        0 => " ".repeat(5 + word.len() + 3),
+        _ => format!("{style}{count:>4} {word}{style:#}   "),
+    };
+    let columns = [column(passed, "passed", PLAIN), column(failed, "failed", failure), column(skipped, "skipped", DIM)];
+    columns.concat().trim_end().to_owned()
 }

@@ -56,7 +56,7 @@ impl Performance<'_> {
             Ok(answer) if (200..300).contains(&answer.status) => First::Accepted { notice: None },
             Ok(answer) => {
                 let notice = self.readings(&answer);
-                First::Refused { outcome: Box::new(self.failed(case, Ok(answer))), notice }
+                First::Refused { outcome: Box::new(self.failed(case, Ok(&answer))), notice }
             }
             Err(NoAnswer::Certificate { why }) => {
                 let notice = format!(
@@ -68,7 +68,7 @@ impl Performance<'_> {
                 let notice = format!(
                     "{url} closed the connection in the middle of each answer to a plain valid message, so nothing else was tested."
                 );
-                First::Refused { outcome: Box::new(self.failed(case, Err(NoAnswer::Broken { status }))), notice }
+                First::Refused { outcome: Box::new(self.failed(case, Err(&NoAnswer::Broken { status }))), notice }
             }
             Err(NoAnswer::Closed) => First::NothingTested(format!(
                 "{url} closed each of {TRIES} connections without an answer, so nothing was tested. Does a program for HTTP listen there?"
@@ -108,10 +108,10 @@ impl Performance<'_> {
             },
             (Ok(one), Ok(_)) => {
                 let notice = self.readings(&one);
-                First::Refused { outcome: Box::new(self.failed(case, Ok(one))), notice }
+                First::Refused { outcome: Box::new(self.failed(case, Ok(&one))), notice }
             }
             _ => First::TooSlow {
-                outcome: Box::new(self.failed(case, Ok(late.clone()))),
+                outcome: Box::new(self.failed(case, Ok(late))),
                 notice: format!(
                     "The endpoint takes too long: it answered a plain valid message after {took:.1} s, and two more not within {} s, so the rest was not tested. Answer first, and do the slow work afterwards.",
                     usual.as_secs_f32()
@@ -120,11 +120,11 @@ impl Performance<'_> {
         }
     }
 
-    fn failed(&self, case: &Case, answer: Result<Answer, NoAnswer>) -> Outcome {
+    fn failed(&self, case: &Case, answer: Result<&Answer, &NoAnswer>) -> Outcome {
         let clause = Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
         let request = self.maker.make(&RequestForm::default(), self.plain_flow(0));
-        let took = answer.as_ref().map_or(Duration::ZERO, |answer| answer.took);
-        let came = match &answer {
+        let took = answer.map_or(Duration::ZERO, |answer| answer.took);
+        let came = match answer {
             Ok(answer) if answer.took > self.dialer.timeout => {
                 format!("after {:.1} s {}", took.as_secs_f32(), judge::came(answer, &self.expected))
             }

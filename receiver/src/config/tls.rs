@@ -2,6 +2,7 @@
 
 use std::{fmt, fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
+use jiff::{SignedDuration, Timestamp};
 use rustls::{
     ServerConfig,
     crypto::ring,
@@ -15,10 +16,14 @@ use super::{check::Check, file::TlsTable};
 /// What a client may choose by ALPN, the preferred first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
+/// A certificate that ends sooner is worth a warning: whoever renews it by a timer has done so a fortnight before.
+const ENDS_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 /// TLS as the listener speaks it: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
 #[derive(Clone)]
 pub struct Tls {
     chain: Vec<CertificateDer<'static>>,
+    ends: Option<Timestamp>,
     server: Arc<ServerConfig>,
 }
 
@@ -49,7 +54,13 @@ impl Tls {
             other => TlsError::Unusable(other),
         })?;
         server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
-        Ok(Self { chain, server: Arc::new(server) })
+        let ends = chain.first().and_then(|own| not_after(own));
+        Ok(Self { chain, ends, server: Arc::new(server) })
+    }
+
+    /// The last moment of the server's own certificate (its `notAfter`, RFC 5280, section 4.1.2.5), if it can be read.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.ends
     }
 
     /// What handshakes are made with.
@@ -89,8 +100,13 @@ impl Check<'_> {
                          not have a passphrase";
             self.about("key", &table.key, words);
         }
-        let tls = Tls::new(chain??, key??);
-        tls.map_err(|error| self.about("key", &table.key, error)).ok()
+        let tls = Tls::new(chain??, key??).map_err(|error| self.about("key", &table.key, error)).ok()?;
+        if let Some(words) = tls.ends().and_then(|ends| of_its_end(ends, Timestamp::now())) {
+            let path = self.beside(table.certificate.get_ref());
+            let words = format!("`certificate`: {} {words}", path.display());
+            self.warning(table.certificate.span().start, words);
+        }
+        Some(tls)
     }
 
     fn pem(&mut self, key: &str, typed: &Spanned<String>) -> Option<Vec<u8>> {
@@ -114,6 +130,59 @@ impl Check<'_> {
     }
 }
 
+fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+}
+
+/// What there is to say of a certificate that ended or ends soon.
+fn of_its_end(ends: Timestamp, now: Timestamp) -> Option<String> {
+    let left = ends.duration_since(now);
+    let renew = "put a new one in its place; it is taken without a restart";
+    if left <= SignedDuration::ZERO {
+        Some(format!("ended at {ends}, so senders that check it refuse it: {renew}"))
+    } else if left < ENDS_SOON {
+        Some(format!("ends at {ends}, in {} days: {renew}", left.as_hours() / 24))
+    } else {
+        None
+    }
+}
+
 fn everyone_reads(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o004 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_ended_or_ends_soon_is_told() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        for (case, ends, told) in [
+            ("in a year", "2027-11-24T12:00:00Z", None),
+            ("in a fortnight", "2026-12-08T12:00:00Z", None),
+            ("a second less", "2026-12-08T11:59:59Z", Some("ends at 2026-12-08T11:59:59Z, in 13 days: ")),
+            ("today", "2026-11-24T13:00:00Z", Some("ends at 2026-11-24T13:00:00Z, in 0 days: ")),
+            ("now", "2026-11-24T12:00:00Z", Some("ended at 2026-11-24T12:00:00Z, so senders")),
+            ("long ago", "2020-01-01T00:00:00Z", Some("ended at 2020-01-01T00:00:00Z, so senders")),
+        ] {
+            let words = of_its_end(ends.parse().unwrap(), now);
+            match told {
+                Some(told) => assert!(words.as_ref().is_some_and(|words| words.starts_with(told)), "{case}: {words:?}"),
+                None => assert_eq!(words, None, "{case}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_is_read_from_the_certificate() {
+        let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.not_after = rcgen::date_time_ymd(2031, 2, 3);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let tls = Tls::new(vec![certificate.der().clone()], key).unwrap();
+        assert_eq!(tls.ends(), Some("2031-02-03T00:00:00Z".parse().unwrap()));
+    }
 }

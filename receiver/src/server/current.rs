@@ -4,9 +4,14 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ipnet::IpNet;
+use jiff::Timestamp;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{config::Config, endpoint::Endpoints, log::MessageLog};
+use crate::{
+    config::{Config, Tls},
+    endpoint::Endpoints,
+    log::MessageLog,
+};
 
 /// All that can change while the server runs.
 #[derive(Debug)]
@@ -14,6 +19,8 @@ pub(super) struct Rules<L> {
     pub(super) endpoints: Endpoints<L>,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) tls: Option<Acceptor>,
+    /// The last moment of the certificate, if there is one.
+    pub(super) certificate_ends: Option<Timestamp>,
 }
 
 /// Takes TLS handshakes.
@@ -33,7 +40,8 @@ pub(super) struct Current<L>(RwLock<Arc<Rules<L>>>);
 impl<L: MessageLog> Rules<L> {
     pub(super) fn new(endpoints: Endpoints<L>, config: &Config) -> Self {
         let tls = config.tls.as_ref().map(|tls| Acceptor(tls.server().into()));
-        Self { endpoints, trusted_proxies: config.trusted_proxies.clone(), tls }
+        let certificate_ends = config.tls.as_ref().and_then(Tls::ends);
+        Self { endpoints, trusted_proxies: config.trusted_proxies.clone(), tls, certificate_ends }
     }
 }
 

@@ -13,10 +13,11 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::connections::Connections;
+use super::{connections::Connections, current::Current};
 use crate::{
     config::Limits,
     endpoint::Room,
@@ -34,6 +35,7 @@ static PROBE: [u8; 64 << 10] = [0; 64 << 10];
 #[derive(Debug)]
 pub(super) struct Vitals {
     pub(super) metrics: Arc<Metrics>,
+    pub(super) current: Arc<Current<Segments>>,
     pub(super) log: Arc<Segments>,
     pub(super) data_dir: PathBuf,
     pub(super) index: watch::Receiver<Headway>,
@@ -103,6 +105,7 @@ impl Vitals {
         let draining = self.draining.load(Ordering::Relaxed);
         // Where a folder cannot be read, its figure is missing rather than wrong.
         let (size, free) = (self.log.size().ok(), free_bytes(&self.data_dir));
+        let certificate_ends = self.current.rules().certificate_ends.map(Timestamp::as_second);
         let mut readings: Vec<Reading> = [
             ("connections", "Open connections", Some(self.connections.count() as u64)),
             ("connections_limit", "Most connections at a time", Some(self.limits.connections as u64)),
@@ -120,6 +123,11 @@ impl Vitals {
                 Some(end.saturating_sub(index.position.0)),
             ),
             ("index_failing", "1 while the index cannot be kept up", Some(u64::from(index.failing))),
+            (
+                "certificate_ends_timestamp_seconds",
+                "When the certificate ends, in seconds since 1970",
+                certificate_ends.and_then(|ends| u64::try_from(ends).ok()),
+            ),
             ("draining", "1 once the receiver was told to stop", Some(u64::from(draining))),
         ]
         .into_iter()

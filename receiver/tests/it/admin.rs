@@ -157,7 +157,8 @@ fn a_configuration_that_is_not_taken_over_and_a_broken_handshake_are_told() {
 #[test]
 fn the_documents_and_alerts_name_the_metrics_that_there_are() {
     let folder = TempDir::new().unwrap();
-    let receiver = Receiver::start_in(folder.path(), NONE, &[]);
+    Certificate::make().install(folder.path());
+    let receiver = Receiver::start_in(folder.path(), &format!("{NONE}{TLS}"), &[]);
     let scrape = text(get(receiver.admin(), "/metrics"));
     let told: BTreeSet<(String, String)> = scrape
         .lines()

@@ -26,8 +26,16 @@ pub(crate) const TLS: &str = "[tls]\ncertificate = \"certificate.pem\"\nkey = \"
 
 impl Certificate {
     pub(crate) fn make() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        Self { pem: made.cert.pem(), key: made.signing_key.serialize_pem(), certificate: made.cert.der().clone() }
+        Self::ending_in(4096)
+    }
+
+    /// One whose last moment is the first of that year.
+    pub(crate) fn ending_in(year: i32) -> Self {
+        let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = parameters.self_signed(&key).unwrap();
+        Self { pem: made.pem(), key: key.serialize_pem(), certificate: made.der().clone() }
     }
 
     pub(crate) fn install(&self, folder: &Path) {

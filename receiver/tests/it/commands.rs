@@ -28,8 +28,10 @@ fn shown(output: &Output) -> String {
 fn help_says_what_there_is() {
     let folder = TempDir::new().unwrap();
     for (name, arguments) in [
+        // It lists the commands that there are.
+        #[cfg(feature = "relay")]
         ("help", &["--help"][..]),
-        ("help_serve", &["serve", "--help"]),
+        ("help_serve", &["serve", "--help"][..]),
         ("help_init", &["init", "--help"]),
         ("help_learn", &["learn", "--help"]),
         ("help_secret_rotate", &["secret", "rotate", "--help"]),
@@ -38,6 +40,10 @@ fn help_says_what_there_is() {
         ("help_messages_show", &["messages", "show", "--help"]),
         ("help_messages_tail", &["messages", "tail", "--help"]),
         ("help_messages_export", &["messages", "export", "--help"]),
+        #[cfg(feature = "relay")]
+        ("help_relay_preview", &["relay", "preview", "--help"]),
+        #[cfg(feature = "relay")]
+        ("help_relay_lint", &["relay", "lint", "--help"]),
         ("help_log", &["log", "--help"]),
         ("help_log_check", &["log", "check", "--help"]),
         ("help_log_repair", &["log", "repair", "--help"]),

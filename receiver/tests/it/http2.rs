@@ -246,8 +246,14 @@ async fn a_client_that_takes_its_requests_back_in_a_row_is_cut_off() {
     };
     let error = soon(cut_off).await.unwrap_err();
     assert!(sent < 100_000, "{sent} requests were taken back");
-    let reason = soon(ended).await.unwrap().err().and_then(|error| error.reason()).or(error.reason());
-    assert_eq!(reason, Some(h2::Reason::ENHANCE_YOUR_CALM), "after {sent}");
+    let ended = soon(ended).await.unwrap().err();
+    let reason = ended.as_ref().and_then(h2::Error::reason).or(error.reason());
+    // A socket that is closed with requests unread is reset, and then what was sent before may be lost (RFC 9293, 3.6.1).
+    let was_reset = ended.as_ref().is_some_and(h2::Error::is_io) || error.is_io();
+    assert!(
+        reason == Some(h2::Reason::ENHANCE_YOUR_CALM) || (reason.is_none() && was_reset),
+        "{reason:?} after {sent}"
+    );
     assert!(server.is_well().await);
 }
 

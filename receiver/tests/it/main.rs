@@ -5,7 +5,11 @@
 mod admin;
 mod attacks;
 mod capture;
+#[cfg(feature = "relay")]
+mod cards;
 mod certificate;
+#[cfg(feature = "relay")]
+mod chromium;
 mod commands;
 mod deadlines;
 mod disk;
@@ -30,6 +34,7 @@ mod retention;
 mod room;
 mod rotate;
 mod secrets;
+mod shells;
 mod supervisor;
 mod tls;
 mod vectors;

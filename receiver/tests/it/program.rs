@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::raw::PATIENCE;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
 
 const THREE_KINDS: &str = r#"
     [[endpoint]]

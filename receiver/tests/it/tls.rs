@@ -121,6 +121,17 @@ fn the_deadlines_hold_over_tls() {
 }
 
 #[test]
+fn a_certificate_that_ended_is_a_warning_and_the_one_that_renews_it_is_none() {
+    let folder = TempDir::new().unwrap();
+    Certificate::ending_in(2020).install(folder.path());
+    let receiver = Receiver::start_in(folder.path(), &format!("{TLS}{ENDPOINT}"), &[]);
+    let seen = receiver.logged(0, "ended at 2020-01-01T00:00:00Z");
+    Certificate::make().install(folder.path());
+    let seen = receiver.logged(seen, "new connections are shown the new certificate");
+    assert!(!receiver.log()[seen..].contains("ended at"));
+}
+
+#[test]
 fn a_renewed_certificate_is_shown_to_new_connections_and_drops_none() {
     let (folder, old, receiver) = start("");
     let mut kept = old.connect(&receiver);

@@ -102,8 +102,9 @@ impl Profile {
         })
     }
 
-    /// The body in the form of the types and schemas, as far as the profile carries it.
-    pub(crate) fn canonical(&self, body: &Value) -> Value {
+    /// The body in the form of profile v1, as far as this profile carries it. Nothing is checked: what does not conform
+    /// stays as it is, for readers that show what they can.
+    pub fn canonical(&self, body: &Value) -> Value {
         if self.is_canonical() {
             return body.clone();
         }

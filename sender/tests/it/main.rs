@@ -19,6 +19,7 @@ mod run;
 mod run_sending;
 mod send;
 mod server;
+mod shells;
 mod tls;
 
 /// The program, without anything of the caller's terminal or environment that would change what it prints.

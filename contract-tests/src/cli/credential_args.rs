@@ -1,0 +1,57 @@
+//! Which authentication a webhook is configured with: references on the command line, secrets only from where they
+//! lead.
+
+use clap::Args;
+use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
+use secrecy::SecretString;
+
+use super::error::CliError;
+
+const AUTHENTICATION: &str = "Authentication as the webhook is configured (REF is env:NAME or file:PATH)";
+
+#[derive(Args)]
+pub(super) struct CredentialArgs {
+    /// None
+    #[arg(
+        long,
+        help_heading = AUTHENTICATION,
+        required_unless_present_any = ["client_secret", "username"],
+        conflicts_with_all = ["client_secret", "username", "password"]
+    )]
+    no_authentication: bool,
+
+    /// A client secret in the message
+    // A plain text and not a parsed reference: clap's own error would repeat it, and it may be the secret.
+    #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, conflicts_with_all = ["username", "password"])]
+    client_secret: Option<String>,
+
+    /// Basic: the username
+    #[arg(long, value_name = "TEXT", help_heading = AUTHENTICATION, requires = "password")]
+    username: Option<String>,
+
+    /// Basic: the password
+    #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, requires = "username")]
+    password: Option<String>,
+}
+
+impl CredentialArgs {
+    /// Fetches the secrets and checks them against the limits of the product's form.
+    pub(super) fn resolve(self) -> Result<Authentication, CliError> {
+        if let Some(reference) = self.client_secret {
+            let client_secret = ClientSecret::new(fetch("--client-secret", &reference)?)?;
+            return Ok(Authentication::ClientSecret { client_secret });
+        }
+        match self.username.zip(self.password) {
+            None => Ok(Authentication::None),
+            Some((username, reference)) => {
+                let password = fetch("--password", &reference)?;
+                Ok(Authentication::Basic(BasicCredentials::new(username, password)?))
+            }
+        }
+    }
+}
+
+fn fetch(option: &'static str, reference: &str) -> Result<SecretString, CliError> {
+    let reference: SecretReference = reference.parse().map_err(|_| CliError::NotAReference { option })?;
+    reference.resolve().map_err(|source| CliError::Reference { option, source })
+}

@@ -1,0 +1,62 @@
+//! `webhook-contract credentials`: credentials for a test endpoint, such that every case of the catalogue tells
+//! something. A short one in ASCII hides most of what is handled wrongly.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{error::CliError, output};
+use crate::telling;
+
+#[derive(Args)]
+pub(super) struct CredentialsArgs {
+    /// Folder for the files, which must not be there yet
+    #[arg(long, value_name = "DIR", default_value = "contract-credentials")]
+    dir: PathBuf,
+}
+
+pub(super) fn run(args: &CredentialsArgs) -> Result<u8, CliError> {
+    let dir = &args.dir;
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CliError::CredentialFile { path, source }
+    };
+    fs::create_dir_all(dir).map_err(failed(dir))?;
+    let basic = telling::basic();
+    let files = [
+        ("client-secret", telling::client_secret().expose().to_owned()),
+        ("username", basic.username().to_owned()),
+        ("password", basic.expose_password().to_owned()),
+    ];
+    for (name, text) in &files {
+        let path = dir.join(name);
+        write(&path, text).map_err(failed(&path))?;
+    }
+    let shown = dir.display();
+    output::print(&format!(
+        "\
+Three files, which only you can read: {shown}/client-secret, {shown}/username and {shown}/password.
+
+Configure a test endpoint with what stands in them, and then:
+
+  webhook-contract check URL --client-secret file:{shown}/client-secret
+  webhook-contract check URL --username \"$(cat {shown}/username)\" --password file:{shown}/password
+
+They have the most characters that the product's form takes, of one to four bytes each, and colons in the password. They
+are drawn anew each time, but are for tests only.
+"
+    ))?;
+    Ok(super::exit::HOLDS)
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}

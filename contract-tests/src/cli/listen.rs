@@ -1,0 +1,115 @@
+//! `webhook-contract listen`: stands in for an endpoint and holds a sender to the contract. Where it listens and what
+//! comes is told on stderr as it happens; the report alone goes to stdout.
+
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::Args;
+use tokio::{runtime, signal};
+
+use super::{
+    credential_args::CredentialArgs, duration, error::CliError, exit, output, profile_file, report_args::ReportArgs,
+};
+use crate::listen::{Answers, Listener, Listening};
+
+#[derive(Args)]
+#[command(after_help = exit::HELP)]
+pub(super) struct ListenArgs {
+    #[command(flatten)]
+    credentials: CredentialArgs,
+
+    /// Where to listen; port 0 is any free one. Whoever can reach another address than loopback can send messages
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+
+    /// End after so many messages; without it and --for, Ctrl-C ends
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    messages: Option<u64>,
+
+    /// End after this time, as in 30s or 5m
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
+    duration: Option<Duration>,
+
+    /// Statuses to answer with, one a message, the last for ever: `503,503,200` shows whether a sender tries again
+    #[arg(long, value_name = "STATUS,..", default_value = "200")]
+    answer: Answers,
+
+    /// Wait before each answer
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    delay: Option<Duration>,
+
+    /// Keep what comes as fixtures in this folder, without the credentials
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+
+    /// What the messages call their parts, where it is not as in profile v1
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+pub(super) fn run(args: ListenArgs) -> Result<u8, CliError> {
+    let mut listener = Listener::new(args.credentials.resolve()?)
+        .profile(profile_file::read(args.profile)?)
+        .address(args.listen)
+        .answers(args.answer)
+        .delay(args.delay.unwrap_or_default());
+    if let Some(messages) = args.messages {
+        listener = listener.messages(messages);
+    }
+    if let Some(duration) = args.duration {
+        listener = listener.duration(duration);
+    }
+    if let Some(folder) = args.record {
+        listener = listener.record(folder);
+    }
+    let destinations = args.report.open()?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let report = runtime.block_on(async {
+        let listening = listener.bind().await?;
+        // A reader of stderr that has gone away is no reason to end.
+        let _ = announce(&listening, args.messages, args.duration);
+        let listening = listening.on_message(|seen| {
+            let trigger = seen.trigger.map_or("no known trigger", |trigger| trigger.as_str());
+            let found = if seen.broken.is_empty() { "keeps the contract" } else { "breaks" };
+            let broken = seen.broken.join(", ");
+            let line = format!("{:>4}  {trigger:<16}  {}  {found} {broken}", seen.number, seen.status);
+            let _ = output::note(line.trim_end());
+        });
+        Ok::<_, CliError>(listening.run(stopped()).await)
+    })?;
+    destinations.write(&report)
+}
+
+fn announce(listening: &Listening, messages: Option<u64>, duration: Option<Duration>) -> io::Result<()> {
+    let url = listening.url();
+    output::note(&format!("Listening at {url} (any path does)"))?;
+    let end = match (messages, duration) {
+        (None, None) => "Ctrl-C ends and reports.".to_owned(),
+        (Some(1), None) => "One message ends the run; so does Ctrl-C.".to_owned(),
+        (Some(messages), None) => format!("{messages} messages end the run; so does Ctrl-C."),
+        (None, Some(duration)) => format!("The run ends after {duration:?}, or with Ctrl-C."),
+        (Some(messages), Some(duration)) => {
+            format!("The run ends after {messages} messages or {duration:?}, or with Ctrl-C.")
+        }
+    };
+    output::note(&end)
+}
+
+/// Ctrl-C, or what a supervisor sends to end a program.
+async fn stopped() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            Ok(()) = signal::ctrl_c() => {}
+            Some(()) = terminate.recv() => {}
+            // Neither can be heard: the run ends by its other rules.
+            else => std::future::pending().await,
+        }
+        return;
+    }
+    if signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,226 @@
+//! The report as one HTML page that needs nothing else: no script, no network (its own policy forbids both), light or
+//! dark as the reader's system is. What is long is folded into `details`, which work from the keyboard and print open
+//! where they are open.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use schemas::{Clause, Level};
+
+use super::{
+    CaseOutcome, CaseResult, Failure, Grade, Report, Tally,
+    group::{self, Area, ClauseResults},
+    harmless::{harmless, one_line},
+};
+
+const STYLE: &str = include_str!("html.css");
+
+/// Renders the report, judged as `--strict` or not.
+pub fn render(report: &Report, strict: bool) -> String {
+    let verdict = report.verdict(strict);
+    let grade = match verdict.grade {
+        Grade::Clean => "clean",
+        Grade::Holds => "holds",
+        Grade::Broken | Grade::Untested => "broken",
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { (verdict.words) " · " (one_line(&report.subject.url)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header class=(grade) {
+                    div {
+                        p.kind { "Webhook contract" }
+                        h1 { (verdict.words) }
+                        p.url { (one_line(&report.subject.url)) }
+                        p.facts { (one_line(&group::facts(report))) }
+                    }
+                }
+                main {
+                    @for notice in &report.notices { p.notice role="note" { (prose(&one_line(notice))) } }
+                    (counts(report))
+                    (failures(report))
+                    (skipped(report))
+                    (everything(report))
+                }
+                footer { p { (one_line(&report.tool)) } }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn counts(report: &Report) -> Markup {
+    let levels = group::levels(report);
+    html! {
+        @if !levels.is_empty() {
+            section aria-labelledby="counts" {
+                h2 #counts { "Counts" }
+                table.counts {
+                    thead { tr {
+                        th scope="col" { "Level" } td aria-hidden="true" {}
+                        th.number scope="col" { "Passed" } th.number scope="col" { "Failed" } th.number scope="col" { "Skipped" }
+                    } }
+                    tbody {
+                        @for (level, tally) in levels {
+                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(tally)) } (numbers(tally)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The shares as a bar, for the eye only: the numbers stand beside it.
+fn bar(Tally { passed, failed, skipped }: Tally) -> Markup {
+    html! {
+        div.bar {
+            @for (class, count) in [("passed", passed), ("failed", failed), ("skipped", skipped)] {
+                @if count > 0 { span class=(class) style={ "flex-grow:" (count) } {} }
+            }
+        }
+    }
+}
+
+fn numbers(Tally { passed, failed, skipped }: Tally) -> Markup {
+    html! {
+        td.number { (passed) }
+        td.number.failed[failed > 0] { (failed) }
+        td.number { (skipped) }
+    }
+}
+
+fn failures(report: &Report) -> Markup {
+    let broken = group::broken(report);
+    html! {
+        @if !broken.is_empty() {
+            section aria-labelledby="failures" {
+                h2 #failures { "What fails" }
+                @for clause in &broken { (failure(clause)) }
+            }
+        }
+    }
+}
+
+fn failure(broken: &ClauseResults<'_>) -> Markup {
+    let Clause { id, level, title, text, source, why } = broken.clause;
+    html! {
+        article aria-labelledby=(id) class=(class_of(*level)) {
+            h3 #(id) { span.badge { (level) } " " (id) " · " (title) }
+            p { (prose(text)) }
+            @if let Some(why) = why { p.why { (prose(why)) } }
+            p.source { "Source: " (source) }
+            @for (CaseResult { id, title, took_ms, .. }, failure) in broken.failed() {
+                @let Failure { request, expected, came, mend } = failure;
+                details open {
+                    summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::span(*took_ms)) } }
+                    dl {
+                        dt { "Expected" } dd { (prose(&harmless(expected))) }
+                        dt { "Came" } dd.came { (harmless(came)) }
+                        dt { "Mend" } dd { (prose(&harmless(mend))) }
+                        dt { "Request" } dd { pre tabindex="0" { (harmless(request)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn skipped(report: &Report) -> Markup {
+    let groups = group::skipped(report);
+    let count: usize = groups.iter().map(|group| group.cases.len()).sum();
+    html! {
+        @if count > 0 {
+            section aria-labelledby="skipped" {
+                h2 #skipped { "What was skipped" }
+                @for group::Skipped { reason, cases } in groups {
+                    details {
+                        summary { span.count { (cases.len()) } " " (one_line(reason)) }
+                        ul.cases { @for case in cases { li { span.case { (one_line(&case.id)) } " " (one_line(&case.title)) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn everything(report: &Report) -> Markup {
+    let areas = Area::all(report);
+    html! {
+        @if !areas.is_empty() {
+            section aria-labelledby="everything" {
+                h2 #everything { "All cases" }
+                @for area in &areas { (all_of(area)) }
+            }
+        }
+    }
+}
+
+fn all_of(area: &Area<'_>) -> Markup {
+    let tally = Tally::of(area.results());
+    html! {
+        details {
+            summary {
+                (area.name) " " span.took {
+                    (tally.passed) " passed"
+                    @if tally.failed > 0 { ", " (tally.failed) " failed" }
+                    @if tally.skipped > 0 { ", " (tally.skipped) " skipped" }
+                }
+            }
+            div.scroll tabindex="0" role="region" aria-label={ "Cases of " (area.name) } {
+                table {
+                    thead { tr {
+                        th scope="col" { "Case" } th scope="col" { "What it tests" } th scope="col" { "Clause" }
+                        th scope="col" { "Level" } th scope="col" { "Outcome" } th.number scope="col" { "Time" }
+                    } }
+                    tbody { @for result in area.results() { (row(result)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(result: &CaseResult) -> Markup {
+    let (word, took) = match result.outcome {
+        CaseOutcome::Passed => ("passed", group::span(result.took_ms)),
+        CaseOutcome::Failed(_) => ("failed", group::span(result.took_ms)),
+        CaseOutcome::Skipped { .. } => ("skipped", String::new()),
+    };
+    html! {
+        tr {
+            th.case scope="row" { (one_line(&result.id)) }
+            td { (one_line(&result.title)) }
+            td title=(result.clause().title) { (result.clause) }
+            td { (result.level) }
+            td class=(word) { (word) }
+            td.number { (took) }
+        }
+    }
+}
+
+/// Sentences in which what stands between backticks is code.
+fn prose(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    html! {
+        // An even number of parts has a backtick without its pair.
+        @if parts.len().is_multiple_of(2) { (text) } @else {
+            @for (number, part) in parts.iter().enumerate() {
+                @if number.is_multiple_of(2) { (part) } @else { code { (part) } }
+            }
+        }
+    }
+}
+
+fn class_of(level: Level) -> &'static str {
+    match level {
+        Level::Must => "must",
+        Level::Should => "should",
+        Level::May => "may",
+    }
+}

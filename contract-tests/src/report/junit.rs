@@ -1,0 +1,89 @@
+//! The report as JUnit XML, for the test view of a CI system: a suite an area, a test a case. What does not count, a
+//! SHOULD that fails without `--strict`, is there as skipped with its reason: such a view knows no warning, and should
+//! be as green as the exit code says.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
+use schemas::Level;
+
+use super::{
+    CaseOutcome, CaseResult, Failure, Report, group,
+    group::Area,
+    harmless::{harmless, one_line},
+};
+
+/// Renders the report, judged as `--strict` or not.
+pub fn render(report: &Report, strict: bool) -> String {
+    let mut junit = quick_junit::Report::new(one_line(&format!("{} {}", report.tool, report.subject.url)));
+    junit.set_time(Duration::from_millis(report.took_ms));
+    for area in Area::all(report) {
+        junit.add_test_suite(suite(&area, report, strict));
+    }
+    if report.results.is_empty() {
+        junit.add_test_suite(untested(report, strict));
+    }
+    let xml = junit.to_string().expect("writing to memory does not fail");
+    // Schemas of this format know the count of the skipped for a suite, not for the whole.
+    xml.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1)
+}
+
+fn suite(area: &Area<'_>, report: &Report, strict: bool) -> TestSuite {
+    let mut suite = TestSuite::new(area.name);
+    let started = report.started.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    suite.extra.insert("timestamp".into(), started.into());
+    suite.set_time(Duration::from_millis(area.results().map(|result| result.took_ms).sum()));
+    suite.add_property(Property::new("facts", one_line(&group::facts(report))));
+    for notice in &report.notices {
+        suite.add_property(Property::new("notice", one_line(notice)));
+    }
+    suite.add_test_cases(area.results().map(|result| case(result, strict)));
+    suite
+}
+
+fn case(result: &CaseResult, strict: bool) -> TestCase {
+    let clause = result.clause();
+    let counts = result.level == Level::Must || (strict && result.level == Level::Should);
+    let mut status = match &result.outcome {
+        CaseOutcome::Passed => TestCaseStatus::success(),
+        CaseOutcome::Skipped { .. } => TestCaseStatus::skipped(),
+        CaseOutcome::Failed(_) if counts => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        CaseOutcome::Failed(_) => TestCaseStatus::skipped(),
+    };
+    match &result.outcome {
+        CaseOutcome::Passed => {}
+        CaseOutcome::Skipped { reason } => {
+            status.set_message(one_line(reason));
+        }
+        CaseOutcome::Failed(failure) => {
+            let weight = if counts { "" } else { " (fails, but does not count)" };
+            status.set_type(result.level.to_string());
+            status.set_message(one_line(&format!("{} {}{weight}: {}", clause.level, clause.id, failure.came)));
+            status.set_description(harmless(&description(result, failure)));
+        }
+    }
+    let mut case = TestCase::new(one_line(&format!("{} {}", result.id, result.title)), status);
+    case.set_classname(clause.id);
+    case.set_time(Duration::from_millis(result.took_ms));
+    case
+}
+
+fn description(result: &CaseResult, failure: &Failure) -> String {
+    let clause = result.clause();
+    let why = clause.why.map(|why| format!("Why: {why}\n")).unwrap_or_default();
+    let Failure { request, expected, came, mend } = failure;
+    format!(
+        "\n{} · {} · {}\n{}\n{why}Source: {}\n\nExpected: {expected}\nCame: {came}\nMend: {mend}\n\n{request}\n",
+        clause.id, clause.level, clause.title, clause.text, clause.source
+    )
+}
+
+/// A run without results: an error, since an empty file would be green.
+fn untested(report: &Report, strict: bool) -> TestSuite {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(report.verdict(strict).words);
+    status.set_description(harmless(&report.notices.join("\n")));
+    let mut suite = TestSuite::new("Run");
+    suite.add_test_case(TestCase::new("the run tests something", status));
+    suite
+}

@@ -1,0 +1,110 @@
+//! Reports made by hand.
+
+use contract_tests::report::{CaseOutcome, CaseResult, Failure, Report, Subject, SubjectKind};
+use schemas::Clause;
+
+/// A report without results.
+pub(crate) fn empty() -> Report {
+    Report {
+        tool: "webhook-contract 0.1.0".to_owned(),
+        subject: Subject {
+            kind: SubjectKind::Endpoint,
+            url: "https://hooks.example.com/flowingly?tenant=***".to_owned(),
+            authentication: "clientSecret",
+            profile: "v1".to_owned(),
+        },
+        started: "2026-03-02T09:30:00Z".parse().unwrap(),
+        took_ms: 3_214,
+        seed: 42,
+        notices: Vec::new(),
+        results: Vec::new(),
+    }
+}
+
+/// One result.
+pub(crate) fn result(id: &str, clause: &str, title: &str, outcome: CaseOutcome) -> CaseResult {
+    let took_ms = if matches!(outcome, CaseOutcome::Skipped { .. }) { 0 } else { 7 };
+    let level = Clause::find(clause).unwrap().level;
+    CaseResult { id: id.to_owned(), clause: clause.to_owned(), level, title: title.to_owned(), took_ms, outcome }
+}
+
+pub(crate) fn skipped(reason: &str) -> CaseOutcome {
+    CaseOutcome::Skipped { reason: reason.to_owned() }
+}
+
+pub(crate) fn failed(request: &str, expected: &str, came: &str, mend: &str) -> CaseOutcome {
+    let [request, expected, came, mend] = [request, expected, came, mend].map(str::to_owned);
+    CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend }))
+}
+
+/// Everything was tested and holds.
+pub(crate) fn clean() -> Report {
+    let passed = [
+        ("MSG-001", "MSG-1", "A task's completion"),
+        ("MSG-002", "MSG-1", "A step's creation after a task"),
+        ("MSG-014", "MSG-6", "Data of the step before, on creation"),
+        ("MSG-031", "MSG-21", "Text of four-byte characters"),
+        ("AUTH-SECRET-001", "AUTH-3", "The right secret"),
+        ("AUTH-SECRET-002", "AUTH-4", "No secret"),
+        ("AUTH-SECRET-012", "AUTH-7", "A secret that differs after 72 bytes only"),
+        ("HTTP-004", "HTTP-8", "A chunked body"),
+        ("HTTP-019", "HTTP-14", "GET"),
+        ("HTTP-030", "HTTP-21", "A message over HTTP/2"),
+        ("OPS-001", "OPS-3", "The same message twice"),
+    ];
+    let results = passed.map(|(id, clause, title)| result(id, clause, title, CaseOutcome::Passed));
+    Report { results: results.into(), ..empty() }
+}
+
+/// MUSTs and SHOULDs fail, and some cases were skipped for two reasons.
+pub(crate) fn mixed() -> Report {
+    let mut report = clean();
+    report.notices.push(
+        "The client secret has 12 characters, all of them ASCII: 6 cases that need a longer or more varied one were \
+         skipped. `webhook-contract credentials` makes one with which all cases apply."
+            .to_owned(),
+    );
+    let short = "the secret given has no more than 72 bytes";
+    let plain = "the secret given has no letter beyond ASCII";
+    report.results.extend([
+        result("AUTH-SECRET-013", "AUTH-7", "A secret that differs after 64 bytes only", failed(
+            "curl --include --request POST 'https://hooks.example.com/flowingly?tenant=***' \\\n  \
+             --header 'Content-Type: application/json' \\\n  \
+             --data-binary '{\"webhook\":{\"name\":\"Send Customer Data\"},\"trigger\":\"stepCompleted\",\"clientSecret\":\"'\"${SECRET:0:64}\"'x\",\"flow\":{\"flowIdentifier\":\"FLOW-604\"}}'",
+            "a refusal: 401, 403, 400 or 422",
+            "200 OK\n{\"id\":\"0195a1f2-7c1e-7d6e-9a55-0f6c3c1b2a10\"}",
+            "Compare the whole secret: hash it with SHA-256 first if a library cuts it, as bcrypt does after 72 bytes.",
+        )),
+        result("AUTH-SECRET-014", "AUTH-7", "A secret that differs in its last character", failed(
+            "curl --include 'https://hooks.example.com/flowingly' --data-binary @message.json",
+            "a refusal: 401, 403, 400 or 422",
+            "200 OK",
+            "Compare the whole secret.",
+        )),
+        result("AUTH-SECRET-020", "AUTH-7", "The secret, a hundred bytes longer", skipped(short)),
+        result("AUTH-SECRET-021", "AUTH-7", "The secret, cut at 128 bytes", skipped(short)),
+        result("AUTH-SECRET-022", "AUTH-6", "Another normalization form", skipped(plain)),
+        result("HTTP-005", "HTTP-8", "A body in two chunks, the second one late", failed(
+            "POST with Transfer-Encoding: chunked; the first chunk, 300 ms of nothing, the second chunk (curl cannot pause between chunks)",
+            "200 to 299 within 5 seconds",
+            "no answer: the endpoint closed the connection after 212 ms",
+            "Read until the last chunk (one of length 0) has come, not until a read returns.",
+        )),
+        result("HTTP-020", "HTTP-14", "PUT", failed(
+            "curl --include --request PUT 'https://hooks.example.com/flowingly'",
+            "405 with an `Allow` header that names POST",
+            "404 Not Found\ncontent-type: text/html\n<h1>Not Found</h1>",
+            "Answer 405 for a path that exists, and name its methods in `Allow`.",
+        )),
+        result("HTTP-031", "HTTP-21", "Two messages over one HTTP/2 connection", skipped("the endpoint does not offer HTTP/2")),
+        result("OPS-005", "OPS-5", "The slowest of all answers", CaseOutcome::Passed),
+    ]);
+    report
+}
+
+/// Nothing answered.
+pub(crate) fn untested() -> Report {
+    let notice = "Nothing answers at hooks.example.com:443: connection refused. Start the endpoint, or give \
+                  --wait-ready 30s to wait for it.";
+    Report { notices: vec![notice.to_owned()], took_ms: 3, ..empty() }
+}

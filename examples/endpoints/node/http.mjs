@@ -1,0 +1,41 @@
+// Node's own http module, without a framework: `AUTHENTICATION=client-secret CLIENT_SECRET=... PORT=8080 node http.mjs`
+
+import { createServer } from "node:http";
+import { env } from "node:process";
+import { LIMIT, PATH, Refused, checkHeaders, checkType, problem, readMessage, store } from "./webhook.mjs";
+
+async function take(request) {
+  if (request.headersDistinct.host?.length > 1) throw new Refused(400, "There are two Host headers.");
+  if (!URL.canParse(request.url, "http://host")) throw new Refused(400, "The request target is no URL.");
+  if (new URL(request.url, "http://host").pathname !== PATH) throw new Refused(404, "There is nothing here.");
+  if (request.method !== "POST") throw new Refused(405, "Webhook messages come by POST.");
+  checkHeaders(request.headersDistinct.authorization);
+  checkType(request.headers["content-type"]);
+  await store(readMessage(await read(request)));
+}
+
+async function read(request) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length <= LIMIT) chunks.push(chunk); // the rest is read, so that the client gets to hear of it, and dropped
+  }
+  if (length > LIMIT) throw new Refused(413, "The body is larger than 4 MiB.");
+  return Buffer.concat(chunks);
+}
+
+const server = createServer(async (request, response) => {
+  try {
+    await take(request);
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  } catch (error) {
+    if (request.readableAborted) return; // the client has gone: nobody is left to answer
+    const { status, headers, body } = problem(error);
+    response.writeHead(status, headers).end(body);
+  }
+});
+server.listen(Number(env.PORT ?? 8080), env.HOST ?? "127.0.0.1", () => {
+  const { address, port } = server.address();
+  console.log(`listening on http://${address}:${port}${PATH}`);
+});

@@ -1,0 +1,81 @@
+//! The address of a flow in the product, from a pattern.
+
+use std::{fmt::Write as _, str::FromStr};
+
+/// A pattern such as `https://acme.example/flows/{flowIdentifier}`: where a card's button leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowUrl(String);
+
+/// What may stand in braces.
+const PLACE: &str = "{flowIdentifier}";
+
+/// The pattern makes no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowUrlError {
+    /// It begins with neither `https://` nor `http://`.
+    #[error("the pattern of a flow's address begins with https:// or http://")]
+    Scheme,
+    /// It has no place for the flow's identifier, or another place.
+    #[error("the pattern of a flow's address has {PLACE} in it and nothing else in braces")]
+    Place,
+}
+
+impl FromStr for FlowUrl {
+    type Err = FlowUrlError;
+
+    fn from_str(pattern: &str) -> Result<Self, FlowUrlError> {
+        if !is_web(pattern) {
+            return Err(FlowUrlError::Scheme);
+        }
+        let rest = pattern.replace(PLACE, "");
+        if rest.len() == pattern.len() || rest.contains(['{', '}']) {
+            return Err(FlowUrlError::Place);
+        }
+        Ok(Self(pattern.to_owned()))
+    }
+}
+
+impl FlowUrl {
+    /// The address of a flow; the identifier is percent-encoded (RFC 3986 section 2.1).
+    pub fn of(&self, flow_identifier: &str) -> String {
+        let mut encoded = String::new();
+        for byte in flow_identifier.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+                other => write!(encoded, "%{other:02X}").expect("a String takes everything"),
+            }
+        }
+        self.0.replace(PLACE, &encoded)
+    }
+}
+
+/// Whether an address may be opened from a card.
+pub(super) fn is_web(url: &str) -> bool {
+    let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    (begins("https://") || begins("http://")) && !url.chars().any(|character| character.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identifier_cannot_leave_its_place() {
+        let pattern: FlowUrl = "https://acme.example/flows/{flowIdentifier}?tab=1".parse().unwrap();
+        assert_eq!(pattern.of("FLOW-604"), "https://acme.example/flows/FLOW-604?tab=1");
+        assert_eq!(pattern.of("../ä?&#"), "https://acme.example/flows/..%2F%C3%A4%3F%26%23?tab=1");
+    }
+
+    #[test]
+    fn what_makes_no_address_is_refused() {
+        for (pattern, error) in [
+            ("javascript:{flowIdentifier}", FlowUrlError::Scheme),
+            ("https://acme.example/", FlowUrlError::Place),
+            ("https://acme.example/{flow}", FlowUrlError::Place),
+            ("https://acme.example/{flowIdentifier}/{x}", FlowUrlError::Place),
+        ] {
+            assert_eq!(pattern.parse::<FlowUrl>(), Err(error), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! From a place in a template's output back to the template's line: the template is rendered once more with a mark at
+//! the end of each of its lines.
+
+use super::marked::LINE;
+
+/// The template with a mark and its number at the end of every line that ends outside of tags.
+pub(super) fn numbered(template: &str) -> String {
+    let mut numbered = String::with_capacity(template.len());
+    let mut until: Option<&str> = None;
+    let mut line = 1_usize;
+    for (at, character) in template.char_indices() {
+        let rest = &template[at..];
+        match until {
+            Some(end) if rest.starts_with(end) => until = None,
+            Some(_) => {}
+            None => {
+                let tags = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
+                until = tags.into_iter().find(|(begin, _)| rest.starts_with(begin)).map(|(_, end)| end);
+            }
+        }
+        if character == '\n' {
+            if until.is_none() {
+                numbered.push_str(&format!("{LINE}{line}{LINE}"));
+            }
+            line += 1;
+        }
+        numbered.push(character);
+    }
+    numbered.push_str(&format!("{LINE}{line}{LINE}"));
+    numbered
+}
+
+/// Which line made which part of an output: the characters before the end of each line's part, and the line.
+pub(super) struct Lines(Vec<(usize, usize)>);
+
+impl Lines {
+    /// The output of a numbered template without the marks, and what they said.
+    pub(super) fn taken_off(output: &str) -> (String, Self) {
+        let mut plain = String::with_capacity(output.len());
+        let mut marks = Vec::new();
+        let mut length = 0;
+        for (index, part) in output.split(LINE).enumerate() {
+            if index % 2 == 0 {
+                plain.push_str(part);
+                length += part.chars().count();
+            } else {
+                marks.extend(part.parse().ok().map(|line: usize| (length, line)));
+            }
+        }
+        (plain, Self(marks))
+    }
+
+    /// The line that made the character at a place.
+    pub(super) fn of(&self, place: usize) -> Option<usize> {
+        self.0.iter().find(|(length, _)| *length > place).or(self.0.last()).map(|(_, line)| *line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_leads_to_its_line() {
+        let template = "{\n{# two\nlines #}\"a\": 1,\n{{ x\n }}\n}";
+        let numbered = numbered(template);
+        assert_eq!(numbered.matches(LINE).count() / 2, 4);
+        let (plain, lines) = Lines::taken_off(&numbered);
+        assert_eq!(plain, template);
+        let line = |text: &str| lines.of(template[..template.find(text).unwrap()].chars().count());
+        assert_eq!([line("{\n"), line("\"a\""), line("x"), line("\n}")], [Some(1), Some(3), Some(5), Some(6)]);
+    }
+}

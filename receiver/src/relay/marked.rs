@@ -1,0 +1,51 @@
+//! Text of others inside a template's output, marked, so that it is still told from the template's own words when the
+//! output has become JSON. The marks are Unicode noncharacters, which no message keeps (see [`super::plain`]).
+//!
+//! A mark outside of quotes makes the output no JSON: a text can neither leave its string nor stand where none is.
+
+/// Before a text of others.
+pub(super) const OPEN: char = '\u{FDD0}';
+/// After it.
+pub(super) const CLOSE: char = '\u{FDD1}';
+/// Before and after a line number of the template.
+pub(super) const LINE: char = '\u{FDD2}';
+/// Takes the place of a character that is left out later.
+pub(super) const NOTHING: char = '\u{FDD3}';
+
+/// Whether a character is reserved for marks.
+pub(super) fn is_mark(character: char) -> bool {
+    matches!(character, '\u{FDD0}'..='\u{FDEF}')
+}
+
+/// The text as the inside of a JSON string, marked.
+pub(super) fn in_json_string(text: &str) -> String {
+    format!("{OPEN}{}{CLOSE}", escaped(text))
+}
+
+/// A JSON value, every text in it marked.
+pub(super) fn json(value: &serde_json::Value) -> String {
+    marked(value).to_string()
+}
+
+fn marked(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => format!("{OPEN}{text}{CLOSE}").into(),
+        Value::Array(elements) => elements.iter().map(marked).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), marked(value))).collect::<serde_json::Map<_, _>>().into()
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// The text as the inside of a JSON string.
+pub(super) fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// The text without marks.
+pub(super) fn unmarked(text: &str) -> String {
+    text.chars().filter(|character| !is_mark(*character)).collect()
+}

@@ -1,0 +1,52 @@
+//! Text of others as plain text: without what steers a screen instead of standing on it, and cut to a length.
+
+use super::marked;
+
+/// The text with `\n` for every kind of line end, and without control characters, what overrides the direction of
+/// writing, and the characters that mark text in a template's output.
+pub(super) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
+            '\t' => cleaned.push(' '),
+            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{200B}' => {}
+            other if other.is_control() || marked::is_mark(other) => {}
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
+}
+
+/// The first `limit` characters, and how many were left out, said so; or the whole text.
+pub(super) fn cut(text: &str, limit: usize) -> (String, bool) {
+    let Some((at, _)) = text.char_indices().nth(limit) else { return (text.to_owned(), false) };
+    let left_out = text[at..].chars().count();
+    (format!("{}… [{left_out} more characters]", text[..at].trim_end()), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_screen_is_left() {
+        for (text, cleaned) in [
+            ("one\r\ntwo\rthree\u{2028}four\tfive", "one\ntwo\nthree\nfour five"),
+            ("a\u{0}b\u{1b}[2Jc\u{7f}\u{9b}d", "ab[2Jcd"),
+            ("\u{202e}gpj.exe\u{202c} \u{2066}x\u{2069}", "gpj.exe x"),
+            ("\u{fdd0}x\u{fdd1}\u{fdef}", "x"),
+            ("שלום 👩‍💻 é", "שלום 👩‍💻 é"),
+        ] {
+            assert_eq!(clean(text), cleaned);
+        }
+    }
+
+    #[test]
+    fn a_cut_is_said() {
+        assert_eq!(cut("Müller", 6), ("Müller".to_owned(), false));
+        assert_eq!(cut("Müller and sons", 7), ("Müller… [8 more characters]".to_owned(), true));
+    }
+}

@@ -1,0 +1,203 @@
+//! How large a card may be, and what is left out of a message so that it fits.
+//!
+//! Teams refuses a post whose card is larger than 28 672 bytes after it has expanded it; 24 453 bytes sent were seen to
+//! become 28 897. So a post is kept well below, counted as the bytes of its JSON in UTF-8.
+
+use std::{fmt, num::ParseIntError, str::FromStr};
+
+/// The most bytes that a post may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Budget(usize);
+
+impl Budget {
+    /// Into this every message goes.
+    pub const MIN: Self = Self(4_096);
+    /// What Teams takes when it expands as much as it was seen to, 28 672 / 1.182.
+    pub const MAX: Self = Self(24_000);
+
+    /// A budget of so many bytes.
+    ///
+    /// # Errors
+    /// When it is not between [`Self::MIN`] and [`Self::MAX`].
+    pub fn new(bytes: usize) -> Result<Self, BudgetError> {
+        let budget = Self(bytes);
+        if (Self::MIN..=Self::MAX).contains(&budget) { Ok(budget) } else { Err(BudgetError::Range { bytes }) }
+    }
+
+    /// Bytes.
+    pub fn bytes(self) -> usize {
+        self.0
+    }
+
+    /// For another attempt when Teams found the post too large; `None` when this was the smallest.
+    pub fn smaller(self) -> Option<Self> {
+        (self > Self::MIN).then(|| Self(self.0 / 2).max(Self::MIN))
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(20_000)
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Budget {
+    type Err = BudgetError;
+
+    fn from_str(bytes: &str) -> Result<Self, BudgetError> {
+        Self::new(bytes.parse()?)
+    }
+}
+
+/// No budget for a card.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BudgetError {
+    /// Too small for every message, or too large for Teams.
+    #[error("a card has between {} and {} bytes to fit into, not {bytes}", Budget::MIN.0, Budget::MAX.0)]
+    Range {
+        /// What was asked for.
+        bytes: usize,
+    },
+    /// No number.
+    #[error("a number of bytes is wanted, such as 20000")]
+    Number(#[from] ParseIntError),
+}
+
+/// How much of a message is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Characters of a value or comment.
+    pub(super) value: usize,
+    /// Characters of a name.
+    pub(super) name: usize,
+    /// Fields of a step.
+    pub(super) fields: usize,
+    /// Decisions of a step.
+    pub(super) decisions: usize,
+}
+
+impl Limits {
+    /// All of it.
+    pub(super) const NONE: Self =
+        Self { value: usize::MAX, name: usize::MAX, fields: usize::MAX, decisions: usize::MAX };
+    /// Below this a value is cut only when every field is gone already.
+    const READABLE: usize = 120;
+    /// No more than this of anything, in this order.
+    const TIGHT: [Self; 3] = [
+        Self { value: Self::READABLE, name: 100, fields: 0, decisions: 10 },
+        Self { value: 60, name: 60, fields: 0, decisions: 3 },
+        Self { value: 20, name: 20, fields: 0, decisions: 1 },
+    ];
+}
+
+/// What was left out of a card so that it fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shortened {
+    /// So many values, names or comments were cut.
+    Texts(usize),
+    /// So many fields are missing at the end.
+    Fields(usize),
+    /// So many decisions are missing at the end.
+    Decisions(usize),
+    /// The own template is too large by itself, so the default card stands in.
+    Template,
+}
+
+impl fmt::Display for Shortened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = |count: &usize| if *count == 1 { "" } else { "s" };
+        match self {
+            Self::Texts(count) => write!(f, "{count} long text{} cut", s(count)),
+            Self::Fields(count) => write!(f, "{count} more field{} not shown", s(count)),
+            Self::Decisions(count) => write!(f, "{count} more decision{} not shown", s(count)),
+            Self::Template => f.write_str("the template's own card is too large"),
+        }
+    }
+}
+
+/// The largest result that `attempt` gives within the budget, if one is; it may give none for want of time. Long values are cut first, then fields are
+/// dropped from the end.
+///
+/// # Errors
+/// That of an attempt.
+pub(super) fn fit<T, E>(
+    budget: Budget,
+    longest_value: usize,
+    fields: usize,
+    size: impl Fn(&T) -> usize,
+    attempt: impl Fn(Limits) -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let within = |limits| attempt(limits).map(|made| made.filter(|made| size(made) <= budget.bytes()));
+    if let Some(whole) = within(Limits::NONE)? {
+        return Ok(Some(whole));
+    }
+    // What is longer than all of the budget need not be tried, nor more fields than it has room for in the shortest form.
+    let (longest_value, fields) = (longest_value.min(budget.bytes()), fields.min(budget.bytes() / 8));
+    let cut_to = |value| Limits { value, ..Limits::NONE };
+    if longest_value > Limits::READABLE
+        && let Some(cut) = largest(Limits::READABLE, longest_value, |value| within(cut_to(value)))?
+    {
+        return Ok(Some(cut));
+    }
+    for tight in Limits::TIGHT {
+        if let Some(fewer) = largest(0, fields, |fields| within(Limits { fields, ..tight }))? {
+            return Ok(Some(fewer));
+        }
+    }
+    Ok(None)
+}
+
+/// What the largest number from `low` on and below `high` gives that gives anything, by halving.
+fn largest<T, E>(
+    mut low: usize,
+    mut high: usize,
+    attempt: impl Fn(usize) -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let Some(mut best) = attempt(low)? else { return Ok(None) };
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match attempt(middle)? {
+            Some(made) => (best, low) = (made, middle),
+            None => high = middle,
+        }
+    }
+    Ok(Some(best))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 fields with values of 1000 characters each, as large as they sound.
+    fn fitted(budget: usize) -> Option<Limits> {
+        let size = |limits: &Limits| 1_000 + limits.fields.min(100) * (20 + limits.value.min(1_000));
+        fit(Budget(budget), 1_000, 100, size, |limits| Ok::<_, ()>(Some(limits))).unwrap()
+    }
+
+    #[test]
+    fn values_are_cut_before_fields_are_dropped() {
+        assert_eq!(fitted(200_000), Some(Limits::NONE));
+        assert_eq!(fitted(53_000), Some(Limits { value: 500, ..Limits::NONE }));
+        assert_eq!(fitted(9_000), Some(Limits { fields: 57, ..Limits::TIGHT[0] }));
+        assert_eq!(fitted(1_000), Some(Limits::TIGHT[0]));
+        assert_eq!(fitted(999), None);
+    }
+
+    #[test]
+    fn a_budget_is_one_that_teams_takes() {
+        assert_eq!(Budget::new(20_000), Ok(Budget::default()));
+        assert!(
+            "4095".parse::<Budget>().is_err() && "24001".parse::<Budget>().is_err() && "x".parse::<Budget>().is_err()
+        );
+        let budgets: Vec<_> = std::iter::successors(Some(Budget::default()), |budget| budget.smaller()).collect();
+        assert_eq!(budgets, [Budget(20_000), Budget(10_000), Budget(5_000), Budget::MIN]);
+    }
+}

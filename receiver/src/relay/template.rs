@@ -1,0 +1,213 @@
+//! Templates: what a message becomes.
+//!
+//! A template is written in minijinja (the language of Jinja) and makes an Adaptive Card; the post around it is the
+//! relay's. For other destinations it makes any text.
+
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use minijinja::{Environment, ErrorKind, Value};
+
+use super::{
+    card::{self, Card, CardProblem},
+    environment::{environment, makes_json},
+    lines::{self, Lines},
+    lint, marked,
+    size::{self, Budget, Shortened},
+    view::{NAMES, View},
+};
+use crate::redact;
+
+/// The default card's template.
+const DEFAULT: &str = include_str!("default-card.json.jinja");
+/// The name under which its errors are told.
+const DEFAULT_NAME: &str = "default-card.json.jinja";
+
+/// A template that has been read and compiled. Cheap to clone.
+#[derive(Clone)]
+pub struct Template(Arc<Compiled>);
+
+struct Compiled {
+    name: String,
+    environment: Environment<'static>,
+    is_default: bool,
+}
+
+/// A template cannot be used, or not on this message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// Its file cannot be read.
+    #[error("cannot read the template {}: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It does not compile, or fails on a message.
+    #[error("{template}:{line}: {what}")]
+    Template {
+        /// The file.
+        template: String,
+        /// 1-based line.
+        line: usize,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// Its output is no Adaptive Card.
+    #[error("{template}:{line}: {problem}")]
+    Output {
+        /// The file.
+        template: String,
+        /// 1-based line of the template.
+        line: usize,
+        /// What is wrong.
+        problem: CardProblem,
+    },
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.0.name).finish()
+    }
+}
+
+impl Template {
+    /// The card that is shown without a template of one's own.
+    pub fn default_card() -> Self {
+        Self::compile(DEFAULT_NAME, DEFAULT.to_owned(), true).expect("the built-in template is tested to compile")
+    }
+
+    /// Reads a template's file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not compile; the error names file and line.
+    pub fn read(path: &Path) -> Result<Self, TemplateError> {
+        let source =
+            fs::read_to_string(path).map_err(|source| TemplateError::Read { file: path.to_owned(), source })?;
+        Self::compile(&path.display().to_string(), source, false)
+    }
+
+    fn compile(name: &str, source: String, is_default: bool) -> Result<Self, TemplateError> {
+        let mut environment = environment();
+        environment.add_template_owned(name.to_owned(), source).map_err(|error| told(name, &error))?;
+        Ok(Self(Arc::new(Compiled { name: name.to_owned(), environment, is_default })))
+    }
+
+    /// The whole post for Teams, within the budget. What does not fit is cut or left out, and said so on the card.
+    ///
+    /// # Errors
+    /// When the template fails on this message, or makes no Adaptive Card of it; never for size.
+    pub fn card(&self, view: &View, budget: Budget) -> Result<Card, TemplateError> {
+        self.must_make_json()?;
+        let (longest, fields) = view.extent();
+        let fitted = size::fit(budget, longest, fields, Card::size, |limits| {
+            let (context, shortened) = view.within(limits);
+            match self.render(&context) {
+                // Too many fields for one rendering are too many for a card.
+                Err(error) if error.kind() == ErrorKind::OutOfFuel => Ok(None),
+                Err(error) => Err(told(&self.0.name, &error)),
+                Ok(output) => {
+                    let card = Card::of_output(&output, shortened);
+                    card.map(Some).map_err(|problem| self.wrong_output(&context, problem))
+                }
+            }
+        })?;
+        if let Some(card) = fitted {
+            return Ok(card);
+        }
+        if self.0.is_default {
+            return Ok(Card::last_resort());
+        }
+        let mut card = Self::default_card().card(view, budget)?;
+        card.shortened.insert(0, Shortened::Template);
+        Ok(card)
+    }
+
+    /// Any text. Where the template's name does not end in `.txt` or `.html` it is JSON, and compact.
+    ///
+    /// # Errors
+    /// When the template fails on this message, or should make JSON and does not.
+    pub fn text(&self, view: &View) -> Result<String, TemplateError> {
+        let context = view.context();
+        let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
+        if !makes_json(&self.0.name) {
+            return Ok(marked::unmarked(&output));
+        }
+        let json = card::json(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        Ok(marked::unmarked(&json.to_string()))
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Everything that Teams would not show as it is meant, with file and line.
+    pub(super) fn wrong_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
+        self.must_make_json()?;
+        let context = view.context();
+        let (output, lines) = self.render_numbered(&context)?;
+        let line = |place| lines.of(place).unwrap_or(1);
+        let output = lint::output(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        let told = |(place, what): (usize, String)| format!("{}:{}: {what}", self.0.name, line(place));
+        Ok(output.into_iter().map(told).collect())
+    }
+
+    fn must_make_json(&self) -> Result<(), TemplateError> {
+        if makes_json(&self.0.name) {
+            return Ok(());
+        }
+        Err(TemplateError::Output { template: self.0.name.clone(), line: 1, problem: CardProblem::Name })
+    }
+
+    /// A wrong output, with the line of the template that made it.
+    fn wrong_output(&self, context: &Value, (_, problem): (usize, CardProblem)) -> TemplateError {
+        // The place is asked for in the numbered output, whose blanks can be others.
+        let line = self.render_numbered(context).ok().and_then(|(output, lines)| {
+            let (place, _) = card::json(&output).err()?;
+            lines.of(place)
+        });
+        TemplateError::Output { template: self.0.name.clone(), line: line.unwrap_or(1), problem }
+    }
+
+    fn render_numbered(&self, context: &Value) -> Result<(String, Lines), TemplateError> {
+        let told = |error| told(&self.0.name, &error);
+        let template = self.0.environment.get_template(&self.0.name).map_err(told)?;
+        let numbered = lines::numbered(template.source());
+        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).map_err(told)?;
+        Ok(Lines::taken_off(&output))
+    }
+
+    fn render(&self, context: &Value) -> Result<String, minijinja::Error> {
+        self.0.environment.get_template(&self.0.name)?.render(context)
+    }
+}
+
+fn told(name: &str, error: &minijinja::Error) -> TemplateError {
+    let detail = error.detail().map(|detail| format!(": {}", redact::printable(detail))).unwrap_or_default();
+    let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten().unwrap_or_default();
+    TemplateError::Template {
+        template: error.name().unwrap_or(name).to_owned(),
+        line: error.line().unwrap_or(1),
+        what: format!("{}{detail}{meant}", error.kind()),
+    }
+}
+
+/// What to do about an undefined name: the one that it is nearest to, or to ask for what it is a part of.
+fn meant(error: &minijinja::Error) -> Option<String> {
+    let path = error.template_source()?.get(error.range()?)?;
+    let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
+    let near = NAMES.iter().map(|name| (strsim::jaro_winkler(wrong, name), *name));
+    let (_, name) = near.filter(|(similar, _)| *similar > 0.7).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    match path.rsplit_once('.') {
+        Some((whole, _)) if name == wrong => {
+            Some(format!("; not every message has `{whole}`: ask for it with `{{% if {whole} %}}`"))
+        }
+        _ => Some(format!("; did you mean `{name}`?")),
+    }
+}

@@ -1,0 +1,302 @@
+//! What templates and filters see of a message: read through the profile, its texts clean, its fields readable. A
+//! message that does not conform shows what it has.
+
+mod field;
+mod step;
+
+use std::{cell::Cell, sync::Arc};
+
+use jiff::Timestamp;
+use minijinja::value::{Serde, Value};
+use schemas::{Document, Profile, Trigger, document::ReadError};
+use serde::Serialize;
+
+use self::step::Step;
+use super::{
+    flow_url::FlowUrl,
+    plain,
+    size::{Limits, Shortened},
+};
+
+/// Every name that templates see, at whatever depth: what a wrong one may have meant.
+pub(super) const NAMES: [&str; 36] = [
+    "access",
+    "approver",
+    "at",
+    "comment",
+    "completed_at",
+    "completed_by",
+    "created_at",
+    "data_step",
+    "decision",
+    "decisions",
+    "description",
+    "endpoint",
+    "fields",
+    "filled",
+    "flow",
+    "id",
+    "initiator",
+    "kind",
+    "long",
+    "message_id",
+    "name",
+    "outcome",
+    "position",
+    "previous_step",
+    "received_at",
+    "rejected",
+    "step",
+    "subject",
+    "text",
+    "trigger",
+    "type",
+    "url",
+    "value",
+    "values",
+    "webhook",
+    "wide",
+];
+
+/// A message as it is shown. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct View(Arc<Shown>);
+
+/// What is known of a message besides its body.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The id under which the message is stored.
+    pub message_id: Option<String>,
+    /// When it was received.
+    pub received_at: Option<Timestamp>,
+    /// Where its flow is found in the product.
+    pub flow_url: Option<FlowUrl>,
+}
+
+/// A body cannot be shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// It is no JSON, or ambiguous.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is JSON, and no object with members.
+    #[error("the body is no message: it is no JSON object, or an empty one")]
+    NoMessage,
+}
+
+#[derive(Debug)]
+struct Shown {
+    message: serde_json::Value,
+    about: About,
+}
+
+impl View {
+    /// Reads a body through a profile.
+    ///
+    /// # Errors
+    /// When it is no JSON object, or ambiguous at a place that the profile knows.
+    pub fn of(body: &[u8], profile: &Profile, about: &About) -> Result<Self, ViewError> {
+        let document = Document::read(body, profile)?;
+        if !document.is_message() {
+            return Err(ViewError::NoMessage);
+        }
+        let mut message = profile.canonical(&document.to_value());
+        if let Some(members) = message.as_object_mut() {
+            members.remove("clientSecret");
+        }
+        cleaned(&mut message);
+        Ok(Self(Arc::new(Shown { message, about: about.clone() })))
+    }
+
+    /// The names that templates and filters see.
+    pub fn context(&self) -> Value {
+        self.within(Limits::NONE).0
+    }
+
+    /// The same within limits, and what they left out.
+    pub(super) fn within(&self, limits: Limits) -> (Value, Vec<Shortened>) {
+        let cutter = Cutter { limits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
+        let context = self.shown(&cutter);
+        let left_out = [
+            (cutter.cut.get(), Shortened::Texts as fn(usize) -> Shortened),
+            (cutter.fields.get(), Shortened::Fields),
+            (cutter.decisions.get(), Shortened::Decisions),
+        ];
+        let left_out = left_out.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| what(count)).collect();
+        (Serde(context).into(), left_out)
+    }
+
+    /// Characters of the longest text, and fields of the step that has most: where searching for a fit begins.
+    pub(super) fn extent(&self) -> (usize, usize) {
+        let fields = |step: &str| self.0.message[step]["fields"].as_array().map_or(0, Vec::len);
+        (self.0.message.to_string().len(), fields("step").max(fields("previousStep")) + 1)
+    }
+
+    fn shown(&self, cutter: &Cutter) -> Context {
+        let Shown { message, about } = &*self.0;
+        let flow = &message["flow"];
+        let created = message["trigger"] == Trigger::StepCreated.as_str();
+        let previous = &message["previousStep"];
+        let previous_has_data = created && previous.is_object();
+        let step = Step::of(&message["step"], cutter, !previous_has_data);
+        let previous_step = previous.is_object().then(|| Step::of(previous, cutter, previous_has_data));
+        let data_step = previous_step.clone().filter(|_| previous_has_data).unwrap_or_else(|| step.clone());
+        let identifier = flow["flowIdentifier"].as_str();
+        Context {
+            trigger: cutter.name(&message["trigger"]),
+            webhook: Webhook {
+                name: cutter.name(&message["webhook"]["name"]),
+                description: cutter.name(&message["webhook"]["description"]),
+            },
+            flow: Flow {
+                id: cutter.name(&flow["flowIdentifier"]),
+                name: cutter.name(&flow["name"]),
+                subject: cutter.name(&flow["subject"]),
+                initiator: cutter.name(&flow["initiator"]),
+                url: about.flow_url.as_ref().zip(identifier).map(|(pattern, flow)| pattern.of(flow)),
+            },
+            decision: data_step.decision.clone(),
+            fields: data_step.fields.clone(),
+            values: data_step.values.clone(),
+            step,
+            previous_step,
+            data_step,
+            endpoint: about.endpoint.clone(),
+            message_id: about.message_id.clone(),
+            received_at: about.received_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Context {
+    trigger: Option<String>,
+    webhook: Webhook,
+    flow: Flow,
+    step: Step,
+    previous_step: Option<Step>,
+    /// The step whose data the message carries.
+    data_step: Step,
+    decision: Option<String>,
+    fields: Value,
+    values: Value,
+    endpoint: String,
+    message_id: Option<String>,
+    received_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Webhook {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Flow {
+    id: Option<String>,
+    name: Option<String>,
+    subject: Option<String>,
+    initiator: Option<String>,
+    url: Option<String>,
+}
+
+/// Limits, and what they have left out so far.
+struct Cutter {
+    limits: Limits,
+    cut: Cell<usize>,
+    fields: Cell<usize>,
+    decisions: Cell<usize>,
+}
+
+impl Cutter {
+    /// A name, or another text that is short as a rule.
+    fn name(&self, value: &serde_json::Value) -> Option<String> {
+        value.as_str().map(|text| self.cut(text.trim(), self.limits.name))
+    }
+
+    /// A value or comment.
+    fn value(&self, text: &str) -> String {
+        self.cut(text, self.limits.value)
+    }
+
+    fn cut(&self, text: &str, limit: usize) -> String {
+        let (text, cut) = plain::cut(text, limit);
+        if cut {
+            self.cut.update(|count| count + 1);
+        }
+        text
+    }
+}
+
+fn cleaned(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => *text = plain::clean(text),
+        Value::Array(elements) => elements.iter_mut().for_each(cleaned),
+        Value::Object(members) => {
+            let cleaned = |(name, mut value): (String, Value)| {
+                cleaned(&mut value);
+                (plain::clean(&name), value)
+            };
+            *members = std::mem::take(members).into_iter().map(cleaned).collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Sample;
+
+    use super::*;
+
+    fn json(view: &View) -> serde_json::Value {
+        serde_json::to_value(view.context()).unwrap()
+    }
+
+    #[test]
+    fn the_client_secret_is_not_seen() {
+        let body =
+            br#"{"trigger":"stepCompleted","clientSecret":"5e9a","flow":{"flowIdentifier":"F"},"step":{"fields":[]}}"#;
+        let view = View::of(body, Profile::v1(), &About::default()).unwrap();
+        assert!(!format!("{view:?}{}", json(&view)).contains("5e9a"));
+    }
+
+    #[test]
+    fn a_message_of_another_form_is_read_through_its_profile() {
+        let profile = Profile::parse(
+            "name = \"mine\"\n[roles]\ntrigger = \"/Event\"\nflowIdentifier = \"/Id\"\nstepIdentifier = \"/Step\"\n\
+             stepFields = \"/Data\"\n[triggers]\nstepCreated = 1\nstepCompleted = 2\n[fields]\nform = \"map\"\nkey = \"name\"\n",
+        )
+        .unwrap();
+        let body = br#"{"Event":2,"Id":"FLOW-1","Step":"Form","Data":{"Credit limit":5,"Name":"Acme"}}"#;
+        let seen = json(&View::of(body, &profile, &About::default()).unwrap());
+        assert_eq!((&seen["trigger"], &seen["flow"]["id"]), (&"stepCompleted".into(), &"FLOW-1".into()));
+        assert_eq!((&seen["fields"][0]["name"], &seen["fields"][0]["value"]), (&"Credit limit".into(), &5.into()));
+    }
+
+    #[test]
+    fn a_wrong_name_can_be_told_from_all_that_there_are() {
+        fn names(value: &serde_json::Value, found: &mut Vec<String>) {
+            match value {
+                serde_json::Value::Array(elements) => elements.iter().for_each(|element| names(element, found)),
+                serde_json::Value::Object(members) => {
+                    for (name, member) in members.iter().filter(|(name, _)| *name != "values") {
+                        found.push(name.clone());
+                        names(member, found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let sample = Sample::find("step-created-after-approval").unwrap();
+        let mut found = vec!["values".to_owned()];
+        names(&json(&View::of(sample.body, Profile::v1(), &About::default()).unwrap()), &mut found);
+        found.sort();
+        found.dedup();
+        assert_eq!(found, NAMES);
+    }
+}

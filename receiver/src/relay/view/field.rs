@@ -1,0 +1,150 @@
+//! A field as it is shown: its value as one compares it, and its text as one reads it.
+
+use minijinja::value::{Serde, Value};
+use schemas::FieldType;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::Cutter;
+use crate::relay::{plain, readable};
+
+/// Characters, and lines, that stand well beside a name; more want the whole width.
+const WIDE: (usize, usize) = (60, 3);
+/// Characters, and lines, that are shown at once; more are folded.
+const LONG: (usize, usize) = (160, 3);
+
+#[derive(Clone, Serialize)]
+pub(super) struct Field {
+    pub(super) name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<String>,
+    /// Its place among the fields of the step, from 1.
+    position: usize,
+    /// A number, a truth, a label, a list of labels, or a text.
+    pub(super) value: Value,
+    /// What a person reads; empty when nothing was filled in.
+    text: String,
+    filled: bool,
+    wide: bool,
+    long: bool,
+}
+
+impl Field {
+    pub(super) fn of(field: &Json, position: usize, cutter: &Cutter) -> Self {
+        let kind = field["type"].as_str();
+        let known = kind.map(|word| FieldType::from(word.to_owned()));
+        let raw = &field["value"];
+        let text = cutter.value(text(raw, known.as_ref()).trim_end());
+        let exceeds = |(characters, lines)| text.chars().count() > characters || text.lines().count() > lines;
+        Self {
+            name: cutter.name(&field["name"]),
+            kind: kind.map(|word| cutter.cut(word, cutter.limits.name)),
+            id: cutter.name(&field["identifier"]),
+            position,
+            value: value(raw, known.as_ref(), cutter),
+            filled: !text.trim().is_empty(),
+            wide: exceeds(WIDE),
+            long: exceeds(LONG),
+            text,
+        }
+    }
+}
+
+/// The value as `when` and templates compare it.
+fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
+    match (kind, raw) {
+        (Some(FieldType::CheckBox), Json::String(word)) if word == "true" || word == "false" => (word == "true").into(),
+        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => label(raw).into(),
+        (Some(FieldType::MultiSelectList), Json::Array(options)) => selected(options).map(label).collect(),
+        (_, Json::String(text)) => plain::cut(text, cutter.limits.value).0.into(),
+        (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
+            plain::cut(&flat(raw), cutter.limits.value).0.into()
+        }
+        _ => Serde(raw).into(),
+    }
+}
+
+fn text(raw: &Json, kind: Option<&FieldType>) -> String {
+    match (kind, raw) {
+        (_, Json::Null) => String::new(),
+        (Some(FieldType::CheckBox), Json::String(word)) if word == "true" => "☑ Yes".to_owned(),
+        (Some(FieldType::CheckBox), Json::String(word)) if word == "false" => "☐ No".to_owned(),
+        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => label(raw),
+        (Some(FieldType::MultiSelectList), Json::Array(options)) => {
+            selected(options).map(label).collect::<Vec<_>>().join(", ")
+        }
+        (Some(FieldType::Date | FieldType::Datetime), Json::String(date)) => readable::form_date(date),
+        (Some(FieldType::Currency), Json::Number(number)) => readable::money(&number.to_string()),
+        (_, other) => flat(other),
+    }
+}
+
+fn selected(options: &[Json]) -> impl Iterator<Item = &Json> {
+    options.iter().filter(|option| option["isSelected"] != Json::Bool(false))
+}
+
+/// What people chose, or its key where an option has no words, or the option where it is a mere text.
+fn label(option: &Json) -> String {
+    [&option["value"], &option["key"]].into_iter().find_map(Json::as_str).map_or_else(|| flat(option), str::to_owned)
+}
+
+/// Any JSON value in a line of words.
+fn flat(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::Bool(truth) => if *truth { "Yes" } else { "No" }.to_owned(),
+        Json::Number(number) => number.to_string(),
+        Json::String(text) => text.clone(),
+        Json::Array(elements) => {
+            let nested =
+                elements.iter().any(|element| element.is_array() || element.as_object().is_some_and(|o| o.len() > 1));
+            elements.iter().map(flat).collect::<Vec<_>>().join(if nested { "; " } else { ", " })
+        }
+        Json::Object(members) if members.len() == 1 => members.values().map(flat).collect(),
+        Json::Object(members) => {
+            members.iter().map(|(name, value)| format!("{name}: {}", flat(value))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_type_reads_as_people_write_it() {
+        for (kind, raw, readable) in [
+            ("Text", json!("Acme Ltd"), "Acme Ltd"),
+            ("CheckBox", json!("true"), "☑ Yes"),
+            ("CheckBox", json!("false"), "☐ No"),
+            ("CheckBox", json!("perhaps"), "perhaps"),
+            ("SelectList", json!({"key": "2", "value": "Wholesale", "isSelected": true}), "Wholesale"),
+            ("SelectList", json!("Wholesale"), "Wholesale"),
+            ("RadioButtonList", json!({"key": "2"}), "2"),
+            (
+                "MultiSelectList",
+                json!([{"key": "n", "value": "North", "isSelected": true}, {"key": "s", "value": "South", "isSelected": false}]),
+                "North",
+            ),
+            ("MultiSelectList", json!(["North", "South"]), "North, South"),
+            ("Date", json!("19/07/1990"), "19 Jul 1990"),
+            ("Datetime", json!("02/07/2021 02:05:00 PM"), "2 Jul 2021, 2:05 PM"),
+            ("Currency", json!(5000.5), "5,000.50"),
+            ("Number", json!(2026), "2026"),
+            ("Instruction", json!(null), ""),
+            ("FileUpload", json!([{"fileName": "a.pdf"}, {"fileName": "b.pdf"}]), "a.pdf, b.pdf"),
+            (
+                "Address",
+                json!({"street": "1 Main Street", "city": "Springfield"}),
+                "street: 1 Main Street, city: Springfield",
+            ),
+            ("Table", json!([[1, true], ["x", null]]), "1, Yes; x, "),
+            ("Date", json!(5), "5"),
+        ] {
+            assert_eq!(text(&raw, Some(&FieldType::from(kind.to_owned()))), readable, "{kind} {raw}");
+        }
+    }
+}
