@@ -14,8 +14,8 @@ pub(crate) enum Json {
     Bool(bool),
     Number(f64),
     Text(String),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Json {

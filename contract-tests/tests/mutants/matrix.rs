@@ -86,16 +86,19 @@ pub(crate) fn failed(report: &Report) -> Vec<(String, String)> {
 
 /// Runs the catalogue against every defect: all of it, or only the cases of the clause that the defect breaks.
 pub(crate) async fn rows(whole: bool) -> Vec<Row> {
-    let run = |defect: Defect| async move {
+    let run = |(place, defect): (usize, Defect)| async move {
         let clauses: Vec<&str> = match whole {
             true => Vec::new(),
             false => [defect.clause].into_iter().chain(ERRORS.into_iter().filter(|_| defect.is_watched())).collect(),
         };
         let parallel = if defect.one_by_one { 1 } else { 8 };
         let report = run(defect.rules(), defect.certificate, parallel, &clauses).await;
-        Row { failed: failed(&report), defect }
+        (place, Row { failed: failed(&report), defect })
     };
-    stream::iter(Defect::all().into_iter().map(run)).buffered(BESIDE[usize::from(!whole)]).collect().await
+    let runs = stream::iter(Defect::all().into_iter().enumerate().map(run));
+    let mut rows: Vec<(usize, Row)> = runs.buffer_unordered(BESIDE[usize::from(!whole)]).collect().await;
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The matrix as a page.
