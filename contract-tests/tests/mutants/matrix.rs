@@ -95,8 +95,12 @@ pub(crate) async fn rows(whole: bool) -> Vec<Row> {
         let report = run(defect.rules(), defect.certificate, parallel, &clauses).await;
         (place, Row { failed: failed(&report), defect })
     };
-    let runs = stream::iter(Defect::all().into_iter().enumerate().map(run));
-    let mut rows: Vec<(usize, Row)> = runs.buffer_unordered(BESIDE[usize::from(!whole)]).collect().await;
+    let (alone, beside): (Vec<_>, Vec<_>) =
+        Defect::all().into_iter().enumerate().partition(|(_, defect)| defect.one_by_one);
+    let beside = stream::iter(beside.into_iter().map(run)).buffer_unordered(BESIDE[usize::from(!whole)]);
+    let mut rows: Vec<(usize, Row)> = beside.collect().await;
+    // What is sent one by one takes the longer, the more goes on beside it, and a run has its limit.
+    rows.extend(stream::iter(alone.into_iter().map(run)).buffer_unordered(1).collect::<Vec<_>>().await);
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()
 }

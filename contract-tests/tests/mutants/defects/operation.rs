@@ -29,13 +29,13 @@ pub(super) fn defects() -> Vec<Defect> {
             r.store = |_, shared| {
                 if shared.running.load(Ordering::SeqCst) < 2 { Ok(()) } else { Err(Answer::new(503, "busy")) }
             };
-            r.work = Duration::from_millis(50);
+            r.work = Duration::from_millis(25);
         })
         .one_by_one()
         .also(&["OPS-3"]),
         Defect::secret("crashes where its database is locked by another message", "OPS-4", |r| {
             r.store = |_, shared| if shared.running.load(Ordering::SeqCst) < 3 { Ok(()) } else { Err(Answer::crash()) };
-            r.work = Duration::from_millis(50);
+            r.work = Duration::from_millis(25);
         })
         .one_by_one()
         .also(&["OPS-3"]),
