@@ -203,12 +203,16 @@ fn a_destination_that_fails_holds_up_no_other_and_repeats_nothing_there() {
 #[test]
 fn what_was_captured_goes_nowhere() {
     let teams = Teams::accepting();
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("secret"), "canary-captured-77\n").unwrap();
+    // An endpoint that knows its secret keeps what it captures in the log.
     let toml = format!(
-        "[[endpoint]]\npath = \"/captured\"\ncapture = true\n{}[[endpoint]]\npath = \"/hooks\"\n{}",
+        "[[endpoint]]\npath = \"/captured\"\ncapture = true\n\
+         authentication = {{ type = \"client-secret\", secret = \"file:secret\" }}\n{}[[endpoint]]\npath = \"/hooks\"\n{}",
         to_http("captured", &teams, ""),
         to_http("up", &teams, "")
     );
-    let receiver = Receiver::start(&toml);
+    let receiver = Receiver::start_in(folder.path(), &toml, &[]);
     let captured = answer(receiver.address, post("/captured", "", message("FLOW-1", 1)));
     assert_eq!(captured.status, 200);
     send(&receiver, &message("FLOW-1", 2));
