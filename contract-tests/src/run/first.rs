@@ -192,7 +192,7 @@ impl Performance<'_> {
                 given,
             ),
         };
-        let special = if matches!(status, 400 | 401 | 403 | 415 | 422) { self.special() } else { String::new() };
+        let special = if for_credential { self.special() } else { String::new() };
         Reading { words: format!("{words}{special}"), mend, for_credential }
     }
 
@@ -218,7 +218,11 @@ impl Performance<'_> {
         if whole.trim() != whole {
             special.push("a space at an end");
         }
-        if special.is_empty() { String::new() } else { format!(" (this one has {})", special.join(", ")) }
+        if special.is_empty() {
+            String::new()
+        } else {
+            format!(" (the credential has {}; where that is not the cause, what fails beside it tells nothing)", special.join(", "))
+        }
     }
 }
 

@@ -45,17 +45,12 @@ impl<'a> Plan<'a> {
     pub(super) fn known(&self, case: &Case) -> Option<Outcome> {
         match &self.fate {
             Fate::Failed { outcome, .. } if case.plain => return Some(Outcome::clone(outcome)),
-            _ => {}
+            Fate::Failed { reason: Reason::Refused { for_credential: true }, .. } if case.even_if_refused => {}
+            Fate::Failed { reason, .. } => return Some(Outcome::Skipped(reason.clone())),
+            Fate::Certificate { .. } => return Some(Outcome::Skipped(Reason::Certificate)),
+            Fate::Accepted | Fate::NothingTested => {}
         }
-        if let Some(condition) = self.unmet(case) {
-            return Some(Outcome::Skipped(Reason::Unmet(condition.clone())));
-        }
-        match &self.fate {
-            Fate::Accepted | Fate::NothingTested => None,
-            Fate::Certificate { .. } => Some(Outcome::Skipped(Reason::Certificate)),
-            Fate::Failed { reason: Reason::Refused { for_credential: true }, .. } if case.even_if_refused => None,
-            Fate::Failed { reason, .. } => Some(Outcome::Skipped(reason.clone())),
-        }
+        self.unmet(case).map(|condition| Outcome::Skipped(Reason::Unmet(condition.clone())))
     }
 
     /// The first of a case's conditions that is not met.
