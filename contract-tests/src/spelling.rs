@@ -68,9 +68,13 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
 
 fn ascii_json(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
+    escaped(&json[1..json.len() - 1])
+}
+
+/// JSON with every character beyond ASCII as an escape, or as a pair of them.
+pub(crate) fn escaped(json: &str) -> String {
     let mut units = [0; 2];
-    json[1..json.len() - 1]
-        .chars()
+    json.chars()
         .map(|character| {
             if character.is_ascii() {
                 return character.to_string();

@@ -221,7 +221,10 @@ impl Performance<'_> {
         if special.is_empty() {
             String::new()
         } else {
-            format!(" (the credential has {}; where that is not the cause, what fails beside it tells nothing)", special.join(", "))
+            format!(
+                " (the credential has {}; where that is not the cause, what fails beside it tells nothing)",
+                special.join(", ")
+            )
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use contract_tests::check;
+use contract_tests::{Target, check};
 use tempfile::TempDir;
+use wiremock::ResponseTemplate;
 
-use crate::{endpoint::mock, program::ran};
+use crate::{client_secret, endpoint::mock, program::ran};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_files_are_private_drawn_anew_and_tell_everything() {
@@ -34,8 +35,9 @@ async fn the_files_are_private_drawn_anew_and_tell_everything() {
     assert_eq!(read("client-secret"), secret);
 
     // As references they do what they are for: no case is kept back.
-    let (_server, url) = mock(|_| wiremock::ResponseTemplate::new(200)).await;
-    let report = check(&contract_tests::Target::new(&url, crate::client_secret(&secret)).unwrap()).await.unwrap();
+    let (_server, url) = mock(|_| ResponseTemplate::new(200)).await;
+    let target = Target::new(&url, client_secret(&secret)).unwrap().only(["AUTH-*".to_owned()]);
+    let report = check(&target).await.unwrap();
     assert_eq!(report.notices, Vec::<String>::new());
     let file = format!("file:{dir}/password");
     let lines = ["check", &url, "--username", &username, "--password", &file, "--only", "AUTH-12", "--report", "json"];

@@ -96,9 +96,9 @@ async fn exit_codes_are_as_promised() {
 #[tokio::test(flavor = "multi_thread")]
 async fn options_choose_what_is_run() {
     let (_server, url) = mock(|_| ResponseTemplate::new(200)).await;
-    let musts = report(&url, &["--level", "must", "--only", "HTTP-*"]);
+    let musts = report(&url, &["--level", "must", "--only", "HTTP-2*"]);
     assert_eq!(all(&musts, "level"), BTreeSet::from(["must"]));
-    let shoulds = report(&url, &["--level", "should", "--only", "HTTP-*"]);
+    let shoulds = report(&url, &["--level", "should", "--only", "HTTP-2*"]);
     assert_eq!(all(&shoulds, "level"), BTreeSet::from(["must", "should"]));
     let some = report(&url, &["--only", "http-1", "--only", "OPS-3", "--skip", "OPS-001"]);
     assert_eq!(all(&some, "clause"), BTreeSet::from(["HTTP-1", "OPS-3"]));
@@ -107,7 +107,7 @@ async fn options_choose_what_is_run() {
     let mut runs: Vec<Vec<Vec<u8>>> = Vec::new();
     for seed in ["11", "11", "12"] {
         let (server, url) = mock(|_| ResponseTemplate::new(200)).await;
-        let report = report(&url, &["--seed", seed, "--only", "AUTH-*", "--parallel", "1"]);
+        let report = report(&url, &["--seed", seed, "--only", "AUTH-3", "--parallel", "1"]);
         assert_eq!(report["seed"].to_string(), seed);
         runs.push(server.received_requests().await.unwrap().into_iter().map(|request| request.body).collect());
     }
