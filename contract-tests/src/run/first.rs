@@ -16,6 +16,8 @@ use crate::{
 
 /// How much longer than usual the first answer is waited for, to tell a late one from none.
 const PATIENCE: u32 = 4;
+/// The remedy for a late answer.
+const SOONER: &str = "Answer first, and do the slow work afterwards.";
 /// Tries before an endpoint that closes every connection is believed.
 const TRIES: usize = 3;
 
@@ -64,7 +66,7 @@ impl Performance<'_> {
                 fate: Fate::Certificate { why },
             },
             Err(broken @ NoAnswer::Broken { .. }) => {
-                self.failed(Err(&broken), Reason::Refused { for_credential: true }, None, format!(
+                self.failed(Err(&broken), Reason::Refused { for_credential: true }, Some("Send the whole answer before the connection is closed."), format!(
                     "{url} closed the connection in the middle of each answer to a plain valid message, so nothing else was tested."
                 ))
             }
@@ -97,10 +99,10 @@ impl Performance<'_> {
             _ => {
                 self.stop();
                 let notice = format!(
-                    "The endpoint takes too long: it answered a plain valid message after {took:.1} s, and two more not within {} s, so the rest was not tested. Answer first, and do the slow work afterwards.",
+                    "The endpoint takes too long: it answered a plain valid message after {took:.1} s, and two more not within {} s, so the rest was not tested. {SOONER}",
                     usual.as_secs_f32()
                 );
-                self.failed(Ok(late), Reason::TooSlow, Some("Answer first, and do the slow work afterwards."), notice)
+                self.failed(Ok(late), Reason::TooSlow, Some(SOONER), notice)
             }
         }
     }
