@@ -29,6 +29,10 @@ start-and-size:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
+# Run the whole catalogue against every defect, and write docs/mutants.md; takes some minutes.
+mutants:
+    MUTANTS_UPDATE=1 cargo test -p contract-tests --locked --test mutants -- --include-ignored
+
 # Fuzz a target of fuzz/fuzz_targets; needs a nightly compiler and `cargo install cargo-fuzz`.
 fuzz target seconds="600":
     python3 fuzz/seed

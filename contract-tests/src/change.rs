@@ -57,6 +57,23 @@ impl Change {
                 characters.into_iter().map(|character| if character.is_ascii() { character } else { '?' }).collect()
             }
             Self::ZeroNumber => "0e1".to_owned(),
+            Self::OtherCaseAscii => {
+                let has_any = right.bytes().any(|byte| byte.is_ascii_alphabetic());
+                let change = |character: char| {
+                    if has_any && !character.is_ascii() { character } else { other_case(character) }
+                };
+                characters.into_iter().map(change).collect()
+            }
+            Self::HighBytes if right.bytes().any(|byte| byte.is_ascii()) => {
+                let change = |character: char| {
+                    let moved = character.is_ascii().then(|| char::from_u32(u32::from(character) + 256)).flatten();
+                    moved.unwrap_or(character)
+                };
+                characters.into_iter().map(change).collect()
+            }
+            Self::HighBytes => format!("{right}x"),
+            Self::PercentEncoded => percent_encoded(right),
+            Self::HtmlEncoded => right.chars().map(|character| format!("&#{};", u32::from(character))).collect(),
         }
     }
 
@@ -84,6 +101,10 @@ impl Change {
             Self::LineEnd => return Shell::InWords("a line end behind it"),
             Self::Nul => return Shell::InWords("a byte 0 behind it"),
             Self::Trimmed => return Shell::InWords("without the spaces around it"),
+            Self::OtherCaseAscii => return Shell::InWords("its ASCII letters in the other case"),
+            Self::HighBytes => return Shell::InWords("256 added to the number of each ASCII character"),
+            Self::PercentEncoded => return Shell::InWords("every byte percent-encoded"),
+            Self::HtmlEncoded => return Shell::InWords("every character as an entity of HTML"),
             Self::QuestionMarks => return Shell::InWords("its characters beyond ASCII as question marks"),
         })
     }
@@ -114,6 +135,11 @@ pub(crate) fn latin_1(text: &str) -> Option<Vec<u8>> {
 /// Never the character itself, nor one that a careless comparison takes for it.
 fn another(character: char) -> char {
     if matches!(character, '7' | '_') { '8' } else { '7' }
+}
+
+/// Every byte as `%` and its number.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn other_case(character: char) -> char {
@@ -156,6 +182,12 @@ mod tests {
             (Change::Nul, "a", "a\0"),
             (Change::Other, "a7", "78"),
             (Change::QuestionMarks, "aé", "a?"),
+            (Change::OtherCaseAscii, "aÉ1", "AÉ1"),
+            (Change::OtherCaseAscii, "É1", "é1"),
+            (Change::HighBytes, "Sé", "\u{153}é"),
+            (Change::HighBytes, "é", "éx"),
+            (Change::PercentEncoded, "aé", "%61%C3%A9"),
+            (Change::HtmlEncoded, "aé", "&#97;&#233;"),
         ] {
             assert_eq!(change.of(right), expected, "{change:?} of {right:?}");
         }

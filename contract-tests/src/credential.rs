@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use crate::{
     case::{Change, Changes, Condition, Kind, Of},
-    change::{Shell, latin_1},
+    change::{Shell, latin_1, percent_encoded},
 };
 
 /// Where a placeholder stands.
@@ -144,6 +144,8 @@ impl<'a> Credential<'a> {
                 let pair = match encoding {
                     "nocolon" => username.text.clone(),
                     "onlypassword" => password.text.clone(),
+                    "shifted" => shifted(&username.text, &password.text),
+                    "bare" | "percent" => password.text.clone(),
                     _ => format!("{}:{}", username.text, password.text),
                 };
                 text.sent.extend_from_slice(&encode(&pair, encoding));
@@ -209,7 +211,8 @@ fn half(name: &str, right: &str, variable: &str, change: Option<Change>) -> Half
 fn encode(pair: &str, encoding: &str) -> Vec<u8> {
     let standard = STANDARD.encode(pair);
     match encoding {
-        "plain" => pair.to_owned().into_bytes(),
+        "plain" | "bare" => pair.to_owned().into_bytes(),
+        "percent" => percent_encoded(pair).into_bytes(),
         "url" => URL_SAFE.encode(pair).into_bytes(),
         "unpadded" => STANDARD_NO_PAD.encode(pair).into_bytes(),
         "latin1" => STANDARD.encode(latin_1(pair).unwrap_or_else(|| pair.as_bytes().to_vec())).into_bytes(),
@@ -225,6 +228,12 @@ fn encode(pair: &str, encoding: &str) -> Vec<u8> {
         }
         _ => standard.into_bytes(),
     }
+}
+
+/// The pair with its colon one character earlier: without the colon it would be the same.
+fn shifted(username: &str, password: &str) -> String {
+    let last = username.char_indices().last().map_or(0, |(at, _)| at);
+    format!("{}:{}{password}", &username[..last], &username[last..])
 }
 
 /// The base64 with padding and rest bits that are not zero. A pair without padding has none: it is left as it is.
@@ -312,6 +321,9 @@ mod tests {
             (&basic, "basic {right:restbits}", Place::Header, "basic am86cMOkc3N=", None),
             (&basic, "basic {right:latin1}", Place::Header, "basic am86cORzcw==", None),
             (&basic, "{right:nocolon}", Place::Header, "am8=", None),
+            (&basic, "{right:shifted}", Place::Header, "ajpvcMOkc3M=", None),
+            (&basic, "{right:bare}", Place::Header, "päss", None),
+            (&secret, "?s={right:percent}", Place::Header, "?s=%73%22%C3%A9", None),
         ] {
             let (is_sent, is_shown) = filled(authentication, &append, template, place);
             assert_eq!((is_sent.as_str(), is_shown.as_deref()), (sent, shown), "{template}");

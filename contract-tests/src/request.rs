@@ -59,6 +59,10 @@ impl Maker<'_> {
         let line = form.line.as_deref().unwrap_or("POST {path} HTTP/1.1");
         let line = line.replace("{path}", self.endpoint.path()).replace("{url}", self.endpoint.url());
 
+        let line = credential.fill(&line, Place::Header);
+        credentials.extend(line.credentials);
+        let line = String::from_utf8_lossy(&line.sent).into_owned();
+
         let mut headers: Vec<(String, Vec<u8>)> = vec![("host".to_owned(), self.endpoint.host_header().into())];
         let mut shown_headers = Vec::new();
         let json = [wire::JSON.to_owned()];
@@ -148,8 +152,10 @@ fn frame(framing: &Framing, body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
         Framing::TwoLengths => {
             (vec![length(body.len().to_string()), length((body.len() + 1).to_string())], body.to_vec())
         }
-        Framing::LengthText(text) => (vec![length(text.clone())], body.to_vec()),
+        Framing::LengthText(text) => (vec![length(text.replace("{length}", &body.len().to_string()))], body.to_vec()),
         Framing::ChunkText(text) => {
+            let text =
+                text.replace("{size}", &format!("{:x}", body.len())).replace("{SIZE}", &format!("{:X}", body.len()));
             let framed = [text.as_bytes(), b"\r\n", body, b"\r\n0\r\n\r\n"].concat();
             (vec![chunked()], framed)
         }
@@ -158,6 +164,10 @@ fn frame(framing: &Framing, body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
             let mut framed = chunks(body, &[], "", "\r\n");
             framed.truncate(framed.len() - "0\r\n\r\n".len());
             (vec![chunked()], framed)
+        }
+        Framing::ChunkUnended => {
+            let size = format!("{:x}\r\n", body.len());
+            (vec![chunked()], [size.as_bytes(), body, b"xx0\r\n\r\n"].concat())
         }
         Framing::Untold => (Vec::new(), body.to_vec()),
     }
@@ -207,6 +217,9 @@ mod tests {
             (Framing::Short(3), "content-length=8 hello"),
             (Framing::Unfinished, "transfer-encoding=chunked 5\r\nhello\r\n"),
             (Framing::Untold, "hello"),
+            (Framing::LengthText("{length}x".to_owned()), "content-length=5x hello"),
+            (Framing::ChunkText("0x{size}".to_owned()), "transfer-encoding=chunked 0x5\r\nhello\r\n0\r\n\r\n"),
+            (Framing::ChunkUnended, "transfer-encoding=chunked 5\r\nhelloxx0\r\n\r\n"),
         ] {
             assert_eq!(text(&framing), expected);
         }

@@ -3,6 +3,8 @@
 
 mod changes;
 mod check;
+#[cfg(feature = "relay")]
+mod destination;
 mod file;
 mod first_run;
 mod keys;
@@ -70,6 +72,9 @@ pub struct Config {
     pub retention: Retention,
     /// The endpoints, at least one.
     pub endpoints: Vec<EndpointConfig>,
+    /// Where messages are relayed to.
+    #[cfg(feature = "relay")]
+    pub destinations: crate::relay::Destinations,
     /// What is not wrong, but better mended.
     pub warnings: Vec<ConfigProblem>,
 }

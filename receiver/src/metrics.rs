@@ -6,6 +6,8 @@
 
 mod log;
 mod process;
+#[cfg(feature = "relay")]
+mod relay;
 
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+#[cfg(feature = "relay")]
+pub(crate) use self::relay::{RelayMetrics, RelayOutcome};
 pub(crate) use self::{
     log::LogMetrics,
     process::{free_bytes, process},
@@ -44,6 +48,8 @@ pub(crate) struct Metrics {
     body_bytes: Counter,
     failures: Family<FailureLabels, Counter>,
     configuration: Gauge,
+    #[cfg(feature = "relay")]
+    relay: std::sync::Arc<RelayMetrics>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -111,6 +117,10 @@ impl Metrics {
             configuration.clone(),
         );
         log.register(&mut registry);
+        #[cfg(feature = "relay")]
+        let relay = std::sync::Arc::<RelayMetrics>::default();
+        #[cfg(feature = "relay")]
+        relay.register(&mut registry);
         Self {
             registry,
             requests,
@@ -119,7 +129,15 @@ impl Metrics {
             body_bytes,
             failures,
             configuration,
+            #[cfg(feature = "relay")]
+            relay,
         }
+    }
+
+    /// What the relay counts.
+    #[cfg(feature = "relay")]
+    pub(crate) fn relay(&self) -> std::sync::Arc<RelayMetrics> {
+        self.relay.clone()
     }
 
     /// A request was answered. Without an endpoint, its path had none.

@@ -1,26 +1,46 @@
 //! The relay: what is shown elsewhere of a message, and how it gets there.
 //!
 //! A [`View`] is what templates and filters see of a message. A [`Template`] makes of it a [`Card`] for Microsoft
-//! Teams, within a [`Budget`], or any other text.
+//! Teams, within a [`Budget`], or any other text. A [`Destination`] gets the messages of an endpoint that fulfil its
+//! [`When`]. The relay reads the log as a consumer of its own and keeps in its [`store`] what is due where; what is posted
+//! is made when its time has come, from the message in the log.
 
 pub mod card;
+pub mod destination;
 pub mod environment;
+mod file;
 mod flow_url;
+mod gate;
+mod intake;
 mod lines;
 pub mod lint;
 mod markdown;
 mod marked;
 pub mod page;
 mod plain;
+mod post;
+mod queue;
 mod readable;
 pub mod size;
+pub mod store;
+mod teams;
 pub mod template;
+pub(crate) mod trial;
 pub mod view;
+mod web;
+pub mod when;
+mod worker;
 
 pub use card::Card;
+pub use destination::{Content, Destination, Kind, Web};
 pub use environment::environment;
 pub use flow_url::{FlowUrl, FlowUrlError};
 pub use page::{Script, ScriptError, page};
 pub use size::{Budget, BudgetError, Shortened};
+pub use store::Store;
+pub(crate) use teams::Host;
 pub use template::{Template, TemplateError};
 pub use view::{About, View, ViewError};
+pub use when::{When, WhenError};
+pub use worker::Destinations;
+pub(crate) use worker::Relay;

@@ -39,6 +39,8 @@ pub use self::{
     data::{DataFolder, DataFolderError},
     reload::{InTheClear, Reloader},
 };
+#[cfg(feature = "relay")]
+use crate::relay::{Destinations, Relay};
 use crate::{
     config::Config,
     endpoint::{Endpoints, Room},
@@ -54,6 +56,10 @@ pub struct Server {
     admin: Option<TcpListener>,
     current: Arc<Current<Segments>>,
     profiles: watch::Sender<Profiles>,
+    #[cfg(feature = "relay")]
+    destinations: watch::Sender<Destinations>,
+    #[cfg(feature = "relay")]
+    relay: Relay,
     indexer: Indexer,
     vitals: Vitals,
     recovery: Recovery,
@@ -93,6 +99,10 @@ pub enum StartError {
         /// Why not.
         source: rusqlite::Error,
     },
+    /// The relay's store cannot be opened.
+    #[cfg(feature = "relay")]
+    #[error(transparent)]
+    Relay(#[from] crate::relay::store::StoreError),
 }
 
 impl Server {
@@ -123,8 +133,20 @@ impl Server {
             Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout, room.clone());
         let current = Arc::new(Current::new(Rules::new(endpoints, &config)));
         let names = config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+        let metrics = Arc::new(Metrics::new(names, log.metrics()));
+        #[cfg(feature = "relay")]
+        let destinations = watch::Sender::new(config.destinations.clone());
+        #[cfg(feature = "relay")]
+        let relay = Relay::open(
+            &DataFolder::relay_in(&config.data_dir),
+            log.clone(),
+            destinations.subscribe(),
+            metrics.relay(),
+        )?;
         let vitals = Vitals {
-            metrics: Arc::new(Metrics::new(names, log.metrics())),
+            metrics,
+            #[cfg(feature = "relay")]
+            relay: relay.headway(),
             current: current.clone(),
             log,
             data_dir: config.data_dir.clone(),
@@ -134,7 +156,21 @@ impl Server {
             limits: config.limits,
             draining: AtomicBool::new(false),
         };
-        Ok(Self { listener, admin, current, profiles, indexer, vitals, recovery, config, _data: data })
+        Ok(Self {
+            listener,
+            admin,
+            current,
+            profiles,
+            #[cfg(feature = "relay")]
+            destinations,
+            #[cfg(feature = "relay")]
+            relay,
+            indexer,
+            vitals,
+            recovery,
+            config,
+            _data: data,
+        })
     }
 
     /// The address that it listens on; useful when port 0 was asked for.
@@ -153,7 +189,14 @@ impl Server {
     /// What changes the server's endpoints, credentials and certificate while it runs.
     pub fn reloader(&self) -> Reloader {
         let metrics = self.vitals.metrics.clone();
-        Reloader::new(&self.current, self.profiles.clone(), self.config.clone(), metrics)
+        Reloader::new(
+            &self.current,
+            self.profiles.clone(),
+            #[cfg(feature = "relay")]
+            self.destinations.clone(),
+            self.config.clone(),
+            metrics,
+        )
     }
 
     /// What the start found in the log.
@@ -174,11 +217,17 @@ impl Server {
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
         let following = self.indexer.follow_behind(reader, log.news(), ended(stopped.clone()))?;
         let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
+        #[cfg(feature = "relay")]
+        let (stop_relay, relay_stopped) = watch::channel(());
+        #[cfg(feature = "relay")]
+        let relaying = self.relay.start(ended(relay_stopped), self.config.limits.drain_timeout)?;
         let (stop_admin, admin_stopped) = watch::channel(());
         let admin = self.admin.map(|admin| tokio::spawn(admin::run(admin, vitals.clone(), ended(admin_stopped))));
         let shutdown = async {
             shutdown.await;
             vitals.draining.store(true, Ordering::Relaxed);
+            #[cfg(feature = "relay")]
+            drop(stop_relay);
         };
         let (connections, metrics) = (vitals.connections.clone(), vitals.metrics.clone());
         let cut = accept::run(self.listener, self.current, connections, metrics, &self.config, shutdown).await;
@@ -186,6 +235,11 @@ impl Server {
         // The folder stays locked until the index is closed too.
         let joined = tokio::task::spawn_blocking(move || following.join()).await.map_err(io::Error::other)?;
         joined.map_err(|_| io::Error::other("the index's thread panicked"))?;
+        #[cfg(feature = "relay")]
+        tokio::task::spawn_blocking(move || relaying.join())
+            .await
+            .map_err(io::Error::other)?
+            .map_err(|_| io::Error::other("the relay's thread panicked"))?;
         retaining.await.map_err(io::Error::other)?;
         drop(stop_admin);
         if let Some(admin) = admin {

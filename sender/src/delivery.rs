@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod allowed;
 mod answer_body;
 mod backlog;
 mod client;
@@ -47,12 +48,8 @@ mod target;
 mod tcp;
 mod tls;
 
-pub(crate) use self::{
-    answer_body::AnswerBody,
-    mask::{MASK, Mask},
-    summary::with_causes,
-};
 pub use self::{
+    allowed::{Allowed, NotAllowed},
     backlog::{Attempted, Backlog, Due},
     client::{ANSWER_MAX_BYTES, Client, ClientOptions, USER_AGENT},
     connection::{Connection, Dialer},
@@ -69,4 +66,9 @@ pub use self::{
     summary::Summary,
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},
+};
+pub(crate) use self::{
+    answer_body::AnswerBody,
+    mask::{MASK, Mask},
+    summary::with_causes,
 };

@@ -158,6 +158,14 @@ pub enum Change {
     QuestionMarks,
     /// Another text that many programs take for the number 0, as in `0e1`.
     ZeroNumber,
+    /// Each ASCII letter in its other case; all letters where none is of ASCII.
+    OtherCaseAscii,
+    /// Each ASCII character as the one 256 places on; one more character where none is of ASCII.
+    HighBytes,
+    /// Each byte as `%` and its number.
+    PercentEncoded,
+    /// Each character as an entity of HTML.
+    HtmlEncoded,
 }
 
 /// The letter case of header names.
@@ -188,9 +196,9 @@ pub enum Framing {
     Both,
     /// Two different lengths.
     TwoLengths,
-    /// A length with this text.
+    /// A length with this text; `{length}` stands for the right number.
     LengthText(String),
-    /// Chunked, with this text as the size of the first chunk.
+    /// Chunked, with this text as the size of the only chunk; `{size}` and `{SIZE}` stand for the right number.
     ChunkText(String),
     /// A length that is this much more than what comes.
     Short(usize),
@@ -198,4 +206,6 @@ pub enum Framing {
     Unfinished,
     /// Nothing.
     Untold,
+    /// Chunked, with two other bytes than a line end behind the only chunk.
+    ChunkUnended,
 }

@@ -2,10 +2,13 @@
 
 mod lint;
 mod preview;
+mod retry;
+mod status;
 
 use std::path::Path;
 
-use super::{Failure, exit, say, warn};
+use super::{Failure, data::Data, exit, say, warn};
+use crate::{relay::Store, server::DataFolder};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -18,11 +21,25 @@ pub(super) enum Command {
     /// Each is tried on every sample message, and what it makes is held to what Teams shows. It exits with 1 when
     /// something is wrong.
     Lint(lint::Args),
+    /// Say how it stands with each destination, and what was given up.
+    Status(status::Args),
+    /// Bring back what was given up.
+    ///
+    /// It is due at once, behind what waits for the destination already, with all its attempts before it. A running
+    /// receiver notices within a second.
+    Retry(retry::Args),
 }
 
 pub(super) fn run(config: Option<&Path>, command: &Command) -> Result<(), Failure> {
     match command {
         Command::Preview(args) => preview::run(config, args),
         Command::Lint(args) => lint::run(args),
+        Command::Status(args) => status::run(config, args),
+        Command::Retry(args) => retry::run(config, args),
     }
+}
+
+/// The relay's store in a data folder; `None` where nothing was relayed yet.
+fn store(data: &Data) -> Result<Option<Store>, Failure> {
+    Store::beside(&DataFolder::relay_in(&data.folder)).map_err(Failure::failed)
 }

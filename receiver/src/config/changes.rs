@@ -43,6 +43,8 @@ impl Changes {
         if old.trusted_proxies != new.trusted_proxies {
             changes.at_once.push("trusted proxies changed".to_owned());
         }
+        #[cfg(feature = "relay")]
+        changes.destinations(old, new);
         let started_with = [
             ("listen", old.listen == new.listen),
             ("admin", old.admin == new.admin),
@@ -53,6 +55,22 @@ impl Changes {
         ];
         changes.at_next_start = started_with.iter().filter(|(_, same)| !same).map(|(key, _)| *key).collect();
         changes
+    }
+
+    #[cfg(feature = "relay")]
+    fn destinations(&mut self, old: &Config, new: &Config) {
+        let has = |config: &Config, name: &str| config.destinations.iter().any(|other| &*other.name == name);
+        for destination in old.destinations.iter().filter(|it| !has(new, &it.name)) {
+            self.at_once.push(format!("destination {} removed; what waits for it is kept", destination.name));
+        }
+        for destination in new.destinations.iter() {
+            if old.destinations.iter().any(|before| before.name == destination.name && before != destination) {
+                self.at_once.push(format!("destination {} changed", destination.name));
+            }
+        }
+        for destination in new.destinations.iter().filter(|it| !has(old, &it.name)) {
+            self.at_once.push(format!("destination {} added; it gets what arrives from now on", destination.name));
+        }
     }
 
     /// Whether there is none.

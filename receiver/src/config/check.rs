@@ -31,7 +31,16 @@ const MOST_BODY_BYTES: usize = (1 << 30) - 1;
 
 /// Without `secrets` the references are not followed, and every endpoint stands there without authentication.
 pub(super) fn check(text: &str, path: &Path, secrets: bool, sources: &mut Sources) -> Result<Config, ConfigError> {
-    let mut check = Check { text, path, secrets, sources, problems: Vec::new(), warnings: Vec::new() };
+    let mut check = Check {
+        text,
+        path,
+        secrets,
+        sources,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        #[cfg(feature = "relay")]
+        destinations: Vec::new(),
+    };
     let config = check.file();
     check.problems.sort_by_key(|problem| problem.line);
     match config {
@@ -47,6 +56,8 @@ pub(super) struct Check<'t> {
     pub(super) sources: &'t mut Sources,
     problems: Vec<ConfigProblem>,
     warnings: Vec<ConfigProblem>,
+    #[cfg(feature = "relay")]
+    pub(super) destinations: Vec<crate::relay::Destination>,
 }
 
 impl Check<'_> {
@@ -120,6 +131,8 @@ impl Check<'_> {
             log_payloads: file.log_payloads.unwrap_or_else(|| io::stdout().is_terminal()),
             limits,
             retention,
+            #[cfg(feature = "relay")]
+            destinations: std::mem::take(&mut self.destinations).into(),
             endpoints,
             warnings: Vec::new(),
         };
@@ -229,7 +242,7 @@ impl Check<'_> {
         Retention { max_age, max_bytes: max_bytes.map(|bytes| bytes as u64) }
     }
 
-    fn number(
+    pub(super) fn number(
         &mut self,
         key: &str,
         typed: Option<&Spanned<usize>>,
@@ -247,7 +260,7 @@ impl Check<'_> {
         number
     }
 
-    fn duration(&mut self, key: &str, typed: Option<&Spanned<String>>, default: Duration) -> Duration {
+    pub(super) fn duration(&mut self, key: &str, typed: Option<&Spanned<String>>, default: Duration) -> Duration {
         let Some(typed) = typed else { return default };
         let span = typed.get_ref().parse::<Span>().ok();
         let parsed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
@@ -309,6 +322,14 @@ impl Check<'_> {
             }
             also_accept.push(more);
         }
+        #[cfg(feature = "relay")]
+        if let Some(profile) = &profile {
+            self.destinations(&table.destination, &name, profile);
+        }
+        #[cfg(not(feature = "relay"))]
+        if let Some(destination) = table.destination.first() {
+            self.problem(destination.span().start, "this receiver was built without the feature `relay`");
+        }
         Some(EndpointConfig {
             path,
             name,
@@ -345,7 +366,7 @@ impl Check<'_> {
         }
     }
 
-    fn credential(&mut self, typed: &Spanned<Credential>) -> Option<(Authentication, Option<SystemTime>)> {
+    pub(super) fn credential(&mut self, typed: &Spanned<Credential>) -> Option<(Authentication, Option<SystemTime>)> {
         let credential = typed.get_ref();
         let keys = [
             ("secret", credential.secret.as_ref(), credential.kind == Kind::ClientSecret),
@@ -398,7 +419,7 @@ impl Check<'_> {
     }
 
     /// The secret that a reference leads to. What is no reference is not repeated: it may be the secret itself.
-    fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
+    pub(super) fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
         let offset = typed.span().start;
         let reference = typed.get_ref().parse().map_err(|error| format!("`{key}`: {error}"));
         let reference = reference.map(|reference| match reference {

@@ -64,6 +64,48 @@ pub(super) struct EndpointTable {
     pub(super) nonconforming: Nonconforming,
     #[serde(default)]
     pub(super) capture: bool,
+    #[serde(default)]
+    pub(super) destination: Vec<Spanned<DestinationTable>>,
+}
+
+/// Without the feature `relay` it is only looked at for its place.
+#[derive(Deserialize)]
+#[cfg_attr(not(feature = "relay"), expect(dead_code, reason = "a destination needs the relay"))]
+pub(super) struct DestinationTable {
+    pub(super) name: Spanned<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: DestinationKind,
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) path: Option<Spanned<String>>,
+    pub(super) when: Option<Spanned<String>>,
+    pub(super) template: Option<Spanned<String>>,
+    pub(super) flow_url: Option<Spanned<String>>,
+    pub(super) budget_bytes: Option<Spanned<usize>>,
+    pub(super) content_type: Option<Spanned<String>>,
+    pub(super) authentication: Option<Spanned<Credential>>,
+    pub(super) rate: Option<Spanned<String>>,
+    pub(super) retry: Option<Spanned<RetryTable>>,
+    pub(super) timeout: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) allow_address: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) allow_plaintext: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum DestinationKind {
+    Teams,
+    Http,
+    File,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(feature = "relay"), expect(dead_code, reason = "a destination needs the relay"))]
+pub(super) struct RetryTable {
+    pub(super) attempts: Option<Spanned<usize>>,
+    pub(super) total: Option<Spanned<String>>,
+    pub(super) longest_wait: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -90,6 +90,8 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
             nonconforming: Nonconforming::Store,
             capture: false,
         }],
+        #[cfg(feature = "relay")]
+        destinations: [].into(),
         warnings: Vec::new(),
     })
 }

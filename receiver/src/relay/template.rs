@@ -76,6 +76,15 @@ impl fmt::Debug for Template {
     }
 }
 
+/// Equal ones have the same file and text.
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        let text =
+            |template: &Self| template.0.environment.get_template(&template.0.name).map(|it| it.source().to_owned());
+        self.0.name == other.0.name && text(self).ok() == text(other).ok()
+    }
+}
+
 impl Template {
     /// The card that is shown without a template of one's own.
     pub fn default_card() -> Self {

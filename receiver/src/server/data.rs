@@ -71,6 +71,12 @@ impl DataFolder {
         Self::index_in(&self.path)
     }
 
+    /// Where the relay keeps what is due, in a data folder.
+    #[cfg(feature = "relay")]
+    pub fn relay_in(data: &Path) -> PathBuf {
+        data.join("relay")
+    }
+
     /// Where the log lies in a data folder.
     pub fn log_in(data: &Path) -> PathBuf {
         data.join("log")

@@ -25,6 +25,8 @@ pub struct Reloader {
     // Not its owner: the log is closed when the server ends, whoever could still reload it.
     current: Weak<Current<Segments>>,
     profiles: watch::Sender<Profiles>,
+    #[cfg(feature = "relay")]
+    destinations: watch::Sender<crate::relay::Destinations>,
     running: Mutex<Config>,
     metrics: Arc<Metrics>,
 }
@@ -41,10 +43,18 @@ impl Reloader {
     pub(super) fn new(
         current: &Arc<Current<Segments>>,
         profiles: watch::Sender<Profiles>,
+        #[cfg(feature = "relay")] destinations: watch::Sender<crate::relay::Destinations>,
         running: Config,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { current: Arc::downgrade(current), profiles, running: Mutex::new(running), metrics }
+        Self {
+            current: Arc::downgrade(current),
+            profiles,
+            #[cfg(feature = "relay")]
+            destinations,
+            running: Mutex::new(running),
+            metrics,
+        }
     }
 
     /// Lets this configuration hold for every request and connection that begins from now on, and says what changed.
@@ -69,6 +79,8 @@ impl Reloader {
         if let Some(current) = self.current.upgrade() {
             current.replace(&started);
             self.profiles.send_replace(started.profiles());
+            #[cfg(feature = "relay")]
+            self.destinations.send_replace(started.destinations.clone());
         }
         *running = started;
         Ok(changes)
@@ -181,6 +193,8 @@ mod tests {
         let reloader = Reloader {
             current: Weak::new(),
             profiles: watch::Sender::default(),
+            #[cfg(feature = "relay")]
+            destinations: watch::Sender::new([].into()),
             running: Mutex::new(running),
             metrics: Arc::new(metrics),
         };

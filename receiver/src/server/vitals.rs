@@ -39,6 +39,9 @@ pub(super) struct Vitals {
     pub(super) log: Arc<Segments>,
     pub(super) data_dir: PathBuf,
     pub(super) index: watch::Receiver<Headway>,
+    /// Where in the log the relay reads on, if it does.
+    #[cfg(feature = "relay")]
+    pub(super) relay: watch::Receiver<Option<crate::log::Position>>,
     pub(super) connections: Arc<Connections>,
     pub(super) room: Arc<Room>,
     pub(super) limits: Limits,
@@ -88,6 +91,12 @@ impl Vitals {
         Ok(())
     }
 
+    /// `None` where nothing is relayed.
+    #[cfg(feature = "relay")]
+    fn relay_lag(&self, end: u64) -> Option<u64> {
+        self.relay.borrow().map(|position| end.saturating_sub(position.0))
+    }
+
     fn probe(&self) -> io::Result<()> {
         let path = self.data_dir.join("probe");
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
@@ -122,6 +131,8 @@ impl Vitals {
                 "Bytes of the log that the index has not read",
                 Some(end.saturating_sub(index.position.0)),
             ),
+            #[cfg(feature = "relay")]
+            ("relay_lag_bytes", "Bytes of the log that the relay has not read", self.relay_lag(end)),
             ("index_failing", "1 while the index cannot be kept up", Some(u64::from(index.failing))),
             (
                 "certificate_ends_timestamp_seconds",

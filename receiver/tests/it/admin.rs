@@ -18,7 +18,9 @@ use crate::{
 const SECRET: &str = "canary-secret-5d1c";
 const MESSAGE: &str = r#"{"a":1}"#;
 const NONE: &str = "admin = \"127.0.0.1:0\"\n[[endpoint]]\npath = \"/none\"\n";
+#[cfg(feature = "relay")]
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
+#[cfg(feature = "relay")]
 const ALERTS: &str = include_str!("../../../packaging/prometheus/alerts.yml");
 
 fn get(address: SocketAddr, path: &str) -> Answer {
@@ -154,11 +156,15 @@ fn a_configuration_that_is_not_taken_over_and_a_broken_handshake_are_told() {
     scraped(admin, |samples| samples["webhook_receiver_configuration_ok"] == 1.0);
 }
 
+/// The relay's are there too.
+#[cfg(feature = "relay")]
 #[test]
 fn the_documents_and_alerts_name_the_metrics_that_there_are() {
     let folder = TempDir::new().unwrap();
     Certificate::make().install(folder.path());
-    let receiver = Receiver::start_in(folder.path(), &format!("{NONE}{TLS}"), &[]);
+    let archive = "[[endpoint.destination]]\nname = \"archive\"\ntype = \"file\"\npath = \"archive.jsonl\"\n";
+    let receiver = Receiver::start_in(folder.path(), &format!("{NONE}{archive}{TLS}"), &[]);
+    scraped(receiver.admin(), |samples| samples.contains_key("webhook_receiver_relay_lag_bytes"));
     let scrape = text(get(receiver.admin(), "/metrics"));
     let told: BTreeSet<(String, String)> = scrape
         .lines()

@@ -16,6 +16,8 @@ mod disk;
 mod durability;
 mod ending;
 mod endurance;
+#[cfg(feature = "relay")]
+mod examples;
 mod faults;
 mod flips;
 mod framing;
@@ -29,6 +31,8 @@ mod power;
 mod program;
 mod proxy;
 mod raw;
+#[cfg(feature = "relay")]
+mod relay;
 mod reload;
 mod retention;
 mod room;
@@ -36,5 +40,7 @@ mod rotate;
 mod secrets;
 mod shells;
 mod supervisor;
+#[cfg(feature = "relay")]
+mod teams;
 mod tls;
 mod vectors;

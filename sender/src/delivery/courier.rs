@@ -21,6 +21,7 @@ use tokio::{
 use super::{
     backlog::{Attempted, Backlog, Due},
     client::Client,
+    outcome::Outcome,
     pace::Paces,
     rate::Rate,
     retry::{Next, RetryPolicy},
@@ -36,6 +37,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// Is told of every attempt that ended.
 type Observer = Arc<dyn Fn(&Attempted) + Send + Sync>;
 
+/// Sees what came of an attempt before anything follows from it.
+type Judge = Arc<dyn Fn(Outcome) -> Outcome + Send + Sync>;
+
 /// Works backlogs off.
 #[derive(Clone)]
 pub struct Courier {
@@ -43,6 +47,7 @@ pub struct Courier {
     policy: RetryPolicy,
     concurrency: NonZeroUsize,
     rate: Option<Rate>,
+    judge: Option<Judge>,
     observer: Option<Observer>,
 }
 
@@ -61,7 +66,8 @@ pub struct Tally {
 impl Courier {
     /// A courier with the default policy, 16 attempts at a time and no rate.
     pub fn new(client: Client) -> Self {
-        Self { client, policy: RetryPolicy::default(), concurrency: CONCURRENCY, rate: None, observer: None }
+        let policy = RetryPolicy::default();
+        Self { client, policy, concurrency: CONCURRENCY, rate: None, judge: None, observer: None }
     }
 
     /// Sets when deliveries are tried again.
@@ -82,6 +88,14 @@ impl Courier {
     #[must_use]
     pub fn with_rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// Has `judge` look at what came of each attempt before anything follows from it: there are endpoints that say no in
+    /// a 200. It must not block.
+    #[must_use]
+    pub fn judged_by(mut self, judge: impl Fn(Outcome) -> Outcome + Send + Sync + 'static) -> Self {
+        self.judge = Some(Arc::new(judge));
         self
     }
 
@@ -175,6 +189,10 @@ impl Courier {
     async fn attempt(&self, due: Due) -> Attempted {
         let (at, started) = (Timestamp::now(), Instant::now());
         let outcome = self.client.deliver(&due.target, due.request.clone()).await;
+        let outcome = match &self.judge {
+            Some(judge) => judge(outcome),
+            None => outcome,
+        };
         let next = self.policy.next(due.attempt, due.since, Timestamp::now(), &outcome, fastrand::f64());
         let summary = Summary::new(&due.request, &outcome);
         Attempted { id: due.id, attempt: due.attempt, at, took: started.elapsed(), summary, next }

@@ -24,9 +24,6 @@ use crate::{
     delivery::{Attempted, Backlog, Due, GaveUp, Next, Request, Target},
 };
 
-/// A part of a URL that is shorter opens no door, and masking it would tear words apart.
-const SHORTEST: usize = 6;
-
 /// Destinations whose references were followed for the deliveries that are taken together.
 type Resolved = HashMap<i64, (Arc<Destination>, Target, Authentication)>;
 
@@ -112,15 +109,7 @@ fn composed(body: &Emptied, authentication: &Authentication) -> Composed {
 
 /// What an answer may repeat and must not be kept: the client secret, and what opens a door in the URL.
 fn secrets(address: &Address, target: &Target, authentication: &Authentication) -> Vec<SecretString> {
-    let query = target.uri().query().unwrap_or_default();
-    let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-    let mut secrets: Vec<SecretString> =
-        values.filter(|value| value.len() >= SHORTEST).map(SecretString::from).collect();
-    if let (Address::Reference(_), Some(path)) = (address, target.uri().path_and_query()) {
-        secrets.extend(
-            [path.path(), path.as_str()].into_iter().filter(|path| path.len() >= SHORTEST).map(SecretString::from),
-        );
-    }
+    let mut secrets = target.secrets(matches!(address, Address::Reference(_)));
     if let Authentication::ClientSecret { client_secret } = authentication {
         secrets.push(client_secret.expose().into());
     }

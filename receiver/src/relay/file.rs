@@ -1,0 +1,180 @@
+//! Writing to a file: a line of JSON a message, as `messages export` has it. A line is settled once it is on the disk.
+//! After a crash the lines that were written and not settled are found again by their ids, so none is lost or repeated,
+//! and half a line is cut off.
+
+use std::{
+    collections::HashSet,
+    fs::{File, OpenOptions},
+    io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::sync::{Notify, watch};
+
+use super::{
+    destination::Destination,
+    queue::{Queue, Taken},
+    store::{Ended, Settled, StoreError},
+};
+use crate::{
+    folder,
+    metrics::{RelayMetrics, RelayOutcome},
+};
+
+/// Most lines that share a sync; a line may hold a body of some MiB.
+const BATCH: usize = 16;
+
+/// How long to wait before a file that failed is tried again.
+const MENDING: Duration = Duration::from_secs(5);
+
+/// How a line begins.
+const BEGINNING: &[u8] = b"{\"id\":\"";
+
+/// A file cannot be written, or what is written in it not be settled.
+#[derive(Debug, thiserror::Error)]
+enum FileError {
+    #[error("cannot write the file: {0}")]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Writes what waits until `stop`.
+pub(super) async fn run(
+    mut queue: Queue,
+    destination: Arc<Destination>,
+    path: &Path,
+    metrics: Arc<RelayMetrics>,
+    wake: &Notify,
+    mut stop: watch::Receiver<bool>,
+) {
+    let name = &*destination.name;
+    let mut begun = false;
+    while !*stop.borrow_and_update() {
+        let written = if begun { Ok(()) } else { begin(&mut queue, path) };
+        begun |= written.is_ok();
+        let written = written.and_then(|()| write_due(&mut queue, path, name, &metrics));
+        match written {
+            Ok(true) => tokio::task::yield_now().await,
+            Ok(false) => tokio::select! {
+                () = wake.notified() => {}
+                _ = stop.changed() => {}
+            },
+            Err(error) => {
+                begun = false;
+                tracing::error!(destination = name, file = %path.display(), "{error}; it is tried again until it works");
+                metrics.attempted(name, RelayOutcome::Again);
+                // Where not even that can be written the log has it.
+                let _ = queue.store().note_failure(queue.destination(), Timestamp::now(), &error.to_string());
+                tokio::select! {
+                    () = tokio::time::sleep(MENDING) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
+    }
+}
+
+/// Settles what stands in the file already, and cuts off half a line.
+fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
+    queue.begin_anew()?;
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let settled = queue.store().file_end(queue.destination())?;
+    let length = file.metadata()?.len();
+    // One that is shorter was put in the place of the one before.
+    let mut at = if settled > length { 0 } else { settled };
+    let mut lines = BufReader::new(&file);
+    lines.seek(SeekFrom::Start(at))?;
+    let (mut ids, mut line) = (HashSet::new(), Vec::new());
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        if line.ends_with(b"\n") {
+            at += line.len() as u64;
+            ids.extend(id(&line));
+        } else if BEGINNING.starts_with(&line) || line.starts_with(BEGINNING) {
+            file.set_len(at)?;
+        } else {
+            // Somebody else's; what follows begins a line of its own.
+            (&file).seek(SeekFrom::End(0))?;
+            (&file).write_all(b"\n")?;
+            at += line.len() as u64 + 1;
+        }
+        line.clear();
+    }
+    file.sync_all()?;
+    let written = queue.store().waiting_messages(queue.destination())?;
+    let written: Vec<u64> =
+        written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id).collect();
+    queue.settle_lines(&written, at)?;
+    Ok(())
+}
+
+fn id(line: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Line {
+        id: String,
+    }
+    serde_json::from_slice::<Line>(line).ok().map(|line| line.id)
+}
+
+/// Writes the next lines, and says whether there were any.
+fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics) -> Result<bool, FileError> {
+    let now = Timestamp::now();
+    let taken = queue.take(now, BATCH)?;
+    if taken.is_empty() {
+        return Ok(false);
+    }
+    let (mut lines, mut written, mut messages, mut expired) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for Taken { id, delivery, record } in taken {
+        match record {
+            Some(record) => {
+                lines.extend_from_slice(record.json_line().as_bytes());
+                lines.push(b'\n');
+                written.push(id);
+                messages.push(delivery.message);
+            }
+            None => {
+                let words = Some("the log has this message no more".to_owned());
+                expired.push(Settled { id, at: now, ended: Ended::Dead("expired"), words });
+                metrics.attempted(name, RelayOutcome::Dead);
+            }
+        }
+    }
+    queue.settle(expired)?;
+    let end = append(path, &lines)?;
+    queue.settle_lines(&written, end)?;
+    for message in messages {
+        tracing::info!(destination = name, message, "relayed: written");
+        metrics.attempted(name, RelayOutcome::Accepted);
+    }
+    Ok(true)
+}
+
+/// Appends to the file, which is opened anew each time, for it may have been moved away. Gives its length.
+fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
+    let is_new = !path.exists();
+    let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    let before = file.metadata()?.len();
+    let written = file.write_all(lines).and_then(|()| file.sync_data());
+    if written.is_err() {
+        cut(&file, before);
+    }
+    written?;
+    if is_new {
+        folder::sync(path.parent().unwrap_or(Path::new("")))?;
+    }
+    Ok(before + lines.len() as u64)
+}
+
+fn cut(file: &File, to: u64) {
+    // Where that fails too, the next start finds what was written.
+    let _ = file.set_len(to);
+}

@@ -1,0 +1,106 @@
+//! Dead letters: what was given up, until someone brings it back.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{Store, StoreError, timestamp};
+
+/// A delivery that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Name of its destination.
+    pub destination: String,
+    /// The message's id.
+    pub message: String,
+    /// The flow's identifier.
+    pub flow: Option<String>,
+    /// When the message was received.
+    pub received_at: Timestamp,
+    /// How often it was attempted.
+    pub attempts: u32,
+    /// Why it was given up: a stable name, such as `refused`.
+    pub reason: String,
+    /// What went wrong at last.
+    pub words: Option<String>,
+}
+
+/// Which dead letters are brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which<'w> {
+    /// All.
+    All,
+    /// Those of the destination of this name, or else those of the messages whose id begins so.
+    Of(&'w str),
+}
+
+/// What was brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retried {
+    /// Dead letters that are due again.
+    pub deliveries: usize,
+    /// Whether the word named a destination.
+    pub is_destination: bool,
+}
+
+impl Store {
+    /// The dead letters, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT name, message, flow, received_at, attempts, dead, words
+             FROM delivery JOIN destination ON destination.id = delivery.destination
+             WHERE dead IS NOT NULL ORDER BY delivery.id LIMIT ?1",
+        )?;
+        let letters = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(DeadLetter {
+                destination: row.get(0)?,
+                message: row.get(1)?,
+                flow: row.get(2)?,
+                received_at: timestamp(row.get(3)?),
+                attempts: row.get(4)?,
+                reason: row.get(5)?,
+                words: row.get(6)?,
+            })
+        })?;
+        Ok(letters.collect::<Result<_, _>>()?)
+    }
+
+    /// Makes dead letters due again, with all their attempts before them anew, behind what waits already. A running
+    /// receiver notices it within a second.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn retry(&mut self, which: Which<'_>) -> Result<Retried, StoreError> {
+        let transaction = self.connection.transaction()?;
+        let (is_destination, word) = match which {
+            Which::All => (false, None),
+            Which::Of(word) => {
+                let known =
+                    transaction.query_row("SELECT count(*) FROM destination WHERE name = ?1", [word], |row| {
+                        row.get::<_, i64>(0)
+                    })?;
+                (known > 0, Some(word))
+            }
+        };
+        transaction.execute(
+            "CREATE TEMP TABLE chosen AS SELECT id FROM delivery WHERE dead IS NOT NULL AND CASE
+                 WHEN ?1 IS NULL THEN 1
+                 WHEN ?2 THEN destination = (SELECT id FROM destination WHERE name = ?1)
+                 ELSE substr(message, 1, length(?1)) = lower(?1) END",
+            params![word, is_destination],
+        )?;
+        let now = Timestamp::now().as_microsecond();
+        let deliveries = transaction.execute(
+            "INSERT INTO delivery (destination, position, message, received_at, flow, due)
+             SELECT destination, position, message, received_at, flow, ?1
+             FROM delivery JOIN chosen USING (id) ORDER BY id",
+            [now],
+        )?;
+        transaction.execute("DELETE FROM delivery WHERE id IN (SELECT id FROM chosen)", [])?;
+        transaction.execute("DROP TABLE chosen", [])?;
+        transaction.commit()?;
+        Ok(Retried { deliveries, is_destination })
+    }
+}

@@ -1,0 +1,128 @@
+//! The relay as its operator sees it: how it stands, what was given up and comes back, and no word of a secret anywhere.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use serde_json::Value;
+
+use super::{SIG, SOON, endpoint, folder, message, send, to_teams};
+use crate::{
+    program::Receiver,
+    raw::{PATIENCE, answer},
+    teams::{Reply, Teams},
+};
+
+fn status(receiver: &Receiver) -> Value {
+    let output = receiver.command(&["relay", "status", "--output", "json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Waits until the relay stands so.
+fn until(receiver: &Receiver, stands: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        let status = status(receiver);
+        if stands(&status) {
+            return status;
+        }
+        assert!(began.elapsed() < PATIENCE, "{status:#}");
+    }
+}
+
+fn said(receiver: &Receiver, arguments: &[&str]) -> String {
+    let output = receiver.command(arguments);
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("exit {}\n{text}", output.status.code().unwrap())
+}
+
+#[test]
+fn what_was_given_up_is_shown_and_comes_back() {
+    let is_open = Arc::new(AtomicBool::new(false));
+    let opened = is_open.clone();
+    let teams = Teams::start(move |_, _| match opened.load(Ordering::Relaxed) {
+        true => Reply::accepted(),
+        false => Reply::Answer(404, String::new(), "{\"error\":{\"code\":\"WorkflowNotFound\"}}".to_owned()),
+    });
+    let folder = folder(&teams);
+    let receiver = Receiver::start_in(folder.path(), &endpoint(&to_teams("rate = \"100/s\"")), &[]);
+    let nothing = said(&receiver, &["relay", "status"]);
+    let id = send(&receiver, &message("FLOW-1", 1));
+    let other = send(&receiver, &message("FLOW-2", 2));
+    let stands = until(&receiver, |status| status["destinations"][0]["deadLetters"] == 2);
+    assert_eq!(stands["readUpTo"], stands["logEnd"]);
+    assert_eq!(stands["deadLetters"][0]["reason"], "refused");
+    let at = stands["destinations"][0]["lastFailure"]["at"].as_str().unwrap();
+    let second = format!("{}Z", at.split(['.', 'Z']).next().unwrap());
+    let shown = said(&receiver, &["relay", "status"]);
+    is_open.store(true, Ordering::Relaxed);
+    let told = [
+        nothing,
+        shown.replace(&id, "ID-1").replace(&other, "ID-2").replace(&second, "TIME"),
+        said(&receiver, &["relay", "retry", &id]),
+        said(&receiver, &["relay", "retry", &id]).replace(&id, "ID-1"),
+        said(&receiver, &["relay", "retry", "teams"]),
+        said(&receiver, &["relay", "retry", "--all"]),
+        said(&receiver, &["relay", "retry"]),
+    ];
+    insta::assert_snapshot!("relay_operated", told.join("\n"));
+    teams.until_accepted(2);
+    let stands = until(&receiver, |status| status["destinations"][0]["accepted"] == 2);
+    assert_eq!(stands["deadLetters"], serde_json::json!([]));
+    let metrics = answer(receiver.admin(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    for line in [
+        "webhook_receiver_relay_attempts_total{destination=\"teams\",outcome=\"accepted\"} 2",
+        "webhook_receiver_relay_attempts_total{destination=\"teams\",outcome=\"dead\"} 2",
+        "webhook_receiver_relay_lag_bytes 0",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[test]
+fn what_opens_the_workflow_is_in_no_log_store_page_or_error() {
+    // It repeats what it was asked, in both spellings.
+    let teams = Teams::start(|number, got| {
+        let line = got.head.lines().next().unwrap().to_owned();
+        let told = format!("{line} {} {}", line.replace("%2B", "+"), line.replace("%2B", "%2b"));
+        Reply::Answer([500, 429, 404][number % 3], String::new(), told)
+    });
+    let folder = folder(&teams);
+    let receiver = Receiver::start_in(folder.path(), &endpoint(&to_teams(&format!("{SOON}rate = \"100/s\""))), &[]);
+    send(&receiver, &message("FLOW-1", 1));
+    until(&receiver, |status| status["destinations"][0]["deadLetters"] == 1);
+    let metrics = answer(receiver.admin(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut seen = vec![("metrics".to_owned(), metrics.body)];
+    for arguments in [&["relay", "status"][..], &["relay", "status", "--output", "json"], &["check-config"]] {
+        seen.push((arguments.join(" "), said(&receiver, arguments).into_bytes()));
+    }
+    receiver.terminate_then(|| files(folder.path(), &mut seen));
+    assert!(seen.iter().any(|(name, _)| name.ends_with("relay.sqlite")));
+    assert!(seen.iter().any(|(name, _)| name.ends_with("stdout.log")));
+    for (name, content) in seen {
+        let text = String::from_utf8_lossy(&content);
+        for secret in [SIG, &SIG.replace("%2B", "+"), &SIG.replace("%2B", "%2b"), "sig-9f31", "canary-path"] {
+            assert!(!text.contains(secret), "{secret} is in {name}: {text}");
+        }
+    }
+}
+
+/// The content of every file, but for the one that has the URL.
+fn files(folder: &Path, seen: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, seen);
+        } else if !path.ends_with("teams-url") {
+            seen.push((path.display().to_string(), fs::read(&path).unwrap()));
+        }
+    }
+}
