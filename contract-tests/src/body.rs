@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     case::{Kind, Member, Position, RequestForm},
     credential::{Credential, Place, Text},
+    spelling::escaped,
 };
 
 /// The sample of a plain valid message.
@@ -118,7 +119,9 @@ fn message(form: &RequestForm, kind: Kind, profile: &Profile, flow: &str) -> Res
     if let Some(member) = member.filter(|member| !member.values.is_empty()) {
         text = with_member(&text, member, profile)?;
     }
-    Ok(text)
+    // Reading has undone the escapes that such a sample is about.
+    let is_escaped = sample.body.windows(2).any(|pair| pair == b"\\u");
+    Ok(if is_escaped { escaped(&text) } else { text })
 }
 
 /// Writes the member with the secret into a message's text: as often, so spelt and with such values as it says.
@@ -178,6 +181,12 @@ mod tests {
         let credential = Credential::new(&authentication, &changes);
         let text = make(&form, &credential, Kind::ClientSecret, Profile::v1(), 7).unwrap();
         String::from_utf8(text.sent).unwrap()
+    }
+
+    #[test]
+    fn a_sample_about_escapes_is_sent_with_escapes() {
+        let sent = made(r#"{"sample":"step-completed-escaped-text"}"#);
+        assert!(sent.contains(r"\ud83d\ude00") && sent.is_ascii(), "{sent}");
     }
 
     #[test]

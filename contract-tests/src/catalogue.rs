@@ -48,7 +48,6 @@ impl Case {
             && !fits(&target.skip)
             && self.level() <= target.level
             && (harmless || !target.safe)
-            && (target.slow || !self.slow)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    case::{Framing, Letters, RequestForm},
+    case::{Framing, RequestForm},
     endpoint::Endpoint,
 };
 
@@ -48,22 +48,13 @@ impl Command<'_> {
         if self.method != "POST" {
             let _ = write!(line, " -X {}", self.method);
         }
-        if matches!(self.form.framing, Framing::Chunked(_)) {
-            line.push_str(" -H \"transfer-encoding: chunked\"");
-        }
-        if self.form.ask_to_continue {
-            line.push_str(" -H \"expect: 100-continue\"");
+        let chunked = matches!(self.form.framing, Framing::Chunked(_)).then_some("transfer-encoding: chunked");
+        let expect = self.form.ask_to_continue.then_some("expect: 100-continue");
+        for header in chunked.into_iter().chain(expect) {
+            let _ = write!(line, " -H \"{}\"", self.header(header)?);
         }
         for header in &self.headers {
-            let header = header.as_ref()?;
-            let header = match self.form.letters {
-                Letters::Lower => header.clone(),
-                letters @ (Letters::Upper | Letters::Title) => {
-                    let (name, value) = header.split_once(':')?;
-                    format!("{}:{value}", letters.spell(name))
-                }
-            };
-            let _ = write!(line, " -H \"{header}\"");
+            let _ = write!(line, " -H \"{}\"", self.header(header.as_ref()?)?);
         }
         for name in &self.form.without {
             let _ = write!(line, " -H \"{name}:\"");
@@ -73,5 +64,12 @@ impl Command<'_> {
         }
         let _ = write!(line, " --data-binary '{body}' '{}'", endpoint.shown().replace('\'', "%27"));
         Some(line)
+    }
+
+    /// A header as `curl` takes it: one without a value ends in a semicolon.
+    fn header(&self, header: &str) -> Option<String> {
+        let (name, value) = header.split_once(':')?;
+        let name = self.form.letters.spell(name);
+        Some(if value.trim().is_empty() { format!("{name};") } else { format!("{name}:{value}") })
     }
 }

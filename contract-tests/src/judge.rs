@@ -1,7 +1,5 @@
 //! What came against what was expected, in the words of `CONTRACT.md`.
 
-use schemas::Clause;
-
 use crate::{
     case::{Expectation, Verdict},
     exchange::{Answer, NoAnswer},
@@ -21,11 +19,10 @@ pub(crate) struct Complaint {
 /// Judges one answer.
 pub(crate) fn judge(
     expect: &Expectation,
-    clause: &Clause,
     answer: &Result<Answer, NoAnswer>,
     hide: &[Spellings],
 ) -> Result<(), Complaint> {
-    let complaint = |what: String| Complaint { expected: expected(expect, clause), came: what };
+    let complaint = |what: String| Complaint { expected: expected(expect), came: what };
     match answer {
         Err(NoAnswer::Closed) if expect.or_closed || expect.answer == Verdict::NotAccept => Ok(()),
         Err(no_answer) => Err(complaint(sentence(no_answer))),
@@ -48,8 +45,8 @@ pub(crate) fn judge(
     }
 }
 
-/// What was expected and why, with the source.
-fn expected(expect: &Expectation, clause: &Clause) -> String {
+/// What was expected.
+fn expected(expect: &Expectation) -> String {
     let mut words = match expect.answer {
         Verdict::Accept => "accepted: a status from 200 to 299".to_owned(),
         Verdict::Refuse => "refused: 401 or 403".to_owned(),
@@ -70,12 +67,7 @@ fn expected(expect: &Expectation, clause: &Clause) -> String {
         let word = if word.is_empty() { String::new() } else { format!(" that holds `{word}`") };
         words.push_str(&format!("; a header{with} `{name}`{word}"));
     }
-    with_reason(&words, clause)
-}
-
-/// An expectation with the clause's words and its source.
-pub(crate) fn with_reason(words: &str, clause: &Clause) -> String {
-    format!("{words}. {} (Source: {}.)", clause.text, clause.source)
+    words
 }
 
 /// An answer in a line, nothing secret in it.
@@ -130,7 +122,6 @@ mod tests {
 
     #[test]
     fn answers_are_judged_in_the_words_of_the_contract() {
-        let clause = Clause::find("AUTH-4").unwrap();
         let late = || Err(NoAnswer::TimedOut { after: Duration::from_secs(5) });
         let allow = [("allow", "GET, POST")];
         for (expect, came, holds) in [
@@ -155,7 +146,7 @@ mod tests {
             (r#"{"answer":"any","headers":[["allow",""]],"headersWith":401}"#, answer(401, &[], ""), false),
         ] {
             let parsed: Expectation = serde_json::from_str(expect).unwrap();
-            assert_eq!(judge(&parsed, clause, &came, &[]).is_ok(), holds, "{expect} of {came:?}");
+            assert_eq!(judge(&parsed, &came, &[]).is_ok(), holds, "{expect} of {came:?}");
         }
     }
 

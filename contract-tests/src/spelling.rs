@@ -1,6 +1,7 @@
 //! The spellings in which a credential can stand in an answer, to find it there and to mask it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use schemas::Authentication;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Fewer bytes would be found by chance.
@@ -12,6 +13,15 @@ const MASK: &str = "***";
 pub(crate) struct Spellings(Vec<SecretString>);
 
 impl Spellings {
+    /// Of the credential that somebody expects; none where there is none.
+    pub(crate) fn expected(authentication: &Authentication) -> Self {
+        match authentication {
+            Authentication::None => Self::default(),
+            Authentication::ClientSecret { client_secret } => Self::of(client_secret.expose(), None),
+            Authentication::Basic(basic) => Self::of(basic.expose_password(), Some(basic.username())),
+        }
+    }
+
     /// Of a secret or password, and of the pair where there is a username.
     pub(crate) fn of(secret: &str, username: Option<&str>) -> Self {
         let mut texts = Vec::new();
@@ -58,9 +68,13 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
 
 fn ascii_json(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
+    escaped(&json[1..json.len() - 1])
+}
+
+/// JSON with every character beyond ASCII as an escape, or as a pair of them.
+pub(crate) fn escaped(json: &str) -> String {
     let mut units = [0; 2];
-    json[1..json.len() - 1]
-        .chars()
+    json.chars()
         .map(|character| {
             if character.is_ascii() {
                 return character.to_string();

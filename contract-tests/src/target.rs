@@ -16,7 +16,6 @@ pub struct Target {
     pub(crate) skip: Vec<String>,
     pub(crate) level: Level,
     pub(crate) safe: bool,
-    pub(crate) slow: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) timeout: Duration,
     pub(crate) wait_ready: Duration,
@@ -57,7 +56,6 @@ impl Target {
             skip: Vec::new(),
             level: Level::May,
             safe: false,
-            slow: false,
             seed: None,
             timeout: Duration::from_secs(5),
             wait_ready: Duration::ZERO,
@@ -108,12 +106,6 @@ impl Target {
         Self { safe, ..self }
     }
 
-    /// Runs the cases that wait for the endpoint's own deadline, too. They take up to two minutes.
-    #[must_use]
-    pub fn slow(self, slow: bool) -> Self {
-        Self { slow, ..self }
-    }
-
     /// Makes the same requests as the run with this seed. By default each run has its own.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
@@ -144,7 +136,7 @@ impl Target {
         Self { ca, ..self }
     }
 
-    /// Calls this whenever a case is done, with the number of cases done and of all.
+    /// Calls this whenever it is known what came of a case that sends something, with the number of those and of all.
     #[must_use]
     pub fn on_progress(self, progress: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         Self { progress: Some(Arc::new(progress)), ..self }

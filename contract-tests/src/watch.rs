@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use schemas::{Authentication, Clause};
+use schemas::Authentication;
 
 use crate::{
     case::{Kind, Watch},
@@ -65,7 +65,7 @@ pub(crate) enum Found {
 pub(crate) struct Scene<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) authentication: &'a Authentication,
-    pub(crate) expected: &'a [Spellings],
+    pub(crate) expected: &'a Spellings,
     pub(crate) observations: &'a [Observation],
     /// The certificate's fault, if it has one.
     pub(crate) certificate: Option<&'a str>,
@@ -73,10 +73,9 @@ pub(crate) struct Scene<'a> {
 
 impl Scene<'_> {
     /// Looks through all answers.
-    pub(crate) fn look(&self, watch: Watch, clause: &Clause) -> Found {
-        let expected = judge::with_reason(words(watch), clause);
-        let fault =
-            |request: String, came: String| Found::Fault(request, Complaint { expected: expected.clone(), came });
+    pub(crate) fn look(&self, watch: Watch) -> Found {
+        let expected = || words(watch).to_owned();
+        let fault = |request: String, came: String| Found::Fault(request, Complaint { expected: expected(), came });
         match watch {
             Watch::Encryption => {
                 return if self.endpoint.is_encrypted() {
@@ -111,7 +110,7 @@ impl Scene<'_> {
         match found {
             None => Found::Nothing,
             Some((seen, words)) => {
-                let hide: Vec<Spellings> = self.expected.iter().chain(&seen.sent).cloned().collect();
+                let hide: Vec<Spellings> = [self.expected].into_iter().chain(&seen.sent).cloned().collect();
                 fault(seen.shown.clone(), format!("{words}: {}", judge::came(&seen.answer, &hide)))
             }
         }
@@ -122,9 +121,7 @@ impl Scene<'_> {
         let holds = |spellings: &Spellings| place(answer, |bytes| spellings.are_in(bytes));
         match watch {
             Watch::Challenge if answer.status == 401 => self.challenge(answer),
-            Watch::ExpectedCredential => {
-                self.expected.iter().find_map(holds).map(|place| format!("the credential stands in {place}"))
-            }
+            Watch::ExpectedCredential => holds(self.expected).map(|place| format!("the credential stands in {place}")),
             Watch::SentCredential => {
                 seen.sent.iter().find_map(holds).map(|place| format!("the credential that was sent stands in {place}"))
             }

@@ -101,8 +101,8 @@ impl Condition {
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OverBytes(bytes) => write!(f, "of more than {bytes} bytes"),
-            Self::OverCharacters(characters) => write!(f, "of more than {characters} characters"),
+            // Without the number, so that a report has one line for all of them.
+            Self::OverBytes(_) | Self::OverCharacters(_) => f.write_str("that is longer"),
             Self::BeyondAscii => f.write_str("with a character beyond ASCII"),
             Self::Latin1 => f.write_str("with a character such as ä, and none beyond Latin-1"),
             Self::Letter => f.write_str("with a letter"),
@@ -177,9 +177,9 @@ mod tests {
     fn conditions_are_read_and_said() {
         for (text, said) in [
             ("https", "it needs an https URL"),
-            ("secret: over 72 bytes", "it needs a secret of more than 72 bytes"),
+            ("secret: over 72 bytes", "it needs a secret that is longer"),
             ("password: a colon", "it needs a password with a colon"),
-            ("username: over 1 characters", "it needs a username of more than 1 characters"),
+            ("username: over 1 characters", "it needs a username that is longer"),
         ] {
             assert_eq!(text.parse::<Condition>().unwrap().to_string(), said);
         }

@@ -28,6 +28,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether it says that the message was accepted.
+    pub(crate) fn is_acceptance(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     /// The values of a header; the name in lower case.
     pub(crate) fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         let of_name = self.headers.iter().filter(move |(known, _)| known == name);

@@ -114,6 +114,9 @@ fn certificate(why: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it does not name the URL's host".to_owned()
         }
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is that of an authority (CA:TRUE), which is none for a server; make it with CA:FALSE".to_owned()
+        }
         other => other.to_string(),
     }
 }

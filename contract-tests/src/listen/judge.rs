@@ -25,11 +25,7 @@ pub(super) struct Judged {
 
 impl Judge {
     pub(super) fn new(authentication: Authentication, profile: Profile) -> Self {
-        let credential = match &authentication {
-            Authentication::None => Spellings::default(),
-            Authentication::ClientSecret { client_secret } => Spellings::of(client_secret.expose(), None),
-            Authentication::Basic(basic) => Spellings::of(basic.expose_password(), Some(basic.username())),
-        };
+        let credential = Spellings::expected(&authentication);
         Self { authentication, profile, credential }
     }
 

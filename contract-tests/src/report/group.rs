@@ -9,6 +9,11 @@ use super::{CaseOutcome, CaseResult, Failure, Report, Subject, SubjectKind, Tall
 const AREAS: [(&str, &str); 4] =
     [("MSG", "Messages"), ("AUTH", "Authentication"), ("HTTP", "HTTP"), ("OPS", "Operation")];
 
+/// The letters of a clause's area.
+fn area_of(clause: &str) -> &str {
+    clause.split('-').next().unwrap_or_default()
+}
+
 /// An area of the contract, and the clauses of it that have results.
 pub(super) struct Area<'a> {
     pub(super) name: &'static str,
@@ -27,11 +32,29 @@ pub(super) struct Skipped<'a> {
     pub(super) cases: Vec<&'a CaseResult>,
 }
 
+impl Skipped<'_> {
+    /// Most cases that are named one by one.
+    const NAMED: usize = 12;
+
+    /// Their numbers; of many, how many there are in each area.
+    pub(super) fn named(&self) -> String {
+        let cases = &self.cases;
+        if cases.len() <= Self::NAMED {
+            return cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>().join(", ");
+        }
+        let counted = AREAS.iter().filter_map(|(letters, name)| {
+            let count = cases.iter().filter(|case| area_of(&case.clause) == *letters).count();
+            (count > 0).then(|| format!("{count} of {name}"))
+        });
+        counted.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl<'a> Area<'a> {
     /// The areas that have results, in the order of the contract.
     pub(super) fn all(report: &'a Report) -> Vec<Self> {
         let areas = AREAS.into_iter().map(|(letters, name)| {
-            let clauses = Clause::all().iter().filter(|clause| clause.id.split('-').next() == Some(letters));
+            let clauses = Clause::all().iter().filter(|clause| area_of(clause.id) == letters);
             let clauses = clauses.map(|clause| ClauseResults::of(clause, report));
             Self { name, clauses: clauses.filter(|clause| !clause.results.is_empty()).collect() }
         });
@@ -101,7 +124,12 @@ pub(super) fn facts(report: &Report) -> String {
         other => other,
     };
     let started = started.strftime("%Y-%m-%d %H:%M:%S UTC");
-    format!("{authentication} · profile {profile} · seed {seed} · {started} · {}", span(*took_ms))
+    // A sender makes up its messages itself.
+    let seed = match report.subject.kind {
+        SubjectKind::Endpoint => format!("seed {seed} · "),
+        SubjectKind::Sender => String::new(),
+    };
+    format!("{authentication} · profile {profile} · {seed}{started} · {}", span(*took_ms))
 }
 
 /// The side that was tested, with a capital letter.
@@ -112,8 +140,31 @@ pub(super) fn side(report: &Report) -> &'static str {
     }
 }
 
+/// What the requests that are shown have in the credential's place, where there is one.
+pub(super) fn variables(report: &Report) -> Option<&'static str> {
+    let shown = |name: &str| {
+        let mut failures = report.results.iter().filter_map(|result| match &result.outcome {
+            CaseOutcome::Failed(failure) => Some(failure),
+            CaseOutcome::Passed | CaseOutcome::Skipped { .. } => None,
+        });
+        failures.any(|failure| failure.request.contains(name))
+    };
+    if shown("${SECRET") {
+        Some("In the curl lines, the variable SECRET of the shell is the client secret, escaped as in JSON.")
+    } else if shown("${PASSWORD") || shown("${USERNAME") {
+        Some("In the curl lines, the variables USERNAME and PASSWORD of the shell are the credentials.")
+    } else {
+        None
+    }
+}
+
+/// How long a case took, where it took any time.
+pub(super) fn took(result: &CaseResult) -> Option<String> {
+    (result.took_ms > 0).then(|| span(result.took_ms))
+}
+
 /// A span of time in words.
-pub(super) fn span(milliseconds: u64) -> String {
+fn span(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds} ms"),
         _ => format!("{:.1} s", milliseconds as f64 / 1e3),

@@ -103,6 +103,7 @@ fn failures(report: &Report) -> Markup {
             section aria-labelledby="failures" {
                 h2 #failures { "What fails" }
                 @for clause in &broken { (failure(clause)) }
+                @if let Some(variables) = group::variables(report) { p { (variables) } }
             }
         }
     }
@@ -116,10 +117,11 @@ fn failure(broken: &ClauseResults<'_>) -> Markup {
             p { (prose(text)) }
             @if let Some(why) = why { p.why { (prose(why)) } }
             p.source { "Source: " (source) }
-            @for (CaseResult { id, title, took_ms, .. }, failure) in broken.failed() {
+            @for (result, failure) in broken.failed() {
+                @let CaseResult { id, title, .. } = result;
                 @let Failure { request, expected, came, mend } = failure;
                 details open {
-                    summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::span(*took_ms)) } }
+                    summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::took(result).unwrap_or_default()) } }
                     dl {
                         dt { "Expected" } dd { (prose(&harmless(expected))) }
                         dt { "Came" } dd.came { (harmless(came)) }
@@ -188,8 +190,8 @@ fn all_of(area: &Area<'_>) -> Markup {
 
 fn row(result: &CaseResult) -> Markup {
     let (word, took) = match result.outcome {
-        CaseOutcome::Passed => ("passed", group::span(result.took_ms)),
-        CaseOutcome::Failed(_) => ("failed", group::span(result.took_ms)),
+        CaseOutcome::Passed => ("passed", group::took(result).unwrap_or_default()),
+        CaseOutcome::Failed(_) => ("failed", group::took(result).unwrap_or_default()),
         CaseOutcome::Skipped { .. } => ("skipped", String::new()),
     };
     html! {

@@ -41,6 +41,9 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
     for clause in group::broken(report) {
         broken(page, &clause)?;
     }
+    if let Some(variables) = group::variables(report) {
+        writeln!(page, "\n{}", inline(variables))?;
+    }
     skipped(page, report)?;
     clauses(page, report)
 }
@@ -68,9 +71,8 @@ fn skipped(page: &mut String, report: &Report) -> fmt::Result {
     }
     let count: usize = groups.iter().map(|group| group.cases.len()).sum();
     writeln!(page, "\n<details><summary>Skipped: {count}</summary>\n")?;
-    for group::Skipped { reason, cases } in groups {
-        let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-        writeln!(page, "- {}: {}", inline(reason), inline(&ids.join(", ")))?;
+    for skipped in groups {
+        writeln!(page, "- {}: {}", inline(skipped.reason), inline(&skipped.named()))?;
     }
     writeln!(page, "\n</details>")
 }

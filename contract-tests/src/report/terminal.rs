@@ -67,6 +67,10 @@ impl Page {
         for clause in group::broken(report) {
             self.clause(&clause)?;
         }
+        if let Some(variables) = group::variables(report) {
+            self.text.push('\n');
+            self.wrapped("", "", DIM, variables)?;
+        }
         self.skipped(report)?;
         self.close(report)
     }
@@ -100,12 +104,14 @@ impl Page {
             CaseOutcome::Skipped { .. } => (DIM, "-"),
         };
         let took = match result.outcome {
-            CaseOutcome::Skipped { .. } => "skipped".to_owned(),
-            CaseOutcome::Passed | CaseOutcome::Failed(_) => group::span(result.took_ms),
+            CaseOutcome::Skipped { .. } => "  skipped".to_owned(),
+            CaseOutcome::Passed | CaseOutcome::Failed(_) => {
+                group::took(result).map(|took| format!("  {took}")).unwrap_or_default()
+            }
         };
         let CaseResult { clause, .. } = result;
         let (id, title) = (one_line(&result.id), one_line(&result.title));
-        writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}  {DIM}{took}{DIM:#}")
+        writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}{DIM}{took}{DIM:#}")
     }
 
     /// A broken clause: what it says and why, then each case that shows it.
@@ -131,7 +137,8 @@ impl Page {
         let Failure { request, expected, came, mend } = failure;
         self.text.push('\n');
         let id = format!("{style}✗{style:#} {BOLD}{}{BOLD:#}  ", one_line(&result.id));
-        let title = format!("{} ({})", one_line(&result.title), group::span(result.took_ms));
+        let took = group::took(result).map(|took| format!(" ({took})")).unwrap_or_default();
+        let title = format!("{}{took}", one_line(&result.title));
         self.wrapped(&id, "  ", PLAIN, &title)?;
         self.labelled("expected", GREEN, expected)?;
         self.labelled("came", style, came)?;
@@ -162,10 +169,10 @@ impl Page {
         if !groups.is_empty() {
             writeln!(self.text, "\n{BOLD}Skipped{BOLD:#}")?;
         }
-        for group::Skipped { reason, cases } in groups {
-            let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-            self.wrapped(&format!("{DIM}{:>4}{DIM:#}  ", ids.len()), "      ", PLAIN, &one_line(reason))?;
-            self.wrapped("      ", "      ", DIM, &one_line(&ids.join(", ")))?;
+        for skipped in groups {
+            let count = format!("{DIM}{:>4}{DIM:#}  ", skipped.cases.len());
+            self.wrapped(&count, "      ", PLAIN, &one_line(skipped.reason))?;
+            self.wrapped("      ", "      ", DIM, &one_line(&skipped.named()))?;
         }
         Ok(())
     }

@@ -1,48 +1,52 @@
 //! The plain valid message, on which everything else rests: what its fate says about the endpoint, in one sentence.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
-use schemas::{Authentication, Clause};
+use schemas::Authentication;
 
-use super::performance::{Outcome, Performance};
+use super::{
+    outcome::{Fault, Outcome, Reason},
+    performance::Performance,
+};
 use crate::{
-    case::{Case, RequestForm},
+    case::RequestForm,
     exchange::{Answer, NoAnswer},
     judge::{self, Complaint},
 };
 
 /// How much longer than usual the first answer is waited for, to tell a late one from none.
 const PATIENCE: u32 = 4;
+/// The remedy for a late answer.
+const SOONER: &str = "Answer first, and do the slow work afterwards.";
 /// Tries before an endpoint that closes every connection is believed.
 const TRIES: usize = 3;
 
+/// What the plain valid message says about the endpoint.
+pub(super) struct First {
+    pub(super) fate: Fate,
+    /// What a reader must know of it.
+    pub(super) notice: Option<String>,
+}
+
 /// What became of the plain valid message.
-pub(super) enum First {
-    Accepted {
-        notice: Option<String>,
-    },
-    /// Another answer came.
-    Refused {
+pub(super) enum Fate {
+    Accepted,
+    /// Another answer came, or none in time; what rests on it is skipped for this reason.
+    Failed {
         outcome: Box<Outcome>,
-        notice: String,
-    },
-    /// Answers come, but too late.
-    TooSlow {
-        outcome: Box<Outcome>,
-        notice: String,
+        reason: Reason,
     },
     /// No credential goes there.
     Certificate {
         why: String,
-        notice: String,
     },
     /// There is no connection or no HTTP answer at all.
-    NothingTested(String),
+    NothingTested,
 }
 
 impl Performance<'_> {
     /// Sends the plain valid message, some more times where nothing comes.
-    pub(super) async fn first(&self, case: &Case) -> First {
+    pub(super) async fn first(&self) -> First {
         let url = self.dialer.endpoint.to_string();
         let usual = self.dialer.timeout;
         let mut answer = self.plain(0, usual * PATIENCE).await;
@@ -52,37 +56,21 @@ impl Performance<'_> {
             tries += 1;
         }
         match answer {
-            Ok(answer) if answer.took > usual => self.late(case, &answer).await,
-            Ok(answer) if (200..300).contains(&answer.status) => First::Accepted { notice: None },
-            Ok(answer) => {
-                let notice = self.readings(&answer);
-                First::Refused { outcome: Box::new(self.failed(case, Ok(&answer))), notice }
-            }
-            Err(NoAnswer::Certificate { why }) => {
-                let notice = format!(
+            Ok(answer) if answer.took > usual => self.late(&answer).await,
+            Ok(answer) if answer.is_acceptance() => First { fate: Fate::Accepted, notice: None },
+            Ok(answer) => self.refused(&answer),
+            Err(NoAnswer::Certificate { why }) => First {
+                notice: Some(format!(
                     "The certificate of {url} does not hold: {why}. No credential was sent there, so nothing else was tested."
-                );
-                First::Certificate { why, notice }
-            }
-            Err(NoAnswer::Broken { status }) => {
-                let notice = format!(
+                )),
+                fate: Fate::Certificate { why },
+            },
+            Err(broken @ NoAnswer::Broken { .. }) => {
+                self.failed(Err(&broken), Reason::Refused { for_credential: true }, Some("Send the whole answer before the connection is closed."), format!(
                     "{url} closed the connection in the middle of each answer to a plain valid message, so nothing else was tested."
-                );
-                First::Refused { outcome: Box::new(self.failed(case, Err(&NoAnswer::Broken { status }))), notice }
+                ))
             }
-            Err(NoAnswer::Closed) => First::NothingTested(format!(
-                "{url} closed each of {TRIES} connections without an answer, so nothing was tested. Does a program for HTTP listen there?"
-            )),
-            Err(NoAnswer::TimedOut { after }) => First::NothingTested(format!(
-                "{url} gave no answer to a plain valid message within {} s, so nothing was tested. Does a program for HTTP listen there, or is it stuck?",
-                after.as_secs_f32()
-            )),
-            Err(NoAnswer::NoConnection { why }) => First::NothingTested(format!(
-                "No connection to {url}: {why}. Start the endpoint, correct the URL, or let this program wait for it with --wait-ready."
-            )),
-            Err(other @ (NoAnswer::Tls { .. } | NoAnswer::NotHttp { .. } | NoAnswer::NoHttp2)) => {
-                First::NothingTested(format!("{url} gave no HTTP answer, so nothing was tested: {other}."))
-            }
+            Err(none) => First { fate: Fate::NothingTested, notice: Some(nothing(&url, &none)) },
         }
     }
 
@@ -96,72 +84,118 @@ impl Performance<'_> {
     }
 
     /// Two more messages at once tell a slow endpoint from one that had to wake up.
-    async fn late(&self, case: &Case, late: &Answer) -> First {
+    async fn late(&self, late: &Answer) -> First {
         let usual = self.dialer.timeout;
         let took = late.took.as_secs_f32();
         let more = tokio::join!(self.plain(1, usual), self.plain(2, usual));
         match more {
-            (Ok(one), Ok(_)) if (200..300).contains(&one.status) => First::Accepted {
+            (Ok(one), Ok(_)) if one.is_acceptance() => First {
+                fate: Fate::Accepted,
                 notice: Some(format!(
                     "The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up."
                 )),
             },
-            (Ok(one), Ok(_)) => {
-                let notice = self.readings(&one);
-                First::Refused { outcome: Box::new(self.failed(case, Ok(&one))), notice }
-            }
-            _ => First::TooSlow {
-                outcome: Box::new(self.failed(case, Ok(late))),
-                notice: format!(
-                    "The endpoint takes too long: it answered a plain valid message after {took:.1} s, and two more not within {} s, so the rest was not tested. Answer first, and do the slow work afterwards.",
+            (Ok(one), Ok(_)) => self.refused(&one),
+            _ => {
+                self.stop();
+                let notice = format!(
+                    "The endpoint takes too long: it answered a plain valid message after {took:.1} s, and two more not within {} s, so the rest was not tested. {SOONER}",
                     usual.as_secs_f32()
-                ),
-            },
+                );
+                self.failed(Ok(late), Reason::TooSlow, Some(SOONER), notice)
+            }
         }
     }
 
-    fn failed(&self, case: &Case, answer: Result<&Answer, &NoAnswer>) -> Outcome {
-        let clause = Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
+    fn refused(&self, answer: &Answer) -> First {
+        let status = answer.status;
+        let Reading { words, mend, for_credential } = self.reading(status);
+        let notice = format!(
+            "The plain valid message was answered with {status} instead of a status from 200 to 299: {words}. What rests on an acceptance was not tested."
+        );
+        self.failed(Ok(answer), Reason::Refused { for_credential }, mend, notice)
+    }
+
+    fn failed(
+        &self,
+        answer: Result<&Answer, &NoAnswer>,
+        reason: Reason,
+        mend: Option<&'static str>,
+        notice: String,
+    ) -> First {
         let request = self.maker.make(&RequestForm::default(), self.plain_flow(0));
+        let request = request.map_or_else(|error| error.to_string(), |request| request.shown);
         let took = answer.map_or(Duration::ZERO, |answer| answer.took);
         let came = match answer {
             Ok(answer) if answer.took > self.dialer.timeout => {
-                format!("after {:.1} s {}", took.as_secs_f32(), judge::came(answer, &self.expected))
+                format!("after {:.1} s {}", took.as_secs_f32(), judge::came(answer, slice::from_ref(&self.expected)))
             }
-            Ok(answer) => judge::came(answer, &self.expected),
+            Ok(answer) => judge::came(answer, slice::from_ref(&self.expected)),
             Err(no_answer) => judge::sentence(no_answer),
         };
         let within = self.dialer.timeout.as_secs_f32();
-        let expected = judge::with_reason(&format!("accepted within {within} s: a status from 200 to 299"), clause);
-        let request = request.map_or_else(|error| error.to_string(), |request| request.shown);
-        Outcome::Failed { request, complaint: Complaint { expected, came }, took, may_be_load: false }
+        let complaint = Complaint { expected: format!("accepted within {within} s: a status from 200 to 299"), came };
+        let outcome = Box::new(Outcome::Failed(Box::new(Fault { request, complaint, mend, took, may_be_load: false })));
+        First { fate: Fate::Failed { outcome, reason }, notice: Some(notice) }
     }
 
-    /// Every reading of an answer that is no acceptance.
-    fn readings(&self, answer: &Answer) -> String {
-        let status = answer.status;
-        let reading = match (status, self.maker.authentication) {
-            (401 | 403, Authentication::None) => {
-                "the endpoint expects a credential: give it with --client-secret, or --username and --password".to_owned()
-            }
-            (401 | 403, _) => format!(
-                "either the credential given is not the one that the endpoint expects, or the endpoint handles the right one wrongly{}",
-                self.special()
+    /// Every reading of a status that is no acceptance.
+    fn reading(&self, status: u16) -> Reading {
+        let given = !matches!(self.maker.authentication, Authentication::None);
+        let (words, mend, for_credential) = match status {
+            401 | 403 if !given => (
+                "the endpoint expects a credential: give it with --client-secret, or --username and --password",
+                Some("Give the credential that the endpoint expects, or let it expect none."),
+                false,
             ),
-            (404 | 410, _) => "either the URL's path is not that of the endpoint, or the route is not there yet".to_owned(),
-            (405 | 501, _) => "either the URL is not that of the endpoint, or the endpoint takes no POST".to_owned(),
-            (300..400, _) => "either the URL is not quite that of the endpoint (http for https, a missing or superfluous slash), or the endpoint asks for a login that no webhook can do".to_owned(),
-            (500.., _) => "either the endpoint fails on a valid message, or what it depends on is not there; its log should say which".to_owned(),
-            (429, _) => "the endpoint limits how many messages it takes".to_owned(),
-            (400 | 415 | 422, _) => format!(
-                "either the endpoint refuses a valid message, or it is not given the credential that it expects, or its messages have other property names (--profile){}",
-                self.special()
+            401 | 403 => (
+                "either the credential given is not the one that the endpoint expects, or the endpoint handles the right one wrongly",
+                None,
+                true,
             ),
-            _ => "either the URL is not that of the endpoint, or the endpoint handles a valid message wrongly".to_owned(),
+            404 | 410 => (
+                "either the URL's path is not that of the endpoint, or the route is not there yet",
+                Some("Correct the URL, or add the route."),
+                false,
+            ),
+            405 | 501 => (
+                "either the URL is not that of the endpoint, or the endpoint takes no POST",
+                Some("Correct the URL, or let the endpoint take POST."),
+                false,
+            ),
+            300..400 => (
+                "either the URL is not quite that of the endpoint (http for https, a missing or superfluous slash), or the endpoint asks for a login that no webhook can do",
+                Some("Give the URL that it redirects to, or answer at this one without a login."),
+                false,
+            ),
+            429 => (
+                "the endpoint limits how many messages it takes",
+                Some("Raise the limit for the sender, or test an endpoint that has none."),
+                false,
+            ),
+            502..=504 => (
+                "something in front of the endpoint does not get its answer",
+                Some("Start the endpoint behind it; the log of what is in front should say which."),
+                false,
+            ),
+            500.. => (
+                "either the endpoint fails on a valid message, or what it depends on is not there; its log should say which",
+                Some("Find the error in the endpoint's log, and mend what it names."),
+                given,
+            ),
+            400 | 415 | 422 => (
+                "either the endpoint refuses a valid message, or it is not given the credential that it expects, or its messages have other property names (--profile)",
+                None,
+                given,
+            ),
+            _ => (
+                "either the URL is not that of the endpoint, or the endpoint handles a valid message wrongly",
+                None,
+                given,
+            ),
         };
-        format!(
-            "The plain valid message was answered with {status} instead of a status from 200 to 299: {reading}. What rests on an acceptance was not tested."
-        )
+        let special = if for_credential { self.special() } else { String::new() };
+        Reading { words: format!("{words}{special}"), mend, for_credential }
     }
 
     /// What about the credential is often handled wrongly.
@@ -186,6 +220,37 @@ impl Performance<'_> {
         if whole.trim() != whole {
             special.push("a space at an end");
         }
-        if special.is_empty() { String::new() } else { format!(" (this one has {})", special.join(", ")) }
+        if special.is_empty() {
+            String::new()
+        } else {
+            format!(
+                " (the credential has {}; where that is not the cause, what fails beside it tells nothing)",
+                special.join(", ")
+            )
+        }
+    }
+}
+
+/// What a status may mean, and how that is mended.
+struct Reading {
+    words: String,
+    mend: Option<&'static str>,
+    for_credential: bool,
+}
+
+/// Why nothing could be tested.
+fn nothing(url: &str, none: &NoAnswer) -> String {
+    match none {
+        NoAnswer::Closed => format!(
+            "{url} closed each of {TRIES} connections without an answer, so nothing was tested. Does a program for HTTP listen there?"
+        ),
+        NoAnswer::TimedOut { after } => format!(
+            "{url} gave no answer to a plain valid message within {} s, so nothing was tested. Does a program for HTTP listen there, or is it stuck?",
+            after.as_secs_f32()
+        ),
+        NoAnswer::NoConnection { why } => format!(
+            "No connection to {url}: {why}. Start the endpoint, correct the URL, or let this program wait for it with --wait-ready."
+        ),
+        other => format!("{url} gave no HTTP answer, so nothing was tested: {other}."),
     }
 }

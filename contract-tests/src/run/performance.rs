@@ -9,13 +9,13 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use schemas::Clause;
 use secrecy::ExposeSecret as _;
 
+use super::outcome::{Fault, Outcome, Reason};
 use crate::{
-    case::{Case, Connections, Exchange, RequestForm, Verdict},
+    case::{Connections, Exchange, RequestForm, Verdict},
     exchange::{Answer, Dialer, NoAnswer},
-    judge::{self, Complaint},
+    judge,
     request::{Maker, Request},
     spelling::Spellings,
     watch::Observation,
@@ -32,27 +32,11 @@ const TIMEOUTS_MAX: usize = 3;
 /// How often an endpoint that is waited for is tried.
 const READY_PAUSE: Duration = Duration::from_millis(100);
 
-/// What came of a case.
-#[derive(Clone)]
-pub(super) enum Outcome {
-    Passed {
-        took: Duration,
-    },
-    Failed {
-        request: String,
-        complaint: Complaint,
-        took: Duration,
-        /// Whether a second try, with nothing else going on, may say something else.
-        may_be_load: bool,
-    },
-    Skipped(String),
-}
-
 /// The running of cases against one endpoint.
 pub(super) struct Performance<'a> {
     pub(super) dialer: &'a Dialer,
     pub(super) maker: &'a Maker<'a>,
-    pub(super) expected: Vec<Spellings>,
+    pub(super) expected: Spellings,
     seed: u64,
     seen: Mutex<Vec<Observation>>,
     timeouts: AtomicUsize,
@@ -60,7 +44,7 @@ pub(super) struct Performance<'a> {
 }
 
 impl<'a> Performance<'a> {
-    pub(super) fn new(dialer: &'a Dialer, maker: &'a Maker<'a>, expected: Vec<Spellings>, seed: u64) -> Self {
+    pub(super) fn new(dialer: &'a Dialer, maker: &'a Maker<'a>, expected: Spellings, seed: u64) -> Self {
         let (seen, timeouts, stopped) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
         Self { dialer, maker, expected, seed, seen, timeouts, stopped }
     }
@@ -86,13 +70,13 @@ impl<'a> Performance<'a> {
         self.seen.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs one case; each of its tries has flows of its own.
-    pub(super) async fn run(&self, case: &Case, exchange: &Exchange, index: usize, attempt: u64) -> Outcome {
+    /// Runs one case, the one at this place; each of its tries has flows of its own.
+    pub(super) async fn run(&self, exchange: &Exchange, index: usize, attempt: u64) -> Outcome {
         let begun = Instant::now();
         let place = (index as u64 + 1) * FLOWS_A_CASE + attempt * FLOWS_A_TRY;
         let mut flow = self.seed % FLOWS_A_RUN * FLOWS_A_RUN + place;
         let make = |form: &RequestForm, flow: u64| {
-            self.maker.make(form, flow).map_err(|error| Outcome::Skipped(format!("it cannot be sent: {error}")))
+            self.maker.make(form, flow).map_err(|error| Outcome::Skipped(Reason::CannotBeMade(error.to_string())))
         };
         let mut requests = Vec::new();
         for _ in 0..exchange.times {
@@ -109,16 +93,15 @@ impl<'a> Performance<'a> {
         let answers = self.exchange(exchange, &requests, before.as_ref()).await;
 
         let valid = exchange.expect.answer == Verdict::Accept;
-        let clause = Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
         let mut outcome = Outcome::Passed { took: begun.elapsed() };
         for (request, answer) in requests.iter().zip(answers) {
-            let hide: Vec<Spellings> = self.expected.iter().cloned().chain(sent(request)).collect();
-            if let Err(complaint) = judge::judge(&exchange.expect, clause, &answer, &hide)
+            let hide: Vec<Spellings> = [self.expected.clone()].into_iter().chain(sent(request)).collect();
+            if let Err(complaint) = judge::judge(&exchange.expect, &answer, &hide)
                 && matches!(outcome, Outcome::Passed { .. })
             {
                 let may_be_load = answer.as_ref().is_err_and(NoAnswer::may_be_load);
-                outcome =
-                    Outcome::Failed { request: request.shown.clone(), complaint, took: begun.elapsed(), may_be_load };
+                let (request, took) = (request.shown.clone(), begun.elapsed());
+                outcome = Outcome::Failed(Box::new(Fault { request, complaint, mend: None, took, may_be_load }));
             }
             if valid && matches!(answer, Err(NoAnswer::TimedOut { .. })) {
                 self.count_timeout().await;

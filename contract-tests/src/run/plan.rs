@@ -1,0 +1,106 @@
+//! What a run is asked for: which cases, and why some of them are not run.
+
+use schemas::Clause;
+
+use super::{
+    first::Fate,
+    outcome::{Outcome, Reason},
+};
+use crate::{
+    case::{Act, Case, Condition, Watch},
+    credential,
+    exchange::Dialer,
+    report::CaseResult,
+    target::Target,
+    watch::Scene,
+};
+
+/// The cases of a run, after the plain valid message.
+pub(super) struct Plan<'a> {
+    pub(super) target: &'a Target,
+    /// In the order of the catalogue.
+    pub(super) cases: Vec<&'static Case>,
+    fate: Fate,
+    offers_http2: bool,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) async fn new(target: &'a Target, fate: Fate, dialer: &Dialer) -> Self {
+        let kind = credential::kind(&target.authentication);
+        // What decides over everything is told, whether it was asked for or not.
+        let decides = |case: &Case| match &fate {
+            Fate::Failed { .. } => case.plain,
+            Fate::Certificate { .. } => matches!(case.act, Act::Watch(Watch::Certificate)),
+            Fate::Accepted | Fate::NothingTested => false,
+        };
+        let cases = Case::all().iter().filter(|case| case.runs_with(kind));
+        let cases: Vec<&Case> = cases.filter(|case| decides(case) || case.is_wanted(target)).collect();
+        let asks = !matches!(fate, Fate::Certificate { .. })
+            && cases.iter().any(|case| case.needs.contains(&Condition::Http2));
+        let offers_http2 = asks && dialer.offers_http2().await.unwrap_or(false);
+        Self { target, cases, fate, offers_http2 }
+    }
+
+    /// What is known of a case before it is run.
+    pub(super) fn known(&self, case: &Case) -> Option<Outcome> {
+        match &self.fate {
+            Fate::Failed { outcome, .. } if case.plain => return Some(Outcome::clone(outcome)),
+            Fate::Failed { reason: Reason::Refused { for_credential: true }, .. } if case.even_if_refused => {}
+            Fate::Failed { reason, .. } => return Some(Outcome::Skipped(reason.clone())),
+            Fate::Certificate { .. } => return Some(Outcome::Skipped(Reason::Certificate)),
+            Fate::Accepted | Fate::NothingTested => {}
+        }
+        self.unmet(case).map(|condition| Outcome::Skipped(Reason::Unmet(condition.clone())))
+    }
+
+    /// The first of a case's conditions that is not met.
+    fn unmet<'c>(&self, case: &'c Case) -> Option<&'c Condition> {
+        case.needs.iter().find(|condition| match condition {
+            Condition::Https => !self.target.endpoint.is_encrypted(),
+            Condition::Http2 => !self.offers_http2,
+            Condition::ProfileV1 => !self.target.profile.is_canonical(),
+            Condition::Credential(..) | Condition::Padding | Condition::PlusOrSlash => {
+                !credential::meets(&self.target.authentication, condition)
+            }
+        })
+    }
+
+    /// What is wrong with the certificate.
+    pub(super) fn certificate_fault(&self) -> Option<&str> {
+        match &self.fate {
+            Fate::Certificate { why } => Some(why),
+            Fate::Accepted | Fate::Failed { .. } | Fate::NothingTested => None,
+        }
+    }
+
+    /// The results: what came of the cases that send, and what the others see in all the answers.
+    pub(super) fn results(&self, outcomes: Vec<Option<Outcome>>, scene: &Scene<'_>) -> Vec<CaseResult> {
+        let results = self.cases.iter().zip(outcomes).filter_map(|(case, outcome)| {
+            let clause =
+                Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
+            let outcome = match &case.act {
+                Act::Send(_) => outcome?,
+                Act::Watch(watch) => match self.unmet(case) {
+                    Some(condition) => Outcome::Skipped(Reason::Unmet(condition.clone())),
+                    None => scene.look(*watch).into(),
+                },
+            };
+            Some(outcome.result(case, clause))
+        });
+        results.collect()
+    }
+
+    /// What a reader is told of the credential, where another would have told more.
+    pub(super) fn notice(&self) -> Option<String> {
+        let unmet = |condition: &&Condition| !credential::meets(&self.target.authentication, condition);
+        let would_tell =
+            |case: &&&Case| case.needs.iter().find(unmet).is_some_and(Condition::is_of_telling_credentials);
+        let kept_back = self.cases.iter().filter(would_tell).count();
+        (kept_back > 0 && matches!(self.fate, Fate::Accepted)).then(|| {
+            format!(
+                "{kept_back} cases tell nothing with this credential; `webhook-contract credentials` makes credentials \
+                 for a test endpoint with which they do."
+            )
+        })
+    }
+}

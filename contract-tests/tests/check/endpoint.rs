@@ -1,0 +1,36 @@
+//! Endpoints with a fault.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
+
+/// One that answers whatever this says.
+pub(crate) async fn mock(
+    answer: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'static,
+) -> (MockServer, String) {
+    let server = MockServer::start().await;
+    Mock::given(matchers::any()).respond_with(answer).mount(&server).await;
+    let url = format!("{}/hooks", server.uri());
+    (server, url)
+}
+
+/// One that answers nothing on any connection, or closes each.
+pub(crate) async fn mute(closes: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            if !closes {
+                kept.push(stream);
+            }
+        }
+    });
+    url
+}
+
+/// An address at which nothing listens, just now.
+pub(crate) async fn closed() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}

@@ -1,0 +1,89 @@
+//! Runs against endpoints with a fault, by the library: the report says what it is.
+
+use std::time::Duration;
+
+use contract_tests::{Target, check};
+use schemas::Authentication;
+use wiremock::ResponseTemplate;
+
+use crate::{
+    client_secret,
+    endpoint::{mock, mute},
+    failed_clauses, failures, passed,
+    reference::Reference,
+};
+
+fn plain(url: &str, authentication: Authentication) -> Target {
+    Target::new(url, authentication).unwrap().timeout(Duration::from_millis(500))
+}
+
+/// A secret with which more cases could tell something, where the status has nothing to do with it.
+fn credential(status: u16) -> Authentication {
+    match status {
+        401 | 403 | 500 => client_secret("short-secret"),
+        _ => Authentication::ClientSecret { client_secret: contract_tests::telling::client_secret() },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_plain_message_is_one_failure() {
+    for (status, said) in [
+        (401, "either the credential given is not the one"),
+        (403, "either the credential given is not the one"),
+        (404, "path is not that of the endpoint"),
+        (302, "is not quite that of the endpoint"),
+        (500, "fails on a valid message"),
+        (501, "takes no POST"),
+    ] {
+        let (_server, url) = mock(move |_| ResponseTemplate::new(status)).await;
+        let report = check(&plain(&url, credential(status))).await.unwrap();
+        assert!(!report.holds(false), "{status}");
+        assert!(report.notices[0].contains(said), "{status}: {:?}", report.notices);
+        let expected: &[&str] = match status {
+            // What else a single answer shows is said, too.
+            302 => &["AUTH-3", "HTTP-3"],
+            401 => &["AUTH-3", "AUTH-23"],
+            _ => &["AUTH-3"],
+        };
+        assert_eq!(failed_clauses(&report), expected, "{status}");
+        assert_eq!(failures(&report).len(), expected.len(), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_accepts_everything_is_told_so_and_a_leak_is_found() {
+    let (_server, url) = mock(|request| ResponseTemplate::new(200).set_body_bytes(request.body.clone())).await;
+    let report = check(&plain(&url, client_secret("a secret with ä"))).await.unwrap();
+    let failed = failed_clauses(&report);
+    for clause in ["AUTH-4", "AUTH-5", "AUTH-6", "AUTH-9", "AUTH-24"] {
+        assert!(failed.contains(&clause), "{clause}: {failed:?}");
+    }
+    assert!(passed(&report, "AUTH-SECRET-001"));
+    let written = serde_json::to_string(&report).unwrap();
+    for spelling in ["a secret with ä", "a secret with \\u00e4", "YSBzZWNyZXQgd2l0aCDDpA==", "a%20secret%20with"] {
+        assert!(!written.contains(spelling), "the report holds a credential");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_answer_nothing_is_tested() {
+    for (closes, said) in [(true, "closed each of 3 connections"), (false, "gave no answer to a plain valid message")] {
+        let target = plain(&mute(closes).await, Authentication::None).timeout(Duration::from_millis(100));
+        let report = check(&target).await.unwrap();
+        assert!(report.results.is_empty() && report.notices[0].contains(said), "{:?}", report.notices);
+    }
+    let reference = Reference::start(false).await;
+    let report = check(&reference.target("https", "/none", Authentication::None)).await.unwrap();
+    assert!(report.results.is_empty() && report.notices[0].contains("does not speak TLS"), "{:?}", report.notices);
+    let reference = Reference::start(true).await;
+    let report = check(&reference.target("http", "/none", Authentication::None)).await.unwrap();
+    assert!(report.results.is_empty() && report.notices[0].contains("https://"), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_always_late_ends_the_run() {
+    let (_server, url) = mock(|_| ResponseTemplate::new(200).set_delay(Duration::from_millis(300))).await;
+    let report = check(&plain(&url, Authentication::None).timeout(Duration::from_millis(100))).await.unwrap();
+    assert_eq!(failed_clauses(&report), ["AUTH-2"]);
+    assert!(report.notices[0].contains("takes too long"), "{:?}", report.notices);
+}
