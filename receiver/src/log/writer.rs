@@ -35,6 +35,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     batch: Batch,
+    /// Whether the batch is to be written.
+    called: bool,
     in_flight: usize,
     /// Whether the writer is to look at the age of its segment.
     nudged: bool,
@@ -55,6 +57,7 @@ pub(super) struct Call<'q>(&'q Queue);
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
+        self.0.lock().called = true;
         self.0.filled.notify_one();
     }
 }
@@ -83,8 +86,8 @@ impl Queue {
         }
         let at = state.batch.bytes.len();
         record.encode(self.salt, &mut state.batch.bytes);
-        // The writer waits only while there is nothing, so one call for each batch is enough.
-        let call = state.batch.waiting.is_empty().then_some(Call(self));
+        // The writer takes a batch that is called, and all of it, so one call for each is enough.
+        let call = state.batch.waiting.is_empty().then(|| Call(self));
         state.batch.waiting.push((at, sender));
         Ok(Queued { durable: receiver, call })
     }
@@ -117,15 +120,19 @@ impl Queue {
     fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
         (state.in_flight, state.in_flight_records) = (0, 0);
-        while state.batch.waiting.is_empty() {
+        while !state.called || state.batch.waiting.is_empty() {
             if state.closed {
-                return false;
+                if state.batch.waiting.is_empty() {
+                    return false;
+                }
+                break;
             }
             if mem::take(&mut state.nudged) {
                 return true;
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.called = false;
         mem::swap(&mut state.batch, batch);
         (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
         true
