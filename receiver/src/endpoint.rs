@@ -72,7 +72,7 @@ pub struct Progress {
     pub endpoint: Option<String>,
     /// Bytes of the body, once it is whole.
     pub size: Option<usize>,
-    /// The message, once it is authentic.
+    /// The message, where it was authentic and is refused all the same.
     pub header: Option<RecordHeader>,
     /// Whether nothing more can be read from the connection after the answer.
     pub last: bool,
@@ -132,8 +132,7 @@ impl<L: MessageLog> Endpoints<L> {
             let body = self.read_body(body, endpoint.verifier.body_limit(), &mut place).await?;
             progress.size = Some(body.len());
             let record = capture.record(head, &body, &endpoint.name, endpoint.verifier.profile(), arrival);
-            progress.header = Some(record.header.clone());
-            return self.keep(capture, record).await;
+            return self.keep(capture, record, progress).await;
         }
         endpoint.verifier.check_headers(&head.headers)?;
 
@@ -142,25 +141,34 @@ impl<L: MessageLog> Endpoints<L> {
         progress.size = Some(body.len());
         let document = endpoint.verifier.read(&body)?;
         let header = RecordHeader::describe(&document, &endpoint.name, arrival.peer);
-        progress.header = Some(header.clone());
-        endpoint.nonconforming.check(&document)?;
-
+        if let Err(rejection) = endpoint.nonconforming.check(&document) {
+            progress.header = Some(header);
+            return Err(rejection);
+        }
         let secret = document.secret_span();
-        let record = Record { header, body: redact::emptied(body, secret) };
-        self.log.append(&record).await.map_err(|_| Rejection::Unavailable)?;
-        Ok(record)
+        self.store(Record { header, body: redact::emptied(body, secret) }, progress).await
+    }
+
+    async fn store(&self, record: Record, progress: &mut Progress) -> Result<Record, Rejection> {
+        match self.log.append(&record).await {
+            Ok(_) => Ok(record),
+            Err(_) => {
+                progress.header = Some(record.header);
+                Err(Rejection::Unavailable)
+            }
+        }
     }
 
     /// Keeps what was captured, durably.
-    async fn keep(&self, capture: &Capture, record: Record) -> Result<Record, Rejection> {
+    async fn keep(&self, capture: &Capture, record: Record, progress: &mut Progress) -> Result<Record, Rejection> {
         if !record.header.captured.as_ref().is_some_and(|captured| captured.apart) {
-            self.log.append(&record).await.map_err(|_| Rejection::Unavailable)?;
-            return Ok(record);
+            return self.store(record, progress).await;
         }
-        let file = capture.apart().clone();
+        let (file, header) = (capture.apart().clone(), record.header.clone());
         let appended = tokio::task::spawn_blocking(move || file.append(&record).map(|()| record)).await;
         appended.map_err(std::io::Error::other).flatten().map_err(|error| {
             tracing::error!(%error, path = %capture.apart().path().display(), "a capture could not be kept");
+            progress.header = Some(header);
             Rejection::Unavailable
         })
     }

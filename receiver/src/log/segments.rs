@@ -17,7 +17,7 @@ use super::{
     recovery::recover,
     retention::Holds,
     segment::Segment,
-    writer::{Queue, Queued, Writer},
+    writer::{First, Queue, Queued, Writer},
 };
 use crate::metrics::LogMetrics;
 
@@ -173,12 +173,13 @@ impl Segments {
 
 impl MessageLog for Segments {
     async fn append(&self, record: &Record) -> Result<Position, AppendError> {
-        let Queued { durable, call } = self.queue.push(record)?;
-        if call.is_some() {
+        let Queued { durable, first } = self.queue.push(record)?;
+        if let Some(First { call, answers }) = first {
             // Requests that are ready now are pushed before this goes on, and share the sync.
             tokio::task::yield_now().await;
+            drop(call);
+            drop(answers.await);
         }
-        drop(call);
         durable.await.unwrap_or(Err(AppendError::Closed))
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     batch: Batch,
+    /// Whether the batch is to be written.
+    called: bool,
     in_flight: usize,
     /// Whether the writer is to look at the age of its segment.
     nudged: bool,
@@ -46,8 +48,17 @@ struct State {
 pub(super) struct Queued<'q> {
     /// Hears when it is durable.
     pub(super) durable: oneshot::Receiver<Result<Position, AppendError>>,
-    /// The first of a batch has to call the writer, best when those have joined it that come at the same moment.
-    pub(super) call: Option<Call<'q>>,
+    /// Whether it is the first of a batch.
+    pub(super) first: Option<First<'q>>,
+}
+
+/// What the first of a batch has to do for all of it.
+pub(super) struct First<'q> {
+    /// To be dropped when those have joined the batch that come at the same moment.
+    pub(super) call: Call<'q>,
+    /// To be dropped when it is there: whoever waits is woken from the thread that drops it, and one of the runtime's
+    /// own wakes its tasks at a fraction of what it costs the writer.
+    pub(super) answers: oneshot::Receiver<Answers>,
 }
 
 /// Calls the writer when it is dropped, and so also where whoever holds it is dropped.
@@ -55,6 +66,7 @@ pub(super) struct Call<'q>(&'q Queue);
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
+        self.0.lock().called = true;
         self.0.filled.notify_one();
     }
 }
@@ -63,7 +75,30 @@ impl Drop for Call<'_> {
 #[derive(Debug, Default)]
 struct Batch {
     bytes: Vec<u8>,
-    waiting: Vec<(usize, oneshot::Sender<Result<Position, AppendError>>)>,
+    waiting: Vec<Waiting>,
+    /// Who gives the answers, once they are there.
+    first: Option<oneshot::Sender<Answers>>,
+}
+
+/// Where in its batch a record begins, and who waits for it.
+type Waiting = (usize, oneshot::Sender<Result<Position, AppendError>>);
+
+/// What became of a batch. Everybody who waits hears it when this is dropped, wherever that is.
+#[derive(Debug)]
+pub(super) struct Answers {
+    /// Where the batch begins; none if it is not durable.
+    start: Option<u64>,
+    waiting: Vec<Waiting>,
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for (at, waiting) in self.waiting.drain(..) {
+            let answer = self.start.map(|start| Position(start + at as u64)).ok_or(AppendError::Failed);
+            // Whoever hung up does not need the answer; the record stays.
+            let _ = waiting.send(answer);
+        }
+    }
 }
 
 impl Queue {
@@ -83,10 +118,14 @@ impl Queue {
         }
         let at = state.batch.bytes.len();
         record.encode(self.salt, &mut state.batch.bytes);
-        // The writer waits only while there is nothing, so one call for each batch is enough.
-        let call = state.batch.waiting.is_empty().then_some(Call(self));
+        // The writer takes a batch that is called, and all of it, so one call for each is enough.
+        let first = state.batch.waiting.is_empty().then(|| {
+            let (sender, answers) = oneshot::channel();
+            state.batch.first = Some(sender);
+            First { call: Call(self), answers }
+        });
         state.batch.waiting.push((at, sender));
-        Ok(Queued { durable: receiver, call })
+        Ok(Queued { durable: receiver, first })
     }
 
     /// Lets the writer end once the queue is empty.
@@ -117,15 +156,19 @@ impl Queue {
     fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
         (state.in_flight, state.in_flight_records) = (0, 0);
-        while state.batch.waiting.is_empty() {
+        while !state.called || state.batch.waiting.is_empty() {
             if state.closed {
-                return false;
+                if state.batch.waiting.is_empty() {
+                    return false;
+                }
+                break;
             }
             if mem::take(&mut state.nudged) {
                 return true;
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.called = false;
         mem::swap(&mut state.batch, batch);
         (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
         true
@@ -196,13 +239,10 @@ impl Writer {
             if outcome.is_ok() {
                 self.extent.move_durable(self.end);
             }
-            for (at, waiting) in batch.waiting.drain(..) {
-                let answer = match outcome {
-                    Ok(start) => Ok(Position(start + at as u64)),
-                    Err(_) => Err(AppendError::Failed),
-                };
-                // Whoever hung up does not need the answer; the record stays.
-                let _ = waiting.send(answer);
+            let answers = Answers { start: outcome.ok(), waiting: mem::take(&mut batch.waiting) };
+            if let Some(first) = batch.first.take() {
+                // If the first hung up, the answers are dropped, and so given, here.
+                let _ = first.send(answers);
             }
             batch.bytes.clear();
         }

@@ -7,6 +7,7 @@ use tokio::{
     sync::watch,
     time::Instant,
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     connection::Connection, connections::Connections, current::Current, http1, http2, request_line::RequestLine,
@@ -92,9 +93,22 @@ async fn serve<L: MessageLog>(
     // Answers are one small write each; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let due = Instant::now() + limits.header_timeout;
-    let Some(tls) = service.tls() else {
-        return http1::serve(stream, service, limits, due, ending).await;
-    };
+    match service.tls() {
+        None => http1::serve(stream, service, limits, due, ending).await,
+        // Apart, or every connection without TLS would keep the room that this needs.
+        Some(tls) => Box::pin(serve_tls(tls, stream, peer, service, limits, due, ending)).await,
+    }
+}
+
+async fn serve_tls<L: MessageLog>(
+    tls: TlsAcceptor,
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: Service<L>,
+    limits: Limits,
+    due: Instant,
+    ending: Ending,
+) {
     let handshake = tokio::time::timeout_at(due, tls.accept(stream));
     let stream = tokio::select! {
         handshake = handshake => match handshake {

@@ -35,8 +35,10 @@ pub(super) struct Connection {
 /// What was read and which request it belongs to.
 #[derive(Debug, Default)]
 struct Received {
-    /// The bytes since the end of the last request, until the next one begins.
+    /// The bytes since the end of the last request, up to the empty line that ends a head.
     head: Vec<u8>,
+    /// How many bytes were read behind that line; none while it has not come.
+    behind_head: Option<u64>,
     /// Bytes of the present request's body that have not been read yet.
     body_left: u64,
     /// Whether bytes of a next request were read together with one before it: from then on nobody can tell where a head
@@ -58,13 +60,12 @@ impl Connection {
     pub(super) fn begin(&self, headers: &HeaderMap) -> bool {
         self.set(Phase::Busy);
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = received.head.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
-        let seen = end.filter(|_| !received.ahead);
+        let seen = received.behind_head.take().filter(|_| !received.ahead);
         let chunked = headers.contains_key(header::TRANSFER_ENCODING);
-        let two_lengths = chunked && seen.is_none_or(|end| names_content_length(&received.head[..end]));
+        let two_lengths = chunked && (seen.is_none() || names_content_length(&received.head));
         let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let length: u64 = length.unwrap_or_default();
-        let behind_head = seen.map_or(0, |end| (received.head.len() - end) as u64);
+        let behind_head = seen.unwrap_or(0);
         received.ahead |= seen.is_none() || chunked || behind_head > length;
         received.body_left = if received.ahead { 0 } else { length - behind_head };
         received.head.clear();
@@ -130,9 +131,39 @@ impl Connection {
         }
         self.set(Phase::Head);
         if !received.ahead {
-            received.head.extend_from_slice(behind);
+            received.add(behind);
         }
     }
+}
+
+impl Received {
+    /// Keeps what belongs to the head, and counts the rest: a body may be a thousand times as long.
+    fn add(&mut self, bytes: &[u8]) {
+        if let Some(behind) = &mut self.behind_head {
+            *behind += bytes.len() as u64;
+            return;
+        }
+        let before = self.head.len();
+        let new = if before == 0 { end_of_head(bytes) } else { None };
+        self.head.extend_from_slice(&bytes[..new.unwrap_or(bytes.len())]);
+        let end = new.or_else(|| {
+            // It may have begun in what was there before.
+            let from = before.saturating_sub(END_OF_HEAD.len() - 1);
+            end_of_head(&self.head[from..]).map(|end| from + end)
+        });
+        if let Some(end) = end {
+            self.behind_head = Some((before + bytes.len() - end) as u64);
+            self.head.truncate(end);
+        }
+    }
+}
+
+/// The empty line behind a head, with the line break before it.
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// Where a head ends that begins here.
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, END_OF_HEAD).map(|at| at + END_OF_HEAD.len())
 }
 
 fn names_content_length(head: &[u8]) -> bool {
@@ -144,7 +175,25 @@ fn names_content_length(head: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::names_content_length;
+    use super::{Received, names_content_length};
+
+    #[test]
+    fn a_head_is_kept_to_its_end_and_what_follows_is_counted_however_they_arrive() {
+        let (head, body) = ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", "{\r\n\r\n}");
+        let whole = [head, body].concat();
+        for first in 0..=whole.len() {
+            for second in first..=whole.len() {
+                let mut received = Received::default();
+                let parts = [&whole[..first], &whole[first..second], &whole[second..]];
+                parts.iter().filter(|part| !part.is_empty()).for_each(|part| received.add(part.as_bytes()));
+                let kept = (received.head.as_slice(), received.behind_head);
+                assert_eq!(kept, (head.as_bytes(), Some(body.len() as u64)), "{first} {second}");
+            }
+        }
+        let mut unended = Received::default();
+        unended.add(&head.as_bytes()[..head.len() - 1]);
+        assert_eq!(unended.behind_head, None);
+    }
 
     #[test]
     fn a_length_is_known_by_its_name() {

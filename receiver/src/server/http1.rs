@@ -1,6 +1,6 @@
 //! HTTP/1.1 on a connection.
 
-use std::{convert::Infallible, pin::pin};
+use std::{convert::Infallible, pin::pin, sync::Arc};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -26,6 +26,7 @@ where
     let deadlines = Deadlines { header: limits.header_timeout, idle: limits.idle_timeout, write: limits.body_timeout };
     let (connection, metrics) = (service.connection().clone(), service.metrics().clone());
     let stream = TokioIo::new(Timed::new(stream, connection.clone(), deadlines, due));
+    let service = Arc::new(service);
     let answer = service_fn(move |request: Request<Incoming>| {
         let service = service.clone();
         async move {
@@ -37,6 +38,8 @@ where
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
+        // Answers are so small that copying one behind its head costs less than handing over both.
+        .writev(false)
         // Who has sent all may close that side before the answer comes.
         .half_close(true)
         // `Timed` keeps the header's deadline, and an idle one apart from it.

@@ -25,11 +25,11 @@ pub(super) struct RequestLine {
 
 /// A request that has begun.
 #[derive(Debug)]
-pub(super) struct OpenRequest {
+pub(super) struct OpenRequest<'l> {
     pub(super) progress: Progress,
     began: Instant,
     peer: Peer,
-    line: RequestLine,
+    line: &'l RequestLine,
 }
 
 impl RequestLine {
@@ -47,16 +47,16 @@ impl RequestLine {
     }
 
     /// A request arrives.
-    pub(super) fn begin(&self, peer: Peer) -> OpenRequest {
-        OpenRequest { progress: Progress::default(), began: Instant::now(), peer, line: self.clone() }
+    pub(super) fn begin(&self, peer: Peer) -> OpenRequest<'_> {
+        OpenRequest { progress: Progress::default(), began: Instant::now(), peer, line: self }
     }
 }
 
-impl OpenRequest {
+impl OpenRequest<'_> {
     /// The request is answered. Gives the id that stands in its line: the message's, as far as there is one.
     pub(super) fn end(self, outcome: &Result<Record, Rejection>) -> Uuid {
         let took = self.began.elapsed();
-        let header = self.progress.header.as_ref();
+        let header = outcome.as_ref().map_or(self.progress.header.as_ref(), |record| Some(&record.header));
         let id = header.map_or_else(Uuid::now_v7, |header| header.id);
         let (verdict, status, reason) = match outcome {
             Ok(record) if record.header.captured.is_some() => ("captured", 200, None),
@@ -77,13 +77,12 @@ impl OpenRequest {
             peer = %self.peer,
             proxy = self.peer.proxy().map(tracing::field::display),
         );
-        let RequestLine { payloads, metrics } = self.line;
-        metrics.answered(self.progress.endpoint, verdict, outcome.is_ok(), self.progress.size, took);
-        if let (Some(printer), Ok(record)) = (payloads, outcome)
+        self.line.metrics.answered(self.progress.endpoint, verdict, outcome.is_ok(), self.progress.size, took);
+        if let (Some(printer), Ok(record)) = (&self.line.payloads, outcome)
             // It may hold a secret that nobody here knows.
             && !record.header.captured.as_ref().is_some_and(|captured| captured.apart)
         {
-            print(record, printer);
+            print(record, printer.clone());
         }
         id
     }

@@ -1,7 +1,7 @@
 //! The first pass over a body: whether it is JSON, whether any name stands twice, and what stands at a few places. It
 //! builds nothing else, which is what most bodies need that are received.
 
-use std::{borrow::Cow, cell::RefCell, fmt};
+use std::{borrow::Cow, cell::RefCell, fmt, str};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
@@ -27,32 +27,70 @@ pub(super) struct Scanned<'a> {
 
 /// Scans a body.
 pub(super) fn scan<'a>(body: &'a [u8], places: [Option<&Pointer>; PLACES]) -> Result<Scanned<'a>, serde_json::Error> {
-    let notes = Notes::default();
-    let (values, names) = (RefCell::default(), RefCell::default());
-    let places = places.map(|place| place.map(Pointer::tokens));
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let is_message = Scan { notes: &notes, values: &values, names: &names, places }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    let (marked, duplicates) = (notes.marked.get(), notes.duplicates.get());
-    Ok(Scanned { values: values.into_inner(), marked, duplicates, is_message })
+    let state = State {
+        notes: Notes::default(),
+        values: RefCell::default(),
+        names: RefCell::new(Vec::with_capacity(USUAL_NAMES)),
+        places: places.map(|place| place.map(Pointer::tokens)),
+    };
+    let through = (0..PLACES).filter(|at| places[*at].is_some()).fold(0, |through, at| through | 1 << at);
+    let root = Scan { state: &state, through, depth: 0 };
+    // Looking once at all the bytes is quicker than at each string; what is no UTF-8 is looked at again for its position.
+    let is_message = match str::from_utf8(body) {
+        Ok(text) => root.read(serde_json::Deserializer::from_str(text)),
+        Err(_) => root.read(serde_json::Deserializer::from_slice(body)),
+    }?;
+    let (marked, duplicates) = (state.notes.marked.get(), state.notes.duplicates.get());
+    Ok(Scanned { values: state.values.into_inner(), marked, duplicates, is_message })
+}
+
+/// So many names stand around any place of most bodies; room for them that never has to grow.
+const USUAL_NAMES: usize = 32;
+
+/// What a scan knows.
+struct State<'p, 'a> {
+    notes: Notes<'a>,
+    values: RefCell<[Option<Node<'a>>; PLACES]>,
+    /// The names of every object around here, one object's behind the other's.
+    names: RefCell<Vec<Cow<'a, str>>>,
+    /// Each place's address.
+    places: [Option<&'p [String]>; PLACES],
 }
 
 /// Scans one value, and tells whether it is an object with members.
 #[derive(Clone, Copy)]
 struct Scan<'n, 'a> {
-    notes: &'n Notes<'a>,
-    values: &'n RefCell<[Option<Node<'a>>; PLACES]>,
-    /// The names of every object around here, one object's behind the other's.
-    names: &'n RefCell<Vec<Cow<'a, str>>>,
-    /// What is left of each place's address from here, if it leads through here.
-    places: [Option<&'n [String]>; PLACES],
+    state: &'n State<'n, 'a>,
+    /// The places whose addresses lead through here, a bit for each.
+    through: u8,
+    /// How many tokens of their addresses led here.
+    depth: usize,
 }
 
-impl Scan<'_, '_> {
+impl<'n, 'a> Scan<'n, 'a> {
+    fn read<R: serde_json::de::Read<'a>>(
+        self,
+        mut deserializer: serde_json::Deserializer<R>,
+    ) -> Result<bool, serde_json::Error> {
+        let is_message = self.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(is_message)
+    }
+
+    /// What is left of a place's address, if it leads through here.
+    fn rest(self, at: usize) -> Option<&'n [String]> {
+        let place = self.state.places[at].filter(|_| self.through & 1 << at != 0)?;
+        place.get(self.depth..)
+    }
+
     fn below(self, leads_there: impl Fn(&str) -> bool) -> Self {
-        let below = |place: &[String]| place.first().is_some_and(|token| leads_there(token));
-        let places = self.places.map(|place| place.filter(|place| below(place)).map(|place| &place[1..]));
-        Self { places, ..self }
+        // Nothing leads through most of a body.
+        if self.through == 0 {
+            return self;
+        }
+        let below = |at: &usize| self.rest(*at).and_then(<[String]>::first).is_some_and(|token| leads_there(token));
+        let through = (0..PLACES).filter(below).fold(0, |through, at| through | 1 << at);
+        Self { through, depth: self.depth + 1, ..self }
     }
 }
 
@@ -60,13 +98,14 @@ impl<'a> DeserializeSeed<'a> for Scan<'_, 'a> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<bool, D::Error> {
-        if !self.places.iter().flatten().any(|rest| rest.is_empty()) {
+        let is_place = |at| self.rest(at).is_some_and(<[String]>::is_empty);
+        if self.through == 0 || !(0..PLACES).any(is_place) {
             return deserializer.deserialize_any(self);
         }
-        let node = Seed { notes: self.notes, mark: self.places[0] }.deserialize(deserializer)?;
-        for (value, place) in self.values.borrow_mut().iter_mut().zip(self.places) {
+        let node = Seed { notes: &self.state.notes, mark: self.rest(0) }.deserialize(deserializer)?;
+        for (at, value) in self.state.values.borrow_mut().iter_mut().enumerate() {
             if value.is_none() {
-                *value = place.and_then(|rest| node.at(rest)).cloned();
+                *value = self.rest(at).and_then(|rest| node.at(rest)).cloned();
             }
         }
         Ok(matches!(node, Node::Object(members) if !members.is_empty()))
@@ -113,17 +152,17 @@ impl<'a> Visitor<'a> for Scan<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<bool, A::Error> {
-        let outer = self.names.borrow().len();
+        let outer = self.state.names.borrow().len();
         while let Some(name) = access.next_key_seed(Name)? {
             let below = self.below(|token| token == name);
-            self.names.borrow_mut().push(name);
+            self.state.names.borrow_mut().push(name);
             access.next_value_seed(below)?;
         }
-        let mut names = self.names.borrow_mut();
+        let mut names = self.state.names.borrow_mut();
         let own = &names[outer..];
         let has_members = !own.is_empty();
         if stands_twice(own, |name| name) {
-            self.notes.duplicates.set(true);
+            self.state.notes.duplicates.set(true);
         }
         names.truncate(outer);
         Ok(has_members)
