@@ -59,5 +59,8 @@ async fn progress_tells_only_what_is_known_by_then() {
     assert_eq!((progress.endpoint.as_deref(), progress.size), (None, None));
     let record = endpoints.receive(request("/hooks"), Arrival::default(), &mut progress).await.unwrap();
     assert_eq!((progress.endpoint.as_deref(), progress.size), (Some("hooks"), Some(record.body.len())));
+    assert_eq!(progress.header, None, "the record has it");
+    let endpoints = self::endpoints(Answering(Err(AppendError::Full)));
+    endpoints.receive(request("/hooks"), Arrival::default(), &mut progress).await.unwrap_err();
     assert_eq!(progress.header.unwrap().flow.as_deref(), Some("FLOW-604"));
 }
