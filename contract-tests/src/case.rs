@@ -45,6 +45,9 @@ pub struct Case {
     /// Whether it sends valid messages only, so that it may run against an endpoint in use.
     #[serde(default)]
     pub safe: bool,
+    /// Whether it waits for the endpoint's own deadline, so that it runs only where that is asked for.
+    #[serde(default)]
+    pub slow: bool,
     /// Whether it is the plain valid message, which everything else rests on.
     #[serde(default)]
     pub plain: bool,

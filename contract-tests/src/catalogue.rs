@@ -48,6 +48,7 @@ impl Case {
             && !fits(&target.skip)
             && self.level() <= target.level
             && (harmless || !target.safe)
+            && (target.slow || !self.slow)
     }
 }
 

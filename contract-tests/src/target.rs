@@ -16,6 +16,7 @@ pub struct Target {
     pub(crate) skip: Vec<String>,
     pub(crate) level: Level,
     pub(crate) safe: bool,
+    pub(crate) slow: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) timeout: Duration,
     pub(crate) wait_ready: Duration,
@@ -56,6 +57,7 @@ impl Target {
             skip: Vec::new(),
             level: Level::May,
             safe: false,
+            slow: false,
             seed: None,
             timeout: Duration::from_secs(5),
             wait_ready: Duration::ZERO,
@@ -104,6 +106,12 @@ impl Target {
     #[must_use]
     pub fn safe(self, safe: bool) -> Self {
         Self { safe, ..self }
+    }
+
+    /// Runs the cases that wait for the endpoint's own deadline, too: up to 90 s each, beside each other.
+    #[must_use]
+    pub fn slow(self, slow: bool) -> Self {
+        Self { slow, ..self }
     }
 
     /// Makes the same requests as the run with this seed. By default each run has its own.

@@ -62,6 +62,10 @@ struct SelectionArgs {
     /// Send valid messages only, as to an endpoint that is in use
     #[arg(long)]
     safe: bool,
+
+    /// Run the cases that wait for the endpoint's own deadline, too (up to 90 s)
+    #[arg(long)]
+    slow: bool,
 }
 
 #[derive(Args)]
@@ -124,6 +128,7 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
         .skip(selection.skip)
         .level(selection.level.into())
         .safe(selection.safe)
+        .slow(selection.slow)
         .timeout(pace.timeout)
         .wait_ready(pace.wait_ready.unwrap_or_default())
         .parallel(pace.parallel.into())

@@ -51,7 +51,7 @@ impl<'a> Round<'a> {
             Some(known) => known,
             None if self.performance.stopped() => Outcome::Skipped(Reason::TooSlow),
             None if Instant::now() > self.end => Outcome::Skipped(Reason::TimeIsOver),
-            None => self.performance.run(exchange, index, 0).await,
+            None => self.performance.run(exchange, case.slow, index, 0).await,
         };
         let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
         if let Some(progress) = &self.plan.target.progress {
@@ -72,7 +72,7 @@ impl<'a> Round<'a> {
             if hopeless == HOPELESS || self.performance.stopped() || Instant::now() > self.end {
                 return;
             }
-            *before = self.performance.run(exchange, index, 1).await;
+            *before = self.performance.run(exchange, case.slow, index, 1).await;
             hopeless += usize::from(before.may_be_load());
         }
     }

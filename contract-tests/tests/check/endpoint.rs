@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
 
 /// One that answers whatever this says.
@@ -33,4 +36,23 @@ pub(crate) async fn mute(closes: bool) -> String {
 /// An address at which nothing listens, just now.
 pub(crate) async fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}
+
+/// One that accepts whatever the head announces as soon as the head is there.
+pub(crate) async fn hasty() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut read = Vec::new();
+                while !read.windows(4).any(|window| window == b"\r\n\r\n") && stream.read_buf(&mut read).await? > 0 {}
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await?;
+                // What is still coming is read, so that the answer is not lost to a reset.
+                while stream.read_buf(&mut read).await? > 0 {}
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    url
 }

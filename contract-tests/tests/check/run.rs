@@ -8,7 +8,7 @@ use wiremock::ResponseTemplate;
 
 use crate::{
     client_secret,
-    endpoint::{mock, mute},
+    endpoint::{hasty, mock, mute},
     failed_clauses, failures, passed,
     reference::Reference,
 };
@@ -86,4 +86,14 @@ async fn an_endpoint_that_is_always_late_ends_the_run() {
     let report = check(&plain(&url, Authentication::None).timeout(Duration::from_millis(100))).await.unwrap();
     assert_eq!(failed_clauses(&report), ["AUTH-2"]);
     assert!(report.notices[0].contains("takes too long"), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unfinished_body_is_tried_only_where_it_is_asked_for() {
+    let url = hasty().await;
+    let unfinished = || plain(&url, Authentication::None).only(["HTTP-001", "HTTP-090", "HTTP-091"].map(String::from));
+    let slow = check(&unfinished().slow(true)).await.unwrap();
+    assert_eq!(failed_clauses(&slow), ["HTTP-12"]);
+    assert_eq!(failures(&slow).len(), 2, "{:?}", failures(&slow));
+    assert_eq!(failures(&check(&unfinished()).await.unwrap()), [String::new(); 0]);
 }
