@@ -18,10 +18,7 @@ mod run;
 #[path = "check/seen.rs"]
 mod seen;
 
-use contract_tests::{
-    Report,
-    report::{CaseOutcome, CaseResult},
-};
+use contract_tests::{Report, report::CaseOutcome};
 use schemas::{Authentication, ClientSecret};
 
 fn client_secret(text: &str) -> Authentication {
@@ -29,15 +26,12 @@ fn client_secret(text: &str) -> Authentication {
 }
 
 fn failures(report: &Report) -> Vec<String> {
-    let failed = |result: &CaseResult| match &result.outcome {
-        CaseOutcome::Failed(failure) => Some(format!("{} {}: {}", result.id, result.title, failure.came)),
-        CaseOutcome::Passed | CaseOutcome::Skipped { .. } => None,
-    };
-    report.results.iter().filter_map(failed).collect()
+    let failed = report.results.iter().filter_map(|result| Some((result, result.failure()?)));
+    failed.map(|(result, failure)| format!("{} {}: {}", result.id, result.title, failure.came)).collect()
 }
 
 fn failed_clauses(report: &Report) -> Vec<&str> {
-    let failed = report.results.iter().filter(|result| matches!(result.outcome, CaseOutcome::Failed(_)));
+    let failed = report.results.iter().filter(|result| result.failure().is_some());
     let mut clauses: Vec<&str> = failed.map(|result| result.clause.as_str()).collect();
     clauses.dedup();
     clauses

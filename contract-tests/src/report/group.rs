@@ -74,10 +74,7 @@ impl<'a> ClauseResults<'a> {
 
     /// The cases that failed.
     pub(super) fn failed(&self) -> impl Iterator<Item = (&'a CaseResult, &'a Failure)> {
-        self.results.iter().filter_map(|result| match &result.outcome {
-            CaseOutcome::Failed(failure) => Some((*result, &**failure)),
-            CaseOutcome::Passed | CaseOutcome::Skipped { .. } => None,
-        })
+        self.results.iter().filter_map(|result| Some((*result, result.failure()?)))
     }
 
     /// How its cases ended.
@@ -143,10 +140,7 @@ pub(super) fn side(report: &Report) -> &'static str {
 /// What the requests that are shown have in the credential's place, where there is one.
 pub(super) fn variables(report: &Report) -> Option<&'static str> {
     let shown = |name: &str| {
-        let mut failures = report.results.iter().filter_map(|result| match &result.outcome {
-            CaseOutcome::Failed(failure) => Some(failure),
-            CaseOutcome::Passed | CaseOutcome::Skipped { .. } => None,
-        });
+        let mut failures = report.results.iter().filter_map(CaseResult::failure);
         failures.any(|failure| failure.request.contains(name))
     };
     if shown("${SECRET") {

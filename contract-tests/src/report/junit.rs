@@ -5,10 +5,9 @@
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
-use schemas::Level;
 
 use super::{
-    CaseOutcome, CaseResult, Failure, Report, group,
+    CaseOutcome, CaseResult, Failure, Report, decides, group,
     group::Area,
     harmless::{harmless, one_line},
 };
@@ -43,7 +42,7 @@ fn suite(area: &Area<'_>, report: &Report, strict: bool) -> TestSuite {
 
 fn case(result: &CaseResult, strict: bool) -> TestCase {
     let clause = result.clause();
-    let counts = result.level == Level::Must || (strict && result.level == Level::Should);
+    let counts = decides(result.level, strict);
     let mut status = match &result.outcome {
         CaseOutcome::Passed => TestCaseStatus::success(),
         CaseOutcome::Skipped { .. } => TestCaseStatus::skipped(),

@@ -8,7 +8,7 @@ use schemas::Level;
 use textwrap::{Options, WordSplitter, core::display_width};
 
 use super::{
-    CaseOutcome, CaseResult, Failure, Grade, Report, Tally,
+    CaseOutcome, CaseResult, Failure, Grade, Report, Tally, decides,
     group::{self, Area, ClauseResults},
     harmless::{harmless, one_line},
 };
@@ -78,14 +78,11 @@ impl Page {
     /// A line with the counts of an area, and with `verbose` a line a case.
     fn area(&mut self, area: &Area<'_>, verbose: bool) -> fmt::Result {
         let tally = Tally::of(area.results());
-        let fails = |level: Level| {
-            let mut results = area.results();
-            results.any(|result| result.level == level && matches!(result.outcome, CaseOutcome::Failed(_)))
-        };
+        let fails = |result: &CaseResult| decides(result.level, self.strict) && result.failure().is_some();
         let (style, sign) = match tally {
             Tally { failed: 0, passed: 0, .. } => (DIM, "-"),
             Tally { failed: 0, .. } => (GREEN, "✓"),
-            _ if fails(Level::Must) || (self.strict && fails(Level::Should)) => (RED, "✗"),
+            _ if area.results().any(fails) => (RED, "✗"),
             _ => (YELLOW, "✗"),
         };
         writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, counts(tally, style))?;
@@ -197,7 +194,7 @@ impl Page {
 
     /// The colour of a failure: that of what counts, or that of what is only good to have.
     fn failed(&self, level: Level) -> Style {
-        if level == Level::Must || (self.strict && level == Level::Should) { RED } else { YELLOW }
+        if decides(level, self.strict) { RED } else { YELLOW }
     }
 
     /// Sentences behind what begins the first line and the others. Each line closes its own colour, since the log of a

@@ -2,10 +2,7 @@
 
 use std::{fmt::Write as _, io::Write as _, time::Duration};
 
-use contract_tests::{
-    Target, check,
-    report::{CaseOutcome, Report},
-};
+use contract_tests::{Target, check, report::Report};
 use futures_util::{StreamExt as _, stream};
 use schemas::{Authentication, BasicCredentials, Clause, ClientSecret};
 use tempfile::NamedTempFile;
@@ -80,7 +77,7 @@ pub(crate) async fn run(rules: Rules, certificate: Option<Certificate>, parallel
 
 /// The cases that failed, each with its clause.
 pub(crate) fn failed(report: &Report) -> Vec<(String, String)> {
-    let failed = report.results.iter().filter(|result| matches!(result.outcome, CaseOutcome::Failed(_)));
+    let failed = report.results.iter().filter(|result| result.failure().is_some());
     failed.map(|result| (result.id.clone(), result.clause.clone())).collect()
 }
 
