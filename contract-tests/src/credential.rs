@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use crate::{
     case::{Change, Changes, Condition, Kind, Of},
     change::{Shell, latin_1, percent_encoded},
+    spelling::in_json,
 };
 
 /// Where a placeholder stands.
@@ -58,7 +59,7 @@ pub(crate) fn kind(authentication: &Authentication) -> Kind {
 
 /// Whether the credential given has what a condition asks for; the other conditions are not its matter.
 pub(crate) fn meets(authentication: &Authentication, condition: &Condition) -> bool {
-    let in_pair = |marks: [char; 2]| match authentication {
+    let in_pair = |marks: &[char]| match authentication {
         Authentication::Basic(basic) => {
             STANDARD.encode(format!("{}:{}", basic.username(), basic.expose_password())).contains(marks)
         }
@@ -66,8 +67,8 @@ pub(crate) fn meets(authentication: &Authentication, condition: &Condition) -> b
     };
     let (of, property) = match condition {
         Condition::Credential(of, property) => (of, property),
-        Condition::Padding => return in_pair(['=', '=']),
-        Condition::PlusOrSlash => return in_pair(['+', '/']),
+        Condition::Padding => return in_pair(&['=']),
+        Condition::PlusOrSlash => return in_pair(&['+', '/']),
         Condition::Https | Condition::Http2 | Condition::ProfileV1 => return true,
     };
     let text = match (of, authentication) {
@@ -127,10 +128,7 @@ impl<'a> Credential<'a> {
                         });
                         format!("\"{units}\"")
                     }
-                    "bare" => {
-                        let quoted = serde_json::Value::from(half.text.as_str()).to_string();
-                        quoted[1..quoted.len() - 1].to_owned()
-                    }
+                    "bare" => in_json(&half.text),
                     _ => serde_json::Value::from(half.text.as_str()).to_string(),
                 };
                 text.sent.extend_from_slice(sent.as_bytes());
@@ -173,17 +171,12 @@ impl<'a> Credential<'a> {
     fn pair(&self, name: &str) -> (Half, Half) {
         match self.authentication {
             Authentication::Basic(basic) => {
-                let username = match (name, self.changes.username) {
-                    ("given", Some(change)) => {
-                        let shown = match change.shell("USERNAME") {
-                            Shell::Quoted(shown) => Some(shown),
-                            Shell::InWords(_) => None,
-                        };
-                        Half { text: change.of(basic.username()), shown }
-                    }
-                    _ => Half { text: basic.username().to_owned(), shown: Some("${USERNAME}".to_owned()) },
-                };
-                (username, half(name, basic.expose_password(), "PASSWORD", self.changes.password))
+                // A wrong pair has the right username: the password alone must be able to make it wrong.
+                let of_username = if name == "wrong" { "right" } else { name };
+                (
+                    half(of_username, basic.username(), "USERNAME", self.changes.username),
+                    half(name, basic.expose_password(), "PASSWORD", self.changes.password),
+                )
             }
             Authentication::ClientSecret { .. } | Authentication::None => {
                 (Half { text: STAND_IN.to_owned(), shown: Some(STAND_IN.to_owned()) }, self.secret(name))

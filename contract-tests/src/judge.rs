@@ -3,7 +3,7 @@
 use crate::{
     case::{Expectation, Verdict},
     exchange::{Answer, NoAnswer},
-    spelling::Spellings,
+    spelling::{Spellings, masked},
 };
 
 /// Most characters of an answer's body that a failure shows.
@@ -81,7 +81,7 @@ pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
     }
     let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(8 * BODY_SHOWN)]).into_owned();
     // Masked before it is cut, so that no part of a credential is left at the end.
-    let body = mask(&body, hide);
+    let body = masked(&body, hide);
     let line = printable(&body);
     let shown: String = line.chars().take(BODY_SHOWN).collect();
     if shown.is_empty() {
@@ -90,11 +90,7 @@ pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
         let dots = if shown.len() < line.len() { " ..." } else { "" };
         words.push_str(&format!(": {shown}{dots}"));
     }
-    mask(&words, hide)
-}
-
-fn mask(text: &str, hide: &[Spellings]) -> String {
-    hide.iter().fold(text.to_owned(), |text, spellings| spellings.mask(&text))
+    masked(&words, hide)
 }
 
 /// The text in one line without control characters.

@@ -26,11 +26,11 @@ impl Spellings {
     pub(crate) fn of(secret: &str, username: Option<&str>) -> Self {
         let mut texts = Vec::new();
         if secret.len() >= LEAST {
-            let json = serde_json::Value::from(secret).to_string();
+            let json = in_json(secret);
             texts.push(secret.to_owned());
-            texts.push(json[1..json.len() - 1].to_owned());
-            texts.push(json[1..json.len() - 1].replace('/', "\\/"));
-            texts.push(ascii_json(secret));
+            texts.push(json.replace('/', "\\/"));
+            texts.push(escaped(&json));
+            texts.push(json);
             texts.push(percent(secret, false));
             texts.push(percent(secret, true));
             texts.push(html(secret));
@@ -49,10 +49,10 @@ impl Spellings {
         let lower = bytes.to_ascii_lowercase();
         self.0.iter().any(|text| {
             let text = text.expose_secret();
-            contains(bytes, text.as_bytes())
+            contains(bytes, text)
                 // The hex digits of an escape have no case; a text in another case is another text.
                 || ((text.contains("\\u") || text.contains('%'))
-                    && contains(&lower, text.to_ascii_lowercase().as_bytes()))
+                    && contains(&lower, &text.to_ascii_lowercase()))
         })
     }
 
@@ -62,13 +62,20 @@ impl Spellings {
     }
 }
 
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text)
+/// The text with every spelling of several credentials masked.
+pub(crate) fn masked(text: &str, hidden: &[Spellings]) -> String {
+    hidden.iter().fold(text.to_owned(), |text, spellings| spellings.mask(&text))
 }
 
-fn ascii_json(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
-    escaped(&json[1..json.len() - 1])
+/// Whether a text stands in the bytes; none does that is empty.
+pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
+    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// The text as the inside of a JSON string.
+pub(crate) fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// JSON with every character beyond ASCII as an escape, or as a pair of them.

@@ -10,7 +10,7 @@ use crate::{
     endpoint::Endpoint,
     exchange::Answer,
     judge::{self, Complaint},
-    spelling::Spellings,
+    spelling::{Spellings, contains},
 };
 
 /// The time that `OPS-5` gives an endpoint.
@@ -180,8 +180,4 @@ fn place(answer: &Answer, found: impl Fn(&[u8]) -> bool) -> Option<String> {
         return Some("the body".to_owned());
     }
     answer.headers.iter().find(|(_, value)| found(value)).map(|(name, _)| format!("the header `{name}`"))
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }

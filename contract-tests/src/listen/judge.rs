@@ -8,7 +8,7 @@ use super::{
     head,
     message::{Message, Told},
 };
-use crate::spelling::Spellings;
+use crate::spelling::{Spellings, masked};
 
 /// What senders are judged by. It holds the credential: nothing shows it.
 pub(super) struct Judge {
@@ -21,6 +21,8 @@ pub(super) struct Judge {
 pub(super) struct Judged {
     pub(super) findings: Findings,
     pub(super) told: Told,
+    /// What must not be shown of it: the credential configured, and the one that it carries.
+    pub(super) hidden: Vec<Spellings>,
 }
 
 impl Judge {
@@ -37,8 +39,7 @@ impl Judge {
         &self.profile
     }
 
-    /// What must not be shown of a request: the credential configured, and the one that it carries.
-    pub(super) fn hidden(&self, arrived: &Arrived) -> Vec<Spellings> {
+    fn hidden(&self, arrived: &Arrived) -> Vec<Spellings> {
         let mut hidden = vec![self.credential.clone()];
         if let Ok(document) = Document::read(&arrived.body, &self.profile)
             && let PresentedSecret::Text(secret) = document.secret()
@@ -61,12 +62,12 @@ impl Judge {
             Message { authentication: &self.authentication, profile: &self.profile, credential: &self.credential };
         let mut told = if arrived.has_body() { message.judge(&arrived.body, &mut findings) } else { Told::default() };
         let hidden = self.hidden(arrived);
-        let mask = |text: &str| hidden.iter().fold(text.to_owned(), |text, spellings| spellings.mask(&text));
+        let mask = |text: &str| masked(text, &hidden);
         for breach in &mut findings.breaches {
             breach.place = mask(&breach.place);
             breach.what = mask(&breach.what);
         }
         told.kind = told.kind.map(|kind| mask(&kind));
-        Judged { findings, told }
+        Judged { findings, told, hidden }
     }
 }

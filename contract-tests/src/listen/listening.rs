@@ -169,7 +169,6 @@ impl Shared {
             return (200, false);
         }
         let judged = judge.judge(arrived);
-        let hidden = judge.hidden(arrived);
         let mut ledger = self.ledger();
         let number = ledger.messages + 1;
         let status = match arrived.faults.first() {
@@ -182,7 +181,7 @@ impl Shared {
             shown.push_str(&format!(" ({})", trigger.as_str()));
         }
         if let Some(recorder) = recorder {
-            match recorder.keep(number, arrived, judged.told.trigger, judge.profile(), &hidden) {
+            match recorder.keep(number, arrived, judged.told.trigger, judge.profile(), &judged.hidden) {
                 Ok(name) => shown.push_str(&format!(", kept as {name}")),
                 Err(why) => ledger.notice(format!("Message {number} is not kept as a fixture: {why}.")),
             }

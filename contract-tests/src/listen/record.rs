@@ -11,7 +11,7 @@ use schemas::{Document, Profile, Trigger, wire::AUTHORIZATION};
 use serde_json::json;
 
 use super::arrived::Arrived;
-use crate::spelling::Spellings;
+use crate::spelling::{Spellings, masked};
 
 /// What stands in a fixture at the client secret's place.
 pub(super) const PLACEHOLDER: &str = "\"<client-secret>\"";
@@ -78,7 +78,7 @@ impl Recorder {
             Some(span) => [&plain[..span.start], PLACEHOLDER.as_bytes(), &plain[span.end..]].concat(),
             None => plain.to_vec(),
         };
-        let mask = |text: &str| hidden.iter().fold(text.to_owned(), |text, spellings| spellings.mask(&text));
+        let mask = |text: &str| masked(text, hidden);
         let headers: Vec<_> = arrived
             .headers
             .iter()
