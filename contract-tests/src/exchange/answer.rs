@@ -51,17 +51,10 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// Reads more. `false` at the end of the stream.
-    async fn more(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<bool, NoAnswer> {
-        let mut room = [0; 16 * 1024];
-        match stream.read(&mut room).await {
-            Ok(0) => Ok(false),
-            Ok(read) => {
-                self.bytes.extend_from_slice(&room[..read]);
-                Ok(true)
-            }
-            Err(_) => Ok(false),
-        }
+    /// Reads more. `false` at the end of the stream, and where it breaks off.
+    async fn more(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> bool {
+        self.bytes.reserve(16 * 1024);
+        matches!(stream.read_buf(&mut self.bytes).await, Ok(read) if read > 0)
     }
 
     /// Reads one head: of the answer, or of an interim answer (1xx), whose status alone matters then.
@@ -77,7 +70,7 @@ impl Buffer {
             if self.bytes.len() > HEAD_MAX {
                 return Err(NoAnswer::NotHttp { why: "its head has more than 64 KiB".to_owned() });
             }
-            if !self.more(stream).await? {
+            if !self.more(stream).await {
                 return Err(if self.bytes.is_empty() { NoAnswer::Closed } else { not_http(&self.bytes) });
             }
         }
@@ -124,7 +117,7 @@ impl Buffer {
             self.chunks(stream, &mut answer).await?
         } else if let Some(length) = length {
             while self.bytes.len() < length.min(BODY_MAX) {
-                if !self.more(stream).await? {
+                if !self.more(stream).await {
                     return Err(NoAnswer::Broken { status: answer.status });
                 }
             }
@@ -132,7 +125,7 @@ impl Buffer {
             answer.body = self.bytes.drain(..kept).collect();
             kept == length
         } else {
-            while self.bytes.len() < BODY_MAX && self.more(stream).await? {}
+            while self.bytes.len() < BODY_MAX && self.more(stream).await {}
             answer.body = std::mem::take(&mut self.bytes);
             false
         };
@@ -144,19 +137,19 @@ impl Buffer {
     async fn chunks(&mut self, stream: &mut (impl AsyncRead + Unpin), answer: &mut Answer) -> Result<bool, NoAnswer> {
         let broken = NoAnswer::Broken { status: answer.status };
         loop {
-            let line = self.line(stream).await?.ok_or_else(|| broken.clone())?;
+            let line = self.line(stream).await.ok_or_else(|| broken.clone())?;
             let size = line.split(';').next().unwrap_or_default().trim();
             let size = usize::from_str_radix(size, 16)
                 .map_err(|_| NoAnswer::NotHttp { why: "a chunk of its body has no size".to_owned() })?;
             if size == 0 {
-                while !self.line(stream).await?.ok_or_else(|| broken.clone())?.is_empty() {}
+                while !self.line(stream).await.ok_or_else(|| broken.clone())?.is_empty() {}
                 return Ok(true);
             }
             if answer.body.len().saturating_add(size) > BODY_MAX {
                 return Ok(false);
             }
             while self.bytes.len() < size + 2 {
-                if !self.more(stream).await? {
+                if !self.more(stream).await {
                     return Err(broken);
                 }
             }
@@ -165,15 +158,15 @@ impl Buffer {
         }
     }
 
-    async fn line(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<String>, NoAnswer> {
+    async fn line(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
         loop {
             if let Some(end) = self.bytes.windows(2).position(|window| window == b"\r\n") {
                 let line = String::from_utf8_lossy(&self.bytes[..end]).into_owned();
                 self.bytes.drain(..end + 2);
-                return Ok(Some(line));
+                return Some(line);
             }
-            if self.bytes.len() > HEAD_MAX || !self.more(stream).await? {
-                return Ok(None);
+            if self.bytes.len() > HEAD_MAX || !self.more(stream).await {
+                return None;
             }
         }
     }
