@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use super::{
     destination::Destination,
     queue::{Queue, Taken},
-    store::{Ended, Settled, StoreError},
+    store::{EXPIRED, Ended, Settled, StoreError},
 };
 use crate::{
     folder,
@@ -142,8 +142,8 @@ fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics)
                 messages.push(delivery.message);
             }
             None => {
-                let words = Some("the log has this message no more".to_owned());
-                expired.push(Settled { id, at: now, ended: Ended::Dead("expired"), words });
+                let (reason, words) = EXPIRED;
+                expired.push(Settled { id, at: now, ended: Ended::Dead(reason), words: Some(words.to_owned()) });
                 metrics.attempted(name, RelayOutcome::Dead);
             }
         }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use uuid::Uuid;
 
-pub(super) use self::settlement::{Ended, Settled};
+pub(super) use self::settlement::{EXPIRED, Ended, Settled};
 pub use self::{
     dead_letters::{DeadLetter, Retried, Which},
     status::{DestinationStatus, Failure, Status},

@@ -24,13 +24,11 @@ use super::{
     post::{Post, post},
     queue::{Queue, Taken},
     size::{Budget, Shortened},
-    store::{Ended, Settled, StoreError},
+    store::{EXPIRED, Ended, Settled, StoreError},
     teams,
 };
 use crate::metrics::{RelayMetrics, RelayOutcome};
 
-/// Why a delivery is dead whose message the log has no more.
-const EXPIRED: &str = "expired";
 /// Why a delivery is dead of which nothing could be made to post.
 const UNRENDERED: &str = "not-rendered";
 
@@ -200,7 +198,7 @@ impl WebBacklog {
         let web = self.web.clone();
         let smaller = delivery.budget.and_then(|bytes| Budget::new(bytes).ok());
         let made = match &record {
-            None => Err((EXPIRED, "the log has this message no more".to_owned())),
+            None => Err((EXPIRED.0, EXPIRED.1.to_owned())),
             Some(record) => post(&destination, &web, record, smaller).map_err(|error| (UNRENDERED, error.to_string())),
         };
         match made {
@@ -232,14 +230,12 @@ impl WebBacklog {
     fn ended(&self, attempted: &Attempted, flying: &Flying) -> Ended {
         let is_card = matches!(self.web.content, Content::Card { .. });
         let too_large = matches!(attempted.summary, Summary::Answered { status: 413, .. });
-        match &attempted.next {
-            Next::Delivered => Ended::Accepted,
-            Next::RetryAt(due) => Ended::Again { due: *due, budget: None },
-            Next::GiveUp(_) if is_card && too_large && flying.budget.smaller().is_some() => {
-                let budget = flying.budget.smaller().map(Budget::bytes);
-                Ended::Again { due: Timestamp::now(), budget }
-            }
-            Next::GiveUp(why) => Ended::Dead(Status::Failed(*why).reason().unwrap_or_default()),
+        let smaller = flying.budget.smaller().filter(|_| is_card && too_large);
+        match (&attempted.next, smaller) {
+            (Next::Delivered, _) => Ended::Accepted,
+            (Next::RetryAt(due), _) => Ended::Again { due: *due, budget: None },
+            (Next::GiveUp(_), Some(smaller)) => Ended::Again { due: Timestamp::now(), budget: Some(smaller.bytes()) },
+            (Next::GiveUp(why), None) => Ended::Dead(Status::Failed(*why).reason().unwrap_or_default()),
         }
     }
 

@@ -8,6 +8,9 @@ use super::{Store, StoreError};
 /// Why a delivery is dead of which nobody could tell whether it is one.
 pub(super) const UNDECIDED: &str = "undecided";
 
+/// Why a delivery is dead whose message the log has no more: the reason's name, and words for it.
+pub(in crate::relay) const EXPIRED: (&str, &str) = ("expired", "the log has this message no more");
+
 /// What came of an attempt at a delivery.
 #[derive(Clone, Debug)]
 pub(in crate::relay) struct Settled {
