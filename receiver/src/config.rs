@@ -8,6 +8,7 @@ mod destination;
 mod file;
 mod first_run;
 mod keys;
+mod limits;
 mod problem;
 mod rotation;
 mod sources;
