@@ -1,7 +1,7 @@
 //! From what was typed of a destination to what is meant. Its template and its condition are tried on every sample, so
 //! that what cannot work is known before a message comes.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use schemas::{Authentication, Profile, wire};
@@ -28,26 +28,19 @@ impl Check<'_> {
             return;
         }
         for table in tables {
-            self.check_name(&table.get_ref().name);
-            let destination = self.destination(table, endpoint, profile);
-            self.destinations.extend(destination);
-        }
-        let (mut names, mut files) = (HashSet::new(), HashSet::new());
-        let mut twice = Vec::new();
-        for destination in &self.destinations {
-            if !names.insert(&destination.name) {
-                twice.push((destination.name.clone(), "name"));
+            let name = &table.get_ref().name;
+            self.check_name(name);
+            let Some(destination) = self.destination(table, endpoint, profile) else { continue };
+            let is_named_alike = self.destinations.iter().any(|other| other.name == destination.name);
+            let has_same_file = matches!(destination.kind, Kind::File(_))
+                && self.destinations.iter().any(|other| other.kind == destination.kind);
+            for (what, is_taken) in [("name", is_named_alike), ("file", has_same_file)] {
+                if is_taken {
+                    let words = format!("another destination has the {what} of {}", destination.name);
+                    self.problem(name.span().start, words);
+                }
             }
-            if let Kind::File(path) = &destination.kind
-                && !files.insert(path)
-            {
-                twice.push((destination.name.clone(), "file"));
-            }
-        }
-        for (name, what) in twice {
-            let typed = tables.iter().rev().find(|table| *table.get_ref().name.get_ref() == *name);
-            let Some(typed) = typed else { continue };
-            self.problem(typed.get_ref().name.span().start, format!("another destination has the {what} of {name}"));
+            self.destinations.push(destination);
         }
     }
 
@@ -96,19 +89,18 @@ impl Check<'_> {
     fn check_keys(&mut self, table: &Spanned<DestinationTable>) {
         use DestinationKind::{File, Http, Teams};
         let (offset, table) = (table.span().start, table.get_ref());
-        let at = |typed: Option<usize>| typed;
         let keys: [(&str, Option<usize>, &[DestinationKind], bool); 12] = [
-            ("url", at(table.url.as_ref().map(|typed| typed.span().start)), &[Teams, Http], true),
-            ("path", table.path.as_ref().map(|typed| typed.span().start), &[File], true),
-            ("template", table.template.as_ref().map(|typed| typed.span().start), &[Teams, Http], false),
-            ("flow_url", table.flow_url.as_ref().map(|typed| typed.span().start), &[Teams, Http], false),
-            ("budget_bytes", table.budget_bytes.as_ref().map(|typed| typed.span().start), &[Teams], false),
-            ("content_type", table.content_type.as_ref().map(|typed| typed.span().start), &[Http], false),
-            ("authentication", table.authentication.as_ref().map(|typed| typed.span().start), &[Http], false),
-            ("rate", table.rate.as_ref().map(|typed| typed.span().start), &[Teams, Http], false),
-            ("retry", table.retry.as_ref().map(|typed| typed.span().start), &[Teams, Http], false),
-            ("timeout", table.timeout.as_ref().map(|typed| typed.span().start), &[Teams, Http], false),
-            ("allow_address", table.allow_address.first().map(|typed| typed.span().start), &[Teams, Http], false),
+            ("url", place(table.url.as_ref()), &[Teams, Http], true),
+            ("path", place(table.path.as_ref()), &[File], true),
+            ("template", place(table.template.as_ref()), &[Teams, Http], false),
+            ("flow_url", place(table.flow_url.as_ref()), &[Teams, Http], false),
+            ("budget_bytes", place(table.budget_bytes.as_ref()), &[Teams], false),
+            ("content_type", place(table.content_type.as_ref()), &[Http], false),
+            ("authentication", place(table.authentication.as_ref()), &[Http], false),
+            ("rate", place(table.rate.as_ref()), &[Teams, Http], false),
+            ("retry", place(table.retry.as_ref()), &[Teams, Http], false),
+            ("timeout", place(table.timeout.as_ref()), &[Teams, Http], false),
+            ("allow_address", place(table.allow_address.first()), &[Teams, Http], false),
             ("allow_plaintext", table.allow_plaintext.then_some(offset), &[Teams, Http], false),
         ];
         for (key, typed, kinds, is_needed) in keys {
@@ -314,6 +306,92 @@ impl Check<'_> {
                 self.problem(typed.span().start, format!("`{key}`: {error}"));
                 None
             }
+        }
+    }
+}
+
+/// Where a value begins in the file.
+fn place<T>(typed: Option<&Spanned<T>>) -> Option<usize> {
+    typed.map(|typed| typed.span().start)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::Value;
+
+    use crate::config::tests::{SECRET, as_json, folder, load};
+
+    #[test]
+    fn the_schema_and_the_types_know_the_same_keys_of_destinations() {
+        const DESTINATIONS: &str = r#"
+            [[endpoint]]
+            path = "/hooks"
+            [[endpoint.destination]]
+            name = "channel"
+            type = "teams"
+            url = "file:url"
+            when = "decision != 'approved'"
+            template = "card.jinja"
+            flow_url = "https://acme.example/flows/{flowIdentifier}"
+            budget_bytes = 10000
+            rate = "90/m"
+            timeout = "5s"
+            retry = { attempts = 3, total = "2h", longest_wait = "1m" }
+            [[endpoint.destination]]
+            name = "crm"
+            type = "http"
+            url = "http://crm.internal.example/hooks"
+            content_type = "application/vnd.acme+json"
+            authentication = { type = "client-secret", secret = "file:secret" }
+            allow_address = ["private", "192.0.2.0/24"]
+            allow_plaintext = true
+            [[endpoint.destination]]
+            name = "archive"
+            type = "file"
+            path = "archive.jsonl"
+        "#;
+        let folder = folder();
+        fs::write(folder.path().join("url"), "https://x.0f.environment.api.powerplatform.com/invoke?sig=canary-7f3a")
+            .unwrap();
+        fs::write(folder.path().join("card.jinja"), r#"{"type": "AdaptiveCard", "version": "1.4", "body": []}"#)
+            .unwrap();
+        let config = load(&folder, DESTINATIONS).unwrap();
+        assert_eq!(config.warnings, []);
+        let names: Vec<&str> = config.destinations.iter().map(|it| &*it.name).collect();
+        assert_eq!(names, ["channel", "crm", "archive"]);
+        assert!(!format!("{:?}", config.destinations).contains(SECRET));
+        let schema: Value = serde_json::from_str(include_str!("../../config.schema.json")).unwrap();
+        let value: Value = toml::from_str::<toml::Table>(DESTINATIONS).map(as_json).unwrap();
+        assert!(jsonschema::draft202012::new(&schema).unwrap().is_valid(&value));
+        for part in ["destination", "retry"] {
+            for key in schema["$defs"][part]["properties"].as_object().unwrap().keys() {
+                assert!(DESTINATIONS.contains(key.as_str()), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_and_files_are_each_destinations_own() {
+        let destination = |name: &str, path: &str| {
+            format!("[[endpoint.destination]]\nname = \"{name}\"\ntype = \"file\"\npath = \"{path}\"\n")
+        };
+        let endpoint = |path: &str| format!("[[endpoint]]\npath = \"{path}\"\n");
+        let first = endpoint("/a") + &destination("archive", "a.jsonl");
+        for (case, more, expected) in [
+            ("its own", destination("other", "b.jsonl"), None),
+            ("the same name", destination("archive", "b.jsonl"), Some(("8", "name of archive"))),
+            ("the same file", destination("other", "a.jsonl"), Some(("8", "file of other"))),
+            (
+                "at another endpoint",
+                endpoint("/b") + &destination("archive", "b.jsonl"),
+                Some(("10", "name of archive")),
+            ),
+        ] {
+            let expected =
+                expected.map(|(line, what)| format!("receiver.toml:{line}: another destination has the {what}"));
+            assert_eq!(load(&folder(), &(first.clone() + &more)).err(), expected, "{case}");
         }
     }
 }

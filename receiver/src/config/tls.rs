@@ -155,6 +155,7 @@ fn everyone_reads(path: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::{folder, load};
 
     #[test]
     fn a_certificate_that_ended_or_ends_soon_is_told() {
@@ -184,5 +185,27 @@ mod tests {
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let tls = Tls::new(vec![certificate.der().clone()], key).unwrap();
         assert_eq!(tls.ends(), Some("2031-02-03T00:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_listener_with_a_certificate_may_take_passwords_anywhere() {
+        let text = "listen = \"0.0.0.0:443\"\n[tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:secret\" }";
+        load(&folder(), text).unwrap();
+    }
+
+    #[test]
+    fn certificate_and_key_that_cannot_be_used_are_said_to_be_so() {
+        let folder = folder();
+        let mut said = String::new();
+        for (certificate, key) in [
+            ("none.pem", "none-either.pem"),
+            ("secret", "secret"),
+            ("key.pem", "certificate.pem"),
+            ("certificate.pem", "other-key.pem"),
+        ] {
+            let text = format!("[[endpoint]]\npath = \"/\"\n[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n");
+            said.push_str(&format!("{}\n", load(&folder, &text).unwrap_err()));
+        }
+        insta::assert_snapshot!(said);
     }
 }
