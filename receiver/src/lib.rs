@@ -23,6 +23,8 @@ pub mod learn;
 pub mod log;
 #[cfg(feature = "server")]
 mod metrics;
+#[cfg(feature = "server")]
+mod nearest;
 pub mod problem;
 #[cfg(feature = "server")]
 mod redact;

@@ -9,6 +9,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use crate::nearest::nearest;
+
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../config.schema.json")).expect("the embedded schema is tested to be JSON")
 });
@@ -49,13 +51,8 @@ fn resolved(schema: &Value) -> &Value {
 }
 
 fn words<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    let nearest = known
-        .clone()
-        .map(|name| (strsim::jaro_winkler(key, name), name))
-        .filter(|(likeness, _)| *likeness > PROBABLY_MEANT)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, name)) => format!("`{key}` is no key here; did you mean `{name}`?"),
+    match nearest(key, known.clone(), PROBABLY_MEANT) {
+        Some(name) => format!("`{key}` is no key here; did you mean `{name}`?"),
         None => format!("`{key}` is no key here; the keys are {}", known.collect::<Vec<_>>().join(", ")),
     }
 }

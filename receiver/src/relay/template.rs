@@ -19,7 +19,7 @@ use super::{
     size::{self, Budget, Shortened},
     view::{NAMES, View},
 };
-use crate::redact;
+use crate::{nearest::nearest, redact};
 
 /// The default card's template.
 const DEFAULT: &str = include_str!("default-card.json.jinja");
@@ -211,8 +211,7 @@ fn told(name: &str, error: &minijinja::Error) -> TemplateError {
 fn meant(error: &minijinja::Error) -> Option<String> {
     let path = error.template_source()?.get(error.range()?)?;
     let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
-    let near = NAMES.iter().map(|name| (strsim::jaro_winkler(wrong, name), *name));
-    let (_, name) = near.filter(|(similar, _)| *similar > 0.7).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let name = nearest(wrong, NAMES.into_iter(), 0.7)?;
     match path.rsplit_once('.') {
         Some((whole, _)) if name == wrong => {
             Some(format!("; not every message has `{whole}`: ask for it with `{{% if {whole} %}}`"))

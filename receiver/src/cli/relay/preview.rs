@@ -10,6 +10,7 @@ use schemas::{Profile, Sample};
 use super::{Failure, exit, say, warn};
 use crate::{
     cli::data::Data,
+    nearest::nearest,
     relay::{About, Budget, FlowUrl, Script, Template, View, page},
 };
 
@@ -113,9 +114,8 @@ impl Source {
 }
 
 fn unknown(named: &str) -> Failure {
-    let near = Sample::valid().map(|sample| (strsim::jaro_winkler(sample.name, named), sample.name));
-    let near = near.filter(|(similar, _)| *similar > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = near.map(|(_, name)| format!("; did you mean {name}?")).unwrap_or_default();
+    let near = nearest(named, Sample::valid().map(|sample| sample.name), 0.8);
+    let hint = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
     Failure::failed(format_args!(
         "{named} is neither a file nor a sample nor the id of a message (`messages list` has the ids){hint}"
     ))
