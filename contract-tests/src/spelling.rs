@@ -1,12 +1,15 @@
 //! The spellings in which a credential can stand in an answer, to find it there and to mask it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemas::Authentication;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Fewer bytes would be found by chance.
 const LEAST: usize = 6;
 const MASK: &str = "***";
+/// All but the unreserved characters (RFC 3986 section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Texts to look for. They are credentials: nothing shows them.
 #[derive(Clone, Default)]
@@ -31,8 +34,9 @@ impl Spellings {
             texts.push(json.replace('/', "\\/"));
             texts.push(escaped(&json));
             texts.push(json);
-            texts.push(percent(secret, false));
-            texts.push(percent(secret, true));
+            let percent = utf8_percent_encode(secret, RESERVED).to_string();
+            texts.push(percent.replace("%20", "+"));
+            texts.push(percent);
             texts.push(html(secret));
             texts.push(STANDARD.encode(secret));
         }
@@ -87,16 +91,6 @@ pub(crate) fn escaped(json: &str) -> String {
                 return character.to_string();
             }
             character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
-        })
-        .collect()
-}
-
-fn percent(text: &str, plus: bool) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            b' ' if plus => "+".to_owned(),
-            _ => format!("%{byte:02X}"),
         })
         .collect()
 }

@@ -1,6 +1,8 @@
 //! The address of a flow in the product, from a pattern.
 
-use std::{fmt::Write as _, str::FromStr};
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A pattern such as `https://acme.example/flows/{flowIdentifier}`: where a card's button leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,6 +10,9 @@ pub struct FlowUrl(String);
 
 /// What may stand in braces.
 const PLACE: &str = "{flowIdentifier}";
+
+/// All but the unreserved characters (RFC 3986 section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The pattern makes no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,14 +44,7 @@ impl FromStr for FlowUrl {
 impl FlowUrl {
     /// The address of a flow; the identifier is percent-encoded (RFC 3986 section 2.1).
     pub fn of(&self, flow_identifier: &str) -> String {
-        let mut encoded = String::new();
-        for byte in flow_identifier.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
-                other => write!(encoded, "%{other:02X}").expect("a String takes everything"),
-            }
-        }
-        self.0.replace(PLACE, &encoded)
+        self.0.replace(PLACE, &utf8_percent_encode(flow_identifier, RESERVED).to_string())
     }
 }
 

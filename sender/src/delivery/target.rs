@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use super::{
@@ -97,7 +98,7 @@ impl Target {
 /// How the other side may write what it repeats: as it got it, decoded, encoded its own way or once more, or in JSON
 /// that escapes the plus sign.
 fn spellings(text: &str) -> [String; 7] {
-    let decoded = percent_decoded(text);
+    let decoded = percent_decode_str(text).decode_utf8_lossy().into_owned();
     [
         text.to_owned(),
         hex_in_case(text, u8::to_ascii_uppercase),
@@ -117,20 +118,6 @@ fn hex_in_case(text: &str, case: impl Fn(&u8) -> u8) -> String {
         if since_percent <= 2 { case(&byte) } else { byte }
     });
     String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let (mut decoded, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let Some((first, behind)) = rest.split_first() {
-        let byte = behind.get(..2).and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
-        let (byte, behind) = match byte.filter(|_| *first == b'%') {
-            Some(byte) => (byte, &behind[2..]),
-            None => (*first, behind),
-        };
-        decoded.push(byte);
-        rest = behind;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 impl FromStr for Target {
