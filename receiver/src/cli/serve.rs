@@ -4,12 +4,13 @@ use std::{
     env,
     io::{self, IsTerminal as _, Write as _},
     path::Path,
-    process,
+    process, thread,
     time::Duration,
 };
 
 use schemas::Authentication;
 use tokio::{
+    runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
@@ -51,13 +52,19 @@ pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let Reading { config, sources } = read();
     let config = config.map_err(unusable)?;
     let _logging = logging::start().map_err(Failure::failed)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::failed)?;
+    let runtime = runtime().map_err(Failure::failed)?;
     let result = runtime.block_on(serve(config, file, sources, read));
     if result.is_err() {
         runtime.shutdown_timeout(LAST_WAIT);
     }
     result
+}
+
+/// A thread for each processor; on one alone this thread does the work, with nothing to share it out to.
+fn runtime() -> io::Result<Runtime> {
+    let alone = thread::available_parallelism().is_ok_and(|processors| processors.get() == 1);
+    let mut builder = if alone { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.enable_all().build()
 }
 
 async fn serve(

@@ -133,7 +133,7 @@ impl Relay {
                 () = tokio::task::yield_now(), if more => {}
                 () = changed(&mut self.destinations), if !is_failing && !more => self.destinations.mark_changed(),
                 _ = look.tick() => if let Some(running) = &mut running { running.look(&self.metrics) },
-                news = news.changed(), if !is_failing && !more => if news.is_err() { break },
+                news = news.changed(), if !is_failing && !more && running.is_some() => if news.is_err() { break },
             }
         }
         if let Some(running) = running

@@ -17,6 +17,10 @@ use super::{
 };
 use crate::{config::Limits, log::MessageLog, metrics::ConnectionFailure};
 
+/// Most header fields that hyper takes by itself. It keeps room for so many; told a number, even this one, it fills the room
+/// anew for every request.
+const FIELDS: usize = 100;
+
 /// Serves one request after the other. The first head is due at this moment.
 pub(super) async fn serve<S, L>(stream: S, service: Service<L>, limits: Limits, due: Instant, mut ending: Ending)
 where
@@ -36,7 +40,11 @@ where
             Ok::<_, Infallible>(response)
         }
     });
-    let serving = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    if limits.header_fields != FIELDS {
+        builder.max_headers(limits.header_fields);
+    }
+    let serving = builder
         .timer(TokioTimer::new())
         // Answers are so small that copying one behind its head costs less than handing over both.
         .writev(false)
@@ -44,7 +52,6 @@ where
         .half_close(true)
         // `Timed` keeps the header's deadline, and an idle one apart from it.
         .header_read_timeout(None)
-        .max_headers(limits.header_fields)
         .max_header_size(limits.header_bytes)
         // Else it would let each connection's buffer grow to 400 KiB, and a head no further.
         .max_buf_size(limits.header_bytes)

@@ -42,9 +42,13 @@ struct Members<'l, W> {
 
 impl<W: Write> Members<'_, W> {
     fn member(&mut self, field: &Field, value: impl FnOnce(&mut W) -> fmt::Result) {
-        // Names of fields are written in this program, and none needs an escape.
-        self.result =
-            self.result.and_then(|()| write!(self.line, r#","{}":"#, field.name())).and_then(|()| value(self.line));
+        self.result = self.result.and_then(|()| {
+            // Names of fields are written in this program, and none needs an escape.
+            self.line.write_str(",\"")?;
+            self.line.write_str(field.name())?;
+            self.line.write_str("\":")?;
+            value(self.line)
+        });
     }
 }
 
