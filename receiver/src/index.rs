@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, config::DbConfig, params};
 use schemas::Violation;
 use sha2::{Digest as _, Sha256};
 
@@ -24,14 +24,20 @@ pub use self::{
 use crate::log::{Position, Record};
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
-/// How long a second arrival of the same body counts as the same message.
-const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
+/// How long a second arrival of the same body counts as the same message: 5 minutes, in microseconds as all times of the
+/// tables.
+const DUPLICATE_WINDOW: i64 = 5 * 60 * 1_000_000;
 
 /// How long to wait for another process that has the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// After so many pages of 4 KiB what was written ahead is moved into the file; a page that changed often by then is moved
+/// once.
+const CHECKPOINT_PAGES: i64 = 4000;
+
+// Digests are sorted within their period, so that what is new is written close together however long the index is.
 const TABLES: &str = "
     CREATE TABLE cursor (position INTEGER NOT NULL, start INTEGER NOT NULL);
     INSERT INTO cursor VALUES (0, 0);
@@ -48,11 +54,12 @@ const TABLES: &str = "
         size INTEGER NOT NULL,
         digest BLOB NOT NULL,
         violations TEXT NOT NULL,
-        captured INTEGER NOT NULL
+        captured INTEGER NOT NULL,
+        period INTEGER NOT NULL GENERATED ALWAYS AS (last_arrival / :window) VIRTUAL
     ) STRICT;
     CREATE INDEX message_flow ON message (flow, received_at);
     CREATE INDEX message_time ON message (received_at);
-    CREATE INDEX message_digest ON message (digest, endpoint);
+    CREATE INDEX message_digest ON message (period, digest, endpoint);
     CREATE TABLE arrival (
         position INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -101,7 +108,8 @@ impl Index {
         }
         Self::remove(file);
         let index = Self::connect(file)?;
-        index.connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+        let tables = TABLES.replace(":window", &DUPLICATE_WINDOW.to_string());
+        index.connection.execute_batch(&format!("BEGIN; {tables} PRAGMA user_version = {VERSION}; COMMIT;"))?;
         Ok(index)
     }
 
@@ -144,6 +152,9 @@ impl Index {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // What a power cut takes from the index is in the log.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // Else a statement is compiled again for most of its parameters, in case another plan fits them better.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Self { connection })
     }
 
@@ -201,14 +212,16 @@ fn add_record(
     let id = header.id.to_string();
     let at = header.received_at.as_microsecond();
     let digest = Sha256::digest(&record.body);
-    let window = i64::try_from(DUPLICATE_WINDOW.as_micros()).unwrap_or(i64::MAX);
 
     let earlier: Option<String> = transaction
         .prepare_cached(
-            "SELECT id FROM message WHERE digest = ?1 AND endpoint = ?2 AND last_arrival >= ?3
+            "SELECT id FROM message
+             WHERE period IN (?3 - 1, ?3, ?3 + 1) AND digest = ?1 AND endpoint = ?2 AND last_arrival >= ?4
              ORDER BY last_arrival DESC LIMIT 1",
         )?
-        .query_row(params![digest.as_slice(), header.endpoint, at - window], |row| row.get(0))
+        .query_row(params![digest.as_slice(), header.endpoint, at / DUPLICATE_WINDOW, at - DUPLICATE_WINDOW], |row| {
+            row.get(0)
+        })
         .optional()?;
     if let Some(message) = &earlier {
         transaction

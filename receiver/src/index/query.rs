@@ -1,7 +1,7 @@
 //! Questions to the index, and to the log's records where no index is needed.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, named_params};
+use rusqlite::{OptionalExtension as _, Row, ToSql, params_from_iter};
 use schemas::{Trigger, Violation};
 use serde::Serialize;
 use uuid::Uuid;
@@ -73,23 +73,25 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn newest(&self, filter: &Filter, limit: usize) -> rusqlite::Result<Vec<Message>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT * FROM message
-             WHERE (:endpoint IS NULL OR endpoint = :endpoint) AND (:flow IS NULL OR flow = :flow)
-               AND (:step IS NULL OR step = :step) AND (:trigger IS NULL OR trigger = :trigger)
-               AND (:since IS NULL OR received_at >= :since) AND (:until IS NULL OR received_at < :until)
-             ORDER BY received_at DESC, position DESC LIMIT :limit",
-        )?;
-        let parameters = named_params! {
-            ":endpoint": filter.endpoint,
-            ":flow": filter.flow,
-            ":step": filter.step,
-            ":trigger": filter.trigger.map(Trigger::as_str),
-            ":since": filter.since.map(Timestamp::as_microsecond),
-            ":until": filter.until.map(Timestamp::as_microsecond),
-            ":limit": limit.cast_signed(),
-        };
-        statement.query_map(parameters, message)?.collect()
+        let trigger = filter.trigger.map(Trigger::as_str);
+        let [since, until] = [filter.since, filter.until].map(|time| time.map(Timestamp::as_microsecond));
+        // Only what is asked: a condition that may hold for everything would keep SQLite from its indexes.
+        let conditions: [(&str, &dyn ToSql, bool); 6] = [
+            ("endpoint = ?", &filter.endpoint, filter.endpoint.is_some()),
+            ("flow = ?", &filter.flow, filter.flow.is_some()),
+            ("step = ?", &filter.step, filter.step.is_some()),
+            ("trigger = ?", &trigger, trigger.is_some()),
+            ("received_at >= ?", &since, since.is_some()),
+            ("received_at < ?", &until, until.is_some()),
+        ];
+        let asked = || conditions.iter().filter(|(_, _, is_asked)| *is_asked);
+        let all: String = asked().map(|(condition, ..)| format!(" AND {condition}")).collect();
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT * FROM message WHERE TRUE{all} ORDER BY received_at DESC, position DESC LIMIT ?"
+        ))?;
+        let limit = limit.cast_signed();
+        let values = asked().map(|(_, value, _)| *value).chain([&limit as &dyn ToSql]);
+        statement.query_map(params_from_iter(values), message)?.collect()
     }
 
     /// The messages of which an arrival's id begins so, at most two: enough to know whether the beginning is unique.
@@ -99,9 +101,10 @@ impl Index {
     pub fn by_id(&self, beginning: &str) -> rusqlite::Result<Vec<Message>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT message.* FROM message JOIN arrival ON arrival.message = message.id
-             WHERE substr(arrival.id, 1, length(:id)) = :id LIMIT 2",
+             WHERE arrival.id >= ?1 AND arrival.id < ?1 || 'g' LIMIT 2",
         )?;
-        statement.query_map(named_params! { ":id": beginning.to_ascii_lowercase() }, message)?.collect()
+        // Behind the last hex digit comes `g`.
+        statement.query_map([beginning.to_ascii_lowercase()], message)?.collect()
     }
 
     /// When and from where the arrivals of a message came, oldest first.
