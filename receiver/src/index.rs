@@ -34,8 +34,7 @@ const DUPLICATE_WINDOW: i64 = 5 * 60 * 1_000_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// After so many pages of 4 KiB what was written ahead is synced and moved into the file. The log's own sync waits behind
-/// this one, and a message behind that, so it is a short one; four times as many make the index 10 % cheaper and the slowest
-/// hundredth of the messages wait three times as long.
+/// this one, and a message behind that, so it is a short one, though more pages would make the index a little cheaper.
 const CHECKPOINT_PAGES: i64 = 250;
 
 // Digests are sorted within their period, so that what is new is written close together however long the index is.

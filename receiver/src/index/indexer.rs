@@ -17,8 +17,8 @@ use crate::log::{Entry, LogReader, Position, Record};
 /// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
 const BATCH: usize = 500;
 
-/// How long it lets news gather after a batch that was not full: a transaction of one message writes and syncs almost as
-/// many pages as one of twenty.
+/// How long it lets news gather after a batch that was not full: what goes into one transaction shares most of the pages
+/// that it writes and syncs.
 const GATHER: Duration = Duration::from_millis(20);
 
 /// The least priority that there is; where nothing else wants the processor it costs nothing.
