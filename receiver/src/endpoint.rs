@@ -18,7 +18,7 @@ use crate::{
     capture::Capture,
     intake,
     log::{MessageLog, Record, RecordHeader},
-    redact,
+    patience, redact,
     rejection::Rejection,
     verify::Verifier,
 };
@@ -178,7 +178,7 @@ impl<L: MessageLog> Endpoints<L> {
         B: Body<Data = Bytes> + Unpin,
     {
         let reading = intake::read_body_into(body, limit, |bytes| place.hold(bytes));
-        let whole = tokio::time::timeout(self.body_timeout, reading).await;
+        let whole = tokio::time::timeout(patience::drawn(self.body_timeout), reading).await;
         whole.unwrap_or(Err(Rejection::BodyTimeout))
     }
 }

@@ -25,6 +25,8 @@ pub mod log;
 mod metrics;
 #[cfg(feature = "server")]
 mod nearest;
+#[cfg(feature = "server")]
+mod patience;
 pub mod problem;
 #[cfg(feature = "server")]
 mod redact;

@@ -14,6 +14,7 @@ use std::{
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 const PERIOD: Duration = Duration::from_secs(1);
+const LEAST_PRIORITY: i32 = 19;
 /// Requests of a client that hardly reads; their answers do not fit into its buffer.
 const PIPELINED: usize = 64;
 
@@ -54,6 +55,9 @@ impl Attack {
         let ends = Arc::new(AtomicBool::new(false));
         let ended = ends.clone();
         let working = thread::spawn(move || {
+            // On Linux niceness is a thread's: honest clients share this core, and would else wait for the attack's turn
+            // on it, which says nothing of the receiver.
+            let _ = rustix::process::nice(LEAST_PRIORITY);
             let pause = PERIOD / u32::try_from(clients.max(1)).unwrap();
             let mut due = Instant::now();
             for number in (0..clients).cycle() {
@@ -63,7 +67,8 @@ impl Attack {
                 if !self.go_on(&mut streams[number]) {
                     streams[number] = self.connect(address);
                 }
-                due += pause;
+                // One that is late does not hurry: a slow client is no flood.
+                due = (due + pause).max(Instant::now());
                 thread::sleep(due.saturating_duration_since(Instant::now()));
             }
         });

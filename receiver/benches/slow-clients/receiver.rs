@@ -1,4 +1,4 @@
-//! The real program, with its defaults, and the message that honest clients send to it.
+//! The real program, and the message that honest clients send to it.
 
 use std::{
     fs::{self, File},
@@ -21,6 +21,16 @@ pub(crate) static REQUEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
     [head.as_bytes(), body].concat()
 });
 
+/// The defaults, but for `body_timeout`: it is as short as `header_timeout`, so that every slow client is thrown out while
+/// the honest are timed.
+const CONFIG: &str = r#"
+listen = "127.0.0.1:0"
+[limits]
+body_timeout = "10s"
+[[endpoint]]
+path = "/hooks"
+"#;
+
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     child: Child,
@@ -31,7 +41,7 @@ impl Receiver {
     pub(crate) fn start() -> Self {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let config = folder.path().join("receiver.toml");
-        fs::write(&config, "listen = \"127.0.0.1:0\"\n[[endpoint]]\npath = \"/hooks\"\n").unwrap();
+        fs::write(&config, CONFIG).unwrap();
         let program = env!("CARGO_BIN_EXE_webhook-receiver");
         let mut command = if taskset_is_there() { Command::new("taskset") } else { Command::new(program) };
         if taskset_is_there() {

@@ -17,6 +17,7 @@ use crate::{
     config::{Config, Limits},
     log::MessageLog,
     metrics::{ConnectionFailure, Metrics},
+    patience,
 };
 
 /// How long to wait when the operating system has no descriptor left for a new connection.
@@ -92,7 +93,7 @@ async fn serve<L: MessageLog>(
 ) {
     // Answers are one small write each; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
-    let due = Instant::now() + limits.header_timeout;
+    let due = Instant::now() + patience::drawn(limits.header_timeout);
     match service.tls() {
         None => http1::serve(stream, service, limits, due, ending).await,
         // Apart, or every connection without TLS would keep the room that this needs.

@@ -21,7 +21,7 @@ use tokio::{net::TcpStream, sync::watch, time::Instant};
 use tokio_rustls::server::TlsStream;
 
 use super::{accept::Ending, connection::Connection, service::Service};
-use crate::{config::Limits, log::MessageLog, rejection::Rejection};
+use crate::{config::Limits, log::MessageLog, patience, rejection::Rejection};
 
 /// Most requests at a time on one connection.
 const STREAMS: u32 = 64;
@@ -136,7 +136,7 @@ impl Streams {
                 // To arrive, and to be answered.
                 _ => limits.body_timeout * 2,
             };
-            due = Instant::now() + time;
+            due = Instant::now() + patience::drawn(time);
         }
     }
 }

@@ -18,6 +18,7 @@ use super::{
     connection::{Connection, Phase},
     refusal,
 };
+use crate::patience;
 
 /// How long a connection may stay in each phase.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +61,7 @@ impl<S> Timed<S> {
         };
         if phase != self.phase {
             self.phase = phase;
-            self.due = Instant::now() + limit;
+            self.due = Instant::now() + patience::drawn(limit);
             if self.due < self.timer.deadline() {
                 self.timer.as_mut().reset(self.due);
             }
