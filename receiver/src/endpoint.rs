@@ -108,7 +108,8 @@ impl<L: MessageLog> Endpoints<L> {
         let (head, mut body) = request.into_parts();
         let outcome = self.take(&head, &mut body, arrival, progress).await;
         let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
-        progress.last = chunked || (outcome.is_err() && !intake::discard(&head.headers, body, self.body_timeout));
+        progress.last =
+            chunked || (outcome.is_err() && !intake::discard(&head.headers, body, patience::drawn(self.body_timeout)));
         outcome
     }
 

@@ -75,6 +75,8 @@ pub(crate) enum ConnectionFailure {
     Tls,
     /// hyper could not read a head.
     Head,
+    /// A new connection found no room, and another went for it.
+    CrowdedOut,
 }
 
 /// A gauge's value, read when it is asked for.
@@ -106,7 +108,7 @@ impl Metrics {
             "Connections that ended before a request could be judged",
             failures.clone(),
         );
-        for failure in [ConnectionFailure::Tls, ConnectionFailure::Head] {
+        for failure in [ConnectionFailure::Tls, ConnectionFailure::Head, ConnectionFailure::CrowdedOut] {
             drop(failures.get_or_create(&failure.labels()));
         }
         let configuration = Gauge::<i64>::default();
@@ -188,6 +190,7 @@ impl ConnectionFailure {
         let reason = match self {
             Self::Tls => "tls-handshake",
             Self::Head => "unreadable-head",
+            Self::CrowdedOut => "crowded-out",
         };
         FailureLabels { reason }
     }

@@ -14,6 +14,7 @@ mod reload;
 mod request_line;
 mod retention;
 mod service;
+mod stage;
 pub(crate) mod supervisor;
 mod timed;
 mod vitals;
@@ -144,14 +145,14 @@ impl Server {
             metrics.relay(),
         )?;
         let vitals = Vitals {
-            metrics,
+            metrics: metrics.clone(),
             #[cfg(feature = "relay")]
             relay: relay.headway(),
             current: current.clone(),
             log,
             data_dir: config.data_dir.clone(),
             index: indexer.headway(),
-            connections: Connections::new(config.limits.connections),
+            connections: Connections::new(config.limits.connections, metrics),
             room,
             limits: config.limits,
             draining: AtomicBool::new(false),

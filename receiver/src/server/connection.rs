@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicU8, Ordering},
+    atomic::{AtomicU8, AtomicUsize, Ordering},
 };
 
 use http::{HeaderMap, header};
@@ -27,6 +27,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Connection {
     phase: AtomicU8,
+    /// Requests whose messages are being stored: more than one only with HTTP/2.
+    storing: AtomicUsize,
     received: Mutex<Received>,
     closing: Notify,
     idle: Arc<Notify>,
@@ -47,10 +49,11 @@ struct Received {
 }
 
 impl Connection {
-    /// `idle` is told whenever it has no request any more.
+    /// `idle` is told whenever it has no request any more, or none whose message is being stored.
     pub(super) fn new(idle: Arc<Notify>) -> Arc<Self> {
         let phase = AtomicU8::new(Phase::Head as u8);
-        Arc::new(Self { phase, received: Mutex::default(), closing: Notify::new(), idle })
+        let storing = AtomicUsize::new(0);
+        Arc::new(Self { phase, storing, received: Mutex::default(), closing: Notify::new(), idle })
     }
 
     /// The endpoint takes a request over. Whether its head named two lengths is known only here: hyper drops the
@@ -93,14 +96,36 @@ impl Connection {
         matches!(self.phase(), Phase::Idle | Phase::Head)
     }
 
+    /// A message has come whole and is being stored.
+    pub(super) fn storing(&self) {
+        self.storing.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A message is stored, or refused.
+    pub(super) fn stored(&self) {
+        if self.storing.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.idle.notify_one();
+        }
+    }
+
+    /// Whether no message is being stored; an answer may be on its way.
+    pub(super) fn may_go(&self) -> bool {
+        self.storing.load(Ordering::Acquire) == 0
+    }
+
     /// Asks the connection's task to end.
     pub(super) fn close(&self) {
         self.closing.notify_one();
     }
 
-    /// Waits until somebody asks for the end.
+    /// Waits until somebody asks for the end and it may go.
     pub(super) async fn closed(&self) {
-        self.closing.notified().await;
+        loop {
+            self.closing.notified().await;
+            if self.may_go() {
+                return;
+            }
+        }
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -8,14 +8,16 @@ use std::{
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::connection::Connection;
+use crate::metrics::{ConnectionFailure, Metrics};
 
 /// The open connections, in the order in which they were opened.
 #[derive(Debug)]
 pub(super) struct Connections {
     open: Mutex<Open>,
     room: Arc<Semaphore>,
-    /// Told whenever a connection has no request any more.
+    /// Told whenever a connection has no request any more, or none whose message is being stored.
     idle: Arc<Notify>,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
@@ -33,26 +35,21 @@ pub(super) struct Place {
 }
 
 impl Connections {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), room: Arc::new(Semaphore::new(most)), idle: Arc::default() })
+    pub(super) fn new(most: usize, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self { open: Mutex::default(), room: Arc::new(Semaphore::new(most)), idle: Arc::default(), metrics })
     }
 
-    /// What a connection tells when it has no request any more.
+    /// What a connection tells when it may go.
     pub(super) fn idle(&self) -> Arc<Notify> {
         self.idle.clone()
     }
 
-    /// Waits for room for one more. When there is none, the oldest connection without a complete header is closed.
+    /// Waits for room for one more. When there is none, the oldest connection is closed on which no message is being
+    /// stored: thousands that begin a body and never end it, or take no answer, must not keep the others out.
     pub(super) async fn enter(self: &Arc<Self>, connection: Arc<Connection>) -> Place {
-        let permit = loop {
-            if let Ok(permit) = self.room.clone().try_acquire_owned() {
-                break permit;
-            }
-            self.close_oldest_waiting();
-            tokio::select! {
-                permit = self.room.clone().acquire_owned() => break permit.expect("the semaphore is never closed"),
-                () = self.idle.notified() => {}
-            }
+        let permit = match self.room.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => self.make_room().await,
         };
         let mut open = self.lock();
         open.opened += 1;
@@ -60,6 +57,17 @@ impl Connections {
         open.by_age.insert(number, connection);
         drop(open);
         Place { number, connections: self.clone(), _permit: permit }
+    }
+
+    async fn make_room(&self) -> OwnedSemaphorePermit {
+        self.metrics.connection_failed(ConnectionFailure::CrowdedOut);
+        loop {
+            self.close_oldest();
+            tokio::select! {
+                permit = self.room.clone().acquire_owned() => return permit.expect("the semaphore is never closed"),
+                () = self.idle.notified() => {}
+            }
+        }
     }
 
     /// How many there are.
@@ -72,8 +80,8 @@ impl Connections {
         self.lock().by_age.values().filter(|connection| connection.is_waiting()).for_each(|waiting| waiting.close());
     }
 
-    fn close_oldest_waiting(&self) {
-        if let Some(oldest) = self.lock().by_age.values().find(|connection| connection.is_waiting()) {
+    fn close_oldest(&self) {
+        if let Some(oldest) = self.lock().by_age.values().find(|connection| connection.may_go()) {
             oldest.close();
         }
     }
@@ -87,5 +95,60 @@ impl Connections {
 impl Drop for Place {
     fn drop(&mut self) {
         self.connections.lock().by_age.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future as _, iter, pin::pin, sync::Arc, task};
+
+    use super::Connections;
+    use crate::{
+        metrics::{LogMetrics, Metrics},
+        server::connection::Connection,
+    };
+
+    #[tokio::test]
+    async fn the_oldest_goes_on_which_nothing_is_being_stored_and_else_the_first_that_is_done() {
+        let connections = Connections::new(2, Arc::new(Metrics::new(iter::empty(), &LogMetrics::default())));
+        let open = || Connection::new(connections.idle());
+        let (older, younger) = (open(), open());
+        let older_place = connections.enter(older.clone()).await;
+        let younger_place = connections.enter(younger.clone()).await;
+        let mut cx = task::Context::from_waker(task::Waker::noop());
+        let (mut older_goes, mut younger_goes) = (pin!(older.closed()), pin!(younger.closed()));
+
+        older.storing();
+        let mut entered = pin!(connections.enter(open()));
+        assert!(entered.as_mut().poll(&mut cx).is_pending());
+        assert!(older_goes.as_mut().poll(&mut cx).is_pending());
+        assert!(younger_goes.as_mut().poll(&mut cx).is_ready());
+        drop(younger_place);
+        let _third = entered.await;
+
+        let third = connections.lock().by_age.values().next_back().unwrap().clone();
+        third.storing();
+        let mut entered = pin!(connections.enter(open()));
+        assert!(entered.as_mut().poll(&mut cx).is_pending());
+        assert!(older_goes.as_mut().poll(&mut cx).is_pending());
+        older.stored();
+        assert!(entered.as_mut().poll(&mut cx).is_pending());
+        assert!(older_goes.as_mut().poll(&mut cx).is_ready());
+        drop(older_place);
+        entered.await;
+    }
+
+    #[tokio::test]
+    async fn who_is_asked_to_go_while_a_message_is_stored_stays() {
+        let connection = Connection::new(Arc::default());
+        let mut cx = task::Context::from_waker(task::Waker::noop());
+        let mut goes = pin!(connection.closed());
+        connection.storing();
+        connection.close();
+        assert!(goes.as_mut().poll(&mut cx).is_pending());
+        connection.stored();
+        assert!(goes.as_mut().poll(&mut cx).is_pending(), "only who is asked again goes");
+        connection.close();
+        goes.await;
     }
 }

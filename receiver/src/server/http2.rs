@@ -33,7 +33,7 @@ const FAULTS: usize = 64;
 const WINDOWS: (u32, u32) = (256 << 10, 1 << 20);
 /// Most bytes of answers that wait for one connection; they are short.
 const SEND_BUFFER: usize = 64 << 10;
-/// How long a connection without requests has to say good-bye.
+/// How long a connection that is to end has to say good-bye.
 const GOOD_BYE: Duration = Duration::from_millis(100);
 
 /// Serves up to [`STREAMS`] requests at a time. The first is due at this moment.
@@ -71,27 +71,26 @@ pub(super) async fn serve<L: MessageLog>(
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .serve_connection(TokioIo::new(stream), answer);
     let mut serving = pin!(serving);
-    let result = tokio::select! {
-        result = serving.as_mut() => Some(result),
-        () = connection.closed() => None,
-        () = streams.stalled(limits, due) => None,
+    let good_bye = tokio::select! {
+        result = serving.as_mut() => return report(result),
+        // Another waits for the place.
+        () = connection.closed() => Duration::ZERO,
+        () = streams.stalled(limits, due) => GOOD_BYE,
         () = ending.begun() => {
             serving.as_mut().graceful_shutdown();
             tokio::select! {
-                result = serving.as_mut() => Some(result),
-                () = streams.none() => None,
-                () = connection.closed() => None,
-                () = streams.stalled(limits, due) => None,
+                result = serving.as_mut() => return report(result),
+                () = streams.none() => GOOD_BYE,
+                () = connection.closed() => GOOD_BYE,
+                () = streams.stalled(limits, due) => GOOD_BYE,
             }
         }
     };
-    let result = match result {
-        Some(result) => result,
-        None => {
-            serving.as_mut().graceful_shutdown();
-            tokio::time::timeout(GOOD_BYE, serving).await.unwrap_or(Ok(()))
-        }
-    };
+    serving.as_mut().graceful_shutdown();
+    report(tokio::time::timeout(good_bye, serving).await.unwrap_or(Ok(())));
+}
+
+fn report(result: hyper::Result<()>) {
     if let Err(error) = result {
         tracing::debug!(%error, "a connection ended early");
     }

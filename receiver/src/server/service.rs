@@ -10,7 +10,13 @@ use schemas::wire::JSON;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
-use super::{connection::Connection, current::Current, peer::Peer, request_line::RequestLine};
+use super::{
+    connection::Connection,
+    current::Current,
+    peer::Peer,
+    request_line::RequestLine,
+    stage::{Arriving, Stage},
+};
 use crate::{
     endpoint::Arrival,
     log::{MessageLog, Record},
@@ -57,7 +63,10 @@ impl<L: MessageLog> Service<L> {
         let peer = Peer::of(self.connected, request.headers(), &rules.trusted_proxies);
         let arrival = Arrival { peer: Some(peer.ip()), two_lengths };
         let mut open = self.line.begin(peer);
+        let stage = Stage::new(self.connection.clone());
+        let request = request.map(|body| Arriving::new(body, stage.clone()));
         let outcome = rules.endpoints.receive(request, arrival, &mut open.progress).await;
+        stage.done();
         let last = open.progress.last;
         let id = open.end(&outcome);
         let mut response = match outcome {

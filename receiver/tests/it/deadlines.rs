@@ -1,6 +1,12 @@
 //! Clients that are silent, slow or stalled are closed at their deadlines, and cost the honest ones nothing.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write as _,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 use crate::{
     program::Receiver,
@@ -59,12 +65,44 @@ fn a_kept_connection_may_be_idle_longer_than_a_head_may_take() {
 }
 
 #[test]
-fn at_the_cap_the_oldest_connection_without_a_head_goes_first() {
-    let receiver = Receiver::start(&SHORT.replace("header_timeout = \"400ms\"", "header_timeout = \"1h\""));
-    let mut waiting: Vec<Raw> = (0..4).map(|_| Raw::connect(receiver.address)).collect();
-    waiting[0].send("POST /none HTTP/1.1\r\n");
+fn at_the_cap_the_oldest_connection_goes_first_however_far_its_request_is() {
+    let whole = post("/none", "", r#"{"a":1}"#);
+    let chunked =
+        "POST /none HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (case, begun, rest) in [
+        ("nothing", &whole[..0], &whole[..]),
+        ("half a head", &whole[..10], &whole[10..]),
+        ("half a body", &whole[..whole.len() - 1], &whole[whole.len() - 1..]),
+        ("half a chunk", &format!("{chunked}7\r\n{{\"a\"").into_bytes()[..], b":1}\r\n0\r\n\r\n"),
+    ] {
+        let receiver = Receiver::start(&SHORT.replace("\"400ms\"", "\"1h\""));
+        let mut waiting: Vec<Raw> = (0..4)
+            .map(|_| {
+                let mut raw = Raw::connect(receiver.address);
+                raw.send(begun);
+                raw
+            })
+            .collect();
+        honest(&receiver);
+        assert!(waiting[0].is_closed(), "{case}");
+        waiting[3].send(rest);
+        assert_eq!(waiting[3].answer().unwrap().status, 200, "{case}");
+    }
+}
+
+#[test]
+fn at_the_cap_who_takes_no_answers_keeps_nobody_out() {
+    let receiver = Receiver::start(&SHORT.replace("\"400ms\"", "\"1h\""));
+    let refused = b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let _stuck: Vec<TcpStream> = (0..4)
+        .map(|_| {
+            let mut stream = TcpStream::connect(receiver.address).unwrap();
+            set_socket_recv_buffer_size(&stream, 1024).unwrap();
+            stream.set_write_timeout(Some(LEAST)).unwrap();
+            // Until the buffers on the way take no more: the receiver cannot write its answers, so it reads nothing.
+            while stream.write_all(&refused).is_ok() {}
+            stream
+        })
+        .collect();
     honest(&receiver);
-    assert!(waiting[0].is_closed());
-    waiting[3].send(post("/none", "", r#"{"a":1}"#));
-    assert_eq!(waiting[3].answer().unwrap().status, 200);
 }

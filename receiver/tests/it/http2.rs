@@ -226,6 +226,19 @@ async fn who_takes_no_answers_is_closed() {
     assert!(server.is_well().await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_cap_who_begins_a_body_and_never_ends_it_keeps_nobody_out() {
+    let server = Server::start("[limits]\nconnections = 1\nbody_timeout = \"1h\"\nidle_timeout = \"1h\"\n");
+    let (client, mut connection) = h2::client::handshake(server.stream().await).await.unwrap();
+    let mut ping = connection.ping_pong().unwrap();
+    let ended = tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let (_answer, _body) = client.send_request(post("/none", MESSAGE).map(drop), false).unwrap();
+    soon(ping.ping(h2::Ping::opaque())).await.unwrap();
+    assert!(soon(server.is_well()).await);
+    let _ = soon(ended).await;
+}
+
 /// CVE-2023-44487: requests that are taken back at once cost the client nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_takes_its_requests_back_in_a_row_is_cut_off() {
