@@ -3,7 +3,7 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN packaging/build-static \
-    && install -D target/*/release/webhook-receiver /image/usr/local/bin/webhook-receiver \
+    && install -D target/release/webhook-receiver /image/usr/local/bin/webhook-receiver \
     && install -d /image/etc/webhook-receiver /image/empty
 
 FROM scratch
