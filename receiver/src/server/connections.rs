@@ -44,8 +44,9 @@ impl Connections {
         self.idle.clone()
     }
 
-    /// Waits for room for one more. When there is none, the oldest connection is closed on which no message is being
-    /// stored: thousands that begin a body and never end it, or take no answer, must not keep the others out.
+    /// Waits for room for one more. When there is none, the oldest connection without a complete header is closed, and
+    /// where all have one, the oldest on which no message is being stored: those that begin a body and never end it, or
+    /// take no answer, must not keep the others out.
     pub(super) async fn enter(self: &Arc<Self>, connection: Arc<Connection>) -> Place {
         let permit = match self.room.clone().try_acquire_owned() {
             Ok(permit) => permit,
@@ -81,7 +82,9 @@ impl Connections {
     }
 
     fn close_oldest(&self) {
-        if let Some(oldest) = self.lock().by_age.values().find(|connection| connection.may_go()) {
+        let open = self.lock();
+        let oldest = |may: fn(&Connection) -> bool| open.by_age.values().find(|connection| may(connection));
+        if let Some(oldest) = oldest(Connection::is_waiting).or_else(|| oldest(Connection::may_go)) {
             oldest.close();
         }
     }
@@ -118,6 +121,7 @@ mod tests {
         let mut cx = task::Context::from_waker(task::Waker::noop());
         let (mut older_goes, mut younger_goes) = (pin!(older.closed()), pin!(younger.closed()));
 
+        older.busy();
         older.storing();
         let mut entered = pin!(connections.enter(open()));
         assert!(entered.as_mut().poll(&mut cx).is_pending());
@@ -127,6 +131,7 @@ mod tests {
         let _third = entered.await;
 
         let third = connections.lock().by_age.values().next_back().unwrap().clone();
+        third.busy();
         third.storing();
         let mut entered = pin!(connections.enter(open()));
         assert!(entered.as_mut().poll(&mut cx).is_pending());

@@ -67,22 +67,23 @@ fn a_kept_connection_may_be_idle_longer_than_a_head_may_take() {
 #[test]
 fn at_the_cap_the_oldest_connection_goes_first_however_far_its_request_is() {
     let whole = post("/none", "", r#"{"a":1}"#);
-    let chunked =
-        "POST /none HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    for (case, begun, rest) in [
-        ("nothing", &whole[..0], &whole[..]),
-        ("half a head", &whole[..10], &whole[10..]),
-        ("half a body", &whole[..whole.len() - 1], &whole[whole.len() - 1..]),
-        ("half a chunk", &format!("{chunked}7\r\n{{\"a\"").into_bytes()[..], b":1}\r\n0\r\n\r\n"),
+    let begun = |framing| {
+        let head = "POST /none HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n";
+        format!("{head}{framing}\r\n\r\n").into_bytes()
+    };
+    for (case, sent, goes_on, rest) in [
+        ("nothing", &whole[..0], false, &whole[..]),
+        ("half a head", &whole[..10], false, &whole[10..]),
+        ("a body is due", &begun("Content-Length: 7")[..], true, br#"{"a":1}"#),
+        ("chunks are due", &begun("Transfer-Encoding: chunked")[..], true, b"7\r\n{\"a\":1}\r\n0\r\n\r\n"),
     ] {
         let receiver = Receiver::start(&SHORT.replace("\"400ms\"", "\"1h\""));
-        let mut waiting: Vec<Raw> = (0..4)
-            .map(|_| {
-                let mut raw = Raw::connect(receiver.address);
-                raw.send(begun);
-                raw
-            })
-            .collect();
+        let mut waiting: Vec<Raw> = (0..4).map(|_| Raw::connect(receiver.address)).collect();
+        for raw in &mut waiting {
+            raw.send(sent);
+            // Once it is asked for the body, its head has been read.
+            assert!(!goes_on || raw.answer().unwrap().status == 100, "{case}");
+        }
         honest(&receiver);
         assert!(waiting[0].is_closed(), "{case}");
         waiting[3].send(rest);
