@@ -72,10 +72,9 @@ pub(super) async fn serve<L: MessageLog>(
         .serve_connection(TokioIo::new(stream), answer);
     let mut serving = pin!(serving);
     let good_bye = tokio::select! {
+        // When the server ends, a connection without requests is asked to go as well, and still has its good-bye.
+        biased;
         result = serving.as_mut() => return report(result),
-        // Another waits for the place.
-        () = connection.closed() => Duration::ZERO,
-        () = streams.stalled(limits, due) => GOOD_BYE,
         () = ending.begun() => {
             serving.as_mut().graceful_shutdown();
             tokio::select! {
@@ -85,6 +84,9 @@ pub(super) async fn serve<L: MessageLog>(
                 () = streams.stalled(limits, due) => GOOD_BYE,
             }
         }
+        // Another waits for the place.
+        () = connection.closed() => Duration::ZERO,
+        () = streams.stalled(limits, due) => GOOD_BYE,
     };
     serving.as_mut().graceful_shutdown();
     report(tokio::time::timeout(good_bye, serving).await.unwrap_or(Ok(())));
