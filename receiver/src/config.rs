@@ -99,7 +99,7 @@ pub struct EndpointConfig {
     pub capture: bool,
 }
 
-/// What a client may ask of the receiver. Each connection has up to a tenth more of every time.
+/// What a client may ask of the receiver. Each client has up to a tenth more of the first three times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes of a body.

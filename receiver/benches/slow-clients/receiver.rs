@@ -21,8 +21,8 @@ pub(crate) static REQUEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
     [head.as_bytes(), body].concat()
 });
 
-/// The defaults, but for `body_timeout`: it is as short as `header_timeout`, so that every slow client is thrown out while
-/// the honest are timed.
+/// The defaults, but for `body_timeout`: it is as short as `header_timeout`, so that slow bodies are thrown out, as slow
+/// heads are, while the honest are timed.
 const CONFIG: &str = r#"
 listen = "127.0.0.1:0"
 [limits]

@@ -63,7 +63,7 @@ pub(super) async fn run<L: MessageLog>(
                 continue;
             }
         };
-        let connection = Connection::new(connections.idle());
+        let connection = Connection::new(connections.settled());
         let place = tokio::select! {
             place = connections.enter(connection.clone()) => place,
             () = &mut shutdown => break,

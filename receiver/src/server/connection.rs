@@ -31,7 +31,7 @@ pub(super) struct Connection {
     storing: AtomicUsize,
     received: Mutex<Received>,
     closing: Notify,
-    idle: Arc<Notify>,
+    settled: Arc<Notify>,
 }
 
 /// What was read and which request it belongs to.
@@ -49,11 +49,11 @@ struct Received {
 }
 
 impl Connection {
-    /// `idle` is told whenever it has no request any more, or none whose message is being stored.
-    pub(super) fn new(idle: Arc<Notify>) -> Arc<Self> {
+    /// `settled` is told whenever none of its messages is being stored any more.
+    pub(super) fn new(settled: Arc<Notify>) -> Arc<Self> {
         let phase = AtomicU8::new(Phase::Head as u8);
         let storing = AtomicUsize::new(0);
-        Arc::new(Self { phase, storing, received: Mutex::default(), closing: Notify::new(), idle })
+        Arc::new(Self { phase, storing, received: Mutex::default(), closing: Notify::new(), settled })
     }
 
     /// The endpoint takes a request over. Whether its head named two lengths is known only here: hyper drops the
@@ -88,7 +88,6 @@ impl Connection {
     /// No request is open any more.
     pub(super) fn idle(&self) {
         self.set(Phase::Idle);
-        self.idle.notify_one();
     }
 
     /// Whether no complete head is there.
@@ -104,7 +103,7 @@ impl Connection {
     /// A message is stored, or refused.
     pub(super) fn stored(&self) {
         if self.storing.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.idle.notify_one();
+            self.settled.notify_one();
         }
     }
 

@@ -15,8 +15,8 @@ use crate::metrics::{ConnectionFailure, Metrics};
 pub(super) struct Connections {
     open: Mutex<Open>,
     room: Arc<Semaphore>,
-    /// Told whenever a connection has no request any more, or none whose message is being stored.
-    idle: Arc<Notify>,
+    /// Told whenever a connection may go that could not before.
+    settled: Arc<Notify>,
     metrics: Arc<Metrics>,
 }
 
@@ -36,12 +36,17 @@ pub(super) struct Place {
 
 impl Connections {
     pub(super) fn new(most: usize, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), room: Arc::new(Semaphore::new(most)), idle: Arc::default(), metrics })
+        Arc::new(Self {
+            open: Mutex::default(),
+            room: Arc::new(Semaphore::new(most)),
+            settled: Arc::default(),
+            metrics,
+        })
     }
 
-    /// What a connection tells when it may go.
-    pub(super) fn idle(&self) -> Arc<Notify> {
-        self.idle.clone()
+    /// What a connection tells when none of its messages is being stored any more.
+    pub(super) fn settled(&self) -> Arc<Notify> {
+        self.settled.clone()
     }
 
     /// Waits for room for one more. When there is none, the oldest connection without a complete header is closed, and
@@ -66,7 +71,7 @@ impl Connections {
             self.close_oldest();
             tokio::select! {
                 permit = self.room.clone().acquire_owned() => return permit.expect("the semaphore is never closed"),
-                () = self.idle.notified() => {}
+                () = self.settled.notified() => {}
             }
         }
     }
@@ -114,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn the_oldest_goes_on_which_nothing_is_being_stored_and_else_the_first_that_is_done() {
         let connections = Connections::new(2, Arc::new(Metrics::new(iter::empty(), &LogMetrics::default())));
-        let open = || Connection::new(connections.idle());
+        let open = || Connection::new(connections.settled());
         let (older, younger) = (open(), open());
         let older_place = connections.enter(older.clone()).await;
         let younger_place = connections.enter(younger.clone()).await;
