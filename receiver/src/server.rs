@@ -8,6 +8,7 @@ mod current;
 mod data;
 mod http1;
 mod http2;
+mod listen;
 mod peer;
 mod refusal;
 mod reload;
@@ -112,11 +113,9 @@ impl Server {
     /// # Errors
     /// When the address is taken, or the data folder cannot be used.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let listener = bind(config.listen).await?;
-        let admin = match config.admin {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
+        let listen = |address| listen::bind(address).map_err(|source| StartError::Listen { address, source });
+        let listener = listen(config.listen)?;
+        let admin = config.admin.map(listen).transpose()?;
         let data = DataFolder::open(&config.data_dir)?;
         let default = SegmentOptions::default();
         // Two bodies of any size that the limits allow must fit, or the largest would be refused for ever.
@@ -259,8 +258,4 @@ impl Server {
 pub struct Ended {
     /// Connections that were cut because their requests had not ended within `drain_timeout`.
     pub cut: usize,
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }

@@ -41,7 +41,7 @@ fn samples(scrape: &str) -> BTreeMap<String, f64> {
 }
 
 /// Scrapes until the samples are as they should be.
-fn scraped(admin: SocketAddr, done: impl Fn(&BTreeMap<String, f64>) -> bool) -> BTreeMap<String, f64> {
+pub(crate) fn scraped(admin: SocketAddr, done: impl Fn(&BTreeMap<String, f64>) -> bool) -> BTreeMap<String, f64> {
     let began = Instant::now();
     loop {
         let samples = samples(&text(get(admin, "/metrics")));

@@ -1,6 +1,7 @@
 //! Clients that are silent, slow or stalled are closed at their deadlines, and cost the honest ones nothing.
 
 use std::{
+    fs,
     io::Write as _,
     net::TcpStream,
     time::{Duration, Instant},
@@ -9,6 +10,7 @@ use std::{
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 use crate::{
+    admin::scraped,
     program::Receiver,
     raw::{Raw, post},
 };
@@ -91,19 +93,42 @@ fn at_the_cap_the_oldest_connection_goes_first_however_far_its_request_is() {
     }
 }
 
+/// A client that asks and takes no answers, until the receiver, which cannot write them, reads nothing more.
+fn takes_no_answers(receiver: &Receiver) -> TcpStream {
+    let refused = b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let mut stream = TcpStream::connect(receiver.address).unwrap();
+    set_socket_recv_buffer_size(&stream, 1024).unwrap();
+    stream.set_write_timeout(Some(LEAST)).unwrap();
+    while stream.write_all(&refused).is_ok() {}
+    stream
+}
+
 #[test]
 fn at_the_cap_who_takes_no_answers_keeps_nobody_out() {
     let receiver = Receiver::start(&SHORT.replace("\"400ms\"", "\"1h\""));
-    let refused = b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
-    let _stuck: Vec<TcpStream> = (0..4)
-        .map(|_| {
-            let mut stream = TcpStream::connect(receiver.address).unwrap();
-            set_socket_recv_buffer_size(&stream, 1024).unwrap();
-            stream.set_write_timeout(Some(LEAST)).unwrap();
-            // Until the buffers on the way take no more: the receiver cannot write its answers, so it reads nothing.
-            while stream.write_all(&refused).is_ok() {}
-            stream
-        })
-        .collect();
+    let _stuck: Vec<TcpStream> = (0..4).map(|_| takes_no_answers(&receiver)).collect();
     honest(&receiver);
+}
+
+#[test]
+fn answers_that_a_client_does_not_take_stop_its_requests_soon() {
+    let receiver = Receiver::start(&format!("admin = \"127.0.0.1:0\"\n{}", SHORT.replace("\"400ms\"", "\"1h\"")));
+    let _stuck = takes_no_answers(&receiver);
+    let counted = scraped(receiver.admin(), |_| true);
+    let answered = counted["webhook_receiver_requests_total{endpoint=\"/none\",verdict=\"method-not-allowed\"}"];
+    // The kernel would keep thousands of them.
+    assert!(answered < 500.0, "{answered}");
+}
+
+#[test]
+fn clients_that_come_while_it_is_busy_are_not_turned_away() {
+    let most = fs::read_to_string("/proc/sys/net/core/somaxconn").map_or(128, |most| most.trim().parse().unwrap());
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\n");
+    receiver.pause();
+    let mut waiting: Vec<Raw> = (0..most.min(400)).map(|_| Raw::connect(receiver.address)).collect();
+    receiver.resume();
+    for raw in &mut waiting {
+        raw.send(post("/none", "", r#"{"a":1}"#));
+        assert_eq!(raw.answer().unwrap().status, 200);
+    }
 }

@@ -110,6 +110,15 @@ impl Receiver {
         self.signal(rustix::process::Signal::HUP);
     }
 
+    /// Lets it do nothing until [`Self::resume`].
+    pub(crate) fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
     /// Waits until a line of its log, after the first `seen` bytes of it, holds the text; gives the log's length then.
     pub(crate) fn logged(&self, seen: usize, text: &str) -> usize {
         let began = Instant::now();
