@@ -11,11 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::net::sockopt::set_socket_recv_buffer_size;
+use rustix::net::{AddressFamily, SocketType, sockopt::set_socket_recv_buffer_size};
 
+/// How long they take to come: together they would be a flood.
+const COMING: Duration = Duration::from_secs(4);
 const PERIOD: Duration = Duration::from_secs(1);
 const LEAST_PRIORITY: i32 = 19;
-/// Requests of a client that hardly reads; their answers do not fit into its buffer.
+/// Requests of a client that hardly reads: more than the kernels on both sides keep answers of.
 const PIPELINED: usize = 64;
 
 #[derive(Clone, Copy)]
@@ -49,9 +51,14 @@ impl Attack {
         }
     }
 
-    /// Connects all of them, then keeps them at it.
+    /// Connects one after the other, then keeps all of them at it.
     pub(crate) fn begin(self, address: SocketAddr, clients: usize) -> Slow {
-        let mut streams: Vec<TcpStream> = (0..clients).map(|_| self.connect(address)).collect();
+        let apart = COMING / u32::try_from(clients.max(1)).unwrap();
+        let connected = (0..clients).map(|_| {
+            thread::sleep(apart);
+            self.connect(address)
+        });
+        let mut streams: Vec<TcpStream> = connected.collect();
         let ends = Arc::new(AtomicBool::new(false));
         let ended = ends.clone();
         let working = thread::spawn(move || {
@@ -76,17 +83,20 @@ impl Attack {
     }
 
     fn connect(self, address: SocketAddr) -> TcpStream {
-        let mut stream = TcpStream::connect(address).unwrap();
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        if matches!(self, Self::Answer) {
+            // Afterwards would be too late: the receiver hears of the room at once.
+            set_socket_recv_buffer_size(&socket, 1024).unwrap();
+        }
+        rustix::net::connect(&socket, &address).unwrap();
+        let mut stream = TcpStream::from(socket);
         let first = match self {
             Self::Head => "POST /hooks HTTP/1.1\r\nHost: x\r\nX-Slow: ".to_owned(),
             Self::Body => {
                 "POST /hooks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
                     .to_owned()
             }
-            Self::Answer => {
-                set_socket_recv_buffer_size(&stream, 1024).unwrap();
-                "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(PIPELINED)
-            }
+            Self::Answer => "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(PIPELINED),
         };
         // Whoever is thrown out at once comes again with the next turn.
         let _ = stream.write_all(first.as_bytes());
