@@ -36,8 +36,8 @@ pub(super) struct Timed<S> {
     refusal: Vec<u8>,
     connection: Arc<Connection>,
     deadlines: Deadlines,
-    /// The phase that `due` belongs to.
-    phase: Phase,
+    /// The phase that `due` belongs to; none once an answer has been written, for what comes then is due anew.
+    phase: Option<Phase>,
     due: Instant,
     /// Armed for `due` or earlier: it is set back only when it fires, so a request costs no timer.
     timer: Pin<Box<Sleep>>,
@@ -47,7 +47,7 @@ impl<S> Timed<S> {
     /// The first head is due at this moment.
     pub(super) fn new(stream: S, connection: Arc<Connection>, deadlines: Deadlines, due: Instant) -> Self {
         let timer = Box::pin(tokio::time::sleep_until(due));
-        Self { stream, refusal: Vec::new(), connection, deadlines, phase: Phase::Head, due, timer }
+        Self { stream, refusal: Vec::new(), connection, deadlines, phase: Some(Phase::Head), due, timer }
     }
 
     /// Fails once the phase has lasted too long; otherwise sees to being woken when it has.
@@ -59,8 +59,8 @@ impl<S> Timed<S> {
             Phase::Answering => self.deadlines.write,
             Phase::Busy => return Poll::Pending,
         };
-        if phase != self.phase {
-            self.phase = phase;
+        if self.phase != Some(phase) {
+            self.phase = Some(phase);
             self.due = Instant::now() + patience::drawn(limit);
             if self.due < self.timer.deadline() {
                 self.timer.as_mut().reset(self.due);
@@ -75,9 +75,11 @@ impl<S> Timed<S> {
         }
     }
 
-    fn written(&self) {
+    /// All that hyper had to write is gone.
+    fn written(&mut self) {
         if self.connection.phase() == Phase::Answering {
             self.connection.idle();
+            self.phase = None;
         }
     }
 
@@ -126,11 +128,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
             return Poll::Ready(Ok(bytes.len()));
         }
         let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if wrote.is_pending() {
-            return self.check_deadline(cx).map(Err);
-        }
-        self.written();
-        wrote
+        if wrote.is_pending() { self.check_deadline(cx).map(Err) } else { wrote }
     }
 
     fn poll_write_vectored(
@@ -144,11 +142,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
             return Poll::Ready(Ok(only.len()));
         }
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        if wrote.is_pending() {
-            return self.check_deadline(cx).map(Err);
-        }
-        self.written();
-        wrote
+        if wrote.is_pending() { self.check_deadline(cx).map(Err) } else { wrote }
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -158,8 +152,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_refusal(cx))?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        // TLS holds what the client does not take.
-        if flushed.is_pending() { self.check_deadline(cx).map(Err) } else { flushed }
+        if flushed.is_pending() {
+            // TLS holds what the client does not take.
+            return self.check_deadline(cx).map(Err);
+        }
+        self.written();
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

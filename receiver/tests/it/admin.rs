@@ -17,7 +17,7 @@ use crate::{
 
 const SECRET: &str = "canary-secret-5d1c";
 const MESSAGE: &str = r#"{"a":1}"#;
-const NONE: &str = "admin = \"127.0.0.1:0\"\n[[endpoint]]\npath = \"/none\"\n";
+pub(crate) const NONE: &str = "admin = \"127.0.0.1:0\"\n[[endpoint]]\npath = \"/none\"\n";
 #[cfg(feature = "relay")]
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 #[cfg(feature = "relay")]

@@ -2,15 +2,16 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     net::TcpStream,
+    thread,
     time::{Duration, Instant},
 };
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 use crate::{
-    admin::scraped,
+    admin,
     program::Receiver,
     raw::{Raw, post},
 };
@@ -93,6 +94,19 @@ fn at_the_cap_the_oldest_connection_goes_first_however_far_its_request_is() {
     }
 }
 
+#[test]
+fn every_request_gives_a_kept_connection_its_idle_time_anew() {
+    let idle = Duration::from_secs(3);
+    let receiver = Receiver::start(&SHORT.replace("\"1200ms\"", "\"3s\""));
+    let began = Instant::now();
+    let mut raw = Raw::connect(receiver.address);
+    while began.elapsed() < idle * 2 {
+        raw.send(post("/none", "", r#"{"a":1}"#));
+        assert_eq!(raw.answer().map(|answer| answer.status), Some(200), "{:?}", began.elapsed());
+        thread::sleep(idle / 6);
+    }
+}
+
 /// A client that asks and takes no answers, until the receiver, which cannot write them, reads nothing more.
 fn takes_no_answers(receiver: &Receiver) -> TcpStream {
     let refused = b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
@@ -111,10 +125,22 @@ fn at_the_cap_who_takes_no_answers_keeps_nobody_out() {
 }
 
 #[test]
+fn who_takes_no_answers_is_closed_at_their_deadline() {
+    let receiver = Receiver::start(&SHORT.replace("\"1200ms\"", "\"1h\""));
+    let began = Instant::now();
+    let mut stream = takes_no_answers(&receiver);
+    // It would go on if anything were read.
+    while !matches!(stream.write(b"G"), Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset))
+    {
+        assert!(began.elapsed() < MOST, "it is still open");
+    }
+}
+
+#[test]
 fn answers_that_a_client_does_not_take_stop_its_requests_soon() {
-    let receiver = Receiver::start(&format!("admin = \"127.0.0.1:0\"\n{}", SHORT.replace("\"400ms\"", "\"1h\"")));
+    let receiver = Receiver::start(admin::NONE);
     let _stuck = takes_no_answers(&receiver);
-    let counted = scraped(receiver.admin(), |_| true);
+    let counted = admin::scraped(receiver.admin(), |_| true);
     let answered = counted["webhook_receiver_requests_total{endpoint=\"/none\",verdict=\"method-not-allowed\"}"];
     // The kernel would keep thousands of them.
     assert!(answered < 500.0, "{answered}");
@@ -123,7 +149,7 @@ fn answers_that_a_client_does_not_take_stop_its_requests_soon() {
 #[test]
 fn clients_that_come_while_it_is_busy_are_not_turned_away() {
     let most = fs::read_to_string("/proc/sys/net/core/somaxconn").map_or(128, |most| most.trim().parse().unwrap());
-    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\n");
+    let receiver = Receiver::start(admin::NONE);
     receiver.pause();
     let mut waiting: Vec<Raw> = (0..most.min(400)).map(|_| Raw::connect(receiver.address)).collect();
     receiver.resume();
