@@ -1,4 +1,5 @@
-//! Slow clients: each does one small thing a second, and comes again when it is thrown out.
+//! Slow clients: each does one small thing a second, and comes again once it notices that it was thrown out: a slow reader
+//! only when it has read what it has.
 
 use std::{
     io::{Read as _, Write as _},
