@@ -178,25 +178,33 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_stopped_costs_lines_and_no_memory() {
-        struct Stuck(mpsc::Receiver<()>);
+        struct Stuck {
+            reached: mpsc::Sender<()>,
+            go_on: mpsc::Receiver<()>,
+        }
         impl Write for Stuck {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                let _ = self.0.recv();
+                let _ = self.reached.send(());
+                let _ = self.go_on.recv();
                 Ok(bytes.len())
             }
             fn flush(&mut self) -> io::Result<()> {
                 Ok(())
             }
         }
+        let (reached, is_stuck) = mpsc::channel();
         let (go_on, stuck) = mpsc::channel();
-        let (lines, _flush) = Lines::new(Stuck(stuck)).unwrap();
+        let (lines, _flush) = Lines::new(Stuck { reached, go_on: stuck }).unwrap();
         let line = [b'x'; 1 << 10];
-        for _ in 0..3 * MOST / line.len() {
+        lines.make_writer().write_all(&line).unwrap();
+        // Not before its thread stands still is what it takes and leaves out the same in every run.
+        is_stuck.recv().unwrap();
+        let fits = MOST / line.len();
+        for _ in 0..3 * fits {
             lines.make_writer().write_all(&line).unwrap();
         }
         let state = lines.0.lock();
-        assert!(state.waiting.len() <= MOST);
-        assert!(state.left_out >= MOST / line.len(), "{}", state.left_out);
+        assert_eq!((state.waiting.len(), state.left_out), (MOST, 2 * fits));
         drop((state, go_on));
     }
 }
