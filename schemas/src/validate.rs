@@ -10,6 +10,13 @@ use serde_json::Value;
 
 use crate::{document::Document, pointer::Pointer, profile::Profile};
 
+/// Most violations that are told of one value: enough to see what is wrong with it.
+pub const MOST_VIOLATIONS: usize = 100;
+
+/// Most array elements that are looked at for every violation. They are collected before they can be counted, and a
+/// message of a few MiB can hold a million.
+const MOST_ELEMENTS: usize = 1000;
+
 /// A schema of `json/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Schema {
@@ -101,21 +108,66 @@ impl Schema {
         self.compiled().validator.is_valid(value)
     }
 
-    /// Every rule that a value breaks.
+    /// The rules that a value breaks, [`MOST_VIOLATIONS`] at most. Behind the 1000th array element only the first that
+    /// is broken is looked for, and only where all is well before.
     pub fn violations(self, value: &Value) -> Vec<Violation> {
-        self.compiled().validator.iter_errors(value).flat_map(|error| violations(&error)).collect()
+        self.told(value, Some)
+    }
+
+    fn told(self, value: &Value, tell: impl Fn(Violation) -> Option<Violation>) -> Vec<Violation> {
+        let validator = &self.compiled().validator;
+        let beginning = beginning(value);
+        let errors = validator.iter_errors(beginning.as_ref().unwrap_or(value));
+        let mut told: Vec<_> =
+            errors.flat_map(|error| violations(&error)).filter_map(&tell).take(MOST_VIOLATIONS).collect();
+        if told.is_empty()
+            && beginning.is_some()
+            && let Err(error) = validator.validate(value)
+        {
+            told.extend(violations(&error).into_iter().filter_map(tell));
+        }
+        told
     }
 }
 
+/// A value without its array elements behind the first [`MOST_ELEMENTS`]; `None` where it has no more. An array that has
+/// elements keeps one.
+fn beginning(value: &Value) -> Option<Value> {
+    fn elements(value: &Value) -> usize {
+        match value {
+            Value::Array(all) => all.len() + all.iter().map(elements).sum::<usize>(),
+            Value::Object(members) => members.values().map(elements).sum(),
+            _ => 0,
+        }
+    }
+    fn cut(value: &Value, left: &mut usize) -> Value {
+        match value {
+            Value::Array(all) => {
+                let mut kept = Vec::new();
+                for element in all {
+                    if *left == 0 && !kept.is_empty() {
+                        break;
+                    }
+                    *left = left.saturating_sub(1);
+                    kept.push(cut(element, left));
+                }
+                Value::Array(kept)
+            }
+            Value::Object(members) => members.iter().map(|(name, member)| (name.clone(), cut(member, left))).collect(),
+            scalar => scalar.clone(),
+        }
+    }
+    (elements(value) > MOST_ELEMENTS).then(|| cut(value, &mut MOST_ELEMENTS.clone()))
+}
+
 impl Profile {
-    /// Every rule that a body of this wire breaks; places are those of the wire. What the profile cannot carry is not
-    /// missed.
+    /// The rules that a body of this wire breaks, as [`Schema::violations`] tells them; places are those of the wire. What
+    /// the profile cannot carry is not missed.
     pub fn violations(&self, body: &Value) -> Vec<Violation> {
         if self.is_canonical() {
             return Schema::StepMessage.violations(body);
         }
-        let canonical = Schema::StepMessage.violations(&self.canonical(body));
-        canonical.into_iter().filter_map(|violation| self.on_the_wire(violation)).collect()
+        Schema::StepMessage.told(&self.canonical(body), |violation| self.on_the_wire(violation))
     }
 
     fn on_the_wire(&self, violation: Violation) -> Option<Violation> {
@@ -135,14 +187,14 @@ impl Profile {
 const UNIQUE_NAMES: &str = "MSG-20";
 
 impl Document<'_> {
-    /// Every rule that this body breaks, duplicate names off the way to the roles included.
+    /// The rules that this body breaks, [`MOST_VIOLATIONS`] at most, duplicate names off the way to the roles included.
     pub fn violations(&self) -> Vec<Violation> {
         let duplicates = self.duplicates().iter().map(|pointer| Violation {
             pointer: pointer.to_string(),
             clause: UNIQUE_NAMES.to_owned(),
             message: "the name stands twice in its object".to_owned(),
         });
-        self.profile().violations(&self.to_value()).into_iter().chain(duplicates).collect()
+        self.profile().violations(&self.to_value()).into_iter().chain(duplicates).take(MOST_VIOLATIONS).collect()
     }
 }
 
@@ -160,7 +212,7 @@ fn violations(error: &ValidationError<'_>) -> Vec<Violation> {
             clause: clause.clone(),
             message: "is no property here".to_owned(),
         };
-        return unexpected.iter().map(violation).collect();
+        return unexpected.iter().take(MOST_VIOLATIONS).map(violation).collect();
     }
     let missing = missing_property(error.kind());
     vec![Violation {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schemas::{Sample, Schema, Violation};
+use schemas::{Sample, Schema, Violation, validate::MOST_VIOLATIONS};
 use serde_json::Value;
 
 const CONTRACT: &str = include_str!("../../CONTRACT.md");
@@ -102,4 +102,28 @@ fn violations_name_place_clause_and_reason_and_no_value() {
         panic!("one violation")
     };
     assert_eq!((missing.pointer.as_str(), missing.message.as_str()), ("/flow", "is missing"));
+}
+
+#[test]
+fn what_is_wrong_a_thousand_times_is_told_a_hundred_times_and_found_wherever_it_stands() {
+    let sample = Sample::find("step-completed-customer-set-up").unwrap();
+    let with = |wrong: &dyn Fn(&mut Vec<Value>)| {
+        let mut message: Value = serde_json::from_slice(sample.body).unwrap();
+        let fields = message["step"]["fields"].as_array_mut().unwrap();
+        let field = fields[0].clone();
+        fields.resize(5000, field);
+        wrong(fields);
+        Schema::StepMessage.violations(&message)
+    };
+    assert_eq!(with(&|_| {}), []);
+    let everywhere = with(&|fields| fields.iter_mut().for_each(|field| *field = Value::Null));
+    assert_eq!((everywhere.len(), everywhere[99].pointer.as_str()), (MOST_VIOLATIONS, "/step/fields/99"));
+    let few = with(&|fields| [7, 8, 4000].iter().for_each(|at| fields[*at] = Value::Null));
+    let places: Vec<&str> = few.iter().map(|violation| violation.pointer.as_str()).collect();
+    assert_eq!(places, ["/step/fields/7", "/step/fields/8"]);
+    let late = with(&|fields| fields[4000] = Value::Null);
+    let places: Vec<&str> = late.iter().map(|violation| violation.pointer.as_str()).collect();
+    assert_eq!(places, ["/step/fields/4000"]);
+    let members: serde_json::Map<String, Value> = (0..5000).map(|number| (number.to_string(), Value::Null)).collect();
+    assert_eq!(Schema::Webhook.violations(&Value::Object(members)).len(), MOST_VIOLATIONS);
 }
