@@ -18,13 +18,14 @@ pub const CAPTURE_FILE: &str = "captures.jsonl";
 #[derive(Debug)]
 pub struct CaptureFile {
     path: PathBuf,
-    open: Mutex<Option<File>>,
+    /// One capture at a time.
+    turn: Mutex<()>,
 }
 
 impl CaptureFile {
     /// The file of a data folder.
     pub fn in_folder(data: &Path) -> Self {
-        Self { path: data.join(CAPTURE_FILE), open: Mutex::new(None) }
+        Self { path: data.join(CAPTURE_FILE), turn: Mutex::new(()) }
     }
 
     /// Where it lies.
@@ -32,32 +33,28 @@ impl CaptureFile {
         &self.path
     }
 
-    /// Adds a capture; when it ends well, the capture is durable.
+    /// Adds a capture; when it ends well, the capture is durable. The file is opened by its name each time, for whoever
+    /// has learnt from it deletes it.
     ///
     /// # Errors
     /// When the file cannot be written or synced; nothing of the capture stays then.
     pub fn append(&self, record: &Record) -> io::Result<()> {
-        // Who panicked here left a file that the next one opens anew.
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = match open.take() {
-            Some(file) => file,
-            None => self.open()?,
-        };
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.open()?;
         let before = file.seek(SeekFrom::End(0))?;
         let line = record.json_line() + "\n";
         let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
-        match written {
-            Ok(()) => *open = Some(file),
-            // A failed sync is not asked again: the next capture opens the file anew.
-            Err(_) => file.set_len(before)?,
+        if written.is_err() {
+            file.set_len(before)?;
         }
         written
     }
 
     fn open(&self) -> io::Result<File> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
-        folder::sync(self.path.parent().unwrap_or(Path::new("")))?;
-        if file.metadata()?.len() > 0 {
+        if file.metadata()?.len() == 0 {
+            folder::sync(self.path.parent().unwrap_or(Path::new("")))?;
+        } else {
             file.seek(SeekFrom::End(-1))?;
             let mut last = [0];
             file.read_exact(&mut last)?;
@@ -91,9 +88,13 @@ mod tests {
         });
         assert!(first.json_line().ends_with("\"bodyBase64\":\"bm8gSlNPTjog/w==\"}"), "{}", first.json_line());
         CaptureFile::in_folder(folder.path()).append(&first).unwrap();
-        CaptureFile::in_folder(folder.path()).append(&second).unwrap();
+        let file = CaptureFile::in_folder(folder.path());
+        file.append(&second).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines, ["{\"torn", &first.json_line(), &second.json_line()]);
+        fs::remove_file(&path).unwrap();
+        file.append(&first).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), first.json_line() + "\n", "it was deleted meanwhile");
     }
 }
