@@ -100,14 +100,14 @@ impl Retention {
 #[derive(Debug, Default)]
 pub(super) struct Holds(Mutex<Vec<Weak<AtomicU64>>>);
 
-/// A consumer's hold on the log: what lies behind its position is not removed until it moves on, or is dropped.
+/// A consumer's hold on the log: what lies behind its position is not removed until it moves, or is dropped.
 #[derive(Debug)]
 pub struct Hold(Arc<AtomicU64>);
 
 impl Hold {
-    /// What lies before this position is not needed any more.
-    pub fn advance(&self, to: Position) {
-        self.0.fetch_max(to.0, Ordering::AcqRel);
+    /// What lies before this position is not needed any more, or is needed again as far as it is still there.
+    pub fn move_to(&self, position: Position) {
+        self.0.store(position.0, Ordering::Release);
     }
 }
 

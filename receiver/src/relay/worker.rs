@@ -170,7 +170,7 @@ impl Relay {
         };
         self.headway.send_replace(Some(cursor));
         if let Some(needed) = needed {
-            hold.advance(needed);
+            hold.move_to(needed);
         }
         Ok(more)
     }

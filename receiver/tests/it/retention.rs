@@ -92,9 +92,13 @@ async fn what_a_consumer_has_not_read_is_held() {
     let removed = log.retain(now).unwrap();
     assert_eq!((removed.segments, removed.held), (2, 2));
     assert_eq!(rest(log.read(Position(0)).unwrap()), [2, 3, 4]);
-    hold.advance(positions[4]);
+    hold.move_to(positions[4]);
     assert_eq!(log.retain(now).unwrap().segments, 1);
+    // Something given up before comes back.
+    hold.move_to(positions[3]);
     drop(further);
+    assert_eq!((log.retain(now).unwrap().segments, rest(log.read(Position(0)).unwrap())), (0, vec![3, 4]));
+    hold.move_to(positions[4]);
     assert_eq!(log.retain(now).unwrap().segments, 1);
     // The open one stays, whatever its size.
     assert_eq!(rest(log.read(Position(0)).unwrap()), [4]);
