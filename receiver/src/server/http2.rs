@@ -70,7 +70,8 @@ pub(super) async fn serve<L: MessageLog>(
         .max_send_buf_size(SEND_BUFFER)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .serve_connection(TokioIo::new(stream), answer);
-    let mut serving = pin!(serving);
+    // Before a request can come: one that came with the handshake's last flight is heard of too.
+    let (mut stalled, mut serving) = (pin!(stalled(streams.open.subscribe(), limits, due)), pin!(serving));
     let good_bye = tokio::select! {
         // When the server ends, a connection without requests is asked to go as well, and still has its good-bye.
         biased;
@@ -81,12 +82,12 @@ pub(super) async fn serve<L: MessageLog>(
                 result = serving.as_mut() => return report(result),
                 () = streams.none() => GOOD_BYE,
                 () = connection.closed() => GOOD_BYE,
-                () = streams.stalled(limits, due) => GOOD_BYE,
+                () = stalled.as_mut() => GOOD_BYE,
             }
         }
         // Another waits for the place.
         () = connection.closed() => Duration::ZERO,
-        () = streams.stalled(limits, due) => GOOD_BYE,
+        () = stalled.as_mut() => GOOD_BYE,
     };
     serving.as_mut().graceful_shutdown();
     report(tokio::time::timeout(good_bye, serving).await.unwrap_or(Ok(())));
@@ -127,18 +128,17 @@ impl Streams {
         // The sender is part of `self`, so it cannot be gone.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
+}
 
-    /// Waits until neither a request has come in time nor one has ended in time.
-    async fn stalled(&self, limits: Limits, mut due: Instant) {
-        let mut open = self.open.subscribe();
-        while let Ok(Ok(())) = tokio::time::timeout_at(due, open.changed()).await {
-            let time = match *open.borrow_and_update() {
-                0 => limits.idle_timeout,
-                // To arrive, and to be answered.
-                _ => limits.body_timeout * 2,
-            };
-            due = Instant::now() + patience::drawn(time);
-        }
+/// Waits until neither a request has come in time nor one has ended in time. The first is due at this moment.
+async fn stalled(mut open: watch::Receiver<usize>, limits: Limits, mut due: Instant) {
+    while let Ok(Ok(())) = tokio::time::timeout_at(due, open.changed()).await {
+        let time = match *open.borrow_and_update() {
+            0 => limits.idle_timeout,
+            // To arrive, and to be answered.
+            _ => limits.body_timeout * 2,
+        };
+        due = Instant::now() + patience::drawn(time);
     }
 }
 

@@ -1,7 +1,10 @@
 //! HTTP/2 over TLS: the same answers and limits as HTTP/1.1, and clients that make the most of it.
 
 use std::{
+    io,
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -12,7 +15,10 @@ use hyper::{body::Frame, body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{pki_types::ServerName, version::TLS13};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    net::TcpStream,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
@@ -284,7 +290,7 @@ async fn one_connection_has_64_requests_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
-    let server = Server::start("");
+    let server = Server::start("[limits]\nheader_timeout = \"300ms\"\n");
     let (mut client, connection) = server.client().await;
     let (sender, body) = tokio::sync::mpsc::channel(1);
     let request = Request::post("https://localhost/none")
@@ -296,6 +302,8 @@ async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
     // One that ends behind it shows that the first is there.
     let (mut other, _other_connection) = server.client().await;
     assert_eq!(soon(other.send_request(post("/none", MESSAGE))).await.unwrap().status(), StatusCode::OK);
+    // The connection is older than its first head might be.
+    tokio::time::sleep(Duration::from_millis(400)).await;
     let Server { receiver, certificate: _, _folder } = server;
     let address = receiver.address;
     let ending = tokio::task::spawn_blocking(move || receiver.terminate());
@@ -303,9 +311,97 @@ async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
     while TcpStream::connect(address).await.is_ok() {
         assert!(!ending.is_finished(), "it ended before the request did");
     }
+    // Longer than a connection has that is to go at once.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     sender.send(Ok(Frame::data(Bytes::from_static(b":1}")))).await.unwrap();
     drop(sender);
     assert_eq!(soon(answer).await.unwrap().unwrap().status(), StatusCode::OK);
     let _ = soon(connection).await;
     assert!(soon(ending).await.unwrap().success());
+}
+
+/// A stream that keeps what is written behind the first flight until it is told to let it go.
+struct Corked {
+    stream: TcpStream,
+    flights: usize,
+    kept: Vec<u8>,
+}
+
+impl AsyncRead for Corked {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Corked {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.flights > 0 {
+            self.kept.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        self.flights += 1;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// With TLS 1.3 a client's last flight of the handshake and its first request often come together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_request_that_comes_with_the_handshake_has_the_time_of_a_body() {
+    let server = Server::start("[limits]\nheader_timeout = \"300ms\"\n");
+    let client = server.certificate.client(&[&TLS13], &["h2"]);
+    let stream = TcpStream::connect(server.receiver.address).await.unwrap();
+    let stream = Corked { stream, flights: 0, kept: Vec::new() };
+    let connecting = TlsConnector::from(Arc::new(client)).connect(ServerName::try_from("localhost").unwrap(), stream);
+    let mut stream = soon(connecting).await.unwrap();
+    let field = |name: &str, value: &str| {
+        let (name_length, value_length) = (u8::try_from(name.len()).unwrap(), u8::try_from(value.len()).unwrap());
+        [&[0, name_length], name.as_bytes(), &[value_length], value.as_bytes()].concat()
+    };
+    let head = [
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":path", "/none"),
+        (":authority", "localhost"),
+        ("content-type", "application/json"),
+    ];
+    let head = head.map(|(name, value)| field(name, value)).concat();
+    let (settings, end_headers, end_stream) = (frame(4, 0, 0, &[]), 4, 1);
+    let begun = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &settings[..], &frame(1, end_headers, 1, &head)].concat();
+    stream.write_all(&begun).await.unwrap();
+    stream.flush().await.unwrap();
+    let kept = std::mem::take(&mut stream.get_mut().0.kept);
+    let raw = &mut stream.get_mut().0.stream;
+    raw.write_all(&kept).await.unwrap();
+    // Longer than a head may take.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    stream.write_all(&frame(0, end_stream, 1, MESSAGE.as_bytes())).await.unwrap();
+    let kept = std::mem::take(&mut stream.get_mut().0.kept);
+    stream.get_mut().0.stream.write_all(&kept).await.unwrap();
+    let answered = async {
+        loop {
+            let mut frame = [0; 9];
+            stream.read_exact(&mut frame).await.unwrap();
+            let (length, kind) = (u32::from_be_bytes([0, frame[0], frame[1], frame[2]]), frame[3]);
+            stream.read_exact(&mut vec![0; length as usize]).await.unwrap();
+            // The answer's head, or the connection's end.
+            if [1, 7].contains(&kind) {
+                return kind;
+            }
+        }
+    };
+    assert_eq!(soon(answered).await, 1);
+    assert_eq!(server.receiver.exported().len(), 1);
 }
