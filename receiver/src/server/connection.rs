@@ -162,12 +162,17 @@ impl Connection {
 
 impl Received {
     /// Keeps what belongs to the head, and counts the rest: a body may be a thousand times as long.
-    fn add(&mut self, bytes: &[u8]) {
+    fn add(&mut self, mut bytes: &[u8]) {
         if let Some(behind) = &mut self.behind_head {
             *behind += bytes.len() as u64;
             return;
         }
         let before = self.head.len();
+        if before == 0 {
+            // Empty lines before a head are no part of it (RFC 9112, section 2.2).
+            let line_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+            bytes = &bytes[bytes.iter().take_while(|byte| line_break(byte)).count()..];
+        }
         let new = if before == 0 { end_of_head(bytes) } else { None };
         self.head.extend_from_slice(&bytes[..new.unwrap_or(bytes.len())]);
         let end = new.or_else(|| {
@@ -214,6 +219,9 @@ mod tests {
                 assert_eq!(kept, (head.as_bytes(), Some(body.len() as u64)), "{first} {second}");
             }
         }
+        let mut late = Received::default();
+        ["\r\n", "\r", "\n\r\n", &whole].iter().for_each(|part| late.add(part.as_bytes()));
+        assert_eq!(late.head, head.as_bytes(), "behind empty lines");
         let mut unended = Received::default();
         unended.add(&head.as_bytes()[..head.len() - 1]);
         assert_eq!(unended.behind_head, None);
