@@ -6,6 +6,7 @@ mod connection;
 mod connections;
 mod current;
 mod data;
+mod descriptors;
 mod http1;
 mod http2;
 mod listen;
@@ -117,9 +118,10 @@ impl Server {
         let listener = listen(config.listen)?;
         let admin = config.admin.map(listen).transpose()?;
         let data = DataFolder::open(&config.data_dir)?;
+        let limits = descriptors::within(config.limits);
         let default = SegmentOptions::default();
         // Two bodies of any size that the limits allow must fit, or the largest would be refused for ever.
-        let queue_bytes = default.queue_bytes.max(2 * config.limits.body_bytes);
+        let queue_bytes = default.queue_bytes.max(2 * limits.body_bytes);
         let options = SegmentOptions { queue_bytes, retention: config.retention, ..default };
         let (log, recovery) =
             Segments::open(&data.log(), options).map_err(|source| StartError::Log { folder: data.log(), source })?;
@@ -128,9 +130,8 @@ impl Server {
             .map_err(|source| StartError::Index { file: data.index(), source })?;
         let profiles = watch::Sender::new(config.profiles());
         let indexer = Indexer::following(index, profiles.subscribe());
-        let room = Arc::new(Room::new(config.limits.requests, config.limits.bodies_bytes));
-        let endpoints =
-            Endpoints::new(config.endpoints_by_path(), log.clone(), config.limits.body_timeout, room.clone());
+        let room = Arc::new(Room::new(limits.requests, limits.bodies_bytes));
+        let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), limits.body_timeout, room.clone());
         let current = Arc::new(Current::new(Rules::new(endpoints, &config)));
         let names = config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
         let metrics = Arc::new(Metrics::new(names, log.metrics()));
@@ -151,9 +152,9 @@ impl Server {
             log,
             data_dir: config.data_dir.clone(),
             index: indexer.headway(),
-            connections: Connections::new(config.limits.connections, metrics),
+            connections: Connections::new(limits.connections, metrics),
             room,
-            limits: config.limits,
+            limits,
             draining: AtomicBool::new(false),
         };
         Ok(Self {

@@ -73,7 +73,6 @@ async fn serve(
     sources: Sources,
     read: impl Fn() -> Reading + Clone + Send + 'static,
 ) -> Result<(), Failure> {
-    raise_file_limit();
     let (shutdown, at_once) = shutdown_signals().map_err(Failure::failed)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
     for warning in &config.warnings {
@@ -232,25 +231,12 @@ fn shutdown_signals() -> io::Result<(impl Future<Output = ()>, impl Future<Outpu
                 _ = interrupt.recv() => {}
                 () = terminal_gone => {}
             }
-            supervisor::stopping();
+            supervisor::stopping().await;
             // A server that has ended needs no telling.
             let _ = tell.send(());
         }
     });
     Ok((async { drop(first.await) }, async { drop(second.await) }))
-}
-
-/// Each connection takes a descriptor; the soft limit is often only 1024.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current == limit.maximum {
-        return;
-    }
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "could not raise the limit of open files");
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
+use tempfile::TempDir;
 
 use crate::{
     admin,
@@ -105,6 +106,17 @@ fn every_request_gives_a_kept_connection_its_idle_time_anew() {
         assert_eq!(raw.answer().map(|answer| answer.status), Some(200), "{:?}", began.elapsed());
         thread::sleep(idle / 6);
     }
+}
+
+/// Whatever `connections` says: whoever comes when the last descriptor is taken would not be heard at all.
+#[test]
+fn with_few_descriptors_fewer_connections_are_taken_and_newcomers_still_get_in() {
+    let folder = TempDir::new().unwrap();
+    let limited = ["sh", "-c", "ulimit -n 128; exec \"$@\"", "sh"];
+    let receiver = Receiver::start_execed_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &limited);
+    receiver.logged(0, "so it takes 64 connections at a time and not 8192");
+    let _silent: Vec<Raw> = (0..200).map(|_| Raw::connect(receiver.address)).collect();
+    honest(&receiver);
 }
 
 /// A client that asks and takes no answers, until the receiver, which cannot write them, reads nothing more.

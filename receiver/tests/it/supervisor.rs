@@ -52,3 +52,24 @@ fn ready_reloading_alive_and_stopping_are_told_in_their_turn() {
         assert_eq!(length, "WATCHDOG=1\n".len(), "nothing comes behind the end");
     }
 }
+
+#[test]
+fn a_service_manager_that_reads_nothing_holds_nothing_up() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("notify");
+    let _manager = UnixDatagram::bind(&path).unwrap();
+    let filler = UnixDatagram::unbound().unwrap();
+    filler.connect(&path).unwrap();
+    filler.set_nonblocking(true).unwrap();
+    while filler.send(b"FULL=1").is_ok() {}
+    let variable = format!("NOTIFY_SOCKET={}", path.display());
+    let toml = "[[endpoint]]\npath = \"/none\"\n";
+    let receiver = Receiver::start_execed_in(folder.path(), toml, &["env", &variable, "WATCHDOG_USEC=2000"]);
+    for _ in 0..10 {
+        assert_eq!(answer(receiver.address, post("/none", "", r#"{"a":1}"#)).status, 200);
+    }
+    receiver.hang_up();
+    receiver.logged(0, "the configuration was read again");
+    receiver.ask_to_end();
+    assert!(receiver.ended().success());
+}
