@@ -17,6 +17,9 @@ use crate::log::{Entry, LogReader, Position, Record};
 /// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
 const BATCH: usize = 500;
 
+/// Most bytes of bodies in a transaction, and one body more: they are held in memory until it ends.
+const BATCH_BYTES: usize = 8 << 20;
+
 /// How long it lets news gather after a batch that was not full: what goes into one transaction shares most of the pages
 /// that it writes and syncs.
 const GATHER: Duration = Duration::from_millis(20);
@@ -47,6 +50,14 @@ pub struct Headway {
 
 /// The profile of each endpoint, by its name.
 pub type Profiles = HashMap<String, Profile>;
+
+/// What one transaction took.
+#[derive(Clone, Copy, Debug)]
+struct Added {
+    records: usize,
+    /// Whether it took as much as it may; there may be more.
+    is_full: bool,
+}
 
 /// The index cannot be kept up.
 #[derive(Debug, thiserror::Error)]
@@ -91,8 +102,8 @@ impl Indexer {
         let mut count = 0;
         loop {
             match self.add_batch(reader)? {
-                0 => return Ok(count),
-                more => count += more,
+                Added { records: 0, .. } => return Ok(count),
+                Added { records, .. } => count += records,
             }
         }
     }
@@ -132,8 +143,8 @@ impl Indexer {
                 reader.go_to(self.position());
             }
             self.headway.send_replace(Headway { position: reader.position(), failing: result.is_err() });
-            let count = match result {
-                Ok(count) => count,
+            let added = match result {
+                Ok(added) => added,
                 Err(error) => {
                     // A full disk, most likely; the log holds what is missing.
                     tracing::error!(%error, "the index is behind; it is tried again until it works");
@@ -144,10 +155,10 @@ impl Indexer {
                 }
             };
             let go_on = async {
-                match count {
-                    BATCH => true,
-                    0 => news.changed().await.is_ok(),
-                    _ => {
+                match added {
+                    Added { is_full: true, .. } => true,
+                    Added { records: 0, .. } => news.changed().await.is_ok(),
+                    Added { .. } => {
                         tokio::time::sleep(GATHER).await;
                         true
                     }
@@ -161,18 +172,21 @@ impl Indexer {
         }
     }
 
-    /// Adds the next records in one transaction, and gives their number: 0 at the log's end. What retention has removed
-    /// goes from the index in the same transaction.
-    fn add_batch(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
+    /// Adds the next records in one transaction: none at the log's end. What retention has removed goes from the index in
+    /// the same transaction.
+    fn add_batch(&mut self, reader: &mut LogReader) -> Result<Added, IndexError> {
         let (start, from) = (reader.start()?, reader.position());
         let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
-        while batch.len() < BATCH {
+        let mut bytes = 0;
+        let is_full = |records: usize, bytes: usize| records >= BATCH || bytes >= BATCH_BYTES;
+        while !is_full(batch.len(), bytes) {
             give_way();
             match reader.next_entry()? {
                 // A reader has what was removed under its hands a little longer than the log.
                 Some(Entry::Record { at, .. }) if at < start => {}
                 Some(Entry::Record { at, record, .. }) => {
                     let violations = self.judge(&record);
+                    bytes += record.body.len();
                     batch.push((at, record, violations));
                 }
                 Some(Entry::Damaged { at, next }) => {
@@ -187,7 +201,7 @@ impl Indexer {
             let rows = rows.inspect(|_| give_way());
             self.index.add(rows, reader.position(), start)?;
         }
-        Ok(batch.len())
+        Ok(Added { records: batch.len(), is_full: is_full(batch.len(), bytes) })
     }
 
     /// Damaged places of the log that it has come across.

@@ -44,6 +44,15 @@ fn caught_up(folder: &TempDir, log: &Segments) -> Index {
 }
 
 #[tokio::test]
+async fn more_than_fits_into_one_transaction_is_read_to_the_end() {
+    let folder = TempDir::new().unwrap();
+    let large: &str = String::leak(format!("{{\"x\":\"{}\"}}", "x".repeat(3 << 20)));
+    let records: Vec<Record> = (0..7).map(|number| record(number * 1000, "a", large)).collect();
+    let log = filled(&folder, &records).await;
+    assert_eq!(caught_up(&folder, &log).counts().unwrap(), (7, 7));
+}
+
+#[tokio::test]
 async fn equal_bodies_within_the_window_are_one_message_with_several_arrivals() {
     let folder = TempDir::new().unwrap();
     let records = [
