@@ -56,10 +56,14 @@ pub(super) async fn run(
     let name = &*destination.name;
     let mut begun = false;
     while !*stop.borrow_and_update() {
-        let written = if begun { Ok(()) } else { begin(&mut queue, path) };
-        begun |= written.is_ok();
-        let written = written.and_then(|()| write_due(&mut queue, path, name, &metrics));
-        match written {
+        let written = async {
+            if !begun {
+                begin(&mut queue, path).await?;
+                begun = true;
+            }
+            write_due(&mut queue, path, name, &metrics).await
+        };
+        match written.await {
             Ok(true) => tokio::task::yield_now().await,
             Ok(false) => tokio::select! {
                 () = wake.notified() => {}
@@ -81,14 +85,31 @@ pub(super) async fn run(
 }
 
 /// Settles what stands in the file already, and cuts off half a line.
-fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
+async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
     queue.begin_anew()?;
+    let settled = queue.store().file_end(queue.destination())?;
+    let path = path.to_owned();
+    let Some(Found { ids, end }) = aside(move || mend(&path, settled)).await? else { return Ok(()) };
+    let written = queue.store().waiting_messages(queue.destination())?;
+    let written: Vec<u64> =
+        written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id).collect();
+    queue.settle_lines(&written, end)?;
+    Ok(())
+}
+
+/// What stands in a file behind the lines that are settled.
+struct Found {
+    ids: HashSet<String>,
+    end: u64,
+}
+
+/// Reads on behind the settled lines, and cuts off half a line. `None` where there is no file.
+fn mend(path: &Path, settled: u64) -> io::Result<Option<Found>> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let settled = queue.store().file_end(queue.destination())?;
     let length = file.metadata()?.len();
     // One that is shorter was put in the place of the one before.
     let mut at = if settled > length { 0 } else { settled };
@@ -110,11 +131,12 @@ fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
         line.clear();
     }
     file.sync_all()?;
-    let written = queue.store().waiting_messages(queue.destination())?;
-    let written: Vec<u64> =
-        written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id).collect();
-    queue.settle_lines(&written, at)?;
-    Ok(())
+    Ok(Some(Found { ids, end: at }))
+}
+
+/// Does what may wait for a disk where no other destination waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 fn id(line: &[u8]) -> Option<String> {
@@ -126,7 +148,7 @@ fn id(line: &[u8]) -> Option<String> {
 }
 
 /// Writes the next lines, and says whether there were any.
-fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics) -> Result<bool, FileError> {
+async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics) -> Result<bool, FileError> {
     let now = Timestamp::now();
     let taken = queue.take(now, BATCH)?;
     if taken.is_empty() {
@@ -149,7 +171,8 @@ fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics)
         }
     }
     queue.settle(expired)?;
-    let end = append(path, &lines)?;
+    let path = path.to_owned();
+    let end = aside(move || append(&path, &lines)).await?;
     queue.settle_lines(&written, end)?;
     for message in messages {
         tracing::info!(destination = name, message, "relayed: written");
