@@ -18,7 +18,7 @@ const SECRET: &str = "canary-secret-91b2";
 /// The largest body that is taken by default.
 const LARGEST: usize = 4 << 20;
 /// Far above what anything here may take; a busy machine is no failure.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 
 fn start(more: &str) -> Receiver {
     Receiver::start_with(SECRET, SECRET, more)
