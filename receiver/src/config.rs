@@ -3,14 +3,15 @@
 
 mod changes;
 mod check;
+mod credential;
 #[cfg(feature = "relay")]
 mod destination;
 mod file;
 mod first_run;
-mod keys;
 mod limits;
 mod problem;
 mod rotation;
+mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;

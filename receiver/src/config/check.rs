@@ -7,20 +7,17 @@ use std::{
     mem::discriminant,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use ipnet::IpNet;
-use jiff::Timestamp;
-use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, SecretReference};
-use secrecy::SecretString;
+use schemas::{Authentication, Profile};
 use toml::{Spanned, de::DeTable};
 
 use super::{
     Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, Sources,
-    file::{Credential, EndpointTable, File, Kind},
+    file::{EndpointTable, File},
     first_run::DATA_FOLDER,
-    keys,
+    shape::Shape,
 };
 
 /// Without `secrets` the references are not followed, and every endpoint stands there without authentication.
@@ -37,6 +34,7 @@ pub(super) fn check(text: &str, path: &Path, secrets: bool, sources: &mut Source
     };
     let config = check.file();
     check.problems.sort_by_key(|problem| problem.line);
+    check.warnings.sort_by_key(|warning| warning.line);
     match config {
         Some(config) if check.problems.is_empty() => Ok(Config { warnings: check.warnings, ..config }),
         _ => Err(ConfigError::Wrong { problems: check.problems }),
@@ -92,8 +90,10 @@ impl Check<'_> {
     fn file(&mut self) -> Option<Config> {
         match DeTable::parse(self.text) {
             Ok(table) => {
-                for (span, message) in keys::unknown(table.get_ref()) {
-                    self.problem(span.start, message);
+                let Shape { problems, readable } = Shape::of(table.get_ref());
+                problems.into_iter().for_each(|(offset, message)| self.problem(offset, message));
+                if !readable {
+                    return None;
                 }
             }
             Err(error) => {
@@ -109,7 +109,7 @@ impl Check<'_> {
             }
         };
         let listen = self.listen(file.listen.as_ref());
-        let admin = self.admin(file.admin.as_ref(), file.admin_remote);
+        let admin = self.admin(file.admin.as_ref(), file.admin_remote, listen);
         let limits = self.limits(&file.limits);
         let retention = self.retention(&file.retention);
         let trusted_proxies = self.networks(&file.trusted_proxies);
@@ -140,7 +140,25 @@ impl Check<'_> {
                  `behind_tls_proxy = true`",
             );
         }
+        self.warn_of_open_endpoints(&file, &config);
         Some(config)
+    }
+
+    /// Whoever can be reached by others and means to believe anybody says so.
+    fn warn_of_open_endpoints(&mut self, file: &File, config: &Config) {
+        let reached =
+            !config.listen.ip().is_loopback() || config.behind_tls_proxy || !config.trusted_proxies.is_empty();
+        if !reached || !self.secrets {
+            return;
+        }
+        let tables = file.endpoint.iter().map(Spanned::get_ref);
+        for table in tables.filter(|table| table.authentication.is_none() && !table.capture) {
+            self.warning(
+                table.path.span().start,
+                "this endpoint has no `authentication`, so it takes messages from anybody; if that is meant, write \
+                 `authentication = { type = \"none\" }`",
+            );
+        }
     }
 
     fn networks(&mut self, typed: &[Spanned<String>]) -> Vec<IpNet> {
@@ -168,7 +186,12 @@ impl Check<'_> {
     }
 
     /// It asks nobody who they are, so by default only this machine may ask it.
-    fn admin(&mut self, typed: Option<&Spanned<String>>, remote: bool) -> Option<SocketAddr> {
+    fn admin(
+        &mut self,
+        typed: Option<&Spanned<String>>,
+        remote: bool,
+        listen: Option<SocketAddr>,
+    ) -> Option<SocketAddr> {
         let typed = typed?;
         let Ok(address) = typed.get_ref().parse::<SocketAddr>() else {
             self.problem(typed.span().start, "`admin` takes an IP address and a port, such as 127.0.0.1:9090");
@@ -181,6 +204,9 @@ impl Check<'_> {
                  address, or, where a firewall or a network of containers keeps strangers out, say \
                  `admin_remote = true`",
             );
+        }
+        if listen.is_some_and(|listen| overlap(listen, address)) {
+            self.problem(typed.span().start, "`admin` and `listen` are the same address; give one another port");
         }
         Some(address)
     }
@@ -196,11 +222,19 @@ impl Check<'_> {
             let path = table.path.get_ref();
             if !path.starts_with('/') || path.contains(['?', '#']) {
                 self.problem(table.path.span().start, "`path` begins with `/` and has neither query nor fragment");
+            } else if path.contains(|character: char| !character.is_ascii_graphic()) {
+                self.problem(
+                    table.path.span().start,
+                    "`path` stands here as in a request: spaces, and what is not ASCII, percent-encoded (a space is %20)",
+                );
             }
             if !paths.insert(path) {
                 self.problem(table.path.span().start, format!("another endpoint has the path {path} already"));
             }
             let name = table.name.as_ref().unwrap_or(&table.path);
+            if name.get_ref().is_empty() {
+                self.problem(name.span().start, "`name` is empty; without it the path is the name");
+            }
             if !names.insert(name.get_ref()) {
                 self.problem(name.span().start, format!("another endpoint has the name {} already", name.get_ref()));
             }
@@ -278,71 +312,10 @@ impl Check<'_> {
             }
         }
     }
+}
 
-    pub(super) fn credential(&mut self, typed: &Spanned<Credential>) -> Option<(Authentication, Option<SystemTime>)> {
-        let credential = typed.get_ref();
-        let keys = [
-            ("secret", credential.secret.as_ref(), credential.kind == Kind::ClientSecret),
-            ("username", credential.username.as_ref(), credential.kind == Kind::Basic),
-            ("password", credential.password.as_ref(), credential.kind == Kind::Basic),
-        ];
-        for (key, value, belongs) in keys {
-            match value {
-                None if belongs => self.problem(typed.span().start, format!("`{key}` is missing for this type")),
-                Some(value) if !belongs => {
-                    self.problem(value.span().start, format!("`{key}` does not belong to this type"));
-                }
-                _ => {}
-            }
-        }
-        if !self.secrets {
-            return Some((Authentication::None, None));
-        }
-        let authentication = match credential.kind {
-            Kind::None => Authentication::None,
-            Kind::ClientSecret => {
-                let (secret, offset) = self.secret("secret", credential.secret.as_ref()?)?;
-                let client_secret = ClientSecret::new(secret).map_err(|error| self.problem(offset, error.to_string()));
-                Authentication::ClientSecret { client_secret: client_secret.ok()? }
-            }
-            Kind::Basic => {
-                let username = credential.username.as_ref()?;
-                let (password, _) = self.secret("password", credential.password.as_ref()?)?;
-                let credentials = BasicCredentials::new(username.get_ref().clone(), password);
-                let credentials = credentials.map_err(|error| self.problem(username.span().start, error.to_string()));
-                Authentication::Basic(credentials.ok()?)
-            }
-        };
-        let not_after = match &credential.not_after {
-            None => None,
-            Some(typed) => Some(self.moment(typed)?),
-        };
-        Some((authentication, not_after))
-    }
-
-    fn moment(&mut self, typed: &Spanned<toml::value::Datetime>) -> Option<SystemTime> {
-        let moment = typed.get_ref().to_string().parse::<Timestamp>().and_then(SystemTime::try_from);
-        if moment.is_err() {
-            self.problem(
-                typed.span().start,
-                "`not_after` takes a moment with its offset, such as 2026-12-01T00:00:00Z",
-            );
-        }
-        moment.ok()
-    }
-
-    /// The secret that a reference leads to. What is no reference is not repeated: it may be the secret itself.
-    pub(super) fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
-        let offset = typed.span().start;
-        let reference = typed.get_ref().parse().map_err(|error| format!("`{key}`: {error}"));
-        let reference = reference.map(|reference| match reference {
-            SecretReference::File(path) => SecretReference::File(self.beside(path)),
-            other => other,
-        });
-        if let Ok(SecretReference::File(file)) = &reference {
-            self.sources.note(file);
-        }
-        let secret = reference.and_then(|reference| reference.resolve().map_err(|error| format!("`{key}`: {error}")));
-        secret.map_err(|message| self.problem(offset, message)).ok().map(|secret| (secret, offset))
-    }
+/// Whether two listeners cannot have both.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_host = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    same_host && one.port() == other.port() && one.port() != 0
 }

@@ -317,7 +317,7 @@ fn place<T>(typed: Option<&Spanned<T>>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use serde_json::Value;
 
@@ -355,6 +355,7 @@ mod tests {
         let folder = folder();
         fs::write(folder.path().join("url"), "https://x.0f.environment.api.powerplatform.com/invoke?sig=canary-7f3a")
             .unwrap();
+        fs::set_permissions(folder.path().join("url"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(folder.path().join("card.jinja"), r#"{"type": "AdaptiveCard", "version": "1.4", "body": []}"#)
             .unwrap();
         let config = load(&folder, DESTINATIONS).unwrap();

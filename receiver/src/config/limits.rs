@@ -14,8 +14,8 @@ use crate::log::Retention;
 
 /// Smallest head that hyper can be told to take.
 const LEAST_HEADER_BYTES: usize = 8192;
-/// Longest body that a record of the log can hold.
-const MOST_BODY_BYTES: usize = (1 << 30) - 1;
+/// Longest body: in the log its record, which repeats some of it in its header, must stay below 1 GiB.
+const MOST_BODY_BYTES: usize = 256 << 20;
 
 impl Check<'_> {
     pub(super) fn limits(&mut self, table: &LimitsTable) -> Limits {

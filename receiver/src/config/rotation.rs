@@ -23,8 +23,8 @@ pub use self::kept::Kept;
 use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_FILE, Sources, check, draw_secret};
 use crate::replace::replace;
 
-/// Of a secret's file only its owner and, where it was so before, its group may read.
-const SECRET_MODE: u32 = 0o640;
+/// Who could read a secret's file can read the new one, or a receiver would lose it; only its owner may write it.
+const SECRET_MODE: u32 = 0o644;
 
 /// A credential was replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ pub(super) fn folder() -> TempDir {
         ),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
     for (certificate, key) in [("certificate.pem", "key.pem"), ("other.pem", "other-key.pem")] {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -195,18 +196,45 @@ fn what_cannot_be_read_on_is_said_alone() {
     let folder = folder();
     for (case, text, expected) in [
         ("no TOML", "listen = \n", "receiver.toml:1: "),
-        (
-            "wrong type",
-            "\nlisten = 8080\n[[endpoint]]\npath = \"/\"",
-            "receiver.toml:2: the value here does not fit: expected a string",
-        ),
-        ("no path", "[[endpoint]]\nname = \"a\"", "missing field `path`"),
+        ("wrong type", "\nlisten = 8080\n[[endpoint]]\npath = \"/\"", "receiver.toml:2: `listen` takes text in quotes"),
+        ("no path", "[[endpoint]]\nname = \"a\"", "receiver.toml:1: `path` is missing here, in `endpoint`"),
         (
             "unknown kind",
             "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"oauth\" }",
-            "receiver.toml:3: the value here does not fit: expected one of `none`",
+            "receiver.toml:3: `type` takes one of \"none\", \"client-secret\", \"basic\"",
         ),
         ("unknown policy", "[[endpoint]]\npath = \"/\"\nnonconforming = \"drop\"", "receiver.toml:3: "),
+        (
+            "one endpoint",
+            "[endpoint]\npath = \"/\"",
+            "receiver.toml:1: `endpoint` takes a list of tables: double brackets",
+        ),
+        ("a negative number", "[limits]\nconnections = -1", "receiver.toml:2: `connections` is at least 1"),
+        ("a number in quotes", "[limits]\nconnections = \"9\"", "receiver.toml:2: `connections` takes a whole number"),
+        (
+            "no table",
+            "tls = \"certificate.pem\"",
+            "receiver.toml:1: `tls` takes a table, with the keys certificate, key",
+        ),
+        ("half of a table", "[tls]\nkey = \"key.pem\"", "receiver.toml:1: `certificate` is missing here, in `tls`"),
+        (
+            "one proxy",
+            "trusted_proxies = \"::1\"",
+            "receiver.toml:1: `trusted_proxies` takes a list, such as [\"...\", \"...\"]",
+        ),
+        ("no truth", "log_payloads = \"yes\"", "receiver.toml:1: `log_payloads` takes true or false"),
+        (
+            "a moment in quotes",
+            "[[endpoint]]\npath = \"/\"\nalso_accept = [{ type = \"none\", not_after = \"tomorrow\" }]",
+            "receiver.toml:3: `not_after` takes a moment with its offset and without quotes",
+        ),
+        (
+            "one address for two",
+            "listen = \"0.0.0.0:8080\"\nadmin = \"127.0.0.1:8080\"\n[[endpoint]]\npath = \"/\"",
+            "receiver.toml:2: `admin` and `listen` are the same address",
+        ),
+        ("a space", "[[endpoint]]\npath = \"/a b\"", "receiver.toml:2: `path` stands here as in a request"),
+        ("no name", "[[endpoint]]\npath = \"/\"\nname = \"\"", "receiver.toml:3: `name` is empty"),
         ("no endpoint", "listen = \"127.0.0.1:1\"", "there is no [[endpoint]]"),
         ("no address", "admin = \"9090\"\n[[endpoint]]\npath = \"/\"", "receiver.toml:1: `admin` takes an IP address"),
         (
@@ -285,17 +313,30 @@ fn the_schema_and_the_types_know_the_same_keys() {
 }
 
 #[test]
-fn a_key_that_everyone_can_read_is_warned_of() {
+fn what_is_not_wrong_but_better_mended_is_warned_of() {
     let folder = folder();
-    fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
-    let config = load(&folder, EVERYTHING).unwrap();
-    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
-    let key = folder.path().join("key.pem");
-    assert_eq!(warning.line, 24);
-    assert_eq!(
-        warning.message,
-        format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", key.display())
-    );
+    for open in ["key.pem", "old"] {
+        fs::set_permissions(folder.path().join(open), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let text = format!("{EVERYTHING}\n[[endpoint]]\npath = \"/d\"\n");
+    let warnings = load(&folder, &text).unwrap().warnings;
+    let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    let said = said.join("\n").replace(&format!("{}/", folder.path().display()), "");
+    insta::assert_snapshot!(said, @r#"
+    receiver.toml:24: `key`: everyone on this machine can read key.pem; give it the receiver's group, or its user as its owner, then `chmod o= key.pem`
+    receiver.toml:34: `secret`: everyone on this machine can read old; give it the receiver's group, or its user as its owner, then `chmod o= old`
+    receiver.toml:47: this endpoint has no `authentication`, so it takes messages from anybody; if that is meant, write `authentication = { type = "none" }`
+    "#);
+    let local = load(&folder, "[[endpoint]]\npath = \"/d\"\n").unwrap();
+    assert_eq!(local.warnings, [], "only this machine reaches it");
+}
+
+#[test]
+fn every_value_of_a_wrong_type_is_said() {
+    let text = "listen = 8080\nadmin = true\ncolour = 1\n[limits]\nrequests = 1.5\n[[endpoint]]\npath = 1\n";
+    let error = load(&folder(), text).unwrap_err();
+    let lines: Vec<&str> = error.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(lines, ["receiver.toml:1", "receiver.toml:2", "receiver.toml:3", "receiver.toml:5", "receiver.toml:7"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Certificate and key of the listener: read from PEM, held to fit each other, ready for handshakes.
 
-use std::{fmt, fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+use std::{fmt, fs, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls::{
@@ -112,10 +112,8 @@ impl Check<'_> {
     fn pem(&mut self, key: &str, typed: &Spanned<String>) -> Option<Vec<u8>> {
         let path = self.beside(typed.get_ref());
         self.sources.note(&path);
-        if key == "key" && everyone_reads(&path).unwrap_or(false) {
-            let words =
-                format!("`key`: everyone on this machine can read {0}; `chmod o= {0}` ends that", path.display());
-            self.warning(typed.span().start, words);
+        if key == "key" {
+            self.warn_if_everyone_reads(key, typed, &path);
         }
         let read = fs::read(&path);
         read.map_err(|error| {
@@ -146,10 +144,6 @@ fn of_its_end(ends: Timestamp, now: Timestamp) -> Option<String> {
     } else {
         None
     }
-}
-
-fn everyone_reads(path: &Path) -> io::Result<bool> {
-    Ok(fs::metadata(path)?.permissions().mode() & 0o004 != 0)
 }
 
 #[cfg(test)]

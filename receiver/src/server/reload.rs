@@ -58,7 +58,8 @@ impl Reloader {
     }
 
     /// Lets this configuration hold for every request and connection that begins from now on, and says what changed.
-    /// What a start alone can change stays: the listeners' addresses, the data folder, what is printed, the limits.
+    /// What a start alone can change stays: the listeners' addresses, the data folder, what is printed, the limits, how long
+    /// messages are kept.
     ///
     /// # Errors
     /// When passwords would cross a network unencrypted; then all stays as it was.
@@ -71,6 +72,7 @@ impl Reloader {
             data_dir: running.data_dir.clone(),
             log_payloads: running.log_payloads,
             limits: running.limits,
+            retention: running.retention,
             ..new
         };
         if started.takes_passwords_in_the_clear() {

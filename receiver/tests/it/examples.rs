@@ -1,6 +1,6 @@
 //! What `examples/` holds can be used as it stands.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use tempfile::TempDir;
 
@@ -21,8 +21,12 @@ fn the_relay_to_teams_is_deployed_with_its_two_secrets() {
     for name in ["receiver.toml", "card.json.jinja"] {
         fs::copy(Path::new(TEAMS_RELAY).join(name), at(name)).unwrap();
     }
-    fs::write(at("client-secret"), "a").unwrap();
-    fs::write(at("teams-url"), "https://x.0f.environment.api.powerplatform.com/invoke?sig=s3cret\n").unwrap();
+    for (name, secret) in
+        [("client-secret", "a"), ("teams-url", "https://x.0f.environment.api.powerplatform.com/invoke?sig=s3cret\n")]
+    {
+        fs::write(at(name), secret).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o640)).unwrap();
+    }
     let check = || run(folder.path(), &["check-config", "--config", "receiver.toml"]);
     assert_eq!(check(), "receiver.toml: 1 endpoint, nothing is wrong\n");
     // What is commented out can be used too.

@@ -116,7 +116,7 @@ fn a_running_receiver_takes_the_new_secret_and_the_old_one_until_its_end() {
 
     let [old] = &kept(folder.path(), "secret")[..] else { panic!() };
     assert_eq!(content(old), "canary-secret-1");
-    assert_eq!((mode(&file), mode(old)), (0o640, 0o640), "as it was, but for the others");
+    assert_eq!((mode(&file), mode(old)), (0o644, 0o644), "who could read it still can");
     // The next rotation tidies up.
     let rotated = receiver.command(&["secret", "rotate", "/secret", "--keep-old", "1h"]);
     assert!(rotated.status.success(), "{rotated:?}");
