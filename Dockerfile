@@ -4,7 +4,9 @@ WORKDIR /src
 COPY . .
 RUN packaging/build-static \
     && install -D target/release/webhook-receiver /image/usr/local/bin/webhook-receiver \
-    && install -d /image/etc/webhook-receiver /image/empty
+    && install -d /image/etc/webhook-receiver /image/empty \
+    # Whom the relay believes: without it no https server is.
+    && install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
 
 FROM scratch
 COPY --from=build /image/usr /usr
