@@ -3,14 +3,20 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
 };
 
-/// Makes a folder and those above it where they are missing, durably, and sets the folder's own mode to 0700.
+use rustix::fs::{Gid, Uid, fchown};
+
+/// Makes a folder and those above it where they are missing, durably, and sets the folder's own mode to 0700. One of
+/// another user's, such as a volume that was mounted for this one's group, keeps its mode.
 pub(crate) fn make(folder: &Path) -> io::Result<()> {
     make_missing(folder)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+    match fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        other => other,
+    }
 }
 
 /// Makes a folder's entries durable.
@@ -18,6 +24,16 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     // The parent of a relative name without a folder is the working directory.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
+}
+
+/// Gives a new file the owner of its folder: what root makes for a service's folder must be the service's. Nobody but root
+/// can, and for others nothing is to be done.
+pub(crate) fn hand_over(file: &File, folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if let Ok(owner) = fs::metadata(folder) {
+        // Who may not is no root.
+        let _ = fchown(file, Some(Uid::from_raw(owner.uid())), Some(Gid::from_raw(owner.gid())));
+    }
 }
 
 fn make_missing(folder: &Path) -> io::Result<()> {

@@ -21,7 +21,10 @@ pub use self::{
     indexer::{Headway, IndexError, Indexer, Profiles},
     query::{Filter, Message},
 };
-use crate::log::{Position, Record};
+use crate::{
+    folder,
+    log::{Position, Record},
+};
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
 const VERSION: i64 = 3;
@@ -145,8 +148,10 @@ impl Index {
     }
 
     fn connect(file: &Path) -> rusqlite::Result<Self> {
-        // SQLite's own files beside it take the mode of this one. Where it cannot be made, SQLite says why.
-        let _ = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file);
+        // SQLite's own files beside it take the mode and the owner of this one. Where it cannot be made, SQLite says why.
+        if let Ok(made) = fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(file) {
+            folder::hand_over(&made, file.parent().unwrap_or(Path::new("")));
+        }
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -1,6 +1,8 @@
 //! A receiver's data as the other subcommands read it: beside a running receiver, or alone.
 
 use std::{
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -30,13 +32,28 @@ impl Data {
     pub(super) fn of(file: Option<&Path>) -> Result<Self, Failure> {
         let config = configuration_of_reader(file)?;
         let folder = config.data_dir.clone();
-        if DataFolder::log_in(&folder).is_dir() {
-            return Ok(Self { config, folder });
+        match fs::metadata(DataFolder::log_in(&folder)) {
+            Ok(log) if log.is_dir() => Ok(Self { config, folder }),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Failure::failed(format_args!(
+                "the data in {} is closed to this user; run this as the receiver's user, such as `sudo -u webhook-receiver`",
+                folder.display()
+            ))),
+            _ => Err(Failure::failed(format_args!(
+                "there is no data in {}; start the receiver here first, or name its configuration with --config",
+                folder.display()
+            ))),
         }
-        Err(Failure::failed(format_args!(
-            "there is no data in {}; start the receiver here first, or name its configuration with --config",
-            folder.display()
-        )))
+    }
+
+    /// The folder, held against a receiver; a running one has to be stopped for this reason.
+    pub(super) fn alone(&self, why: &str) -> Result<DataFolder, Failure> {
+        DataFolder::open(&self.folder).map_err(|error| match error {
+            DataFolderError::InUse { folder } => Failure::failed(format_args!(
+                "a receiver is running on {}; stop it first, since {why}",
+                folder.display()
+            )),
+            other => Failure::failed(other),
+        })
     }
 
     /// Reads the log from a position.

@@ -6,23 +6,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Failure;
+use super::{Failure, exit};
 use crate::config::{SECRET_FILE, draw_secret, write_secret};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The file to write.
-    #[arg(value_name = "FILE", default_value = "receiver.toml")]
-    file: PathBuf,
+    /// The file to write [default: receiver.toml]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
-    let file = config.unwrap_or(&args.file);
+    let file = match (config, args.file.as_deref()) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::new(exit::USAGE, "name the file once: with --config, or behind `init`"));
+        }
+        (named, behind) => named.or(behind).unwrap_or(Path::new("receiver.toml")),
+    };
     let secret = file.with_file_name(SECRET_FILE);
     if secret.exists() {
         return Err(Failure::failed(format_args!(
             "{} is there already; move it away, or write the configuration into another folder",
             secret.display()
+        )));
+    }
+    if file.exists() {
+        return Err(Failure::failed(format_args!(
+            "{} is there already; move it away, or name another file",
+            file.display()
         )));
     }
     let opened = OpenOptions::new().write(true).create_new(true).open(file);

@@ -13,7 +13,7 @@ use super::{Failure, data::Data};
 pub(super) enum Command {
     /// Read the whole log and say in what state it is. It changes nothing and works beside a running receiver.
     ///
-    /// The exit code is 0 when every byte is part of a message, and 1 when something is damaged.
+    /// The exit code is 0 when every byte is part of a message, and 1 when some are not.
     Check(Form),
     /// Mend what can be mended, as a start does, and say what was done.
     ///

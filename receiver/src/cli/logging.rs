@@ -4,25 +4,27 @@
 mod json;
 mod lines;
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, IsTerminal as _},
+};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use self::{
     json::Json,
     lines::{Flush, Lines},
 };
+use super::{Failure, exit};
 
 /// The variable that chooses what is logged, in the form of `tracing-subscriber`.
 const FILTER: &str = "WEBHOOK_RECEIVER_LOG";
 
 /// Starts logging until the guard is dropped, which writes what is left.
-///
-/// # Errors
-/// When there can be no thread for it.
-pub(super) fn start() -> io::Result<Flush> {
-    let (writer, guard) = Lines::new(io::stderr())?;
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
+pub(super) fn start() -> Result<Flush, Failure> {
+    let filter = filter(env::var_os(FILTER)).map_err(|error| Failure::new(exit::USAGE, error))?;
+    let (writer, guard) = Lines::new(io::stderr()).map_err(Failure::failed)?;
     let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_target(false);
     if io::stderr().is_terminal() {
         builder.with_ansi(anstream::stderr().current_choice() != anstream::ColorChoice::Never).init();
@@ -30,4 +32,37 @@ pub(super) fn start() -> io::Result<Flush> {
         builder.event_format(Json).init();
     }
     Ok(guard)
+}
+
+/// A word that is no level would be taken for a module's name, and the log be empty.
+fn filter(typed: Option<OsString>) -> Result<EnvFilter, String> {
+    let typed = typed.filter(|typed| !typed.is_empty()).unwrap_or_else(|| "info".into());
+    let typed = typed.to_str().ok_or_else(|| format!("{FILTER} is not UTF-8"))?;
+    let is_level = |word: &&str| word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
+    if let Some(word) = typed.split(',').map(str::trim).find(|word| !is_level(word)) {
+        return Err(format!("{FILTER}: {word:?} is no level; those are error, warn, info, debug, trace and off"));
+    }
+    EnvFilter::try_new(typed).map_err(|error| format!("{FILTER}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_levels_and_directives_choose_what_is_logged() {
+        for (typed, taken) in [
+            (None, Some("info")),
+            (Some(""), Some("info")),
+            (Some("debug"), Some("debug")),
+            (Some("INFO"), Some("info")),
+            (Some("warn,receiver=trace"), Some("receiver=trace,warn")),
+            (Some("debgu"), None),
+            (Some("info,foo"), None),
+            (Some("receiver=loud"), None),
+        ] {
+            let filter = filter(typed.map(Into::into)).ok().map(|filter| filter.to_string());
+            assert_eq!(filter.as_deref(), taken, "{typed:?}");
+        }
+    }
 }

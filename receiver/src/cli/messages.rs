@@ -8,7 +8,7 @@ mod tail;
 use std::path::Path;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::Offset};
 use schemas::Trigger;
 
 use super::{Failure, data::Data};
@@ -51,11 +51,11 @@ struct Which {
     /// Only those of this trigger.
     #[arg(long, value_enum)]
     trigger: Option<TriggerArg>,
-    /// Only those received at or after, such as 2026-11-24T08:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    /// Only those received at or after, such as 2026-11-24T08:00:00Z, or 2026-11-24 for its beginning in UTC.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Timestamp>,
     /// Only those received before.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Timestamp>,
 }
 
@@ -71,6 +71,12 @@ enum Output {
     Human,
     /// For programs.
     Json,
+}
+
+fn moment(typed: &str) -> Result<Timestamp, &'static str> {
+    let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
+    let parsed = typed.parse().or_else(|_| typed.parse().and_then(midnight));
+    parsed.map_err(|_| "write a moment, such as 2026-11-24T08:00:00Z, or a day, such as 2026-11-24")
 }
 
 impl Which {

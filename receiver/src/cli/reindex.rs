@@ -6,12 +6,11 @@ use super::{Failure, data::Data};
 use crate::{
     index::{Index, Indexer},
     log::Position,
-    server::DataFolder,
 };
 
 pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let data = Data::of(file)?;
-    let folder = DataFolder::open(&data.folder).map_err(Failure::failed)?;
+    let folder = data.alone("this makes the index anew that it keeps up")?;
     Index::remove(&folder.index());
     let index = Index::open(&folder.index()).map_err(Failure::failed)?;
     let mut indexer = Indexer::new(index, data.config.profiles());

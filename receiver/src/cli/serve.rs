@@ -51,7 +51,7 @@ pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
     };
     let Reading { config, sources } = read();
     let config = config.map_err(unusable)?;
-    let _logging = logging::start().map_err(Failure::failed)?;
+    let _logging = logging::start()?;
     let runtime = runtime().map_err(Failure::failed)?;
     let result = runtime.block_on(serve(config, file, sources, read));
     if result.is_err() {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Entry, LogReader, Position,
-    recovery::moved_aside,
+    recovery::{UNREADABLE, moved_aside},
     segment::{Files, HEAD},
 };
 
@@ -28,13 +28,13 @@ pub struct Findings {
     pub last: Option<Timestamp>,
     /// Places that hold no record, between records.
     pub damaged: Vec<Damage>,
-    /// Bytes behind the last whole record: torn, or just being written.
-    pub torn: u64,
+    /// What stands behind the last whole record: torn, or just being written.
+    pub torn: Option<Damage>,
     /// Names of segments whose head is damaged; their records can be read all the same.
     pub heads: Vec<String>,
     /// Names of files that should be segments and cannot be read.
     pub unreadable: Vec<String>,
-    /// Names of files that an earlier repair moved aside.
+    /// Names of files that an earlier start or repair moved aside: ends that were no whole record, and segments.
     pub aside: Vec<String>,
 }
 
@@ -94,14 +94,23 @@ impl Findings {
             findings.bytes += fs::metadata(&segment.path).map(|metadata| metadata.len()).unwrap_or_default();
         }
         if let Some(newest) = files.segments.last() {
-            findings.torn = newest.end()?.saturating_sub(reader.position().0.max(newest.base + HEAD as u64));
+            let position = reader.position().0.max(newest.base + HEAD as u64);
+            let bytes = newest.end()?.saturating_sub(position);
+            let (file, offset) = (name(&newest.path), position - newest.base);
+            findings.torn = (bytes > 0).then_some(Damage { file, offset, bytes, position: Position(position) });
         }
         Ok(findings)
     }
 
-    /// Whether every byte is part of a record, but for those that may just be being written.
+    /// Whether every byte is part of a record, and no segment is missing that was moved aside.
     pub fn is_whole(&self) -> bool {
-        self.damaged.is_empty() && self.heads.is_empty() && self.unreadable.is_empty()
+        let places = self.damaged.is_empty() && self.torn.is_none();
+        places && self.heads.is_empty() && self.unreadable.is_empty() && self.missing().next().is_none()
+    }
+
+    /// Names of the segments that were moved aside, with all that was in them.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        self.aside.iter().map(String::as_str).filter(|name| name.ends_with(UNREADABLE))
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 
 /// Endings of files moved aside; their names begin with the position of their first byte.
 const CUT: &str = ".cut";
-const UNREADABLE: &str = ".unreadable";
+pub(super) const UNREADABLE: &str = ".unreadable";
 
 /// What was found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -87,6 +87,18 @@ pub enum StoreError {
         /// The newest form that is known here.
         known: i64,
     },
+    /// It cannot be opened: it is damaged, or somebody else's.
+    #[error(
+        "cannot open the relay's store {}: {source}; bring it back from a backup, or move it away: the relay then goes on \
+         from the log's end, and what waited is not sent",
+        file.display()
+    )]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
     /// SQLite says no: a full disk, a damaged file.
     #[error("the relay's store cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),

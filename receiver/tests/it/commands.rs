@@ -124,7 +124,7 @@ fn messages_are_listed_filtered_shown_exported_and_the_index_is_made_again() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     let refused = receiver.command(&["reindex"]);
-    assert!(shown(&refused).contains("in use by another receiver"), "{}", shown(&refused));
+    assert!(shown(&refused).contains("a receiver is running on "), "{}", shown(&refused));
     let folder = receiver.folder().to_owned();
     let config = folder.join("receiver.toml");
     let kept = TempDir::new().unwrap();
@@ -181,14 +181,20 @@ fn the_log_is_checked_beside_a_receiver_and_mended_without_one() {
     insta::assert_snapshot!("log_repair_beside_a_receiver", shown(&receiver.command(&["log", "repair"])));
     let config = folder.path().join("receiver.toml");
     receiver.kill();
+    let run = |arguments: &[&str]| run(&folder, &[arguments, &["--config", config.to_str().unwrap()]].concat());
     let file = folder.path().join("data/log/00000000000000000000.log");
     let mut bytes = fs::read(&file).unwrap();
+    let missing = folder.path().join("data/log/00000000000000000000.0.unreadable");
+    fs::rename(&file, &missing).unwrap();
+    insta::assert_snapshot!("log_check_of_a_missing_segment", shown(&run(&["log", "check"])));
+    fs::remove_file(&missing).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 5]).unwrap();
+    insta::assert_snapshot!("log_check_of_a_torn_log", shown(&run(&["log", "check"])));
     let second = bytes.windows(4).enumerate().filter(|(_, window)| window == b"\xF7rec").nth(1).unwrap().0;
     bytes[second + 20] ^= 1;
     bytes[20] ^= 1;
     bytes.truncate(bytes.len() - 5);
     fs::write(&file, &bytes).unwrap();
-    let run = |arguments: &[&str]| run(&folder, &[arguments, &["--config", config.to_str().unwrap()]].concat());
     insta::assert_snapshot!("log_check_of_a_damaged_log", shown(&run(&["log", "check"])));
     insta::assert_snapshot!("log_repair", shown(&run(&["log", "repair"])));
     insta::assert_snapshot!("log_repair_again", shown(&run(&["log", "repair"])));

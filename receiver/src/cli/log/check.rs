@@ -13,7 +13,7 @@ pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
     let mut findings = Findings::of(&folder).map_err(Failure::failed)?;
     if in_use {
         // The receiver is writing there.
-        findings.torn = 0;
+        findings.torn = None;
     }
     say(&match output {
         Output::Human => human(&findings),
@@ -22,11 +22,19 @@ pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
     if findings.is_whole() {
         return Ok(());
     }
-    Err(Failure::failed(format_args!(
-        "the log in {} is damaged; readers skip the damaged places. If you have a backup, bring the named files back \
-         from it; `log repair` mends what can be mended without one",
-        folder.display()
-    )))
+    let only_torn = Findings { torn: None, ..findings.clone() }.is_whole();
+    Err(Failure::failed(match only_torn {
+        true => format!(
+            "the log in {} ends in bytes that are no whole message. After a kill or a power cut that is a message that was \
+             never acknowledged; the next start, or `log repair`, moves them aside",
+            folder.display()
+        ),
+        false => format!(
+            "the log in {} is damaged; readers skip the damaged places. If you have a backup, bring the named files back \
+             from it; `log repair` mends what can be mended without one",
+            folder.display()
+        ),
+    }))
 }
 
 /// What was found, a line each.
@@ -48,17 +56,22 @@ pub(super) fn human(findings: &Findings) -> String {
     for file in &findings.unreadable {
         text.push_str(&format!("Damaged   {file}: its head; nothing in it can be read\n"));
     }
-    if findings.torn > 0 {
+    if let Some(end) = &findings.torn {
         text.push_str(&format!(
-            "Torn      {} bytes at the end, of a message that was most likely never acknowledged; the next start cuts them off\n",
-            findings.torn
+            "Torn      {}: {} bytes from byte {} on, the end, of a message that was most likely never acknowledged\n",
+            end.file, end.bytes, end.offset
         ));
     }
-    for file in &findings.aside {
-        text.push_str(&format!("Aside     {file}: taken out of the log by an earlier start or repair\n"));
+    for file in findings.missing() {
+        text.push_str(&format!(
+            "Missing   {file}: moved aside by an earlier start or repair, with every message in it\n"
+        ));
+    }
+    for file in findings.aside.iter().filter(|file| findings.missing().all(|missing| missing != *file)) {
+        text.push_str(&format!("Aside     {file}: taken off the log's end by an earlier start or repair\n"));
     }
     if findings.is_whole() {
-        text.push_str("Nothing is damaged.\n");
+        text.push_str("Nothing in the log is damaged.\n");
     }
     text
 }

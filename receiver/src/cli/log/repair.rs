@@ -6,7 +6,6 @@ use super::{Output, check::human, json};
 use crate::{
     cli::{Failure, data::Data, say},
     log::{Findings, Recovery, Segments},
-    server::{DataFolder, DataFolderError},
 };
 
 #[derive(Serialize)]
@@ -16,14 +15,7 @@ struct Report {
 }
 
 pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
-    let folder = DataFolder::open(&data.folder).map_err(|error| match error {
-        DataFolderError::InUse { folder } => Failure::failed(format_args!(
-            "a receiver is running on {}; stop it first, since this changes the files that it writes (`log check` works \
-             beside it)",
-            folder.display()
-        )),
-        other => Failure::failed(other),
-    })?;
+    let folder = data.alone("this changes the files that it writes (`log check` works beside it)")?;
     let repaired = Segments::repair(&folder.log()).map_err(Failure::failed)?;
     let left = Findings::of(&folder.log()).map_err(Failure::failed)?;
     say(&match output {

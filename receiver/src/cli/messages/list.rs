@@ -1,10 +1,11 @@
 //! `messages list`: the newest messages, from the index.
 
 use comfy_table::{CellAlignment, Table, presets};
+use schemas::validate::MOST_VIOLATIONS;
 
 use super::{Output, Which, cell};
 use crate::{
-    cli::{Failure, data::Data, say},
+    cli::{Failure, data::Data, say, warn},
     index::Message,
 };
 
@@ -23,6 +24,12 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     let messages = data.index()?.newest(&args.which.filter(), args.limit);
     let messages = messages.map_err(Failure::failed)?;
+    let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+    if let (true, Some(asked)) = (messages.is_empty(), &args.which.endpoint)
+        && !names().any(|name| name == asked)
+    {
+        warn(&format!("no endpoint is called {asked}; there are {}", names().collect::<Vec<_>>().join(", ")));
+    }
     say(&match args.output {
         Output::Json => serde_json::to_string_pretty(&messages).expect("messages are strings and numbers") + "\n",
         Output::Human if messages.is_empty() => "No messages.\n".to_owned(),
@@ -39,6 +46,7 @@ fn table(messages: &[Message]) -> Table {
             _ if message.captured => "captured".to_owned(),
             0 => "holds".to_owned(),
             1 => "1 violation".to_owned(),
+            MOST_VIOLATIONS => format!("{MOST_VIOLATIONS} violations or more"),
             count => format!("{count} violations"),
         };
         table.add_row([

@@ -70,11 +70,14 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
     let file = folder.join(FILE);
     // SQLite's own files beside it take the mode of this one.
     OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
-    let mut connection = Connection::open(&file)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // What is due is written nowhere else.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let opened = Connection::open(&file).and_then(|connection| {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // What is due is written nowhere else.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(connection)
+    });
+    let mut connection = opened.map_err(|source| StoreError::Open { file, source })?;
     if form(&connection, folder)? == 0 {
         let transaction = connection.transaction()?;
         transaction.execute_batch(TABLES)?;
@@ -91,14 +94,17 @@ pub(super) fn open(folder: &Path) -> Result<Option<Connection>, StoreError> {
     if !is_in(folder) {
         return Ok(None);
     }
-    let connection = Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let file = folder.join(FILE);
+    let opened = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let connection = opened.and_then(|connection| connection.busy_timeout(BUSY_TIMEOUT).map(|()| connection));
+    let connection = connection.map_err(|source| StoreError::Open { file, source })?;
     // A process that was killed between making the file and its tables left an empty one.
     Ok((form(&connection, folder)? > 0).then_some(connection))
 }
 
 fn form(connection: &Connection, folder: &Path) -> Result<i64, StoreError> {
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let found: i64 = found.map_err(|source| StoreError::Open { file: folder.join(FILE), source })?;
     if found > FORM {
         return Err(StoreError::Newer { folder: folder.to_owned(), found, known: FORM });
     }
