@@ -26,6 +26,7 @@ pub(crate) use self::{
     log::LogMetrics,
     process::{free_bytes, process},
 };
+use crate::rejection::Rejection;
 
 /// What the names of the receiver's own metrics begin with.
 pub(crate) const NAMESPACE: &str = "webhook_receiver";
@@ -94,10 +95,7 @@ impl Metrics {
         registry.register("build", "The program's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let requests = Family::<RequestLabels, Counter>::default();
         registry.register("requests", "Requests by endpoint and verdict", requests.clone());
-        for endpoint in endpoints {
-            let labels = RequestLabels { endpoint: endpoint.to_owned(), verdict: "accepted" };
-            drop(requests.get_or_create(&labels));
-        }
+        endpoints.for_each(|endpoint| foresee(&requests, endpoint));
         let durations = Family::<OutcomeLabels, Histogram>::new_with_constructor(|| Histogram::new(DURATIONS));
         registry.register("request_duration_seconds", "From a whole head to the answer", durations.clone());
         let body_bytes = Counter::default();
@@ -142,6 +140,11 @@ impl Metrics {
         self.relay.clone()
     }
 
+    /// From now on this endpoint may have requests.
+    pub(crate) fn foresee(&self, endpoint: &str) {
+        foresee(&self.requests, endpoint);
+    }
+
     /// A request was answered. Without an endpoint, its path had none.
     pub(crate) fn answered(
         &self,
@@ -182,6 +185,13 @@ impl Metrics {
             .and_then(|()| encode_eof(&mut text))
             .expect("a String takes everything");
         text
+    }
+}
+
+/// Makes every series of an endpoint: the increase of one that begins at 1 is seen by nobody.
+fn foresee(requests: &Family<RequestLabels, Counter>, endpoint: &str) {
+    for verdict in ["accepted"].into_iter().chain(Rejection::CODES) {
+        drop(requests.get_or_create(&RequestLabels { endpoint: endpoint.to_owned(), verdict }));
     }
 }
 

@@ -95,6 +95,26 @@ impl Rejection {
         }
     }
 
+    /// Every [`Self::code`].
+    pub const CODES: [&str; 16] = [
+        "ambiguous",
+        "bad-request",
+        "basic-refused",
+        "body-broken",
+        "body-timeout",
+        "client-secret-refused",
+        "head-too-large",
+        "method-not-allowed",
+        "nonconforming",
+        "not-a-message",
+        "not-found",
+        "not-json",
+        "overloaded",
+        "too-large",
+        "unavailable",
+        "unsupported-media-type",
+    ];
+
     /// A stable word for programs and logs.
     pub fn code(&self) -> &'static str {
         match self {

@@ -80,6 +80,7 @@ impl Reloader {
         }
         if let Some(current) = self.current.upgrade() {
             current.replace(&started);
+            started.endpoints.iter().for_each(|endpoint| self.metrics.foresee(&endpoint.name));
             self.profiles.send_replace(started.profiles());
             #[cfg(feature = "relay")]
             self.destinations.send_replace(started.destinations.clone());
