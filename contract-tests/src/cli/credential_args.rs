@@ -10,12 +10,13 @@ use super::error::CliError;
 const AUTHENTICATION: &str = "Authentication as the webhook is configured (REF is env:NAME or file:PATH)";
 
 #[derive(Args)]
+// Required, so that nobody tests a protected endpoint as one that believes anybody.
+#[group(required = true, multiple = true)]
 pub(super) struct CredentialArgs {
     /// None
     #[arg(
         long,
         help_heading = AUTHENTICATION,
-        required_unless_present_any = ["client_secret", "username"],
         conflicts_with_all = ["client_secret", "username", "password"]
     )]
     no_authentication: bool,
