@@ -55,7 +55,7 @@ struct Args {
 enum Command {
     /// Receive messages (the default command).
     Serve(serve::Args),
-    /// Say everything that is wrong with a configuration file.
+    /// Say what is wrong with a configuration file, each with its line.
     CheckConfig,
     /// Write a configuration file with a fresh client secret.
     Init(init::Args),
@@ -65,7 +65,7 @@ enum Command {
     /// List, show, follow and export what was received.
     #[command(subcommand)]
     Messages(messages::Command),
-    /// Make the index anew from the log.
+    /// Make the index anew from the log; the receiver has to be stopped.
     Reindex,
     /// Work out a profile from captured messages: where the real product keeps what.
     ///
