@@ -101,8 +101,11 @@ impl Vitals {
         let path = self.data_dir.join("probe");
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
         let written = file.write_all(&PROBE).and_then(|()| file.sync_data());
-        fs::remove_file(&path)?;
-        written
+        match fs::remove_file(&path) {
+            // Another look at the same moment did.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => written,
+            removed => removed.and(written),
+        }
     }
 
     /// All metrics, as Prometheus reads them.
