@@ -180,29 +180,52 @@ mod tests {
     use super::*;
     use crate::metrics::LogMetrics;
 
-    /// Nothing is bound here: only what is said of the address counts.
-    #[test]
-    fn passwords_are_not_taken_in_the_clear_on_the_address_that_stays() {
-        let folder = TempDir::new().unwrap();
-        let load = |text: &str| {
-            let file = folder.path().join("receiver.toml");
-            fs::write(&file, text).unwrap();
-            Config::load(&file).unwrap()
-        };
-        fs::write(folder.path().join("password"), "x").unwrap();
-        let basic = "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:password\" }\n";
-        let running = load("listen = \"192.0.2.1:80\"\n[[endpoint]]\npath = \"/\"\n");
-        let metrics = Metrics::new([].into_iter(), &LogMetrics::default());
-        let reloader = Reloader {
+    /// Nothing is bound here, and no server runs.
+    fn reloader(running: Config) -> Reloader {
+        Reloader {
             current: Weak::new(),
             profiles: watch::Sender::default(),
             #[cfg(feature = "relay")]
             destinations: watch::Sender::new([].into()),
             running: Mutex::new(running),
-            metrics: Arc::new(metrics),
-        };
-        assert_eq!(reloader.apply(load(&format!("listen = \"127.0.0.1:80\"\n{basic}"))), Err(InTheClear));
-        let proxied = load(&format!("listen = \"127.0.0.1:80\"\nbehind_tls_proxy = true\n{basic}"));
+            metrics: Arc::new(Metrics::new([].into_iter(), &LogMetrics::default())),
+        }
+    }
+
+    fn load(folder: &TempDir, text: &str) -> Config {
+        let file = folder.path().join("receiver.toml");
+        fs::write(&file, text).unwrap();
+        Config::load(&file).unwrap()
+    }
+
+    #[test]
+    fn passwords_are_not_taken_in_the_clear_on_the_address_that_stays() {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("password"), "x").unwrap();
+        let basic = "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:password\" }\n";
+        let reloader = reloader(load(&folder, "listen = \"192.0.2.1:80\"\n[[endpoint]]\npath = \"/\"\n"));
+        assert_eq!(reloader.apply(load(&folder, &format!("listen = \"127.0.0.1:80\"\n{basic}"))), Err(InTheClear));
+        let proxied = load(&folder, &format!("listen = \"127.0.0.1:80\"\nbehind_tls_proxy = true\n{basic}"));
         assert_eq!(reloader.apply(proxied).unwrap().at_next_start, ["listen"]);
+    }
+
+    #[test]
+    fn what_a_start_alone_can_change_is_compared_with_what_is_in_force() {
+        let folder = TempDir::new().unwrap();
+        let with = |key: &str| load(&folder, &format!("{key}\n[[endpoint]]\npath = \"/\"\n"));
+        for (key, before, after) in [
+            ("listen", "listen = \"127.0.0.1:1\"", "listen = \"127.0.0.1:2\""),
+            ("admin", "", "admin = \"127.0.0.1:2\""),
+            ("data_dir", "", "data_dir = \"elsewhere\""),
+            ("log_payloads", "log_payloads = true", "log_payloads = false"),
+            ("[limits]", "", "limits.connections = 7"),
+            ("[retention]", "retention.max_age = \"1d\"", "retention.max_age = \"2d\""),
+        ] {
+            let reloader = reloader(with(before));
+            for _ in 0..2 {
+                assert_eq!(reloader.apply(with(after)).unwrap().at_next_start, [key]);
+            }
+            assert!(reloader.apply(with(before)).unwrap().is_empty(), "{key}");
+        }
     }
 }
