@@ -157,7 +157,8 @@ fn beginning(value: &Value) -> Option<Value> {
             scalar => scalar.clone(),
         }
     }
-    (elements(value) > MOST_ELEMENTS).then(|| cut(value, &mut MOST_ELEMENTS.clone()))
+    let mut left = MOST_ELEMENTS;
+    (elements(value) > left).then(|| cut(value, &mut left))
 }
 
 impl Profile {

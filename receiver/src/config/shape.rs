@@ -139,3 +139,58 @@ fn unknown<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Strin
         None => format!("`{key}` is no key here; the keys are {}", known.collect::<Vec<_>>().join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::{folder, load};
+
+    #[test]
+    fn a_value_of_a_wrong_type_is_said_with_its_key() {
+        let folder = folder();
+        for (case, text, expected) in [
+            (
+                "one endpoint",
+                "[endpoint]\npath = \"/\"",
+                "receiver.toml:1: `endpoint` takes a list of tables: double brackets",
+            ),
+            ("a negative number", "[limits]\nconnections = -1", "receiver.toml:2: `connections` is at least 1"),
+            (
+                "a number in quotes",
+                "[limits]\nconnections = \"9\"",
+                "receiver.toml:2: `connections` takes a whole number",
+            ),
+            (
+                "no table",
+                "tls = \"certificate.pem\"",
+                "receiver.toml:1: `tls` takes a table, with the keys certificate, key",
+            ),
+            ("half of a table", "[tls]\nkey = \"key.pem\"", "receiver.toml:1: `certificate` is missing here, in `tls`"),
+            (
+                "one proxy",
+                "trusted_proxies = \"::1\"",
+                "receiver.toml:1: `trusted_proxies` takes a list, such as [\"...\", \"...\"]",
+            ),
+            ("no truth", "log_payloads = \"yes\"", "receiver.toml:1: `log_payloads` takes true or false"),
+            (
+                "a moment in quotes",
+                "[[endpoint]]\npath = \"/\"\nalso_accept = [{ type = \"none\", not_after = \"tomorrow\" }]",
+                "receiver.toml:3: `not_after` takes a moment with its offset and without quotes",
+            ),
+        ] {
+            let error = load(&folder, text).unwrap_err();
+            assert!(error.contains(expected), "{case}: {error}");
+            assert!(!error.contains('\n'), "{case}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_value_of_a_wrong_type_is_said() {
+        let text = "listen = 8080\nadmin = true\ncolour = 1\n[limits]\nrequests = 1.5\n[[endpoint]]\npath = 1\n";
+        let error = load(&folder(), text).unwrap_err();
+        let lines: Vec<&str> = error.lines().map(|line| line.split(": ").next().unwrap()).collect();
+        assert_eq!(
+            lines,
+            ["receiver.toml:1", "receiver.toml:2", "receiver.toml:3", "receiver.toml:5", "receiver.toml:7"]
+        );
+    }
+}
