@@ -290,7 +290,7 @@ async fn one_connection_has_64_requests_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
-    let server = Server::start("[limits]\nheader_timeout = \"300ms\"\n");
+    let server = Server::start("[limits]\nheader_timeout = \"1500ms\"\n");
     let (mut client, connection) = server.client().await;
     let (sender, body) = tokio::sync::mpsc::channel(1);
     let request = Request::post("https://localhost/none")
@@ -303,7 +303,7 @@ async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
     let (mut other, _other_connection) = server.client().await;
     assert_eq!(soon(other.send_request(post("/none", MESSAGE))).await.unwrap().status(), StatusCode::OK);
     // The connection is older than its first head might be.
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let Server { receiver, certificate: _, _folder } = server;
     let address = receiver.address;
     let ending = tokio::task::spawn_blocking(move || receiver.terminate());
@@ -360,7 +360,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// With TLS 1.3 a client's last flight of the handshake and its first request often come together.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_request_that_comes_with_the_handshake_has_the_time_of_a_body() {
-    let server = Server::start("[limits]\nheader_timeout = \"300ms\"\n");
+    let server = Server::start("[limits]\nheader_timeout = \"1500ms\"\n");
     let client = server.certificate.client(&[&TLS13], &["h2"]);
     let stream = TcpStream::connect(server.receiver.address).await.unwrap();
     let stream = Corked { stream, flights: 0, kept: Vec::new() };
@@ -386,7 +386,7 @@ async fn a_first_request_that_comes_with_the_handshake_has_the_time_of_a_body() 
     let raw = &mut stream.get_mut().0.stream;
     raw.write_all(&kept).await.unwrap();
     // Longer than a head may take.
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     stream.write_all(&frame(0, end_stream, 1, MESSAGE.as_bytes())).await.unwrap();
     let kept = std::mem::take(&mut stream.get_mut().0.kept);
     stream.get_mut().0.stream.write_all(&kept).await.unwrap();
