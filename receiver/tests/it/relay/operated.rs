@@ -126,3 +126,25 @@ fn files(folder: &Path, seen: &mut Vec<(String, Vec<u8>)>) {
         }
     }
 }
+
+#[test]
+#[ignore = "needs strace"]
+fn a_file_on_a_slow_disk_holds_up_no_other_destination() {
+    let teams = Teams::start(|_, _| Reply::accepted());
+    let folder = folder(&teams);
+    let file = folder.path().join("lines.jsonl");
+    fs::write(&file, "").unwrap();
+    let lines = "[[endpoint.destination]]\nname = \"lines\"\ntype = \"file\"\npath = \"lines.jsonl\"\n";
+    let slow = "inject=fdatasync:delay_enter=5000000";
+    let path = file.to_str().unwrap();
+    let prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", path, "-e", "trace=fdatasync", "-e", slow];
+    let receiver = Receiver::start_in(folder.path(), &endpoint(&(lines.to_owned() + &to_teams(""))), &prefix);
+    send(&receiver, &message("FLOW-1", 1));
+    teams.until_accepted(1);
+    let accepted = |status: &Value, name: &str| {
+        let destinations = status["destinations"].as_array().unwrap();
+        destinations.iter().find(|it| it["name"] == name).unwrap()["accepted"].clone()
+    };
+    assert_eq!(accepted(&status(&receiver), "lines"), 0, "the other one waited for it, or the disk was not slow");
+    until(&receiver, |status| accepted(status, "lines") == 1);
+}
