@@ -79,9 +79,8 @@ pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
     if let Some(location) = answer.header("location").next() {
         words.push_str(&format!(", location {}", printable(&location)));
     }
-    let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(8 * BODY_SHOWN)]).into_owned();
-    // Masked before it is cut, so that no part of a credential is left at the end.
-    let body = masked(&body, hide);
+    // Masked whole and cut afterwards: of a credential that was cut, the part that is left would not be known.
+    let body = masked(&String::from_utf8_lossy(&answer.body), hide);
     let line = printable(&body);
     let shown: String = line.chars().take(BODY_SHOWN).collect();
     if shown.is_empty() {
@@ -151,5 +150,20 @@ mod tests {
         let hide = [Spellings::of("long-secret", None)];
         let came = came(&answer(403, &[], "<b>\n no \u{1b}[31m long-secret</b>").unwrap(), &hide);
         assert_eq!(came, "403: <b> no [31m ***</b>");
+    }
+
+    #[test]
+    fn no_part_of_the_credential_is_shown_wherever_it_stands() {
+        let hide = [Spellings::of("long-secret", None)];
+        // White space is shown as one space: what is far behind in the body may be near in the line.
+        for blanks in (0..8000).step_by(5).chain([256 * 1024 - 12]) {
+            let body = format!("no{}long-secret!", " ".repeat(blanks));
+            let came = came(&answer(403, &[], &body).unwrap(), &hide);
+            assert!(came.starts_with("403: no") && came.ends_with("***!"), "{blanks} blanks: {came}");
+        }
+        for letters in 0..400 {
+            let came = came(&answer(403, &[], &format!("{}long-secret", "x".repeat(letters))).unwrap(), &hide);
+            assert!(!came.contains("lo"), "{letters} letters: {came}");
+        }
     }
 }
