@@ -170,11 +170,10 @@ impl Report {
         Tally::of(self.results.iter().filter(|result| result.level == level))
     }
 
-    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing; a run without
-    /// results, to which nothing answered, holds nothing.
+    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing; a run that tested
+    /// nothing holds nothing.
     pub fn holds(&self, strict: bool) -> bool {
-        let fails = |result: &CaseResult| decides(result.level, strict) && result.failure().is_some();
-        !self.results.is_empty() && !self.results.iter().any(fails)
+        matches!(self.verdict(strict).grade, Grade::Clean | Grade::Holds)
     }
 }
 

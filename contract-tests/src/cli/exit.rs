@@ -1,6 +1,6 @@
 //! The exit codes of `webhook-contract`, and which report has which.
 
-use crate::report::Report;
+use crate::report::{Grade, Report};
 
 /// Every MUST that was tested holds; with `--strict` every SHOULD too.
 pub const HOLDS: u8 = 0;
@@ -9,7 +9,7 @@ pub const BROKEN: u8 = 1;
 /// Misuse: arguments, a reference or a profile that cannot be read, a report that cannot be written; clap's code for
 /// its own errors too.
 pub const MISUSE: u8 = 2;
-/// Nothing was tested: no connection, or no HTTP answer at all; for a sender, no message came.
+/// Nothing was tested: no connection, no HTTP answer at all, or every case was skipped; for a sender, no message came.
 pub const NOTHING_TESTED: u8 = 3;
 
 /// What stands at the end of the help.
@@ -18,15 +18,13 @@ Exit codes:
   0  every MUST holds (with --strict every SHOULD too)
   1  a MUST fails (with --strict, or a SHOULD)
   2  misuse: the command line, a file it names
-  3  nothing was tested: no connection, or no HTTP answer at all";
+  3  nothing was tested: no connection, no HTTP answer, or every case was skipped";
 
-/// The code of a report. One without results tested nothing: its notices say why.
+/// The code of a report.
 pub fn of(report: &Report, strict: bool) -> u8 {
-    if report.results.is_empty() {
-        NOTHING_TESTED
-    } else if report.holds(strict) {
-        HOLDS
-    } else {
-        BROKEN
+    match report.verdict(strict).grade {
+        Grade::Clean | Grade::Holds => HOLDS,
+        Grade::Broken => BROKEN,
+        Grade::Untested => NOTHING_TESTED,
     }
 }

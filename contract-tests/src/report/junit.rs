@@ -7,7 +7,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
-    CaseOutcome, CaseResult, Failure, Report, decides, group,
+    CaseOutcome, CaseResult, Failure, Grade, Report, decides, group,
     group::Area,
     harmless::{harmless, one_line},
 };
@@ -19,7 +19,7 @@ pub fn render(report: &Report, strict: bool) -> String {
     for area in Area::all(report) {
         junit.add_test_suite(suite(&area, report, strict));
     }
-    if report.results.is_empty() {
+    if report.verdict(strict).grade == Grade::Untested {
         junit.add_test_suite(untested(report, strict));
     }
     let xml = junit.to_string().expect("writing to memory does not fail");
@@ -77,7 +77,7 @@ fn description(result: &CaseResult, failure: &Failure) -> String {
     )
 }
 
-/// A run without results: an error, since an empty file would be green.
+/// A run that tested nothing: an error, since a file without cases, or with skipped ones only, would be green.
 fn untested(report: &Report, strict: bool) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_message(report.verdict(strict).words);

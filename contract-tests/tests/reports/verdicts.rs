@@ -2,7 +2,7 @@
 
 use contract_tests::{
     cli::exit,
-    report::{CaseOutcome, Grade, Report, SubjectKind},
+    report::{CaseOutcome, Grade, Report, SubjectKind, junit},
 };
 
 use crate::made::{clean, empty, failed, mixed, result, skipped, untested};
@@ -79,11 +79,15 @@ fn verdicts_say_how_it_went() {
             0,
             "The endpoint keeps all that binds it; 1 MAY fails (HTTP-21).",
         ),
-        ("skipped", skipped, false, Grade::Untested, 0, "Nothing was tested: every case was skipped."),
+        ("skipped", skipped, false, Grade::Untested, 3, "Nothing was tested: every case was skipped."),
         ("nothing", untested(), false, Grade::Untested, 3, "Nothing was tested."),
     ] {
         let verdict = report.verdict(strict);
         assert_eq!((verdict.grade, verdict.words.as_str()), (grade, words), "{name}");
         assert_eq!(exit::of(&report, strict), code, "{name}");
+        assert_eq!(report.holds(strict), code == 0, "{name}");
+        // A run that does not hold is red in CI's list of tests too.
+        let red = ["<failure", "<error"].iter().any(|tag| junit::render(&report, strict).contains(tag));
+        assert_eq!(red, code != 0, "{name}");
     }
 }
