@@ -5,6 +5,7 @@
 mod group;
 mod harmless;
 pub mod html;
+mod hurried;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use schemas::{Clause, Level};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+pub(crate) use self::hurried::{TIME_IS_OVER, TOO_SLOW};
 pub use self::verdict::{Grade, Verdict};
 
 /// A run of cases against one endpoint or one sender.
@@ -170,8 +172,8 @@ impl Report {
         Tally::of(self.results.iter().filter(|result| result.level == level))
     }
 
-    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing; a run that tested
-    /// nothing holds nothing.
+    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing, unless there was no
+    /// time for it; a run that tested nothing holds nothing.
     pub fn holds(&self, strict: bool) -> bool {
         matches!(self.verdict(strict).grade, Grade::Clean | Grade::Holds)
     }

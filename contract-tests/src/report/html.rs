@@ -19,7 +19,7 @@ pub fn render(report: &Report, strict: bool) -> String {
     let grade = match verdict.grade {
         Grade::Clean => "clean",
         Grade::Holds => "holds",
-        Grade::Broken | Grade::Untested => "broken",
+        Grade::Broken | Grade::Unfinished | Grade::Untested => "broken",
     };
     let page = html! {
         (DOCTYPE)

@@ -19,8 +19,8 @@ pub fn render(report: &Report, strict: bool) -> String {
     for area in Area::all(report) {
         junit.add_test_suite(suite(&area, report, strict));
     }
-    if report.verdict(strict).grade == Grade::Untested {
-        junit.add_test_suite(untested(report, strict));
+    if matches!(report.verdict(strict).grade, Grade::Unfinished | Grade::Untested) {
+        junit.add_test_suite(unproven(report, strict));
     }
     let xml = junit.to_string().expect("writing to memory does not fail");
     // Schemas of this format know the count of the skipped for a suite, not for the whole.
@@ -77,12 +77,18 @@ fn description(result: &CaseResult, failure: &Failure) -> String {
     )
 }
 
-/// A run that tested nothing: an error, since a file without cases, or with skipped ones only, would be green.
-fn untested(report: &Report, strict: bool) -> TestSuite {
+/// A run that tested nothing, or not all that counts: an error, since a file without cases, or with skipped ones only,
+/// would be green.
+fn unproven(report: &Report, strict: bool) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_message(report.verdict(strict).words);
     status.set_description(harmless(&report.notices.join("\n")));
     let mut suite = TestSuite::new("Run");
-    suite.add_test_case(TestCase::new("the run tests something", status));
+    let case = if report.verdict(strict).grade == Grade::Untested {
+        "the run tests something"
+    } else {
+        "the run tests all that counts"
+    };
+    suite.add_test_case(TestCase::new(case, status));
     suite
 }

@@ -24,7 +24,7 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
     let sign = match verdict.grade {
         Grade::Clean => "✅",
         Grade::Holds => "⚠️",
-        Grade::Broken | Grade::Untested => "❌",
+        Grade::Broken | Grade::Unfinished | Grade::Untested => "❌",
     };
     writeln!(page, "### {sign} {}\n", verdict.words)?;
     writeln!(page, "{}<br>{}", code(&report.subject.url), inline(&group::facts(report)))?;

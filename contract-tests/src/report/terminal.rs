@@ -187,7 +187,7 @@ impl Page {
         let (style, sign) = match verdict.grade {
             Grade::Clean => (GREEN, "✓"),
             Grade::Holds => (YELLOW, "✓"),
-            Grade::Broken | Grade::Untested => (RED, "✗"),
+            Grade::Broken | Grade::Unfinished | Grade::Untested => (RED, "✗"),
         };
         self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &verdict.words)
     }

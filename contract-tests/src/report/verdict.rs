@@ -27,6 +27,8 @@ pub enum Grade {
     Holds,
     /// Something that counts fails.
     Broken,
+    /// What was tested holds, but there was no time for something that counts.
+    Unfinished,
     /// Nothing was tested.
     Untested,
 }
@@ -50,6 +52,12 @@ impl Report {
             let also =
                 if shoulds.is_empty() { String::new() } else { format!(", and {}", failing(&shoulds, "SHOULD")) };
             (Grade::Broken, format!("{side} breaks the contract: {}{also}.", failing(&musts, "MUST")))
+        } else if self.hurried(strict) > 0 && (shoulds.is_empty() || !strict) {
+            let count = self.hurried(strict);
+            let cases =
+                if count == 1 { "1 case that counts was".into() } else { format!("{count} cases that count were") };
+            let also = if shoulds.is_empty() { String::new() } else { format!("; {}", failing(&shoulds, "SHOULD")) };
+            (Grade::Unfinished, format!("{side} was not tested to the end: {cases} not tried for want of time{also}."))
         } else if !shoulds.is_empty() {
             let held = if tested(Level::Must) { "keeps every MUST that was tested" } else { "was tested for no MUST" };
             let (grade, counts) =

@@ -8,7 +8,7 @@ use super::milliseconds;
 use crate::{
     case::{Case, Condition},
     judge::Complaint,
-    report::{CaseOutcome, CaseResult, Failure},
+    report::{self, CaseOutcome, CaseResult, Failure},
     watch::Found,
 };
 
@@ -54,8 +54,8 @@ impl fmt::Display for Reason {
             Self::Unmet(condition) => condition.fmt(f),
             Self::Certificate => f.write_str("no credential is sent to an endpoint whose certificate does not hold"),
             Self::Refused { .. } => f.write_str("it tells nothing while the plain valid message is refused"),
-            Self::TooSlow => f.write_str("three plain valid messages got no answer in time"),
-            Self::TimeIsOver => f.write_str("the time for the whole run was over"),
+            Self::TooSlow => f.write_str(report::TOO_SLOW),
+            Self::TimeIsOver => f.write_str(report::TIME_IS_OVER),
             Self::CannotBeMade(error) => write!(f, "it cannot be sent: {error}"),
             Self::NothingToSee(words) => f.write_str(words),
         }

@@ -65,6 +65,11 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// Whether the plain valid message was accepted, so that each case was to be run.
+    pub(super) fn rests_on_an_acceptance(&self) -> bool {
+        matches!(self.fate, Fate::Accepted)
+    }
+
     /// What is wrong with the certificate.
     pub(super) fn certificate_fault(&self) -> Option<&str> {
         match &self.fate {
@@ -96,7 +101,7 @@ impl<'a> Plan<'a> {
         let would_tell =
             |case: &&&Case| case.needs.iter().find(unmet).is_some_and(Condition::is_of_telling_credentials);
         let kept_back = self.cases.iter().filter(would_tell).count();
-        (kept_back > 0 && matches!(self.fate, Fate::Accepted)).then(|| {
+        (kept_back > 0 && self.rests_on_an_acceptance()).then(|| {
             format!(
                 "{kept_back} cases tell nothing with this credential; `webhook-contract credentials` makes credentials \
                  for a test endpoint with which they do."

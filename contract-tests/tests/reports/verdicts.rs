@@ -13,6 +13,13 @@ fn with(cases: &[(&str, bool)]) -> Report {
     Report { results: results.collect(), ..empty() }
 }
 
+/// The same, and a case of this clause that was not tried for want of time.
+fn hurried(clause: &str, cases: &[(&str, bool)]) -> Report {
+    let mut report = with(cases);
+    report.results.push(result("C-2", clause, "A case", skipped("the time for the whole run was over")));
+    report
+}
+
 #[test]
 fn verdicts_say_how_it_went() {
     let skipped = Report { results: vec![result("C-1", "AUTH-7", "A case", skipped("why"))], ..empty() };
@@ -78,6 +85,54 @@ fn verdicts_say_how_it_went() {
             Grade::Holds,
             0,
             "The endpoint keeps all that binds it; 1 MAY fails (HTTP-21).",
+        ),
+        (
+            "no time for a MUST",
+            hurried("HTTP-8", &[("HTTP-8", true), ("HTTP-14", true)]),
+            false,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was not tried for want of time.",
+        ),
+        (
+            "no time for a MUST, and a SHOULD fails",
+            hurried("HTTP-8", &[("HTTP-14", false)]),
+            false,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was not tried for want of time; 1 SHOULD fails (HTTP-14).",
+        ),
+        (
+            "no time for a MUST, and another fails",
+            hurried("HTTP-8", &[("HTTP-1", false)]),
+            false,
+            Grade::Broken,
+            1,
+            "The endpoint breaks the contract: 1 MUST fails (HTTP-1).",
+        ),
+        (
+            "no time for a SHOULD",
+            hurried("HTTP-14", &[("HTTP-8", true)]),
+            false,
+            Grade::Clean,
+            0,
+            "The endpoint keeps the contract: every MUST that was tested holds.",
+        ),
+        (
+            "no time for a SHOULD, strict",
+            hurried("HTTP-14", &[("HTTP-8", true)]),
+            true,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was not tried for want of time.",
+        ),
+        (
+            "no time for anything",
+            hurried("HTTP-8", &[]),
+            false,
+            Grade::Untested,
+            3,
+            "Nothing was tested: every case was skipped.",
         ),
         ("skipped", skipped, false, Grade::Untested, 3, "Nothing was tested: every case was skipped."),
         ("nothing", untested(), false, Grade::Untested, 3, "Nothing was tested."),
