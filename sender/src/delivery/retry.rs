@@ -48,7 +48,8 @@ pub struct RetrySettings {
     pub cap: Duration,
     /// Most attempts, the first one included. By default 16.
     pub attempts: u32,
-    /// Time from when the first attempt was due, after which none begins. By default 24 h.
+    /// Time from when the first attempt was due, after which none begins. By default 24 h. An endpoint that asks for a
+    /// longer wait than is left is tried at the end of this time.
     pub total: Duration,
     /// Most of a `Retry-After` that is believed. By default 1 h: a mistaken date must not stop a delivery for ever.
     pub retry_after_cap: Duration,
@@ -135,8 +136,14 @@ impl RetryPolicy {
             return Next::GiveUp(GaveUp::Attempts);
         }
         let asked = retry_after.unwrap_or_default().min(self.settings.retry_after_cap);
-        let due = later(now, self.wait(attempt, jitter).max(asked));
-        if due > later(since, self.settings.total) { Next::GiveUp(GaveUp::Time) } else { Next::RetryAt(due) }
+        let due = later(now, self.wait(attempt, jitter));
+        let end = later(since, self.settings.total);
+        if due > end || (now == end && !asked.is_zero()) {
+            return Next::GiveUp(GaveUp::Time);
+        }
+        // Who asks for more time than is left is asked once more at the end: to come back too early costs one request,
+        // not to come back costs the message.
+        Next::RetryAt(due.max(later(now, asked).min(end)))
     }
 
     fn wait(&self, attempt: u32, jitter: f64) -> Duration {
@@ -297,8 +304,25 @@ mod tests {
             let next = policy().next(1, at(0), at(0), &answer(status, Some(text)), 1.0);
             assert_eq!(next, Next::RetryAt(at(seconds)), "{name}");
         }
-        let late = policy().next(1, at(-3590), at(0), &answer(503, Some("30")), 0.0);
-        assert_eq!(late, Next::GiveUp(GaveUp::Time), "the total holds for what the endpoint asks for too");
+    }
+
+    #[test]
+    fn an_endpoint_that_asks_for_more_time_than_is_left_is_tried_at_the_end() {
+        let hour = Duration::from_secs(3600);
+        let whole =
+            RetryPolicy::new(RetrySettings { total: hour, retry_after_cap: hour, ..RetrySettings::default() }).unwrap();
+        for (name, policy, since, text, jitter, expected) in [
+            ("the whole time, at once", whole, 0, "3600", 0.0, Next::RetryAt(at(3600))),
+            ("the whole time, after a first attempt of 1 s", whole, -1, "3600", 0.0, Next::RetryAt(at(3599))),
+            ("more than is believed", whole, -1, "86400", 0.0, Next::RetryAt(at(3599))),
+            ("a little more than is left", policy(), -3590, "30", 0.0, Next::RetryAt(at(10))),
+            ("just what is left", policy(), -3570, "30", 0.0, Next::RetryAt(at(30))),
+            ("the policy's own wait is longer still", policy(), -3599, "30", 1.0, Next::GiveUp(GaveUp::Time)),
+            ("nothing is left", policy(), -3600, "30", 0.0, Next::GiveUp(GaveUp::Time)),
+            ("less than nothing", policy(), -3601, "30", 0.0, Next::GiveUp(GaveUp::Time)),
+        ] {
+            assert_eq!(policy.next(1, at(since), at(0), &answer(503, Some(text)), jitter), expected, "{name}");
+        }
     }
 
     #[test]
