@@ -5,15 +5,20 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemas::Authentication;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Fewer bytes would be found by chance.
+/// Fewer bytes would be masked in words that have nothing to do with them.
 const LEAST: usize = 6;
+/// In the text that people type, fewer characters than these stand by chance.
+const TELLING_CHARACTERS: usize = 12;
 const MASK: &str = "***";
 /// All but the unreserved characters (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Texts to look for. They are credentials: nothing shows them.
 #[derive(Clone, Default)]
-pub(crate) struct Spellings(Vec<SecretString>);
+pub(crate) struct Spellings {
+    texts: Vec<SecretString>,
+    tell: bool,
+}
 
 impl Spellings {
     /// Of the credential that somebody expects; none where there is none.
@@ -45,13 +50,18 @@ impl Spellings {
         }
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         texts.dedup();
-        Self(texts.into_iter().map(SecretString::from).collect())
+        Self { texts: texts.into_iter().map(SecretString::from).collect(), tell: is_telling(secret) }
+    }
+
+    /// Whether they stand in an answer hardly by chance, as the word `secret` may.
+    pub(crate) fn tell(&self) -> bool {
+        self.tell
     }
 
     /// Whether one of them stands in the bytes.
     pub(crate) fn are_in(&self, bytes: &[u8]) -> bool {
         let lower = bytes.to_ascii_lowercase();
-        self.0.iter().any(|text| {
+        self.texts.iter().any(|text| {
             let text = text.expose_secret();
             contains(bytes, text)
                 // The hex digits of an escape have no case; a text in another case is another text.
@@ -62,7 +72,7 @@ impl Spellings {
 
     /// The text with each of them masked.
     pub(crate) fn mask(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, spelling| text.replace(spelling.expose_secret(), MASK))
+        self.texts.iter().fold(text.to_owned(), |text, spelling| text.replace(spelling.expose_secret(), MASK))
     }
 }
 
@@ -74,6 +84,11 @@ pub(crate) fn masked(text: &str, hidden: &[Spellings]) -> String {
 /// Whether a text stands in the bytes; none does that is empty.
 pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
     !text.is_empty() && bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Whether a text that holds this credential holds it hardly by chance.
+pub(crate) fn is_telling(credential: &str) -> bool {
+    credential.chars().count() >= TELLING_CHARACTERS
 }
 
 /// The text as the inside of a JSON string.

@@ -106,6 +106,12 @@ impl Scene<'_> {
         {
             return Found::Nowhere("no answer was an error");
         }
+        if matches!(watch, Watch::ExpectedCredential) && !self.expected.tell()
+            || matches!(watch, Watch::SentCredential)
+                && !self.observations.iter().flat_map(|seen| &seen.sent).any(Spellings::tell)
+        {
+            return Found::Nowhere("a credential of fewer than 12 characters may stand in an answer by chance");
+        }
         let found = self.observations.iter().find_map(|seen| Some((seen, self.complaint(watch, seen)?)));
         match found {
             None => Found::Nothing,
@@ -123,7 +129,8 @@ impl Scene<'_> {
             Watch::Challenge if answer.status == 401 => self.challenge(answer),
             Watch::ExpectedCredential => holds(self.expected).map(|place| format!("the credential stands in {place}")),
             Watch::SentCredential => {
-                seen.sent.iter().find_map(holds).map(|place| format!("the credential that was sent stands in {place}"))
+                let telling = || seen.sent.iter().filter(|sent| sent.tell());
+                telling().find_map(holds).map(|place| format!("the credential that was sent stands in {place}"))
             }
             Watch::MessageData if answer.status >= 400 => {
                 let mut data = MESSAGE_DATA.into_iter().chain([seen.flow.as_str()]);

@@ -9,10 +9,7 @@ use schemas::{
 use serde_json::Value;
 
 use super::breach::Findings;
-use crate::spelling::Spellings;
-
-/// In the text that people type, fewer characters than these stand by chance.
-pub(super) const TELLING_CHARACTERS: usize = 12;
+use crate::spelling::{Spellings, is_telling};
 
 /// What a message says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -201,9 +198,4 @@ impl Message<'_> {
             }
         }
     }
-}
-
-/// Whether a text that holds this credential holds it hardly by chance.
-pub(super) fn is_telling(credential: &str) -> bool {
-    credential.chars().count() >= TELLING_CHARACTERS
 }

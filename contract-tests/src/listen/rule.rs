@@ -2,7 +2,7 @@
 
 use schemas::Authentication;
 
-use super::message::is_telling;
+use crate::spelling::is_telling;
 
 /// A clause as a sender keeps it.
 pub(super) struct Rule {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use contract_tests::{Target, check};
+use contract_tests::{Target, check, report::CaseOutcome};
 use schemas::Authentication;
+use serde_json::Value;
 use wiremock::ResponseTemplate;
 
 use crate::{
@@ -62,6 +63,26 @@ async fn what_accepts_everything_is_told_so_and_a_leak_is_found() {
     let written = serde_json::to_string(&report).unwrap();
     for spelling in ["a secret with ä", "a secret with \\u00e4", "YSBzZWNyZXQgd2l0aCDDpA==", "a%20secret%20with"] {
         assert!(!written.contains(spelling), "the report holds a credential");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_a_common_word_is_no_leak_where_an_answer_has_that_word() {
+    for (secret, expected) in [("secret", None), ("short-secret", Some("AUTH-24"))] {
+        let (_server, url) = mock(move |request| {
+            let message: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let accepts = message["clientSecret"] == secret;
+            ResponseTemplate::new(if accepts { 204 } else { 403 }).set_body_string(format!("wrong {secret}"))
+        })
+        .await;
+        let target = plain(&url, client_secret(secret)).only(["AUTH-4", "AUTH-6", "AUTH-24"].map(String::from));
+        let report = check(&target).await.unwrap();
+        assert_eq!(failed_clauses(&report).first().copied(), expected, "{secret}");
+        let skipped = report.results.iter().filter(|result| {
+            let CaseOutcome::Skipped { reason } = &result.outcome else { return false };
+            result.clause == "AUTH-24" && reason.contains("fewer than 12 characters")
+        });
+        assert_eq!(skipped.count() > 0, expected.is_none(), "{secret}: {:?}", report.results);
     }
 }
 
