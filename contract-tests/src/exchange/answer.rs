@@ -11,7 +11,7 @@ const HEAD_MAX: usize = 64 * 1024;
 /// Most headers.
 const HEADERS_MAX: usize = 128;
 /// Most bytes of a body that are kept; the rest is not read.
-const BODY_MAX: usize = 256 * 1024;
+pub(super) const BODY_MAX: usize = 256 * 1024;
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq)]
