@@ -1,6 +1,9 @@
 //! A connection for HTTP/1.1: writes a request as its case wants it, and reads what comes meanwhile.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
@@ -38,11 +41,12 @@ impl Connection {
     pub(crate) async fn send(&mut self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
         let begun = Instant::now();
         let go_on = Notify::new();
+        let whole = AtomicBool::new(false);
         let to_head = request.parts.method == "HEAD";
         let Self { reading, writing, buffer } = self;
         let write = async {
             // An endpoint that has its answer may close before it has read everything: the answer tells.
-            let _ = write(writing, request, &go_on).await;
+            whole.store(write(writing, request, &go_on).await.is_ok(), Ordering::Relaxed);
             std::future::pending::<()>().await;
         };
         let read = async {
@@ -65,6 +69,8 @@ impl Connection {
         });
         let mut answer = answered.await.map_err(|_| NoAnswer::TimedOut { after: limit })??;
         answer.took = begun.elapsed();
+        // The next request would be read as the rest of this one.
+        answer.reusable &= whole.load(Ordering::Relaxed);
         Ok(answer)
     }
 }
@@ -94,4 +100,35 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), request: &Request, go_on:
         stream.shutdown().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Authentication, Profile};
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+    use crate::{case::RequestForm, request::Maker};
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_only_after_the_whole_request() {
+        let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
+        let maker = Maker { endpoint: &endpoint, authentication: &Authentication::None, profile: Profile::v1() };
+        let request = maker.make(&RequestForm::default(), 1).unwrap();
+        for (name, body, reusable) in [("small", 2, true), ("too large to be out before its answer", 100_000, false)] {
+            let (near, mut far) = tokio::io::duplex(64 * 1024);
+            let mut connection = Connection::new(near);
+            let answers = async {
+                // Of the large body most is not read before the answer.
+                let mut read = vec![0; 2];
+                far.read_exact(&mut read).await.unwrap();
+                far.write_all(b"HTTP/1.1 413 x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                far
+            };
+            let request = Request { body: vec![b'x'; body], ..request.clone() };
+            let (answer, _far) = tokio::join!(connection.send(&request, Duration::from_secs(10)), answers);
+            let answer = answer.unwrap();
+            assert_eq!((answer.status, answer.reusable), (413, reusable), "{name}");
+        }
+    }
 }
