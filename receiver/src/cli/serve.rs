@@ -160,7 +160,11 @@ fn capturing(endpoints: &[EndpointConfig], data_dir: &Path, file: Option<&Path>)
     let mut text = String::new();
     if capturing().any(EndpointConfig::has_client_secret) {
         text.push_str(&format!(
-            "\nCaptured messages are kept beside the others; where a configured secret stands they have {MARKER}.\n"
+            "
+Captured messages are kept beside the others; where a configured secret stands they have {MARKER}.
+One in which none stands may hold another secret. It is kept apart, in {}.
+",
+            data_dir.join(CAPTURE_FILE).display()
         ));
     }
     for endpoint in capturing().filter(|endpoint| !endpoint.has_client_secret()) {
