@@ -52,7 +52,7 @@ fn told(rotation: &Rotation) -> String {
     };
     let old = match kept {
         Some(kept) => format!("The old one is in {} and is accepted until {}.", kept.file.display(), kept.until),
-        None => "The old one is refused from now on.".to_owned(),
+        None => "Every older one is refused from now on.".to_owned(),
     };
     let by_when = kept.as_ref().map(|kept| format!(", before {}", kept.until)).unwrap_or_default();
     format!(

@@ -109,7 +109,8 @@ pub enum RotateError {
 }
 
 impl Rotation {
-    /// Replaces an endpoint's secret by a fresh one; the old one stays valid for `keep`. The endpoint is told by name or
+    /// Replaces an endpoint's secret by a fresh one; the old one stays valid for `keep`. With no time at all also those that
+    /// earlier rotations kept are refused. The endpoint is told by name or
     /// path, or is the only one.
     ///
     /// # Errors
@@ -138,7 +139,7 @@ fn first_run(
     let _alone = lock(&file)?;
     let kept = keep_old(&file, keep, now)?;
     write_new(&file, kept.as_ref())?;
-    remove_expired(&file, now);
+    remove_old(&file, if keep.is_zero() { Timestamp::MAX } else { now });
     Ok(Rotation { endpoint: DEFAULT_PATH.to_owned(), username: None, file, kept })
 }
 
@@ -167,7 +168,15 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
         return Err(RotateError::Shared { file });
     }
     let kept = keep_old(&file, keep, now)?;
-    let edited = document.accept_old(at, &credential, kept.as_ref(), now);
+    let goes = |reference: &str| match reference.parse() {
+        Ok(SecretReference::File(other)) => {
+            let other = beside(other);
+            is_same(folder_of(&other), folder_of(&file))
+                && kept::until(&file, &other).is_some_and(|until| keep.is_zero() || until < now)
+        }
+        _ => false,
+    };
+    let edited = document.accept_old(at, &credential, kept.as_ref(), goes);
     let written = match check::check(&edited, path, false, &mut Sources::default()) {
         Err(_) => Err(RotateError::Edit { file: path.to_owned() }),
         Ok(_) if edited == text => Ok(()),
@@ -182,7 +191,7 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
     }
     written?;
     write_new(&file, None)?;
-    remove_expired(&file, now);
+    remove_old(&file, if keep.is_zero() { Timestamp::MAX } else { now });
     Ok(Rotation { endpoint, username: credential.username, file, kept })
 }
 
@@ -207,7 +216,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Two commands at a time would lose one another's changes.
 fn lock(file: &Path) -> Result<File, RotateError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     let io = |source| RotateError::Io { file: folder.to_owned(), source };
     let opened = File::open(folder).map_err(io)?;
     flock(&opened, FlockOperation::LockExclusive).map_err(|errno| io(errno.into()))?;
@@ -242,9 +251,14 @@ fn write_new(file: &Path, kept: Option<&Kept>) -> Result<(), RotateError> {
     })
 }
 
-/// Old secrets that nobody accepts any more need not lie about. One that stays does no harm.
-fn remove_expired(file: &Path, now: Timestamp) {
-    for kept in Kept::all(file).into_iter().filter(|kept| kept.until < now) {
+/// Old secrets that nobody accepts any more need not lie about. One that stays does no harm where a configuration says
+/// what is accepted; of the first run it is said by the files.
+fn remove_old(file: &Path, before: Timestamp) {
+    for kept in Kept::all(file).into_iter().filter(|kept| kept.until < before) {
         let _ = fs::remove_file(&kept.file);
     }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

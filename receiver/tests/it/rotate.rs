@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
     process::{Command, Output, Stdio},
+    time::Instant,
 };
 
 use receiver::config::Config;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     program::Receiver,
-    raw::{answer, post},
+    raw::{PATIENCE, answer, post},
 };
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
@@ -179,7 +180,29 @@ fn without_a_configuration_the_name_of_the_old_file_says_until_when() {
 
     let refused = run(folder.path(), &["secret", "rotate", "--keep-old", "0s"]);
     assert!(refused.status.success());
-    assert_eq!(kept(&first_run, "client-secret").len(), 1, "the one before keeps its time");
+    assert_eq!(kept(&first_run, "client-secret").len(), 0, "the one before may be the one that leaked");
+}
+
+#[test]
+fn a_secret_that_leaked_is_refused_at_once_also_when_another_came_after_it() {
+    let (folder, receiver) = start();
+    assert!(receiver.command(&["secret", "rotate", "/secret"]).status.success());
+    receiver.logged(0, "the configuration was read again");
+    assert_eq!(secret_status(&receiver, "canary-secret-1"), 200);
+    // Another way to write the same name changes nothing.
+    let config = folder.path().join("receiver.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replacen("\"file:secret\"", "\"file:./secret\"", 1)).unwrap();
+    assert!(receiver.command(&["secret", "rotate", "/secret", "--keep-old", "0s"]).status.success());
+    assert!(kept(folder.path(), "secret").is_empty());
+    let began = Instant::now();
+    while secret_status(&receiver, "canary-secret-1") == 200 {
+        assert!(began.elapsed() < PATIENCE, "it is still accepted");
+    }
+    let new = content(&folder.path().join("secret"));
+    while secret_status(&receiver, &new) != 200 {
+        assert!(began.elapsed() < PATIENCE, "the new one is not taken over");
+    }
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! The configuration file as a person wrote it, changed in one place: comments and layout stay.
 
-use jiff::Timestamp;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::kept::{self, Kept};
+use super::kept::Kept;
 
 /// The text, open for changes.
 pub(super) struct Document(DocumentMut);
@@ -31,41 +30,37 @@ impl Document {
         Some(Credential { kind: text("type")?, key, username: text("username"), reference: text(key)? })
     }
 
-    /// Every reference to a secret, of all endpoints.
+    /// Every reference to a secret, of all endpoints and of their destinations.
     pub(super) fn references(&self) -> Vec<String> {
         let mut references = Vec::new();
         for endpoint in (0..).map_while(|at| self.endpoint(at)) {
-            let first = endpoint.get("authentication").and_then(Item::as_table_like);
-            let more: Vec<&dyn TableLike> = match endpoint.get("also_accept") {
-                Some(Item::ArrayOfTables(tables)) => tables.iter().map(|table| table as &dyn TableLike).collect(),
-                Some(Item::Value(Value::Array(array))) => {
-                    array.iter().filter_map(Value::as_inline_table).map(|table| table as &dyn TableLike).collect()
-                }
-                _ => Vec::new(),
+            let destinations = tables(endpoint.get("destination"));
+            let one = |table: &'_ dyn TableLike| -> Vec<String> {
+                let keys = ["secret", "password", "url"].into_iter();
+                keys.filter_map(|key| table.get(key)?.as_str().map(ToOwned::to_owned)).collect()
             };
-            for credential in first.into_iter().chain(more) {
-                let found = ["secret", "password"].into_iter().filter_map(|key| credential.get(key)?.as_str());
-                references.extend(found.map(ToOwned::to_owned));
+            let authentications = [endpoint].into_iter().chain(destinations.iter().copied());
+            for table in authentications.filter_map(|table| table.get("authentication")?.as_table_like()) {
+                references.extend(one(table));
+            }
+            for table in tables(endpoint.get("also_accept")).into_iter().chain(destinations) {
+                references.extend(one(table));
             }
         }
         references
     }
 
     /// The text in which the endpoint also accepts the old secret, if one is kept, and no more those that were kept
-    /// before and whose time is over.
+    /// before and that `goes` says of, by their references.
     pub(super) fn accept_old(
         &mut self,
         at: usize,
         credential: &Credential,
         kept: Option<&Kept>,
-        now: Timestamp,
+        goes: impl Fn(&str) -> bool,
     ) -> String {
         if let Some(endpoint) = self.endpoint_mut(at) {
-            let expired = |entry: &dyn TableLike| {
-                let reference = entry.get(credential.key).and_then(Item::as_str);
-                let suffix = reference.and_then(|reference| reference.strip_prefix(&credential.reference));
-                suffix.and_then(kept::moment).is_some_and(|until| until < now)
-            };
+            let expired = |entry: &dyn TableLike| entry.get(credential.key).and_then(Item::as_str).is_some_and(&goes);
             match endpoint.get_mut("also_accept") {
                 Some(Item::ArrayOfTables(tables)) => {
                     tables.retain(|entry| !expired(entry));
@@ -103,6 +98,17 @@ impl Document {
     }
 }
 
+/// The tables of a list, in either form.
+fn tables(list: Option<&Item>) -> Vec<&dyn TableLike> {
+    match list {
+        Some(Item::ArrayOfTables(tables)) => tables.iter().map(|table| table as &dyn TableLike).collect(),
+        Some(Item::Value(Value::Array(array))) => {
+            array.iter().filter_map(Value::as_inline_table).map(|table| table as &dyn TableLike).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// What `also_accept` says of an old secret.
 fn entry(credential: &Credential, kept: &Kept) -> Vec<(&'static str, Value)> {
     let end: toml_edit::Datetime = kept.until.to_string().parse().expect("TOML writes moments as RFC 3339 does");
@@ -117,7 +123,9 @@ fn entry(credential: &Credential, kept: &Kept) -> Vec<(&'static str, Value)> {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
+    use jiff::Timestamp;
+
+    use super::{super::kept, *};
 
     const NOW: &str = "2026-11-24T12:00:00Z";
 
@@ -126,7 +134,11 @@ mod tests {
         let mut document = Document::parse(text).unwrap();
         let credential = document.credential(at).unwrap();
         let kept = Kept::new("/no/such/folder/s".as_ref(), now, Duration::from_secs(3600));
-        document.accept_old(at, &credential, Some(&kept), now)
+        let goes = |reference: &str| {
+            let moment = reference.strip_prefix("file:").and_then(|file| kept::until("s".as_ref(), file.as_ref()));
+            moment.is_some_and(|until| until < now)
+        };
+        document.accept_old(at, &credential, Some(&kept), goes)
     }
 
     const OLD: &str =
@@ -174,5 +186,8 @@ mod tests {
             assert_eq!(entry["not_after"].to_string(), "2026-11-24T13:00:00Z", "{case}: {after}");
         }
         assert_eq!(Document::parse(sub).unwrap().references(), ["file:s", "env:X"]);
+        let relayed =
+            "[[endpoint]]\n[[endpoint.destination]]\nurl = \"file:u\"\nauthentication = { secret = \"file:s\" }\n";
+        assert_eq!(Document::parse(relayed).unwrap().references(), ["file:s", "file:u"]);
     }
 }

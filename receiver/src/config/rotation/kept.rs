@@ -20,14 +20,14 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The file for a secret that is accepted for `keep` from now on. Moments that no calendar has become the last one.
+    /// The file for a secret that is accepted for `keep` from now on. Moments that no calendar has become one of the last day.
     pub(super) fn new(secret: &Path, now: Timestamp, keep: Duration) -> Self {
+        // A day before the last moment that there is: room for those that were rotated in one second.
+        let last = Timestamp::MAX.as_second() - 24 * 3600;
         let end = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX).saturating_add(now.as_second());
-        let mut until = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
         // Two in one second are two files.
-        while named(secret, until).exists() {
-            until = Timestamp::from_second(until.as_second() + 1).unwrap_or(until);
-        }
+        let mut later = (end.min(last)..).map_while(|second| Timestamp::from_second(second).ok());
+        let until = later.find(|until| !named(secret, *until).exists()).unwrap_or(Timestamp::MAX);
         Self { file: named(secret, until), until }
     }
 
@@ -61,14 +61,10 @@ fn named(secret: &Path, until: Timestamp) -> PathBuf {
     name.into()
 }
 
-fn until(secret: &Path, file: &Path) -> Option<Timestamp> {
+/// Until when a file's name says that it keeps an old secret of that one.
+pub(super) fn until(secret: &Path, file: &Path) -> Option<Timestamp> {
     let name = file.file_name()?.to_str()?;
-    moment(name.strip_prefix(secret.file_name()?.to_str()?)?)
-}
-
-/// The moment in what a kept secret's name adds.
-pub(super) fn moment(suffix: &str) -> Option<Timestamp> {
-    suffix.strip_prefix(UNTIL)?.parse().ok()
+    name.strip_prefix(secret.file_name()?.to_str()?)?.strip_prefix(UNTIL)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -93,6 +89,8 @@ mod tests {
             Kept::new(&secret, now, Duration::from_secs(24 * 3600)).until.as_second(),
             kept.until.as_second() + 1
         );
-        assert_eq!(Kept::new(&secret, now, Duration::MAX).until, Timestamp::MAX);
+        let far = Kept::new(&secret, now, Duration::MAX);
+        fs::write(&far.file, "x").unwrap();
+        assert_eq!(Kept::new(&secret, now, Duration::MAX).until.as_second(), far.until.as_second() + 1);
     }
 }
