@@ -36,7 +36,7 @@ pub fn environment() -> Environment<'static> {
     environment.add_filter("time", |text: &str| readable::time(text));
     environment.add_filter("money", |number: &Value| readable::money(&number.to_string()));
     environment.add_filter("tick", |value: &Value| if value.is_true() { "☑ Yes" } else { "☐ No" });
-    environment.add_filter("shorten", |text: &str, length: usize| shorten(text, length));
+    environment.add_filter("shorten", |text: &Value, length: usize| shorten(text, length));
     environment.add_filter("tone", |decision: &Value| tone(decision.as_str()));
     environment.add_filter("runs", runs);
     environment.add_test("web", |url: &Value| url.as_str().is_some_and(flow_url::is_web));
@@ -96,7 +96,8 @@ fn marked_json(value: &Value) -> Result<String, Error> {
 }
 
 /// The beginning of a text in one paragraph, for a preview.
-fn shorten(text: &str, length: usize) -> String {
+fn shorten(text: &Value, length: usize) -> String {
+    let text = if text.is_undefined() || text.is_none() { String::new() } else { text.to_string() };
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(length) {
         Some((at, _)) => format!("{}…", line[..at].trim_end()),
@@ -148,6 +149,7 @@ mod tests {
             ("a.json", "{% autoescape false %}{{ text }}{% endautoescape %}", "\u{fdd0}a\\\"\\n<b>\u{fdd1}"),
             ("a.txt.jinja", "{{ text }}", "a\"\n<b>"),
             ("a.html", "{{ text }}", "a&quot;\n&lt;b&gt;"),
+            ("a.txt", "{{ none | shorten(3) }}|{{ number | shorten(3) }}|{{ ' a  b c' | shorten(3) }}", "|500…|a b…"),
         ] {
             assert_eq!(printed(name, template), output, "{template}");
         }

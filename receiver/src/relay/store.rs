@@ -99,6 +99,12 @@ pub enum StoreError {
         /// Why not.
         source: rusqlite::Error,
     },
+    /// Several messages have an id that begins so.
+    #[error("more than one message has an id that begins {beginning}; write more of it")]
+    Ambiguous {
+        /// What was given of the id.
+        beginning: String,
+    },
     /// SQLite says no: a full disk, a damaged file.
     #[error("the relay's store cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),

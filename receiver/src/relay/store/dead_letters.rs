@@ -71,7 +71,7 @@ impl Store {
     /// receiver notices it within a second.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or an id's beginning is that of several messages.
     pub fn retry(&mut self, which: Which<'_>) -> Result<Retried, StoreError> {
         let transaction = self.connection.transaction()?;
         let (is_destination, word) = match which {
@@ -84,6 +84,14 @@ impl Store {
                 (known > 0, Some(word))
             }
         };
+        let several = transaction.query_row(
+            "SELECT count(DISTINCT message) FROM delivery WHERE dead IS NOT NULL AND substr(message, 1, length(?1)) = lower(?1)",
+            [word],
+            |row| row.get::<_, i64>(0),
+        )?;
+        if let Some(word) = word.filter(|_| several > 1 && !is_destination) {
+            return Err(StoreError::Ambiguous { beginning: word.to_owned() });
+        }
         transaction.execute(
             "CREATE TEMP TABLE chosen AS SELECT id FROM delivery WHERE dead IS NOT NULL AND CASE
                  WHEN ?1 IS NULL THEN 1

@@ -77,6 +77,17 @@ fn equal_bodies_within_the_window_are_one_where_that_is_known() {
 }
 
 #[test]
+fn the_beginning_of_several_ids_brings_nothing_back() {
+    let (_folder, mut store) = store(0);
+    let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
+    store.take_in(&[arrival(1, 0, &[a]), arrival(2, 1, &[a])], Position(3)).unwrap();
+    let dead = |id| Settled { id, at: at(5), ended: Ended::Dead("refused"), words: None };
+    store.settle(a, &[dead(1), dead(2)]).unwrap();
+    assert!(matches!(store.retry(Which::Of("")), Err(StoreError::Ambiguous { .. })));
+    assert_eq!(store.dead_letters(10).unwrap().len(), 2);
+}
+
+#[test]
 fn a_dead_letter_comes_back_behind_what_waits() {
     let (_folder, mut store) = store(0);
     let [a, b] = serve(&mut store, &["a", "b"], 0)[..] else { panic!() };
