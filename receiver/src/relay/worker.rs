@@ -98,7 +98,12 @@ impl Relay {
         stop: impl Future<Output = ()> + Send + 'static,
         grace: Duration,
     ) -> io::Result<JoinHandle<()>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Rendering a large message takes seconds: meanwhile another thread serves the other destinations.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("relay-work")
+            .enable_all()
+            .build()?;
         thread::Builder::new().name("relay".to_owned()).spawn(move || {
             runtime.block_on(self.run(stop, grace));
             runtime.shutdown_background();
@@ -194,13 +199,15 @@ struct Running {
     store: Arc<Mutex<Store>>,
     intake: Intake,
     workers: HashMap<Arc<str>, Worker>,
+    /// Of destinations that are gone: they end what they have in flight.
+    leaving: HashMap<Arc<str>, TaskHandle<()>>,
     /// By URL: kept for as long as the relay runs, so that a reload brings no burst.
     gates: HashMap<String, Arc<Mutex<Gate>>>,
 }
 
 impl Running {
     fn new(store: Arc<Mutex<Store>>, intake: Intake) -> Self {
-        Self { store, intake, workers: HashMap::new(), gates: HashMap::new() }
+        Self { store, intake, workers: HashMap::new(), leaving: HashMap::new(), gates: HashMap::new() }
     }
 
     /// Serves these destinations from now on. The worker of one that was served before first ends what it has in flight.
@@ -226,9 +233,12 @@ impl Running {
             metrics.add(&destination.name);
             let queue = Queue::new(self.store.clone(), log.clone(), *number);
             let previous = before.remove(&destination.name).map(|worker| worker.task);
+            let previous = previous.or_else(|| self.leaving.remove(&destination.name));
             let worker = self.worker(queue, destination.clone(), metrics.clone(), previous);
             self.workers.insert(destination.name.clone(), worker);
         }
+        self.leaving.retain(|_, task| !task.is_finished());
+        self.leaving.extend(before.into_iter().map(|(name, worker)| (name, worker.task)));
         self.intake.set_destinations(numbers.into_iter().zip(destinations).collect());
         self.look(metrics);
         Ok(())
@@ -320,8 +330,8 @@ impl Running {
         self.workers.values().for_each(|worker| {
             worker.stop.send_replace(true);
         });
-        for (_, worker) in self.workers {
-            drop(worker.task.await);
+        for task in self.workers.into_values().map(|worker| worker.task).chain(self.leaving.into_values()) {
+            drop(task.await);
         }
     }
 }

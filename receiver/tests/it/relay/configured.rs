@@ -1,9 +1,12 @@
 //! Destinations as they are configured: what is wrong is said at the start and at a reload, and nothing of it is taken.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{Mutex, mpsc},
+};
 
 use super::{endpoint, folder, message, send, to_http, to_teams};
-use crate::{program::Receiver, teams::Teams};
+use crate::{program::Receiver, raw::PATIENCE, teams::Teams};
 
 const TEMPLATE: &str = "{\n  \"type\": \"AdaptiveCard\",\n  \"version\": \"1.4\",\n  \"body\": [\n    {\"type\": \
                         \"TextBlock\", \"text\": \"mine: {{ flow.subject }}\"}\n  ]\n}\n";
@@ -114,4 +117,34 @@ fn destinations_come_and_go_without_losing_what_waits() {
     let mut moved: Vec<&str> = accepted[1..].iter().filter_map(|got| got.header("x-message-id")).collect();
     moved.sort_unstable();
     assert_eq!(moved, [&*first, &*second]);
+}
+
+#[test]
+fn a_destination_that_comes_back_while_an_attempt_is_in_flight_does_not_send_it_again() {
+    let (answer, answered) = mpsc::channel();
+    let answered = Mutex::new(answered);
+    let teams = Teams::start(move |_, _| {
+        let _ = answered.lock().unwrap().recv_timeout(PATIENCE);
+        crate::teams::Reply::accepted()
+    });
+    let folder = folder(&teams);
+    let one = endpoint(&to_http("one", &teams, ""));
+    let receiver = Receiver::start_in(folder.path(), &one, &[]);
+    let configure = |toml: &str| {
+        let seen = receiver.log().len();
+        let text = fs::read_to_string(folder.path().join("receiver.toml")).unwrap();
+        let head: Vec<&str> = text.lines().take(2).collect();
+        fs::write(folder.path().join("receiver.toml"), format!("{}\n{toml}", head.join("\n"))).unwrap();
+        receiver.logged(seen, "the configuration was read again; it holds from now on");
+    };
+    send(&receiver, &message("FLOW-1", 1));
+    teams.until(|got| got.len() == 1);
+    configure(&endpoint(""));
+    configure(&one);
+    answer.send(()).unwrap();
+    // What comes behind it shows that nothing of it is left.
+    drop(answer);
+    let last = send(&receiver, &message("FLOW-1", 2));
+    teams.until(|got| got.iter().any(|got| got.header("x-message-id") == Some(&*last)));
+    teams.until(|got| got.len() == 2);
 }
