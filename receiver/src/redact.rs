@@ -29,7 +29,7 @@ pub(crate) fn printable(json: &str) -> String {
 fn is_unsafe(character: char) -> bool {
     let control = character.is_control() && character != '\n';
     let invisible_or_turning = matches!(character,
-        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+        '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
     control || invisible_or_turning
 }
 

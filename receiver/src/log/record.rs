@@ -20,7 +20,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::capture::Captured;
+use crate::{capture::Captured, redact};
 
 pub(super) const MAGIC: [u8; 4] = *b"\xF7rec";
 pub(super) const FRAME: usize = 16;
@@ -115,7 +115,7 @@ impl Record {
         let body = str::from_utf8(&self.body).ok();
         let body_base64 = if body.is_none() { Some(STANDARD.encode(&self.body)) } else { None };
         let line = Line { header: &self.header, body, body_base64 };
-        serde_json::to_string(&line).expect("a line is made of strings and numbers")
+        redact::printable(&serde_json::to_string(&line).expect("a line is made of strings and numbers"))
     }
 
     /// Adds the record's bytes to a buffer.

@@ -7,6 +7,7 @@ use super::{Output, Which, cell};
 use crate::{
     cli::{Failure, data::Data, say, warn},
     index::Message,
+    redact,
 };
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,10 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
         warn(&format!("no endpoint is called {asked}; there are {}", names().collect::<Vec<_>>().join(", ")));
     }
     say(&match args.output {
-        Output::Json => serde_json::to_string_pretty(&messages).expect("messages are strings and numbers") + "\n",
+        Output::Json => {
+            let text = serde_json::to_string_pretty(&messages).expect("messages are strings and numbers");
+            redact::printable(&text) + "\n"
+        }
         Output::Human if messages.is_empty() => "No messages.\n".to_owned(),
         Output::Human => format!("{}\n", table(&messages)),
     })

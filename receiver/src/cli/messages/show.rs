@@ -61,7 +61,7 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
         [] => text.push_str("contract  holds\n"),
         violations => {
             for violation in violations {
-                text.push_str(&format!("contract  {}\n", redact::printable(&violation.to_string())));
+                text.push_str(&format!("contract  {}\n", cell(Some(&violation.to_string()))));
             }
         }
     }

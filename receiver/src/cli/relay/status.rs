@@ -43,7 +43,7 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
     };
     let end = data.end()?;
     say(&match (args.output, status) {
-        (Output::Json, status) => format!("{:#}\n", json(status.as_ref(), end, &letters)),
+        (Output::Json, status) => printable(&format!("{:#}\n", json(status.as_ref(), end, &letters))),
         (Output::Human, None) => "Nothing was relayed here yet: no endpoint has had a destination.\n".to_owned(),
         (Output::Human, Some(status)) => human(&status, end, &letters),
     })
