@@ -121,9 +121,10 @@ fn destinations_come_and_go_without_losing_what_waits() {
 
 #[test]
 fn a_destination_that_comes_back_while_an_attempt_is_in_flight_does_not_send_it_again() {
-    let (answer, answered) = mpsc::channel();
+    let ((comes, came), (answer, answered)) = (mpsc::channel(), mpsc::channel::<()>());
     let answered = Mutex::new(answered);
     let teams = Teams::start(move |_, _| {
+        let _ = comes.send(());
         let _ = answered.lock().unwrap().recv_timeout(PATIENCE);
         crate::teams::Reply::accepted()
     });
@@ -138,11 +139,10 @@ fn a_destination_that_comes_back_while_an_attempt_is_in_flight_does_not_send_it_
         receiver.logged(seen, "the configuration was read again; it holds from now on");
     };
     send(&receiver, &message("FLOW-1", 1));
-    teams.until(|got| got.len() == 1);
+    came.recv_timeout(PATIENCE).unwrap();
     configure(&endpoint(""));
     configure(&one);
-    answer.send(()).unwrap();
-    // What comes behind it shows that nothing of it is left.
+    // From now on each is answered at once. What comes behind the first shows that nothing of it is left.
     drop(answer);
     let last = send(&receiver, &message("FLOW-1", 2));
     teams.until(|got| got.iter().any(|got| got.header("x-message-id") == Some(&*last)));
