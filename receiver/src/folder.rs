@@ -26,10 +26,14 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// The folder that a file lies in: the working directory, where its name has none.
+pub(crate) fn of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Gives a new file the owner of its folder: what root makes for a service's folder must be the service's. Nobody but root
 /// can, and for others nothing is to be done.
 pub(crate) fn hand_over(file: &File, folder: &Path) {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if let Ok(owner) = fs::metadata(folder) {
         // Who may not is no root.
         let _ = fchown(file, Some(Uid::from_raw(owner.uid())), Some(Gid::from_raw(owner.gid())));

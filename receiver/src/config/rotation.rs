@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::kept::Kept;
 use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_FILE, Sources, check, draw_secret};
-use crate::replace::replace;
+use crate::{folder, replace::replace};
 
 /// Who could read a secret's file can read the new one, or a receiver would lose it; only its owner may write it.
 const SECRET_MODE: u32 = 0o644;
@@ -171,7 +171,7 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
     let goes = |reference: &str| match reference.parse() {
         Ok(SecretReference::File(other)) => {
             let other = beside(other);
-            is_same(folder_of(&other), folder_of(&file))
+            is_same(folder::of(&other), folder::of(&file))
                 && kept::until(&file, &other).is_some_and(|until| keep.is_zero() || until < now)
         }
         _ => false,
@@ -216,7 +216,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Two commands at a time would lose one another's changes.
 fn lock(file: &Path) -> Result<File, RotateError> {
-    let folder = folder_of(file);
+    let folder = folder::of(file);
     let io = |source| RotateError::Io { file: folder.to_owned(), source };
     let opened = File::open(folder).map_err(io)?;
     flock(&opened, FlockOperation::LockExclusive).map_err(|errno| io(errno.into()))?;
@@ -257,8 +257,4 @@ fn remove_old(file: &Path, before: Timestamp) {
     for kept in Kept::all(file).into_iter().filter(|kept| kept.until < before) {
         let _ = fs::remove_file(&kept.file);
     }
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

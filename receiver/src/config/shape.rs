@@ -142,7 +142,7 @@ fn unknown<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Strin
 
 #[cfg(test)]
 mod tests {
-    use crate::config::tests::{folder, load};
+    use crate::config::tests::{assert_said_alone, folder, load};
 
     #[test]
     fn a_value_of_a_wrong_type_is_said_with_its_key() {
@@ -177,9 +177,7 @@ mod tests {
                 "receiver.toml:3: `not_after` takes a moment with its offset and without quotes",
             ),
         ] {
-            let error = load(&folder, text).unwrap_err();
-            assert!(error.contains(expected), "{case}: {error}");
-            assert!(!error.contains('\n'), "{case}: {error}");
+            assert_said_alone(&folder, case, text, expected);
         }
     }
 

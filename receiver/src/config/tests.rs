@@ -45,6 +45,13 @@ pub(super) fn load(folder: &TempDir, text: &str) -> Result<Config, String> {
     })
 }
 
+/// This configuration is refused, and nothing but this is said of it.
+pub(super) fn assert_said_alone(folder: &TempDir, case: &str, text: &str, expected: &str) {
+    let error = load(folder, text).unwrap_err();
+    assert!(error.contains(expected), "{case}: {error}");
+    assert!(!error.contains('\n'), "{case}: {error}");
+}
+
 #[test]
 fn only_a_path_is_needed() {
     let folder = folder();
@@ -224,9 +231,7 @@ fn what_cannot_be_read_on_is_said_alone() {
             "receiver.toml:1: a Basic endpoint would take passwords over plain HTTP",
         ),
     ] {
-        let error = load(&folder, text).unwrap_err();
-        assert!(error.contains(expected), "{case}: {error}");
-        assert!(!error.contains('\n'), "{case}: {error}");
+        assert_said_alone(&folder, case, text, expected);
     }
     let missing = Config::load(&folder.path().join("none.toml")).unwrap_err().to_string();
     assert!(missing.starts_with("cannot read the configuration "), "{missing}");

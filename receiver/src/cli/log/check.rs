@@ -22,7 +22,7 @@ pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
     if findings.is_whole() {
         return Ok(());
     }
-    let only_torn = Findings { torn: None, ..findings.clone() }.is_whole();
+    let only_torn = Findings { torn: None, ..findings }.is_whole();
     Err(Failure::failed(match only_torn {
         true => format!(
             "the log in {} ends in bytes that are no whole message. After a kill or a power cut that is a message that was \

@@ -8,6 +8,8 @@ use std::{
 
 use jiff::Timestamp;
 
+use crate::folder;
+
 const UNTIL: &str = ".until-";
 
 /// An old secret's file.
@@ -33,8 +35,7 @@ impl Kept {
 
     /// All that lie beside a secret's file, in the order of their names.
     pub(in crate::config) fn all(secret: &Path) -> Vec<Self> {
-        let folder = secret.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let entries = fs::read_dir(folder::of(secret)).into_iter().flatten().flatten();
         let mut all: Vec<Self> = entries
             .filter_map(|entry| {
                 let file = secret.with_file_name(entry.file_name());
