@@ -1,10 +1,7 @@
 //! HTTP/2 over TLS: the same answers and limits as HTTP/1.1, and clients that make the most of it.
 
 use std::{
-    io,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -16,13 +13,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{pki_types::ServerName, version::TLS13};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
     certificate::{Certificate, TLS},
+    corked::Corked,
     program::Receiver,
     raw::{PATIENCE, Raw},
 };
@@ -320,38 +318,6 @@ async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
     assert!(soon(ending).await.unwrap().success());
 }
 
-/// A stream that keeps what is written behind the first flight until it is told to let it go.
-struct Corked {
-    stream: TcpStream,
-    flights: usize,
-    kept: Vec<u8>,
-}
-
-impl AsyncRead for Corked {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Corked {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.flights > 0 {
-            self.kept.extend_from_slice(bytes);
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        self.flights += 1;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
@@ -363,8 +329,8 @@ async fn a_first_request_that_comes_with_the_handshake_has_the_time_of_a_body() 
     let server = Server::start("[limits]\nheader_timeout = \"1500ms\"\n");
     let client = server.certificate.client(&[&TLS13], &["h2"]);
     let stream = TcpStream::connect(server.receiver.address).await.unwrap();
-    let stream = Corked { stream, flights: 0, kept: Vec::new() };
-    let connecting = TlsConnector::from(Arc::new(client)).connect(ServerName::try_from("localhost").unwrap(), stream);
+    let connecting = TlsConnector::from(Arc::new(client));
+    let connecting = connecting.connect(ServerName::try_from("localhost").unwrap(), Corked::new(stream));
     let mut stream = soon(connecting).await.unwrap();
     let field = |name: &str, value: &str| {
         let (name_length, value_length) = (u8::try_from(name.len()).unwrap(), u8::try_from(value.len()).unwrap());
@@ -382,14 +348,11 @@ async fn a_first_request_that_comes_with_the_handshake_has_the_time_of_a_body() 
     let begun = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &settings[..], &frame(1, end_headers, 1, &head)].concat();
     stream.write_all(&begun).await.unwrap();
     stream.flush().await.unwrap();
-    let kept = std::mem::take(&mut stream.get_mut().0.kept);
-    let raw = &mut stream.get_mut().0.stream;
-    raw.write_all(&kept).await.unwrap();
+    stream.get_mut().0.let_go().await;
     // Longer than a head may take.
     tokio::time::sleep(Duration::from_secs(2)).await;
     stream.write_all(&frame(0, end_stream, 1, MESSAGE.as_bytes())).await.unwrap();
-    let kept = std::mem::take(&mut stream.get_mut().0.kept);
-    stream.get_mut().0.stream.write_all(&kept).await.unwrap();
+    stream.get_mut().0.let_go().await;
     let answered = async {
         loop {
             let mut frame = [0; 9];

@@ -11,6 +11,7 @@ mod certificate;
 #[cfg(feature = "relay")]
 mod chromium;
 mod commands;
+mod corked;
 mod deadlines;
 mod disk;
 mod durability;

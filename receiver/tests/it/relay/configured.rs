@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Mutex, mpsc},
 };
 
@@ -92,19 +93,22 @@ fn a_template_with_an_error_is_refused_at_the_reload_and_the_one_before_holds() 
     assert!(teams.until_accepted(2)[1].text().contains("better: number 2"));
 }
 
+/// Puts this behind the address and the data folder, and waits until it holds.
+fn configure(receiver: &Receiver, folder: &Path, toml: &str) {
+    let seen = receiver.log().len();
+    let text = fs::read_to_string(folder.join("receiver.toml")).unwrap();
+    let head: Vec<&str> = text.lines().take(2).collect();
+    fs::write(folder.join("receiver.toml"), format!("{}\n{toml}", head.join("\n"))).unwrap();
+    receiver.logged(seen, "the configuration was read again; it holds from now on");
+}
+
 #[test]
 fn destinations_come_and_go_without_losing_what_waits() {
     let (teams, other) = (Teams::start(|_, _| crate::teams::Reply::status(503)), Teams::accepting());
     let folder = folder(&teams);
     let one = |more: &str| endpoint(&format!("{}{more}", to_http("one", &teams, "")));
     let receiver = Receiver::start_in(folder.path(), &one(""), &[]);
-    let configure = |toml: &str| {
-        let seen = receiver.log().len();
-        let text = fs::read_to_string(folder.path().join("receiver.toml")).unwrap();
-        let head: Vec<&str> = text.lines().take(2).collect();
-        fs::write(folder.path().join("receiver.toml"), format!("{}\n{toml}", head.join("\n"))).unwrap();
-        receiver.logged(seen, "the configuration was read again; it holds from now on");
-    };
+    let configure = |toml: &str| configure(&receiver, folder.path(), toml);
     let first = send(&receiver, &message("FLOW-1", 1));
     teams.until(|got| !got.is_empty());
     configure(&one(&to_http("two", &other, "")));
@@ -131,13 +135,7 @@ fn a_destination_that_comes_back_while_an_attempt_is_in_flight_does_not_send_it_
     let folder = folder(&teams);
     let one = endpoint(&to_http("one", &teams, ""));
     let receiver = Receiver::start_in(folder.path(), &one, &[]);
-    let configure = |toml: &str| {
-        let seen = receiver.log().len();
-        let text = fs::read_to_string(folder.path().join("receiver.toml")).unwrap();
-        let head: Vec<&str> = text.lines().take(2).collect();
-        fs::write(folder.path().join("receiver.toml"), format!("{}\n{toml}", head.join("\n"))).unwrap();
-        receiver.logged(seen, "the configuration was read again; it holds from now on");
-    };
+    let configure = |toml: &str| configure(&receiver, folder.path(), toml);
     send(&receiver, &message("FLOW-1", 1));
     came.recv_timeout(PATIENCE).unwrap();
     configure(&endpoint(""));
