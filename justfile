@@ -31,7 +31,7 @@ doc:
 
 # Run the whole catalogue against every defect, and write docs/mutants.md; takes some minutes.
 mutants:
-    MUTANTS_UPDATE=1 cargo test -p contract-tests --locked --test mutants -- --include-ignored
+    MUTANTS_UPDATE=1 cargo test -p contract-tests --locked --test it mutants
 
 # Fuzz a target of fuzz/fuzz_targets; needs a nightly compiler and `cargo install cargo-fuzz`.
 fuzz target seconds="600":

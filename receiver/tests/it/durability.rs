@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use crate::{
     program::Receiver,
     raw::{Raw, post},
+    soak,
 };
 
 const ENDPOINT: &str = "[[endpoint]]\npath = \"/hooks\"\n";
@@ -71,9 +72,9 @@ fn stored(receiver: &Receiver) -> HashMap<String, Vec<u8>> {
     exported.iter().map(|line| (text(&line["id"]), text(&line["body"]).into_bytes())).collect()
 }
 
-/// How often to kill: `KILLS=1000 cargo test -p receiver --test it kills -- --nocapture`.
+/// How often to kill.
 fn kills() -> usize {
-    std::env::var("KILLS").map_or(50, |count| count.parse().expect("KILLS is a number"))
+    if soak::is_requested() { 1000 } else { 50 }
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod room;
 mod rotate;
 mod secrets;
 mod shells;
+mod soak;
 mod supervisor;
 #[cfg(feature = "relay")]
 mod teams;

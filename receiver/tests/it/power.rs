@@ -1,7 +1,7 @@
 //! Power cuts: what the log did to its disk is taken back in part, at every point, and the log is opened again. Every
 //! message that was acknowledged by then must be there, byte for byte, and nothing that was never sent.
 //!
-//! `CUTS=100000 cargo test -p receiver --test it power` makes more cuts than every run does.
+//! `SOAK=1 cargo test -p receiver --test it power` makes many more cuts.
 
 use std::{
     collections::HashSet,
@@ -20,7 +20,10 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
-use crate::disk::{Contents, Fault, Gate, Lie, Op, Platter, Recorder};
+use crate::{
+    disk::{Contents, Fault, Gate, Lie, Op, Platter, Recorder},
+    soak,
+};
 
 /// Small, so that many segments are begun.
 fn options() -> SegmentOptions {
@@ -213,9 +216,9 @@ async fn cuts(run: &Run, seed: u64, count: usize) -> Vec<String> {
     wrong
 }
 
-/// Cuts of each run, unless asked for otherwise.
+/// Cuts of each run.
 fn count() -> usize {
-    std::env::var("CUTS").map_or(170, |count| count.parse().expect("CUTS is a number"))
+    if soak::is_requested() { 3000 } else { 170 }
 }
 
 #[tokio::test]

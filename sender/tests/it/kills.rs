@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     counting::{Counting, Reply},
     replay::Desk,
-    run,
+    run, soak,
 };
 
 /// Kills of the first ones that come while the messages are taken in.
@@ -119,13 +119,10 @@ fn wait_for_intake(desk: &Desk, bytes: u64, sender: &mut Child) {
 
 #[test]
 fn a_sender_that_is_killed_repeats_what_was_in_flight_and_loses_nothing() {
-    killed(500, 20, 1);
-    killed(500, 10, 16);
-}
-
-#[test]
-#[ignore = "needs some minutes: two times 200 kills over 10 000 messages"]
-fn ten_thousand_messages_survive_two_hundred_kills() {
-    killed(10_000, 200, 1);
-    killed(10_000, 200, 16);
+    // Messages, kills and concurrency.
+    let rounds =
+        if soak::is_requested() { [(10_000, 200, 1), (10_000, 200, 16)] } else { [(500, 20, 1), (500, 10, 16)] };
+    for (messages, kills, concurrency) in rounds {
+        killed(messages, kills, concurrency);
+    }
 }

@@ -20,6 +20,7 @@ mod run_sending;
 mod send;
 mod server;
 mod shells;
+mod soak;
 mod tls;
 
 /// The program, without anything of the caller's terminal or environment that would change what it prints.

@@ -15,6 +15,7 @@ use super::{endpoint, in_order, message, to_http};
 use crate::{
     program::Receiver,
     raw::{Raw, post},
+    soak,
     teams::Teams,
 };
 
@@ -23,13 +24,8 @@ const FLOWS: usize = 4;
 
 #[test]
 fn kills_lose_nothing_and_repeat_what_was_in_flight() {
-    kill_while_relaying(8, 20);
-}
-
-#[test]
-#[ignore = "takes 2 minutes"]
-fn a_hundred_kills_while_5000_messages_are_relayed() {
-    kill_while_relaying(100, 50);
+    let (kills, messages_per_kill) = if soak::is_requested() { (100, 50) } else { (8, 20) };
+    kill_while_relaying(kills, messages_per_kill);
 }
 
 fn kill_while_relaying(kills: usize, between: usize) {

@@ -1,0 +1,33 @@
+//! `check`: the reference receiver keeps every clause; endpoints with a fault are told what it is, in one sentence where
+//! one is enough; the program's options, exit codes and reports; and no credential in anything that it writes.
+
+mod credentials;
+mod endpoint;
+mod hygiene;
+mod program;
+mod reference;
+mod run;
+mod seen;
+
+use contract_tests::{Report, report::CaseOutcome};
+use schemas::{Authentication, ClientSecret};
+
+fn client_secret(text: &str) -> Authentication {
+    Authentication::ClientSecret { client_secret: ClientSecret::new(text.to_owned()).unwrap() }
+}
+
+fn failures(report: &Report) -> Vec<String> {
+    let failed = report.results.iter().filter_map(|result| Some((result, result.failure()?)));
+    failed.map(|(result, failure)| format!("{} {}: {}", result.id, result.title, failure.came)).collect()
+}
+
+fn failed_clauses(report: &Report) -> Vec<&str> {
+    let failed = report.results.iter().filter(|result| result.failure().is_some());
+    let mut clauses: Vec<&str> = failed.map(|result| result.clause.as_str()).collect();
+    clauses.dedup();
+    clauses
+}
+
+fn passed(report: &Report, id: &str) -> bool {
+    report.results.iter().any(|result| result.id == id && result.outcome == CaseOutcome::Passed)
+}

@@ -1,0 +1,121 @@
+//! Runs against endpoints with a fault, by the library: the report says what it is.
+
+use std::time::Duration;
+
+use contract_tests::{Target, check, report::CaseOutcome};
+use schemas::Authentication;
+use serde_json::Value;
+use wiremock::ResponseTemplate;
+
+use crate::check::{
+    client_secret,
+    endpoint::{hasty, mock, mute},
+    failed_clauses, failures, passed,
+    reference::Reference,
+};
+
+fn plain(url: &str, authentication: Authentication) -> Target {
+    Target::new(url, authentication).unwrap().timeout(Duration::from_millis(500))
+}
+
+/// A secret with which more cases could tell something, where the status has nothing to do with it.
+fn credential(status: u16) -> Authentication {
+    match status {
+        401 | 403 | 500 => client_secret("short-secret"),
+        _ => Authentication::ClientSecret { client_secret: contract_tests::telling::client_secret() },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_plain_message_is_one_failure() {
+    for (status, said) in [
+        (401, "either the credential given is not the one"),
+        (403, "either the credential given is not the one"),
+        (404, "path is not that of the endpoint"),
+        (302, "is not quite that of the endpoint"),
+        (500, "fails on a valid message"),
+        (501, "takes no POST"),
+    ] {
+        let (_server, url) = mock(move |_| ResponseTemplate::new(status)).await;
+        let report = check(&plain(&url, credential(status))).await.unwrap();
+        assert!(!report.holds(false), "{status}");
+        assert!(report.notices[0].contains(said), "{status}: {:?}", report.notices);
+        let expected: &[&str] = match status {
+            // What else a single answer shows is said, too.
+            302 => &["AUTH-3", "HTTP-3"],
+            401 => &["AUTH-3", "AUTH-23"],
+            _ => &["AUTH-3"],
+        };
+        assert_eq!(failed_clauses(&report), expected, "{status}");
+        assert_eq!(failures(&report).len(), expected.len(), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_accepts_everything_is_told_so_and_a_leak_is_found() {
+    let (_server, url) = mock(|request| ResponseTemplate::new(200).set_body_bytes(request.body.clone())).await;
+    let report = check(&plain(&url, client_secret("a secret with ä"))).await.unwrap();
+    let failed = failed_clauses(&report);
+    for clause in ["AUTH-4", "AUTH-5", "AUTH-6", "AUTH-9", "AUTH-24"] {
+        assert!(failed.contains(&clause), "{clause}: {failed:?}");
+    }
+    assert!(passed(&report, "AUTH-SECRET-001"));
+    let written = serde_json::to_string(&report).unwrap();
+    for spelling in ["a secret with ä", "a secret with \\u00e4", "YSBzZWNyZXQgd2l0aCDDpA==", "a%20secret%20with"] {
+        assert!(!written.contains(spelling), "the report holds a credential");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_a_common_word_is_no_leak_where_an_answer_has_that_word() {
+    for (secret, expected) in [("secret", None), ("short-secret", Some("AUTH-24"))] {
+        let (_server, url) = mock(move |request| {
+            let message: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let accepts = message["clientSecret"] == secret;
+            ResponseTemplate::new(if accepts { 204 } else { 403 }).set_body_string(format!("wrong {secret}"))
+        })
+        .await;
+        let target = plain(&url, client_secret(secret)).only(["AUTH-4", "AUTH-6", "AUTH-24"].map(String::from));
+        let report = check(&target).await.unwrap();
+        assert_eq!(failed_clauses(&report).first().copied(), expected, "{secret}");
+        let skipped = report.results.iter().filter(|result| {
+            let CaseOutcome::Skipped { reason } = &result.outcome else { return false };
+            result.clause == "AUTH-24" && reason.contains("fewer than 12 characters")
+        });
+        assert_eq!(skipped.count() > 0, expected.is_none(), "{secret}: {:?}", report.results);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_answer_nothing_is_tested() {
+    for (closes, said) in [(true, "closed each of 3 connections"), (false, "gave no answer to a plain valid message")] {
+        let target = plain(&mute(closes).await, Authentication::None).timeout(Duration::from_millis(100));
+        let report = check(&target).await.unwrap();
+        assert!(report.results.is_empty() && report.notices[0].contains(said), "{:?}", report.notices);
+    }
+    let reference = Reference::start(false).await;
+    let report = check(&reference.target("https", "/none", Authentication::None)).await.unwrap();
+    assert!(report.results.is_empty() && report.notices[0].contains("does not speak TLS"), "{:?}", report.notices);
+    let reference = Reference::start(true).await;
+    let report = check(&reference.target("http", "/none", Authentication::None)).await.unwrap();
+    assert!(report.results.is_empty() && report.notices[0].contains("https://"), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_always_late_ends_the_run() {
+    let (_server, url) = mock(|_| ResponseTemplate::new(200).set_delay(Duration::from_millis(300))).await;
+    let report = check(&plain(&url, Authentication::None).timeout(Duration::from_millis(100))).await.unwrap();
+    assert_eq!(failed_clauses(&report), ["AUTH-2"]);
+    assert!(report.notices[0].contains("takes too long"), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unfinished_body_is_tried_only_where_it_is_asked_for() {
+    let url = hasty().await;
+    let unfinished = || plain(&url, Authentication::None).only(["HTTP-001", "HTTP-090", "HTTP-091"].map(String::from));
+    let slow = check(&unfinished().slow(true)).await.unwrap();
+    assert_eq!(failed_clauses(&slow), ["HTTP-12"]);
+    assert_eq!(failures(&slow).len(), 2, "{:?}", failures(&slow));
+    let usual = check(&unfinished()).await.unwrap();
+    assert!(failures(&usual).is_empty() && passed(&usual, "HTTP-001"), "{:?}", failures(&usual));
+}

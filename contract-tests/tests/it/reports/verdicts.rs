@@ -1,0 +1,148 @@
+//! The verdict, and the exit code that goes with it.
+
+use contract_tests::{
+    cli::exit,
+    report::{CaseOutcome, Grade, Report, SubjectKind, junit},
+};
+
+use crate::reports::made::{clean, empty, failed, mixed, result, skipped, untested};
+
+fn with(cases: &[(&str, bool)]) -> Report {
+    let outcome = |passed| if passed { CaseOutcome::Passed } else { failed("r", "e", "c", "m") };
+    let results = cases.iter().map(|(clause, passed)| result("C-1", clause, "A case", outcome(*passed)));
+    Report { results: results.collect(), ..empty() }
+}
+
+/// The same, and a case of this clause that was not tried for want of time.
+fn hurried(clause: &str, cases: &[(&str, bool)]) -> Report {
+    let mut report = with(cases);
+    report.results.push(result("C-2", clause, "A case", skipped("the time for the whole run was over")));
+    report
+}
+
+#[test]
+fn verdicts_say_how_it_went() {
+    let skipped = Report { results: vec![result("C-1", "AUTH-7", "A case", skipped("why"))], ..empty() };
+    let many: Vec<(&str, bool)> =
+        ["AUTH-3", "AUTH-4", "AUTH-5", "AUTH-6", "AUTH-7", "AUTH-8", "HTTP-1", "HTTP-1"].map(|id| (id, false)).into();
+    let mut sender = with(&[("MSG-1", true)]);
+    sender.subject.kind = SubjectKind::Sender;
+
+    for (name, report, strict, grade, code, words) in [
+        (
+            "clean",
+            clean(),
+            false,
+            Grade::Clean,
+            0,
+            "The endpoint keeps the contract: every MUST, SHOULD and MAY that was tested holds.",
+        ),
+        ("a sender", sender, true, Grade::Clean, 0, "The sender keeps the contract: every MUST that was tested holds."),
+        (
+            "both fail",
+            mixed(),
+            false,
+            Grade::Broken,
+            1,
+            "The endpoint breaks the contract: 2 MUSTs fail (AUTH-7, HTTP-8), and 1 SHOULD fails (HTTP-14).",
+        ),
+        (
+            "many",
+            with(&many),
+            false,
+            Grade::Broken,
+            1,
+            "The endpoint breaks the contract: 7 MUSTs fail (AUTH-3, AUTH-4, AUTH-5, AUTH-6, AUTH-7, AUTH-8 and 1 more).",
+        ),
+        (
+            "a SHOULD",
+            with(&[("HTTP-14", false), ("HTTP-8", true)]),
+            false,
+            Grade::Holds,
+            0,
+            "The endpoint keeps every MUST that was tested; 1 SHOULD fails (HTTP-14).",
+        ),
+        (
+            "a SHOULD, strict",
+            with(&[("HTTP-14", false), ("HTTP-8", true)]),
+            true,
+            Grade::Broken,
+            1,
+            "The endpoint keeps every MUST that was tested, but --strict counts a SHOULD too: 1 SHOULD fails (HTTP-14).",
+        ),
+        (
+            "only a SHOULD",
+            with(&[("HTTP-14", false)]),
+            false,
+            Grade::Holds,
+            0,
+            "The endpoint was tested for no MUST; 1 SHOULD fails (HTTP-14).",
+        ),
+        (
+            "a MAY",
+            with(&[("HTTP-21", false), ("HTTP-8", true)]),
+            true,
+            Grade::Holds,
+            0,
+            "The endpoint keeps all that binds it; 1 MAY fails (HTTP-21).",
+        ),
+        (
+            "no time for a MUST",
+            hurried("HTTP-8", &[("HTTP-8", true), ("HTTP-14", true)]),
+            false,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was not tried for want of time.",
+        ),
+        (
+            "no time for a MUST, and a SHOULD fails",
+            hurried("HTTP-8", &[("HTTP-14", false)]),
+            false,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was not tried for want of time; 1 SHOULD fails (HTTP-14).",
+        ),
+        (
+            "no time for a MUST, and another fails",
+            hurried("HTTP-8", &[("HTTP-1", false)]),
+            false,
+            Grade::Broken,
+            1,
+            "The endpoint breaks the contract: 1 MUST fails (HTTP-1).",
+        ),
+        (
+            "no time for a SHOULD",
+            hurried("HTTP-14", &[("HTTP-8", true)]),
+            false,
+            Grade::Clean,
+            0,
+            "The endpoint keeps the contract: every MUST that was tested holds.",
+        ),
+        (
+            "no time for a SHOULD, strict",
+            hurried("HTTP-14", &[("HTTP-8", true)]),
+            true,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was not tried for want of time.",
+        ),
+        (
+            "no time for anything",
+            hurried("HTTP-8", &[]),
+            false,
+            Grade::Untested,
+            3,
+            "Nothing was tested: every case was skipped.",
+        ),
+        ("skipped", skipped, false, Grade::Untested, 3, "Nothing was tested: every case was skipped."),
+        ("nothing", untested(), false, Grade::Untested, 3, "Nothing was tested."),
+    ] {
+        let verdict = report.verdict(strict);
+        assert_eq!((verdict.grade, verdict.words.as_str()), (grade, words), "{name}");
+        assert_eq!(exit::of(&report, strict), code, "{name}");
+        assert_eq!(report.holds(strict), code == 0, "{name}");
+        // A run that does not hold is red in CI's list of tests too.
+        let red = ["<failure", "<error"].iter().any(|tag| junit::render(&report, strict).contains(tag));
+        assert_eq!(red, code != 0, "{name}");
+    }
+}

@@ -1,0 +1,65 @@
+//! What shells and man(1) are given.
+
+use std::{
+    fs,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_webhook-contract");
+
+fn said(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let said = said(&["completions", shell]);
+        assert!(said.status.success() && said.stderr.is_empty(), "{shell}");
+        let script = text(&said.stdout);
+        for word in ["webhook-contract", "explain", "strict"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs bash"]
+fn bash_reads_its_completions() {
+    let folder = TempDir::new().unwrap();
+    let script = folder.path().join("completions");
+    fs::write(&script, said(&["completions", "bash"]).stdout).unwrap();
+    let bash = Command::new("bash").arg("-n").arg(&script).output().unwrap();
+    assert!(bash.status.success(), "{}", String::from_utf8_lossy(&bash.stderr));
+}
+
+#[test]
+fn every_command_has_its_page() {
+    let folder = TempDir::new().unwrap();
+    let pages = folder.path().join("man1");
+    assert!(said(&["man", pages.to_str().unwrap()]).status.success());
+    for name in ["webhook-contract", "webhook-contract-explain", "webhook-contract-render"] {
+        let page = fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+    }
+    let first = text(&said(&["man"]).stdout);
+    assert_eq!(first, fs::read_to_string(pages.join("webhook-contract.1")).unwrap());
+}
+
+#[test]
+#[ignore = "needs man"]
+fn man_shows_a_page() {
+    let folder = TempDir::new().unwrap();
+    said(&["man", folder.path().to_str().unwrap()]);
+    let page = folder.path().join("webhook-contract.1");
+    let man = Command::new("man").args(["--warnings", "-l"]).arg(page).env("MANWIDTH", "80").output().unwrap();
+    let (shown, warned) = (String::from_utf8_lossy(&man.stdout), String::from_utf8_lossy(&man.stderr));
+    assert!(shown.contains("SUBCOMMANDS") && shown.contains("webhook-contract-explain(1)"), "{shown}{warned}");
+    assert_eq!(warned, "");
+}
