@@ -27,7 +27,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use schemas::{Authentication, Profile};
+use schemas::{Authentication, Profile, uri::normalize_path};
 use secrecy::SecretString;
 
 pub use self::{
@@ -50,6 +50,10 @@ use crate::{
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 /// The path of the first run's endpoint.
 pub const DEFAULT_PATH: &str = "/hooks/flowingly";
+
+/// Warns of an endpoint that captures where others reach it.
+const PUBLIC_CAPTURE: &str = "anybody who reaches this receiver is answered 200, unchecked, and can fill its disk; \
+     capture only until `learn` has enough messages, or let a firewall pass the product's addresses alone";
 
 /// All that a receiver is told.
 #[derive(Clone, Debug)]
@@ -77,14 +81,14 @@ pub struct Config {
     /// Where messages are relayed to.
     #[cfg(feature = "relay")]
     pub destinations: crate::relay::Destinations,
-    /// What is not wrong, but better mended.
-    pub warnings: Vec<ConfigProblem>,
+    /// What is not wrong, but risky: one sentence each, with its place if there is one.
+    pub warnings: Vec<String>,
 }
 
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
-    /// The exact URL path.
+    /// The URL path as it is configured. Requests may spell it in any equivalent way.
     pub path: String,
     /// Its name in logs and listings.
     pub name: String,
@@ -161,10 +165,17 @@ impl Config {
         check::check(&read(path)?, path, false, &mut sources)
     }
 
+    /// Whether anybody but this machine may reach the listener, directly or through a proxy.
+    pub fn is_public(&self) -> bool {
+        let is_local = self.listen.ip().to_canonical().is_loopback();
+        !is_local || self.behind_tls_proxy || !self.trusted_proxies.is_empty()
+    }
+
     /// Whether passwords would cross a network unencrypted.
     pub fn takes_passwords_in_the_clear(&self) -> bool {
         let basic = |endpoint: &EndpointConfig| matches!(endpoint.authentication, Authentication::Basic(_));
-        let encrypted = self.tls.is_some() || self.behind_tls_proxy || self.listen.ip().is_loopback();
+        let is_local = self.listen.ip().to_canonical().is_loopback();
+        let encrypted = self.tls.is_some() || self.behind_tls_proxy || is_local;
         !encrypted && self.endpoints.iter().any(basic)
     }
 
@@ -173,14 +184,14 @@ impl Config {
         self.endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.profile.clone())).collect()
     }
 
-    /// The endpoints by their path, ready to take messages.
+    /// The endpoints by the normal form of their path, ready to take messages.
     pub fn endpoints_by_path(&self) -> HashMap<String, Endpoint> {
         let apart = Arc::new(CaptureFile::in_folder(&self.data_dir));
         let secrets: Arc<[SecretString]> = self.secrets().collect();
         let endpoints = self.endpoints.iter().map(|config| {
             let capture =
                 config.capture.then(|| Capture::new(secrets.clone(), config.has_client_secret(), apart.clone()));
-            (config.path.clone(), Endpoint { capture, ..config.build(self.limits.body_bytes) })
+            (config.normal_path(), Endpoint { capture, ..config.build(self.limits.body_bytes) })
         });
         endpoints.collect()
     }
@@ -188,6 +199,9 @@ impl Config {
     /// Makes every endpoint capture.
     pub fn capture_everything(&mut self) {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.capture = true);
+        if self.is_public() {
+            self.warnings.push(format!("--capture: {PUBLIC_CAPTURE}"));
+        }
     }
 
     /// Every client secret and password.
@@ -241,6 +255,11 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 impl EndpointConfig {
+    /// The normal form of the path, which is the same for every equivalent spelling.
+    pub(crate) fn normal_path(&self) -> String {
+        normalize_path(&self.path).into_owned()
+    }
+
     /// Whether its messages hold a client secret that is configured.
     pub fn has_client_secret(&self) -> bool {
         matches!(self.authentication, Authentication::ClientSecret { .. })

@@ -9,7 +9,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Method, Request, Version, header, request, uri::Authority};
 use http_body::Body;
-use schemas::Document;
+use schemas::{Document, uri::normalize_path};
 use serde::{Deserialize, Serialize};
 
 use self::room::Place;
@@ -19,7 +19,7 @@ use crate::{
     intake,
     log::{MessageLog, Record, RecordHeader},
     patience, redact,
-    rejection::Rejection,
+    rejection::{Details, Rejection},
     verify::Verifier,
 };
 
@@ -76,13 +76,20 @@ pub struct Progress {
     pub header: Option<RecordHeader>,
     /// Whether nothing more can be read from the connection after the answer.
     pub last: bool,
+    /// Where in the request the fault is, where it is refused.
+    pub(crate) details: Details,
 }
 
 impl<L: MessageLog> Endpoints<L> {
-    /// Endpoints by their exact path, storing to one log; a body may take `body_timeout` to arrive, and all requests
-    /// share the `room`.
+    /// Endpoints by their path, in its normal form ([`normalize_path`]), storing to one log; a body may take
+    /// `body_timeout` to arrive, and all requests share the `room`.
     pub fn new(by_path: HashMap<String, Endpoint>, log: Arc<L>, body_timeout: Duration, room: Arc<Room>) -> Self {
         Self { by_path, log, body_timeout, room }
+    }
+
+    /// The endpoint of a request's path, however it is spelled.
+    fn find(&self, path: &str) -> Option<&Endpoint> {
+        self.by_path.get(&*normalize_path(path))
     }
 
     /// Other endpoints in the place of these.
@@ -107,6 +114,10 @@ impl<L: MessageLog> Endpoints<L> {
     {
         let (head, mut body) = request.into_parts();
         let outcome = self.take(&head, &mut body, arrival, progress).await;
+        if let Err(rejection) = &outcome {
+            let profile = progress.endpoint.as_ref().and_then(|_| self.find(head.uri.path()));
+            progress.details = Details::of(rejection, &head, profile.map(|endpoint| endpoint.verifier.profile()));
+        }
         let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
         progress.last =
             chunked || (outcome.is_err() && !intake::discard(&head.headers, body, patience::drawn(self.body_timeout)));
@@ -125,7 +136,7 @@ impl<L: MessageLog> Endpoints<L> {
     {
         check_framing(head, arrival)?;
         let mut place = self.room.enter().ok_or(Rejection::Overloaded)?;
-        let endpoint = self.by_path.get(head.uri.path()).ok_or(Rejection::NotFound)?;
+        let endpoint = self.find(head.uri.path()).ok_or(Rejection::NotFound)?;
         progress.endpoint = Some(endpoint.name.clone());
         check_method(&head.method)?;
         if let Some(capture) = &endpoint.capture {

@@ -17,13 +17,16 @@ pub const BODY_LIMIT: usize = 4 << 20;
 /// When it is announced longer than `limit`, or not as plain JSON.
 pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<(), Rejection> {
     check_length(headers, limit)?;
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut content_types = headers.get_all(header::CONTENT_TYPE).iter();
-    let content_type = content_types.next().and_then(|value| value.to_str().ok());
-    let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
-    if encoded || content_types.next().is_some() || !content_type.is_some_and(wire::is_json) {
-        return Err(Rejection::UnsupportedMediaType);
-    }
-    Ok(())
+    let why = match (content_types.next(), content_types.next()) {
+        (None, _) => "the content-type header is missing",
+        (Some(_), Some(_)) => "there is more than one content-type header",
+        (Some(value), None) if !value.to_str().is_ok_and(wire::is_json) => "the content type is not JSON in UTF-8",
+        _ if codings.any(|value| !wire::is_list_of(value.as_bytes(), "identity")) => "the body has a content coding",
+        _ => return Ok(()),
+    };
+    Err(Rejection::UnsupportedMediaType(why))
 }
 
 /// Checks the announced length alone.

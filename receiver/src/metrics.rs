@@ -190,18 +190,22 @@ impl Metrics {
 
 /// Makes every series of an endpoint: the increase of one that begins at 1 is seen by nobody.
 fn foresee(requests: &Family<RequestLabels, Counter>, endpoint: &str) {
-    for verdict in ["accepted"].into_iter().chain(Rejection::CODES) {
+    for verdict in ["accepted", "captured"].into_iter().chain(Rejection::CODES) {
         drop(requests.get_or_create(&RequestLabels { endpoint: endpoint.to_owned(), verdict }));
     }
 }
 
 impl ConnectionFailure {
-    fn labels(self) -> FailureLabels {
-        let reason = match self {
+    /// A stable word for programs and logs.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
             Self::Tls => "tls-handshake",
             Self::Head => "unreadable-head",
             Self::CrowdedOut => "crowded-out",
-        };
-        FailureLabels { reason }
+        }
+    }
+
+    fn labels(self) -> FailureLabels {
+        FailureLabels { reason: self.reason() }
     }
 }

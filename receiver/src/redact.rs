@@ -26,7 +26,8 @@ pub(crate) fn printable(json: &str) -> String {
     shown
 }
 
-fn is_unsafe(character: char) -> bool {
+/// Whether a terminal obeys or hides it. A line end is not.
+pub(crate) fn is_unsafe(character: char) -> bool {
     let control = character.is_control() && character != '\n';
     let invisible_or_turning = matches!(character,
         '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');

@@ -1,5 +1,8 @@
 //! Why a request is not accepted: each reason with its status, its header fields and its problem.
 
+#[cfg(feature = "server")]
+mod details;
+
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
@@ -12,6 +15,8 @@ use schemas::{
     wire::{JSON, PROBLEM_JSON},
 };
 
+#[cfg(feature = "server")]
+pub(crate) use self::details::Details;
 use crate::problem::Problem;
 
 /// Seconds after which a request that met no room may come again.
@@ -33,8 +38,8 @@ pub enum Rejection {
     SecretRefused(SecretRefusal),
     /// The body is longer than the limit, in bytes.
     TooLarge(usize),
-    /// The body is not announced as JSON, or is encoded.
-    UnsupportedMediaType,
+    /// The body is not announced as JSON, or is encoded; which of these.
+    UnsupportedMediaType(&'static str),
     /// The body is no JSON text, or is ambiguous.
     Unreadable(ReadError),
     /// The body is JSON, but no object with a member.
@@ -86,7 +91,7 @@ impl Rejection {
             Self::BasicRefused(_) => StatusCode::UNAUTHORIZED,
             Self::SecretRefused(_) => StatusCode::FORBIDDEN,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAMessage | Self::Nonconforming(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -124,7 +129,7 @@ impl Rejection {
             Self::BasicRefused(_) => "basic-refused",
             Self::SecretRefused(_) => "client-secret-refused",
             Self::TooLarge(_) => "too-large",
-            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::UnsupportedMediaType(_) => "unsupported-media-type",
             Self::Unreadable(ReadError::Duplicate(_)) => "ambiguous",
             Self::Unreadable(_) => "not-json",
             Self::NotAMessage => "not-a-message",
@@ -137,26 +142,38 @@ impl Rejection {
         }
     }
 
-    /// What only the log may say: why a credential was refused.
+    /// Why the request was refused, in more words than the answer may have. For the log; nothing of the body is repeated.
     pub fn reason(&self) -> Option<Cow<'static, str>> {
-        match self {
-            Self::BasicRefused(refusal) => Some(Cow::Borrowed(match refusal {
-                BasicRefusal::Ambiguous => "more than one authorization header",
-                BasicRefusal::Malformed => "the authorization header is no basic credential",
-                BasicRefusal::Missing => "no authorization header",
-                BasicRefusal::Wrong => "wrong username or password",
-            })),
-            Self::SecretRefused(refusal) => Some(match refusal {
-                SecretRefusal::Missing(Some(place)) => Cow::Owned(format!(
+        Some(Cow::Borrowed(match self {
+            Self::BadRequest(what) | Self::UnsupportedMediaType(what) => what,
+            Self::BodyBroken => "the connection or the chunked coding broke before the body was complete",
+            Self::BodyTimeout => "the body was not complete within `body_timeout`",
+            Self::BasicRefused(BasicRefusal::Ambiguous) => "more than one authorization header",
+            Self::BasicRefused(BasicRefusal::Malformed) => "the authorization header is no basic credential",
+            Self::BasicRefused(BasicRefusal::Missing) => "no authorization header",
+            Self::BasicRefused(BasicRefusal::Wrong) => "wrong username or password",
+            Self::SecretRefused(SecretRefusal::Missing(Some(place))) => {
+                return Some(Cow::Owned(format!(
                     "no secret at {place}; if this is the product's own message, use `serve --capture` and `learn`"
-                )),
-                SecretRefusal::Missing(None) => Cow::Borrowed("the endpoint's profile has no place for a secret"),
-                SecretRefusal::NotText => Cow::Borrowed("the client secret is no string"),
-                SecretRefusal::Wrong => Cow::Borrowed("wrong client secret"),
-            }),
-            Self::BadRequest(what) => Some(Cow::Borrowed(what)),
-            _ => None,
-        }
+                )));
+            }
+            Self::SecretRefused(SecretRefusal::Missing(None)) => "the endpoint's profile has no place for a secret",
+            Self::SecretRefused(SecretRefusal::NotText) => "the client secret is no string",
+            Self::SecretRefused(SecretRefusal::Wrong) => "wrong client secret",
+            Self::TooLarge(limit) => return Some(Cow::Owned(format!("the body is larger than {limit} bytes"))),
+            Self::Unreadable(error) => return Some(Cow::Owned(error.to_string())),
+            Self::NotAMessage => "the body is JSON, but not an object with at least one member",
+            Self::Nonconforming(violations) => {
+                return Some(violations.first().map_or(Cow::Borrowed("the message breaks the contract"), |first| {
+                    Cow::Owned(first.message.clone())
+                }));
+            }
+            Self::NotFound => "no endpoint has this path",
+            Self::MethodNotAllowed => "an endpoint takes only POST",
+            Self::Unavailable => "the message could not be stored",
+            Self::Overloaded => "the limit `requests` or `bodies_bytes` is reached",
+            Self::HeadTooLarge => "the head is larger than `header_bytes`, or has more than `header_fields` fields",
+        }))
     }
 
     fn detail(&self) -> String {
@@ -169,7 +186,7 @@ impl Rejection {
             }
             Self::SecretRefused(_) => "The message does not hold the right client secret.".to_owned(),
             Self::TooLarge(limit) => format!("The body is larger than {limit} bytes."),
-            Self::UnsupportedMediaType => {
+            Self::UnsupportedMediaType(_) => {
                 format!("Send the message as `content-type: {JSON}`, in UTF-8 and without content-encoding.")
             }
             Self::Unreadable(error) => format!("{error}."),

@@ -1,5 +1,7 @@
 //! The words of the wire that are not part of the message: media types, header names, the Basic scheme.
 
+use std::borrow::Cow;
+
 /// Media type of a webhook message. The help page says "the format of the webhook message is JSON"; that the header
 /// says so too is assumed.
 pub const JSON: &str = "application/json";
@@ -15,9 +17,10 @@ pub const AUTHORIZATION: &str = "authorization";
 pub const BASIC: &str = "basic";
 
 /// Whether a `Content-Type` value announces JSON in UTF-8: `application/json`, `text/json` or a `+json` type, with no
-/// `charset` other than UTF-8. Case does not matter (RFC 9110 section 8.3.1).
+/// `charset` other than UTF-8. Type, names of parameters and charset are compared without regard to case, and a
+/// parameter may be quoted (RFC 9110 sections 5.6.6 and 8.3.1).
 pub fn is_json(content_type: &str) -> bool {
-    let mut parts = content_type.split(';').map(str::trim);
+    let mut parts = parameters(content_type);
     let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
     let json = match media_type.split_once('/') {
         Some(("application" | "text", "json")) => true,
@@ -25,15 +28,60 @@ pub fn is_json(content_type: &str) -> bool {
         None => false,
     };
     let utf_8 = parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
-        !name.trim_end().eq_ignore_ascii_case("charset")
-            || matches!(value.trim().trim_matches('"').to_ascii_lowercase().as_str(), "utf-8" | "utf8")
+        !name.trim_ascii_end().eq_ignore_ascii_case("charset")
+            || matches!(unquoted(value.trim_ascii()).to_ascii_lowercase().as_str(), "utf-8" | "utf8")
     });
     json && utf_8
 }
 
+/// The media type of a `Content-Type` value without its parameters, in lower case.
+pub fn media_type(content_type: &str) -> String {
+    parameters(content_type).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether a field's comma-separated list has this token, compared without regard to case (RFC 9110 section 5.6.1).
+pub fn has_token(list: &[u8], token: &str) -> bool {
+    list.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// Whether a field's comma-separated list has no other token than this one, compared without regard to case. Empty
+/// elements do not count (RFC 9110 section 5.6.1.2).
+pub fn is_list_of(list: &[u8], token: &str) -> bool {
+    list.split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .all(|part| part.is_empty() || part.eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// What stands between the semicolons that are in no quoted string: the media type, then its parameters.
+fn parameters(content_type: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let parts = content_type.split(move |character| {
+        let ends = character == ';' && !is_quoted;
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        ends
+    });
+    parts.map(str::trim_ascii)
+}
+
+/// The text of a quoted string (RFC 9110 section 5.6.4), or the token as it is.
+fn unquoted(value: &str) -> Cow<'_, str> {
+    let Some(quoted) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return value.into() };
+    let mut is_escaped = false;
+    let kept = quoted.chars().filter(|character| {
+        is_escaped = *character == '\\' && !is_escaped;
+        !is_escaped
+    });
+    kept.collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_json;
+    use super::{has_token, is_json, is_list_of, media_type};
 
     #[test]
     fn json_is_recognised_by_type_and_charset() {
@@ -44,6 +92,11 @@ mod tests {
             ("application/json;charset=\"UTF-8\"", true),
             ("application/json ; charset = utf8", true),
             ("application/json; v=1", true),
+            ("application/json; charset=\"u\\tf\\-8\"", true),
+            ("application/json; profile=\"a;charset=utf-16\"; charset=utf-8", true),
+            ("application/json; profile=\"\\\";charset=utf-16\"", true),
+            ("application/json; profile=\"a;b\"; CHARSET=UTF-16", false),
+            ("application/json;", true),
             ("text/json", true),
             ("application/cloudevents+json", true),
             ("application/json; charset=utf-16", false),
@@ -56,6 +109,41 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_json(content_type), expected, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn a_media_type_has_no_parameters_and_no_case() {
+        assert_eq!(media_type("Application/Problem+JSON ; charset=utf-8"), "application/problem+json");
+        assert_eq!(media_type(""), "");
+    }
+
+    #[test]
+    fn tokens_of_a_list_are_compared_without_case_and_spaces() {
+        for (list, expected) in [
+            ("Close", true),
+            ("keep-alive ,\tCLOSE", true),
+            (",close,", true),
+            ("closed", false),
+            ("not close", false),
+            ("", false),
+        ] {
+            assert_eq!(has_token(list.as_bytes(), "close"), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_repeat_its_only_token() {
+        for (list, expected) in [
+            ("identity", true),
+            ("Identity", true),
+            (" IDENTITY ,, identity", true),
+            ("", true),
+            ("gzip", false),
+            ("identity, gzip", false),
+            ("identity;q=1", false),
+        ] {
+            assert_eq!(is_list_of(list.as_bytes(), "identity"), expected, "{list:?}");
         }
     }
 }

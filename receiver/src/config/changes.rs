@@ -20,14 +20,16 @@ impl Changes {
     /// From an old configuration to a new one.
     pub fn between(old: &Config, new: &Config) -> Self {
         let mut changes = Self::default();
-        let by_path = |config: &Config, path: &str| config.endpoints.iter().position(|other| other.path == path);
+        let by_path = |config: &Config, endpoint: &EndpointConfig| {
+            config.endpoints.iter().position(|other| other.normal_path() == endpoint.normal_path())
+        };
         for endpoint in &old.endpoints {
-            if by_path(new, &endpoint.path).is_none() {
+            if by_path(new, endpoint).is_none() {
                 changes.at_once.push(format!("endpoint {} removed", endpoint.path));
             }
         }
         for endpoint in &new.endpoints {
-            match by_path(old, &endpoint.path) {
+            match by_path(old, endpoint) {
                 None => changes.at_once.push(format!("endpoint {} added ({})", endpoint.path, endpoint.kind())),
                 Some(at) => changes.endpoint(&old.endpoints[at], endpoint),
             }

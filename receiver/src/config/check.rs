@@ -1,7 +1,7 @@
 //! From what was typed to what is meant: every problem is collected, with its line.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs,
     io::{self, IsTerminal as _},
     mem::discriminant,
@@ -10,11 +10,14 @@ use std::{
 };
 
 use ipnet::IpNet;
-use schemas::{Authentication, Profile};
+use schemas::{
+    Authentication, Profile,
+    uri::{has_valid_escapes, normalize_path},
+};
 use toml::{Spanned, de::DeTable};
 
 use super::{
-    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, Sources,
+    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, EndpointConfig, PUBLIC_CAPTURE, Sources,
     file::{EndpointTable, File},
     first_run::DATA_FOLDER,
     shape::Shape,
@@ -36,7 +39,10 @@ pub(super) fn check(text: &str, path: &Path, secrets: bool, sources: &mut Source
     check.problems.sort_by_key(|problem| problem.line);
     check.warnings.sort_by_key(|warning| warning.line);
     match config {
-        Some(config) if check.problems.is_empty() => Ok(Config { warnings: check.warnings, ..config }),
+        Some(config) if check.problems.is_empty() => {
+            let warnings = check.warnings.iter().map(ToString::to_string).collect();
+            Ok(Config { warnings, ..config })
+        }
         _ => Err(ConfigError::Wrong { problems: check.problems }),
     }
 }
@@ -144,20 +150,23 @@ impl Check<'_> {
         Some(config)
     }
 
-    /// Whoever can be reached by others and means to believe anybody says so.
+    /// An endpoint that others reach and that believes anybody is meant to be so where the file says so. One that captures
+    /// believes anybody too, and keeps what they send.
     fn warn_of_open_endpoints(&mut self, file: &File, config: &Config) {
-        let reached =
-            !config.listen.ip().is_loopback() || config.behind_tls_proxy || !config.trusted_proxies.is_empty();
-        if !reached || !self.secrets {
+        if !config.is_public() || !self.secrets {
             return;
         }
-        let tables = file.endpoint.iter().map(Spanned::get_ref);
-        for table in tables.filter(|table| table.authentication.is_none() && !table.capture) {
-            self.warning(
-                table.path.span().start,
-                "this endpoint has no `authentication`, so it takes messages from anybody; if that is meant, write \
-                 `authentication = { type = \"none\" }`",
-            );
+        for table in file.endpoint.iter().map(Spanned::get_ref) {
+            let offset = table.path.span().start;
+            if table.capture {
+                self.warning(offset, format!("`capture = true`: {PUBLIC_CAPTURE}"));
+            } else if table.authentication.is_none() {
+                self.warning(
+                    offset,
+                    "this endpoint has no `authentication`, so it takes messages from anybody; if that is meant, write \
+                     `authentication = { type = \"none\" }`",
+                );
+            }
         }
     }
 
@@ -197,7 +206,7 @@ impl Check<'_> {
             self.problem(typed.span().start, "`admin` takes an IP address and a port, such as 127.0.0.1:9090");
             return None;
         };
-        if !address.ip().is_loopback() && !remote {
+        if !address.ip().to_canonical().is_loopback() && !remote {
             self.problem(
                 typed.span().start,
                 "`admin` would show health and metrics to anybody who reaches this address; listen on a loopback \
@@ -215,7 +224,7 @@ impl Check<'_> {
         if tables.is_empty() {
             self.problem(0, "there is no [[endpoint]]; one needs at least a `path`");
         }
-        let (mut paths, mut names) = (HashSet::new(), HashSet::new());
+        let (mut paths, mut names) = (HashMap::new(), HashSet::new());
         let mut endpoints = Vec::new();
         for table in tables {
             let table = table.get_ref();
@@ -227,9 +236,21 @@ impl Check<'_> {
                     table.path.span().start,
                     "`path` stands here as in a request: spaces, and what is not ASCII, percent-encoded (a space is %20)",
                 );
+            } else if !has_valid_escapes(path) {
+                self.problem(
+                    table.path.span().start,
+                    "in `path` each % is followed by two hexadecimal digits; a percent sign itself is %25",
+                );
             }
-            if !paths.insert(path) {
-                self.problem(table.path.span().start, format!("another endpoint has the path {path} already"));
+            match paths.insert(normalize_path(path), path) {
+                Some(other) if other == path => {
+                    self.problem(table.path.span().start, format!("another endpoint has the path {path} already"));
+                }
+                Some(other) => self.problem(
+                    table.path.span().start,
+                    format!("{path} and {other} are the same path, spelled differently (RFC 3986 section 6.2.2)"),
+                ),
+                None => {}
             }
             let name = table.name.as_ref().unwrap_or(&table.path);
             if name.get_ref().is_empty() {
@@ -316,6 +337,7 @@ impl Check<'_> {
 
 /// Whether two listeners cannot have both.
 fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
-    let same_host = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    let (one_ip, other_ip) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let same_host = one_ip == other_ip || one_ip.is_unspecified() || other_ip.is_unspecified();
     same_host && one.port() == other.port() && one.port() != 0
 }

@@ -359,7 +359,7 @@ mod tests {
         fs::write(folder.path().join("card.jinja"), r#"{"type": "AdaptiveCard", "version": "1.4", "body": []}"#)
             .unwrap();
         let config = load(&folder, DESTINATIONS).unwrap();
-        assert_eq!(config.warnings, []);
+        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
         let names: Vec<&str> = config.destinations.iter().map(|it| &*it.name).collect();
         assert_eq!(names, ["channel", "crm", "archive"]);
         assert!(!format!("{:?}", config.destinations).contains(SECRET));

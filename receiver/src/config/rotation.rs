@@ -16,7 +16,7 @@ use std::{
 
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
-use schemas::SecretReference;
+use schemas::{SecretReference, uri::normalize_path};
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::kept::Kept;
@@ -203,7 +203,7 @@ fn position(config: &Config, endpoint: Option<&str>) -> Result<usize, RotateErro
         Some(endpoint) => config
             .endpoints
             .iter()
-            .position(|other| other.name == endpoint || other.path == endpoint)
+            .position(|other| other.name == endpoint || other.normal_path() == normalize_path(endpoint))
             .ok_or_else(|| RotateError::NoEndpoint { endpoint: endpoint.to_owned(), endpoints: endpoints() }),
     }
 }

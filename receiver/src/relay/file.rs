@@ -175,7 +175,7 @@ async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMe
     let end = aside(move || append(&path, &lines)).await?;
     queue.settle_lines(&written, end)?;
     for message in messages {
-        tracing::info!(destination = name, message, "relayed: written");
+        tracing::info!(destination = name, id = message, "relayed: written");
         metrics.attempted(name, RelayOutcome::Accepted);
     }
     Ok(true)

@@ -220,7 +220,7 @@ impl WebBacklog {
             }
             Err((reason, words)) => {
                 let (name, message) = (&*destination.name, delivery.message);
-                tracing::error!(destination = name, message, reason, "given up before an attempt: {words}");
+                tracing::error!(destination = name, id = message, reason, "given up before an attempt: {words}");
                 self.metrics.attempted(name, RelayOutcome::Dead);
                 Err(Settled { id, at: now, ended: Ended::Dead(reason), words: Some(words) })
             }
@@ -247,13 +247,13 @@ impl WebBacklog {
             Ended::Accepted => {
                 let shortened: Vec<String> = flying.shortened.iter().map(ToString::to_string).collect();
                 let shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
-                tracing::info!(destination, message, attempt, took, shortened, "relayed: accepted ({words})");
+                tracing::info!(destination, id = message, attempt, took, shortened, "relayed: accepted ({words})");
                 RelayOutcome::Accepted
             }
             Ended::Again { budget: Some(bytes), .. } => {
                 tracing::warn!(
                     destination,
-                    message,
+                    id = message,
                     attempt,
                     took,
                     bytes,
@@ -262,11 +262,11 @@ impl WebBacklog {
                 RelayOutcome::TooLarge
             }
             Ended::Again { due, budget: None } => {
-                tracing::warn!(destination, message, attempt, took, next = %due, "not relayed, tried again: {words}");
+                tracing::warn!(destination, id = message, attempt, took, next = %due, "not relayed, tried again: {words}");
                 RelayOutcome::Again
             }
             Ended::Dead(reason) => {
-                tracing::error!(destination, message, attempt, took, reason, "given up, a dead letter: {words}");
+                tracing::error!(destination, id = message, attempt, took, reason, "given up, a dead letter: {words}");
                 RelayOutcome::Dead
             }
         };

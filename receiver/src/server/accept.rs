@@ -10,8 +10,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connection::Connection, connections::Connections, current::Current, http1, http2, request_line::RequestLine,
-    service::Service,
+    connection::Connection, connections::Connections, current::Current, http1, http2, peer::canonical,
+    request_line::RequestLine, service::Service,
 };
 use crate::{
     config::{Config, Limits},
@@ -56,7 +56,7 @@ pub(super) async fn run<L: MessageLog>(
             () = &mut shutdown => break,
         };
         let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+            Ok((stream, peer)) => (stream, canonical(peer)),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(OUT_OF_DESCRIPTORS).await;

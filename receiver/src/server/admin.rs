@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use schemas::wire::JSON;
+use schemas::{uri::normalize_path, wire::JSON};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -59,7 +59,7 @@ async fn serve(stream: TcpStream, vitals: Arc<Vitals>) {
 
 async fn answer(method: &Method, path: &str, vitals: Arc<Vitals>) -> Response<Full<Bytes>> {
     let reads = method == Method::GET || method == Method::HEAD;
-    let (status, kind, body) = match path {
+    let (status, kind, body) = match &*normalize_path(path) {
         "/healthz" | "/readyz" | "/metrics" if !reads => {
             (StatusCode::METHOD_NOT_ALLOWED, TEXT, "Ask with GET.\n".to_owned())
         }

@@ -28,7 +28,7 @@ where
     L: MessageLog,
 {
     let deadlines = Deadlines { header: limits.header_timeout, idle: limits.idle_timeout, write: limits.body_timeout };
-    let (connection, metrics) = (service.connection().clone(), service.metrics().clone());
+    let (connection, metrics, peer) = (service.connection().clone(), service.metrics().clone(), service.connected());
     let stream = TokioIo::new(Timed::new(stream, connection.clone(), deadlines, due));
     let service = Arc::new(service);
     let answer = service_fn(move |request: Request<Incoming>| {
@@ -71,7 +71,10 @@ where
     if let Err(error) = result {
         if error.is_parse() {
             metrics.connection_failed(ConnectionFailure::Head);
+            let status = if error.is_parse_too_large() { 431 } else { 400 };
+            tracing::info!(verdict = ConnectionFailure::Head.reason(), status, reason = %error, %peer);
+        } else {
+            tracing::debug!(%peer, %error, "a connection ended early");
         }
-        tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn serve<L: MessageLog>(
         let (stream, service) = (opening.open(), service.clone());
         async move {
             let mut response = if request.headers().len() > limits.header_fields {
-                Rejection::HeadTooLarge.into_http()
+                service.refuse(request, Rejection::HeadTooLarge)
             } else {
                 service.answer(request, false).await
             };

@@ -21,10 +21,13 @@ pub(super) struct Peer {
 impl Peer {
     /// The right-most address of the chain that is no trusted proxy. What stands to the left of it was written by a
     /// stranger, and what is no address ends the chain.
+    ///
+    /// IPv4 addresses are such in whatever form they come, and so are networks that are configured in IPv6 form.
     pub(super) fn of(connected: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+        let connected = canonical(connected);
+        let trusts = |address: IpAddr| trusted.iter().any(|network| contains(network, address));
         let mut forwarded = None;
-        if trusts(connected.ip().to_canonical()) {
+        if trusts(connected.ip()) {
             let fields = headers.get_all(FORWARDED_FOR).iter().rev();
             let hops = fields.flat_map(|field| field.to_str().unwrap_or("?").rsplit(','));
             for address in hops.map_while(address) {
@@ -57,6 +60,22 @@ impl fmt::Display for Peer {
     }
 }
 
+/// The address of a peer as logs and records have it: a listener on an IPv6 address sees IPv4 peers as
+/// `::ffff:192.0.2.1` (RFC 4291 section 2.5.5.2).
+pub(super) fn canonical(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// Whether a network has a canonical address in it, also where the network is written as `::ffff:10.0.0.0/104`.
+fn contains(network: &IpNet, address: IpAddr) -> bool {
+    match (network, address) {
+        (IpNet::V6(mapped), IpAddr::V4(address)) if mapped.prefix_len() >= 96 => {
+            mapped.contains(&address.to_ipv6_mapped())
+        }
+        _ => network.contains(&address),
+    }
+}
+
 /// An address, with or without a port.
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
@@ -70,6 +89,26 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn an_ipv4_peer_is_one_in_whatever_form_it_comes() {
+        for (trusted, connected, chain, shown, proxy) in [
+            ("10.0.0.0/8", "[::ffff:192.0.2.9]:7", "203.0.113.5", "192.0.2.9:7", None),
+            ("10.0.0.0/8", "[::ffff:10.0.0.1]:7", "::ffff:203.0.113.5", "203.0.113.5", Some("10.0.0.1:7")),
+            ("10.0.0.0/8", "[::ffff:a00:1]:7", "[::FFFF:203.0.113.5]:80", "203.0.113.5", Some("10.0.0.1:7")),
+            ("::ffff:10.0.0.0/104", "10.0.0.1:7", "203.0.113.5, ::ffff:10.9.9.9", "203.0.113.5", Some("10.0.0.1:7")),
+            ("::ffff:10.0.0.1/128", "[::ffff:10.0.0.1]:7", "203.0.113.5", "203.0.113.5", Some("10.0.0.1:7")),
+            ("::ffff:10.0.0.0/104", "11.0.0.1:7", "203.0.113.5", "11.0.0.1:7", None),
+            ("::/0", "10.0.0.1:7", "203.0.113.5", "10.0.0.1:7", None),
+            ("2001:db8::/32", "[2001:db8::1]:7", "203.0.113.5", "203.0.113.5", Some("[2001:db8::1]:7")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(FORWARDED_FOR, HeaderValue::from_static(chain));
+            let peer = Peer::of(connected.parse().unwrap(), &headers, &[trusted.parse().unwrap()]);
+            let seen = (peer.to_string(), peer.proxy().map(|proxy| proxy.to_string()));
+            assert_eq!(seen, (shown.to_owned(), proxy.map(str::to_owned)), "{trusted} {connected} {chain}");
+        }
+    }
 
     #[test]
     fn the_right_most_address_that_is_no_trusted_proxy_is_the_peer() {

@@ -63,11 +63,22 @@ impl OpenRequest<'_> {
             Ok(_) => ("accepted", 200, None),
             Err(rejection) => (rejection.code(), rejection.status().as_u16(), rejection.reason()),
         };
+        let details = &self.progress.details;
         tracing::info!(
             verdict,
             status,
             reason = reason.as_deref(),
             endpoint = self.progress.endpoint,
+            path = details.path,
+            method = details.method,
+            content_type = details.content_type,
+            content_encoding = details.content_encoding,
+            content_length = details.content_length,
+            line = details.line,
+            column = details.column,
+            pointer = details.pointer,
+            clause = details.clause,
+            violations = details.violations,
             %id,
             trigger = header.and_then(|header| header.trigger).map(|trigger| trigger.as_str()),
             flow = header.and_then(|header| header.flow.as_deref()),

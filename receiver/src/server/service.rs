@@ -14,13 +14,14 @@ use super::{
     connection::Connection,
     current::Current,
     peer::Peer,
-    request_line::RequestLine,
+    request_line::{OpenRequest, RequestLine},
     stage::{Arriving, Stage},
 };
 use crate::{
     endpoint::Arrival,
     log::{MessageLog, Record},
     metrics::Metrics,
+    rejection::{Details, Rejection},
 };
 
 /// Carries the id of a request's log line, so that whoever was refused can say which request it was.
@@ -67,17 +68,20 @@ impl<L: MessageLog> Service<L> {
         let request = request.map(|body| Arriving::new(body, stage.clone()));
         let outcome = rules.endpoints.receive(request, arrival, &mut open.progress).await;
         stage.done();
-        let last = open.progress.last;
-        let id = open.end(&outcome);
-        let mut response = match outcome {
-            Ok(record) => acknowledgement(&record),
-            Err(rejection) => rejection.into_http(),
-        };
-        response.headers_mut().insert(REQUEST_ID, request_id(id));
-        if last {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
+        respond(open, outcome)
+    }
+
+    /// Refuses a request before any endpoint sees it.
+    pub(super) fn refuse(&self, request: Request<Incoming>, rejection: Rejection) -> Response<Full<Bytes>> {
+        let (head, _) = request.into_parts();
+        let mut open = self.line.begin(Peer::of(self.connected, &head.headers, &self.current.rules().trusted_proxies));
+        open.progress.details = Details::of(&rejection, &head, None);
+        respond(open, Err(rejection))
+    }
+
+    /// The other end of the connection.
+    pub(super) fn connected(&self) -> SocketAddr {
+        self.connected
     }
 }
 
@@ -91,6 +95,21 @@ impl<L> Clone for Service<L> {
             line: self.line.clone(),
         }
     }
+}
+
+/// Ends a request: its log line, its count and its answer.
+fn respond(open: OpenRequest<'_>, outcome: Result<Record, Rejection>) -> Response<Full<Bytes>> {
+    let last = open.progress.last;
+    let id = open.end(&outcome);
+    let mut response = match outcome {
+        Ok(record) => acknowledgement(&record),
+        Err(rejection) => rejection.into_http(),
+    };
+    response.headers_mut().insert(REQUEST_ID, request_id(id));
+    if last {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn request_id(id: Uuid) -> HeaderValue {

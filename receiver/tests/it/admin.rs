@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -189,6 +190,17 @@ fn the_documents_and_alerts_name_the_metrics_that_there_are() {
             let name = ["_bucket", "_count", "_sum"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
             assert!(names.contains(name), "{place}: {word}");
         }
+    }
+}
+
+#[test]
+#[ignore = "needs promtool"]
+fn the_alert_rules_fire_for_the_traffic_that_they_are_for() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/prometheus/");
+    for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]] {
+        let output = Command::new("promtool").args(arguments).current_dir(folder).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod access_log;
 mod admin;
 mod attacks;
 mod capture;
@@ -41,6 +42,7 @@ mod rotate;
 mod secrets;
 mod shells;
 mod soak;
+mod spellings;
 mod supervisor;
 #[cfg(feature = "relay")]
 mod teams;

@@ -68,16 +68,27 @@ impl Receiver {
         receiver
     }
 
+    /// As [`Self::start_in`], with further arguments of `serve`.
+    pub(crate) fn start_with_arguments_in(folder: &Path, toml: &str, arguments: &[&str]) -> Self {
+        Self::launch_in(folder, toml, &[], arguments)
+    }
+
     /// As [`Self::start_in`], with another program before it whose place it takes.
     pub(crate) fn start_execed_in(folder: &Path, toml: &str, prefix: &[&str]) -> Self {
+        Self::launch_in(folder, toml, prefix, &[])
+    }
+
+    fn launch_in(folder: &Path, toml: &str, prefix: &[&str], arguments: &[&str]) -> Self {
         let config = folder.join("receiver.toml");
-        let head = format!("listen = \"127.0.0.1:0\"\ndata_dir = \"{}\"\n", folder.join("data").display());
+        let listen = if toml.contains("listen = ") { "" } else { "listen = \"127.0.0.1:0\"\n" };
+        let head = format!("{listen}data_dir = \"{}\"\n", folder.join("data").display());
         fs::write(&config, format!("{head}{toml}")).unwrap();
         let mut words: Vec<&str> = prefix.to_vec();
         words.push(BINARY);
         let mut child = Command::new(words[0])
             .args(&words[1..])
             .arg("serve")
+            .args(arguments)
             .arg("--config")
             .arg(&config)
             .env_remove("CARGO")
@@ -158,6 +169,17 @@ impl Receiver {
     /// Its log so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("stderr.log")).unwrap()
+    }
+
+    /// The lines of its log so far, each a JSON object in which no member is there twice.
+    pub(crate) fn log_lines(&self) -> Vec<serde_json::Value> {
+        let log = self.log();
+        let read = |line: &str| {
+            let document = schemas::Document::read(line.as_bytes(), schemas::Profile::v1()).unwrap();
+            assert_eq!(document.duplicates(), [], "{line}");
+            serde_json::from_str(line).unwrap()
+        };
+        log.lines().map(read).collect()
     }
 
     /// The root folder as it sees it.

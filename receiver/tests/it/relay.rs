@@ -2,6 +2,7 @@
 
 mod configured;
 mod kills;
+mod logged;
 mod operated;
 
 use std::{

@@ -1,12 +1,13 @@
 //! A log line as one flat JSON object: time, level, and the event's fields in their order. `tracing-subscriber` has such
-//! a form too; this one writes straight into the line, which for one line a request is worth it.
+//! a form too; this one writes straight into the line, which for one line a request is worth it, and no member of its
+//! lines is there twice: readers keep one of two, and not all the same one (RFC 8259 section 4).
 
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
 use tracing::{
     Event, Subscriber,
-    field::{Field, Visit},
+    field::{Field, FieldSet, Visit},
 };
 use tracing_subscriber::{
     fmt::{
@@ -15,6 +16,11 @@ use tracing_subscriber::{
     },
     registry::LookupSpan,
 };
+
+use crate::redact::is_unsafe;
+
+/// Members that every line has.
+const RESERVED: [&str; 2] = ["timestamp", "level"];
 
 /// The form.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +33,7 @@ where
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         write!(line, r#"{{"timestamp":"{:.6}","level":"{}""#, Timestamp::now(), event.metadata().level())?;
-        let mut members = Members { line: &mut line, result: Ok(()) };
+        let mut members = Members { line: &mut line, fields: event.metadata().fields(), result: Ok(()) };
         event.record(&mut members);
         members.result?;
         line.write_str("}\n")
@@ -37,6 +43,8 @@ where
 /// Writes an event's fields as members.
 struct Members<'l, W> {
     line: &'l mut W,
+    /// All fields of the event.
+    fields: &'l FieldSet,
     result: fmt::Result,
 }
 
@@ -46,10 +54,28 @@ impl<W: Write> Members<'_, W> {
             // Names of fields are written in this program, and none needs an escape.
             self.line.write_str(",\"")?;
             self.line.write_str(field.name())?;
+            if let Some(number) = number(self.fields, field) {
+                write!(self.line, "_{number}")?;
+            }
             self.line.write_str("\":")?;
             value(self.line)
         });
     }
+}
+
+/// What is added to a field's name, so that it is no other member's name. An event's own text is the field `message`, which
+/// comes first and stays as it is.
+fn number(fields: &FieldSet, field: &Field) -> Option<usize> {
+    let name = field.name();
+    let before = || fields.iter().take(field.index()).filter(|other| other.name() == name).count();
+    let same = before() + usize::from(RESERVED.contains(&name));
+    let is_name = |number: &usize| {
+        let longer = |other: &str| {
+            other.strip_prefix(name).and_then(|rest| rest.strip_prefix('_')) == Some(&*number.to_string())
+        };
+        fields.iter().any(|other| longer(other.name()))
+    };
+    (same > 0).then(|| (same + 1..).find(|number| !is_name(number)).unwrap_or_default())
 }
 
 impl<W: Write> Visit for Members<'_, W> {
@@ -63,6 +89,22 @@ impl<W: Write> Visit for Members<'_, W> {
 
     fn record_i64(&mut self, field: &Field, value: i64) {
         self.member(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.member(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.member(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // JSON has no word for what is not finite.
+        self.member(
+            field,
+            |line| if value.is_finite() { write!(line, "{value}") } else { write!(line, "\"{value}\"") },
+        );
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -86,17 +128,25 @@ struct Escaped<'l, W>(&'l mut W);
 impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        // What a terminal obeys is escaped too: people read these lines there.
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
             let (plain, from) = rest.split_at(at);
-            let (special, behind) = from.split_at(1);
             self.0.write_str(plain)?;
-            match special {
-                "\"" => self.0.write_str("\\\"")?,
-                "\\" => self.0.write_str("\\\\")?,
-                "\n" => self.0.write_str("\\n")?,
-                control => write!(self.0, "\\u{:04x}", control.as_bytes()[0])?,
+            let mut characters = from.chars();
+            match characters.next() {
+                Some('"') => self.0.write_str("\\\"")?,
+                Some('\\') => self.0.write_str("\\\\")?,
+                Some('\n') => self.0.write_str("\\n")?,
+                Some(character) if character.is_control() || is_unsafe(character) => {
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        write!(self.0, "\\u{unit:04x}")?;
+                    }
+                }
+                Some(character) => self.0.write_char(character)?,
+                None => {}
             }
-            rest = behind;
+            rest = characters.as_str();
         }
         self.0.write_str(rest)
     }
@@ -114,22 +164,55 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_line_is_a_json_object_of_what_was_logged() {
+    fn line_of(log: impl FnOnce()) -> String {
         let file: Arc<fs::File> = Arc::new(tempfile::tempfile().unwrap());
         let subscriber = tracing_subscriber::fmt().with_writer(file.clone()).event_format(Json).finish();
-        let text = "a \"quoted\" \\ line\nä\u{1b}[2J\t\0\u{7f}";
-        tracing::subscriber::with_default(subscriber, || {
-            tracing::info!(text, absent = None::<&str>, shown = %text, number = 7_u64, below = -1, yes = true, "{text}");
-        });
+        tracing::subscriber::with_default(subscriber, log);
         (&*file).rewind().unwrap();
-        let line = io::read_to_string(&*file).unwrap();
-        let mut line: Value = serde_json::from_str(line.strip_suffix('\n').unwrap()).unwrap();
-        let time = line.as_object_mut().unwrap().shift_remove("timestamp").unwrap();
-        assert_eq!(time.as_str().unwrap().len(), "2026-11-24T12:00:00.000000Z".len());
+        io::read_to_string(&*file).unwrap()
+    }
+
+    #[test]
+    fn no_member_is_there_twice() {
+        let message = "a field";
+        for (case, line, expected) in [
+            (
+                "a field as the text",
+                line_of(|| tracing::info!(message, "the text")),
+                r#""message":"the text","message_2":"a field""#,
+            ),
+            (
+                "fields as time and level",
+                line_of(|| tracing::info!(level = 7, timestamp = 8, "the text")),
+                r#""message":"the text","level_2":7,"timestamp_2":8"#,
+            ),
+            ("a field twice", line_of(|| tracing::info!(a = 1, b = 2, a = 3)), r#""a":1,"b":2,"a_2":3"#),
+            ("a name that is taken", line_of(|| tracing::info!(a = 1, a_2 = 2, a = 3)), r#""a":1,"a_2":2,"a_3":3"#),
+        ] {
+            assert!(line.ends_with(&format!(",{expected}}}\n")), "{case}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_a_json_object_of_what_was_logged() {
+        let text = "a \"quoted\" \\ line\nä💧\u{1b}[2J\t\0\u{7f}\u{9b}\u{202e}";
+        let line = line_of(|| {
+            tracing::info!(text, absent = None::<&str>, shown = %text, number = 7_u64, below = -1, "{text}");
+            tracing::info!(yes = true, part = 0.5, none = f64::NAN, took = 7_u128);
+        });
+        assert!(line.chars().all(|character| !is_unsafe(character)), "{line:?}");
+        let lines = line.strip_suffix('\n').unwrap().split('\n').map(|line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            let time = line.as_object_mut().unwrap().shift_remove("timestamp").unwrap();
+            assert_eq!(time.as_str().unwrap().len(), "2026-11-24T12:00:00.000000Z".len());
+            line
+        });
         assert_eq!(
-            line,
-            json!({"level": "INFO", "message": text, "text": text, "shown": text, "number": 7, "below": -1, "yes": true})
+            lines.collect::<Vec<_>>(),
+            [
+                json!({"level": "INFO", "message": text, "text": text, "shown": text, "number": 7, "below": -1}),
+                json!({"level": "INFO", "yes": true, "part": 0.5, "none": "NaN", "took": 7})
+            ]
         );
     }
 }
