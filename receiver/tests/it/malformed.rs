@@ -110,7 +110,7 @@ fn what_only_looks_malformed_is_taken() {
 #[test]
 fn a_coding_is_refused_before_anything_is_unpacked() {
     let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\n");
-    for coding in ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "gzip, gzip", "identity, gzip", "unknown", ""] {
+    for coding in ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "gzip, gzip", "identity, gzip", "unknown"] {
         let refused = answer(receiver.address, post("/none", &format!("Content-Encoding: {coding}\r\n"), gzip()));
         assert_eq!(refused.status, 415, "{coding:?}: {refused:?}");
     }
