@@ -11,8 +11,9 @@ const WORKFLOWS: [&str; 2] = [".logic.azure.com", ".environment.api.powerplatfor
 /// The hosts of the connectors, which were switched off.
 const CONNECTORS: [&str; 3] = [".webhook.office.com", "webhook.office.com", "outlook.office.com"];
 
-/// What Teams' end of a webhook says when it has taken a post and could not show it, before the status.
-const REFUSED: &str = "returned HTTP error ";
+/// How the answer begins when Teams has taken a post and could not show it; the status follows. It is known from the
+/// connectors, and workflows may pass it on.
+const FAILED: &str = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error";
 
 /// Whose host a URL has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,11 @@ impl Host {
     }
 }
 
-/// An outcome as it counts: a yes with an error in its body is a no. It counts as the status that the error names, and as
-/// a 502 where it names none.
+/// An outcome as it counts: a 2xx whose body is an error of Teams or Azure is a refusal. It counts as the status that the
+/// error names, and as a 502 where it names none that a later attempt could change.
+///
+/// A workflow may answer with anything, such as the subject of the message, so words of a body count only where the whole
+/// answer is the error.
 pub(super) fn judged(outcome: Outcome) -> Outcome {
     let Outcome::Accepted(mut answer) = outcome else { return outcome };
     match error_in(&answer.body) {
@@ -53,14 +57,26 @@ pub(super) fn judged(outcome: Outcome) -> Outcome {
 }
 
 fn error_in(body: &Bytes) -> Option<StatusCode> {
-    let text = String::from_utf8_lossy(body);
-    if let Some((_, status)) = text.split_once(REFUSED) {
-        let status = status.get(..3).and_then(|status| StatusCode::from_bytes(status.as_bytes()).ok());
-        return Some(status.filter(|status| !status.is_success()).unwrap_or(StatusCode::BAD_GATEWAY));
-    }
-    let says_so = text.contains("delivery failed with error");
-    let has_error = serde_json::from_str::<Value>(&text).is_ok_and(|json| !json["error"].is_null());
-    (says_so || has_error).then_some(StatusCode::BAD_GATEWAY)
+    let json = serde_json::from_slice::<Value>(body).ok();
+    let text = match &json {
+        Some(Value::String(text)) => text.clone(),
+        Some(json) => return is_error(json).then_some(StatusCode::BAD_GATEWAY),
+        None => String::from_utf8_lossy(body).into_owned(),
+    };
+    let rest = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).strip_prefix(FAILED)?;
+    let digits = rest.trim_start().split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+    let status = StatusCode::from_bytes(digits.as_bytes()).ok();
+    Some(status.filter(|status| is_about_this_post(*status)).unwrap_or(StatusCode::BAD_GATEWAY))
+}
+
+/// Whether a status in a text may decide as if it were the answer's own. Never 410: it ends all that waits for the URL.
+fn is_about_this_post(status: StatusCode) -> bool {
+    (status.is_client_error() || status.is_server_error()) && status != StatusCode::GONE
+}
+
+/// Whether an answer is nothing but an error in the form of Azure: `{"error": {"code": "...", ...}}`.
+fn is_error(json: &Value) -> bool {
+    json.as_object().is_some_and(|members| members.len() == 1) && json["error"]["code"].is_string()
 }
 
 #[cfg(test)]
@@ -87,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_in_a_yes_is_a_no() {
+    fn only_an_answer_that_is_an_error_of_teams_counts_as_a_refusal() {
         let failed = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error";
         for (case, status, body, expected) in [
             ("nothing", 202, String::new(), Ok(202)),
@@ -95,10 +111,24 @@ mod tests {
             ("what a Response action says", 200, r#"{"done":true,"error":null}"#.to_owned(), Ok(200)),
             ("too many", 200, format!("{failed} 429 with ContextId tcid=0"), Err(429)),
             ("too large", 200, format!("{failed} 413 with ContextId tcid=0"), Err(413)),
+            ("after a byte order mark and a line", 200, format!("\u{feff}\r\n{failed} 413"), Err(413)),
+            ("as a JSON string", 200, format!("\"{failed} 429 with ContextId tcid=0\""), Err(429)),
             ("no status", 200, format!("{failed} x"), Err(502)),
+            ("nothing after it", 200, failed.to_owned(), Err(502)),
             ("a yes within", 200, format!("{failed} 200"), Err(502)),
-            ("without the end", 200, "Webhook message delivery failed with error: x".to_owned(), Err(502)),
-            ("Azure's form", 200, r#"{"error":{"code":"x"}}"#.to_owned(), Err(502)),
+            ("a redirect within", 200, format!("{failed} 301"), Err(502)),
+            ("gone within", 200, format!("{failed} 410 with ContextId tcid=0"), Err(502)),
+            ("gone within, as a JSON string", 200, format!("\"{failed} 410\""), Err(502)),
+            ("more digits than a status has", 200, format!("{failed} 4100"), Err(502)),
+            ("a subject that names a status", 200, "returned HTTP error 410".to_owned(), Ok(200)),
+            ("a subject that has the sentence in it", 200, format!("Re: {failed} 410"), Ok(200)),
+            ("the message, echoed", 200, format!("{{\"subject\":\"{failed} 410\"}}"), Ok(200)),
+            ("the message, echoed in a list", 200, format!("[\"{failed} 410\"]"), Ok(200)),
+            ("the beginning of the sentence", 200, "Webhook message delivery failed with error: x".to_owned(), Ok(200)),
+            ("in other letters", 200, format!("{} 410", failed.to_lowercase()), Ok(200)),
+            ("Azure's form", 200, r#"{"error":{"code":"x","message":"y"}}"#.to_owned(), Err(502)),
+            ("an error of the workflow's own", 200, r#"{"error":"returned HTTP error 410"}"#.to_owned(), Ok(200)),
+            ("an error beside other members", 200, r#"{"error":{"code":"410"},"id":7}"#.to_owned(), Ok(200)),
             ("a no stays one", 403, format!("{failed} 429"), Err(403)),
         ] {
             let answer = Answer {
