@@ -34,7 +34,7 @@ fn main() {
     fs::create_dir_all(folder).unwrap();
     let (log, _) = Segments::open(&folder.join("log"), SegmentOptions::default()).unwrap();
     let log = Arc::new(log);
-    let index = Index::open_behind(&folder.join("index.sqlite"), log.end()).unwrap();
+    let index = Index::open_behind(&folder.join("index.sqlite"), &log.identity()).unwrap();
     let mut indexer = Indexer::new(index, HashMap::new());
     let mut reader = log.read(indexer.position()).unwrap();
     indexer.catch_up(&mut reader).unwrap();

@@ -23,11 +23,11 @@ pub use self::{
 };
 use crate::{
     folder,
-    log::{Position, Record},
+    log::{Cursor, LogId, LogIdentity, Position, Record},
 };
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// How long a second arrival of the same body counts as the same message: 5 minutes, in microseconds as all times of the
 /// tables.
@@ -42,8 +42,8 @@ const CHECKPOINT_PAGES: i64 = 250;
 
 // Digests are sorted within their period, so that what is new is written close together however long the index is.
 const TABLES: &str = "
-    CREATE TABLE cursor (position INTEGER NOT NULL, start INTEGER NOT NULL);
-    INSERT INTO cursor VALUES (0, 0);
+    CREATE TABLE cursor (position INTEGER NOT NULL, start INTEGER NOT NULL, log BLOB);
+    INSERT INTO cursor VALUES (0, 0, NULL);
     CREATE TABLE message (
         position INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -122,19 +122,42 @@ impl Index {
         Ok((version == VERSION).then_some(index))
     }
 
-    /// Opens the index of a log that ends at `end`. One that has read further belongs to another log, and is made
-    /// anew.
+    /// Opens the index of a log. One of another log, or of what the log was before it was put back to an older state, is
+    /// made again.
     ///
     /// # Errors
-    /// As [`Self::open`].
-    pub fn open_behind(file: &Path, end: Position) -> rusqlite::Result<Self> {
-        let index = Self::open(file)?;
-        if index.position()? <= end {
-            return Ok(index);
+    /// As [`Self::open`], and when the log cannot be read.
+    pub fn open_behind(file: &Path, log: &LogIdentity) -> Result<Self, IndexError> {
+        let mut index = Self::open(file)?;
+        if let Some(replaced) = index.cursor()?.replaced_by(log)? {
+            tracing::warn!("{replaced}; the index is made again");
+            drop(index);
+            Self::remove(file);
+            index = Self::open(file)?;
         }
-        drop(index);
-        Self::remove(file);
-        Self::open(file)
+        if let Some(id) = log.id {
+            index.connection.execute("UPDATE cursor SET log = ?1 WHERE log IS NOT ?1", [id.as_bytes()])?;
+        }
+        Ok(index)
+    }
+
+    /// How far the log was read, and which log that was.
+    fn cursor(&self) -> rusqlite::Result<Cursor> {
+        let (log, last) = self.connection.query_row(
+            "SELECT log, (SELECT id FROM arrival ORDER BY position DESC LIMIT 1), (SELECT max(position) FROM arrival)
+             FROM cursor",
+            [],
+            |row| {
+                let (id, at) = (row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?);
+                let last = at.zip(id.and_then(|id| id.parse().ok()));
+                Ok((row.get::<_, Option<Vec<u8>>>(0)?, last))
+            },
+        )?;
+        Ok(Cursor {
+            log: log.and_then(|bytes| LogId::from_bytes(&bytes)),
+            position: self.position()?,
+            last: last.map(|(at, id)| (Position(at.cast_unsigned()), id)),
+        })
     }
 
     /// Deletes the index's files, so that the next [`Self::open`] begins anew.

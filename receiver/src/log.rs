@@ -2,6 +2,7 @@
 //! reads it from a position of its own.
 
 mod check;
+mod cursor;
 mod disk;
 mod extent;
 mod reader;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     check::Findings,
+    cursor::{Cursor, LogId, LogIdentity, Replaced},
     disk::{Disk, FileSystem, LogFile},
     reader::{Entry, LogReader},
     record::{Record, RecordHeader},

@@ -21,7 +21,7 @@ use prometheus_client::{
 };
 
 #[cfg(feature = "relay")]
-pub(crate) use self::relay::{RelayMetrics, RelayOutcome};
+pub(crate) use self::relay::{PassedOverReason, RelayMetrics, RelayOutcome};
 pub(crate) use self::{
     log::LogMetrics,
     process::{free_bytes, process},

@@ -6,6 +6,7 @@
 //! is made when its time has come, from the message in the log.
 
 pub mod card;
+mod decisions;
 pub mod destination;
 pub mod environment;
 mod file;
@@ -21,6 +22,10 @@ mod plain;
 mod post;
 mod queue;
 mod readable;
+mod rendering;
+mod replay;
+mod routing;
+mod running;
 pub mod size;
 pub mod store;
 mod teams;
@@ -36,6 +41,7 @@ pub use destination::{Content, Destination, Kind, Web};
 pub use environment::environment;
 pub use flow_url::{FlowUrl, FlowUrlError};
 pub use page::{Script, ScriptError, page};
+pub use replay::{ReplayError, Replayed, Selection, replay};
 pub use size::{Budget, BudgetError, Shortened};
 pub use store::Store;
 pub(crate) use teams::Host;
@@ -43,4 +49,4 @@ pub use template::{Template, TemplateError};
 pub use view::{About, View, ViewError};
 pub use when::{When, WhenError};
 pub use worker::Destinations;
-pub(crate) use worker::Relay;
+pub(crate) use worker::{Relay, RelayHandle};

@@ -40,14 +40,14 @@ use self::{
 };
 pub use self::{
     data::{DataFolder, DataFolderError},
-    reload::{InTheClear, Reloader},
+    reload::{ApplyError, InTheClear, Reloader},
 };
 #[cfg(feature = "relay")]
 use crate::relay::{Destinations, Relay};
 use crate::{
     config::Config,
     endpoint::{Endpoints, Room},
-    index::{Index, Indexer, Profiles},
+    index::{Index, IndexError, Indexer, Profiles},
     log::{MessageLog as _, Recovery, SegmentOptions, Segments},
     metrics::Metrics,
 };
@@ -100,7 +100,7 @@ pub enum StartError {
         /// Its file.
         file: PathBuf,
         /// Why not.
-        source: rusqlite::Error,
+        source: IndexError,
     },
     /// The relay's store cannot be opened.
     #[cfg(feature = "relay")]
@@ -126,21 +126,22 @@ impl Server {
         let (log, recovery) =
             Segments::open(&data.log(), options).map_err(|source| StartError::Log { folder: data.log(), source })?;
         let log = Arc::new(log);
-        let index = Index::open_behind(&data.index(), log.end())
+        let index = Index::open_behind(&data.index(), &log.identity())
             .map_err(|source| StartError::Index { file: data.index(), source })?;
         let profiles = watch::Sender::new(config.profiles());
         let indexer = Indexer::following(index, profiles.subscribe());
         let room = Arc::new(Room::new(limits.requests, limits.bodies_bytes));
         let endpoints = Endpoints::new(config.endpoints_by_path(), log.clone(), limits.body_timeout, room.clone());
         let current = Arc::new(Current::new(Rules::new(endpoints, &config)));
-        let names = config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-        let metrics = Arc::new(Metrics::new(names, log.metrics()));
+        let names: Vec<&str> = config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        let metrics = Arc::new(Metrics::new(names.iter().copied(), log.metrics()));
         #[cfg(feature = "relay")]
         let destinations = watch::Sender::new(config.destinations.clone());
         #[cfg(feature = "relay")]
         let relay = Relay::open(
             &DataFolder::relay_in(&config.data_dir),
             log.clone(),
+            &names,
             destinations.subscribe(),
             metrics.relay(),
         )?;
@@ -194,7 +195,7 @@ impl Server {
             &self.current,
             self.profiles.clone(),
             #[cfg(feature = "relay")]
-            self.destinations.clone(),
+            (self.destinations.clone(), self.relay.handle()),
             self.config.clone(),
             metrics,
         )

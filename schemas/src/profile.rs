@@ -26,8 +26,15 @@ static V1: LazyLock<Profile> = LazyLock::new(|| {
 });
 
 /// Where each role of a message stands on the wire. Cheap to clone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Profile(Arc<Checked>);
+#[derive(Clone, Debug)]
+pub struct Profile(Arc<Checked>, Arc<str>);
+
+/// Equal ones say the same, however their texts are laid out.
+impl PartialEq for Profile {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
 
 #[derive(Debug, PartialEq)]
 struct Checked {
@@ -51,7 +58,12 @@ impl Profile {
     /// When it is not TOML of the form of `profiles/v1.toml`, two roles overlap, or a role is missing that the others
     /// need. The error says everything that is wrong.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
-        file::parse(text).map(|checked| Self(Arc::new(checked)))
+        file::parse(text).map(|checked| Self(Arc::new(checked), text.into()))
+    }
+
+    /// The TOML text that it was read from.
+    pub fn text(&self) -> &str {
+        &self.1
     }
 
     /// Its name.

@@ -22,6 +22,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use schemas::reference::ReferenceError;
@@ -52,6 +53,7 @@ pub struct Outbox {
     lanes: Lanes,
     /// Numbers of the deliveries that were taken and not settled.
     in_flight: HashSet<u64>,
+    longest_wait: Option<Duration>,
     destinations: HashMap<i64, Arc<Destination>>,
     folder: PathBuf,
     /// Last, so that the file is closed before another writer may open it.
@@ -71,6 +73,7 @@ impl Outbox {
             ledger,
             lanes: Lanes::new(),
             in_flight: HashSet::new(),
+            longest_wait: None,
             destinations: HashMap::new(),
             folder: folder.to_owned(),
             _hold: hold,
@@ -104,6 +107,9 @@ impl Outbox {
     /// When the file cannot be read.
     pub fn schedule(&mut self, job: Option<JobId>) -> Result<(), OutboxError> {
         let mut lanes = Lanes::new();
+        if let Some(longest) = self.longest_wait {
+            lanes.limit_wait(longest);
+        }
         self.ledger.each_pending(job, |id, destination, flow, due| {
             lanes.push(id, destination, flow, due);
         })?;

@@ -12,7 +12,7 @@ use super::{Failure, configuration, exit};
 use crate::{
     config::{Config, FIRST_RUN_FOLDER},
     index::{Index, Indexer, Message},
-    log::{Entry, LogReader, Position, Record, Segments},
+    log::{Entry, LogIdentity, LogReader, Position, Record, Segments},
     server::{DataFolder, DataFolderError},
 };
 
@@ -66,6 +66,11 @@ impl Data {
         Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }
 
+    /// Which log it is.
+    pub(super) fn log_identity(&self) -> Result<LogIdentity, Failure> {
+        Segments::identity_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
+    }
+
     /// The message of which an arrival's id begins so.
     pub(super) fn find(&self, index: &Index, id: &str) -> Result<Option<(Message, Record)>, Failure> {
         let message = match <[Message; 1]>::try_from(index.by_id(id).map_err(Failure::failed)?) {
@@ -74,7 +79,9 @@ impl Data {
             Err(_) => return Err(Failure::failed(format_args!("more than one message has an id that begins {id}"))),
         };
         match self.log(message.position).next_entry().map_err(Failure::failed)? {
-            Some(Entry::Record { at, record, .. }) if at == message.position => Ok(Some((message, record))),
+            Some(Entry::Record { at, record, .. }) if at == message.position && record.header.id == message.id => {
+                Ok(Some((message, record)))
+            }
             _ => Err(Failure::failed(
                 "the log has no such record any more: retention has just removed it, or the log is damaged there (see \
                  `log check`)",
@@ -87,7 +94,7 @@ impl Data {
         let file = DataFolder::index_in(&self.folder);
         match DataFolder::open(&self.folder) {
             Ok(_alone) => {
-                let index = Index::open_behind(&file, self.end()?).map_err(Failure::failed)?;
+                let index = Index::open_behind(&file, &self.log_identity()?).map_err(Failure::failed)?;
                 let mut indexer = Indexer::new(index, self.config.profiles());
                 indexer.catch_up(&mut self.log(indexer.position())).map_err(Failure::failed)?;
                 Ok(indexer.into_index())

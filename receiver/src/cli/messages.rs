@@ -73,7 +73,7 @@ enum Output {
     Json,
 }
 
-fn moment(typed: &str) -> Result<Timestamp, &'static str> {
+pub(super) fn moment(typed: &str) -> Result<Timestamp, &'static str> {
     let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
     let parsed = typed.parse().or_else(|_| typed.parse().and_then(midnight));
     parsed.map_err(|_| "write a moment, such as 2026-11-24T08:00:00Z, or a day, such as 2026-11-24")

@@ -12,7 +12,7 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let data = Data::of(file)?;
     let folder = data.alone("this makes the index anew that it keeps up")?;
     Index::remove(&folder.index());
-    let index = Index::open(&folder.index()).map_err(Failure::failed)?;
+    let index = Index::open_behind(&folder.index(), &data.log_identity()?).map_err(Failure::failed)?;
     let mut indexer = Indexer::new(index, data.config.profiles());
     let records = indexer.catch_up(&mut data.log(Position(0))).map_err(Failure::failed)?;
     let damaged = indexer.damaged();

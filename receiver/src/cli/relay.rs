@@ -2,6 +2,7 @@
 
 mod lint;
 mod preview;
+mod replay;
 mod retry;
 mod status;
 
@@ -28,6 +29,12 @@ pub(super) enum Command {
     /// It is due at once, behind what waits for the destination already, with all its attempts before it. A running
     /// receiver notices within a second.
     Retry(retry::Args),
+    /// Send messages of the log to a destination again.
+    ///
+    /// They are due at once, after the messages that wait there already, whether or not they were sent before. The
+    /// destination's `when` is asked again. A message that waits is not sent twice. A running receiver notices within a
+    /// second.
+    Replay(replay::Args),
 }
 
 pub(super) fn run(config: Option<&Path>, command: &Command) -> Result<(), Failure> {
@@ -36,6 +43,7 @@ pub(super) fn run(config: Option<&Path>, command: &Command) -> Result<(), Failur
         Command::Lint(args) => lint::run(args),
         Command::Status(args) => status::run(config, args),
         Command::Retry(args) => retry::run(config, args),
+        Command::Replay(args) => replay::run(config, args),
     }
 }
 

@@ -4,7 +4,9 @@ use std::{
     env,
     io::{self, IsTerminal as _, Write as _},
     path::Path,
-    process, thread,
+    process,
+    sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -113,7 +115,7 @@ async fn serve(
     tracing::info!(%address, admin, pid = process::id(), "listening");
     supervisor::ready();
     tokio::spawn(supervisor::keep_alive());
-    tokio::spawn(server.reloader().follow(read, sources, hangup));
+    tokio::spawn(Arc::new(server.reloader()).follow(read, sources, hangup));
     let ended = tokio::select! {
         ended = server.run(shutdown) => ended.map_err(Failure::failed)?,
         () = at_once => {

@@ -61,16 +61,19 @@ impl Changes {
 
     #[cfg(feature = "relay")]
     fn destinations(&mut self, old: &Config, new: &Config) {
-        let has = |config: &Config, name: &str| config.destinations.iter().any(|other| &*other.name == name);
-        for destination in old.destinations.iter().filter(|it| !has(new, &it.name)) {
-            self.at_once.push(format!("destination {} removed; what waits for it is kept", destination.name));
+        use crate::relay::Destination;
+        let is_same =
+            |one: &Destination, other: &Destination| (&one.name, &one.endpoint) == (&other.name, &other.endpoint);
+        let has = |config: &Config, it: &Destination| config.destinations.iter().any(|other| is_same(it, other));
+        for destination in old.destinations.iter().filter(|it| !has(new, it)) {
+            self.at_once.push(format!("destination {} of {} removed", destination.name, destination.endpoint));
         }
         for destination in new.destinations.iter() {
-            if old.destinations.iter().any(|before| before.name == destination.name && before != destination) {
+            if old.destinations.iter().any(|before| is_same(before, destination) && before != destination) {
                 self.at_once.push(format!("destination {} changed", destination.name));
             }
         }
-        for destination in new.destinations.iter().filter(|it| !has(old, &it.name)) {
+        for destination in new.destinations.iter().filter(|it| !has(old, it)) {
             self.at_once.push(format!("destination {} added; it gets what arrives from now on", destination.name));
         }
     }

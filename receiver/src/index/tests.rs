@@ -1,6 +1,6 @@
 //! Duplicates, the cursor, and making the index anew.
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{collections::HashMap, fs, path::Path, time::SystemTime};
 
 use bytes::Bytes;
 use jiff::{Timestamp, ToSpan as _};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{Filter, Index, Indexer};
-use crate::log::{MessageLog as _, Position, Record, RecordHeader, Retention, SegmentOptions, Segments};
+use crate::log::{Entry, MessageLog as _, Position, Record, RecordHeader, Retention, SegmentOptions, Segments};
 
 /// A record that arrived so many seconds after the first.
 fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
@@ -36,7 +36,7 @@ async fn filled(folder: &TempDir, records: &[Record]) -> Segments {
 }
 
 fn caught_up(folder: &TempDir, log: &Segments) -> Index {
-    let index = Index::open_behind(&folder.path().join("index.sqlite"), log.end()).unwrap();
+    let index = Index::open_behind(&folder.path().join("index.sqlite"), &log.identity()).unwrap();
     let mut indexer = Indexer::new(index, HashMap::new());
     let mut reader = log.read(indexer.position()).unwrap();
     indexer.catch_up(&mut reader).unwrap();
@@ -85,6 +85,82 @@ async fn it_goes_on_where_it_was_and_an_index_of_another_log_is_made_anew() {
     let log = filled(&folder, &[record(0, "a", "{\"x\":9}")]).await;
     assert_eq!(caught_up(&folder, &log).counts().unwrap(), (1, 1));
     assert!(log.end() > Position(0));
+}
+
+#[tokio::test]
+async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_reaches() {
+    let body = |text: &str| -> &'static str { String::leak(format!("{{\"x\":\"{text}\"}}")) };
+    let append = async |log: &Segments, texts: &[&str]| {
+        for (second, text) in (0..).zip(texts) {
+            log.append(&record(second * 1000, "a", body(text))).await.unwrap();
+        }
+    };
+    let copy = |from: &Path, to: &Path| {
+        fs::create_dir_all(to).unwrap();
+        fs::read_dir(from).unwrap().for_each(|entry| {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        });
+    };
+    for (case, before, backup, after, is_another_log) in [
+        ("another log, shorter", &["1", "2"][..], 0, &["3"][..], true),
+        ("another log, longer", &["1"], 0, &["2", "3", "4"], true),
+        ("another log, with records of the same length", &["1", "2"], 0, &["3", "4"], true),
+        ("an older state", &["1", "2", "3"], 2, &[], false),
+        ("an older state, continued as far", &["1", "2", "3"], 1, &["4", "5"], false),
+        (
+            "an older state, continued further, with other lengths",
+            &["1", "2"],
+            1,
+            &["long", "longer still", "x"],
+            false,
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let (log_folder, copied) = (folder.path().join("log"), folder.path().join("copy"));
+        let log = filled(&folder, &[]).await;
+        append(&log, &before[..backup]).await;
+        drop(log);
+        copy(&log_folder, &copied);
+        let log = filled(&folder, &[]).await;
+        append(&log, &before[backup..]).await;
+        assert_eq!(caught_up(&folder, &log).counts().unwrap().1, before.len() as u64, "{case}");
+        drop(log);
+        fs::remove_dir_all(&log_folder).unwrap();
+        if !is_another_log {
+            copy(&copied, &log_folder);
+        }
+        let log = filled(&folder, &[]).await;
+        append(&log, after).await;
+        let index = caught_up(&folder, &log);
+        assert_eq!(index.counts().unwrap().1, (backup + after.len()) as u64, "{case}");
+        for message in index.newest(&Filter::default(), 99).unwrap() {
+            let Some(Entry::Record { record, .. }) = log.read(message.position).unwrap().next_entry().unwrap() else {
+                panic!("{case}")
+            };
+            assert_eq!(record.header.id, message.id, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_is_kept_where_only_the_last_record_is_damaged_or_gone() {
+    let folder = TempDir::new().unwrap();
+    let log = filled(&folder, &[record(0, "a", "{\"x\":1}"), record(1, "a", "{\"x\":2}")]).await;
+    let index = caught_up(&folder, &log);
+    let cursor = index.cursor().unwrap();
+    let (last, _) = cursor.last.unwrap();
+    drop(index);
+    log.append(&record(2, "a", "{\"x\":3}")).await.unwrap();
+    drop(log);
+    let segment = fs::read_dir(folder.path().join("log")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[usize::try_from(last.0).unwrap() + 30] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    let log = filled(&folder, &[]).await;
+    assert_eq!(cursor.replaced_by(&log.identity()).unwrap(), None);
+    // The damaged message is still listed: the index was not made again.
+    assert_eq!(caught_up(&folder, &log).counts().unwrap(), (3, 3));
 }
 
 #[tokio::test]

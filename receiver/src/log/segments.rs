@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    AppendError, Hold, LogReader, MessageLog, Position, Record, Recovery, Removed, Retention,
+    AppendError, Hold, LogId, LogIdentity, LogReader, MessageLog, Position, Record, Recovery, Removed, Retention,
     disk::{Disk, FileSystem},
     extent::Extent,
     recovery::recover,
@@ -107,6 +107,22 @@ impl Segments {
     /// Position behind the last durable byte.
     pub fn end(&self) -> Position {
         Position(self.extent.durable())
+    }
+
+    /// Which log it is, as a consumer remembers it.
+    pub fn identity(&self) -> LogIdentity {
+        LogIdentity { id: Some(LogId::of(self.queue.salt())), end: self.end(), folder: self.folder.clone() }
+    }
+
+    /// Which log is in a folder, and how far it reaches.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn identity_of(folder: &Path) -> io::Result<LogIdentity> {
+        let segments = Segment::list(folder)?;
+        let id = segments.first().map(|segment| LogId::of(segment.salt));
+        let end = segments.last().map_or(Ok(0), Segment::end)?;
+        Ok(LogIdentity { id, end: Position(end), folder: folder.to_owned() })
     }
 
     /// Removes the segments that are too old or too many, and lets the writer seal the open one if it is old. To be

@@ -146,6 +146,11 @@ impl Queue {
         (state.in_flight_records + state.batch.waiting.len(), state.in_flight + state.batch.bytes.len())
     }
 
+    /// The log's salt.
+    pub(super) fn salt(&self) -> Salt {
+        self.salt
+    }
+
     /// Most bytes that may wait or be in flight.
     pub(super) fn limit(&self) -> usize {
         self.limit

@@ -13,6 +13,7 @@ pub(crate) struct RelayMetrics {
     waiting: Family<DestinationLabels, Gauge>,
     oldest_waiting: Family<DestinationLabels, Gauge>,
     dead_letters: Family<DestinationLabels, Gauge>,
+    passed_over: Family<PassedOverLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -24,6 +25,39 @@ struct AttemptLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DestinationLabels {
     destination: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PassedOverLabels {
+    destination: String,
+    reason: &'static str,
+}
+
+/// Why a message was not relayed to a destination, or to none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PassedOverReason {
+    /// The destination's `when` does not hold for it.
+    When,
+    /// The destination has an equal body from a few minutes before.
+    Repeated,
+    /// A capturing endpoint took it, unchecked.
+    Captured,
+    /// Its record in the log is damaged.
+    Damaged,
+    /// No configuration that the relay remembers has its endpoint.
+    UnknownEndpoint,
+}
+
+impl PassedOverReason {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::When => "when",
+            Self::Repeated => "repeated",
+            Self::Captured => "captured",
+            Self::Damaged => "damaged",
+            Self::UnknownEndpoint => "unknown-endpoint",
+        }
+    }
 }
 
 /// What came of an attempt.
@@ -62,6 +96,11 @@ impl RelayMetrics {
             self.oldest_waiting.clone(),
         );
         registry.register("relay_dead_letters", "Messages that were given up", self.dead_letters.clone());
+        registry.register(
+            "relay_passed_over",
+            "Messages that were not relayed, by destination and reason",
+            self.passed_over.clone(),
+        );
     }
 
     /// A destination is served from now on: its series are there, at zero.
@@ -70,6 +109,18 @@ impl RelayMetrics {
             drop(self.attempts.get_or_create(&attempt(destination, outcome)));
         }
         self.stands(destination, 0, 0, 0);
+        for reason in [PassedOverReason::When, PassedOverReason::Repeated] {
+            self.passed_over(destination, reason, 0);
+        }
+        for reason in [PassedOverReason::Captured, PassedOverReason::Damaged, PassedOverReason::UnknownEndpoint] {
+            self.passed_over("", reason, 0);
+        }
+    }
+
+    /// So many messages were not relayed; `destination` is empty where that is not about one.
+    pub(crate) fn passed_over(&self, destination: &str, reason: PassedOverReason, messages: u64) {
+        let labels = PassedOverLabels { destination: destination.to_owned(), reason: reason.word() };
+        self.passed_over.get_or_create(&labels).inc_by(messages);
     }
 
     /// An attempt has ended.

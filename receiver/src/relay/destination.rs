@@ -93,12 +93,25 @@ impl Destination {
     /// # Errors
     /// When the body cannot be shown.
     pub fn view(&self, record: &Record) -> Result<View, ViewError> {
-        let about = About {
-            endpoint: record.header.endpoint.clone(),
-            message_id: Some(record.header.id.to_string()),
-            received_at: Some(record.header.received_at),
-            flow_url: self.flow_url.clone(),
-        };
-        View::of(&record.body, &self.profile, &about)
+        view(record, &self.profile, self.flow_url.as_ref())
     }
+
+    /// Where it leads: two destinations with the same address are one place, whatever they are called.
+    pub(super) fn address(&self) -> String {
+        match &self.kind {
+            Kind::Web(web) => web.target.uri().to_string(),
+            Kind::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// What templates and filters see of a stored message, read through a profile.
+pub(super) fn view(record: &Record, profile: &Profile, flow_url: Option<&FlowUrl>) -> Result<View, ViewError> {
+    let about = About {
+        endpoint: record.header.endpoint.clone(),
+        message_id: Some(record.header.id.to_string()),
+        received_at: Some(record.header.received_at),
+        flow_url: flow_url.cloned(),
+    };
+    View::of(&record.body, profile, &about)
 }

@@ -87,6 +87,8 @@ pub(super) async fn run(
 /// Settles what stands in the file already, and cuts off half a line.
 async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
     queue.begin_anew()?;
+    // Nothing is tried again later here: a line is due when its message is.
+    queue.limit_wait(Duration::ZERO)?;
     let settled = queue.store().file_end(queue.destination())?;
     let path = path.to_owned();
     let Some(Found { ids, end }) = aside(move || mend(&path, settled)).await? else { return Ok(()) };
@@ -154,12 +156,11 @@ async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMe
     if taken.is_empty() {
         return Ok(false);
     }
-    let (mut lines, mut written, mut messages, mut expired) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut records, mut written, mut messages, mut expired) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for Taken { id, delivery, record } in taken {
         match record {
             Some(record) => {
-                lines.extend_from_slice(record.json_line().as_bytes());
-                lines.push(b'\n');
+                records.push(record);
                 written.push(id);
                 messages.push(delivery.message);
             }
@@ -172,7 +173,11 @@ async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMe
     }
     queue.settle(expired)?;
     let path = path.to_owned();
-    let end = aside(move || append(&path, &lines)).await?;
+    let end = aside(move || {
+        let lines: String = records.iter().flat_map(|record| [record.json_line(), "\n".to_owned()]).collect();
+        append(&path, lines.as_bytes())
+    })
+    .await?;
     queue.settle_lines(&written, end)?;
     for message in messages {
         tracing::info!(destination = name, id = message, "relayed: written");

@@ -42,6 +42,11 @@ impl FromStr for FlowUrl {
 }
 
 impl FlowUrl {
+    /// The pattern as it is written.
+    pub(super) fn pattern(&self) -> &str {
+        &self.0
+    }
+
     /// The address of a flow; the identifier is percent-encoded (RFC 3986 section 2.1).
     pub fn of(&self, flow_identifier: &str) -> String {
         self.0.replace(PLACE, &utf8_percent_encode(flow_identifier, RESERVED).to_string())

@@ -1,41 +1,60 @@
-//! The relay as a consumer of the log: reads it in order and writes down what is due where, together with how far it has
-//! read. A captured message and a damaged record are passed over.
+//! The relay as a consumer of the log: reads it in order and writes down which destinations a message may be for, together
+//! with how far it has read. It looks at no body, so no message holds up those after it: whether a message is due is
+//! decided for each destination apart ([`super::decisions`]).
 
-use std::sync::{Arc, Mutex};
-
-use schemas::{
-    Document, Profile, Role, Trigger,
-    profile::{Part, Subject},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
-use sha2::{Digest as _, Sha256};
 
 use super::{
-    destination::Destination,
     queue::lock,
+    routing::Router,
     store::{Arrival, Store, StoreError},
 };
-use crate::log::{Entry, LogReader, Record};
+use crate::{
+    log::{Entry, LogReader, Position, Record},
+    metrics::{PassedOverReason, RelayMetrics},
+};
 
-/// Most records a transaction takes; enough that its sync is shared, few enough that nobody waits long for it.
+/// Maximum number of records in a transaction: enough that its sync is shared, few enough that nobody waits long for it.
 const BATCH: usize = 100;
+
+/// Maximum number of bytes of bodies in a transaction, and one body more.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Reads the log for the relay.
 #[derive(Debug)]
 pub(super) struct Intake {
     reader: LogReader,
     store: Arc<Mutex<Store>>,
-    destinations: Vec<(i64, Arc<Destination>)>,
+    metrics: Arc<RelayMetrics>,
+    /// Set when the relay is to end; looked at before each record.
+    stop: Arc<AtomicBool>,
+}
+
+/// What one transaction takes.
+#[derive(Debug, Default)]
+struct Batch {
+    arrivals: Vec<Arrival>,
+    last: Option<(Position, uuid::Uuid)>,
+    captured: u64,
+    damaged: u64,
+    /// How many messages of each endpoint that no configuration knows.
+    unknown: BTreeMap<String, u64>,
 }
 
 impl Intake {
-    /// The destinations come with their numbers in the store.
-    pub(super) fn new(reader: LogReader, store: Arc<Mutex<Store>>, destinations: Vec<(i64, Arc<Destination>)>) -> Self {
-        Self { reader, store, destinations }
-    }
-
-    /// Goes by other destinations from here on.
-    pub(super) fn set_destinations(&mut self, destinations: Vec<(i64, Arc<Destination>)>) {
-        self.destinations = destinations;
+    pub(super) fn new(
+        reader: LogReader,
+        store: Arc<Mutex<Store>>,
+        metrics: Arc<RelayMetrics>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        Self { reader, store, metrics, stop }
     }
 
     /// Takes the next records in, and says whether there were any.
@@ -50,67 +69,64 @@ impl Intake {
 
     fn batch(&mut self) -> Result<bool, StoreError> {
         let from = self.reader.position();
-        let (mut arrivals, mut read) = (Vec::new(), 0);
-        while read < BATCH {
+        let router = lock(&self.store).router()?;
+        let (mut batch, mut records, mut bytes) = (Batch::default(), 0, 0);
+        while records < BATCH && bytes < BATCH_BYTES && !self.stop.load(Ordering::Relaxed) {
             match self.reader.next_entry().map_err(StoreError::Log)? {
                 Some(Entry::Record { at, record, .. }) => {
-                    read += 1;
-                    arrivals.extend(self.arrival(at, &record));
+                    records += 1;
+                    bytes += record.body.len();
+                    batch.add(&router, at, &record);
                 }
                 // The index says so too.
-                Some(Entry::Damaged { .. }) => {}
+                Some(Entry::Damaged { .. }) => batch.damaged += 1,
                 None => break,
             }
         }
         let next = self.reader.position();
-        if next > from {
-            lock(&self.store).take_in(&arrivals, next)?;
+        if next == from {
+            return Ok(false);
         }
-        Ok(next > from)
+        if lock(&self.store).take_in(&router, &batch.arrivals, batch.last, next)? {
+            self.report(&batch);
+        } else {
+            self.reader.go_to(from);
+        }
+        Ok(true)
     }
 
-    fn arrival(&self, at: crate::log::Position, record: &Record) -> Option<Arrival> {
-        if record.header.captured.is_some() {
-            return None;
+    /// Says what was passed over, and counts it.
+    fn report(&self, batch: &Batch) {
+        self.metrics.passed_over("", PassedOverReason::Captured, batch.captured);
+        self.metrics.passed_over("", PassedOverReason::Damaged, batch.damaged);
+        for (endpoint, messages) in &batch.unknown {
+            self.metrics.passed_over("", PassedOverReason::UnknownEndpoint, *messages);
+            tracing::warn!(
+                endpoint = &**endpoint,
+                messages,
+                "passed over by the relay: no configuration that it remembers has this endpoint; `relay replay NAME \
+                 --endpoint NAME --since TIME` sends them"
+            );
         }
-        let here =
-            || self.destinations.iter().filter(|(_, destination)| destination.endpoint == record.header.endpoint);
-        let (_, any) = here().next()?;
-        let to = here().filter_map(|(number, destination)| Some((*number, due(destination, record)?))).collect();
-        Some(Arrival {
-            at,
-            message: record.header.id,
-            received_at: record.header.received_at,
-            endpoint: record.header.endpoint.clone(),
-            flow: record.header.flow.clone(),
-            digest: is_once(record, &any.profile).then(|| Sha256::digest(&record.body).into()),
-            to,
-        })
     }
 }
 
-/// Whether a message is for a destination; with words where nobody can tell.
-fn due(destination: &Destination, record: &Record) -> Option<Option<String>> {
-    let Some(when) = &destination.when else { return Some(None) };
-    let view = match destination.view(record) {
-        Ok(view) => view,
-        Err(error) => return Some(Some(format!("`when` could not be asked: {error}"))),
-    };
-    match when.holds(&view) {
-        Ok(true) => Some(None),
-        Ok(false) => None,
-        Err(error) => Some(Some(format!("`when` could not be computed: {error}"))),
+impl Batch {
+    fn add(&mut self, router: &Router, at: Position, record: &Record) {
+        let header = &record.header;
+        self.last = Some((at, header.id));
+        let to = router.destinations(at, &header.endpoint);
+        match to {
+            None if header.captured.is_none() => *self.unknown.entry(header.endpoint.clone()).or_default() += 1,
+            Some(to) if !to.is_empty() && header.captured.is_some() => self.captured += 1,
+            Some(to) if !to.is_empty() => self.arrivals.push(Arrival {
+                at,
+                message: header.id,
+                received_at: header.received_at,
+                flow: header.flow.clone(),
+                to,
+            }),
+            None | Some(_) => {}
+        }
     }
-}
-
-/// Whether a body says when its event happened, so that an equal one is the same event again. Without a time a step that
-/// was sent back and submitted unchanged would be taken for it.
-fn is_once(record: &Record, profile: &Profile) -> bool {
-    let Ok(document) = Document::read(&record.body, profile) else { return false };
-    let part = match document.trigger() {
-        Some(Trigger::StepCompleted) => Part::CompletedAt,
-        Some(Trigger::StepCreated) => Part::CreatedAt,
-        None => return false,
-    };
-    document.text(Role::Step(Subject::Step, part)).is_some_and(|time| !time.is_empty())
 }

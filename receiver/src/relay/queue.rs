@@ -2,17 +2,22 @@
 
 use std::{
     collections::HashSet,
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use sender::delivery::{GaveUp, Lanes, Next};
 
 use super::store::{Delivery, Ended, Settled, Store, StoreError};
-use crate::log::{Entry, MessageLog as _, Record, Segments};
+use crate::log::{Entry, LogReader, MessageLog as _, Position, Record, Segments};
 
 /// The one lane's name in [`Lanes`]: a queue has one destination.
 const HERE: &str = "";
+
+/// Maximum number of bytes of bodies that are taken at a time, and one body more.
+const TAKE_BYTES: usize = 8 << 20;
 
 /// The deliveries of a destination.
 #[derive(Debug)]
@@ -25,6 +30,7 @@ pub(super) struct Queue {
     known: u64,
     /// What came of attempts and could not be written yet.
     unwritten: Vec<Settled>,
+    longest_wait: Option<Duration>,
 }
 
 /// A delivery whose time has come.
@@ -38,7 +44,7 @@ pub(super) struct Taken {
 
 impl Queue {
     pub(super) fn new(store: Arc<Mutex<Store>>, log: Arc<Segments>, destination: i64) -> Self {
-        Self { store, log, destination, lanes: Lanes::new(), known: 0, unwritten: Vec::new() }
+        Self { store, log, destination, lanes: Lanes::new(), known: 0, unwritten: Vec::new(), longest_wait: None }
     }
 
     /// The number of its destination.
@@ -50,15 +56,34 @@ impl Queue {
         lock(&self.store)
     }
 
-    /// Takes up to `room` deliveries that are due, the longest due first; in flight until they are settled.
+    /// Bounds due times: none is further ahead of the clock than this.
+    pub(super) fn limit_wait(&mut self, longest: Duration) -> Result<(), StoreError> {
+        self.longest_wait = Some(longest);
+        self.lanes.limit_wait(longest);
+        let latest = Timestamp::now().checked_add(longest).unwrap_or(Timestamp::MAX);
+        lock(&self.store).limit_due(self.destination, latest)
+    }
+
+    /// Takes up to `room` deliveries that are due, the longest due first, but not more than some MiB of bodies; in flight
+    /// until they are settled.
     pub(super) fn take(&mut self, now: Timestamp, room: usize) -> Result<Vec<Taken>, StoreError> {
         self.look()?;
-        let ids = self.lanes.take(now, room, &HashSet::new());
-        let taken: Result<Vec<Taken>, StoreError> = ids.iter().map(|id| self.taken(*id)).collect();
-        if taken.is_err() {
-            self.put_back(&ids, now);
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        while taken.len() < room && bytes < TAKE_BYTES {
+            let Some(id) = self.lanes.take(now, 1, &HashSet::new()).pop() else { break };
+            match self.taken(id) {
+                Ok(next) => {
+                    bytes += next.record.as_ref().map_or(0, |record| record.body.len());
+                    taken.push(next);
+                }
+                Err(error) => {
+                    let ids: Vec<u64> = taken.iter().map(|taken| taken.id).chain([id]).collect();
+                    self.put_back(&ids, now);
+                    return Err(error);
+                }
+            }
         }
-        taken
+        Ok(taken)
     }
 
     /// When the next delivery falls due.
@@ -119,6 +144,9 @@ impl Queue {
     pub(super) fn begin_anew(&mut self) -> Result<(), StoreError> {
         self.settle(Vec::new())?;
         (self.lanes, self.known) = (Lanes::new(), 0);
+        if let Some(longest) = self.longest_wait {
+            self.lanes.limit_wait(longest);
+        }
         self.look()
     }
 
@@ -135,15 +163,24 @@ impl Queue {
 
     fn taken(&self, id: u64) -> Result<Taken, StoreError> {
         let delivery = lock(&self.store).delivery(id)?;
-        let found = self.log.read(delivery.at).and_then(|mut reader| reader.next_entry()).map_err(StoreError::Log)?;
-        let record = match found {
-            Some(Entry::Record { at, record, .. }) if at == delivery.at => Some(record),
-            Some(Entry::Record { .. } | Entry::Damaged { .. }) | None => None,
-        };
-        // A log that was put in the place of another has other messages.
-        let record = record.filter(|record| record.header.id.to_string() == delivery.message);
+        let mut reader = self.log.read(delivery.at).map_err(StoreError::Log)?;
+        let record = record(&mut reader, delivery.at, &delivery.message).map_err(StoreError::Log)?;
         Ok(Taken { id, delivery, record })
     }
+}
+
+/// The record of a message; `None` where the log does not have it any more. A log that was put in the place of another has
+/// other messages.
+pub(super) fn record(reader: &mut LogReader, position: Position, message: &str) -> io::Result<Option<Record>> {
+    if reader.position() != position {
+        reader.go_to(position);
+    }
+    Ok(match reader.next_entry()? {
+        Some(Entry::Record { at, record, .. }) if at == position && record.header.id.to_string() == message => {
+            Some(record)
+        }
+        Some(Entry::Record { .. } | Entry::Damaged { .. }) | None => None,
+    })
 }
 
 /// The store. Each change of it is one transaction, so one that panicked left it whole.

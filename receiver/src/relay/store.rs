@@ -2,6 +2,9 @@
 //! written nowhere else. No part of a message, no URL and no credential is in it.
 
 mod dead_letters;
+mod decision;
+mod replay;
+mod routing;
 mod settlement;
 mod status;
 mod tables;
@@ -16,15 +19,20 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-pub(super) use self::settlement::{EXPIRED, Ended, Settled};
 pub use self::{
     dead_letters::{DeadLetter, Retried, Which},
     status::{DestinationStatus, Failure, Status},
 };
-use crate::log::Position;
+pub(super) use self::{
+    decision::{Asked, Decided},
+    replay::Replayed,
+    settlement::{EXPIRED, Ended, Settled},
+};
+use super::{routing::Router, size::Budget};
+use crate::log::{Cursor, LogId, LogIdentity, Position};
 
 /// How long a second arrival of the same body counts as the same message.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -33,7 +41,10 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// The number by which SQLite tells that another process has written.
     version: i64,
+    routing_version: u64,
+    router: Option<Arc<Router>>,
 }
 
 /// A message on its way into the store.
@@ -42,12 +53,9 @@ pub(super) struct Arrival {
     pub(super) at: Position,
     pub(super) message: Uuid,
     pub(super) received_at: Timestamp,
-    pub(super) endpoint: String,
     pub(super) flow: Option<String>,
-    /// Digest of the body, where an equal one within the window is the same message.
-    pub(super) digest: Option<[u8; 32]>,
-    /// Numbers of the destinations that it is for; with words where nobody can tell whether it is.
-    pub(super) to: Vec<(i64, Option<String>)>,
+    /// Numbers of the destinations that it may be for.
+    pub(super) to: Vec<i64>,
 }
 
 /// A delivery that waits.
@@ -60,6 +68,13 @@ pub(super) struct Delivery {
     pub(super) since: Option<Timestamp>,
     /// Most bytes of its card, where it was too large before.
     pub(super) budget: Option<usize>,
+}
+
+impl Delivery {
+    /// The budget that it needs, where it was too large before.
+    pub(super) fn smaller(&self) -> Option<Budget> {
+        self.budget.and_then(|bytes| Budget::new(bytes).ok())
+    }
 }
 
 /// The store cannot be used.
@@ -86,6 +101,16 @@ pub enum StoreError {
         found: i64,
         /// The newest form that is known here.
         known: i64,
+    },
+    /// It was written by an older version of this program, and only a receiver may change its form.
+    #[error(
+        "the relay's store in {} was written by an older version; start the receiver of this version once, which brings \
+         it up to date",
+        folder.display()
+    )]
+    Older {
+        /// The folder.
+        folder: PathBuf,
     },
     /// It cannot be opened: it is damaged, or somebody else's.
     #[error(
@@ -119,18 +144,36 @@ impl Store {
         tables::is_in(folder)
     }
 
-    /// Opens the store in a folder, or makes one that begins at `end`, the log's.
+    /// Opens the store in a folder, or makes one that begins at the end of the log.
+    ///
+    /// Where the log is not the one that was read before, its messages are not relayed again: the store goes on at its end.
     ///
     /// # Errors
-    /// When it cannot be made or written, or is of a newer program.
-    pub fn open(folder: &Path, end: Position) -> Result<Self, StoreError> {
-        let store = Self { connection: tables::create(folder, end.0.cast_signed())?, version: 0 };
-        if store.cursor()? > end {
-            tracing::warn!("the relay had read further than the log goes: it is another log; it begins at its end");
-            store.connection.execute("UPDATE cursor SET position = ?1", [end.0.cast_signed()])?;
-            store.connection.execute("UPDATE destination SET since = min(since, ?1)", [end.0.cast_signed()])?;
+    /// When it cannot be made or written, is of a newer program, or the log cannot be read.
+    pub fn open(folder: &Path, log: &LogIdentity) -> Result<Self, StoreError> {
+        let store = Self::over(tables::create(folder, log.end.0.cast_signed())?);
+        let cursor = store.log_cursor()?;
+        if let Some(replaced) = cursor.replaced_by(log).map_err(StoreError::Log)? {
+            tracing::error!(
+                read_up_to = cursor.position.0,
+                log_end = log.end.0,
+                "{replaced}; nothing of it is relayed again, and what comes from now on is relayed. Send what is missing \
+                 with `relay replay NAME --since TIME`"
+            );
+            let end = log.end.0.cast_signed();
+            store.connection.execute("UPDATE cursor SET position = ?1, last_position = NULL, last_id = NULL", [end])?;
+            store
+                .connection
+                .execute("UPDATE routing SET since = min(since, ?1), until = min(coalesce(until, ?1), ?1)", [end])?;
+        }
+        if let Some(id) = log.id {
+            store.connection.execute("UPDATE cursor SET log = ?1 WHERE log IS NOT ?1", [id.as_bytes()])?;
         }
         Ok(store)
+    }
+
+    fn over(connection: Connection) -> Self {
+        Self { connection, version: 0, routing_version: 0, router: None }
     }
 
     /// Opens the store in a folder beside a running receiver; `None` where there is none.
@@ -138,7 +181,7 @@ impl Store {
     /// # Errors
     /// When it cannot be read.
     pub fn beside(folder: &Path) -> Result<Option<Self>, StoreError> {
-        Ok(tables::open(folder)?.map(|connection| Self { connection, version: 0 }))
+        Ok(tables::open(folder)?.map(Self::over))
     }
 
     /// How far the log was read.
@@ -147,66 +190,83 @@ impl Store {
         Ok(Position(position.cast_unsigned()))
     }
 
-    /// From where on the log is needed: what was not read, and what is not delivered to the present destinations.
+    /// How far the log was read, and which log that was.
+    fn log_cursor(&self) -> Result<Cursor, StoreError> {
+        let cursor =
+            self.connection.query_row("SELECT position, log, last_position, last_id FROM cursor", [], |row| {
+                let position = |at: i64| Position(at.cast_unsigned());
+                let id: Option<String> = row.get(3)?;
+                Ok(Cursor {
+                    position: position(row.get(0)?),
+                    log: row.get::<_, Option<Vec<u8>>>(1)?.and_then(|bytes| LogId::from_bytes(&bytes)),
+                    last: row.get::<_, Option<i64>>(2)?.map(position).zip(id.and_then(|id| id.parse().ok())),
+                })
+            })?;
+        Ok(cursor)
+    }
+
+    /// From where on the log is needed: what was not read, and what is not delivered.
     pub(super) fn needed_from(&self) -> Result<Position, StoreError> {
         let waiting: Option<i64> = self
             .connection
-            .prepare_cached(
-                "SELECT min((SELECT min(position) FROM delivery WHERE destination = destination.id AND dead IS NULL))
-                 FROM destination WHERE active",
-            )?
+            .prepare_cached("SELECT min(position) FROM delivery WHERE dead IS NULL")?
             .query_row([], |row| row.get(0))?;
         let cursor = self.cursor()?;
         Ok(waiting.map_or(cursor, |position| cursor.min(Position(position.cast_unsigned()))))
     }
 
-    /// Says which destinations (name and endpoint) there are, and gives their numbers. A new one, and one that comes back,
-    /// gets what arrives from `since` on; of one that is gone, what waits is kept.
-    pub(super) fn set_destinations(
+    /// Takes arrivals in and moves the cursor after them, in one transaction. Whether they are due is decided later.
+    ///
+    /// `false`, and nothing done, where the configuration has changed since `router` was made: it may say that others
+    /// get them.
+    pub(super) fn take_in(
         &mut self,
-        destinations: &[(Arc<str>, &str)],
-        since: Position,
-    ) -> Result<Vec<i64>, StoreError> {
-        let transaction = self.connection.transaction()?;
-        let names: Vec<&str> = destinations.iter().map(|(name, _)| &**name).collect();
-        let names = serde_json::to_string(&names).expect("names are strings");
-        transaction
-            .execute("UPDATE destination SET active = name IN (SELECT value FROM json_each(?1)) AND active", [names])?;
-        let mut numbers = Vec::new();
-        for (name, endpoint) in destinations {
-            let number = transaction.query_row(
-                "INSERT INTO destination (name, endpoint, active, since) VALUES (?1, ?2, 1, ?3)
-                 ON CONFLICT (name) DO UPDATE SET
-                     since = CASE WHEN active AND endpoint = ?2 THEN since ELSE ?3 END, endpoint = ?2, active = 1
-                 RETURNING id",
-                params![name, endpoint, since.0.cast_signed()],
-                |row| row.get(0),
-            )?;
-            numbers.push(number);
+        router: &Router,
+        arrivals: &[Arrival],
+        last: Option<(Position, Uuid)>,
+        next: Position,
+    ) -> Result<bool, StoreError> {
+        if router.version != self.routing_version {
+            return Ok(false);
         }
-        transaction.commit()?;
-        Ok(numbers)
-    }
-
-    /// Takes arrivals in and moves the cursor behind them, in one transaction.
-    pub(super) fn take_in(&mut self, arrivals: &[Arrival], next: Position) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
         for arrival in arrivals {
-            if !is_repeated(&transaction, arrival)? {
-                add(&transaction, arrival)?;
+            let mut statement = transaction.prepare_cached(
+                "INSERT INTO delivery (destination, position, message, received_at, flow, asked, due)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
+            )?;
+            for destination in &arrival.to {
+                statement.execute(params![
+                    destination,
+                    arrival.at.0.cast_signed(),
+                    arrival.message.to_string(),
+                    arrival.received_at.as_microsecond(),
+                    arrival.flow,
+                    routing::due(arrival.received_at),
+                ])?;
             }
         }
-        if let Some(last) = arrivals.last() {
-            transaction
-                .prepare_cached("DELETE FROM seen WHERE last_arrival < ?1")?
-                .execute([last.received_at.as_microsecond() - window()])?;
-        }
-        transaction.execute("UPDATE cursor SET position = ?1", [next.0.cast_signed()])?;
+        let (at, id) = last.map(|(at, id)| (at.0.cast_signed(), id.to_string())).unzip();
+        transaction.execute(
+            "UPDATE cursor SET position = ?1, last_position = coalesce(?2, last_position), last_id = coalesce(?3, last_id)",
+            params![next.0.cast_signed(), at, id],
+        )?;
         transaction.commit()?;
+        Ok(true)
+    }
+
+    /// Brings what waits for a destination forward to `latest`, where it is due later. It is written down, or each start
+    /// would begin the wait again.
+    pub(super) fn limit_due(&self, destination: i64, latest: Timestamp) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE delivery SET due = ?2 WHERE destination = ?1 AND dead IS NULL AND due > ?2",
+            params![destination, latest.as_microsecond()],
+        )?;
         Ok(())
     }
 
-    /// Gives number, flow and due time of what waits for a destination behind a number, in order.
+    /// Gives number, flow and due time of what waits for a destination after a number, in order, up to the first of which
+    /// it is not decided whether it is due: what follows must not overtake it.
     pub(super) fn each_waiting(
         &self,
         destination: i64,
@@ -214,7 +274,10 @@ impl Store {
         mut give: impl FnMut(u64, Option<&str>, Timestamp),
     ) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, flow, due FROM delivery WHERE destination = ?1 AND id > ?2 AND dead IS NULL ORDER BY id",
+            "SELECT id, flow, due FROM delivery WHERE destination = ?1 AND id > ?2 AND dead IS NULL AND asked = 0
+             AND id < coalesce((SELECT min(id) FROM delivery WHERE asked = 1 AND destination IN
+                 (SELECT id FROM destination WHERE id = ?1 OR moved_to = ?1)), 9223372036854775807)
+             ORDER BY id",
         )?;
         let mut rows = statement.query([destination, behind.cast_signed()])?;
         while let Some(row) = rows.next()? {
@@ -226,9 +289,9 @@ impl Store {
 
     /// Number and message of what waits for a destination.
     pub(super) fn waiting_messages(&self, destination: i64) -> Result<Vec<(u64, String)>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, message FROM delivery WHERE destination = ?1 AND dead IS NULL ORDER BY id")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, message FROM delivery WHERE destination = ?1 AND dead IS NULL AND asked = 0 ORDER BY id",
+        )?;
         let waiting =
             statement.query_map([destination], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
         Ok(waiting.collect::<Result<_, _>>()?)
@@ -256,45 +319,6 @@ impl Store {
         let before = std::mem::replace(&mut self.version, version);
         Ok(before != version)
     }
-}
-
-/// Whether the same body has arrived within the window; the window counts from the last of them.
-fn is_repeated(transaction: &Transaction<'_>, arrival: &Arrival) -> rusqlite::Result<bool> {
-    let Some(digest) = &arrival.digest else { return Ok(false) };
-    let at = arrival.received_at.as_microsecond();
-    let again = transaction
-        .prepare_cached(
-            "UPDATE seen SET last_arrival = max(last_arrival, ?3)
-             WHERE endpoint = ?1 AND digest = ?2 AND last_arrival >= ?4",
-        )?
-        .execute(params![arrival.endpoint, &digest[..], at, at - window()])?;
-    if again == 0 {
-        transaction.prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2, ?3)")?.execute(params![
-            arrival.endpoint,
-            &digest[..],
-            at
-        ])?;
-    }
-    Ok(again > 0)
-}
-
-fn add(transaction: &Transaction<'_>, arrival: &Arrival) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO delivery (destination, position, message, received_at, flow, due, dead, words)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7 FROM destination WHERE id = ?1 AND since <= ?2",
-    )?;
-    for (destination, words) in &arrival.to {
-        statement.execute(params![
-            destination,
-            arrival.at.0.cast_signed(),
-            arrival.message.to_string(),
-            arrival.received_at.as_microsecond(),
-            arrival.flow,
-            words.as_ref().map(|_| settlement::UNDECIDED),
-            words,
-        ])?;
-    }
-    Ok(())
 }
 
 fn window() -> i64 {

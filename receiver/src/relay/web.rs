@@ -1,5 +1,6 @@
 //! Posting to a URL: the queue as the backlog that a courier works off. A request is made when its time has come, so a
-//! better template or a smaller budget holds for what waits already.
+//! better template or a smaller budget holds for what waits already. That of a large message is made aside, since
+//! rendering takes seconds: meanwhile other destinations are served, and nobody waits for it when the relay ends.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,21 +17,20 @@ use sender::{
     },
     outbox::Status,
 };
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{
+    decisions::LARGE_BYTES,
     destination::{Content, Destination, Web},
     gate::Gate,
     post::{Post, post},
     queue::{Queue, Taken},
+    rendering::{Rendered, Renderer, UNRENDERED},
     size::{Budget, Shortened},
     store::{EXPIRED, Ended, Settled, StoreError},
     teams,
 };
 use crate::metrics::{RelayMetrics, RelayOutcome};
-
-/// Why a delivery is dead of which nothing could be made to post.
-const UNRENDERED: &str = "not-rendered";
 
 /// How long to wait before a store that failed is tried again.
 const MENDING: Duration = Duration::from_secs(1);
@@ -44,6 +44,7 @@ pub(super) struct WebBacklog {
     gate: Arc<Mutex<Gate>>,
     flying: HashMap<u64, Flying>,
     metrics: Arc<RelayMetrics>,
+    renderer: Renderer,
 }
 
 /// What is in flight.
@@ -55,13 +56,15 @@ struct Flying {
 }
 
 /// Posts what waits until `stop`; what is in flight then is waited for.
+#[expect(clippy::too_many_arguments, reason = "each is needed, and none belongs to another")]
 pub(super) async fn run(
     queue: Queue,
     destination: Arc<Destination>,
     web: Arc<Web>,
     gate: Arc<Mutex<Gate>>,
     metrics: Arc<RelayMetrics>,
-    wake: &Notify,
+    large: Arc<Semaphore>,
+    wake: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) {
     let courier = match courier(&web, &gate) {
@@ -71,11 +74,12 @@ pub(super) async fn run(
             return;
         }
     };
-    let mut backlog = WebBacklog { queue, destination, web, gate, flying: HashMap::new(), metrics };
+    let renderer = Renderer::new(large, wake.clone());
+    let mut backlog = WebBacklog { queue, destination, web, gate, flying: HashMap::new(), metrics, renderer };
     loop {
         let mut stopped = stop.clone();
         // One that is dropped has nobody left to wait for.
-        let ended = courier.run(&mut backlog, wake, async { drop(stopped.wait_for(|stop| *stop).await) }).await;
+        let ended = courier.run(&mut backlog, &wake, async { drop(stopped.wait_for(|stop| *stop).await) }).await;
         let Err(error) = ended else { return };
         let name = &*backlog.destination.name;
         tracing::error!(destination = name, %error, "the relay stands still; it is tried again until it works");
@@ -85,6 +89,7 @@ pub(super) async fn run(
                 () = tokio::time::sleep(MENDING) => {}
             }
             backlog.flying.clear();
+            backlog.renderer.clear();
             if backlog.queue.begin_anew().is_ok() {
                 break;
             }
@@ -130,6 +135,10 @@ fn pause(policy: &RetryPolicy, outcome: &Outcome) -> Option<Duration> {
 impl Backlog for WebBacklog {
     type Error = StoreError;
 
+    fn limit_wait(&mut self, longest: Duration) -> Result<(), StoreError> {
+        self.queue.limit_wait(longest)
+    }
+
     fn take_due(&mut self, now: Timestamp, room: usize, _: &HashSet<Arc<str>>) -> Result<Vec<Due>, StoreError> {
         loop {
             let gate = self.gate.clone();
@@ -137,11 +146,22 @@ impl Backlog for WebBacklog {
             if gate.shut_for(Instant::now()).is_some() {
                 return Ok(Vec::new());
             }
-            let taken = self.queue.take(now, if gate.is_paced() { room.min(1) } else { room })?;
-            let any = !taken.is_empty();
+            let room = if gate.is_paced() { room.min(1) } else { room };
+            let mut made = Vec::new();
+            while made.len() < room
+                && let Some(next) = self.renderer.take()
+            {
+                made.push(next);
+            }
+            let mut any = !made.is_empty();
+            if made.len() < room && !self.renderer.is_full() {
+                let taken = self.queue.take(now, room - made.len())?;
+                any |= !taken.is_empty();
+                made.extend(taken.into_iter().filter_map(|taken| self.made(taken)));
+            }
             let (mut due, mut dead) = (Vec::new(), Vec::new());
-            for taken in taken {
-                match self.due(taken, now) {
+            for made in made {
+                match self.due(made, now) {
                     Ok(ready) => due.push(ready),
                     Err(given_up) => dead.push(given_up),
                 }
@@ -183,7 +203,8 @@ impl Backlog for WebBacklog {
     }
 
     fn next_due(&mut self, _: &HashSet<Arc<str>>) -> Result<Option<Timestamp>, StoreError> {
-        let due = self.queue.next_due()?;
+        let made = self.renderer.has_any();
+        let due = if made { Some(Timestamp::now()) } else { self.queue.next_due()? };
         let shut = lock(&self.gate).shut_for(Instant::now());
         let free = shut.and_then(|shut| Timestamp::now().checked_add(shut).ok());
         Ok(due.map(|due| free.map_or(due, |free| due.max(free))))
@@ -191,17 +212,30 @@ impl Backlog for WebBacklog {
 }
 
 impl WebBacklog {
-    /// The request for a delivery, or why there can be none.
-    fn due(&mut self, taken: Taken, now: Timestamp) -> Result<Due, Settled> {
+    /// The request for a delivery; `None` where it is made aside.
+    fn made(&mut self, taken: Taken) -> Option<Rendered> {
         let Taken { id, delivery, record } = taken;
+        let Some(record) = record else {
+            return Some(Rendered { id, delivery, post: Err((EXPIRED.0, EXPIRED.1.to_owned())) });
+        };
+        let (destination, web) = (self.destination.clone(), self.web.clone());
+        let smaller = delivery.smaller();
+        let is_large = record.body.len() > LARGE_BYTES;
+        let make = move || post(&destination, &web, &record, smaller);
+        if is_large {
+            self.renderer.begin(id, delivery, make);
+            return None;
+        }
+        Some(Rendered { id, delivery, post: make().map_err(|error| (UNRENDERED, error.to_string())) })
+    }
+
+    /// What is to be posted, or why nothing can be.
+    fn due(&mut self, made: Rendered, now: Timestamp) -> Result<Due, Settled> {
+        let Rendered { id, delivery, post } = made;
+        let smaller = delivery.smaller();
         let destination = self.destination.clone();
         let web = self.web.clone();
-        let smaller = delivery.budget.and_then(|bytes| Budget::new(bytes).ok());
-        let made = match &record {
-            None => Err((EXPIRED.0, EXPIRED.1.to_owned())),
-            Some(record) => post(&destination, &web, record, smaller).map_err(|error| (UNRENDERED, error.to_string())),
-        };
-        match made {
+        match post {
             Ok(Post { request, shortened }) => {
                 let budget = match (&web.content, smaller) {
                     (_, Some(smaller)) => smaller,
@@ -212,7 +246,7 @@ impl WebBacklog {
                 Ok(Due {
                     id,
                     attempt: delivery.attempts + 1,
-                    since: delivery.since.unwrap_or(now),
+                    since: delivery.since.map_or(now, |since| since.min(now)),
                     destination: destination.name.clone(),
                     target: web.target.clone(),
                     request,

@@ -66,6 +66,11 @@ impl When {
         Ok(Self(Arc::new(Compiled { text: text.to_owned(), expression, names })))
     }
 
+    /// The expression as it is written.
+    pub(super) fn text(&self) -> &str {
+        &self.0.text
+    }
+
     /// Whether a message fulfils it.
     ///
     /// # Errors

@@ -27,8 +27,24 @@ pub struct Reloader {
     profiles: watch::Sender<Profiles>,
     #[cfg(feature = "relay")]
     destinations: watch::Sender<crate::relay::Destinations>,
+    // It is gone when the relay has ended.
+    #[cfg(feature = "relay")]
+    relay: Weak<crate::relay::RelayHandle>,
     running: Mutex<Config>,
     metrics: Arc<Metrics>,
+}
+
+/// A configuration is right, and yet cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// It does not fit the listener that is open.
+    #[error(transparent)]
+    InTheClear(#[from] InTheClear),
+    /// The relay cannot write down from which message on it is in force.
+    #[cfg(feature = "relay")]
+    #[error("the relay cannot write down from which message on it is in force: {0}")]
+    Relay(#[from] crate::relay::store::StoreError),
 }
 
 /// A configuration holds by itself, but not on the listener that is open.
@@ -43,7 +59,10 @@ impl Reloader {
     pub(super) fn new(
         current: &Arc<Current<Segments>>,
         profiles: watch::Sender<Profiles>,
-        #[cfg(feature = "relay")] destinations: watch::Sender<crate::relay::Destinations>,
+        #[cfg(feature = "relay")] (destinations, relay): (
+            watch::Sender<crate::relay::Destinations>,
+            &Arc<crate::relay::RelayHandle>,
+        ),
         running: Config,
         metrics: Arc<Metrics>,
     ) -> Self {
@@ -52,6 +71,8 @@ impl Reloader {
             profiles,
             #[cfg(feature = "relay")]
             destinations,
+            #[cfg(feature = "relay")]
+            relay: Arc::downgrade(relay),
             running: Mutex::new(running),
             metrics,
         }
@@ -62,8 +83,8 @@ impl Reloader {
     /// messages are kept.
     ///
     /// # Errors
-    /// When passwords would cross a network unencrypted; then all stays as it was.
-    pub fn apply(&self, new: Config) -> Result<Changes, InTheClear> {
+    /// When passwords would cross a network unencrypted, or the relay's store cannot be written; then all stays as it was.
+    pub fn apply(&self, new: Config) -> Result<Changes, ApplyError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = Changes::between(&running, &new);
         let started = Config {
@@ -76,10 +97,23 @@ impl Reloader {
             ..new
         };
         if started.takes_passwords_in_the_clear() {
-            return Err(InTheClear);
+            return Err(InTheClear.into());
         }
         if let Some(current) = self.current.upgrade() {
+            // What is due follows from the configuration in force when a message was acknowledged. So it is written down
+            // before a request can be judged by it, and the one before holds until none is judged by that any more.
+            #[cfg(feature = "relay")]
+            let relay = self.relay.upgrade();
+            #[cfg(feature = "relay")]
+            if let Some(relay) = &relay {
+                let names: Vec<&str> = started.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+                relay.configure(&names, &started.destinations)?;
+            }
             current.replace(&started);
+            #[cfg(feature = "relay")]
+            if let Some(Err(error)) = relay.map(|relay| relay.retire()) {
+                tracing::error!(%error, "messages go by this and by the previous configuration until the next start");
+            }
             started.endpoints.iter().for_each(|endpoint| self.metrics.foresee(&endpoint.name));
             self.profiles.send_replace(started.profiles());
             #[cfg(feature = "relay")]
@@ -92,7 +126,7 @@ impl Reloader {
     /// Reads the configuration by `read` whenever this signal asks to, and when one of the files that it comes from changes. What is
     /// wrong goes to the log, and what held before goes on.
     pub async fn follow(
-        self,
+        self: Arc<Self>,
         read: impl Fn() -> Reading + Clone + Send + 'static,
         mut sources: Sources,
         mut asked: Signal,
@@ -111,7 +145,11 @@ impl Reloader {
             };
             sources = if config.is_ok() { seen } else { seen.and_now(&sources) };
             let taken_over = match config {
-                Ok(new) => self.apply_and_say(new),
+                Ok(new) => {
+                    // It may wait for a disk.
+                    let this = self.clone();
+                    tokio::task::spawn_blocking(move || this.apply_and_say(new)).await.unwrap_or_default()
+                }
                 Err(error) => {
                     say_wrong(&error);
                     false
@@ -187,6 +225,8 @@ mod tests {
             profiles: watch::Sender::default(),
             #[cfg(feature = "relay")]
             destinations: watch::Sender::new([].into()),
+            #[cfg(feature = "relay")]
+            relay: Weak::new(),
             running: Mutex::new(running),
             metrics: Arc::new(Metrics::new([].into_iter(), &LogMetrics::default())),
         }
@@ -204,7 +244,8 @@ mod tests {
         fs::write(folder.path().join("password"), "x").unwrap();
         let basic = "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:password\" }\n";
         let reloader = reloader(load(&folder, "listen = \"192.0.2.1:80\"\n[[endpoint]]\npath = \"/\"\n"));
-        assert_eq!(reloader.apply(load(&folder, &format!("listen = \"127.0.0.1:80\"\n{basic}"))), Err(InTheClear));
+        let refused = reloader.apply(load(&folder, &format!("listen = \"127.0.0.1:80\"\n{basic}")));
+        assert!(matches!(refused, Err(ApplyError::InTheClear(_))), "{refused:?}");
         let proxied = load(&folder, &format!("listen = \"127.0.0.1:80\"\nbehind_tls_proxy = true\n{basic}"));
         assert_eq!(reloader.apply(proxied).unwrap().at_next_start, ["listen"]);
     }

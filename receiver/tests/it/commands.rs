@@ -48,6 +48,8 @@ fn help_says_what_there_is() {
         ("help_relay_status", &["relay", "status", "--help"]),
         #[cfg(feature = "relay")]
         ("help_relay_retry", &["relay", "retry", "--help"]),
+        #[cfg(feature = "relay")]
+        ("help_relay_replay", &["relay", "replay", "--help"]),
         ("help_log", &["log", "--help"]),
         ("help_log_check", &["log", "check", "--help"]),
         ("help_log_repair", &["log", "repair", "--help"]),

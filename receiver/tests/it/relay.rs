@@ -1,7 +1,9 @@
 //! The relay: a message that was stored is passed on, whatever the other side does.
 
 mod configured;
+mod due;
 mod kills;
+mod large;
 mod logged;
 mod operated;
 

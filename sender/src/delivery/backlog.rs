@@ -49,6 +49,13 @@ pub trait Backlog {
     /// What can go wrong with the backlog itself.
     type Error;
 
+    /// Bounds due times: none is further ahead of the clock than `longest`. A later one was written while the clock was
+    /// wrong. The courier calls it before it takes anything, with [`super::RetryPolicy::longest_wait`].
+    ///
+    /// # Errors
+    /// When the backlog cannot be written.
+    fn limit_wait(&mut self, longest: Duration) -> Result<(), Self::Error>;
+
     /// Takes up to `room` deliveries whose time has come, oldest first, but none of the destinations `held`. They are
     /// in flight until they are settled.
     ///

@@ -140,6 +140,7 @@ impl Courier {
         let mut paces = self.rate.map(Paces::new).unwrap_or_default();
         let mut flying = FuturesUnordered::new();
         let (mut stop, mut stopping, mut failed) = (pin!(stop), false, None);
+        backlog.limit_wait(self.policy.longest_wait())?;
         loop {
             let mut next = None;
             if !stopping {

@@ -1,11 +1,15 @@
 //! Lanes: who may be attempted next. Deliveries of one destination and flow stand in one lane, and only its head may go;
 //! a delivery without a flow is a lane of its own. A structure of numbers and times only, so that every backlog, in
 //! memory or on disk, keeps the same order.
+//!
+//! Due times are bounded where [`Lanes::limit_wait`] says how long a wait can be: one further ahead was written while the
+//! clock was wrong, and would stop its flow until then.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::Bound,
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -19,7 +23,10 @@ pub struct Lanes {
     destinations: HashMap<Arc<str>, Destination>,
     /// The first ready head of each destination, so that held ones are passed over in one step each.
     fronts: BTreeSet<(Timestamp, u64, Arc<str>)>,
+    /// The due time of the last ready head of each destination, so that a due time out of bounds is found in one step.
+    lasts: BTreeSet<(Timestamp, Arc<str>)>,
     pushed: u64,
+    longest_wait: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +51,11 @@ impl Lanes {
     /// Lanes without a delivery.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Bounds due times: from now on none is further ahead of the clock than this. Without it there is no bound.
+    pub fn limit_wait(&mut self, longest: Duration) {
+        self.longest_wait = Some(longest);
     }
 
     /// Puts a delivery at the end of its lane; `due` is the earliest time of its next attempt. `false`, and nothing
@@ -81,6 +93,7 @@ impl Lanes {
     /// Takes up to `room` deliveries that are due, the longest due first, but none of the destinations `held`. They are
     /// in flight until they are settled.
     pub fn take(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Vec<u64> {
+        self.bring_forward(now);
         let mut taken = Vec::new();
         let mut front = self.fronts.first().cloned();
         while let Some(passed) = front {
@@ -147,11 +160,27 @@ impl Lanes {
         self.entries.is_empty()
     }
 
+    /// Brings due times forward that are further ahead than a wait can be: the clock was set back since.
+    fn bring_forward(&mut self, now: Timestamp) {
+        let Some(latest) = self.longest_wait.and_then(|longest| now.checked_add(longest).ok()) else { return };
+        while let Some((_, name)) = self.lasts.last().filter(|(due, _)| *due > latest).cloned() {
+            let entries = &mut self.entries;
+            Self::change_in(&mut self.destinations, &mut self.fronts, &mut self.lasts, &name, |destination| {
+                for (_, order, id) in destination.ready.split_off(&(latest, u64::MAX, u64::MAX)) {
+                    if let Some(entry) = entries.get_mut(&id) {
+                        entry.due = latest;
+                    }
+                    destination.ready.insert((latest, order, id));
+                }
+            });
+        }
+    }
+
     /// Takes a delivery out and, where it was the head of its lane, lets the next one through.
     fn leave(&mut self, id: u64) {
         let Some(left) = self.entries.remove(&id) else { return };
         let entries = &self.entries;
-        Self::change_in(&mut self.destinations, &mut self.fronts, &left.destination, |destination| {
+        Self::change_in(&mut self.destinations, &mut self.fronts, &mut self.lasts, &left.destination, |destination| {
             let was_ready = destination.ready.remove(&(left.due, left.order, id));
             let Some(flow) = &left.flow else { return };
             let Some(lane) = destination.flows.get_mut(flow) else { return };
@@ -186,21 +215,23 @@ impl Lanes {
     }
 
     fn change<T>(&mut self, name: &Arc<str>, change: impl FnOnce(&mut Destination) -> T) -> T {
-        Self::change_in(&mut self.destinations, &mut self.fronts, name, change)
+        Self::change_in(&mut self.destinations, &mut self.fronts, &mut self.lasts, name, change)
     }
 
-    /// Changes a destination and keeps `fronts` true of it; one without a delivery is dropped.
+    /// Changes a destination and keeps `fronts` and `lasts` true of it; one without a delivery is dropped.
     fn change_in<T>(
         destinations: &mut HashMap<Arc<str>, Destination>,
         fronts: &mut BTreeSet<(Timestamp, u64, Arc<str>)>,
+        lasts: &mut BTreeSet<(Timestamp, Arc<str>)>,
         name: &Arc<str>,
         change: impl FnOnce(&mut Destination) -> T,
     ) -> T {
         let front = |destination: &Destination| destination.ready.first().map(|(due, order, _)| (*due, *order));
+        let last = |destination: &Destination| destination.ready.last().map(|(due, ..)| *due);
         let destination = destinations.entry(Arc::clone(name)).or_default();
-        let before = front(destination);
+        let (before, last_before) = (front(destination), last(destination));
         let done = change(destination);
-        let after = front(destination);
+        let (after, last_after) = (front(destination), last(destination));
         if destination.ready.is_empty() && destination.flows.is_empty() {
             destinations.remove(name);
         }
@@ -210,6 +241,14 @@ impl Lanes {
             }
             if let Some((due, order)) = after {
                 fronts.insert((due, order, Arc::clone(name)));
+            }
+        }
+        if last_before != last_after {
+            if let Some(due) = last_before {
+                lasts.remove(&(due, Arc::clone(name)));
+            }
+            if let Some(due) = last_after {
+                lasts.insert((due, Arc::clone(name)));
             }
         }
         done

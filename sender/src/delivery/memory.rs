@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     mem,
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -50,6 +51,7 @@ pub struct MemoryBacklog {
     waiting: HashMap<u64, Waiting>,
     finished: Vec<Finished>,
     pushed: u64,
+    longest_wait: Duration,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,11 @@ impl MemoryBacklog {
     /// Puts a delivery at the end of its lane, and gives its number: 1, 2, 3, and so on.
     pub fn push(&mut self, delivery: Delivery) -> u64 {
         self.pushed += 1;
+        // A first attempt may be wanted further ahead than any retry is.
+        let ahead = Duration::try_from(Timestamp::now().duration_until(delivery.due)).unwrap_or_default();
+        if ahead > self.longest_wait {
+            self.allow_wait(ahead);
+        }
         self.lanes.push(self.pushed, &delivery.destination, delivery.flow.as_deref(), delivery.due);
         self.waiting.insert(self.pushed, Waiting { delivery, attempts: 0 });
         self.pushed
@@ -87,6 +94,11 @@ impl MemoryBacklog {
         mem::take(&mut self.finished)
     }
 
+    fn allow_wait(&mut self, wait: Duration) {
+        self.longest_wait = self.longest_wait.max(wait);
+        self.lanes.limit_wait(self.longest_wait);
+    }
+
     fn finish(&mut self, id: u64, next: Next) {
         if let Some(Waiting { attempts, .. }) = self.waiting.remove(&id) {
             self.finished.push(Finished { id, attempts, next });
@@ -96,6 +108,11 @@ impl MemoryBacklog {
 
 impl Backlog for MemoryBacklog {
     type Error = Infallible;
+
+    fn limit_wait(&mut self, longest: Duration) -> Result<(), Infallible> {
+        self.allow_wait(longest);
+        Ok(())
+    }
 
     fn take_due(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Infallible> {
         let taken = self.lanes.take(now, room, held);

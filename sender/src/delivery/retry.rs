@@ -112,6 +112,11 @@ impl RetryPolicy {
         Ok(Self { settings })
     }
 
+    /// The longest wait between two attempts: the cap of the back-off, or of a `Retry-After` where that is longer.
+    pub fn longest_wait(&self) -> Duration {
+        self.settings.cap.max(self.settings.retry_after_cap)
+    }
+
     /// What happens after attempt number `attempt` (from 1) of a delivery that was first due at `since`. `jitter` is
     /// drawn evenly from 0 to 1 and scales the waiting time (full jitter), so that deliveries which failed together do
     /// not come back together.

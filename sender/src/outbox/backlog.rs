@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -29,6 +30,19 @@ type Resolved = HashMap<i64, (Arc<Destination>, Target, Authentication)>;
 
 impl Backlog for Outbox {
     type Error = OutboxError;
+
+    fn limit_wait(&mut self, longest: Duration) -> Result<(), OutboxError> {
+        self.longest_wait = Some(longest);
+        self.lanes.limit_wait(longest);
+        if let Ok(latest) = Timestamp::now().checked_add(longest) {
+            // On disk too: else each process that opens the outbox would begin the wait again.
+            self.ledger.connection().execute(
+                "UPDATE delivery SET due = ?1 WHERE status = ?2 AND due > ?1",
+                params![latest.as_microsecond(), StatusWord::Pending.as_str()],
+            )?;
+        }
+        Ok(())
+    }
 
     fn take_due(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, OutboxError> {
         let taken = self.lanes.take(now, room, held);
@@ -76,7 +90,7 @@ impl Outbox {
                  FROM delivery JOIN body ON body.delivery = delivery.id WHERE delivery.id = ?1",
             )?
             .query_row([id.cast_signed()], |row| {
-                let since = row.get::<_, Option<i64>>(2)?.map_or(now, timestamp);
+                let since = row.get::<_, Option<i64>>(2)?.map_or(now, |since| timestamp(since).min(now));
                 Ok((row.get(0)?, row.get(1)?, since, ledger::body(row)?))
             })?;
         let (to, target, authentication) = match resolved.entry(destination) {

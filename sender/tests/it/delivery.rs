@@ -260,6 +260,10 @@ struct Shared(Arc<Mutex<MemoryBacklog>>);
 impl Backlog for Shared {
     type Error = Infallible;
 
+    fn limit_wait(&mut self, longest: Duration) -> Result<(), Infallible> {
+        self.0.lock().unwrap().limit_wait(longest)
+    }
+
     fn take_due(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Infallible> {
         self.0.lock().unwrap().take_due(now, room, held)
     }
@@ -323,6 +327,10 @@ struct Broken;
 
 impl Backlog for Unreadable {
     type Error = Broken;
+
+    fn limit_wait(&mut self, _: Duration) -> Result<(), Broken> {
+        Ok(())
+    }
 
     fn take_due(&mut self, now: Timestamp, _: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Broken> {
         let Ok(due) = self.0.take_due(now, 1, held);

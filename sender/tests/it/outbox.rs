@@ -139,6 +139,31 @@ fn attempts_are_written_down_and_counted() {
 }
 
 #[test]
+fn a_due_time_that_was_written_while_the_clock_was_ahead_has_a_bound() {
+    let folder = Folder::new();
+    let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("b", "F1")]);
+    let due = take(&mut outbox);
+    let (minute, now) = (Duration::from_secs(60), Timestamp::now());
+    let ahead = now + SignedDuration::from_hours(24);
+    let soon = now + SignedDuration::from_secs(5);
+    let again = |due: &Due, then| Attempted { at: ahead, ..answered(due, 503, Next::RetryAt(then)) };
+    outbox.settle(&[again(&due[0], ahead), again(&due[1], soon)]).unwrap();
+    drop(outbox);
+    // Each process that opens it would begin the wait again if it were not written down.
+    let mut outbox = folder.outbox();
+    outbox.limit_wait(minute).unwrap();
+    drop(outbox);
+    let mut outbox = folder.outbox();
+    let pending = outbox.ledger().newest(&Filter::default(), 9).unwrap();
+    assert!(pending[1].due <= Timestamp::now() + minute, "{}", pending[1].due);
+    assert_eq!(pending[0].due.as_microsecond(), soon.as_microsecond(), "one in bounds stays as it is");
+    let later = Timestamp::now() + minute;
+    let due = outbox.take_due(later, 9, &HashSet::new()).unwrap();
+    assert_eq!(due.len(), 2);
+    assert!(due.iter().all(|due| due.since <= later), "the total time does not begin in the future");
+}
+
+#[test]
 fn a_gone_endpoint_takes_along_what_waits_and_not_what_is_in_flight() {
     let folder = Folder::new();
     let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("a", "F2"), ("a", "F1"), ("b", "F1")]);

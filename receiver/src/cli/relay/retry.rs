@@ -27,13 +27,30 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let Some(mut store) = store(&Data::of(config)?)? else {
         return Err(Failure::failed("nothing was relayed here yet, so nothing was given up"));
     };
-    let Retried { deliveries, is_destination } = store.retry(which).map_err(Failure::failed)?;
+    let Retried { deliveries, unconfigured, is_destination } = store.retry(which).map_err(Failure::failed)?;
     match (which, deliveries) {
-        (Which::Of(word), 0) if !is_destination => Err(Failure::failed(format_args!(
+        (Which::Of(word), 0) if !is_destination && unconfigured == 0 => Err(Failure::failed(format_args!(
             "{word} is neither a destination nor the id of a message that was given up; `relay status` has both"
         ))),
-        (_, 0) => say("Nothing was given up there.\n"),
-        (_, 1) => say("1 message is due again.\n"),
-        (_, many) => say(&format!("{many} messages are due again.\n")),
+        (_, 0) if unconfigured == 0 => say("Nothing was given up there.\n"),
+        (_, count) => say(&report(count, unconfigured)),
     }
+}
+
+fn report(due: usize, unconfigured: usize) -> String {
+    let mut text = match due {
+        0 => String::new(),
+        1 => "1 message is due again.\n".to_owned(),
+        many => format!("{many} messages are due again.\n"),
+    };
+    let stay = match unconfigured {
+        0 => return text,
+        1 => "1 message stays given up, because its destination is".to_owned(),
+        many => format!("{many} messages stay given up, because their destination is"),
+    };
+    text.push_str(&format!(
+        "{stay} not in the configuration any more. `relay replay NAME --endpoint NAME --since TIME` sends the messages of \
+         an endpoint to another destination.\n"
+    ));
+    text
 }

@@ -74,6 +74,7 @@ fn json(status: Option<&Status>, end: Position, letters: &[DeadLetter]) -> Value
             json!({
                 "id": it.message,
                 "destination": it.destination,
+                "endpoint": it.endpoint,
                 "flow": it.flow,
                 "receivedAt": it.received_at.to_string(),
                 "attempts": it.attempts,

@@ -10,6 +10,8 @@ use super::{Store, StoreError, timestamp};
 pub struct DeadLetter {
     /// Name of its destination.
     pub destination: String,
+    /// Name of the endpoint of that destination.
+    pub endpoint: String,
     /// The message's id.
     pub message: String,
     /// The flow's identifier.
@@ -38,6 +40,8 @@ pub enum Which<'w> {
 pub struct Retried {
     /// Dead letters that are due again.
     pub deliveries: usize,
+    /// Dead letters that stay, because their destination is not in the configuration any more.
+    pub unconfigured: usize,
     /// Whether the word named a destination.
     pub is_destination: bool,
 }
@@ -49,26 +53,27 @@ impl Store {
     /// When the file cannot be read.
     pub fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
         let mut statement = self.connection.prepare(
-            "SELECT name, message, flow, received_at, attempts, dead, words
+            "SELECT name, endpoint, message, flow, received_at, attempts, dead, words
              FROM delivery JOIN destination ON destination.id = delivery.destination
              WHERE dead IS NOT NULL ORDER BY delivery.id LIMIT ?1",
         )?;
         let letters = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
             Ok(DeadLetter {
                 destination: row.get(0)?,
-                message: row.get(1)?,
-                flow: row.get(2)?,
-                received_at: timestamp(row.get(3)?),
-                attempts: row.get(4)?,
-                reason: row.get(5)?,
-                words: row.get(6)?,
+                endpoint: row.get(1)?,
+                message: row.get(2)?,
+                flow: row.get(3)?,
+                received_at: timestamp(row.get(4)?),
+                attempts: row.get(5)?,
+                reason: row.get(6)?,
+                words: row.get(7)?,
             })
         })?;
         Ok(letters.collect::<Result<_, _>>()?)
     }
 
-    /// Makes dead letters due again, with all their attempts before them anew, behind what waits already. A running
-    /// receiver notices it within a second.
+    /// Makes dead letters due again, with all their attempts before them anew, after what waits already. A running
+    /// receiver notices it within a second. Those whose destination is not configured any more stay as they are.
     ///
     /// # Errors
     /// When the file cannot be written, or an id's beginning is that of several messages.
@@ -95,20 +100,32 @@ impl Store {
         transaction.execute(
             "CREATE TEMP TABLE chosen AS SELECT id FROM delivery WHERE dead IS NOT NULL AND CASE
                  WHEN ?1 IS NULL THEN 1
-                 WHEN ?2 THEN destination = (SELECT id FROM destination WHERE name = ?1)
+                 WHEN ?2 THEN destination IN (SELECT id FROM destination WHERE name = ?1)
                  ELSE substr(message, 1, length(?1)) = lower(?1) END",
             params![word, is_destination],
         )?;
+        let unconfigured = transaction.execute(
+            "DELETE FROM chosen WHERE id IN (SELECT delivery.id FROM delivery
+                 JOIN destination ON destination.id = delivery.destination WHERE NOT active AND moved_to IS NULL)",
+            [],
+        )?;
         let now = Timestamp::now().as_microsecond();
+        transaction.execute(
+            "INSERT OR REPLACE INTO seen
+             SELECT coalesce(moved_to, destination.id), digest, max(received_at) FROM delivery JOIN chosen USING (id)
+             JOIN destination ON destination.id = delivery.destination WHERE digest IS NOT NULL GROUP BY 1, 2",
+            [],
+        )?;
         let deliveries = transaction.execute(
-            "INSERT INTO delivery (destination, position, message, received_at, flow, due)
-             SELECT destination, position, message, received_at, flow, ?1
-             FROM delivery JOIN chosen USING (id) ORDER BY id",
+            "INSERT INTO delivery (destination, position, message, received_at, flow, digest, asked, due)
+             SELECT coalesce(moved_to, destination.id), position, message, received_at, flow, digest, 0, ?1
+             FROM delivery JOIN chosen USING (id) JOIN destination ON destination.id = delivery.destination
+             ORDER BY delivery.id",
             [now],
         )?;
         transaction.execute("DELETE FROM delivery WHERE id IN (SELECT id FROM chosen)", [])?;
         transaction.execute("DROP TABLE chosen", [])?;
         transaction.commit()?;
-        Ok(Retried { deliveries, is_destination })
+        Ok(Retried { deliveries, unconfigured, is_destination })
     }
 }

@@ -63,6 +63,13 @@ impl Store {
                         ])?;
                 }
                 Ended::Dead(reason) => {
+                    // It did not take this one, so the next one that is equal is not a repetition.
+                    transaction
+                        .prepare_cached(
+                            "DELETE FROM seen WHERE (destination, digest) IN
+                                 (SELECT destination, digest FROM delivery WHERE id = ?1 AND digest IS NOT NULL)",
+                        )?
+                        .execute([id])?;
                     transaction
                         .prepare_cached(
                             "UPDATE delivery SET attempts = attempts + 1, since = coalesce(since, ?2), dead = ?3,

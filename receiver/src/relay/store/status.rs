@@ -60,7 +60,7 @@ impl Store {
                  (SELECT count(*) FROM delivery WHERE destination = destination.id AND dead IS NULL),
                  (SELECT min(received_at) FROM delivery WHERE destination = destination.id AND dead IS NULL),
                  (SELECT count(*) FROM delivery WHERE destination = destination.id AND dead IS NOT NULL)
-             FROM destination ORDER BY name",
+             FROM destination ORDER BY name, NOT active, endpoint",
         )?;
         let destinations = statement.query_map([], destination)?.collect::<Result<_, _>>()?;
         Ok(Status { read_up_to: self.cursor()?, destinations })

@@ -1,37 +1,57 @@
-//! The tables, and the number of their form.
+//! The tables, the number of their form, and how a file of an older form is brought up to it.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction};
 
 use super::StoreError;
-use crate::folder;
+use crate::{
+    folder,
+    relay::routing::{EndpointRoutes, RoutingTable, StoredRoute},
+};
 
 /// The SQLite file in the relay's folder.
 const FILE: &str = "relay.sqlite";
 
 /// Changing the tables changes this number.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
 /// How long to wait for another process that has the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Times are microseconds since 1970. A delivery holds no part of its message: that is in the log, at `position`. One
-/// that was accepted is deleted; `dead` says why one was given up. A delivery that is brought back gets a new number, so
-/// whoever follows the numbers sees it.
+/// Times are microseconds since 1970. A delivery holds no part of its message: that is in the log, at `position`. While
+/// `asked` is 1 nobody knows whether it is due. One that was accepted is deleted; `dead` says why one was given up. A
+/// delivery that is brought back gets a new number, so whoever follows the numbers sees it.
+///
+/// A destination is known by its name and its endpoint. Where the same name with the same address is at another endpoint
+/// now, `moved_to` has its number. `address` is a digest with `cursor.salt`, so a URL cannot be read from it.
 const TABLES: &str = "
-    CREATE TABLE cursor (position INTEGER NOT NULL) STRICT;
+    CREATE TABLE cursor (
+        position INTEGER NOT NULL,
+        log BLOB,
+        last_position INTEGER,
+        last_id TEXT,
+        salt BLOB NOT NULL DEFAULT (randomblob(32))
+    ) STRICT;
+    CREATE TABLE routing (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        since INTEGER NOT NULL,
+        until INTEGER,
+        routes TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE destination (
         id INTEGER PRIMARY KEY,
-        name TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
         endpoint TEXT NOT NULL,
+        address BLOB,
         active INTEGER NOT NULL,
-        since INTEGER NOT NULL,
+        moved_to INTEGER REFERENCES destination (id),
         accepted INTEGER NOT NULL DEFAULT 0,
         accepted_at INTEGER,
         failed_at INTEGER,
         failure TEXT,
-        file_end INTEGER NOT NULL DEFAULT 0
+        file_end INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (name, endpoint)
     ) STRICT;
     CREATE TABLE delivery (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -40,6 +60,8 @@ const TABLES: &str = "
         message TEXT NOT NULL,
         received_at INTEGER NOT NULL,
         flow TEXT,
+        digest BLOB,
+        asked INTEGER NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
         since INTEGER,
         due INTEGER NOT NULL,
@@ -48,15 +70,44 @@ const TABLES: &str = "
         words TEXT
     ) STRICT;
     CREATE INDEX delivery_waiting ON delivery (destination, id, position, received_at) WHERE dead IS NULL;
-    CREATE INDEX delivery_needed ON delivery (destination, position) WHERE dead IS NULL;
-    CREATE INDEX delivery_dead ON delivery (destination, id) WHERE dead IS NOT NULL;
+    CREATE INDEX delivery_asked ON delivery (destination, id) WHERE asked = 1;
+    CREATE INDEX delivery_needed ON delivery (position, destination) WHERE dead IS NULL;
+    CREATE INDEX delivery_dead ON delivery (destination, position) WHERE dead IS NOT NULL;
     CREATE TABLE seen (
-        endpoint TEXT NOT NULL,
+        destination INTEGER NOT NULL REFERENCES destination (id),
         digest BLOB NOT NULL,
         last_arrival INTEGER NOT NULL,
-        PRIMARY KEY (endpoint, digest)
+        PRIMARY KEY (destination, digest)
     ) STRICT, WITHOUT ROWID;
 ";
+
+/// Moves the tables of form 1 out of the way, and what they hold into those of form 2.
+const FROM_FORM_1: [&str; 2] = [
+    "
+    DROP INDEX delivery_waiting;
+    DROP INDEX delivery_needed;
+    DROP INDEX delivery_dead;
+    ALTER TABLE cursor RENAME TO cursor_1;
+    ALTER TABLE destination RENAME TO destination_1;
+    ALTER TABLE delivery RENAME TO delivery_1;
+    ALTER TABLE seen RENAME TO seen_1;
+    ",
+    "
+    INSERT INTO cursor (position) SELECT position FROM cursor_1;
+    INSERT INTO destination (id, name, endpoint, active, accepted, accepted_at, failed_at, failure, file_end)
+        SELECT id, name, endpoint, active, accepted, accepted_at, failed_at, failure, file_end FROM destination_1;
+    INSERT INTO delivery
+            (id, destination, position, message, received_at, flow, asked, attempts, since, due, budget, dead, words)
+        SELECT id, destination, position, message, received_at, flow, 0, attempts, since, due, budget, dead, words
+        FROM delivery_1;
+    INSERT INTO seen SELECT destination.id, digest, last_arrival
+        FROM seen_1 JOIN destination ON destination.endpoint = seen_1.endpoint WHERE active;
+    DROP TABLE seen_1;
+    DROP TABLE delivery_1;
+    DROP TABLE destination_1;
+    DROP TABLE cursor_1;
+    ",
+];
 
 /// Whether there is a file in the folder.
 pub(super) fn is_in(folder: &Path) -> bool {
@@ -78,15 +129,48 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
         Ok(connection)
     });
     let mut connection = opened.map_err(|source| StoreError::Open { file, source })?;
-    if form(&connection, folder)? == 0 {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(TABLES)?;
-        transaction.execute("INSERT INTO cursor VALUES (?1)", [cursor])?;
-        transaction.pragma_update(None, "user_version", FORM)?;
-        transaction.commit()?;
+    match form(&connection, folder)? {
+        0 => {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(TABLES)?;
+            transaction.execute("INSERT INTO cursor (position) VALUES (?1)", [cursor])?;
+            transaction.pragma_update(None, "user_version", FORM)?;
+            transaction.commit()?;
+        }
+        1 => {
+            let transaction = connection.transaction()?;
+            let [make_way, bring_over] = FROM_FORM_1;
+            transaction.execute_batch(make_way)?;
+            transaction.execute_batch(TABLES)?;
+            transaction.execute_batch(bring_over)?;
+            note_unknown_routes(&transaction)?;
+            transaction.pragma_update(None, "user_version", FORM)?;
+            transaction.commit()?;
+        }
+        _ => {}
     }
     folder::sync(folder).map_err(failed)?;
     Ok(connection)
+}
+
+/// Form 1 knows where messages went, and not which.
+fn note_unknown_routes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut table = RoutingTable::default();
+    {
+        let mut statement =
+            transaction.prepare("SELECT id, endpoint FROM destination WHERE active ORDER BY endpoint, id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (destination, endpoint) = (row.get(0)?, row.get::<_, String>(1)?);
+            let route = StoredRoute { destination, when: None, flow_url: None, is_unknown: true };
+            match table.endpoints.last_mut().filter(|routes| routes.name == endpoint) {
+                Some(routes) => routes.routes.push(route),
+                None => table.endpoints.push(EndpointRoutes { name: endpoint, profile: None, routes: vec![route] }),
+            }
+        }
+    }
+    transaction.execute("INSERT INTO routing (since, routes) VALUES (0, ?1)", [super::routing::to_json(&table)])?;
+    Ok(())
 }
 
 /// Opens the file in a folder, for a command beside a running receiver; `None` where there is none.
@@ -98,8 +182,13 @@ pub(super) fn open(folder: &Path) -> Result<Option<Connection>, StoreError> {
     let opened = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let connection = opened.and_then(|connection| connection.busy_timeout(BUSY_TIMEOUT).map(|()| connection));
     let connection = connection.map_err(|source| StoreError::Open { file, source })?;
-    // A process that was killed between making the file and its tables left an empty one.
-    Ok((form(&connection, folder)? > 0).then_some(connection))
+    match form(&connection, folder)? {
+        // A process that was killed between making the file and its tables left an empty one.
+        0 => Ok(None),
+        FORM => Ok(Some(connection)),
+        // A receiver of the older version may be running on it.
+        _ => Err(StoreError::Older { folder: folder.to_owned() }),
+    }
 }
 
 fn form(connection: &Connection, folder: &Path) -> Result<i64, StoreError> {

@@ -1,10 +1,31 @@
+//! Helpers, dead letters and the status.
+
+mod decision;
+mod log;
+mod routing;
+
+use schemas::{Profile, Sample};
 use tempfile::TempDir;
 
 use super::*;
+use crate::{
+    log::{LogIdentity, MessageLog as _, Record, RecordHeader, SegmentOptions, Segments},
+    relay::{Destination, Kind, When, routing::Decision, store::decision::PassedOver},
+};
 
-fn store(end: u64) -> (TempDir, Store) {
+fn empty_log() -> (TempDir, LogIdentity) {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(&folder.path().join("relay"), Position(end)).unwrap();
+    std::fs::create_dir(folder.path().join("log")).unwrap();
+    let identity = Segments::identity_of(&folder.path().join("log")).unwrap();
+    (folder, identity)
+}
+
+/// A store whose log ends at `end`.
+fn store(end: u64) -> (TempDir, Store) {
+    let (folder, log) = empty_log();
+    let mut log = log;
+    log.end = Position(end);
+    let store = Store::open(&folder.path().join("relay"), &log).unwrap();
     (folder, store)
 }
 
@@ -17,70 +38,92 @@ fn arrival(at_position: u64, second: i64, to: &[i64]) -> Arrival {
         at: Position(at_position),
         message: Uuid::from_u128(at_position.into()),
         received_at: at(second),
-        endpoint: "hooks".to_owned(),
         flow: Some("FLOW-1".to_owned()),
-        digest: None,
-        to: to.iter().map(|number| (*number, None)).collect(),
+        to: to.to_vec(),
     }
 }
 
-fn serve(store: &mut Store, names: &[&str], end: u64) -> Vec<i64> {
-    let destinations: Vec<(Arc<str>, &str)> = names.iter().map(|name| ((*name).into(), "hooks")).collect();
-    store.set_destinations(&destinations, Position(end)).unwrap()
-}
-
-fn waiting(store: &Store, number: i64) -> Vec<u64> {
-    let waiting = store.waiting_messages(number).unwrap();
-    waiting.into_iter().map(|(id, _)| store.delivery(id).unwrap().at.0).collect()
-}
-
-#[test]
-fn a_destination_gets_what_arrives_once_it_is_there() {
-    let (_folder, mut store) = store(100);
-    let [a] = serve(&mut store, &["a"], 100)[..] else { panic!() };
-    store.take_in(&[arrival(100, 0, &[a])], Position(200)).unwrap();
-    let [a, b] = serve(&mut store, &["a", "b"], 400)[..] else { panic!() };
-    store.take_in(&[arrival(200, 1, &[a, b]), arrival(400, 2, &[a, b])], Position(500)).unwrap();
-    assert_eq!((waiting(&store, a), waiting(&store, b)), (vec![100, 200, 400], vec![400]));
-    // What waits for one that is gone is kept, and no longer holds the log.
-    assert_eq!(store.needed_from().unwrap(), Position(100));
-    serve(&mut store, &["b"], 500);
-    assert_eq!(store.needed_from().unwrap(), Position(400));
-    serve(&mut store, &["a", "b"], 600);
-    store.take_in(&[arrival(500, 3, &[a, b]), arrival(600, 4, &[a, b])], Position(700)).unwrap();
-    assert_eq!((waiting(&store, a), waiting(&store, b)), (vec![100, 200, 400, 600], vec![400, 500, 600]));
-    assert_eq!(store.cursor().unwrap(), Position(700));
-}
-
-#[test]
-fn equal_bodies_within_the_window_are_one_where_that_is_known() {
-    let (_folder, mut store) = store(0);
-    let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
-    let with = |position, second, digest: Option<u8>, endpoint: &str| Arrival {
-        digest: digest.map(|byte| [byte; 32]),
+fn destination(name: &str, endpoint: &str, file: &str, when: Option<&str>) -> Destination {
+    Destination {
+        name: name.into(),
         endpoint: endpoint.to_owned(),
-        ..arrival(position, second, &[a])
-    };
-    for (position, second, digest, endpoint) in [
-        (1, 0, Some(1), "hooks"),
-        (2, 299, Some(1), "hooks"),
-        (3, 299, Some(1), "other"),
-        (4, 598, Some(1), "hooks"),
-        (5, 600, Some(2), "hooks"),
-        (6, 899, Some(1), "hooks"),
-        (7, 900, None, "hooks"),
-        (8, 900, None, "hooks"),
-    ] {
-        store.take_in(&[with(position, second, digest, endpoint)], Position(position + 1)).unwrap();
+        profile: Profile::v1().clone(),
+        when: when.map(|when| When::parse(when).unwrap()),
+        flow_url: None,
+        kind: Kind::File(file.into()),
     }
-    assert_eq!(waiting(&store, a), [1, 3, 5, 6, 7, 8]);
+}
+
+/// Lets a configuration be in force from `since` on, with an endpoint for each destination.
+fn configure(store: &mut Store, destinations: &[Destination], since: u64) -> Vec<i64> {
+    let mut endpoints: Vec<&str> = destinations.iter().map(|it| it.endpoint.as_str()).collect();
+    endpoints.dedup();
+    store.configure(&endpoints, destinations, Position(since)).unwrap();
+    store.retire_routing(Position(since)).unwrap();
+    store.numbers(destinations).unwrap().into_iter().map(Option::unwrap).collect()
+}
+
+/// Lets destinations of these names be served, all of one endpoint.
+fn serve(store: &mut Store, names: &[&str], since: u64) -> Vec<i64> {
+    let destinations: Vec<Destination> = names.iter().map(|name| destination(name, "hooks", name, None)).collect();
+    configure(store, &destinations, since)
+}
+
+fn take_in(store: &mut Store, arrivals: &[Arrival], next: u64) {
+    let router = store.router().unwrap();
+    let last = arrivals.last().map(|arrival| (arrival.at, arrival.message));
+    assert!(store.take_in(&router, arrivals, last, Position(next)).unwrap());
+}
+
+/// Decides on everything that a destination was asked for.
+fn decide(
+    store: &mut Store,
+    number: i64,
+    decision: impl Fn(&Asked) -> (Option<[u8; 32]>, i64, Decision),
+) -> PassedOver {
+    let asked = store.asked(number, 99).unwrap();
+    let decided: Vec<Decided> = asked
+        .iter()
+        .map(|asked| {
+            let (digest, second, decision) = decision(asked);
+            Decided { id: asked.id, received_at: at(second), digest, decision }
+        })
+        .collect();
+    store.decide(number, &decided).unwrap()
+}
+
+/// Takes arrivals in, and has all of them due.
+fn add(store: &mut Store, arrivals: &[Arrival], next: u64) {
+    take_in(store, arrivals, next);
+    for (number, _) in store.undecided().unwrap() {
+        decide(store, number, |_| (None, 0, Decision::Due));
+    }
+}
+
+/// Positions of what waits and may be delivered.
+fn waiting(store: &Store, number: i64) -> Vec<u64> {
+    let mut ids = Vec::new();
+    store.each_waiting(number, 0, |id, _, _| ids.push(id)).unwrap();
+    ids.into_iter().map(|id| store.delivery(id).unwrap().at.0).collect()
+}
+
+/// Name, endpoint, reason and position of the dead letters.
+fn dead(store: &Store) -> Vec<(String, String, String, String)> {
+    let letters = store.dead_letters(99).unwrap();
+    let tell = |it: DeadLetter| (it.destination, it.endpoint, it.reason, it.message[34..].to_owned());
+    letters.into_iter().map(tell).collect()
+}
+
+fn record(endpoint: &str, received_at: Timestamp) -> Record {
+    let header = RecordHeader { received_at, ..RecordHeader::of_unreadable(endpoint, None) };
+    Record { header, body: Sample::find("step-completed-minimal").unwrap().body.into() }
 }
 
 #[test]
 fn the_beginning_of_several_ids_brings_nothing_back() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
-    store.take_in(&[arrival(1, 0, &[a]), arrival(2, 1, &[a])], Position(3)).unwrap();
+    add(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a])], 3);
     let dead = |id| Settled { id, at: at(5), ended: Ended::Dead("refused"), words: None };
     store.settle(a, &[dead(1), dead(2)]).unwrap();
     assert!(matches!(store.retry(Which::Of("")), Err(StoreError::Ambiguous { .. })));
@@ -88,23 +131,24 @@ fn the_beginning_of_several_ids_brings_nothing_back() {
 }
 
 #[test]
-fn a_dead_letter_comes_back_behind_what_waits() {
+fn a_dead_letter_comes_back_after_what_waits() {
     let (_folder, mut store) = store(0);
     let [a, b] = serve(&mut store, &["a", "b"], 0)[..] else { panic!() };
-    store.take_in(&[arrival(1, 0, &[a, b]), arrival(2, 1, &[a])], Position(3)).unwrap();
+    add(&mut store, &[arrival(1, 0, &[a, b]), arrival(2, 1, &[a])], 3);
     let dead = |id| Settled { id, at: at(5), ended: Ended::Dead("refused"), words: Some("404".to_owned()) };
     store.settle(a, &[dead(1)]).unwrap();
     store.settle(b, &[dead(2)]).unwrap();
     let letters = store.dead_letters(10).unwrap();
     let told: Vec<_> = letters.iter().map(|it| (&*it.destination, &*it.reason, it.attempts)).collect();
     assert_eq!(told, [("a", "refused", 1), ("b", "refused", 1)]);
-    for (which, expected) in [
-        (Which::Of("c"), Retried { deliveries: 0, is_destination: false }),
-        (Which::Of("a"), Retried { deliveries: 1, is_destination: true }),
-        (Which::Of("a"), Retried { deliveries: 0, is_destination: true }),
-        (Which::Of(&letters[1].message[..30]), Retried { deliveries: 1, is_destination: false }),
-        (Which::All, Retried { deliveries: 0, is_destination: false }),
+    for (which, deliveries, is_destination) in [
+        (Which::Of("c"), 0, false),
+        (Which::Of("a"), 1, true),
+        (Which::Of("a"), 0, true),
+        (Which::Of(&letters[1].message[..30]), 1, false),
+        (Which::All, 0, false),
     ] {
+        let expected = Retried { deliveries, unconfigured: 0, is_destination };
         assert_eq!(store.retry(which).unwrap(), expected, "{which:?}");
     }
     assert_eq!((waiting(&store, a), waiting(&store, b)), (vec![2, 1], vec![1]));
@@ -113,11 +157,14 @@ fn a_dead_letter_comes_back_behind_what_waits() {
 }
 
 #[test]
-fn how_it_stands_is_told_without_what_was_accepted() {
+fn the_status_has_what_waits_and_what_was_accepted() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
-    let undecided = Arrival { to: vec![(a, Some("`when` failed".to_owned()))], ..arrival(2, 1, &[]) };
-    store.take_in(&[arrival(1, 0, &[a]), undecided, arrival(3, 2, &[a])], Position(4)).unwrap();
+    take_in(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a]), arrival(3, 2, &[a])], 4);
+    decide(&mut store, a, |asked| match asked.at {
+        Position(2) => (None, 1, Decision::Undecided("`when` failed".to_owned())),
+        _ => (None, 1, Decision::Due),
+    });
     let again = Ended::Again { due: at(60), budget: Some(10_000) };
     let words = Some("429".to_owned());
     store.settle(a, &[Settled { id: 3, at: at(6), ended: again, words }]).unwrap();
@@ -133,13 +180,22 @@ fn how_it_stands_is_told_without_what_was_accepted() {
 }
 
 #[test]
-fn a_log_that_was_replaced_is_read_from_its_end() {
-    let (folder, mut store) = store(1000);
-    let [a] = serve(&mut store, &["a"], 1000)[..] else { panic!() };
-    drop(store);
-    let mut store = Store::open(&folder.path().join("relay"), Position(10)).unwrap();
-    assert_eq!(store.cursor().unwrap(), Position(10));
-    store.take_in(&[arrival(10, 0, &[a])], Position(11)).unwrap();
-    assert_eq!(waiting(&store, a), [10]);
-    assert!(Store::beside(&folder.path().join("none")).unwrap().is_none());
+fn due_times_have_a_bound_also_when_the_clock_was_ahead_as_the_message_came() {
+    let (_folder, mut store) = store(0);
+    let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
+    let now = Timestamp::now();
+    let ahead = now + Duration::from_secs(24 * 60 * 60);
+    let early = Arrival { received_at: ahead, ..arrival(1, 0, &[a]) };
+    add(&mut store, &[early, arrival(2, 0, &[a])], 3);
+    let retry = Settled { id: 2, at: ahead, ended: Ended::Again { due: ahead, budget: None }, words: None };
+    store.settle(a, &[retry]).unwrap();
+    let dues = |store: &Store| {
+        let mut dues = Vec::new();
+        store.each_waiting(a, 0, |_, _, due| dues.push(due)).unwrap();
+        dues
+    };
+    assert!(dues(&store)[0] <= Timestamp::now(), "the first attempt is due when the message is there");
+    let latest = now + Duration::from_secs(60);
+    store.limit_due(a, latest).unwrap();
+    assert_eq!(dues(&store)[1].as_microsecond(), latest.as_microsecond());
 }

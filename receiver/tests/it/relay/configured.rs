@@ -94,7 +94,7 @@ fn a_template_with_an_error_is_refused_at_the_reload_and_the_one_before_holds() 
 }
 
 /// Puts this behind the address and the data folder, and waits until it holds.
-fn configure(receiver: &Receiver, folder: &Path, toml: &str) {
+pub(super) fn configure(receiver: &Receiver, folder: &Path, toml: &str) {
     let seen = receiver.log().len();
     let text = fs::read_to_string(folder.join("receiver.toml")).unwrap();
     let head: Vec<&str> = text.lines().take(2).collect();

@@ -26,7 +26,7 @@ fn status(receiver: &Receiver) -> Value {
 }
 
 /// Waits until the relay stands so.
-fn until(receiver: &Receiver, stands: impl Fn(&Value) -> bool) -> Value {
+pub(super) fn until(receiver: &Receiver, stands: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let status = status(receiver);

@@ -41,6 +41,45 @@ fn what_is_taken_first() {
 }
 
 #[test]
+fn no_due_time_is_further_ahead_than_the_longest_wait() {
+    let day = 24 * 60 * 60;
+    let hour = Duration::from_secs(60 * 60);
+    for (name, longest, due, from_5_on) in [
+        ("in bounds", Some(hour), 3604, vec![]),
+        ("a day ahead, and there is no bound", None, day, vec![]),
+        ("a day ahead", Some(hour), day, vec![1]),
+        ("a day ahead, where nothing ever waits", Some(Duration::ZERO), day, vec![1]),
+    ] {
+        // The other one is due, so the one that is out of bounds is not the first that is looked at.
+        let mut lanes = lanes(&[("a", Some("f"), due), ("a", Some("g"), 1), ("b", None, 1)]);
+        if let Some(longest) = longest {
+            lanes.limit_wait(longest);
+        }
+        let at_once = lanes.take(at(4), 9, &held(&[]));
+        let expected = if longest == Some(Duration::ZERO) { vec![2, 3, 1] } else { vec![2, 3] };
+        assert_eq!(at_once, expected, "{name}");
+        let later = at(5 + 3600 - 2 * i64::from(from_5_on.is_empty()));
+        let mut taken = lanes.take(later, 9, &held(&[]));
+        taken.extend(at_once.into_iter().filter(|id| *id == 1));
+        assert_eq!(taken, from_5_on, "{name}");
+    }
+}
+
+#[test]
+fn a_retry_that_was_settled_while_the_clock_was_ahead_is_brought_forward_and_keeps_its_lane() {
+    let mut lanes = lanes(&[("a", Some("f"), 1), ("a", Some("f"), 1)]);
+    lanes.limit_wait(Duration::from_secs(60));
+    assert_eq!(lanes.take(at(9), 9, &held(&[])), [1]);
+    lanes.settle(1, &Next::RetryAt(at(1_000_000)));
+    // The clock is right again.
+    assert_eq!(lanes.take(at(10), 9, &held(&[])), [0; 0]);
+    assert_eq!(lanes.next_due(&held(&[])), Some(at(70)));
+    assert_eq!(lanes.take(at(70), 9, &held(&[])), [1]);
+    lanes.settle(1, &Next::Delivered);
+    assert_eq!(lanes.take(at(70), 9, &held(&[])), [2]);
+}
+
+#[test]
 fn what_follows_when_the_head_of_a_flow_is_settled() {
     for (name, next, follows) in [
         ("delivered", Next::Delivered, vec![2]),

@@ -1,0 +1,104 @@
+//! `relay replay`: sends messages of the log again that a destination was passed over with or has lost.
+
+use jiff::Timestamp;
+
+use super::{
+    decisions::digest,
+    routing::Decision,
+    store::{self, Store, StoreError},
+};
+use crate::log::{Entry, LogReader, Position};
+
+/// Maximum number of messages in a transaction; a running receiver waits for it.
+const BATCH: usize = 500;
+
+/// Which messages are sent again.
+#[derive(Clone, Debug)]
+pub struct Selection<'s> {
+    /// Name of the destination.
+    pub destination: &'s str,
+    /// Name of the endpoint that received them; without it the destination's own.
+    pub endpoint: Option<&'s str>,
+    /// Received at or after.
+    pub since: Timestamp,
+    /// Received before.
+    pub until: Option<Timestamp>,
+}
+
+/// What became of the messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Those that are due now.
+    pub due: usize,
+    /// Those that were waiting already.
+    pub waiting: usize,
+    /// Those for which the destination's `when` does not hold.
+    pub not_matched: usize,
+    /// Those for which its `when` cannot be computed.
+    pub undecided: usize,
+}
+
+/// Messages cannot be sent again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The destination is not configured.
+    #[error(
+        "there is no destination `{name}` in the configuration that the receiver served last; `relay status` lists them"
+    )]
+    UnknownDestination {
+        /// Its name.
+        name: String,
+    },
+    /// The store or the log cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes the messages of the log that are selected due again, after what waits, by the `when` that is in force now.
+///
+/// # Errors
+/// When the destination is not configured, or the store or the log cannot be used; what was made due before stays so.
+pub fn replay(store: &mut Store, reader: &mut LogReader, selection: &Selection<'_>) -> Result<Replayed, ReplayError> {
+    let name = selection.destination;
+    let to = store.find_configured(name)?;
+    let to = to.ok_or_else(|| ReplayError::UnknownDestination { name: name.to_owned() })?;
+    let from_endpoint = selection.endpoint.unwrap_or(&to.endpoint);
+    // What is in force now is asked, whenever the message came, and as if its endpoint were the destination's.
+    let now = Position(i64::MAX.cast_unsigned());
+    let (mut replayed, mut batch) = (Replayed::default(), Vec::new());
+    loop {
+        let entry = reader.next_entry().map_err(StoreError::Log)?;
+        if batch.len() == BATCH || (entry.is_none() && !batch.is_empty()) {
+            let due = store.replay(to.number, &batch)?;
+            replayed.due += due;
+            replayed.waiting += batch.len() - due;
+            batch.clear();
+        }
+        let (at, mut record) = match entry {
+            None => return Ok(replayed),
+            Some(Entry::Damaged { .. }) => continue,
+            Some(Entry::Record { at, record, .. }) => (at, record),
+        };
+        let received_at = record.header.received_at;
+        let is_selected = record.header.captured.is_none()
+            && record.header.endpoint == from_endpoint
+            && received_at >= selection.since
+            && selection.until.is_none_or(|until| received_at < until);
+        if !is_selected {
+            continue;
+        }
+        record.header.endpoint.clone_from(&to.endpoint);
+        match to.router.decide(to.number, now, &record) {
+            Decision::Due => batch.push(store::Replayed {
+                at,
+                message: record.header.id,
+                received_at,
+                flow: record.header.flow.clone(),
+                digest: digest(&to.router, now, &record),
+            }),
+            Decision::NotMatched => replayed.not_matched += 1,
+            Decision::Undecided(_) | Decision::Expired => replayed.undecided += 1,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Which destinations a message is for.
+//!
+//! A routing table is what one configuration says of that. The store keeps each with the part of the log for which it was
+//! in force, so that a message is judged by the configuration under which it was acknowledged, also after a restart.
+
+use std::collections::HashMap;
+
+use schemas::{
+    Document, Profile, Role, Trigger,
+    profile::{Part, Subject},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    destination::{self, Destination},
+    flow_url::FlowUrl,
+    when::When,
+};
+use crate::log::{Position, Record};
+
+/// Where the messages of each endpoint go, as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct RoutingTable {
+    /// Every endpoint of the configuration, those without a destination too.
+    pub(super) endpoints: Vec<EndpointRoutes>,
+}
+
+/// Where the messages of an endpoint go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct EndpointRoutes {
+    pub(super) name: String,
+    /// The TOML text of its profile; profile v1, without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) profile: Option<String>,
+    pub(super) routes: Vec<StoredRoute>,
+}
+
+/// A way from an endpoint to a destination.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredRoute {
+    /// The destination's number in the store.
+    pub(super) destination: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) when: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) flow_url: Option<String>,
+    /// Whether the version of the receiver that was in use then did not write the condition down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_unknown: bool,
+}
+
+/// A routing table, and for which part of the log it was in force.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StoredTable {
+    pub(super) since: Position,
+    /// `None` while it is in force. For a moment it may overlap with the next one: then either may take a message.
+    pub(super) until: Option<Position>,
+    pub(super) table: RoutingTable,
+}
+
+/// Whether a message is due at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// It is.
+    Due,
+    /// The destination's `when` does not hold for it.
+    NotMatched,
+    /// It cannot be decided, and why.
+    Undecided(String),
+    /// The log does not have it any more.
+    Expired,
+}
+
+/// All routing tables that are still needed, ready to be asked.
+#[derive(Debug)]
+pub(super) struct Router {
+    /// Counts the changes of the tables.
+    pub(super) version: u64,
+    /// The oldest first.
+    tables: Vec<Table>,
+}
+
+#[derive(Debug)]
+struct Table {
+    since: Position,
+    until: Option<Position>,
+    endpoints: HashMap<String, Endpoint>,
+}
+
+#[derive(Debug)]
+struct Endpoint {
+    profile: Result<Profile, String>,
+    routes: Vec<Route>,
+}
+
+#[derive(Debug)]
+struct Route {
+    destination: i64,
+    condition: Condition,
+    flow_url: Option<FlowUrl>,
+}
+
+#[derive(Debug)]
+enum Condition {
+    Always,
+    When(When),
+    /// Nobody can tell, and why.
+    Unknown(String),
+}
+
+impl EndpointRoutes {
+    /// Those of an endpoint, from its destinations and their numbers.
+    pub(super) fn new<'d>(name: &str, destinations: impl Iterator<Item = (i64, &'d Destination)>) -> Self {
+        let mut profile = None;
+        let routes = destinations.map(|(number, destination)| {
+            profile = (destination.profile != *Profile::v1()).then(|| destination.profile.text().to_owned());
+            StoredRoute {
+                destination: number,
+                when: destination.when.as_ref().map(|when| when.text().to_owned()),
+                flow_url: destination.flow_url.as_ref().map(|pattern| pattern.pattern().to_owned()),
+                is_unknown: false,
+            }
+        });
+        let routes = routes.collect();
+        Self { name: name.to_owned(), profile, routes }
+    }
+}
+
+impl Router {
+    /// From what is stored. What this version of the program cannot read any more is known as undecided.
+    pub(super) fn new(version: u64, tables: Vec<StoredTable>) -> Self {
+        let endpoint = |routes: EndpointRoutes| {
+            let profile = match routes.profile {
+                None => Ok(Profile::v1().clone()),
+                Some(text) => Profile::parse(&text).map_err(|error| format!("its profile cannot be read: {error}")),
+            };
+            let routes = routes.routes.into_iter().map(Route::new).collect();
+            Endpoint { profile, routes }
+        };
+        let tables = tables.into_iter().map(|StoredTable { since, until, table }| {
+            let endpoints = table.endpoints.into_iter().map(|routes| (routes.name.clone(), endpoint(routes)));
+            Table { since, until, endpoints: endpoints.collect() }
+        });
+        Self { version, tables: tables.collect() }
+    }
+
+    /// Numbers of the destinations that may get the messages of an endpoint at a position; `None` where no configuration
+    /// knows the endpoint.
+    pub(super) fn destinations(&self, at: Position, endpoint: &str) -> Option<Vec<i64>> {
+        let endpoints = self.in_force(at, endpoint);
+        if endpoints.is_empty() {
+            return None;
+        }
+        let mut numbers: Vec<i64> =
+            endpoints.iter().flat_map(|endpoint| &endpoint.routes).map(|route| route.destination).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Some(numbers)
+    }
+
+    /// Whether a message at a position is due at a destination.
+    pub(super) fn decide(&self, destination: i64, at: Position, record: &Record) -> Decision {
+        let mut decision = None;
+        for endpoint in self.in_force(at, &record.header.endpoint) {
+            for route in endpoint.routes.iter().filter(|route| route.destination == destination) {
+                match (route.decide(record, &endpoint.profile), &decision) {
+                    (Decision::Due, _) => return Decision::Due,
+                    (Decision::NotMatched, Some(_)) => {}
+                    (other, _) => decision = Some(other),
+                }
+            }
+        }
+        decision
+            .unwrap_or_else(|| Decision::Undecided("the configuration of that time is not known any more".to_owned()))
+    }
+
+    /// Whether a body says when its event happened, so that an equal one is the same event again. Without a time a step
+    /// that was sent back and submitted unchanged would be taken for it.
+    pub(super) fn says_when(&self, at: Position, record: &Record) -> bool {
+        let endpoints = self.in_force(at, &record.header.endpoint);
+        let Some(Ok(profile)) = endpoints.first().map(|endpoint| &endpoint.profile) else { return false };
+        let Ok(document) = Document::read(&record.body, profile) else { return false };
+        let part = match document.trigger() {
+            Some(Trigger::StepCompleted) => Part::CompletedAt,
+            Some(Trigger::StepCreated) => Part::CreatedAt,
+            None => return false,
+        };
+        document.text(Role::Step(Subject::Step, part)).is_some_and(|time| !time.is_empty())
+    }
+
+    /// The endpoint in the tables that were in force at a position. A request that began before a reload is stored after
+    /// it, under a name that only the table before it may know.
+    fn in_force(&self, at: Position, endpoint: &str) -> Vec<&Endpoint> {
+        let begun = || self.tables.iter().filter(|table| table.since <= at);
+        let in_force = begun().filter(|table| table.until.is_none_or(|until| at < until));
+        let known: Vec<&Endpoint> = in_force.filter_map(|table| table.endpoints.get(endpoint)).collect();
+        if !known.is_empty() {
+            return known;
+        }
+        begun().rev().find_map(|table| table.endpoints.get(endpoint)).into_iter().collect()
+    }
+}
+
+impl Route {
+    fn new(stored: StoredRoute) -> Self {
+        let condition = match stored.when.as_deref().map(When::parse) {
+            _ if stored.is_unknown => Condition::Unknown(
+                "an older version of the receiver took it, and did not write down what `when` was".to_owned(),
+            ),
+            None => Condition::Always,
+            Some(Ok(when)) => Condition::When(when),
+            Some(Err(error)) => Condition::Unknown(format!("`when` cannot be read: {error}")),
+        };
+        let flow_url = stored.flow_url.and_then(|pattern| pattern.parse().ok());
+        Self { destination: stored.destination, condition, flow_url }
+    }
+
+    fn decide(&self, record: &Record, profile: &Result<Profile, String>) -> Decision {
+        let when = match &self.condition {
+            Condition::Always => return Decision::Due,
+            Condition::Unknown(why) => return Decision::Undecided(why.clone()),
+            Condition::When(when) => when,
+        };
+        let profile = match profile {
+            Ok(profile) => profile,
+            Err(why) => return Decision::Undecided(why.clone()),
+        };
+        match destination::view(record, profile, self.flow_url.as_ref()) {
+            Err(error) => Decision::Undecided(format!("`when` could not be asked: {error}")),
+            Ok(view) => match when.holds(&view) {
+                Ok(true) => Decision::Due,
+                Ok(false) => Decision::NotMatched,
+                Err(error) => Decision::Undecided(format!("`when` could not be computed: {error}")),
+            },
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The tasks of the relay while it has a store: one reads the log, one decides for each destination what is due there, and
+//! one delivers for each destination. What one destination does holds up no other.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+};
+
+use sender::delivery::Rate;
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    decisions::Decisions,
+    destination::{Destination, Kind},
+    file,
+    gate::Gate,
+    intake::Intake,
+    queue::{Queue, lock},
+    store::{Status, StoreError},
+    web,
+    worker::{Destinations, Opened},
+};
+use crate::{
+    log::{Hold, MessageLog as _, Position, Segments},
+    metrics::RelayMetrics,
+};
+
+/// How many large messages are worked on at a time, over all destinations: each takes a whole core for seconds.
+const LARGE_AT_A_TIME: usize = 2;
+
+/// The relay while it has a store.
+#[derive(Debug)]
+pub(super) struct Running {
+    store: Arc<Mutex<super::Store>>,
+    hold: Arc<Hold>,
+    log: Arc<Segments>,
+    metrics: Arc<RelayMetrics>,
+    /// Tells those that read and decide to end, at the next message.
+    pub(super) stop: Arc<AtomicBool>,
+    large: Arc<Semaphore>,
+    workers: HashMap<Arc<str>, Worker>,
+    /// Of destinations that are gone: they end what they have in flight.
+    leaving: HashMap<Arc<str>, JoinHandle<()>>,
+    /// By URL: kept for as long as the relay runs, so that a reload brings no burst.
+    gates: HashMap<String, Arc<Mutex<Gate>>>,
+    /// `None` while it reads.
+    intake: Option<Intake>,
+    reading: Option<JoinHandle<(Intake, Result<bool, StoreError>)>>,
+    deciding: JoinSet<(i64, Result<(), StoreError>)>,
+    /// Destinations for which it is being decided.
+    decided_for: HashSet<i64>,
+    decided: Arc<Notify>,
+    looking: Option<JoinHandle<Result<Looked, StoreError>>>,
+}
+
+/// What works for one destination.
+#[derive(Debug)]
+struct Worker {
+    wake: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// What a task has done.
+pub(super) enum Event {
+    /// The log was read on up to here, and whether there may be more.
+    Read(Result<(Position, bool), StoreError>),
+    /// It was decided what is due, or that failed.
+    Decided(Result<(), StoreError>),
+    /// The store was looked at; the log was read up to here.
+    Looked(Position),
+}
+
+/// What a look at the store finds.
+#[derive(Debug)]
+struct Looked {
+    status: Status,
+    needed_from: Position,
+    /// Whether another process has written.
+    is_changed: bool,
+}
+
+impl Running {
+    pub(super) fn new(opened: Opened, log: Arc<Segments>, metrics: Arc<RelayMetrics>) -> Result<Self, StoreError> {
+        let Opened { store, hold } = opened;
+        let stop = Arc::<AtomicBool>::default();
+        let reader = log.read(lock(&store).cursor()?).map_err(StoreError::Log)?;
+        let intake = Intake::new(reader, store.clone(), metrics.clone(), stop.clone());
+        Ok(Self {
+            store,
+            hold,
+            log,
+            metrics,
+            stop,
+            large: Arc::new(Semaphore::new(LARGE_AT_A_TIME)),
+            workers: HashMap::new(),
+            leaving: HashMap::new(),
+            gates: HashMap::new(),
+            intake: Some(intake),
+            reading: None,
+            deciding: JoinSet::new(),
+            decided_for: HashSet::new(),
+            decided: Arc::default(),
+            looking: None,
+        })
+    }
+
+    /// Begins to read the log on; `false` where that goes on already.
+    pub(super) fn begin_reading(&mut self) -> bool {
+        let Some(mut intake) = self.intake.take() else { return false };
+        self.reading = Some(tokio::task::spawn_blocking(move || {
+            let read = intake.take_in();
+            (intake, read)
+        }));
+        true
+    }
+
+    /// Waits until a task has done something; forever, where there is none.
+    pub(super) async fn next_event(running: &mut Option<Self>) -> Event {
+        let Some(running) = running else { return std::future::pending().await };
+        loop {
+            tokio::select! {
+                read = ended(&mut running.reading) => {
+                    running.reading = None;
+                    return Event::Read(running.has_read(read));
+                }
+                Some(done) = running.deciding.join_next() => match done {
+                    Ok((destination, done)) => {
+                        running.decided_for.remove(&destination);
+                        running.wake();
+                        return Event::Decided(done.and_then(|()| running.decide()));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "deciding what is due has ended too early; it begins again");
+                        running.decided_for.clear();
+                    }
+                },
+                () = running.decided.notified() => running.wake(),
+                looked = ended(&mut running.looking) => {
+                    running.looking = None;
+                    match looked {
+                        Some(Ok(looked)) => return Event::Looked(running.has_looked(looked)),
+                        Some(Err(error)) => tracing::error!(%error, "the relay's store cannot be looked at"),
+                        None => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn has_read(&mut self, read: Option<(Intake, Result<bool, StoreError>)>) -> Result<(Position, bool), StoreError> {
+        let Some((intake, read)) = read else {
+            // It panicked. What it had not written down is read again.
+            let reader = self.log.read(lock(&self.store).cursor()?).map_err(StoreError::Log)?;
+            self.intake = Some(Intake::new(reader, self.store.clone(), self.metrics.clone(), self.stop.clone()));
+            return Ok((lock(&self.store).cursor()?, false));
+        };
+        self.intake = Some(intake);
+        let any = read?;
+        if any {
+            self.decide()?;
+        }
+        Ok((lock(&self.store).cursor()?, any))
+    }
+
+    /// Has it decided what is due, where that is not known and nobody is at it.
+    fn decide(&mut self) -> Result<(), StoreError> {
+        let undecided = lock(&self.store).undecided()?;
+        for (destination, name) in undecided {
+            if !self.decided_for.insert(destination) {
+                continue;
+            }
+            let decisions = Decisions {
+                store: self.store.clone(),
+                log: self.log.clone(),
+                metrics: self.metrics.clone(),
+                large: self.large.clone(),
+                stop: self.stop.clone(),
+            };
+            let decided = self.decided.clone();
+            self.deciding
+                .spawn_blocking(move || (destination, decisions.make(destination, &name, || decided.notify_one())));
+        }
+        Ok(())
+    }
+
+    /// Serves these destinations from now on. The worker of one that was served before first ends what it has in flight.
+    pub(super) fn serve(&mut self, destinations: &Destinations) -> Result<(), StoreError> {
+        let numbers = lock(&self.store).numbers(destinations)?;
+        self.set_rates(destinations);
+        let mut before = std::mem::take(&mut self.workers);
+        before.values().for_each(|worker| {
+            worker.stop.send_replace(true);
+        });
+        for (number, destination) in numbers.iter().zip(destinations.iter()) {
+            let Some(number) = number else { continue };
+            self.metrics.add(&destination.name);
+            let queue = Queue::new(self.store.clone(), self.log.clone(), *number);
+            let previous = before.remove(&destination.name).map(|worker| worker.task);
+            let previous = previous.or_else(|| self.leaving.remove(&destination.name));
+            let worker = self.worker(queue, Arc::new(destination.clone()), previous);
+            self.workers.insert(destination.name.clone(), worker);
+        }
+        self.leaving.retain(|_, task| !task.is_finished());
+        self.leaving.extend(before.into_iter().map(|(name, worker)| (name, worker.task)));
+        self.look()
+    }
+
+    fn worker(&mut self, queue: Queue, destination: Arc<Destination>, previous: Option<JoinHandle<()>>) -> Worker {
+        let (stop, stopped) = watch::channel(false);
+        let wake = Arc::new(Notify::new());
+        let woken = wake.clone();
+        let (metrics, large) = (self.metrics.clone(), self.large.clone());
+        let gates = &mut self.gates;
+        let gate = match &destination.kind {
+            Kind::Web(web) => Some(gates.entry(web.target.uri().to_string()).or_default().clone()),
+            Kind::File(_) => None,
+        };
+        let task = tokio::spawn(async move {
+            if let Some(previous) = previous {
+                // One that panicked has ended too.
+                drop(previous.await);
+            }
+            match (&destination.kind, gate) {
+                (Kind::Web(web), Some(gate)) => {
+                    let web = web.clone();
+                    web::run(queue, destination, web, gate, metrics, large, woken, stopped).await;
+                }
+                (Kind::File(path), _) => {
+                    let path = path.clone();
+                    file::run(queue, destination, &path, metrics, &woken, stopped).await;
+                }
+                (Kind::Web(_), None) => {}
+            }
+        });
+        Worker { wake, stop, task }
+    }
+
+    /// Destinations with the same URL share its gate, and the slowest rate among them holds.
+    fn set_rates(&mut self, destinations: &Destinations) {
+        let mut rates: HashMap<String, Option<Rate>> = HashMap::new();
+        for destination in destinations.iter() {
+            let Kind::Web(web) = &destination.kind else { continue };
+            let slowest = rates.entry(web.target.uri().to_string()).or_default();
+            *slowest = slowest.iter().copied().chain(web.rate).max_by_key(Rate::interval);
+        }
+        for (url, rate) in rates {
+            let gate = self.gates.entry(url).or_default();
+            gate.lock().unwrap_or_else(PoisonError::into_inner).set_rate(rate);
+        }
+    }
+
+    fn wake(&self) {
+        self.workers.values().for_each(|worker| worker.wake.notify_one());
+    }
+
+    /// Begins to look whether another process has brought something back, and at the status of each destination.
+    pub(super) fn look(&mut self) -> Result<(), StoreError> {
+        if self.looking.is_none() {
+            let store = self.store.clone();
+            self.looking = Some(tokio::task::spawn_blocking(move || {
+                let mut store = lock(&store);
+                let is_changed = store.was_changed_elsewhere()?;
+                Ok(Looked { status: store.status()?, needed_from: store.needed_from()?, is_changed })
+            }));
+        }
+        self.decide()
+    }
+
+    fn has_looked(&mut self, looked: Looked) -> Position {
+        if looked.is_changed {
+            self.wake();
+        }
+        self.hold.move_to(looked.needed_from);
+        // A name may have stood at another endpoint before: what was given up there counts too.
+        let mut by_name: HashMap<&str, (u64, i64, u64)> = HashMap::new();
+        for it in &looked.status.destinations {
+            let (waiting, oldest, dead) = by_name.entry(&it.name).or_default();
+            (*waiting, *dead) = (*waiting + it.waiting, *dead + it.dead_letters);
+            *oldest = [*oldest, it.oldest_waiting.map_or(0, |at| at.as_second())]
+                .into_iter()
+                .filter(|at| *at != 0)
+                .min()
+                .unwrap_or_default();
+        }
+        for (name, (waiting, oldest, dead)) in by_name {
+            self.metrics.stands(name, waiting, oldest, dead);
+        }
+        looked.status.read_up_to
+    }
+
+    /// Waits for what is in flight.
+    pub(super) async fn end(self) {
+        self.workers.values().for_each(|worker| {
+            worker.stop.send_replace(true);
+        });
+        for task in self.workers.into_values().map(|worker| worker.task).chain(self.leaving.into_values()) {
+            drop(task.await);
+        }
+    }
+}
+
+/// Waits for a task, if there is one; `None` where it panicked.
+async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Option<T> {
+    match task {
+        Some(task) => task.await.ok(),
+        None => std::future::pending().await,
+    }
+}

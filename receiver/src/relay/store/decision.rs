@@ -1,0 +1,161 @@
+//! What was taken in, and whether it is due: decided for one destination at a time, in the order of the log.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{Store, StoreError, routing, settlement, window};
+use crate::{log::Position, relay::routing::Decision};
+
+/// A message that was taken in for a destination, and of which nobody knows yet whether it is due there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::relay) struct Asked {
+    pub(in crate::relay) id: u64,
+    pub(in crate::relay) at: Position,
+    pub(in crate::relay) message: String,
+}
+
+/// What was decided of it.
+#[derive(Clone, Debug)]
+pub(in crate::relay) struct Decided {
+    pub(in crate::relay) id: u64,
+    pub(in crate::relay) received_at: Timestamp,
+    /// Digest of the body, where an equal one within the window is the same message.
+    pub(in crate::relay) digest: Option<[u8; 32]>,
+    pub(in crate::relay) decision: Decision,
+}
+
+/// How many messages were passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::relay) struct PassedOver {
+    /// The `when` of the destination does not hold for them.
+    pub(in crate::relay) not_matched: u64,
+    /// The destination has an equal body from a few minutes before.
+    pub(in crate::relay) repeated: u64,
+}
+
+/// Where a delivery goes by the present configuration.
+enum Place {
+    At(i64),
+    Gone { words: String },
+}
+
+impl Store {
+    /// Number and name of the destinations for which something is to be decided.
+    pub(in crate::relay) fn undecided(&self) -> Result<Vec<(i64, String)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, name FROM destination WHERE EXISTS
+                     (SELECT 1 FROM delivery WHERE delivery.destination = destination.id AND asked = 1)",
+        )?;
+        let destinations = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(destinations.collect::<Result<_, _>>()?)
+    }
+
+    /// What is to be decided next for a destination, the oldest first.
+    pub(in crate::relay) fn asked(&self, destination: i64, limit: usize) -> Result<Vec<Asked>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, position, message FROM delivery WHERE destination = ?1 AND asked = 1 ORDER BY id LIMIT ?2",
+        )?;
+        let asked = statement.query_map(params![destination, limit.cast_signed()], |row| {
+            Ok(Asked {
+                id: row.get::<_, i64>(0)?.cast_unsigned(),
+                at: Position(row.get::<_, i64>(1)?.cast_unsigned()),
+                message: row.get(2)?,
+            })
+        })?;
+        Ok(asked.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes decisions down: what is due waits, the rest leaves.
+    pub(in crate::relay) fn decide(&mut self, destination: i64, decided: &[Decided]) -> Result<PassedOver, StoreError> {
+        let transaction = self.connection.transaction()?;
+        let place = place(&transaction, destination)?;
+        let mut passed_over = PassedOver::default();
+        for it in decided {
+            let id = it.id.cast_signed();
+            match (&it.decision, &place) {
+                (Decision::NotMatched, _) => {
+                    passed_over.not_matched += 1;
+                    remove(&transaction, id)?;
+                }
+                (Decision::Undecided(words), _) => give_up(&transaction, id, settlement::UNDECIDED, words)?,
+                (Decision::Expired, _) => give_up(&transaction, id, settlement::EXPIRED.0, settlement::EXPIRED.1)?,
+                (Decision::Due, Place::Gone { words }) => {
+                    give_up(&transaction, id, routing::NOT_CONFIGURED, words)?;
+                }
+                (Decision::Due, Place::At(destination)) => {
+                    if is_repeated(&transaction, *destination, it)? {
+                        passed_over.repeated += 1;
+                        remove(&transaction, id)?;
+                        continue;
+                    }
+                    transaction
+                        .prepare_cached("UPDATE delivery SET asked = 0, destination = ?2, digest = ?3 WHERE id = ?1")?
+                        .execute(params![id, destination, it.digest.as_ref().map(|digest| &digest[..])])?;
+                }
+            }
+        }
+        if let (Some(last), Place::At(destination)) = (decided.last(), &place) {
+            let at = last.received_at.as_microsecond();
+            // What lies ahead was written while the clock was wrong.
+            transaction
+                .prepare_cached("DELETE FROM seen WHERE destination = ?1 AND last_arrival NOT BETWEEN ?2 AND ?3")?
+                .execute([*destination, at - window(), at + window()])?;
+        }
+        transaction.commit()?;
+        Ok(passed_over)
+    }
+}
+
+fn place(transaction: &Transaction<'_>, destination: i64) -> rusqlite::Result<Place> {
+    let found = transaction
+        .prepare_cached("SELECT name, endpoint, active, moved_to FROM destination WHERE id = ?1")?
+        .query_row([destination], |row| {
+            let (name, endpoint): (String, String) = (row.get(0)?, row.get(1)?);
+            let place = if row.get(2)? { Some(destination) } else { row.get(3)? };
+            Ok(match place {
+                Some(number) => Place::At(number),
+                None => Place::Gone { words: routing::gone(&name, &endpoint) },
+            })
+        })
+        .optional()?;
+    Ok(found.unwrap_or(Place::Gone { words: routing::gone("?", "?") }))
+}
+
+fn remove(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    transaction.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([id]).map(drop)
+}
+
+fn give_up(transaction: &Transaction<'_>, id: i64, reason: &str, words: &str) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE delivery SET asked = 0, dead = ?2, words = ?3 WHERE id = ?1")?
+        .execute(params![id, reason, words])
+        .map(drop)
+}
+
+/// Whether the destination took the same body within the window; the window counts from the last arrival.
+fn is_repeated(transaction: &Transaction<'_>, destination: i64, it: &Decided) -> rusqlite::Result<bool> {
+    let Some(digest) = &it.digest else { return Ok(false) };
+    let at = it.received_at.as_microsecond();
+    let again = transaction
+        .prepare_cached(
+            "UPDATE seen SET last_arrival = max(last_arrival, ?3)
+             WHERE destination = ?1 AND digest = ?2 AND last_arrival BETWEEN ?3 - ?4 AND ?3 + ?4",
+        )?
+        .execute(params![destination, &digest[..], at, window()])?;
+    if again == 0 {
+        note_seen(transaction, destination, digest, at)?;
+    }
+    Ok(again > 0)
+}
+
+pub(super) fn note_seen(
+    transaction: &Transaction<'_>,
+    destination: i64,
+    digest: &[u8],
+    at: i64,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2, ?3)")?
+        .execute(params![destination, digest, at])
+        .map(drop)
+}

@@ -1,0 +1,89 @@
+//! What is due of what was taken in.
+
+use super::*;
+
+#[test]
+fn what_is_not_decided_yet_is_not_overtaken() {
+    let (_folder, mut store) = store(0);
+    let [a] = configure(&mut store, &[destination("a", "old", "a", None)], 0)[..] else { panic!() };
+    take_in(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a]), arrival(3, 2, &[a])], 4);
+    let [second] = [store.asked(a, 9).unwrap()[1].clone()];
+    let due = |id| Decided { id, received_at: at(0), digest: None, decision: Decision::Due };
+    store.decide(a, &[due(second.id)]).unwrap();
+    assert_eq!(waiting(&store, a), [0; 0], "the first is not decided");
+    // Neither where the destination is at another endpoint now.
+    let [moved] = configure(&mut store, &[destination("a", "new", "a", None)], 4)[..] else { panic!() };
+    add_one(&mut store, moved, 5);
+    assert_eq!(waiting(&store, moved), [0; 0], "the first is not decided");
+    decide(&mut store, a, |asked| {
+        (None, 0, if asked.at == Position(1) { Decision::NotMatched } else { Decision::Due })
+    });
+    assert_eq!(waiting(&store, moved), [2, 3, 5]);
+}
+
+fn add_one(store: &mut Store, number: i64, position: u64) {
+    take_in(store, &[arrival(position, 3, &[number])], position + 1);
+    decide(store, number, |_| (None, 0, Decision::Due));
+}
+
+#[test]
+fn a_repetition_is_one_only_where_the_destination_took_the_first() {
+    let digest = |byte: u8| Some([byte; 32]);
+    let (_folder, mut store) = store(0);
+    let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
+    for (case, second, digest, decision, passed_over) in [
+        ("its condition does not hold", 0, digest(1), Decision::NotMatched, (1, 0)),
+        ("it cannot be decided", 1, digest(1), Decision::Undecided("x".to_owned()), (0, 0)),
+        ("now it is due", 2, digest(1), Decision::Due, (0, 0)),
+        ("again", 300, digest(1), Decision::Due, (0, 1)),
+        ("again, within the window of the one before", 599, digest(1), Decision::Due, (0, 1)),
+        ("a long time later", 900, digest(1), Decision::Due, (0, 0)),
+        ("the clock was a day ahead", 90_000, digest(3), Decision::Due, (0, 0)),
+        ("the clock is right again", 905, digest(3), Decision::Due, (0, 0)),
+        ("and the next one is a repetition", 906, digest(3), Decision::Due, (0, 1)),
+        ("nobody knows when it happened", 907, None, Decision::Due, (0, 0)),
+        ("so it may have happened again", 908, None, Decision::Due, (0, 0)),
+        ("another body", 909, digest(2), Decision::Due, (0, 0)),
+    ] {
+        let position = u64::try_from(second).unwrap() + 1;
+        take_in(&mut store, &[arrival(position, second, &[a])], position + 1);
+        let found = decide(&mut store, a, |_| (digest, second, decision.clone()));
+        assert_eq!((found.not_matched, found.repeated), passed_over, "{case}");
+    }
+    assert_eq!(waiting(&store, a), [3, 901, 90_001, 906, 908, 909, 910]);
+    // Of a new destination none is a repetition.
+    let [_, b] = serve(&mut store, &["a", "b"], 2000)[..] else { panic!() };
+    take_in(&mut store, &[arrival(2001, 910, &[a, b])], 2002);
+    for (number, repeated) in [(a, 1), (b, 0)] {
+        assert_eq!(decide(&mut store, number, |_| (digest(2), 910, Decision::Due)).repeated, repeated);
+    }
+    // What was given up was not taken either.
+    let given_up = Settled { id: 1, at: at(911), ended: Ended::Dead("refused"), words: None };
+    let ids = store.waiting_messages(b).unwrap();
+    store.settle(b, &[Settled { id: ids[0].0, ..given_up }]).unwrap();
+    take_in(&mut store, &[arrival(2003, 912, &[b])], 2004);
+    assert_eq!(decide(&mut store, b, |_| (digest(2), 912, Decision::Due)).repeated, 0);
+}
+
+#[test]
+fn what_is_sent_again_is_not_sent_twice() {
+    let (_folder, mut store) = store(0);
+    let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
+    add(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a]), arrival(3, 2, &[a])], 4);
+    let settled = |id, ended| Settled { id, at: at(5), ended, words: None };
+    store.settle(a, &[settled(1, Ended::Accepted), settled(2, Ended::Dead("refused"))]).unwrap();
+    let replayed = |position: u64| Replayed {
+        at: Position(position),
+        message: Uuid::from_u128(position.into()),
+        received_at: at(0),
+        flow: None,
+        digest: Some([u8::try_from(position).unwrap(); 32]),
+    };
+    let all = [replayed(1), replayed(2), replayed(3)];
+    assert_eq!(store.replay(a, &all).unwrap(), 2, "one waits already");
+    assert_eq!((waiting(&store, a), dead(&store)), (vec![3, 1, 2], vec![]));
+    assert_eq!(store.replay(a, &all).unwrap(), 0);
+    // The next arrival of the same body is a repetition.
+    take_in(&mut store, &[arrival(9, 3, &[a])], 10);
+    assert_eq!(decide(&mut store, a, |_| (Some([1; 32]), 3, Decision::Due)).repeated, 1);
+}
