@@ -40,18 +40,17 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
         until: args.until,
     };
     let replayed = replay(&mut store, &mut data.log(Position(0)), &selection).map_err(Failure::failed)?;
-    say(&report(&args.destination, replayed))
+    say(&report(args, replayed))
 }
 
-fn report(destination: &str, replayed: Replayed) -> String {
+fn report(args: &Args, replayed: Replayed) -> String {
     let Replayed { due, waiting, not_matched, undecided } = replayed;
     if replayed == Replayed::default() {
-        return "No message that its endpoint received in that time is in the log; `--endpoint NAME` takes those of another \
-                endpoint.\n"
-            .to_owned();
+        let tip = if args.endpoint.is_some() { "" } else { "; `--endpoint NAME` takes those of another endpoint" };
+        return format!("The log has no message that the endpoint received in that time{tip}.\n");
     }
     let messages = |count: usize| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
-    let mut text = format!("Due at {destination}: {}.\n", messages(due));
+    let mut text = format!("Due at {}: {}.\n", args.destination, messages(due));
     for (count, why) in [
         (waiting, "Waiting there already"),
         (not_matched, "Not matched by its `when`"),
