@@ -142,7 +142,7 @@ impl Running {
                 looked = ended(&mut running.looking) => {
                     running.looking = None;
                     match looked {
-                        Some(Ok(looked)) => return Event::Looked(running.has_looked(looked)),
+                        Some(Ok(looked)) => return Event::Looked(running.has_looked(&looked)),
                         Some(Err(error)) => tracing::error!(%error, "the relay's store cannot be looked at"),
                         None => {}
                     }
@@ -270,7 +270,7 @@ impl Running {
         self.decide()
     }
 
-    fn has_looked(&mut self, looked: Looked) -> Position {
+    fn has_looked(&self, looked: &Looked) -> Position {
         if looked.is_changed {
             self.wake();
         }
