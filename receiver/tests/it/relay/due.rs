@@ -220,7 +220,7 @@ fn a_message_that_no_destination_took_is_relayed_when_it_comes_again() {
     assert!(metrics(&receiver).contains(passed_over), "{}", metrics(&receiver));
     configure(&receiver, folder.path(), &with("", ""));
     let second = send(&receiver, &body);
-    assert_eq!(ids(&teams.until_accepted(1)), [second.clone()]);
+    assert_eq!(ids(&teams.until_accepted(1)), std::slice::from_ref(&second));
     // Once it was taken it is the same event again, but not for a destination that is new.
     configure(&receiver, folder.path(), &with("", &to_http("two", &other, "")));
     let third = send(&receiver, &body);
