@@ -1,39 +1,61 @@
-//! A received body, read once for what every message is asked, and as a whole tree only where somebody wants that. Both
-//! borrow from the body and keep what `serde_json::Value` throws away, namely which names stand twice and where the
-//! client secret's bytes lie.
+//! A received body, read in two steps. A scan finds whether it is JSON and where the values of the profile's roles are;
+//! that is all that is done for a stranger. What costs more, such as names that are twice in one object, is looked for
+//! afterwards, and a tree is built only for those who ask for one. Everything borrows from the body and keeps what
+//! `serde_json::Value` throws away.
 
 mod duplicates;
+mod fault;
+mod names;
 mod node;
+mod number;
+mod places;
 mod scan;
+mod text;
+mod tokens;
+mod utf8;
 
 use std::{ops::Range, str, sync::OnceLock};
 
 use serde_json::Value;
 
-pub use self::node::Node;
+pub(crate) use self::places::Places;
 use self::{
     duplicates::Duplicates,
-    scan::{PLACES, Scanned, scan},
+    names::FirstNames,
+    scan::{Scanned, scan},
 };
+pub use self::{fault::JsonError, node::Node};
 use crate::{
+    authentication::CLIENT_SECRET_MAX_CHARACTERS,
     message::Trigger,
     pointer::Pointer,
-    profile::{Part, Profile, Role, Subject},
+    profile::{Profile, Role},
 };
 
-/// What every message is asked; the secret, whose bytes are noted too, stands first.
-const NOTED: [Role; PLACES] =
-    [Role::ClientSecret, Role::Trigger, Role::FlowIdentifier, Role::Step(Subject::Step, Part::Identifier)];
+const _: () = assert!(Places::SLOTS == Role::ALL.len() && matches!(Role::ALL[Places::SECRET], Role::ClientSecret));
+
+/// Most bytes that a client secret can take up in JSON, quotes included: two escapes for each character.
+const MAX_SECRET_BYTES: usize = 12 * CLIENT_SECRET_MAX_CHARACTERS + 2;
+
+/// A body that is JSON, before it is known who sent it. All bodies of one length cost about the same time, and none more
+/// than some KiB of memory.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    document: Document<'a>,
+    names: FirstNames,
+}
 
 /// A body that is JSON, in which every place that the profile knows is unambiguous.
 #[derive(Debug)]
 pub struct Document<'a> {
     body: &'a [u8],
-    scanned: Scanned<'a>,
+    scanned: Scanned,
+    /// The values at the roles' places that somebody has asked for.
+    values: [OnceLock<Option<Node<'a>>>; Places::SLOTS],
     /// The whole tree, once somebody has asked for it.
     root: OnceLock<Node<'a>>,
     profile: &'a Profile,
-    /// Names that stand twice in one object, off the way to every role.
+    /// Names that are twice in one object, off the way to every role.
     duplicates: Vec<Pointer>,
 }
 
@@ -50,7 +72,7 @@ pub enum ReadError {
     Duplicate(Role),
     /// The body is no JSON (RFC 8259), no UTF-8, nested deeper than 128, or holds a number beyond a double's range.
     #[error("the body is not JSON: {0}")]
-    Json(#[source] serde_json::Error),
+    Json(#[source] JsonError),
 }
 
 /// What stands at the client secret's place.
@@ -64,34 +86,89 @@ pub enum PresentedSecret<'d> {
     Text(&'d str),
 }
 
-impl<'a> Document<'a> {
-    /// Reads a body once, borrowing from it.
+impl<'a> Scan<'a> {
+    /// Scans a body once, borrowing from it.
     ///
     /// # Errors
-    /// When it is no JSON text, or ambiguous where the profile looks.
-    pub fn read(body: &'a [u8], profile: &'a Profile) -> Result<Self, ReadError> {
+    /// When it is no JSON text. That a role is ambiguous is found by [`Self::into_document`].
+    pub fn of(body: &'a [u8], profile: &'a Profile) -> Result<Self, ReadError> {
         if body.starts_with(b"\xEF\xBB\xBF") {
             return Err(ReadError::ByteOrderMark);
         }
-        let scanned = scan(body, NOTED.map(|role| profile.pointer(role))).map_err(|error| {
-            // The secret's value is read apart, so an error in it has a position in the value alone.
-            ReadError::Json(scan(body, [None; PLACES]).err().unwrap_or(error))
-        })?;
-        let mut document = Self { body, scanned, root: OnceLock::new(), profile, duplicates: Vec::new() };
-        if document.scanned.duplicates {
-            let found = Duplicates::find(document.root(), profile);
-            if let Some(role) = found.ambiguous {
-                return Err(ReadError::Duplicate(role));
+        let mut names = FirstNames::new(body.len());
+        let scanned =
+            scan(body, profile.places(), &mut names).map_err(|fault| ReadError::Json(JsonError::new(fault, body)))?;
+        let values = [const { OnceLock::new() }; Places::SLOTS];
+        let document = Document { body, scanned, values, root: OnceLock::new(), profile, duplicates: Vec::new() };
+        Ok(Self { document, names })
+    }
+
+    /// Whether it is an object with at least one member. Anything else is valid JSON but no message.
+    pub fn is_message(&self) -> bool {
+        self.document.is_message()
+    }
+
+    /// Checks what is at the client secret's place. `check` is given `None` for a string that is longer than any client
+    /// secret, of which nothing is read. Where the place is there more than once, the first and the last value are checked,
+    /// and one that passes is enough here: whoever knows the secret hears from [`Self::into_document`] that it is ambiguous.
+    ///
+    /// # Errors
+    /// Those of `check`, for the first value.
+    pub fn check_secret<E>(&self, check: impl Fn(Option<PresentedSecret<'_>>) -> Result<(), E>) -> Result<(), E> {
+        let first = match self.document.raw(Role::ClientSecret) {
+            Some(raw) if is_long_text(raw) => check(None),
+            _ => check(Some(self.document.secret())),
+        };
+        let Some(last) = self.document.scanned.last_secret.clone().map(|last| &self.document.body[last]) else {
+            return first;
+        };
+        let last = match last {
+            raw if is_long_text(raw) => check(None),
+            [b'"', ..] => match parsed(last) {
+                Node::Text(text) => check(Some(PresentedSecret::Text(&text))),
+                _ => check(Some(PresentedSecret::NotText)),
+            },
+            _ => check(Some(PresentedSecret::NotText)),
+        };
+        if last.is_ok() { last } else { first }
+    }
+
+    /// The profile that it was read with.
+    pub fn profile(&self) -> &'a Profile {
+        self.document.profile
+    }
+
+    /// Looks for names that are twice in one object. This takes time and memory of a small multiple of the body's length
+    /// where it has many names: ask only for bodies whose sender may cost that.
+    ///
+    /// # Errors
+    /// When a role is ambiguous.
+    pub fn into_document(self) -> Result<Document<'a>, ReadError> {
+        let mut document = self.document;
+        if !self.names.are_unique(document.body) {
+            let text = str::from_utf8(document.body).unwrap_or_default();
+            let found = Duplicates::find(text, document.profile.places());
+            if let Some(slot) = found.ambiguous {
+                return Err(ReadError::Duplicate(Role::ALL[slot]));
             }
             document.duplicates = found.elsewhere;
         }
         Ok(document)
     }
+}
+
+impl<'a> Document<'a> {
+    /// Reads a body, borrowing from it: a [`Scan`] and what follows it.
+    ///
+    /// # Errors
+    /// When it is no JSON text, or ambiguous where the profile looks.
+    pub fn read(body: &'a [u8], profile: &'a Profile) -> Result<Self, ReadError> {
+        Scan::of(body, profile)?.into_document()
+    }
 
     /// The whole tree, made when it is asked for first.
     pub fn root(&self) -> &Node<'a> {
-        let read = || node::read(self.body, self.profile.pointer(Role::ClientSecret));
-        self.root.get_or_init(|| read().expect("the scan has read the same bytes by the same rules"))
+        self.root.get_or_init(|| parsed(self.body))
     }
 
     /// Whether it is an object with at least one member. Anything else is valid JSON but no message.
@@ -99,17 +176,26 @@ impl<'a> Document<'a> {
         self.scanned.is_message
     }
 
-    /// The value at a role's place, if the profile carries the role and something stands there.
+    /// The value at a role's place, if the profile carries the role and something stands there. It is made when it is asked
+    /// for first.
     pub fn get(&self, role: Role) -> Option<&Node<'a>> {
-        match NOTED.iter().position(|noted| *noted == role) {
-            Some(at) => self.scanned.values[at].as_ref(),
-            None => self.root().get(self.profile.pointer(role)?),
-        }
+        let value = self.values[role.slot()].get_or_init(|| self.raw(role).map(parsed));
+        value.as_ref()
+    }
+
+    /// The bytes of the value at a role's place.
+    fn raw(&self, role: Role) -> Option<&'a [u8]> {
+        self.scanned.values[role.slot()].clone().map(|value| &self.body[value])
+    }
+
+    /// The scalar at a role's place: an array or object there is not read.
+    fn scalar(&self, role: Role) -> Option<&Node<'a>> {
+        self.raw(role).filter(|raw| !matches!(raw, [b'[' | b'{', ..])).and_then(|_| self.get(role))
     }
 
     /// The string at a role's place.
     pub fn text(&self, role: Role) -> Option<&str> {
-        match self.get(role)? {
+        match self.scalar(role)? {
             Node::Text(text) => Some(text),
             _ => None,
         }
@@ -118,28 +204,26 @@ impl<'a> Document<'a> {
     /// What happened to the step, if the message says it in a way that the profile knows.
     pub fn trigger(&self) -> Option<Trigger> {
         if self.profile.pointer(Role::Trigger).is_some() {
-            let word = self.get(Role::Trigger)?;
+            let word = self.scalar(Role::Trigger)?;
             return Trigger::ALL.into_iter().find(|trigger| word.is(self.profile.trigger_word(*trigger)));
         }
         let mut previous = self.profile.carried().filter(|role| role.is_previous_step());
-        let told = previous.any(|role| self.get(role).is_some_and(|node| *node != Node::Null));
+        let told = previous.any(|role| self.raw(role).is_some_and(|raw| raw != b"null"));
         Some(if told { Trigger::StepCreated } else { Trigger::StepCompleted })
     }
 
     /// What stands at the client secret's place.
     pub fn secret(&self) -> PresentedSecret<'_> {
-        match self.get(Role::ClientSecret) {
-            None => PresentedSecret::Absent,
-            Some(Node::Text(text)) => PresentedSecret::Text(text),
-            Some(_) => PresentedSecret::NotText,
+        match (self.raw(Role::ClientSecret), self.text(Role::ClientSecret)) {
+            (None, _) => PresentedSecret::Absent,
+            (Some(_), Some(text)) => PresentedSecret::Text(text),
+            (Some(_), None) => PresentedSecret::NotText,
         }
     }
 
     /// The bytes of the body that spell the client secret's value, of whatever type, quotes included.
     pub fn secret_span(&self) -> Option<Range<usize>> {
-        let raw = self.scanned.marked?;
-        let start = raw.as_ptr().addr() - self.body.as_ptr().addr();
-        Some(start..start + raw.len())
+        self.scanned.values[Role::ClientSecret.slot()].clone()
     }
 
     /// Names that stand twice in one object where the profile does not look: the first 20, an address of more than 256
@@ -155,8 +239,17 @@ impl<'a> Document<'a> {
 
     /// The document as an owned value; of a name that stands twice the last is kept.
     pub fn to_value(&self) -> Value {
-        self.root().to_value()
+        serde_json::from_slice(self.body).expect("the scan takes only what `serde_json` takes")
     }
+}
+
+/// Whether a value is a string that is longer than any client secret.
+fn is_long_text(raw: &[u8]) -> bool {
+    raw.starts_with(b"\"") && raw.len() > MAX_SECRET_BYTES
+}
+
+fn parsed(bytes: &[u8]) -> Node<'_> {
+    node::read(bytes).expect("the scan takes only what `serde_json` takes")
 }
 
 #[cfg(test)]
@@ -192,10 +285,11 @@ mod tests {
     fn the_scan_notes_what_the_tree_has() {
         for sample in crate::Sample::valid().chain(crate::Sample::invalid()) {
             let Ok(document) = Document::read(sample.body, Profile::v1()) else { continue };
-            for role in NOTED {
+            for role in Role::ALL {
                 let pointer = Profile::v1().pointer(role).unwrap();
                 assert_eq!(document.get(role), document.root().get(pointer), "{} {role}", sample.name);
             }
+            assert_eq!(document.root().to_value(), document.to_value(), "{}", sample.name);
             let is_message = matches!(document.root(), Node::Object(members) if !members.is_empty());
             assert_eq!(document.is_message(), is_message, "{}", sample.name);
         }

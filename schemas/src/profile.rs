@@ -19,7 +19,7 @@ pub use self::{
     lens::{Dropped, LensError, Written},
     role::{Part, Role, Subject},
 };
-use crate::{message::Trigger, pointer::Pointer};
+use crate::{document::Places, message::Trigger, pointer::Pointer};
 
 static V1: LazyLock<Profile> = LazyLock::new(|| {
     Profile::parse(include_str!("../profiles/v1.toml")).expect("the embedded profile is tested to be valid")
@@ -42,6 +42,8 @@ struct Checked {
     pointers: BTreeMap<Role, Pointer>,
     triggers: BTreeMap<Trigger, Value>,
     fields: FieldForm,
+    /// The same places as `pointers`, for a scan.
+    places: Places,
     /// Where a message without a previous step says null, if that place is the previous step's alone.
     previous_step: Option<Pointer>,
 }
@@ -74,6 +76,11 @@ impl Profile {
     /// Where a role stands; `None` when the profile cannot carry it.
     pub fn pointer(&self, role: Role) -> Option<&Pointer> {
         self.0.pointers.get(&role)
+    }
+
+    /// Where the roles stand, for a scan.
+    pub(crate) fn places(&self) -> &Places {
+        &self.0.places
     }
 
     /// The roles that it carries.

@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
-use schemas::{ClientSecret, Document, Role, document::PresentedSecret};
+use schemas::{ClientSecret, Profile, Role, authentication::CLIENT_SECRET_MAX_CHARACTERS, document::PresentedSecret};
 
 use super::digest::{Accepted, DigestKey};
 use crate::rejection::SecretRefusal;
+
+/// Most bytes of a client secret: every character may take four in UTF-8.
+const MAX_BYTES: usize = 4 * CLIENT_SECRET_MAX_CHARACTERS;
 
 /// The client secrets that are accepted.
 #[derive(Clone)]
@@ -23,15 +26,23 @@ impl Secrets {
         self.accepted.add(self.key.digest(&[secret.expose()]), not_after);
     }
 
-    /// Whether what stands at the secret's place is an accepted one.
-    pub(super) fn check(&self, document: &Document<'_>, now: SystemTime) -> Result<(), SecretRefusal> {
-        match document.secret() {
-            PresentedSecret::Absent => {
-                Err(SecretRefusal::Missing(document.profile().pointer(Role::ClientSecret).cloned()))
+    /// Whether what stands at the secret's place is an accepted one; none is a string that is longer than any. Of that not
+    /// even a digest is made: a stranger chooses its length.
+    pub(super) fn check(
+        &self,
+        presented: Option<PresentedSecret<'_>>,
+        profile: &Profile,
+        now: SystemTime,
+    ) -> Result<(), SecretRefusal> {
+        match presented {
+            Some(PresentedSecret::Absent) => Err(SecretRefusal::Missing(profile.pointer(Role::ClientSecret).cloned())),
+            Some(PresentedSecret::NotText) => Err(SecretRefusal::NotText),
+            Some(PresentedSecret::Text(text))
+                if text.len() <= MAX_BYTES && self.accepted.contain(&self.key.digest(&[text]), now) =>
+            {
+                Ok(())
             }
-            PresentedSecret::NotText => Err(SecretRefusal::NotText),
-            PresentedSecret::Text(text) if self.accepted.contain(&self.key.digest(&[text]), now) => Ok(()),
-            PresentedSecret::Text(_) => Err(SecretRefusal::Wrong),
+            Some(PresentedSecret::Text(_)) | None => Err(SecretRefusal::Wrong),
         }
     }
 }

@@ -1,118 +1,170 @@
-//! Names that stand twice in their object: whether one makes a role ambiguous, and where the others are. A stranger's
-//! body is searched before its credential is checked, so the search costs no more than the body is long.
+//! Names that are twice in their object: whether one makes a role ambiguous, and where the others are. This is looked for
+//! in authentic bodies only, in a scan of its own that keeps the names of the objects around the present place.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, ops::Range};
 
-use super::Node;
-use crate::{
-    pointer::Pointer,
-    profile::{Profile, Role},
+use super::{
+    names::repeated,
+    places::{PlaceId, Places},
+    scan::{Observer, scan},
+    text::unescaped,
 };
+use crate::pointer::Pointer;
 
-/// Most places off the way to the roles that are noted.
-const MOST: usize = 20;
+/// Maximum number of repetitions off the way to the roles that are noted.
+const MAX_NOTED: usize = 20;
 /// Longest address in bytes that is noted; a longer one is noted as the whole message.
-const LONGEST: usize = 256;
+const MAX_ADDRESS_BYTES: usize = 256;
 
 /// What a search finds.
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
-    /// A role that a name standing twice makes ambiguous.
-    pub(super) ambiguous: Option<Role>,
-    /// Where else names stand twice; the first [`MOST`] of them.
+    /// The slot of a role that a repeated name makes ambiguous.
+    pub(super) ambiguous: Option<usize>,
+    /// Where else names are repeated; the first [`MAX_NOTED`] of them, by where their objects end.
     pub(super) elsewhere: Vec<Pointer>,
 }
 
 impl Duplicates {
-    /// Searches a whole tree.
-    pub(super) fn find(root: &Node<'_>, profile: &Profile) -> Self {
-        let mut search = Search { profile, here: Vec::new(), found: Self::default() };
-        search.value(root);
+    /// Searches a body that has been scanned before.
+    pub(super) fn find(body: &str, places: &Places) -> Self {
+        let mut search = Search { body, places, around: Vec::new(), names: Vec::new(), found: Self::default() };
+        // It has been scanned, so there is no fault.
+        let _ = scan(body.as_bytes(), places, &mut search);
         search.found
     }
 }
 
-struct Search<'t> {
-    profile: &'t Profile,
-    /// The way to the value that is searched; it becomes text only where it is noted.
-    here: Vec<Token<'t>>,
+struct Search<'b> {
+    body: &'b str,
+    places: &'b Places,
+    /// The arrays and objects around the present place.
+    around: Vec<Around>,
+    /// The names of the objects among them, one object's after the other's.
+    names: Vec<Name>,
     found: Duplicates,
 }
 
+struct Around {
+    place: PlaceId,
+    /// The first role that this is a part of.
+    inside: Option<usize>,
+    /// An array's present element, or where an object's names begin.
+    number: usize,
+    is_object: bool,
+}
+
 #[derive(Clone, Copy)]
-enum Token<'t> {
-    Index(usize),
-    Name(&'t str),
+struct Name {
+    start: usize,
+    end: usize,
 }
 
-impl<'t> Search<'t> {
-    fn value(&mut self, node: &'t Node<'_>) {
-        match node {
-            Node::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    self.below(Token::Index(index), |search| search.value(element));
-                }
-            }
-            Node::Object(members) => {
-                let mut seen = HashSet::with_capacity(members.len());
-                for (name, value) in members {
-                    let again = !seen.insert(name.as_ref());
-                    self.below(Token::Name(name), |search| {
-                        if again {
-                            search.note();
-                        }
-                        search.value(value);
-                    });
-                }
-            }
-            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
-        }
-    }
-
-    fn below(&mut self, token: Token<'t>, visit: impl FnOnce(&mut Self)) {
-        if self.found.ambiguous.is_none() {
-            self.here.push(token);
-            visit(self);
-            self.here.pop();
-        }
-    }
-
-    fn note(&mut self) {
-        let here = &self.here;
-        // On the way to a role, or inside it.
-        let passes = |role: &Role| {
-            let place = self.profile.pointer(*role).map_or(&[][..], Pointer::tokens);
-            place.iter().zip(here).all(|(token, here)| here.is(token))
+impl Observer for Search<'_> {
+    fn open(&mut self, is_object: bool, place: PlaceId) {
+        let number = if is_object { self.names.len() } else { 0 };
+        let inside = if place == Places::ELSEWHERE {
+            self.around.last().and_then(|around| around.inside)
+        } else {
+            self.places.inside(place)
         };
-        self.found.ambiguous = self.profile.carried().find(passes);
-        if self.found.ambiguous.is_none() && self.found.elsewhere.len() < MOST {
-            let length: usize = here.iter().map(Token::len).sum();
-            let way = if length > LONGEST { &[] } else { here.as_slice() };
-            let place = way.iter().fold(Pointer::default(), |place, token| place.child(token.text()));
-            self.found.elsewhere.push(place);
+        self.around.push(Around { place, inside, number, is_object });
+    }
+
+    fn member(&mut self, name: Range<usize>, _: bool) {
+        self.names.push(Name { start: name.start, end: name.end });
+    }
+
+    fn element(&mut self) {
+        if let Some(array) = self.around.last_mut() {
+            array.number += 1;
+        }
+    }
+
+    fn close(&mut self, is_object: bool) {
+        if let Some(object) = self.around.last().filter(|_| is_object) {
+            match self.compare(object) {
+                Ok(noted) => self.found.elsewhere.extend(noted),
+                Err(slot) => self.found.ambiguous = Some(slot),
+            }
+        }
+        if let Some(Around { number, is_object: true, .. }) = self.around.pop() {
+            self.names.truncate(number);
         }
     }
 }
 
-impl Token<'_> {
-    fn is(&self, token: &str) -> bool {
-        match self {
-            Self::Index(index) => crate::pointer::index(token) == Some(*index),
-            Self::Name(name) => *name == token,
+impl Search<'_> {
+    /// Compares the names of the innermost object, which ends here: the role that is ambiguous, or what is to be noted.
+    fn compare(&self, object: &Around) -> Result<Vec<Pointer>, usize> {
+        let own = &self.names[object.number..];
+        let matters =
+            object.inside.is_some() || object.place != Places::ELSEWHERE || self.found.elsewhere.len() < MAX_NOTED;
+        if self.found.ambiguous.is_some() || own.len() < 2 || !matters {
+            return Ok(Vec::new());
+        }
+        let raw = own.iter().map(|name| self.raw(*name));
+        if raw.clone().any(|name| name.contains('\\')) {
+            let texts: Vec<Cow<'_, str>> = raw.map(unescaped).collect();
+            self.judge(object, repeated(texts.iter().map(AsRef::<str>::as_ref)))
+        } else {
+            self.judge(object, repeated(raw))
         }
     }
 
-    fn len(&self) -> usize {
-        match self {
-            Self::Index(_) => 1,
-            Self::Name(name) => name.len(),
+    fn judge(&self, object: &Around, repeated: impl Iterator<Item = usize>) -> Result<Vec<Pointer>, usize> {
+        let mut noted = Vec::new();
+        for number in repeated {
+            let name = self.names[object.number + number];
+            if let Some(slot) = object.inside.or_else(|| self.role_at(object.place, name)) {
+                return Err(slot);
+            }
+            if self.found.elsewhere.len() + noted.len() < MAX_NOTED {
+                noted.push(self.address(name));
+            } else if object.place == Places::ELSEWHERE {
+                break;
+            }
+        }
+        Ok(noted)
+    }
+
+    /// The first role whose place is at or below a member's.
+    fn role_at(&self, object: PlaceId, name: Name) -> Option<usize> {
+        if object == Places::ELSEWHERE {
+            return None;
+        }
+        let raw = self.raw(name);
+        match self.places.member(object, raw.as_bytes(), !raw.contains('\\')) {
+            Places::ELSEWHERE => None,
+            place => self.places.related(place),
         }
     }
 
-    fn text(&self) -> String {
-        match self {
-            Self::Index(index) => index.to_string(),
-            Self::Name(name) => (*name).to_owned(),
+    /// The address of the innermost object's member of this name.
+    fn address(&self, name: Name) -> Pointer {
+        let mut way = Vec::new();
+        let mut names_end = self.names.len();
+        for (depth, around) in self.around.iter().enumerate().rev() {
+            way.push(match (around.is_object, depth + 1 == self.around.len()) {
+                (false, _) => Cow::Owned(around.number.to_string()),
+                (true, true) => self.text(name),
+                (true, false) => self.text(self.names[names_end - 1]),
+            });
+            if around.is_object {
+                names_end = around.number;
+            }
         }
+        if way.iter().map(|token| token.len()).sum::<usize>() > MAX_ADDRESS_BYTES {
+            return Pointer::default();
+        }
+        way.iter().rev().fold(Pointer::default(), |place, token| place.child(token.as_ref()))
+    }
+
+    fn raw(&self, name: Name) -> &str {
+        &self.body[name.start..name.end]
+    }
+
+    fn text(&self, name: Name) -> Cow<'_, str> {
+        unescaped(self.raw(name))
     }
 }

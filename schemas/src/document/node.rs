@@ -1,12 +1,9 @@
-//! The tree itself, read by `serde_json`, and the names that stand twice in it.
+//! A body, or a value in it, as a tree, read by `serde_json`.
 
-use std::{borrow::Cow, cell::Cell, collections::HashSet, fmt};
+use std::{borrow::Cow, fmt};
 
-use serde::{
-    Deserialize as _,
-    de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::{Map, Number, Value, value::RawValue};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
 
 use crate::pointer::{self, Pointer};
 
@@ -31,11 +28,7 @@ pub enum Node<'a> {
 impl<'a> Node<'a> {
     /// The value at an address; of a name that stands twice, the first.
     pub fn get(&self, pointer: &Pointer) -> Option<&Self> {
-        self.at(pointer.tokens())
-    }
-
-    pub(super) fn at(&self, tokens: &[String]) -> Option<&Self> {
-        tokens.iter().try_fold(self, |node, token| match node {
+        pointer.tokens().iter().try_fold(self, |node, token| match node {
             Node::Object(members) => members.iter().find(|(name, _)| name == token).map(|(_, value)| value),
             Node::Array(elements) => elements.get(pointer::index(token)?),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => None,
@@ -69,60 +62,27 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Reads a body; `mark` as it was when it was scanned.
-pub(super) fn read<'a>(body: &'a [u8], mark: Option<&Pointer>) -> Result<Node<'a>, serde_json::Error> {
-    read_whole(body, &Notes::default(), mark)
-}
-
-fn read_whole<'a>(body: &'a [u8], notes: &Notes<'a>, mark: Option<&Pointer>) -> Result<Node<'a>, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let root = Seed { notes, mark: mark.map(Pointer::tokens) }.deserialize(&mut deserializer)?;
+/// Reads the bytes of a value.
+pub(super) fn read(bytes: &[u8]) -> Result<Node<'_>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let root = Seed.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(root)
 }
 
-/// What comes up while a body is read.
-#[derive(Default)]
-pub(super) struct Notes<'a> {
-    /// The exact text of the value at the marked address.
-    pub(super) marked: Cell<Option<&'a str>>,
-    /// Whether any name stands twice in its object.
-    pub(super) duplicates: Cell<bool>,
-}
-
-/// Reads one value; `mark` is what is left of the marked address from here, if it leads through here.
+/// Reads one value.
 #[derive(Clone, Copy)]
-pub(super) struct Seed<'n, 'a> {
-    pub(super) notes: &'n Notes<'a>,
-    pub(super) mark: Option<&'n [String]>,
-}
+struct Seed;
 
-impl<'n, 'a> Seed<'n, 'a> {
-    fn below(self, leads_there: impl FnOnce(&str) -> bool) -> Self {
-        let mark = self.mark.and_then(<[String]>::split_first).filter(|(token, _)| leads_there(token));
-        Self { mark: mark.map(|(_, rest)| rest), ..self }
-    }
-}
-
-impl<'a> DeserializeSeed<'a> for Seed<'_, 'a> {
+impl<'a> DeserializeSeed<'a> for Seed {
     type Value = Node<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Node<'a>, D::Error> {
-        if self.mark.is_some_and(<[String]>::is_empty) {
-            let raw = <&'a RawValue>::deserialize(deserializer)?.get();
-            self.notes.marked.set(Some(raw));
-            let inside = Notes::default();
-            let root = read_whole(raw.as_bytes(), &inside, None).map_err(serde::de::Error::custom)?;
-            if inside.duplicates.get() {
-                self.notes.duplicates.set(true);
-            }
-            return Ok(root);
-        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'a> Visitor<'a> for Seed<'_, 'a> {
+impl<'a> Visitor<'a> for Seed {
     type Value = Node<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -159,9 +119,7 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<Node<'a>, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) =
-            access.next_element_seed(self.below(|token| pointer::index(token) == Some(elements.len())))?
-        {
+        while let Some(element) = access.next_element_seed(self)? {
             elements.push(element);
         }
         Ok(Node::Array(elements))
@@ -170,38 +128,14 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
     fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Node<'a>, A::Error> {
         let mut members = Vec::new();
         while let Some(name) = access.next_key_seed(Name)? {
-            let value = access.next_value_seed(self.below(|token| token == name))?;
-            members.push((name, value));
-        }
-        if stands_twice(&members, |(name, _)| name) {
-            self.notes.duplicates.set(true);
+            members.push((name, access.next_value_seed(self)?));
         }
         Ok(Node::Object(members))
     }
 }
 
-/// Up to here comparing every name with every other is quicker than hashing them.
-const FEW: usize = 16;
-
-/// Whether any of an object's names stands twice.
-pub(super) fn stands_twice<T>(members: &[T], name: impl Fn(&T) -> &str) -> bool {
-    if members.len() <= FEW {
-        let mut rest = members;
-        while let [first, tail @ ..] = rest {
-            if tail.iter().any(|other| name(other) == name(first)) {
-                return true;
-            }
-            rest = tail;
-        }
-        false
-    } else {
-        let mut seen = HashSet::with_capacity(members.len());
-        !members.iter().all(|member| seen.insert(name(member)))
-    }
-}
-
 /// Reads a member's name, borrowing where it can.
-pub(super) struct Name;
+struct Name;
 
 impl<'a> DeserializeSeed<'a> for Name {
     type Value = Cow<'a, str>;

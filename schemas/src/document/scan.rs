@@ -1,199 +1,269 @@
-//! The first pass over a body: whether it is JSON, whether any name stands twice, and what stands at a few places. It
-//! builds nothing else, which is what most bodies need that are received.
+//! One pass over a body: whether it is JSON, and where the values of a profile's roles are. It builds nothing, so that
+//! all bodies of one length cost about the same, whatever is nested or repeated in them.
+//!
+//! It takes what `serde_json` takes, and refuses the rest in the same words at the same place.
 
-use std::{borrow::Cow, cell::RefCell, fmt, str};
+#[cfg(test)]
+mod tests;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use std::ops::Range;
 
-use super::node::{Name, Node, Notes, Seed, stands_twice};
-use crate::pointer::{self, Pointer};
+use super::{
+    fault::{Fault, Flaw},
+    places::{PlaceId, Places},
+    tokens::{end_of_string, number, peek, seen, skip_space, spaced, string, unexpected, word},
+    utf8,
+};
 
-/// How many places a scan notes.
-pub(super) const PLACES: usize = 4;
+/// Nesting that is refused, as `serde_json` does.
+const MAX_DEPTH: usize = 128;
+/// What ends the document. It is not part of any token.
+const NOTHING: u8 = 1;
 
-/// What a scan gives.
+/// What a scan finds.
 #[derive(Debug)]
-pub(super) struct Scanned<'a> {
-    /// What stands at each place; of a name that stands twice, the first.
-    pub(super) values: [Option<Node<'a>>; PLACES],
-    /// The exact text of what stands at the first place; of a name that stands twice, the last.
-    pub(super) marked: Option<&'a str>,
-    /// Whether any name stands twice in its object.
-    pub(super) duplicates: bool,
+pub(super) struct Scanned {
+    /// The bytes of the value at each role's place; of a place that exists twice, the first.
+    pub(super) values: [Option<Range<usize>>; Places::SLOTS],
+    /// The bytes of the last client secret, where there is more than one.
+    pub(super) last_secret: Option<Range<usize>>,
     /// Whether the body is an object with at least one member.
     pub(super) is_message: bool,
 }
 
+/// Is told what surrounds the values while a body is scanned. Arrays and objects without anything in them are left out.
+pub(super) trait Observer {
+    /// Whether it wants to hear of values that no role is in.
+    fn watches(&self) -> bool {
+        true
+    }
+    /// An array or object begins, at this place.
+    fn open(&mut self, is_object: bool, place: PlaceId);
+    /// An object's member begins: the bytes between its name's quotes. A plain name has no escapes.
+    fn member(&mut self, name: Range<usize>, is_plain: bool);
+    /// An array's next element begins, after its first.
+    fn element(&mut self);
+    /// The innermost array or object ends.
+    fn close(&mut self, is_object: bool);
+}
+
 /// Scans a body.
-pub(super) fn scan<'a>(body: &'a [u8], places: [Option<&Pointer>; PLACES]) -> Result<Scanned<'a>, serde_json::Error> {
-    let state = State {
-        notes: Notes::default(),
-        values: RefCell::default(),
-        names: RefCell::new(Vec::with_capacity(USUAL_NAMES)),
-        places: places.map(|place| place.map(Pointer::tokens)),
-    };
-    let through = (0..PLACES).filter(|at| places[*at].is_some()).fold(0, |through, at| through | 1 << at);
-    let root = Scan { state: &state, through, depth: 0 };
-    // Looking once at all the bytes is quicker than at each string; what is no UTF-8 is looked at again for its position.
-    let is_message = match str::from_utf8(body) {
-        Ok(text) => root.read(serde_json::Deserializer::from_str(text)),
-        Err(_) => root.read(serde_json::Deserializer::from_slice(body)),
-    }?;
-    let (marked, duplicates) = (state.notes.marked.get(), state.notes.duplicates.get());
-    Ok(Scanned { values: state.values.into_inner(), marked, duplicates, is_message })
-}
-
-/// So many names stand around any place of most bodies; room for them that never has to grow.
-const USUAL_NAMES: usize = 32;
-
-/// What a scan knows.
-struct State<'p, 'a> {
-    notes: Notes<'a>,
-    values: RefCell<[Option<Node<'a>>; PLACES]>,
-    /// The names of every object around here, one object's behind the other's.
-    names: RefCell<Vec<Cow<'a, str>>>,
-    /// Each place's address.
-    places: [Option<&'p [String]>; PLACES],
-}
-
-/// Scans one value, and tells whether it is an object with members.
-#[derive(Clone, Copy)]
-struct Scan<'n, 'a> {
-    state: &'n State<'n, 'a>,
-    /// The places whose addresses lead through here, a bit for each.
-    through: u8,
-    /// How many tokens of their addresses led here.
-    depth: usize,
-}
-
-impl<'n, 'a> Scan<'n, 'a> {
-    fn read<R: serde_json::de::Read<'a>>(
-        self,
-        mut deserializer: serde_json::Deserializer<R>,
-    ) -> Result<bool, serde_json::Error> {
-        let is_message = self.deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        Ok(is_message)
+pub(super) fn scan(body: &[u8], places: &Places, observer: &mut impl Observer) -> Result<Scanned, Fault> {
+    let values = [const { None }; Places::SLOTS];
+    let mut scan =
+        Scan { body, places, way: Vec::new(), scanned: Scanned { values, last_secret: None, is_message: false } };
+    if utf8::is_valid(body) {
+        scan.document(observer)?;
+        return Ok(scan.scanned);
     }
+    let valid = str::from_utf8(body).map_or_else(|error| error.valid_up_to(), str::len);
+    Err(match scan.document(observer) {
+        // It is not in a string, or something else is wrong with that string.
+        Err(fault) if fault.at <= end_of_string(body, valid) + 1 => fault,
+        _ => seen(Flaw::Unicode, valid),
+    })
+}
 
-    /// What is left of a place's address, if it leads through here.
-    fn rest(self, at: usize) -> Option<&'n [String]> {
-        let place = self.state.places[at].filter(|_| self.through & 1 << at != 0)?;
-        place.get(self.depth..)
-    }
+struct Scan<'s> {
+    body: &'s [u8],
+    places: &'s Places,
+    /// The arrays and objects around here that are on the way to a role: the outermost ones, so many as it has entries.
+    way: Vec<Way>,
+    scanned: Scanned,
+}
 
-    fn below(self, leads_there: impl Fn(&str) -> bool) -> Self {
-        // Nothing leads through most of a body.
-        if self.through == 0 {
-            return self;
+/// An array or object on the way to a role.
+struct Way {
+    place: PlaceId,
+    /// The same, if there is a role below it.
+    here: PlaceId,
+    start: usize,
+    /// An array's present element.
+    index: usize,
+}
+
+impl Scan<'_> {
+    fn document(&mut self, observer: &mut impl Observer) -> Result<(), Fault> {
+        let at = self.value::<true>(skip_space(self.body, 0), 0, observer)?;
+        match skip_space(self.body, at) {
+            end if end == self.body.len() => Ok(()),
+            more => Err(seen(Flaw::TrailingCharacters, more)),
         }
-        let below = |at: &usize| self.rest(*at).and_then(<[String]>::first).is_some_and(|token| leads_there(token));
-        let through = (0..PLACES).filter(below).fold(0, |through, at| through | 1 << at);
-        Self { through, depth: self.depth + 1, ..self }
     }
-}
 
-impl<'a> DeserializeSeed<'a> for Scan<'_, 'a> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<bool, D::Error> {
-        let is_place = |at| self.rest(at).is_some_and(<[String]>::is_empty);
-        if self.through == 0 || !(0..PLACES).any(is_place) {
-            return deserializer.deserialize_any(self);
-        }
-        let node = Seed { notes: &self.state.notes, mark: self.rest(0) }.deserialize(deserializer)?;
-        for (at, value) in self.state.values.borrow_mut().iter_mut().enumerate() {
-            if value.is_none() {
-                *value = self.rest(at).and_then(|rest| node.at(rest)).cloned();
+    /// Reads the value at `start` in so many arrays and objects, and returns where it ends. Only if it is watched is it looked
+    /// for roles and does the observer hear of it; without that it takes half the time.
+    fn value<const WATCHED: bool>(
+        &mut self,
+        start: usize,
+        outer: usize,
+        observer: &mut impl Observer,
+    ) -> Result<usize, Fault> {
+        let body = self.body;
+        let mut at = start;
+        let mut place = if WATCHED { Places::ROOT } else { Places::ELSEWHERE };
+        // What ends the innermost array or object, and those around it; its place if there is a role below it.
+        let (mut closer, mut closers, mut depth) = (NOTHING, [NOTHING; MAX_DEPTH], 0);
+        let mut here = Places::ELSEWHERE;
+        'value: loop {
+            let start = at;
+            match peek(body, at) {
+                b'"' => at = string(body, at + 1)?.0,
+                opener @ (b'{' | b'[')
+                    if WATCHED && !observer.watches() && !self.places.leads_on(place, opener == b'{') =>
+                {
+                    at = self.value::<false>(at, outer + depth, observer)?;
+                }
+                opener @ (b'{' | b'[') => {
+                    if outer + depth == MAX_DEPTH - 1 {
+                        return Err(seen(Flaw::Depth, at));
+                    }
+                    let next = spaced(body, &mut at);
+                    // In ASCII the two brackets of a kind are two apart.
+                    if next != opener + 2 {
+                        let is_object = opener == b'{';
+                        closers[depth] = closer;
+                        closer = opener + 2;
+                        depth += 1;
+                        if WATCHED {
+                            observer.open(is_object, place);
+                        }
+                        here = if place == Places::ELSEWHERE { place } else { self.enter(place, start, is_object) };
+                        if is_object {
+                            if next != b'"' {
+                                return Err(unexpected(body, at, Flaw::Name, Flaw::EndOfObject));
+                            }
+                            self.scanned.is_message |= depth == 1;
+                            (at, place) = self.member::<WATCHED>(at, here, observer)?;
+                        } else {
+                            if at == body.len() {
+                                return Err(Fault { flaw: Flaw::EndOfList, at });
+                            }
+                            place = if here == Places::ELSEWHERE { here } else { self.places.element(here, 0) };
+                        }
+                        continue 'value;
+                    }
+                    at += 1;
+                }
+                b'0'..=b'9' => {
+                    at += 1;
+                    // Mostly a comma, or space, follows a single digit.
+                    if peek(body, at) > b',' {
+                        at = number(body, start)?;
+                    }
+                }
+                b'-' if peek(body, at + 1).is_ascii_digit() && peek(body, at + 2) <= b',' => at += 2,
+                b'-' => at = number(body, at)?,
+                b't' => at = word(body, at + 1, b"rue")?,
+                b'f' => at = word(body, at + 1, b"alse")?,
+                b'n' => at = word(body, at + 1, b"ull")?,
+                _ => return Err(unexpected(body, at, Flaw::Value, Flaw::EndOfValue)),
+            }
+            if WATCHED && place != Places::ELSEWHERE {
+                self.note(place, start..at);
+            }
+            loop {
+                if closer == NOTHING {
+                    return Ok(at);
+                }
+                let byte = peek(body, at);
+                if byte == b',' {
+                    let next = spaced(body, &mut at);
+                    if next == closer {
+                        return Err(seen(Flaw::TrailingComma, at));
+                    }
+                    if closer == b']' {
+                        if WATCHED {
+                            observer.element();
+                        }
+                        place = if here == Places::ELSEWHERE { here } else { self.next_element() };
+                    } else if next == b'"' {
+                        (at, place) = self.member::<WATCHED>(at, here, observer)?;
+                    } else {
+                        return Err(unexpected(body, at, Flaw::Name, Flaw::EndOfValue));
+                    }
+                    continue 'value;
+                }
+                if byte == closer {
+                    at += 1;
+                    if WATCHED {
+                        observer.close(closer == b'}');
+                        here = self.leave(depth, at);
+                    }
+                    depth -= 1;
+                    closer = closers[depth];
+                } else if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                    at = skip_space(body, at + 1);
+                } else if closer == b'}' {
+                    return Err(unexpected(body, at, Flaw::ObjectComma, Flaw::EndOfObject));
+                } else {
+                    return Err(unexpected(body, at, Flaw::ListComma, Flaw::EndOfList));
+                }
             }
         }
-        Ok(matches!(node, Node::Object(members) if !members.is_empty()))
-    }
-}
-
-impl<'a> Visitor<'a> for Scan<'_, 'a> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<bool, E> {
-        Number::from_f64(value).map(|_| false).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<bool, A::Error> {
-        let mut index = 0;
-        while access.next_element_seed(self.below(|token| pointer::index(token) == Some(index)))?.is_some() {
-            index += 1;
+    /// Reads a member up to its value, and finds the value's place.
+    #[inline(always)]
+    fn member<const WATCHED: bool>(
+        &self,
+        quote: usize,
+        here: PlaceId,
+        observer: &mut impl Observer,
+    ) -> Result<(usize, PlaceId), Fault> {
+        let body = self.body;
+        let (mut at, is_plain) = string(body, quote + 1)?;
+        let name = quote + 1..at - 1;
+        if WATCHED {
+            observer.member(name.clone(), is_plain);
         }
-        Ok(false)
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<bool, A::Error> {
-        let outer = self.state.names.borrow().len();
-        while let Some(name) = access.next_key_seed(Name)? {
-            let below = self.below(|token| token == name);
-            self.state.names.borrow_mut().push(name);
-            access.next_value_seed(below)?;
+        if peek(body, at) != b':' {
+            at = skip_space(body, at);
+            if peek(body, at) != b':' {
+                return Err(unexpected(body, at, Flaw::Colon, Flaw::EndOfObject));
+            }
         }
-        let mut names = self.state.names.borrow_mut();
-        let own = &names[outer..];
-        let has_members = !own.is_empty();
-        if stands_twice(own, |name| name) {
-            self.state.notes.duplicates.set(true);
+        spaced(body, &mut at);
+        let place = if here == Places::ELSEWHERE { here } else { self.places.member(here, &body[name], is_plain) };
+        Ok((at, place))
+    }
+
+    /// An array or object on the way to a role begins. Its place, if there is a role below it.
+    fn enter(&mut self, place: PlaceId, start: usize, is_object: bool) -> PlaceId {
+        let here = if self.places.leads_on(place, is_object) { place } else { Places::ELSEWHERE };
+        self.way.push(Way { place, here, start, index: 0 });
+        here
+    }
+
+    /// The array or object at this depth ends. The place of the one around it, if there is a role below that.
+    #[inline]
+    fn leave(&mut self, depth: usize, end: usize) -> PlaceId {
+        // Most of a hostile body is deeper than any role.
+        if depth > self.way.len() + 1 {
+            return Places::ELSEWHERE;
         }
-        names.truncate(outer);
-        Ok(has_members)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_inside_another_is_found_too() {
-        let pointers = ["/a", "/a/b", "/a/c/1", "/d"].map(|text| text.parse::<Pointer>().unwrap());
-        let body = br#"{"x":[{}],"a":{"b":"one","c":[0,"two"]},"e":{"d":1}}"#;
-        let scanned = scan(body, pointers.each_ref().map(Some)).unwrap();
-        assert!(scanned.is_message && !scanned.duplicates);
-        assert_eq!(scanned.marked, Some(r#"{"b":"one","c":[0,"two"]}"#));
-        assert_eq!(scanned.values[1], Some(Node::Text("one".into())));
-        assert_eq!(scanned.values[2], Some(Node::Text("two".into())));
-        assert_eq!(scanned.values[3], None);
+        if depth == self.way.len()
+            && let Some(ended) = self.way.pop()
+        {
+            self.note(ended.place, ended.start..end);
+        }
+        self.way.last().map_or(Places::ELSEWHERE, |around| around.here)
     }
 
-    #[test]
-    fn names_are_compared_within_their_object_only() {
-        for (body, expected) in [
-            (r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}"#, false),
-            (r#"{"a":{"b":1},"c":{"a":{"b":2,"d":3}},"b":4}"#, false),
-            (r#"{"a":{"b":1,"c":{"x":1},"b":2}}"#, true),
-            (r#"[{"a":1,"b":{"a":2},"\u0061":3}]"#, true),
-        ] {
-            assert_eq!(scan(body.as_bytes(), [None; PLACES]).unwrap().duplicates, expected, "{body}");
+    fn next_element(&mut self) -> PlaceId {
+        let Some(array) = self.way.last_mut() else { return Places::ELSEWHERE };
+        array.index += 1;
+        self.places.element(array.place, array.index)
+    }
+
+    /// A value has ended.
+    fn note(&mut self, place: PlaceId, value: Range<usize>) {
+        for slot in self.places.slots(place) {
+            match &mut self.scanned.values[*slot] {
+                none @ None => *none = Some(value.clone()),
+                Some(_) if *slot == Places::SECRET => self.scanned.last_secret = Some(value.clone()),
+                Some(_) => {}
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::{Checked, FieldForm, FieldKey, Profile, Role};
-use crate::{message::Trigger, pointer::Pointer};
+use crate::{document::Places, message::Trigger, pointer::Pointer};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,7 +56,8 @@ pub(super) fn parse(text: &str) -> Result<Checked, ProfileError> {
     }
     let pointers: BTreeMap<Role, Pointer> = roles.into_iter().map(|(role, (pointer, _))| (role, pointer)).collect();
     let previous_step = Profile::place_of_previous_step(&pointers);
-    Ok(Checked { name: file.name, pointers, triggers, fields: file.fields, previous_step })
+    let places = Places::new(pointers.iter().map(|(role, pointer)| (role.slot(), pointer)));
+    Ok(Checked { name: file.name, pointers, places, triggers, fields: file.fields, previous_step })
 }
 
 struct Check<'l> {

@@ -140,6 +140,21 @@ impl Role {
         super::Profile::v1().pointer(self).expect("profile v1 is tested to carry every role")
     }
 
+    /// Its number in [`Self::ALL`].
+    pub(crate) fn slot(self) -> usize {
+        match self {
+            Self::Trigger => 0,
+            Self::ClientSecret => 1,
+            Self::WebhookName => 2,
+            Self::WebhookDescription => 3,
+            Self::FlowIdentifier => 4,
+            Self::FlowName => 5,
+            Self::FlowSubject => 6,
+            Self::FlowInitiator => 7,
+            Self::Step(subject, part) => 8 + 8 * subject as usize + part as usize,
+        }
+    }
+
     /// Whether it is a part of the previous step.
     pub fn is_previous_step(self) -> bool {
         matches!(self, Self::Step(Subject::PreviousStep, _))
@@ -190,6 +205,8 @@ mod tests {
         for (index, role) in Role::ALL.into_iter().enumerate() {
             assert_eq!(Role::try_from(role.to_string()), Ok(role));
             assert!(!Role::ALL[..index].contains(&role), "{role}");
+            assert_eq!(role.slot(), index, "{role}");
+            assert!(index == 0 || Role::ALL[index - 1] < role, "{role}");
         }
     }
 }

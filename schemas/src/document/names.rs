@@ -1,0 +1,111 @@
+//! The first names of a body, noted while it is scanned: of most messages these are all, so that whether one is repeated
+//! can be said without a second scan.
+
+use std::{collections::HashSet, ops::Range};
+
+use super::{places::PlaceId, scan::Observer};
+
+/// Maximum number of names that are noted: a few times as many as a usual message has.
+const MAX_NAMES: usize = 512;
+/// Largest body whose names are noted.
+const MAX_BODY_BYTES: usize = 64 << 10;
+/// Room that a usual message needs.
+const USUAL_NAMES: usize = 64;
+
+/// Notes names, object by object, without comparing them.
+#[derive(Debug)]
+pub(super) struct FirstNames {
+    /// The names of the objects that have not ended.
+    open: Vec<Range<usize>>,
+    /// Where in `open` each of these begins.
+    objects: Vec<usize>,
+    /// The names of the objects that have ended, one after the other.
+    ended: Vec<Range<usize>>,
+    /// Where in `ended` each of these ends.
+    ends: Vec<usize>,
+    /// Whether these are all names, and none has an escape.
+    complete: bool,
+}
+
+impl FirstNames {
+    /// For a body of so many bytes. A large one has more names than are noted, most likely, and is read sooner without.
+    pub(super) fn new(body_bytes: usize) -> Self {
+        Self {
+            open: Vec::with_capacity(USUAL_NAMES),
+            objects: Vec::new(),
+            ended: Vec::with_capacity(USUAL_NAMES),
+            ends: Vec::new(),
+            complete: body_bytes <= MAX_BODY_BYTES,
+        }
+    }
+
+    /// Whether it is certain that no object has a name twice.
+    pub(super) fn are_unique(&self, body: &[u8]) -> bool {
+        let mut start = 0;
+        self.complete
+            && self.ends.iter().all(|end| {
+                let names = &self.ended[start..*end];
+                start = *end;
+                repeated(names.iter().map(|name| &body[name.clone()])).next().is_none()
+            })
+    }
+
+    fn note(&mut self, name: Range<usize>, is_plain: bool) {
+        self.complete = is_plain && self.open.len() + self.ended.len() < MAX_NAMES;
+        if self.complete {
+            self.open.push(name);
+        }
+    }
+
+    fn end_object(&mut self) {
+        let start = self.objects.pop().unwrap_or(0);
+        self.ended.extend(self.open.drain(start..));
+        self.ends.push(self.ended.len());
+    }
+}
+
+impl Observer for FirstNames {
+    #[inline]
+    fn watches(&self) -> bool {
+        self.complete
+    }
+
+    #[inline]
+    fn open(&mut self, is_object: bool, _: PlaceId) {
+        if is_object && self.complete {
+            self.objects.push(self.open.len());
+        }
+    }
+
+    #[inline]
+    fn member(&mut self, name: Range<usize>, is_plain: bool) {
+        if self.complete {
+            self.note(name, is_plain);
+        }
+    }
+
+    fn element(&mut self) {}
+
+    #[inline]
+    fn close(&mut self, is_object: bool) {
+        if is_object && self.complete {
+            self.end_object();
+        }
+    }
+}
+
+/// Up to here comparing every name with every other is quicker than hashing them.
+const FEW: usize = 16;
+
+/// Which of an object's names, by their number, are there a second time.
+pub(super) fn repeated<N: Eq + std::hash::Hash + Copy>(
+    names: impl ExactSizeIterator<Item = N> + Clone,
+) -> impl Iterator<Item = usize> {
+    let mut seen = HashSet::new();
+    let few = names.len() <= FEW;
+    let earlier = names.clone();
+    names.enumerate().filter_map(move |(number, name)| {
+        let again = if few { earlier.clone().take(number).any(|other| other == name) } else { !seen.insert(name) };
+        again.then_some(number)
+    })
+}

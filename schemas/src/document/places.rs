@@ -1,0 +1,142 @@
+//! The places of a profile's roles as a tree, so that one scan follows all of them.
+
+use crate::pointer::{self, Pointer};
+
+use super::text;
+
+/// The places of a profile's roles. A role is known by its slot, its number in `Role::ALL`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Places(Vec<Place>);
+
+/// A role's place, or one on the way to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlaceId(u16);
+
+#[derive(Debug, Default, PartialEq)]
+struct Place {
+    /// The roles whose place this is.
+    slots: Vec<usize>,
+    /// The first role whose place is here or above.
+    inside: Option<usize>,
+    /// The first role whose place is here, above or below.
+    related: Option<usize>,
+    children: Vec<Child>,
+    /// A bit for the length of each child's token, modulo 64: most names are told apart by their length alone.
+    lengths: u64,
+    /// Whether any child's token is an array index.
+    has_index: bool,
+}
+
+#[derive(Debug, PartialEq)]
+struct Child {
+    token: String,
+    /// The token's first byte.
+    first: Option<u8>,
+    index: Option<usize>,
+    place: PlaceId,
+}
+
+impl Places {
+    /// Number of slots.
+    pub(crate) const SLOTS: usize = 24;
+    /// The client secret's slot.
+    pub(super) const SECRET: usize = 1;
+    /// The whole document.
+    pub(super) const ROOT: PlaceId = PlaceId(0);
+    /// Everything that is not on the way to a role.
+    pub(super) const ELSEWHERE: PlaceId = PlaceId(u16::MAX);
+
+    /// The places of these roles, slots ascending.
+    pub(crate) fn new<'p>(roles: impl IntoIterator<Item = (usize, &'p Pointer)>) -> Self {
+        let mut places = Self(vec![Place::default()]);
+        for (slot, pointer) in roles {
+            let place = pointer.tokens().iter().fold(Self::ROOT, |here, token| places.child(here, token));
+            places.get_mut(place).slots.push(slot);
+        }
+        places.inherit(Self::ROOT, None);
+        places
+    }
+
+    /// The place below `here`, made if there is none.
+    fn child(&mut self, here: PlaceId, token: &str) -> PlaceId {
+        if let Some(known) = self.get(here).children.iter().find(|child| child.token == token) {
+            return known.place;
+        }
+        let place = PlaceId(u16::try_from(self.0.len()).expect("24 pointers that a message can hold are far fewer"));
+        self.0.push(Place::default());
+        let index = pointer::index(token);
+        let parent = self.get_mut(here);
+        parent.lengths |= length_bit(token.len());
+        parent.has_index |= index.is_some();
+        parent.children.push(Child { token: token.to_owned(), first: token.bytes().next(), index, place });
+        place
+    }
+
+    /// Sets what a place has from above and below, and returns the first role of all of these.
+    fn inherit(&mut self, here: PlaceId, above: Option<usize>) -> Option<usize> {
+        let inside = above.into_iter().chain(self.get(here).slots.iter().copied()).min();
+        let children: Vec<PlaceId> = self.get(here).children.iter().map(|child| child.place).collect();
+        let below = children.into_iter().filter_map(|child| self.inherit(child, inside)).min();
+        let related = inside.into_iter().chain(below).min();
+        let place = self.get_mut(here);
+        (place.inside, place.related) = (inside, related);
+        related
+    }
+
+    fn get(&self, place: PlaceId) -> &Place {
+        &self.0[usize::from(place.0)]
+    }
+
+    fn get_mut(&mut self, place: PlaceId) -> &mut Place {
+        &mut self.0[usize::from(place.0)]
+    }
+
+    /// The roles whose place this is.
+    pub(super) fn slots(&self, place: PlaceId) -> &[usize] {
+        &self.get(place).slots
+    }
+
+    /// The first role whose place is here or above.
+    pub(super) fn inside(&self, place: PlaceId) -> Option<usize> {
+        self.get(place).inside
+    }
+
+    /// The first role that is ambiguous when there are two values here.
+    pub(super) fn related(&self, place: PlaceId) -> Option<usize> {
+        self.get(place).related
+    }
+
+    /// Whether a member of an object here, or an element of an array, can be on the way to a role.
+    #[inline]
+    pub(super) fn leads_on(&self, place: PlaceId, is_object: bool) -> bool {
+        let Some(place) = self.0.get(usize::from(place.0)) else { return false };
+        if is_object { !place.children.is_empty() } else { place.has_index }
+    }
+
+    /// The place of an object's member. `name` is what is between its quotes.
+    #[inline]
+    pub(super) fn member(&self, here: PlaceId, name: &[u8], is_plain: bool) -> PlaceId {
+        let here = self.get(here);
+        let child = if is_plain {
+            if here.lengths & length_bit(name.len()) == 0 {
+                return Self::ELSEWHERE;
+            }
+            let first = name.first().copied();
+            here.children.iter().find(|child| child.first == first && child.token.as_bytes() == name)
+        } else {
+            let first = text::first(name);
+            here.children.iter().find(|child| child.first == first && text::spells(name, &child.token))
+        };
+        child.map_or(Self::ELSEWHERE, |child| child.place)
+    }
+
+    /// The place of an array's element.
+    pub(super) fn element(&self, here: PlaceId, index: usize) -> PlaceId {
+        let child = self.get(here).children.iter().find(|child| child.index == Some(index));
+        child.map_or(Self::ELSEWHERE, |child| child.place)
+    }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << (length % 64)
+}
