@@ -6,7 +6,7 @@ mod mark;
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, header, request};
+use http::{HeaderMap, header};
 use schemas::{Document, Profile};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl Capture {
     /// What is kept of a request.
     pub(crate) fn record(
         &self,
-        head: &request::Parts,
+        headers: &HeaderMap,
         body: &[u8],
         endpoint: &str,
         profile: &Profile,
@@ -72,7 +72,7 @@ impl Capture {
         // Where no secret was found there may be one that is not known, or one that is written in another way.
         let found = body.windows(MARKER.len()).any(|bytes| bytes == MARKER.as_bytes());
         let apart = !self.knows_its_secret || !(found || body.is_empty());
-        let captured = Captured { headers: self.kept(&head.headers), apart };
+        let captured = Captured { headers: self.kept(headers), apart };
         // No offset: the marker itself says where the secret stood.
         let header = RecordHeader { secret_at: None, captured: Some(Box::new(captured)), ..header };
         Record { header, body: body.into() }

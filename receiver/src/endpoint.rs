@@ -3,17 +3,21 @@
 mod room;
 #[cfg(test)]
 mod tests;
+mod workers;
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, mem, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Version, header, request, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request, uri::Authority};
 use http_body::Body;
 use schemas::{Document, uri::normalize_path};
 use serde::{Deserialize, Serialize};
 
-use self::room::Place;
 pub use self::room::Room;
+use self::{
+    room::Place,
+    workers::{MAX_INLINE_BYTES, Workers},
+};
 use crate::{
     capture::Capture,
     intake,
@@ -50,10 +54,11 @@ pub enum Nonconforming {
 /// All endpoints, by path, over one log.
 #[derive(Debug)]
 pub struct Endpoints<L> {
-    by_path: HashMap<String, Endpoint>,
+    by_path: HashMap<String, Arc<Endpoint>>,
     log: Arc<L>,
     body_timeout: Duration,
     room: Arc<Room>,
+    workers: Workers,
 }
 
 /// What the connection knows of a request.
@@ -84,18 +89,24 @@ impl<L: MessageLog> Endpoints<L> {
     /// Endpoints by their path, in its normal form ([`normalize_path`]), storing to one log; a body may take
     /// `body_timeout` to arrive, and all requests share the `room`.
     pub fn new(by_path: HashMap<String, Endpoint>, log: Arc<L>, body_timeout: Duration, room: Arc<Room>) -> Self {
-        Self { by_path, log, body_timeout, room }
+        Self { by_path: shared(by_path), log, body_timeout, room, workers: Workers::new() }
     }
 
     /// The endpoint of a request's path, however it is spelled.
-    fn find(&self, path: &str) -> Option<&Endpoint> {
+    fn find(&self, path: &str) -> Option<&Arc<Endpoint>> {
         self.by_path.get(&*normalize_path(path))
     }
 
     /// Other endpoints in the place of these.
     #[must_use]
     pub fn replaced_by(&self, by_path: HashMap<String, Endpoint>) -> Self {
-        Self { by_path, log: self.log.clone(), body_timeout: self.body_timeout, room: self.room.clone() }
+        Self {
+            by_path: shared(by_path),
+            log: self.log.clone(),
+            body_timeout: self.body_timeout,
+            room: self.room.clone(),
+            workers: self.workers.clone(),
+        }
     }
 
     /// Takes one request. When it ends well the message is durable.
@@ -112,21 +123,22 @@ impl<L: MessageLog> Endpoints<L> {
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
     {
-        let (head, mut body) = request.into_parts();
-        let outcome = self.take(&head, &mut body, arrival, progress).await;
+        let (mut head, mut body) = request.into_parts();
+        let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
+        let expects = head.headers.contains_key(header::EXPECT);
+        let outcome = self.take(&mut head, &mut body, arrival, progress).await;
         if let Err(rejection) = &outcome {
             let profile = progress.endpoint.as_ref().and_then(|_| self.find(head.uri.path()));
             progress.details = Details::of(rejection, &head, profile.map(|endpoint| endpoint.verifier.profile()));
         }
-        let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
         progress.last =
-            chunked || (outcome.is_err() && !intake::discard(&head.headers, body, patience::drawn(self.body_timeout)));
+            chunked || (outcome.is_err() && !intake::discard(expects, body, patience::drawn(self.body_timeout)));
         outcome
     }
 
     async fn take<B>(
         &self,
-        head: &request::Parts,
+        head: &mut request::Parts,
         body: &mut B,
         arrival: Arrival,
         progress: &mut Progress,
@@ -139,26 +151,56 @@ impl<L: MessageLog> Endpoints<L> {
         let endpoint = self.find(head.uri.path()).ok_or(Rejection::NotFound)?;
         progress.endpoint = Some(endpoint.name.clone());
         check_method(&head.method)?;
-        if let Some(capture) = &endpoint.capture {
-            intake::check_length(&head.headers, endpoint.verifier.body_limit())?;
-            let body = self.read_body(body, endpoint.verifier.body_limit(), &mut place).await?;
+        let limit = endpoint.verifier.body_limit();
+        if endpoint.capture.is_some() {
+            intake::check_length(&head.headers, limit)?;
+            if !place.hold(head_bytes(&head.headers)) {
+                return Err(Rejection::Overloaded);
+            }
+            let headers = mem::take(&mut head.headers);
+            let body = self.read_body(body, limit, &mut place).await?;
             progress.size = Some(body.len());
-            let record = capture.record(head, &body, &endpoint.name, endpoint.verifier.profile(), arrival);
-            return self.keep(capture, record, progress).await;
+            let record = self.judged(endpoint, Some(headers), body, arrival, &place, progress).await?;
+            return self.keep(endpoint, record, &place, progress).await;
         }
         endpoint.verifier.check_headers(&head.headers)?;
-
-        intake::check_announced(&head.headers, endpoint.verifier.body_limit())?;
-        let body = self.read_body(body, endpoint.verifier.body_limit(), &mut place).await?;
+        intake::check_announced(&head.headers, limit)?;
+        forget_long_headers(&mut head.headers);
+        let body = self.read_body(body, limit, &mut place).await?;
         progress.size = Some(body.len());
-        let document = endpoint.verifier.read(&body)?;
-        let header = RecordHeader::describe(&document, &endpoint.name, arrival.peer);
-        if let Err(rejection) = endpoint.nonconforming.check(&document) {
-            progress.header = Some(header);
-            return Err(rejection);
-        }
-        let secret = document.secret_span();
-        self.store(Record { header, body: redact::emptied(body, secret) }, progress).await
+        let record = self.judged(endpoint, None, body, arrival, &place, progress).await?;
+        self.store(record, progress).await
+    }
+
+    /// What is to be stored of a whole body. Nothing that is made to find it out is kept.
+    async fn judged(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        captured: Option<HeaderMap>,
+        body: Bytes,
+        arrival: Arrival,
+        place: &Place,
+        progress: &mut Progress,
+    ) -> Result<Record, Rejection> {
+        let judged = if body.len() <= MAX_INLINE_BYTES {
+            endpoint.judge(captured.as_ref(), body, arrival)
+        } else {
+            // The work holds the place too: it goes on where the client hangs up, and the body stays in memory.
+            let (endpoint, held) = (endpoint.clone(), place.share());
+            let work = move || {
+                let judged = endpoint.judge(captured.as_ref(), body, arrival);
+                drop(held);
+                judged
+            };
+            self.workers.run(work).await.map_err(|error| {
+                tracing::error!(%error, "a message could not be read");
+                Rejection::Unavailable
+            })?
+        };
+        judged.map_err(|refused| {
+            progress.header = refused.header.map(|header| *header);
+            refused.rejection
+        })
     }
 
     async fn store(&self, record: Record, progress: &mut Progress) -> Result<Record, Rejection> {
@@ -172,26 +214,82 @@ impl<L: MessageLog> Endpoints<L> {
     }
 
     /// Keeps what was captured, durably.
-    async fn keep(&self, capture: &Capture, record: Record, progress: &mut Progress) -> Result<Record, Rejection> {
-        if !record.header.captured.as_ref().is_some_and(|captured| captured.apart) {
+    async fn keep(
+        &self,
+        endpoint: &Endpoint,
+        record: Record,
+        place: &Place,
+        progress: &mut Progress,
+    ) -> Result<Record, Rejection> {
+        let apart = record.header.captured.as_ref().is_some_and(|captured| captured.apart);
+        let Some(capture) = endpoint.capture.as_ref().filter(|_| apart) else {
             return self.store(record, progress).await;
-        }
-        let (file, header) = (capture.apart().clone(), record.header.clone());
-        let appended = tokio::task::spawn_blocking(move || file.append(&record).map(|()| record)).await;
-        appended.map_err(std::io::Error::other).flatten().map_err(|error| {
+        };
+        let (file, header, held) = (capture.apart().clone(), record.header.clone(), place.share());
+        let work = move || {
+            let appended = file.append(&record).map(|()| record);
+            drop(held);
+            appended
+        };
+        let appended = self.workers.run(work).await.map_err(std::io::Error::other).flatten();
+        appended.map_err(|error| {
             tracing::error!(%error, path = %capture.apart().path().display(), "a capture could not be kept");
             progress.header = Some(header);
             Rejection::Unavailable
         })
     }
 
-    async fn read_body<B>(&self, body: &mut B, limit: usize, place: &mut Place<'_>) -> Result<Bytes, Rejection>
+    async fn read_body<B>(&self, body: &mut B, limit: usize, place: &mut Place) -> Result<Bytes, Rejection>
     where
         B: Body<Data = Bytes> + Unpin,
     {
         let reading = intake::read_body_into(body, limit, |bytes| place.hold(bytes));
         let whole = tokio::time::timeout(patience::drawn(self.body_timeout), reading).await;
         whole.unwrap_or(Err(Rejection::BodyTimeout))
+    }
+}
+
+/// Why a body is refused, and its message where it was authentic.
+struct Refused {
+    rejection: Rejection,
+    header: Option<Box<RecordHeader>>,
+}
+
+impl Endpoint {
+    /// Reads a whole body: what is to be stored of it.
+    fn judge(&self, captured: Option<&HeaderMap>, body: Bytes, arrival: Arrival) -> Result<Record, Refused> {
+        if let (Some(capture), Some(headers)) = (&self.capture, captured) {
+            return Ok(capture.record(headers, &body, &self.name, self.verifier.profile(), arrival));
+        }
+        let document = self.verifier.read(&body).map_err(|rejection| Refused { rejection, header: None })?;
+        let header = RecordHeader::describe(&document, &self.name, arrival.peer);
+        if let Err(rejection) = self.nonconforming.check(&document) {
+            return Err(Refused { rejection, header: Some(Box::new(header)) });
+        }
+        let secret = document.secret_span();
+        drop(document);
+        Ok(Record { header, body: redact::emptied(body, secret) })
+    }
+}
+
+fn shared(by_path: HashMap<String, Endpoint>) -> HashMap<String, Arc<Endpoint>> {
+    by_path.into_iter().map(|(path, endpoint)| (path, Arc::new(endpoint))).collect()
+}
+
+/// Bytes of header fields up to which a request keeps them while its body arrives.
+const SHORT_HEADERS_BYTES: usize = 8 << 10;
+
+fn head_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+/// Drops fields that nobody asks for any more, since a body may take its time.
+fn forget_long_headers(headers: &mut HeaderMap) {
+    if head_bytes(headers) > SHORT_HEADERS_BYTES {
+        // The log tells it of a body that is too large. A copy, for the original keeps the whole head in memory.
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+        *headers = length.map(|length| (header::CONTENT_LENGTH, length)).into_iter().collect();
     }
 }
 

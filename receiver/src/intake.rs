@@ -86,7 +86,7 @@ where
 /// `time`. A client, or a proxy, that sends its whole body before it listens would else find the connection reset and
 /// never hear the answer. False when the body is left unread, so that the connection must end.
 #[cfg(feature = "server")]
-pub(crate) fn discard<B>(headers: &HeaderMap, mut body: B, time: std::time::Duration) -> bool
+pub(crate) fn discard<B>(expects: bool, mut body: B, time: std::time::Duration) -> bool
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
 {
@@ -96,7 +96,7 @@ where
         return true;
     }
     // Whoever asks first whether to send hears the refusal; reading would ask for the body.
-    if headers.contains_key(header::EXPECT) || body.size_hint().lower() > MOST as u64 {
+    if expects || body.size_hint().lower() > MOST as u64 {
         return false;
     }
     tokio::spawn(tokio::time::timeout(time, async move {

@@ -4,10 +4,25 @@ use std::{fmt::Write as _, ops::Range};
 
 use bytes::Bytes;
 
-/// The body with the value at `secret` emptied to `""`; all else stays byte for byte.
+/// The body with the value at `secret` emptied to `""`; all else stays byte for byte. Nobody else holds most large bodies,
+/// and then it is done in place.
 pub(crate) fn emptied(body: Bytes, secret: Option<Range<usize>>) -> Bytes {
+    const EMPTY: &[u8] = b"\"\"";
     let Some(secret) = secret else { return body };
-    [&body[..secret.start], b"\"\"", &body[secret.end..]].concat().into()
+    // The shortest values, such as 0, have no room for it.
+    if secret.len() < EMPTY.len() {
+        return [&body[..secret.start], EMPTY, &body[secret.end..]].concat().into();
+    }
+    match body.try_into_mut() {
+        Ok(mut body) => {
+            let length = body.len() - (secret.len() - EMPTY.len());
+            body[secret.start..][..EMPTY.len()].copy_from_slice(EMPTY);
+            body.copy_within(secret.end.., secret.start + EMPTY.len());
+            body.truncate(length);
+            body.freeze()
+        }
+        Err(body) => [&body[..secret.start], EMPTY, &body[secret.end..]].concat().into(),
+    }
 }
 
 /// JSON text that is safe on a terminal: what could move the cursor, ring, or turn the direction of writing is escaped
@@ -46,9 +61,14 @@ mod tests {
             (r#"{"a":1, "clientSecret" : "s\u0073\"" ,"b":"s"}"#, r#"{"a":1, "clientSecret" : "" ,"b":"s"}"#),
             (r#"{"clientSecret":[1,{"x":2}]}"#, r#"{"clientSecret":""}"#),
             (r#"{"a":"clientSecret"}"#, r#"{"a":"clientSecret"}"#),
+            (r#"{"clientSecret":""}"#, r#"{"clientSecret":""}"#),
+            (r#"{"clientSecret":7}"#, r#"{"clientSecret":""}"#),
         ] {
-            let document = Document::read(body.as_bytes(), Profile::v1()).unwrap();
-            assert_eq!(emptied(Bytes::from(body), document.secret_span()), kept);
+            let secret = Document::read(body.as_bytes(), Profile::v1()).unwrap().secret_span();
+            let shared = Bytes::copy_from_slice(body.as_bytes());
+            assert_eq!(emptied(shared.clone(), secret.clone()), kept, "held by others");
+            assert_eq!(shared, body);
+            assert_eq!(emptied(shared, secret), kept, "in place");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The marker in a secret's place. In JSON it stands for every string that equals a secret, however it was escaped, and
 //! all else stays byte for byte; in what is no JSON it also replaces the secret's bytes wherever they stand.
 
-use std::{ops::Range, str};
+use std::{iter, ops::Range};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::IgnoredAny;
@@ -13,12 +13,11 @@ pub const MARKER: &str = "<client-secret>";
 /// A body with the marker for every secret and for the value at `place`, quotes included, if the profile has one there.
 pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<Range<usize>>) -> Vec<u8> {
     let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
-    let candidates = if is_json { strings(body) } else { between_quotes(body) };
     let equal = |span: &Range<usize>| {
         let text = serde_json::from_slice::<String>(&body[span.clone()]);
         text.is_ok_and(|text| secrets.iter().any(|secret| is(secret, &text)))
     };
-    let mut spans: Vec<Range<usize>> = candidates.into_iter().filter(equal).collect();
+    let mut spans: Vec<Range<usize>> = candidates(body, is_json).filter(equal).collect();
     if let Some(place) = place {
         spans.retain(|span| !(place.start <= span.start && span.end <= place.end));
         spans.push(place);
@@ -65,29 +64,33 @@ fn bytes(text: &[u8], secrets: &[SecretString]) -> Vec<u8> {
     marked
 }
 
-/// The string literals of a JSON text, quotes included; names too.
-fn strings(json: &[u8]) -> Vec<Range<usize>> {
-    let quotes = quotes(json);
-    quotes.as_chunks::<2>().0.iter().map(|[start, end]| *start..end + 1).collect()
-}
-
-/// What stands between any two quotes, these included: in what is no JSON nobody knows which of them open.
-fn between_quotes(text: &[u8]) -> Vec<Range<usize>> {
-    quotes(text).windows(2).map(|pair| pair[0]..pair[1] + 1).collect()
+/// What may be a string, quotes included. In a JSON text these are its strings, names too; in what is no JSON nobody knows
+/// which quotes open one, so it is what stands between any two.
+fn candidates(text: &[u8], is_json: bool) -> impl Iterator<Item = Range<usize>> {
+    let (mut quotes, mut last) = (quotes(text), None);
+    iter::from_fn(move || {
+        let start = last.take().or_else(|| quotes.next())?;
+        let end = quotes.next()?;
+        if !is_json {
+            last = Some(end);
+        }
+        Some(start..end + 1)
+    })
 }
 
 /// Where unescaped quotes stand.
-fn quotes(text: &[u8]) -> Vec<usize> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    while at < text.len() {
-        match text[at] {
-            b'\\' => at += 1,
-            b'"' => found.push(at),
-            _ => {}
+fn quotes(text: &[u8]) -> impl Iterator<Item = usize> {
+    let mut at = 0;
+    iter::from_fn(move || {
+        while let Some(byte) = text.get(at) {
+            let here = at;
+            at += if *byte == b'\\' { 2 } else { 1 };
+            if *byte == b'"' {
+                return Some(here);
+            }
         }
-        at += 1;
-    }
-    found
+        None
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The room that all requests share: how many there may be at a time, and how many bytes of bodies they may hold together.
 //! Whoever finds none is refused, so that memory stays bounded whatever clients do.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// How much is taken of the room.
 #[derive(Debug)]
@@ -12,11 +15,15 @@ pub struct Room {
     most_bytes: usize,
 }
 
-/// A request's place; dropping it gives back what it holds.
+/// A request's place. What it holds is given back when it and all that share it are dropped.
 #[derive(Debug)]
-pub(super) struct Place<'r> {
-    room: &'r Room,
-    bytes: usize,
+pub(super) struct Place(Arc<Held>);
+
+/// What a place holds.
+#[derive(Debug)]
+pub(super) struct Held {
+    room: Arc<Room>,
+    bytes: AtomicUsize,
 }
 
 impl Room {
@@ -31,23 +38,31 @@ impl Room {
     }
 
     /// Takes one request in; none when there is no room.
-    pub(super) fn enter(&self) -> Option<Place<'_>> {
-        take(&self.requests, 1, self.most_requests).then(|| Place { room: self, bytes: 0 })
+    pub(super) fn enter(self: &Arc<Self>) -> Option<Place> {
+        take(&self.requests, 1, self.most_requests)
+            .then(|| Place(Arc::new(Held { room: self.clone(), bytes: AtomicUsize::new(0) })))
     }
 }
 
-impl Place<'_> {
+impl Place {
     /// Holds more bytes; false when there is no room for them. What is announced but does not come takes none.
     pub(super) fn hold(&mut self, bytes: usize) -> bool {
-        let taken = take(&self.room.bytes, bytes, self.room.most_bytes);
-        self.bytes += if taken { bytes } else { 0 };
+        let taken = take(&self.0.room.bytes, bytes, self.0.room.most_bytes);
+        if taken {
+            self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
         taken
+    }
+
+    /// For work that may outlive the request.
+    pub(super) fn share(&self) -> Arc<Held> {
+        self.0.clone()
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Held {
     fn drop(&mut self) {
-        self.room.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.room.bytes.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
         self.room.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -63,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_can_be_taken_again_and_no_more_than_there_is() {
-        let room = Room::new(2, 10);
+        let room = Arc::new(Room::new(2, 10));
         let mut one = room.enter().unwrap();
         let mut two = room.enter().unwrap();
         assert!(room.enter().is_none());
@@ -74,5 +89,10 @@ mod tests {
         drop(two);
         let mut all = room.enter().unwrap();
         assert!(all.hold(10));
+        let shared = all.share();
+        drop(all);
+        assert_eq!(room.taken(), (1, 10), "work that outlives its request still holds it");
+        drop(shared);
+        assert_eq!(room.taken(), (0, 0));
     }
 }

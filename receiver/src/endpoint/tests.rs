@@ -1,13 +1,13 @@
 //! The pipeline over a log that fails, and how far a request came.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, sync::Arc, task, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use schemas::{Authentication, Sample};
 
-use super::{Arrival, Endpoint, Endpoints, Nonconforming, Progress, Room};
+use super::{Arrival, Endpoint, Endpoints, MAX_INLINE_BYTES, Nonconforming, Progress, Room};
 use crate::{
     log::{AppendError, LogReader, MessageLog, Position, Record},
     verify::Verifier,
@@ -34,9 +34,32 @@ fn endpoints(log: Answering) -> Endpoints<Answering> {
 }
 
 fn request(path: &str) -> Request<Full<Bytes>> {
-    let body = Sample::find("step-completed-customer-set-up").unwrap().body;
+    request_of(path, Bytes::from_static(Sample::find("step-completed-customer-set-up").unwrap().body))
+}
+
+fn request_of(path: &str, body: Bytes) -> Request<Full<Bytes>> {
     let request = Request::post(path).header(header::HOST, "x").header(header::CONTENT_TYPE, "application/json");
-    request.body(Full::new(Bytes::from_static(body))).unwrap()
+    request.body(Full::new(body)).unwrap()
+}
+
+#[tokio::test]
+async fn a_large_body_is_read_by_a_worker_and_a_small_one_at_once() {
+    let endpoints = endpoints(Answering(Ok(Position(0))));
+    let of_length = |length: usize| Bytes::from(format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8)));
+    let all_workers = endpoints.workers.occupy();
+    let mut cx = task::Context::from_waker(task::Waker::noop());
+    for (length, waits) in [(MAX_INLINE_BYTES, false), (MAX_INLINE_BYTES + 1, true)] {
+        let mut progress = Progress::default();
+        let request = request_of("/hooks", of_length(length));
+        let mut receiving = Box::pin(endpoints.receive(request, Arrival::default(), &mut progress));
+        assert_eq!(receiving.as_mut().poll(&mut cx).is_pending(), waits, "{length} bytes");
+        assert_eq!(endpoints.room.taken(), if waits { (1, length) } else { (0, 0) }, "{length} bytes");
+    }
+    assert_eq!(endpoints.room.taken(), (0, 0), "a client that hangs up while it waits takes no room");
+    drop(all_workers);
+    let mut progress = Progress::default();
+    let request = request_of("/hooks", of_length(MAX_INLINE_BYTES + 1));
+    assert!(endpoints.receive(request, Arrival::default(), &mut progress).await.is_ok());
 }
 
 #[tokio::test]
