@@ -11,6 +11,7 @@ mod http1;
 mod http2;
 mod listen;
 mod peer;
+mod raw_head;
 mod refusal;
 mod reload;
 mod request_line;
@@ -120,8 +121,9 @@ impl Server {
         let data = DataFolder::open(&config.data_dir)?;
         let limits = descriptors::within(config.limits);
         let default = SegmentOptions::default();
-        // Two bodies of any size that the limits allow must fit, or the largest would be refused for ever.
-        let queue_bytes = default.queue_bytes.max(2 * limits.body_bytes);
+        // A body of any size that the limits allow must fit beside another, also where its header repeats all of it, or it
+        // would be refused for ever.
+        let queue_bytes = default.queue_bytes.max(limits.body_bytes.saturating_mul(3));
         let options = SegmentOptions { queue_bytes, retention: config.retention, ..default };
         let (log, recovery) =
             Segments::open(&data.log(), options).map_err(|source| StartError::Log { folder: data.log(), source })?;
@@ -153,7 +155,7 @@ impl Server {
             log,
             data_dir: config.data_dir.clone(),
             index: indexer.headway(),
-            connections: Connections::new(limits.connections, metrics),
+            connections: Connections::new(limits.connections, limits.header_bytes, metrics),
             room,
             limits,
             draining: AtomicBool::new(false),

@@ -27,6 +27,11 @@ pub(super) const FRAME: usize = 16;
 /// Longest header and body together that a reader believes: more can only be damage.
 const LONGEST: usize = 1 << 30;
 
+/// Bodies of more bytes are put into a batch without room for others.
+const LARGE: usize = 64 << 10;
+/// Room for what a header has besides its texts.
+const ROOM_FOR_NAMES: usize = 1 << 10;
+
 /// What drawing the log's salt gives.
 pub(super) type Salt = [u8; 8];
 
@@ -118,9 +123,21 @@ impl Record {
         redact::printable(&serde_json::to_string(&line).expect("a line is made of strings and numbers"))
     }
 
+    /// About how many bytes it has when it is encoded, and no fewer than its body and the texts of its header have.
+    pub(super) fn bytes(&self) -> usize {
+        let header = &self.header;
+        let texts = [&header.flow, &header.step].into_iter().flatten().map(String::len).sum::<usize>();
+        let fields = header.captured.iter().flat_map(|captured| &captured.headers);
+        FRAME + texts + fields.map(|(name, value)| name.len() + value.len()).sum::<usize>() + self.body.len()
+    }
+
     /// Adds the record's bytes to a buffer.
     pub(super) fn encode(&self, salt: Salt, buffer: &mut Vec<u8>) {
         let start = buffer.len();
+        if self.body.len() > LARGE {
+            // Growing by itself it would take twice as much.
+            buffer.reserve_exact(self.bytes() + ROOM_FOR_NAMES);
+        }
         buffer.extend_from_slice(&MAGIC);
         buffer.resize(start + FRAME, 0);
         serde_json::to_writer(&mut *buffer, &self.header).expect("a header is made of strings and numbers");

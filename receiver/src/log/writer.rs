@@ -22,6 +22,9 @@ use super::{
 };
 use crate::metrics::LogMetrics;
 
+/// Room that a batch keeps for the next one; what large messages needed is given back.
+const KEPT_BYTES: usize = 1 << 20;
+
 /// What waits to be written.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -113,7 +116,7 @@ impl Queue {
         if state.closed {
             return Err(AppendError::Closed);
         }
-        if state.in_flight + state.batch.bytes.len() + record.body.len() > self.limit {
+        if state.in_flight + state.batch.bytes.len() + record.bytes() > self.limit {
             return Err(AppendError::Full);
         }
         let at = state.batch.bytes.len();
@@ -250,6 +253,7 @@ impl Writer {
                 let _ = first.send(answers);
             }
             batch.bytes.clear();
+            batch.bytes.shrink_to(KEPT_BYTES);
         }
     }
 

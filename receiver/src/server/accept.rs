@@ -10,8 +10,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connection::Connection, connections::Connections, current::Current, http1, http2, peer::canonical,
-    request_line::RequestLine, service::Service,
+    connections::Connections, current::Current, http1, http2, peer::canonical, request_line::RequestLine,
+    service::Service,
 };
 use crate::{
     config::{Config, Limits},
@@ -63,7 +63,7 @@ pub(super) async fn run<L: MessageLog>(
                 continue;
             }
         };
-        let connection = Connection::new(connections.settled());
+        let connection = connections.connect();
         let place = tokio::select! {
             place = connections.enter(connection.clone()) => place,
             () = &mut shutdown => break,

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::connection::Connection;
+use super::{connection::Connection, raw_head::HeadRoom};
 use crate::metrics::{ConnectionFailure, Metrics};
 
 /// The open connections, in the order in which they were opened.
@@ -17,6 +17,7 @@ pub(super) struct Connections {
     room: Arc<Semaphore>,
     /// Told whenever a connection may go that could not before.
     settled: Arc<Notify>,
+    heads: HeadRoom,
     metrics: Arc<Metrics>,
 }
 
@@ -35,18 +36,20 @@ pub(super) struct Place {
 }
 
 impl Connections {
-    pub(super) fn new(most: usize, metrics: Arc<Metrics>) -> Arc<Self> {
+    /// Room for `most` connections, with heads of up to `header_bytes`.
+    pub(super) fn new(most: usize, header_bytes: usize, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             open: Mutex::default(),
             room: Arc::new(Semaphore::new(most)),
             settled: Arc::default(),
+            heads: HeadRoom::new(header_bytes),
             metrics,
         })
     }
 
-    /// What a connection tells when none of its messages is being stored any more.
-    pub(super) fn settled(&self) -> Arc<Notify> {
-        self.settled.clone()
+    /// A connection that shares what all of them share; it has no place yet.
+    pub(super) fn connect(&self) -> Arc<Connection> {
+        Connection::new(self.settled.clone(), self.heads.clone())
     }
 
     /// Waits for room for one more. When there is none, the oldest connection without a complete header is closed, and
@@ -113,13 +116,13 @@ mod tests {
     use super::Connections;
     use crate::{
         metrics::{LogMetrics, Metrics},
-        server::connection::Connection,
+        server::{connection::Connection, raw_head::HeadRoom},
     };
 
     #[tokio::test]
     async fn the_oldest_goes_on_which_nothing_is_being_stored_and_else_the_first_that_is_done() {
-        let connections = Connections::new(2, Arc::new(Metrics::new(iter::empty(), &LogMetrics::default())));
-        let open = || Connection::new(connections.settled());
+        let connections = Connections::new(2, 8192, Arc::new(Metrics::new(iter::empty(), &LogMetrics::default())));
+        let open = || connections.connect();
         let (older, younger) = (open(), open());
         let older_place = connections.enter(older.clone()).await;
         let younger_place = connections.enter(younger.clone()).await;
@@ -150,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_asked_to_go_while_a_message_is_stored_stays() {
-        let connection = Connection::new(Arc::default());
+        let connection = Connection::new(Arc::default(), HeadRoom::new(8192));
         let mut cx = task::Context::from_waker(task::Waker::noop());
         let mut goes = pin!(connection.closed());
         connection.storing();

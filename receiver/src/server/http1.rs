@@ -1,8 +1,8 @@
 //! HTTP/1.1 on a connection.
 
-use std::{convert::Infallible, pin::pin, sync::Arc};
+use std::{convert::Infallible, error::Error as _, io, pin::pin, sync::Arc};
 
-use http::Request;
+use http::{HeaderValue, Request, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -35,7 +35,10 @@ where
         let service = service.clone();
         async move {
             let two_lengths = service.connection().begin(request.headers());
-            let response = service.answer(request, two_lengths).await;
+            let mut response = service.answer(request, two_lengths).await;
+            if service.connection().has_grown() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             service.connection().answer();
             Ok::<_, Infallible>(response)
         }
@@ -69,10 +72,14 @@ where
         }
     };
     if let Err(error) = result {
+        let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
         if error.is_parse() {
             metrics.connection_failed(ConnectionFailure::Head);
             let status = if error.is_parse_too_large() { 431 } else { 400 };
             tracing::info!(verdict = ConnectionFailure::Head.reason(), status, reason = %error, %peer);
+        } else if broken.is_some_and(|broken| broken.kind() == io::ErrorKind::OutOfMemory) {
+            metrics.connection_failed(ConnectionFailure::CrowdedOut);
+            tracing::debug!(%peer, "a connection was closed because there was no room for its head");
         } else {
             tracing::debug!(%peer, %error, "a connection ended early");
         }

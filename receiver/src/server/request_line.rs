@@ -16,6 +16,9 @@ use crate::{endpoint::Progress, log::Record, metrics::Metrics, redact, rejection
 /// Most messages that wait to be printed; a reader that has stopped must not stop the receiver, so the rest is left out.
 const WAITING: usize = 100;
 
+/// Larger messages are not printed: that would hold up all others, and nobody reads so much at a terminal.
+const MAX_PRINTED_BYTES: usize = 64 << 10;
+
 /// Writes the lines.
 #[derive(Clone, Debug)]
 pub(super) struct RequestLine {
@@ -100,6 +103,12 @@ impl OpenRequest<'_> {
 }
 
 fn print(record: &Record, mut printer: NonBlocking) {
+    if record.body.len() > MAX_PRINTED_BYTES {
+        let (id, length) = (record.header.id, record.body.len());
+        // What there is no room for is left out.
+        let _ = writeln!(printer, "message of {length} bytes; to print it: webhook-receiver messages show {id}");
+        return;
+    }
     let Ok(message) = serde_json::from_slice::<Value>(&record.body) else { return };
     let Ok(pretty) = serde_json::to_string_pretty(&message) else { return };
     // What there is no room for is left out.

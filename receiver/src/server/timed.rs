@@ -100,7 +100,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         match read {
-            Poll::Ready(Ok(())) => self.connection.arrived(&buffer.filled()[before..]),
+            Poll::Ready(Ok(())) if !self.connection.arrived(&buffer.filled()[before..]) => {
+                return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+            }
+            Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(_)) => {}
             Poll::Pending => return self.check_deadline(cx).map(Err),
         }

@@ -1,0 +1,153 @@
+//! The bytes of an HTTP/1.1 head as they arrive: where it ends, and whether it names a length, which hyper does not say.
+//! The beginning of one line is kept and no more: thousands of clients may be at a head at a time.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The field's name. In a line it stands before anything else.
+const CONTENT_LENGTH: &[u8] = b"content-length";
+/// As much of a line as tells whether this is its name.
+const LINE_BYTES: usize = 24;
+
+/// A head, as far as it has arrived.
+#[derive(Debug, Default)]
+pub(super) struct RawHead {
+    /// Bytes of it so far.
+    length: usize,
+    line: [u8; LINE_BYTES],
+    /// Bytes of the present line so far; more than are kept.
+    line_length: usize,
+    names_content_length: bool,
+    /// How many bytes were read behind the empty line that ends it; none while it has not come.
+    behind: Option<u64>,
+}
+
+impl RawHead {
+    /// Takes what was read. What is behind the head is counted only: a body may be a thousand times as long.
+    pub(super) fn add(&mut self, mut bytes: &[u8]) {
+        if let Some(behind) = &mut self.behind {
+            *behind += bytes.len() as u64;
+            return;
+        }
+        if self.length == 0 {
+            // Empty lines before a head are no part of it (RFC 9112, section 2.2).
+            let line_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+            bytes = &bytes[bytes.iter().take_while(|byte| line_break(byte)).count()..];
+        }
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            let (line, rest) = bytes.split_at(end + 1);
+            self.add_to_line(line);
+            bytes = rest;
+            if matches!(&self.line[..self.line_length.min(LINE_BYTES)], b"\n" | b"\r\n") {
+                self.behind = Some(bytes.len() as u64);
+                return;
+            }
+            self.end_line();
+        }
+        self.add_to_line(bytes);
+    }
+
+    fn add_to_line(&mut self, bytes: &[u8]) {
+        let from = self.line_length.min(LINE_BYTES);
+        let kept = bytes.len().min(LINE_BYTES - from);
+        self.line[from..from + kept].copy_from_slice(&bytes[..kept]);
+        self.line_length += bytes.len();
+        self.length += bytes.len();
+    }
+
+    fn end_line(&mut self) {
+        let line = &self.line[..self.line_length.min(LINE_BYTES)];
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        self.names_content_length |= name.trim_ascii().eq_ignore_ascii_case(CONTENT_LENGTH);
+        self.line_length = 0;
+    }
+
+    /// Bytes that have arrived of it.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Whether it has a field `content-length`.
+    pub(super) fn names_content_length(&self) -> bool {
+        self.names_content_length
+    }
+
+    /// Bytes that were read behind it; none while it has not ended.
+    pub(super) fn behind(&self) -> Option<u64> {
+        self.behind
+    }
+}
+
+/// Heads of at most this many bytes need no room of their own: hyper's buffer has as much from the beginning.
+pub(super) const SHORT_HEAD_BYTES: usize = 8 << 10;
+/// Room for all longer heads together.
+const LONG_HEADS_BYTES: usize = 64 << 20;
+
+/// The room that long heads share, in KiB.
+#[derive(Clone, Debug)]
+pub(super) struct HeadRoom {
+    room: Arc<Semaphore>,
+    /// What one of them may take.
+    each: u32,
+}
+
+impl HeadRoom {
+    /// Room for heads of up to `header_bytes`; for one at least.
+    pub(super) fn new(header_bytes: usize) -> Self {
+        // A buffer that grows is copied to one of twice its size.
+        let each = u32::try_from(header_bytes.div_ceil(1 << 9)).unwrap_or(u32::MAX);
+        let all = (LONG_HEADS_BYTES >> 10).max(each as usize).min(Semaphore::MAX_PERMITS);
+        Self { room: Arc::new(Semaphore::new(all)), each }
+    }
+
+    /// Room for one long head, until it is dropped; none when there is no more.
+    pub(super) fn take(&self) -> Option<OwnedSemaphorePermit> {
+        self.room.clone().try_acquire_many_owned(self.each).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_followed_to_its_end_and_what_comes_after_is_counted_however_they_arrive() {
+        let body = "{\r\n\r\n}";
+        for (head, names_length) in [
+            ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nCONTENT-LENGTH:3\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\nX: Content-Length: 3\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nContent-Length-Of-Another-Kind: 3\r\n\r\n", false),
+            ("POST / HTTP/1.1\nContent-Length: 3\n\n", true),
+        ] {
+            let whole = [head, body].concat();
+            for first in 0..=whole.len() {
+                for second in first..=whole.len() {
+                    let mut received = RawHead::default();
+                    let parts = [&whole[..first], &whole[first..second], &whole[second..]];
+                    parts.iter().filter(|part| !part.is_empty()).for_each(|part| received.add(part.as_bytes()));
+                    let known = (received.length(), received.names_content_length(), received.behind());
+                    assert_eq!(known, (head.len(), names_length, Some(body.len() as u64)), "{head:?} {first} {second}");
+                }
+            }
+            let mut late = RawHead::default();
+            ["\r\n", "\r", "\n\r\n", &whole].iter().for_each(|part| late.add(part.as_bytes()));
+            assert_eq!(late.length(), head.len(), "behind empty lines");
+            let mut unended = RawHead::default();
+            unended.add(&head.as_bytes()[..head.len() - 1]);
+            assert_eq!(unended.behind(), None);
+        }
+    }
+
+    #[test]
+    fn long_heads_share_a_room() {
+        let room = HeadRoom::new(32 << 20);
+        let first = room.take();
+        assert!(first.is_some() && room.take().is_none());
+        drop(first);
+        assert!(room.take().is_some());
+        assert!(HeadRoom::new(usize::MAX).take().is_some(), "one has room whatever its limit");
+    }
+}
