@@ -29,6 +29,9 @@ listen = "127.0.0.1:0"
 body_timeout = "10s"
 [[endpoint]]
 path = "/hooks"
+[[endpoint]]
+path = "/secret"
+authentication = { type = "client-secret", secret = "file:secret" }
 "#;
 
 pub(crate) struct Receiver {
@@ -42,6 +45,7 @@ impl Receiver {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let config = folder.path().join("receiver.toml");
         fs::write(&config, CONFIG).unwrap();
+        fs::write(folder.path().join("secret"), "a secret that nobody here knows").unwrap();
         let program = env!("CARGO_BIN_EXE_webhook-receiver");
         let mut command = if taskset_is_there() { Command::new("taskset") } else { Command::new(program) };
         if taskset_is_there() {
@@ -57,6 +61,11 @@ impl Receiver {
         let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
         let address = first.split_once("://").unwrap().1.split('/').next().unwrap().parse().unwrap();
         Self { address, child, _folder: folder }
+    }
+
+    /// `taskset` has given its place to the receiver.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -40,6 +40,8 @@ mod retention;
 mod room;
 mod rotate;
 mod secrets;
+#[path = "../../benches/slow-clients/shapes.rs"]
+mod shapes;
 mod shells;
 mod soak;
 mod spellings;

@@ -161,8 +161,13 @@ impl Receiver {
 
     /// Its memory, in KiB.
     pub(crate) fn resident(&self) -> usize {
+        self.memory("VmRSS")
+    }
+
+    /// A figure of its memory as the kernel names it, in KiB.
+    pub(crate) fn memory(&self, figure: &str) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':')).unwrap();
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
