@@ -9,7 +9,7 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-use super::{flow_url, marked, plain, readable};
+use super::{flow_url, marked, plain, readable, view::number_text};
 
 /// What one rendering may cost, in instructions of the template engine: far more than any card needs, and an end for a
 /// loop without one.
@@ -34,7 +34,9 @@ pub fn environment() -> Environment<'static> {
     environment.add_filter("markdown", |text: &str| Value::from_safe_string(marked::escaped(&plain::clean(text))));
     environment.add_filter("date", |text: &str| readable::form_date(text));
     environment.add_filter("time", |text: &str| readable::time(text));
-    environment.add_filter("money", |number: &Value| readable::money(&number.to_string()));
+    environment.add_filter("money", |number: &Value| {
+        readable::money(&number_text(number).unwrap_or_else(|| number.to_string()))
+    });
     environment.add_filter("tick", |value: &Value| if value.is_true() { "☑ Yes" } else { "☐ No" });
     environment.add_filter("shorten", |text: &Value, length: usize| shorten(text, length));
     environment.add_filter("tone", |decision: &Value| tone(decision.as_str()));
@@ -66,6 +68,9 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.kind() == ValueKind::Bool {
         return written(out, if value.is_true() { "true" } else { "false" });
     }
+    if let Some(number) = number_text(value) {
+        return written(out, &number);
+    }
     // By the name, so that a template cannot switch it off.
     if !makes_json(state.name()) {
         return minijinja::escape_formatter(out, state, value);
@@ -74,7 +79,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         (Some(text), _) if value.is_safe() => text.to_owned(),
         (Some(text), _) => marked::in_json_string(text),
         (None, ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) => {
-            marked::in_json_string(&to_json(value)?.to_string())
+            marked::in_json_string(&marked::DIGITS.to_json(&to_json(value)?))
         }
         (None, _) => value.to_string(),
     };
@@ -85,8 +90,22 @@ fn written(out: &mut Output<'_>, text: &str) -> Result<(), Error> {
     out.write_str(text).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
 }
 
+/// The value as JSON, its numbers as [`marked::DIGITS`] reads them.
 fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
-    serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+    match value.kind() {
+        ValueKind::Number => {
+            let number = number_text(value).unwrap_or_default();
+            // What is not finite has no digits in JSON.
+            let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
+            Ok(if is_json { marked::DIGITS.value(&number) } else { serde_json::Value::Null })
+        }
+        ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.map(|element| to_json(&element)).collect(),
+        ValueKind::Map => {
+            let member = |name: Value| Ok((name.to_string(), to_json(&value.get_item(&name)?)?));
+            value.try_iter()?.map(member).collect::<Result<serde_json::Map<_, _>, Error>>().map(Into::into)
+        }
+        _ => serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string())),
+    }
 }
 
 /// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.

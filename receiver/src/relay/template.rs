@@ -147,8 +147,8 @@ impl Template {
         if !makes_json(&self.0.name) {
             return Ok(marked::unmarked(&output));
         }
-        let json = card::json(&output).map_err(|problem| self.wrong_output(&context, problem))?;
-        Ok(marked::unmarked(&json.to_string()))
+        let json = card::json_text(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        Ok(marked::unmarked(&json))
     }
 
     /// The file's name.

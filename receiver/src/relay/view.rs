@@ -2,15 +2,21 @@
 //! message that does not conform shows what it has.
 
 mod field;
+mod number;
 mod step;
 
 use std::{cell::Cell, sync::Arc};
 
 use jiff::Timestamp;
 use minijinja::value::{Serde, Value};
-use schemas::{Document, Profile, Trigger, document::ReadError};
+use schemas::{
+    Document, Profile, Trigger,
+    document::ReadError,
+    json::{Digits, exact},
+};
 use serde::Serialize;
 
+pub(super) use self::number::text as number_text;
 use self::step::Step;
 use super::{
     flow_url::FlowUrl,
@@ -89,7 +95,10 @@ pub enum ViewError {
 
 #[derive(Debug)]
 struct Shown {
+    /// The values of its fields have numbers as `digits` reads them.
     message: serde_json::Value,
+    digits: Digits,
+    numbers: number::Numbers,
     about: About,
 }
 
@@ -103,12 +112,17 @@ impl View {
         if !document.is_message() {
             return Err(ViewError::NoMessage);
         }
-        let mut message = profile.canonical(&document.to_value());
+        let (value, digits) = exact(body).ok_or(ViewError::NoMessage)?;
+        let mut message = profile.canonical(&value);
         if let Some(members) = message.as_object_mut() {
             members.remove("clientSecret");
+            if let Some(trigger) = document.trigger() {
+                members.insert("trigger".to_owned(), trigger.as_str().into());
+            }
         }
-        cleaned(&mut message);
-        Ok(Self(Arc::new(Shown { message, about: about.clone() })))
+        let mut numbers = number::Numbers::default();
+        cleaned(&mut message, digits, &mut numbers, false);
+        Ok(Self(Arc::new(Shown { message, digits, numbers, about: about.clone() })))
     }
 
     /// The names that templates and filters see.
@@ -118,7 +132,10 @@ impl View {
 
     /// The same within limits, and what they left out.
     pub(super) fn within(&self, limits: Limits) -> (Value, Vec<Shortened>) {
-        let cutter = Cutter { limits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
+        self.0.numbers.show();
+        let digits = self.0.digits;
+        let cutter =
+            Cutter { limits, digits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
         let context = self.shown(&cutter);
         let left_out = [
             (cutter.cut.get(), Shortened::Texts as fn(usize) -> Shortened),
@@ -136,7 +153,7 @@ impl View {
     }
 
     fn shown(&self, cutter: &Cutter) -> Context {
-        let Shown { message, about } = &*self.0;
+        let Shown { message, about, .. } = &*self.0;
         let flow = &message["flow"];
         let created = message["trigger"] == Trigger::StepCreated.as_str();
         let previous = &message["previousStep"];
@@ -206,6 +223,7 @@ struct Flow {
 /// Limits, and what they have left out so far.
 struct Cutter {
     limits: Limits,
+    digits: Digits,
     cut: Cell<usize>,
     fields: Cell<usize>,
     decisions: Cell<usize>,
@@ -231,14 +249,25 @@ impl Cutter {
     }
 }
 
-fn cleaned(value: &mut serde_json::Value) {
+/// Cleans texts and names. Numbers keep their digits in the values of fields, and are noted there.
+fn cleaned(value: &mut serde_json::Value, digits: Digits, numbers: &mut number::Numbers, is_shown: bool) {
     use serde_json::Value;
     match value {
-        Value::String(text) => *text = plain::clean(text),
-        Value::Array(elements) => elements.iter_mut().for_each(cleaned),
+        Value::String(_) => match digits.of(value) {
+            Some(number) if is_shown => numbers.note(&number),
+            Some(_) => *value = digits.number(value).map_or(Value::Null, Value::Number),
+            None => {
+                if let Value::String(text) = value {
+                    *text = plain::clean(text);
+                }
+            }
+        },
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|element| cleaned(element, digits, numbers, is_shown));
+        }
         Value::Object(members) => {
             let cleaned = |(name, mut value): (String, Value)| {
-                cleaned(&mut value);
+                cleaned(&mut value, digits, numbers, is_shown || name == "value");
                 (plain::clean(&name), value)
             };
             *members = std::mem::take(members).into_iter().map(cleaned).collect();
