@@ -31,6 +31,8 @@ pub(super) struct Matcher<'p> {
     first: Vec<u64>,
     /// The last bit of each pattern.
     last: Vec<u64>,
+    /// Whether a byte begins a pattern.
+    begins: [bool; 256],
     /// For each byte, the bits of the patterns' bytes that are equal to it.
     equal: Vec<u64>,
 }
@@ -43,17 +45,19 @@ impl<'p> Matcher<'p> {
         let words = bits.div_ceil(64);
         let (mut first, mut last, mut equal) = (vec![0; words], vec![0; words], vec![0; 256 * words]);
         let mut offsets = Vec::with_capacity(patterns.len());
+        let mut begins = [false; 256];
         let mut bit = 0;
         for pattern in &patterns {
             offsets.push(bit);
             set(&mut first, bit);
+            begins[usize::from(pattern.bytes[0])] = true;
             for byte in pattern.bytes {
                 set(&mut equal[usize::from(*byte) * words..][..words], bit);
                 bit += 1;
             }
             set(&mut last, bit - 1);
         }
-        Self { patterns, offsets, words, first, last, equal }
+        Self { patterns, offsets, words, first, last, begins, equal }
     }
 
     /// Calls `found` with every range that is a pattern, until it gives false. Ranges may overlap.
@@ -135,6 +139,11 @@ impl Pass<'_, '_> {
     fn leave(&mut self, at: usize, state: &[u64]) {
         let Self { matcher, text, ring, jumps } = self;
         let words = matcher.words;
+        // Most bytes of most texts are part of nothing.
+        let is_part = |byte: &u8| is_trigger(*byte) || matcher.begins[usize::from(*byte)];
+        if !text.get(at).is_some_and(is_part) && state.iter().all(|word| *word == 0) {
+            return;
+        }
         each_reading(text, at, |unit| {
             let slot = &mut ring[unit.end % RING * words..][..words];
             let mut any = 0;
