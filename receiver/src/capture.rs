@@ -64,7 +64,7 @@ impl Capture {
         arrival: Arrival,
     ) -> Record {
         let place = Document::read(body, profile).ok().and_then(|document| document.secret_span());
-        let body = mark::body(body, &self.secrets, place);
+        let body = mark::body(body, &self.secrets, place.as_ref());
         let header = match Document::read(&body, profile) {
             Ok(document) => RecordHeader::describe(&document, endpoint, arrival.peer),
             Err(_) => RecordHeader::of_unreadable(endpoint, arrival.peer),
