@@ -39,7 +39,7 @@ const KEY_SPELLINGS: [&str; 6] = [
 /// error page does.
 fn echo_url(request: &Request) -> ResponseTemplate {
     let body = String::from_utf8_lossy(&request.body);
-    if body.len() % 2 == 0 {
+    if body.len().is_multiple_of(2) {
         let location = format!("/hooks/?{}", request.url.query().unwrap_or_default());
         return ResponseTemplate::new(307).insert_header("location", location.as_str());
     }
