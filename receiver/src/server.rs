@@ -2,6 +2,7 @@
 
 mod accept;
 mod admin;
+mod buffers;
 mod connection;
 mod connections;
 mod current;
