@@ -1,5 +1,7 @@
 //! What the log promises: order, durability, and mending itself after anything that a crash can leave.
 
+mod displaced;
+
 use std::{
     fs::{self, OpenOptions},
     os::unix::fs::{FileExt as _, PermissionsExt as _},

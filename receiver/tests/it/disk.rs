@@ -129,6 +129,16 @@ impl Disk for Recorder {
         FileSystem.open(path)
     }
 
+    fn open_folder(&self, path: &Path) -> io::Result<LogFile> {
+        self.call()?;
+        FileSystem.open_folder(path)
+    }
+
+    fn check_place(&self, file: &LogFile) -> io::Result<()> {
+        self.call()?;
+        FileSystem.check_place(file)
+    }
+
     fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()> {
         if let Some(gate) = self.gate.as_ref().filter(|_| bytes.len() > HEAD) {
             gate.entered.send(()).unwrap();

@@ -15,6 +15,7 @@ mod commands;
 mod corked;
 mod deadlines;
 mod disk;
+mod displaced;
 mod durability;
 mod ending;
 mod endurance;
