@@ -12,6 +12,7 @@ mod reader;
 mod record;
 mod recovery;
 mod retention;
+mod search;
 mod segment;
 mod segments;
 #[cfg(test)]

@@ -146,7 +146,8 @@ impl Index {
         let mut statement = transaction.prepare(
             "SELECT count(*), min(position), max(position) FROM arrival WHERE position >= ?1 AND position < ?2",
         )?;
-        for range in ranges.into_iter().chain([i64::MAX as u64..u64::MAX]) {
+        ranges.push(i64::MAX as u64..u64::MAX);
+        for range in ranges {
             if range.start > from {
                 let (count, first, last): (i64, Option<i64>, Option<i64>) = statement
                     .query_row([from.cast_signed(), range.start.cast_signed()], |row| {
