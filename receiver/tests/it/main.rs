@@ -28,6 +28,7 @@ mod http;
 mod http2;
 mod learn;
 mod library;
+mod long_text;
 mod malformed;
 mod peers;
 mod power;
