@@ -57,7 +57,7 @@ impl Maker<'_> {
         let body = body::make(form, &credential, kind, self.profile, flow)?;
         let mut credentials = body.credentials;
         let line = form.line.as_deref().unwrap_or("POST {path} HTTP/1.1");
-        let line = line.replace("{path}", self.endpoint.path()).replace("{url}", self.endpoint.url());
+        let line = line.replace("{path}", self.endpoint.path()).replace("{url}", &self.endpoint.url());
 
         let line = credential.fill(&line, Place::Header);
         credentials.extend(line.credentials);

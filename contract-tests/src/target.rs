@@ -2,9 +2,10 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use delivery::UrlError;
 use schemas::{Authentication, Level, Profile, Role};
 
-use crate::endpoint::{Endpoint, EndpointError};
+use crate::endpoint::Endpoint;
 
 /// What is tested and how. Made with [`Target::new`]; the other methods change what is usual.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 pub enum TargetError {
     /// The URL is none of an endpoint.
     #[error(transparent)]
-    Endpoint(#[from] EndpointError),
+    Endpoint(#[from] UrlError),
     /// The profile has no place for the client secret.
     #[error("the profile `{profile}` has no place for a client secret")]
     NoPlaceForSecret {

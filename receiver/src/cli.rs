@@ -194,10 +194,22 @@ fn webhook_form(client_secret: impl std::fmt::Display) -> String {
     )
 }
 
-/// Prints to stdout. A reader that has gone away, as `head` does, ends the command without a complaint.
+/// Prints to stdout.
 fn say(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Writes bytes to stdout as they are. anstream would drop what it takes for an escape sequence.
+fn say_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// The result of writing to stdout. A reader that has gone away, as `head` does, ends the command without a complaint and
+/// with success, as it does in `rg`.
+fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(exit::OK, error)),
         other => other.map_err(Failure::failed),
     }

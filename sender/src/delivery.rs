@@ -45,7 +45,6 @@ mod retry;
 mod summary;
 mod target;
 mod tcp;
-mod tls;
 
 pub use self::{
     allowed::{Allowed, NotAllowed},
@@ -57,13 +56,13 @@ pub use self::{
     lanes::Lanes,
     memory::{Delivery, Finished, MemoryBacklog},
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
-    proxy::Proxy,
+    proxy::{Proxy, ProxyError},
     rate::{Rate, RateError},
     request::{HeaderError, Request},
     resolver::{Resolver, Resolving, SystemResolver},
     retry::{GaveUp, Next, RetryPolicy, RetryPolicyError, RetrySettings},
     summary::Summary,
-    target::{Target, TargetError},
-    tls::{RootsError, roots_from_pem},
+    target::Target,
 };
 pub(crate) use self::{answer_body::AnswerBody, summary::with_causes};
+pub use ::delivery::{CertificateProblem, EndpointUrl, RootsError, UrlError as TargetError, roots_from_pem};

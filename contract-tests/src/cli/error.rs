@@ -3,6 +3,7 @@
 
 use std::{io, path::PathBuf};
 
+use delivery::UrlError;
 use schemas::{authentication::LimitError, profile::ProfileError, reference::ReferenceError};
 
 use super::exit;
@@ -77,6 +78,9 @@ impl CliError {
             Self::Check(CheckError::Roots(_)) => Some("give --ca a PEM file with certificates".to_owned()),
             Self::Target(TargetError::NoPlaceForSecret { .. }) => {
                 Some("add the role clientSecret to the profile".to_owned())
+            }
+            Self::Target(TargetError::Endpoint(UrlError::UserInfo)) => {
+                Some("take it out of the URL and use --username and --password env:NAME instead".to_owned())
             }
             Self::Target(_) => Some("write it as in http://127.0.0.1:8080/hooks/flowingly".to_owned()),
             Self::Plaintext { .. } => {

@@ -1,12 +1,13 @@
 //! TLS towards the endpoint. Its certificate is always checked: a credential goes to nobody who cannot say who he is.
 
-use std::{io, path::Path, sync::Arc};
-
-use rustls::{
-    CertificateError, ClientConfig, Error,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
-use rustls_platform_verifier::Verifier;
+
+use delivery::{CertificateProblem, client_config, roots_from_pem};
+use rustls::{Error, pki_types::ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -23,15 +24,23 @@ pub(crate) struct Tls {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// The file is no PEM file with certificates.
-    #[error("cannot read certificates from {path}: {why}")]
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
     File {
         /// The file.
-        path: String,
+        path: PathBuf,
         /// Why not.
-        why: String,
+        source: io::Error,
     },
-    /// The platform's certificates cannot be had.
+    /// The file is not a PEM file with certificates.
+    #[error("cannot use the certificates in {}: {source}", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: delivery::RootsError,
+    },
+    /// There is no TLS on this machine.
     #[error("TLS cannot be set up: {0}")]
     Setup(rustls::Error),
 }
@@ -39,31 +48,11 @@ pub enum RootsError {
 impl Tls {
     /// Trusts what the platform trusts, and the authorities of a PEM file.
     pub(crate) fn new(ca: Option<&Path>) -> Result<Self, RootsError> {
-        let roots = match ca {
-            None => Vec::new(),
-            Some(path) => {
-                let unreadable = |why: String| RootsError::File { path: path.display().to_string(), why };
-                let read = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
-                let roots: Result<Vec<_>, _> = read.collect();
-                let roots = roots.map_err(|error| unreadable(error.to_string()))?;
-                if roots.is_empty() {
-                    return Err(unreadable("it holds none".to_owned()));
-                }
-                roots
-            }
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = if roots.is_empty() {
-            Verifier::new(Arc::clone(&provider))
-        } else {
-            Verifier::new_with_extra_roots(roots, Arc::clone(&provider))
-        };
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config
-            .map_err(RootsError::Setup)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier.map_err(RootsError::Setup)?))
-            .with_no_client_auth();
+        let roots = ca.map_or(Ok(Vec::new()), |path| {
+            let pem = fs::read(path).map_err(|source| RootsError::File { path: path.to_owned(), source })?;
+            roots_from_pem(&pem).map_err(|source| RootsError::Certificates { path: path.to_owned(), source })
+        })?;
+        let config = client_config(&roots).map_err(RootsError::Setup)?;
         let offering = |protocols: &[&[u8]]| {
             let mut config = config.clone();
             config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
@@ -92,8 +81,11 @@ async fn shake_hands(
 }
 
 fn failure(error: &io::Error) -> NoAnswer {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(Error::InvalidCertificate(why)) => NoAnswer::Certificate { why: certificate(why) },
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    if let Some(problem) = tls.and_then(CertificateProblem::of) {
+        return NoAnswer::Certificate { why: format!("{} ({})", problem.reason, problem.advice) };
+    }
+    match tls {
         Some(Error::InvalidMessage(_)) => {
             NoAnswer::Tls { why: "what answered does not speak TLS; try http:// in the URL".to_owned() }
         }
@@ -101,22 +93,5 @@ fn failure(error: &io::Error) -> NoAnswer {
             NoAnswer::Tls { why: "the endpoint offers neither TLS 1.2 nor TLS 1.3 with ciphers of today".to_owned() }
         }
         _ => NoAnswer::Tls { why: error.to_string() },
-    }
-}
-
-fn certificate(why: &CertificateError) -> String {
-    match why {
-        CertificateError::UnknownIssuer => {
-            "its authority is not known here (is the chain complete? an own authority is given with --ca)".to_owned()
-        }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it does not name the URL's host".to_owned()
-        }
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is that of an authority (CA:TRUE), which is none for a server; make it with CA:FALSE".to_owned()
-        }
-        other => other.to_string(),
     }
 }

@@ -1,5 +1,9 @@
 //! A request as it arrived, with nothing repaired. It holds credentials: nothing shows it.
 
+use std::borrow::Cow;
+
+use schemas::{uri::normalize_path, wire::has_token};
+
 /// A request, or as much of one as could be read.
 #[derive(Default)]
 pub(super) struct Arrived {
@@ -44,10 +48,18 @@ impl Arrived {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_slice())
     }
 
+    /// The path of the target in its normal form, also where the target is a whole URL (RFC 9112 section 3.2.2).
+    pub(super) fn path(&self) -> Cow<'_, str> {
+        let target = match self.target.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains(['/', '?']) => rest.find(['/', '?']).map_or("", |at| &rest[at..]),
+            _ => &self.target,
+        };
+        normalize_path(target.split('?').next().unwrap_or_default())
+    }
+
     /// Whether a header's comma-separated words have this one, in any letter case.
     pub(super) fn has_word(&self, name: &str, word: &str) -> bool {
-        let mut words = self.header(name).flat_map(|value| value.split(|byte| *byte == b','));
-        words.any(|part| part.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+        self.header(name).any(|value| has_token(value, word))
     }
 
     /// Whether another request can follow on the connection.
@@ -89,5 +101,19 @@ impl Fault {
             Self::CutShort => "the request ended, or stood still, before it was whole",
             Self::TooLarge => "the body is larger than is read here",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_known_in_every_form_of_the_target() {
+        for target in ["/a/~b", "/a/%7Eb?x", "HTTP://h:1/a/~b", "http://h/a/./%7eb?x=/", "/a/x/../~b"] {
+            assert_eq!(Arrived { target: target.to_owned(), ..Arrived::default() }.path(), "/a/~b", "{target}");
+        }
+        assert_eq!(Arrived { target: "http://h".to_owned(), ..Arrived::default() }.path(), "/");
+        assert_eq!(Arrived { target: "/r?u=http://h/a".to_owned(), ..Arrived::default() }.path(), "/r");
     }
 }

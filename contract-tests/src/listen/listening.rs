@@ -164,7 +164,7 @@ impl Shared {
     /// Judges a request and keeps it; its answer, and whether it is the last that was asked for.
     fn take(&self, arrived: &Arrived) -> (u16, bool) {
         let Rules { judge, answers, messages, recorder, .. } = &self.rules;
-        if arrived.target == REDIRECTED {
+        if arrived.path() == REDIRECTED {
             self.ledger().coverage.follows(&arrived.method);
             return (200, false);
         }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
@@ -62,4 +62,31 @@ fn man_shows_a_page() {
     let (shown, warned) = (String::from_utf8_lossy(&man.stdout), String::from_utf8_lossy(&man.stderr));
     assert!(shown.contains("SUBCOMMANDS") && shown.contains("webhook-contract-explain(1)"), "{shown}{warned}");
     assert_eq!(warned, "");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_ends_every_command_quietly() {
+    for (arguments, code) in [
+        (&["explain"][..], 0),
+        (&["explain", "AUTH-17"], 0),
+        (&["completions", "bash"], 0),
+        (&["man"], 0),
+        (&["--help"], 0),
+        (&["check", "http://127.0.0.1:9/"], 3),
+        (&["check", "http://127.0.0.1:9/", "--report", "json"], 3),
+        (&["listen", "--listen", "127.0.0.1:0", "--duration", "50ms"], 3),
+        (&["explain", "NONE-1"], 2),
+    ] {
+        for stderr_too in [false, true] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut command = Command::new(BINARY);
+            command.args(arguments).stdout(writer.try_clone().unwrap());
+            command.stderr(if stderr_too { writer.into() } else { Stdio::piped() });
+            let ended = command.spawn().unwrap().wait_with_output().unwrap();
+            let stderr = text(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {stderr}");
+            assert!(!stderr.to_lowercase().contains("pipe"), "{arguments:?}: {stderr}");
+        }
+    }
 }

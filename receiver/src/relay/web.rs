@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    error::Error,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -70,7 +71,7 @@ pub(super) async fn run(
     let courier = match courier(&web, &gate) {
         Ok(courier) => courier,
         Err(error) => {
-            tracing::error!(destination = &*destination.name, %error, "nothing is relayed: TLS cannot be set up");
+            tracing::error!(destination = &*destination.name, %error, "nothing is relayed; correct it and start the receiver again");
             return;
         }
     };
@@ -97,12 +98,12 @@ pub(super) async fn run(
     }
 }
 
-fn courier(web: &Web, gate: &Arc<Mutex<Gate>>) -> Result<Courier, rustls::Error> {
+fn courier(web: &Web, gate: &Arc<Mutex<Gate>>) -> Result<Courier, Box<dyn Error>> {
     let options = ClientOptions {
         timeout: web.timeout,
         connect_timeout: web.timeout.min(ClientOptions::default().connect_timeout),
         user_agent: Some(HeaderValue::from_static(concat!("webhook-receiver/", env!("CARGO_PKG_VERSION")))),
-        proxy: Proxy::from_environment(),
+        proxy: Proxy::from_environment()?,
         guard: AddressGuard::with(&web.allowed),
         ..ClientOptions::default()
     };

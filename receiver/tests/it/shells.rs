@@ -2,12 +2,15 @@
 
 use std::{
     fs,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
 
-use crate::program::BINARY;
+use crate::{
+    program::{BINARY, Receiver},
+    raw::{answer, post},
+};
 
 fn said(arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).output().unwrap()
@@ -62,4 +65,42 @@ fn man_shows_a_page() {
     let (shown, warned) = (String::from_utf8_lossy(&man.stdout), String::from_utf8_lossy(&man.stderr));
     assert!(shown.contains("SUBCOMMANDS") && shown.contains("webhook-receiver-messages(1)"), "{shown}{warned}");
     assert_eq!(warned, "");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_ends_every_command_quietly() {
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\n");
+    let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
+    let taken = answer(receiver.address, post("/none", "", &body)).json();
+    let id = taken["id"].as_str().unwrap();
+    let config = receiver.folder().join("receiver.toml");
+    for (arguments, code) in [
+        (&["messages", "show", "--raw", id][..], 0),
+        (&["messages", "show", id], 0),
+        (&["messages", "show", id, "--output", "json"], 0),
+        (&["messages", "list"], 0),
+        (&["messages", "list", "--output", "json"], 0),
+        (&["messages", "export"], 0),
+        (&["log", "check"], 0),
+        (&["relay", "status"], 0),
+        (&["check-config"], 0),
+        (&["learn", id], 0),
+        (&["completions", "bash"], 0),
+        (&["man"], 0),
+        (&["--help"], 0),
+        (&["--version"], 0),
+        (&["messages", "show", "no-such-id"], 1),
+    ] {
+        for stderr_too in [false, true] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut command = Command::new(BINARY);
+            command.args(arguments).arg("--config").arg(&config).stdout(writer.try_clone().unwrap());
+            command.stderr(if stderr_too { writer.into() } else { Stdio::piped() });
+            let ended = command.spawn().unwrap().wait_with_output().unwrap();
+            assert_eq!(ended.status.code(), Some(code), "{arguments:?}");
+            let complains = text(&ended.stderr).contains("pipe");
+            assert!(!complains && (code != 0 || ended.stderr.is_empty()), "{arguments:?}: {}", text(&ended.stderr));
+        }
+    }
 }

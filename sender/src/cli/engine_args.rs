@@ -72,7 +72,7 @@ impl EngineArgs {
             extra_roots: self.ca.clone().map(file::roots).transpose()?.unwrap_or_default(),
             max_idle_per_host: self.concurrency.get(),
             user_agent: self.user_agent.clone(),
-            proxy: Proxy::from_environment(),
+            proxy: Proxy::from_environment()?,
             guard: self.guard.guard(),
             ..ClientOptions::default()
         })

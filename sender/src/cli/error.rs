@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     compose::ComposeError,
-    delivery::{HeaderError, RetryPolicyError, RootsError, TargetError},
+    delivery::{HeaderError, ProxyError, RetryPolicyError, RootsError, TargetError},
     load::LoadError,
     outbox::OutboxError,
     replay::{Problem, SourceError},
@@ -84,6 +84,9 @@ pub(super) enum CliError {
 
     #[error("cannot ask for the {what}: {source}")]
     Prompt { what: &'static str, source: io::Error },
+
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 
     #[error("--raw-body sends the bytes as they are, so --client-secret cannot be put into them")]
     RawBodyWithSecret,
@@ -184,6 +187,7 @@ impl CliError {
             Self::PreviousStepOnCompletion => "write --trigger step-created, or leave --previous-step out",
             Self::Profile { .. } => "schemas/profiles/v1.toml is a whole profile to begin with",
             Self::Prompt { .. } => "`prompt` works only where someone can type; write env:NAME or file:PATH",
+            Self::Proxy(_) => "write a whole URL, such as http://proxy.example:3128, or unset the variable",
             Self::Run(error) => return error.advice(),
             Self::RawBodyWithSecret => "put the secret into the file, or use --message FILE, which puts it in for you",
             Self::SampleThroughProfile { .. } => "send it without --profile, or choose a valid sample",

@@ -123,7 +123,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
             connect_timeout: args.connect_timeout,
             extra_roots,
             user_agent: args.user_agent,
-            proxy: Proxy::from_environment(),
+            proxy: Proxy::from_environment()?,
             guard: args.guard.guard(),
             ..ClientOptions::default()
         },

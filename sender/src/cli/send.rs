@@ -105,7 +105,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         connect_timeout: args.connect_timeout,
         extra_roots,
         max_idle_per_host: 0,
-        proxy: Proxy::from_environment(),
+        proxy: Proxy::from_environment()?,
         guard: args.guard.guard(),
         ..ClientOptions::default()
     };

@@ -61,6 +61,5 @@ impl AnswerBody {
 
 fn is_problem(answer: &Answer) -> bool {
     let content_type = answer.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    media_type.trim().eq_ignore_ascii_case(wire::PROBLEM_JSON)
+    content_type.is_some_and(|value| wire::media_type(value) == wire::PROBLEM_JSON)
 }

@@ -53,7 +53,7 @@ impl Dialer {
     /// # Errors
     /// When TLS cannot be set up at all.
     pub fn new(options: &ClientOptions, target: &Target) -> Result<Self, rustls::Error> {
-        let host = HeaderValue::from_str(&target.host_header()).expect("a URL's host can stand in a header");
+        let host = HeaderValue::from_str(target.host_header()).expect("a URL's host can stand in a header");
         let mut headers = vec![(header::HOST, host), (header::USER_AGENT, options.user_agent())];
         let path = target.uri().path_and_query().map_or("/", |path| path.as_str());
         let mut uri = path.parse().expect("a URL's path is a path");

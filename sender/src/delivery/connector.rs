@@ -24,7 +24,6 @@ use super::{
     guard::AddressGuard,
     proxy::{Proxy, Route},
     tcp::{BoxError, Connecting, DialError, Tcp, refused},
-    tls,
 };
 
 /// Connects to an endpoint.
@@ -55,7 +54,7 @@ impl Connector {
     /// # Errors
     /// When TLS cannot be set up at all.
     pub(super) fn new(options: &ClientOptions) -> Result<Self, rustls::Error> {
-        let (tls, guard) = (Arc::new(tls::config(&options.extra_roots)?), Arc::new(options.guard.clone()));
+        let (tls, guard) = (Arc::new(delivery::client_config(&options.extra_roots)?), Arc::new(options.guard.clone()));
         let direct = Tcp::new(Arc::clone(&options.resolver), Some(Arc::clone(&guard)));
         // Who names a proxy allows it; it commonly has a private address.
         let to_proxy = Tcp::new(Arc::clone(&options.resolver), None);

@@ -2,6 +2,7 @@
 
 use std::{error::Error, io};
 
+use delivery::CertificateProblem;
 use hyper_util::client::legacy;
 
 use super::{
@@ -51,11 +52,17 @@ fn before_tls(dial: &DialError, target: &Target) -> Outcome {
             return Outcome::Unanswered(NoAnswer::NameNotResolved { host, source });
         }
         DialError::Guarded(address) => {
-            let (host, address) = (target.host().to_owned(), *address);
+            let (host, address) = (target.host().to_owned(), address.to_canonical());
             return Outcome::Failed(ThisSideFailed::Guarded { host, address });
         }
         DialError::Proxy { proxy, source } => {
-            let (proxy, why) = (proxy.clone(), innermost(&**source));
+            // A proxy can speak TLS too.
+            let untrusted = find::<rustls::Error>(&**source).and_then(CertificateProblem::of);
+            let why = match untrusted {
+                Some(problem) => format!("its certificate is not accepted: {}", problem.reason),
+                None => innermost(&**source),
+            };
+            let proxy = proxy.clone();
             return Outcome::Failed(ThisSideFailed::Proxy { proxy, why });
         }
         DialError::Tcp(cause) => find_io(&**cause),

@@ -79,7 +79,7 @@ impl AddressGuard {
                 AddressKind::Private => self.private,
                 AddressKind::Special => false,
             }
-            || self.networks.iter().any(|network| network.contains(&judged) || network.contains(&address))
+            || self.networks.iter().any(|network| contains(network, judged) || network.contains(&address))
     }
 }
 
@@ -103,6 +103,16 @@ pub(super) fn spells_loopback(host: &str) -> bool {
 /// A URL's host without the brackets of an IPv6 address.
 pub(super) fn unbracketed(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Whether a network has an address in it. A network such as `::ffff:10.0.0.0/104` is one of IPv4 addresses.
+fn contains(network: &IpNet, address: IpAddr) -> bool {
+    match (network, address) {
+        (IpNet::V6(mapped), IpAddr::V4(address)) if mapped.prefix_len() >= 96 => {
+            mapped.contains(&address.to_ipv6_mapped())
+        }
+        _ => network.contains(&address),
+    }
 }
 
 /// The address as it is judged: an IPv4 address where one is wrapped into an IPv6 one.
@@ -231,6 +241,9 @@ mod tests {
             ("outside of it", network("10.1.0.0/16"), "a.example", "10.2.0.1", false),
             ("in the network, wrapped", network("10.0.0.0/8"), "a.example", "::ffff:10.0.0.1", true),
             ("in the wrapped network", network("64:ff9b::/96"), "a.example", "64:ff9b::a00:1", true),
+            ("in the mapped network", network("::ffff:10.0.0.0/104"), "a.example", "10.0.0.1", true),
+            ("outside of the mapped network", network("::ffff:10.0.0.0/104"), "a.example", "192.168.0.1", false),
+            ("not in all of version 6", network("::/0"), "a.example", "10.0.0.1", false),
         ] {
             assert_eq!(guard.allows(host, address.parse().unwrap()), expected, "{name}");
         }

@@ -1,10 +1,12 @@
 //! The proxy that requests go through: by the usual variables of the environment, or given. An https target is reached
 //! by CONNECT, an http one in absolute form; its credentials are shown nowhere.
 
-use std::{fmt, sync::Arc};
+use std::{env, fmt, sync::Arc};
 
+use delivery::{EndpointUrl, UrlError};
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
+use schemas::uri::encode_path;
 
 use super::guard::{spells_loopback, unbracketed};
 
@@ -13,6 +15,33 @@ use super::guard::{spells_loopback, unbracketed};
 pub struct Proxy {
     matcher: Option<Arc<Matcher>>,
 }
+
+/// Why a proxy cannot be used. Its URL is not repeated: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// The variable is not UTF-8.
+    #[error("the variable {variable} is not UTF-8")]
+    NotUtf8 {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// The variable holds something other than a URL, or a host with a port.
+    #[error("the variable {variable} does not name a proxy: {source}")]
+    Url {
+        /// The variable.
+        variable: &'static str,
+        /// Why not.
+        source: UrlError,
+    },
+}
+
+/// The variables for targets of http, of https and of both, and that for targets without a proxy. The first that is set
+/// counts.
+const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+const NO: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The proxy for one target.
 pub(super) struct Route {
@@ -30,8 +59,17 @@ impl Proxy {
 
     /// As `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` have it, in capitals or not; they are read now. In a
     /// CGI program (`REQUEST_METHOD`) there is none, for there `HTTP_PROXY` is a header of the request.
-    pub fn from_environment() -> Self {
-        Self { matcher: Some(Arc::new(Matcher::from_env())) }
+    ///
+    /// # Errors
+    /// When one of them is set and does not name a proxy: without it, requests would go past the proxy.
+    pub fn from_environment() -> Result<Self, ProxyError> {
+        if env::var_os("REQUEST_METHOD").is_some() {
+            return Ok(Self::none());
+        }
+        let [http, https, all] =
+            [HTTP, HTTPS, ALL].map(|names| variable(names).and_then(|(name, url)| proxy(name, &url)));
+        let builder = Matcher::builder().http(http?).https(https?).all(all?);
+        Ok(Self { matcher: Some(Arc::new(builder.no(hosts(&variable(NO)?.1)).build())) })
     }
 
     /// `proxy` for all targets but those that `except` names, as `NO_PROXY` does: domains with all below them, addresses,
@@ -47,6 +85,43 @@ impl Proxy {
         let intercept = self.matcher.as_ref()?.intercept(uri)?;
         Some(Route { uri: intercept.uri().clone(), authorization: intercept.basic_auth().cloned() })
     }
+}
+
+/// The first of these variables that is set, and what it holds.
+fn variable(names: [&'static str; 2]) -> Result<(&'static str, String), ProxyError> {
+    let set = names.into_iter().find_map(|name| env::var_os(name).map(|value| (name, value)));
+    let Some((variable, value)) = set else { return Ok((names[0], String::new())) };
+    value.into_string().map(|value| (variable, value)).map_err(|_| ProxyError::NotUtf8 { variable })
+}
+
+/// A proxy's URL in the form that goes over the wire; empty where there is none. A host with a port is one of http.
+fn proxy(variable: &'static str, url: &str) -> Result<String, ProxyError> {
+    let url = url.trim();
+    if url.is_empty() {
+        return Ok(String::new());
+    }
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let (scheme, rest) = (scheme.to_ascii_lowercase(), rest.trim_end_matches('/'));
+    let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, host)| (Some(user), host));
+    // Only http and https can be used; that is said once a request is to go through it.
+    let of_endpoint = if scheme.starts_with("socks") { "http" } else { &scheme };
+    let host: EndpointUrl =
+        format!("{of_endpoint}://{host}").parse().map_err(|source| ProxyError::Url { variable, source })?;
+    let port = host.uri().port().map_or_else(String::new, |port| format!(":{port}"));
+    let user = user.map_or_else(String::new, |user| format!("{}@", encode_path(user).replace('@', "%40")));
+    Ok(format!("{scheme}://{user}{}{port}", host.uri().host().unwrap_or_default()))
+}
+
+/// The hosts of `NO_PROXY` as URLs have them: names in the form of IDNA.
+fn hosts(list: &str) -> String {
+    let normal = |host: &str| {
+        let (dot, name) = host.strip_prefix('.').map_or(("", host), |name| (".", name));
+        match format!("http://{name}").parse::<EndpointUrl>() {
+            Ok(url) if !name.is_ascii() => format!("{dot}{}", url.host()),
+            _ => host.to_owned(),
+        }
+    };
+    list.split(',').map(|host| normal(host.trim())).collect::<Vec<_>>().join(",")
 }
 
 impl Route {
@@ -71,6 +146,30 @@ impl fmt::Debug for Proxy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_read_as_every_url_is() {
+        let refused = |source| Err(ProxyError::Url { variable: "HTTPS_PROXY", source });
+        for (text, expected) in [
+            ("", Ok("")),
+            (" http://Proxy.Example:3128/ ", Ok("http://proxy.example:3128")),
+            ("proxy.example:3128", Ok("http://proxy.example:3128")),
+            ("HTTPS://proxy.example", Ok("https://proxy.example")),
+            ("http://bücher.example:3128", Ok("http://xn--bcher-kva.example:3128")),
+            ("http://jo:pä ss@w%40rd@proxy.example:3128", Ok("http://jo:p%C3%A4%20ss%40w%40rd@proxy.example:3128")),
+            ("socks5h://proxy.example:1080", Ok("socks5h://proxy.example:1080")),
+            ("http://[::1]:3128", Ok("http://[::1]:3128")),
+            ("ftp://proxy.example", refused(UrlError::Scheme)),
+            ("http://pro xy.example", refused(UrlError::Host)),
+            ("http://proxy.example:port", refused(UrlError::Port)),
+        ] {
+            assert_eq!(proxy("HTTPS_PROXY", text), expected.map(str::to_owned), "{text}");
+        }
+        assert_eq!(
+            hosts(".bücher.example, BÜCHER.example,a.example,10.0.0.0/8,*"),
+            ".xn--bcher-kva.example,xn--bcher-kva.example,a.example,10.0.0.0/8,*"
+        );
+    }
 
     #[test]
     fn which_targets_go_through_the_proxy() {

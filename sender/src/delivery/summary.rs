@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use rustls::CertificateError;
+use delivery::CertificateProblem;
 
 use super::{
     answer_body::AnswerBody,
@@ -55,8 +55,10 @@ impl Summary {
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
-    if let Some(NoAnswer::Untrusted(tls)) = error.downcast_ref() {
-        return format!("{text}: {}", certificate(tls));
+    if let Some(NoAnswer::Untrusted(tls)) = error.downcast_ref()
+        && let Some(problem) = CertificateProblem::of(tls)
+    {
+        return format!("{text}: {}", problem.reason);
     }
     while let Some(error) = cause {
         text.push_str(&format!(": {error}"));
@@ -65,25 +67,11 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Why a certificate is not accepted, in words.
-fn certificate(error: &rustls::Error) -> String {
-    let rustls::Error::InvalidCertificate(why) = error else { return error.to_string() };
-    match why {
-        CertificateError::UnknownIssuer => "none of the trusted authorities signed it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another host".to_owned()
-        }
-        CertificateError::Revoked => "it was revoked".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, StatusCode};
+    use rustls::CertificateError;
 
     use super::*;
     use crate::delivery::{Answer, AnswerEnd, ThisSideFailed};
@@ -125,8 +113,7 @@ mod tests {
                 Outcome::Unanswered(NoAnswer::Untrusted(CertificateError::UnknownIssuer.into())),
                 Summary::Unanswered {
                     code: "certificate-not-accepted",
-                    words: "the server's certificate is not accepted: none of the trusted authorities signed it"
-                        .to_owned(),
+                    words: "the server's certificate is not accepted: no trusted authority signed it".to_owned(),
                 },
             ),
             (

@@ -286,11 +286,11 @@ impl Defect {
                 "make the file before the model is run; a relative path starts at the model's folder"
             }
             Self::OtherAuthentication { .. } => "leave it out, or correct the type",
-            Self::NoEndpoint | Self::Endpoint { source: TargetError::Malformed | TargetError::Scheme } => {
-                "write a whole URL, such as \"https://hooks.example.com/flowingly\""
-            }
             Self::Endpoint { source: TargetError::UserInfo } => {
                 "take them out of the URL and write an authentication of the type `basic` instead"
+            }
+            Self::NoEndpoint | Self::Endpoint { .. } => {
+                "write a whole URL, such as \"https://hooks.example.com/flowingly\""
             }
             Self::Plaintext => "write https; plain http is for an endpoint on this machine",
             Self::CreatedOnFirst => "write trigger stepCompleted, or put the webhook on the step after it",

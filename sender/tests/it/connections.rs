@@ -209,7 +209,7 @@ async fn an_address_in_the_url_is_judged_with_and_without_a_proxy() {
         for (url, expected) in [
             ("http://169.254.169.254/latest/meta-data", "169.254.169.254"),
             ("https://[fd00:ec2::254]/", "fd00:ec2::254"),
-            ("http://[::ffff:127.0.0.1]/", "::ffff:127.0.0.1"),
+            ("http://[::ffff:127.0.0.1]/", "127.0.0.1"),
             ("http://0.0.0.0/", "0.0.0.0"),
             ("http://10.0.0.1:8080/", "10.0.0.1"),
         ] {

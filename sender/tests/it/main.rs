@@ -24,6 +24,7 @@ mod server;
 mod shells;
 mod soak;
 mod tls;
+mod urls;
 
 /// The program, without anything of the caller's terminal or environment that would change what it prints.
 fn webhook_sender() -> assert_cmd::Command {

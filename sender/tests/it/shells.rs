@@ -1,10 +1,17 @@
 //! What shells and man(1) are given.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use tempfile::TempDir;
 
-use crate::{run, webhook_sender};
+use crate::{
+    run,
+    server::{Answering, Server},
+    webhook_sender,
+};
 
 #[test]
 fn completions_know_the_commands() {
@@ -50,4 +57,43 @@ fn man_shows_a_page() {
     let (shown, warned) = (String::from_utf8_lossy(&man.stdout), String::from_utf8_lossy(&man.stderr));
     assert!(shown.contains("SUBCOMMANDS") && shown.contains("webhook-sender-replay(1)"), "{shown}{warned}");
     assert_eq!(warned, "");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_ends_every_command_quietly() {
+    let server = Server::start(Answering::ok());
+    let url = server.url();
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("outbox");
+    let (data, body) = (data.to_str().unwrap(), folder.path().join("one.json"));
+    fs::write(&body, schemas::Sample::find("step-completed-minimal").unwrap().body).unwrap();
+    let body = body.to_str().unwrap();
+    for (arguments, code) in [
+        (&["samples", "list"][..], 0),
+        (&["samples", "show", "step-completed-all-field-types"], 0),
+        (&["send", "--to", &url], 0),
+        (&["send", "--to", &url, "--dry-run"], 0),
+        (&["send", "--to", "http://127.0.0.1:9/"], 3),
+        (&["replay", "--from", body, "--to", &url, "--data", data], 0),
+        (&["deliveries", "list", "--data", data], 0),
+        (&["deliveries", "show", "1", "--data", data], 0),
+        (&["load", "--to", &url, "--duration", "50ms", "--connections", "1", "--max"], 0),
+        (&["model", "new"], 0),
+        (&["completions", "bash"], 0),
+        (&["man"], 0),
+        (&["--help"], 0),
+        (&["samples", "show", "no-such-sample"], 2),
+    ] {
+        for stderr_too in [false, true] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-sender"));
+            command.args(arguments).stdout(writer.try_clone().unwrap());
+            command.stderr(if stderr_too { writer.into() } else { Stdio::piped() });
+            let ended = command.spawn().unwrap().wait_with_output().unwrap();
+            let stderr = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {stderr}");
+            assert!(!stderr.to_lowercase().contains("pipe"), "{arguments:?}: {stderr}");
+        }
+    }
 }

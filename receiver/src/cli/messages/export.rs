@@ -1,10 +1,10 @@
 //! `messages export`: the log as JSON lines. It needs no index: the log is read in order.
 
-use std::io::{BufWriter, ErrorKind, Write as _};
+use std::io::{BufWriter, Write as _};
 
 use super::Which;
 use crate::{
-    cli::{Failure, data::Data, warn},
+    cli::{Failure, data::Data, warn, written},
     log::{Entry, Position},
 };
 
@@ -21,17 +21,11 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {
         match entry {
             Entry::Record { record, .. } if filter.matches(&record.header) => {
-                match writeln!(stdout, "{}", record.json_line()) {
-                    Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-                    other => other.map_err(Failure::failed)?,
-                }
+                written(writeln!(stdout, "{}", record.json_line()))?;
             }
             Entry::Record { .. } => {}
             Entry::Damaged { at, next } => warn(&format!("the log is damaged from {at} to {next}; skipped")),
         }
     }
-    match stdout.flush() {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(error)),
-        _ => Ok(()),
-    }
+    written(stdout.flush())
 }

@@ -1,12 +1,10 @@
 //! `messages show`: one message, from the log.
 
-use std::io::Write as _;
-
 use schemas::json::pretty;
 
 use super::{Output, cell};
 use crate::{
-    cli::{Failure, data::Data, say},
+    cli::{Failure, data::Data, say, say_bytes},
     index::Message,
     log::Record,
     redact,
@@ -30,8 +28,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
         return Err(Failure::failed(format_args!("there is no message with the id {}; see `messages list`", args.id)));
     };
     if args.raw {
-        // Not anstream's, which would drop what it takes for an escape sequence.
-        return std::io::stdout().write_all(&record.body).map_err(Failure::failed);
+        return say_bytes(&record.body);
     }
     match args.output {
         Output::Json => say(&(record.json_line() + "\n")),

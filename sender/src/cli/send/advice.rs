@@ -1,14 +1,13 @@
 //! What to do next, for each answer and each silence.
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use rustls::CertificateError;
 use schemas::{Authentication, redaction::mask_url};
 
 use super::{
     super::output::{harmless, size},
     report::Sent,
 };
-use crate::delivery::{AddressKind, Answer, NoAnswer, ThisSideFailed};
+use crate::delivery::{AddressKind, Answer, CertificateProblem, NoAnswer, ThisSideFailed};
 
 /// A message above this many bytes is larger than any that the contract asks an endpoint to take.
 const LARGE: usize = 64 * 1024;
@@ -91,12 +90,10 @@ pub(super) fn unanswered(why: &NoAnswer, sent: &Sent<'_>) -> String {
         NoAnswer::Timeout(_) => {
             "the endpoint is too slow, and may have the message all the same; --timeout waits longer".to_owned()
         }
-        NoAnswer::Untrusted(rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        )) => "write the host in --to as the certificate has it".to_owned(),
-        NoAnswer::Untrusted(_) => {
-            "if you trust the server, give its authority's certificate with --ca FILE (PEM)".to_owned()
-        }
+        NoAnswer::Untrusted(error) => match CertificateProblem::of(error) {
+            Some(problem) => problem.advice,
+            None => "the server needs another certificate".to_owned(),
+        },
         NoAnswer::NotTls => "check the port, or write http:// if the endpoint has no TLS".to_owned(),
         NoAnswer::Tls(_) => "check that the server takes TLS 1.2 or 1.3 and asks for no client certificate".to_owned(),
         // One that refuses a body before it has read it may close so early that its answer is lost on the way.
@@ -139,8 +136,48 @@ fn shown(text: &str, sent: &Sent<'_>) -> String {
     harmless(&sent.redactor.mask(text), 200)
 }
 
-/// The scheme of the first challenge.
+/// Basic where any challenge is for it, otherwise the scheme of the first challenge (RFC 9110 section 11.6.1).
 fn scheme(headers: &HeaderMap) -> Option<String> {
-    let challenge = headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?;
-    challenge.split([' ', ',']).next().filter(|scheme| !scheme.is_empty()).map(|scheme| harmless(scheme, 40))
+    let values = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let schemes: Vec<&str> = values.flat_map(schemes).collect();
+    let basic = schemes.iter().find(|scheme| scheme.eq_ignore_ascii_case("basic"));
+    basic.or(schemes.first()).map(|scheme| harmless(scheme, 40))
+}
+
+/// The schemes of a list of challenges. What holds a `=` is a parameter, and a comma in quotes divides nothing.
+fn schemes(challenges: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    let parts = challenges.split(move |character| {
+        is_quoted ^= character == '"';
+        character == ',' && !is_quoted
+    });
+    let first_words = parts.filter_map(|part| part.split_ascii_whitespace().next());
+    first_words.filter(|word| !word.contains('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn basic_is_found_among_challenges_in_any_spelling() {
+        for (values, expected) in [
+            (&["Basic realm=\"x\""][..], Some("Basic")),
+            (&["BASIC"], Some("BASIC")),
+            (&["Negotiate, bAsIc realm=\"x\", charset=\"UTF-8\""], Some("bAsIc")),
+            (&["Bearer realm=\"a, basic b\", error=\"x\""], Some("Bearer")),
+            (&["Digest realm=\"x\"", "basic"], Some("basic")),
+            (&["Bearer"], Some("Bearer")),
+            (&[""], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+            }
+            assert_eq!(scheme(&headers).as_deref(), expected, "{values:?}");
+        }
+    }
 }

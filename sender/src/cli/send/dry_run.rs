@@ -68,7 +68,7 @@ fn headers(request: &Request, target: &Target, redactor: &Redactor) -> Vec<(Stri
     let given = request.headers();
     let mut lines = Vec::new();
     if !given.contains_key(http::header::HOST) {
-        lines.push(("host".to_owned(), target.host_header()));
+        lines.push(("host".to_owned(), target.host_header().to_owned()));
     }
     lines.extend(given.iter().map(|(name, value)| (name.to_string(), masked_value(name.as_str(), value, redactor))));
     if !given.contains_key(http::header::USER_AGENT) {

@@ -29,7 +29,7 @@ pub enum RootsError {
     },
 }
 
-/// Reads the certificates of a PEM text, for [`super::ClientOptions::extra_roots`].
+/// Reads the certificates of a PEM text, to be trusted besides the platform's.
 ///
 /// # Errors
 /// When there is none, or one that cannot be used.
@@ -45,9 +45,12 @@ pub fn roots_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootsE
     Ok(roots)
 }
 
-/// The configuration of TLS. A machine without any roots (a bare container) still gets one: plain HTTP works there, and
-/// every https server is then untrusted, which is what is told of it.
-pub(super) fn config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+/// The configuration of a client. A machine without any roots (a bare container) still gets one: plain HTTP works there,
+/// and every https server is then untrusted, which is what is told of it.
+///
+/// # Errors
+/// When TLS cannot be set up at all.
+pub fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let builder = match Verifier::new_with_extra_roots(extra_roots.iter().cloned(), provider) {
