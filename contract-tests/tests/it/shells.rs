@@ -73,8 +73,8 @@ fn a_reader_that_has_gone_away_ends_every_command_quietly() {
         (&["man"], 0),
         (&["--help"], 0),
         (&["check", "http://127.0.0.1:9/", "--no-authentication"], 3),
-        (&["check", "http://127.0.0.1:9/", "--no-authentication", "--report", "json"], 3),
-        (&["listen", "--no-authentication", "--listen", "127.0.0.1:0", "--duration", "50ms"], 3),
+        (&["check", "http://127.0.0.1:9/", "--no-authentication", "--report", "json=-"], 3),
+        (&["listen", "--no-authentication", "--listen", "127.0.0.1:0", "--for", "50ms"], 3),
         (&["explain", "NONE-1"], 2),
     ] {
         for stderr_too in [false, true] {

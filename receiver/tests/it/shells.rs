@@ -84,7 +84,6 @@ fn a_reader_that_has_gone_away_ends_every_command_quietly() {
         (&["log", "check"], 0),
         (&["relay", "status"], 0),
         (&["check-config"], 0),
-        (&["learn", id], 0),
         (&["completions", "bash"], 0),
         (&["man"], 0),
         (&["--help"], 0),
