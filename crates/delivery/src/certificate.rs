@@ -230,7 +230,7 @@ mod tests {
                 "a self-signed authority, given with --ca",
                 {
                     let own = as_authority.self_signed(&key).unwrap().der().clone();
-                    judged(&own, "localhost", &[own.clone()])
+                    judged(&own, "localhost", std::slice::from_ref(&own))
                 },
                 "it is the certificate of an authority (CA:TRUE), which no server may show as its own",
                 "make it with CA:FALSE: `openssl req -x509 ",
