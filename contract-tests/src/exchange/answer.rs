@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::reader::MAX_BODY_BYTES;
+
 /// What came back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {
@@ -24,7 +26,7 @@ impl Answer {
 
     /// Whether no more of the body was read than is kept.
     pub(crate) fn is_cut(&self) -> bool {
-        self.body.len() >= BODY_MAX
+        self.body.len() >= MAX_BODY_BYTES
     }
 
     /// The values of a header; the name in lower case.
