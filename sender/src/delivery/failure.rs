@@ -55,6 +55,7 @@ fn before_tls(dial: &DialError, target: &Target) -> Outcome {
             let (host, address) = (target.host().to_owned(), address.to_canonical());
             return Outcome::Failed(ThisSideFailed::Guarded { host, address });
         }
+        DialError::Host => return Outcome::Failed(ThisSideFailed::Request(dial.to_string().into())),
         DialError::Proxy { proxy, source } => {
             // A proxy can speak TLS too.
             let untrusted = find::<rustls::Error>(&**source).and_then(CertificateProblem::of);
