@@ -15,6 +15,7 @@ pub mod profile;
 pub mod reference;
 pub mod sample;
 pub mod step;
+pub mod timestamp;
 pub mod uri;
 pub mod validate;
 pub mod webhook;

@@ -2,8 +2,7 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::SystemTime};
 
-use jiff::Timestamp;
-use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
+use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference, timestamp};
 use secrecy::SecretString;
 use toml::Spanned;
 
@@ -55,14 +54,13 @@ impl Check<'_> {
     }
 
     fn moment(&mut self, typed: &Spanned<toml::value::Datetime>) -> Option<SystemTime> {
-        let moment = typed.get_ref().to_string().parse::<Timestamp>().and_then(SystemTime::try_from);
-        if moment.is_err() {
-            self.problem(
-                typed.span().start,
-                "`not_after` takes a moment with its offset, such as 2026-12-01T00:00:00Z",
-            );
+        match timestamp::parse_instant(&typed.get_ref().to_string()) {
+            Ok(moment) => SystemTime::try_from(moment).ok(),
+            Err(error) => {
+                self.problem(typed.span().start, format!("`not_after`: {error}"));
+                None
+            }
         }
-        moment.ok()
     }
 
     /// The secret that a reference leads to. What is no reference is not repeated: it may be the secret itself.

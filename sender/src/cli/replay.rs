@@ -88,7 +88,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let replay = Replay {
         profile: profile.unwrap_or_else(|| Profile::v1().clone()),
         credentials: destination.credentials.clone(),
-        selection: args.which.selection(),
+        selection: args.which.selection()?,
     };
     let source = Source::open(&args.from)?;
     if args.dry_run {
