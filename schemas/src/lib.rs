@@ -8,6 +8,7 @@ pub mod authentication;
 pub mod case_file;
 pub mod clause;
 pub mod document;
+pub mod edges;
 pub mod field;
 pub mod message;
 pub mod pointer;

@@ -68,6 +68,8 @@ pub fn parse(text: &str) -> Result<Timestamp, TimestampError> {
 /// When the text has another form, names no zone, or the calendar has no such time.
 pub fn parse_instant(text: &str) -> Result<Timestamp, TimestampError> {
     match Shape::of(text) {
+        // RFC 3339 has offsets of less than a day.
+        Some(Shape::Instant) if offset_hours(text).is_some_and(|hours| hours > 23) => Err(TimestampError::OutOfRange),
         Some(Shape::Instant) => text.parse().map_err(|_| TimestampError::OutOfRange),
         Some(Shape::LocalTime) => Err(TimestampError::NoZone),
         Some(Shape::Date) => Err(TimestampError::NoTime),
@@ -100,6 +102,12 @@ impl Shape {
             _ => None,
         }
     }
+}
+
+/// The hours of the offset that a text ends with; `None` for `Z`.
+fn offset_hours(text: &str) -> Option<u8> {
+    let offset = text.get(text.len() - "+00:00".len()..)?.strip_prefix(['+', '-'])?;
+    offset.get(..2)?.parse().ok()
 }
 
 /// What follows a beginning of this pattern, in which 0 is any digit.

@@ -15,6 +15,7 @@ use super::error::CliError;
 pub(super) struct Label(Style, &'static str, &'static str);
 
 pub(super) const ERROR: Label = Label(AnsiColor::Red.on_default().bold(), "error:", " ");
+pub(super) const WARNING: Label = Label(AnsiColor::Yellow.on_default().bold(), "warning:", " ");
 pub(super) const TIP: Label = Label(AnsiColor::Green.on_default(), "  tip:", " ");
 
 impl fmt::Display for Label {
@@ -46,4 +47,9 @@ pub(super) fn tell(error: &CliError) -> io::Result<()> {
 /// Writes a line on what goes on to stderr.
 pub(super) fn note(line: &str) -> io::Result<()> {
     writeln!(anstream::stderr().lock(), "{line}")
+}
+
+/// Writes a warning to stderr.
+pub(super) fn warn(line: &str) -> io::Result<()> {
+    writeln!(anstream::stderr().lock(), "{WARNING}{line}")
 }

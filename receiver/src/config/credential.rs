@@ -35,13 +35,16 @@ impl Check<'_> {
             Kind::None => Authentication::None,
             Kind::ClientSecret => {
                 let (secret, offset) = self.secret("secret", credential.secret.as_ref()?)?;
-                let client_secret = ClientSecret::new(secret).map_err(|error| self.problem(offset, error.to_string()));
+                let client_secret =
+                    ClientSecret::exact(secret).map_err(|error| self.problem(offset, error.to_string()));
                 Authentication::ClientSecret { client_secret: client_secret.ok()? }
             }
             Kind::Basic => {
                 let username = credential.username.as_ref()?;
                 let (password, _) = self.secret("password", credential.password.as_ref()?)?;
-                let credentials = BasicCredentials::new(username.get_ref().clone(), password);
+                let credentials = BasicCredentials::parse_username(username.get_ref())
+                    .map_err(|errors| errors[0])
+                    .and_then(|username| BasicCredentials::exact(username, password));
                 let credentials = credentials.map_err(|error| self.problem(username.span().start, error.to_string()));
                 Authentication::Basic(credentials.ok()?)
             }
@@ -67,11 +70,8 @@ impl Check<'_> {
     pub(super) fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
         let offset = typed.span().start;
         let reference = typed.get_ref().parse().map_err(|error| format!("`{key}`: {error}"));
-        let reference = reference.map(|reference| match reference {
-            SecretReference::File(path) => SecretReference::File(self.beside(path)),
-            other => other,
-        });
-        if let Ok(SecretReference::File(file)) = &reference {
+        let reference = reference.map(|reference: SecretReference| reference.map_path(|path| self.beside(path)));
+        if let Some(file) = reference.as_ref().ok().and_then(SecretReference::path) {
             self.sources.note(file);
             self.warn_if_everyone_reads(key, typed, file);
         }

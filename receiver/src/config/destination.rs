@@ -180,7 +180,7 @@ impl Check<'_> {
             typed.get_ref().parse::<Target>()
         } else {
             let (url, _) = self.secret("url", typed)?;
-            url.expose_secret().trim().parse()
+            url.expose_secret().parse()
         };
         let target = match parsed {
             Ok(target) => target,

@@ -33,10 +33,10 @@ impl Endpoints {
         let known = self.paths.entry(format!("{credential} {secret}"));
         let fresh = || {
             // The reference takes off one line feed at the end, and no more.
-            fs::write(self.folder.path().join(format!("secret-{number}")), format!("{secret}\n")).unwrap();
+            fs::write(self.folder.path().join(format!("secret-{number}")), secret).unwrap();
             writeln!(
                 self.toml,
-                "[[endpoint]]\npath = \"/{number}\"\nauthentication = {{ {credential}, {key} = \"file:secret-{number}\" }}"
+                "[[endpoint]]\npath = \"/{number}\"\nauthentication = {{ {credential}, {key} = \"exact:file:secret-{number}\" }}"
             )
             .unwrap();
             format!("/{number}")

@@ -177,6 +177,11 @@ impl CliError {
             Self::NotAReference { .. } | Self::Reference { source: ReferenceError::NoPrompt, .. } => {
                 "write env:NAME, file:PATH or prompt; so the secret stands in no shell history and no list of processes"
             }
+            // The error itself says how.
+            Self::Reference {
+                source: ReferenceError::InvisibleEdges { .. } | ReferenceError::SeveralLines { .. },
+                ..
+            } => return None,
             Self::Reference { source: ReferenceError::Env { .. }, .. } => {
                 "set the variable, or write file:PATH or prompt"
             }

@@ -12,7 +12,7 @@ use schemas::{Authentication, Profile};
 
 use self::{survey::Survey, which::WhichArgs};
 use super::{
-    credentials::{CredentialArgs, check_plaintext, reference},
+    credentials::{CredentialArgs, check_plaintext, reference, warn_plaintext},
     deliver,
     engine_args::EngineArgs,
     error::CliError,
@@ -83,7 +83,10 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
         Authentication::None | Authentication::ClientSecret { .. } => None,
     };
     let probe = Composed::from_bytes(Bytes::new(), basic).request()?;
-    check_plaintext(&probe, &target, args.credentials.allow_plaintext)?;
+    check_plaintext(&probe, &target, &authentication, args.credentials.allow_plaintext)?;
+    if matches!(destination.address, Address::Reference(_)) && !args.credentials.allow_plaintext {
+        warn_plaintext(&["the URL, which is a secret,".to_owned()], &target)?;
+    }
     let profile = args.profile.clone().map(file::profile).transpose()?;
     let replay = Replay {
         profile: profile.unwrap_or_else(|| Profile::v1().clone()),

@@ -90,7 +90,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         return Err(CliError::TwoAuthorizations { by: "--username" });
     }
     let request = request.with_headers(headers)?;
-    check_plaintext(&request, &target, allow_plaintext)?;
+    check_plaintext(&request, &target, &authentication, allow_plaintext)?;
 
     dropped::tell(&dropped, profile.as_ref())?;
     let profile = profile.as_ref().unwrap_or(Profile::v1());
