@@ -58,7 +58,7 @@ fn every_authorization_header_gets_the_verdict_of_its_vector() {
         .iter()
         .map(|case| {
             let text = |pointer: &str| case.pointer(pointer).unwrap().as_str().unwrap();
-            let username = serde_json::to_string(text("/accepted/username")).unwrap();
+            let username = serde_json::to_string(&format!("exact:{}", text("/accepted/username"))).unwrap();
             let credential = format!("type = \"basic\", username = {username}");
             let path = endpoints.path(&credential, "password", text("/accepted/password"));
             let values: Vec<&str> = case["headers"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();

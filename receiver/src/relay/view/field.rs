@@ -15,7 +15,10 @@ const LONG: (usize, usize) = (160, 3);
 
 #[derive(Clone, Serialize)]
 pub(super) struct Field {
-    pub(super) name: Option<String>,
+    name: Option<String>,
+    /// The name as it is, with escapes for what cannot be seen.
+    #[serde(skip)]
+    exact_name: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
@@ -35,11 +38,12 @@ impl Field {
         let kind = field["type"].as_str();
         let known = kind.map(|word| FieldType::from(word.to_owned()));
         let raw = &field["value"];
-        let text = cutter.value(text(raw, known.as_ref()).trim_end());
+        let text = cutter.value(plain::clean(&text(raw, known.as_ref())).trim_end());
         let exceeds = |(characters, lines)| text.chars().count() > characters || text.lines().count() > lines;
         Self {
-            name: cutter.name(&field["name"]),
-            kind: kind.map(|word| cutter.cut(word, cutter.limits.name)),
+            name: cutter.title(&field["name"]),
+            exact_name: cutter.name(&field["name"]),
+            kind: cutter.name(&field["type"]),
             id: cutter.name(&field["identifier"]),
             position,
             value: value(raw, known.as_ref(), cutter),
@@ -51,17 +55,29 @@ impl Field {
     }
 }
 
+impl Field {
+    pub(super) fn exact_name(&self) -> Option<&str> {
+        self.exact_name.as_deref()
+    }
+
+    pub(super) fn title(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
 /// The value as `when` and templates compare it.
 fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
     match (kind, raw) {
         (Some(FieldType::CheckBox), Json::String(word)) if word == "true" || word == "false" => (word == "true").into(),
-        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => label(raw).into(),
-        (Some(FieldType::MultiSelectList), Json::Array(options)) => selected(options).map(label).collect(),
-        (_, Json::String(text)) => plain::cut(text, cutter.limits.value).0.into(),
-        (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
-            plain::cut(&flat(raw), cutter.limits.value).0.into()
+        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => plain::clean(&label(raw)).into(),
+        (Some(FieldType::MultiSelectList), Json::Array(options)) => {
+            selected(options).map(|option| plain::clean(&label(option))).collect()
         }
-        _ => Serde(raw).into(),
+        (_, Json::String(text)) => plain::cut(&plain::clean(text), cutter.limits.value).0.into(),
+        (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
+            plain::cut(&plain::clean(&flat(raw)), cutter.limits.value).0.into()
+        }
+        _ => Serde(super::cleaned(raw)).into(),
     }
 }
 
@@ -102,9 +118,11 @@ fn flat(value: &Json) -> String {
             elements.iter().map(flat).collect::<Vec<_>>().join(if nested { "; " } else { ", " })
         }
         Json::Object(members) if members.len() == 1 => members.values().map(flat).collect(),
-        Json::Object(members) => {
-            members.iter().map(|(name, value)| format!("{name}: {}", flat(value))).collect::<Vec<_>>().join(", ")
-        }
+        Json::Object(members) => members
+            .iter()
+            .map(|(name, value)| format!("{}: {}", plain::exact(name), flat(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
