@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
+use schemas::redaction::mask_url;
 
 /// The URL of an endpoint: absolute, `http` or `https`, with a host and without a user. `Display` masks the query's
 /// values, since they may open a door.
@@ -106,20 +107,11 @@ impl FromStr for Endpoint {
             port,
             encrypted,
             url: format!("{origin}{path}"),
-            shown: format!("{origin}{}", masked(&path)),
+            shown: mask_url(&format!("{origin}{path}")),
             host_header,
             path,
         })
     }
-}
-
-fn masked(path: &str) -> String {
-    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) => format!("{name}=***"),
-        None => "***".to_owned(),
-    });
-    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
 }
 
 impl fmt::Display for Endpoint {

@@ -1,9 +1,11 @@
 //! What came against what was expected, in the words of `CONTRACT.md`.
 
+use schemas::redaction::mask_url;
+
 use crate::{
     case::{Expectation, Verdict},
     exchange::{Answer, NoAnswer},
-    spelling::{Spellings, masked},
+    spelling::{Spellings, masked, masked_cut},
 };
 
 /// Most characters of an answer's body that a failure shows.
@@ -72,16 +74,17 @@ fn expected(expect: &Expectation) -> String {
 
 /// An answer in a line, nothing secret in it.
 pub(crate) fn came(answer: &Answer, hide: &[Spellings]) -> String {
+    // Masked first: what is made printable or cut may hold a part of a credential that is not recognised any more.
+    let shown = |text: &str| printable(&masked(text, hide));
     let mut words = answer.status.to_string();
     if !answer.reason.is_empty() {
-        words.push_str(&format!(" {}", printable(&answer.reason)));
+        words.push_str(&format!(" {}", shown(&answer.reason)));
     }
     if let Some(location) = answer.header("location").next() {
-        words.push_str(&format!(", location {}", printable(&location)));
+        words.push_str(&format!(", location {}", shown(&mask_url(&location))));
     }
-    // Masked whole and cut afterwards: of a credential that was cut, the part that is left would not be known.
-    let body = masked(&String::from_utf8_lossy(&answer.body), hide);
-    let line = printable(&body);
+    let body = String::from_utf8_lossy(&answer.body);
+    let line = if answer.is_cut() { printable(&masked_cut(&body, hide)) } else { shown(&body) };
     let shown: String = line.chars().take(BODY_SHOWN).collect();
     if shown.is_empty() {
         words.push_str(", with an empty body");
@@ -153,6 +156,29 @@ mod tests {
     }
 
     #[test]
+    fn no_credential_of_the_url_is_shown() {
+        let hide = [Spellings::of_url("/hooks?code=canary%2B1%3D&v=1"), Spellings::of("tür-und-tor", None)];
+        for (headers, body, expected) in [
+            (
+                &[("location", "/hooks/?code=canary%2B1%3D&v=1")][..],
+                "",
+                "307, location /hooks/?code=***&v=***, with an empty body",
+            ),
+            (
+                &[("location", "https://jo:pw@a.example/?token=new")],
+                "",
+                "307, location https://***@a.example/?token=***, with an empty body",
+            ),
+            (&[("location", "/t%C3%BCr-und-tor/x")], "", "307, location /***/x, with an empty body"),
+            (&[], "Cannot POST /hooks?code=canary%252B1%253D&amp;v=1", "307: Cannot POST /hooks?code=***&amp;***"),
+            (&[], r#"{"path":"\/hooks?code=canary\u002b1\u003d"}"#, r#"307: {"path":"\/hooks?code=***"}"#),
+            (&[], r#"{"got":"t\u00FCr-und-tor"}"#, r#"307: {"got":"***"}"#),
+        ] {
+            assert_eq!(came(&answer(307, headers, body).unwrap(), &hide), expected);
+        }
+    }
+
+    #[test]
     fn no_part_of_the_credential_is_shown_wherever_it_stands() {
         let hide = [Spellings::of("long-secret", None)];
         // White space is shown as one space: what is far behind in the body may be near in the line.
@@ -160,6 +186,12 @@ mod tests {
             let body = format!("no{}long-secret!", " ".repeat(blanks));
             let came = came(&answer(403, &[], &body).unwrap(), &hide);
             assert!(came.starts_with("403: no") && came.ends_with("***!"), "{blanks} blanks: {came}");
+        }
+        // What is read of a body may end within the credential.
+        for kept in 5..11 {
+            let blanks = " ".repeat(256 * 1024 - kept - 2);
+            let came = came(&answer(403, &[], &format!("no{blanks}{}", &"long-secret"[..kept])).unwrap(), &hide);
+            assert_eq!(came, "403: no ***", "{kept}");
         }
         for letters in 0..400 {
             let came = came(&answer(403, &[], &format!("{}long-secret", "x".repeat(letters))).unwrap(), &hide);

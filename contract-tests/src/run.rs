@@ -56,7 +56,8 @@ async fn check_within(target: &Target, budget: Duration) -> Result<Report, Check
     let dialer = Dialer { endpoint: target.endpoint.clone(), tls, timeout: target.timeout };
     let maker = Maker { endpoint: &target.endpoint, authentication: &target.authentication, profile: &target.profile };
     let expected = Spellings::expected(&target.authentication);
-    let performance = Performance::new(&dialer, &maker, expected.clone(), report.seed);
+    let url = Spellings::of_url(target.endpoint.path());
+    let performance = Performance::new(&dialer, &maker, [expected.clone(), url.clone()], report.seed);
 
     performance.wait_ready(target.wait_ready).await;
     let First { fate, notice } = performance.first().await;
@@ -69,6 +70,7 @@ async fn check_within(target: &Target, budget: Duration) -> Result<Report, Check
             endpoint: &target.endpoint,
             authentication: &target.authentication,
             expected: &expected,
+            url: &url,
             observations: &observations,
             certificate: plan.certificate_fault(),
         };

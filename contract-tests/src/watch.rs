@@ -10,7 +10,7 @@ use crate::{
     endpoint::Endpoint,
     exchange::Answer,
     judge::{self, Complaint},
-    spelling::{Spellings, contains},
+    spelling::{Spellings, contains, masked},
 };
 
 /// The time that `OPS-5` gives an endpoint.
@@ -66,6 +66,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) authentication: &'a Authentication,
     pub(crate) expected: &'a Spellings,
+    /// What opens a door in the endpoint's URL.
+    pub(crate) url: &'a Spellings,
     pub(crate) observations: &'a [Observation],
     /// The certificate's fault, if it has one.
     pub(crate) certificate: Option<&'a str>,
@@ -116,7 +118,9 @@ impl Scene<'_> {
         match found {
             None => Found::Nothing,
             Some((seen, words)) => {
-                let hide: Vec<Spellings> = [self.expected].into_iter().chain(&seen.sent).cloned().collect();
+                let hide: Vec<Spellings> = [self.expected, self.url].into_iter().chain(&seen.sent).cloned().collect();
+                // The words may have a part of the answer too, such as a header's name or a challenge.
+                let words = masked(&words, &hide);
                 fault(seen.shown.clone(), format!("{words}: {}", judge::came(&seen.answer, &hide)))
             }
         }
@@ -155,11 +159,12 @@ impl Scene<'_> {
         if credential::kind(self.authentication) != Kind::Basic {
             return None;
         }
-        let basic = challenges.iter().map(|value| value.to_ascii_lowercase()).find(|value| value.contains("basic"));
-        match basic {
+        // Shown as it came: in another letter case a credential in it would not be recognised.
+        let holds = |value: &str, word: &str| value.to_ascii_lowercase().contains(word);
+        match challenges.iter().find(|value| holds(value, "basic")) {
             None => Some("a challenge for another scheme than Basic".to_owned()),
-            Some(value) if !value.contains("realm=") => Some(format!("a challenge without a realm, `{value}`")),
-            Some(value) if !value.contains("charset=\"utf-8\"") && !value.contains("charset=utf-8") => {
+            Some(value) if !holds(value, "realm=") => Some(format!("a challenge without a realm, `{value}`")),
+            Some(value) if !holds(value, "charset=\"utf-8\"") && !holds(value, "charset=utf-8") => {
                 Some(format!("a challenge without charset=\"UTF-8\", `{value}`"))
             }
             Some(_) => None,

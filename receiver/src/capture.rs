@@ -6,8 +6,8 @@ mod mark;
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, header};
-use schemas::{Document, Profile};
+use http::HeaderMap;
+use schemas::{Document, Profile, redaction::is_sensitive_name};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ impl Capture {
         arrival: Arrival,
     ) -> Record {
         let place = Document::read(body, profile).ok().and_then(|document| document.secret_span());
-        let body = mark::body(body, &self.secrets, place);
+        let body = mark::body(body, &self.secrets, place.as_ref());
         let header = match Document::read(&body, profile) {
             Ok(document) => RecordHeader::describe(&document, endpoint, arrival.peer),
             Err(_) => RecordHeader::of_unreadable(endpoint, arrival.peer),
@@ -80,9 +80,10 @@ impl Capture {
 
     fn kept(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         let kept = headers.iter().map(|(name, value)| {
-            let value = match *name {
-                header::AUTHORIZATION | header::PROXY_AUTHORIZATION | header::COOKIE => DROPPED.to_owned(),
-                _ => mark::text(&String::from_utf8_lossy(value.as_bytes()), &self.secrets),
+            let value = if is_sensitive_name(name.as_str()) {
+                DROPPED.to_owned()
+            } else {
+                mark::text(&String::from_utf8_lossy(value.as_bytes()), &self.secrets)
             };
             (name.as_str().to_owned(), value)
         });

@@ -226,10 +226,12 @@ impl<L: MessageLog> Endpoints<L> {
             return self.store(record, progress).await;
         };
         let (file, header, held) = (capture.apart().clone(), record.header.clone(), place.share());
+        let log = self.log.clone();
         let work = move || {
-            let appended = file.append(&record).map(|()| record);
+            // It is in the same folder: where that was moved, another file would get the capture, or nobody finds it.
+            let appended = log.check_place().and_then(|()| file.append(&record)).and_then(|()| log.check_place());
             drop(held);
-            appended
+            appended.map(|()| record)
         };
         let appended = self.workers.run(work).await.map_err(std::io::Error::other).flatten();
         appended.map_err(|error| {

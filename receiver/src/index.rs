@@ -7,23 +7,27 @@ mod query;
 mod tests;
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, config::DbConfig, params};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, config::DbConfig,
+    params,
+};
 use schemas::Violation;
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
     indexer::{Headway, IndexError, Indexer, Profiles},
-    query::{Filter, Message},
+    query::{Filter, Lost, Message},
 };
 use crate::{
     folder,
     log::{Cursor, LogId, LogIdentity, Position, Record},
+    place::DatabaseFiles,
 };
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
@@ -95,6 +99,7 @@ const FORGET: &str = "
 #[derive(Debug)]
 pub struct Index {
     connection: Connection,
+    files: Option<DatabaseFiles>,
 }
 
 impl Index {
@@ -104,7 +109,7 @@ impl Index {
     /// When the file cannot be opened or written.
     pub fn open(file: &Path) -> rusqlite::Result<Self> {
         match Self::open_of_this_version(file) {
-            Ok(Some(index)) => return Ok(index),
+            Ok(Some(index)) => return index.located(file),
             Ok(None) => {}
             Err(error) if is_damage(&error) => tracing::warn!(%error, "the index is damaged; it is made anew"),
             Err(error) => return Err(error),
@@ -113,7 +118,56 @@ impl Index {
         let index = Self::connect(file)?;
         let tables = TABLES.replace(":window", &DUPLICATE_WINDOW.to_string());
         index.connection.execute_batch(&format!("BEGIN; {tables} PRAGMA user_version = {VERSION}; COMMIT;"))?;
-        Ok(index)
+        index.located(file)
+    }
+
+    /// Opens the index that another process keeps up; `None` where there is none of this version. Nothing is made or
+    /// deleted.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn open_beside(file: &Path) -> rusqlite::Result<Option<Self>> {
+        if !file.is_file() {
+            return Ok(None);
+        }
+        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        let index = Self { connection, files: None };
+        let version: i64 = index.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version == VERSION { index.located(file).map(Some) } else { Ok(None) }
+    }
+
+    /// Remembers where its files are. SQLite has made them by the first reading.
+    fn located(mut self, file: &Path) -> rusqlite::Result<Self> {
+        self.position()?;
+        self.files = DatabaseFiles::of(file).ok();
+        Ok(self)
+    }
+
+    /// Whether its files are still where they were when it was opened.
+    ///
+    /// # Errors
+    /// When one was deleted, moved or replaced: what is written is lost, and nobody else sees it.
+    pub fn check_place(&self) -> io::Result<()> {
+        self.files.as_ref().map_or(Ok(()), DatabaseFiles::check)
+    }
+
+    /// Makes an empty one in its place after [`Self::check_place`] has failed; to be called again after an error.
+    ///
+    /// # Errors
+    /// When its folder is not in its place either, or as [`Self::open`].
+    pub fn make_again(&mut self) -> Result<(), IndexError> {
+        let Some(files) = &self.files else { return Ok(()) };
+        files.check_folder().map_err(IndexError::Displaced)?;
+        let file = files.file().to_owned();
+        // While SQLite has the old files open, it may not take the new ones. What is left of the old ones is a part.
+        let log: Option<Vec<u8>> =
+            self.connection.query_row("SELECT log FROM cursor", [], |row| row.get(0)).ok().flatten();
+        self.connection = Connection::open_in_memory()?;
+        Self::remove(&file);
+        *self = Self::open(&file)?;
+        self.connection.execute("UPDATE cursor SET log = ?1", [log])?;
+        Ok(())
     }
 
     fn open_of_this_version(file: &Path) -> rusqlite::Result<Option<Self>> {
@@ -183,7 +237,7 @@ impl Index {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         // Else a statement is compiled again for most of its parameters, in case another plan fits them better.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        Ok(Self { connection })
+        Ok(Self { connection, files: None })
     }
 
     /// Where in the log it reads on.
@@ -204,14 +258,19 @@ impl Index {
         start.map(|start: i64| Position(start.cast_unsigned()))
     }
 
-    /// Adds records, moves the cursor behind them, and drops the rows of what the log has no more, in one transaction.
+    /// Adds the records that were read from a position on, moves the cursor behind them, and drops the rows of what the
+    /// log has no more, in one transaction. `false`, with nothing changed, where another process has moved the cursor.
     fn add<'r>(
         &mut self,
         records: impl IntoIterator<Item = (&'r Position, &'r Record, &'r [Violation])>,
-        next: Position,
+        (from, next): (Position, Position),
         start: Position,
-    ) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
+    ) -> rusqlite::Result<bool> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let cursor: i64 = transaction.query_row("SELECT position FROM cursor", [], |row| row.get(0))?;
+        if cursor != from.0.cast_signed() {
+            return Ok(false);
+        }
         for (position, record, violations) in records {
             add_record(&transaction, *position, record, violations)?;
         }
@@ -222,7 +281,8 @@ impl Index {
         }
         transaction
             .execute("UPDATE cursor SET position = ?1, start = max(start, ?2)", [next.0.cast_signed(), start])?;
-        transaction.commit()
+        transaction.commit()?;
+        Ok(true)
     }
 }
 

@@ -27,6 +27,8 @@ mod metrics;
 mod nearest;
 #[cfg(feature = "server")]
 mod patience;
+#[cfg(feature = "server")]
+mod place;
 pub mod problem;
 #[cfg(feature = "server")]
 mod redact;

@@ -5,10 +5,14 @@ mod check;
 mod cursor;
 mod disk;
 mod extent;
+mod inventory;
+mod placement;
+mod queue;
 mod reader;
 mod record;
 mod recovery;
 mod retention;
+mod search;
 mod segment;
 mod segments;
 #[cfg(test)]
@@ -50,6 +54,14 @@ pub trait MessageLog: Send + Sync + 'static {
     /// # Errors
     /// When the log cannot be opened.
     fn read(&self, from: Position) -> io::Result<LogReader>;
+
+    /// Whether what is written would be found again; by default it would.
+    ///
+    /// # Errors
+    /// When the log's file or folder was deleted, moved or replaced while it is written.
+    fn check_place(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A record is not durable, and may be sent again.

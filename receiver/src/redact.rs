@@ -1,6 +1,7 @@
-//! What may be kept and shown of a body: the client secret's value is emptied, control characters are escaped.
+//! What may be kept and shown of a body: the client secret's value is emptied, control characters are escaped, and what
+//! goes into a line or a table is cut.
 
-use std::{fmt::Write as _, ops::Range};
+use std::{borrow::Cow, fmt::Write as _, ops::Range};
 
 use bytes::Bytes;
 
@@ -41,6 +42,22 @@ pub(crate) fn printable(json: &str) -> String {
     shown
 }
 
+/// Maximum number of characters of a text from a message or a peer in a log line, a table or an error.
+const MAX_CHARACTERS: usize = 200;
+
+/// The first characters of a text that somebody else chose: an identifier may be as long as a body.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_CHARACTERS) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
+/// The first characters of a text that somebody else chose, on one line and safe on a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    printable(&shortened(text)).replace('\n', "\\n")
+}
+
 /// Whether a terminal obeys or hides it. A line end is not.
 pub(crate) fn is_unsafe(character: char) -> bool {
     let control = character.is_control() && character != '\n';
@@ -69,6 +86,20 @@ mod tests {
             assert_eq!(emptied(shared.clone(), secret.clone()), kept, "held by others");
             assert_eq!(shared, body);
             assert_eq!(emptied(shared, secret), kept, "in place");
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_chose_is_cut() {
+        for (text, expected) in [
+            ("FLOW-1".to_owned(), "FLOW-1".to_owned()),
+            ("ü".repeat(200), "ü".repeat(200)),
+            ("💧".repeat(201), format!("{}…", "💧".repeat(200))),
+            ("x".repeat(3 << 20), format!("{}…", "x".repeat(200))),
+            ("\u{1b}".repeat(300), format!("{}…", "\\u001b".repeat(200))),
+            ("a\nb".to_owned(), "a\\nb".to_owned()),
+        ] {
+            assert_eq!(one_line(&text), expected);
         }
     }
 

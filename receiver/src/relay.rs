@@ -54,4 +54,4 @@ pub use template::{Template, TemplateError};
 pub use view::{About, View, ViewError};
 pub use when::{When, WhenError};
 pub use worker::Destinations;
-pub(crate) use worker::{Relay, RelayHandle};
+pub(crate) use worker::{Relay, RelayHandle, RelayHeadway};

@@ -2,6 +2,7 @@
 
 mod accept;
 mod admin;
+mod buffers;
 mod connection;
 mod connections;
 mod current;
@@ -11,6 +12,7 @@ mod http1;
 mod http2;
 mod listen;
 mod peer;
+mod presence;
 mod raw_head;
 mod refusal;
 mod reload;
@@ -40,7 +42,7 @@ use self::{
     vitals::Vitals,
 };
 pub use self::{
-    data::{DataFolder, DataFolderError},
+    data::{DataFolder, DataFolderError, IndexLock},
     reload::{ApplyError, InTheClear, Reloader},
 };
 #[cfg(feature = "relay")]
@@ -118,7 +120,7 @@ impl Server {
         let listen = |address| listen::bind(address).map_err(|source| StartError::Listen { address, source });
         let listener = listen(config.listen)?;
         let admin = config.admin.map(listen).transpose()?;
-        let data = DataFolder::open(&config.data_dir)?;
+        let mut data = DataFolder::open(&config.data_dir)?;
         let limits = descriptors::within(config.limits);
         let default = SegmentOptions::default();
         // A body of any size that the limits allow must fit beside another, also where its header repeats all of it, or it
@@ -128,6 +130,7 @@ impl Server {
         let (log, recovery) =
             Segments::open(&data.log(), options).map_err(|source| StartError::Log { folder: data.log(), source })?;
         let log = Arc::new(log);
+        data.take_index().map_err(|source| DataFolderError::Io { folder: config.data_dir.clone(), source })?;
         let index = Index::open_behind(&data.index(), &log.identity())
             .map_err(|source| StartError::Index { file: data.index(), source })?;
         let profiles = watch::Sender::new(config.profiles());
@@ -220,6 +223,7 @@ impl Server {
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
         let following = self.indexer.follow_behind(reader, log.news(), ended(stopped.clone()))?;
+        let looking = tokio::spawn(presence::run(log.clone(), ended(stopped.clone())));
         let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
         #[cfg(feature = "relay")]
         let (stop_relay, relay_stopped) = watch::channel(());
@@ -245,6 +249,7 @@ impl Server {
             .map_err(io::Error::other)?
             .map_err(|_| io::Error::other("the relay's thread panicked"))?;
         retaining.await.map_err(io::Error::other)?;
+        looking.await.map_err(io::Error::other)?;
         drop(stop_admin);
         if let Some(admin) = admin {
             admin.await.map_err(io::Error::other)?;

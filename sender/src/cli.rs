@@ -15,7 +15,6 @@ mod guard_args;
 mod job_key;
 mod load;
 mod man;
-mod mask;
 mod model;
 mod output;
 mod replay;

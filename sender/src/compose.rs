@@ -8,6 +8,7 @@ use bytes::Bytes;
 use schemas::{
     Authentication, BasicCredentials, ClientSecret, Document, Pointer, Profile, Role, StepMessage,
     document::{PresentedSecret, ReadError},
+    json,
     profile::{Dropped, Written},
 };
 use secrecy::SecretString;
@@ -72,9 +73,8 @@ impl Composed {
         Ok(Self { body: body.to_string().into(), authorization: authorization(authentication), dropped, secrets })
     }
 
-    /// A body that is on the wire's form already. The client secret is replaced, put in or taken out as by
-    /// [`Self::from_message`], and all else stays: byte for byte, but where a secret is put in or taken out the
-    /// spacing and the spelling of numbers are not kept. It need not keep the contract.
+    /// A body that is in the wire's form already. The client secret is replaced, put in or taken out as by
+    /// [`Self::from_message`], and every other byte stays. It need not keep the contract.
     ///
     /// # Errors
     /// When a secret must be put into or taken out of a body that cannot be read, or that has no place for one.
@@ -136,41 +136,17 @@ fn place_of_secret(profile: &Profile) -> Result<&Pointer, ComposeError> {
 
 fn with_secret(body: &[u8], secret: &ClientSecret, profile: &Profile) -> Result<Bytes, ComposeError> {
     let place = place_of_secret(profile)?;
-    let document = Document::read(body, profile)?;
-    if let Some(span) = document.secret_span() {
-        let secret = Value::from(secret.expose()).to_string();
-        return Ok([&body[..span.start], secret.as_bytes(), &body[span.end..]].concat().into());
-    }
-    let mut value = document.to_value();
-    if !value.is_object() {
-        return Err(ComposeError::NoObject);
-    }
-    place.set(&mut value, secret.expose().into());
-    Ok(value.to_string().into())
+    Document::read(body, profile)?;
+    // What the profile reads is JSON and unambiguous at this place.
+    let edited = json::put(body, place, &Value::from(secret.expose()).to_string());
+    edited.map(|edited| edited.body.into()).map_err(|_| ComposeError::NoObject)
 }
 
 fn without_secret(body: &[u8], profile: &Profile) -> Result<Bytes, ComposeError> {
     let Some(place) = profile.pointer(Role::ClientSecret) else { return Ok(Bytes::copy_from_slice(body)) };
-    let document = Document::read(body, profile)?;
-    if document.secret_span().is_none() {
-        return Ok(Bytes::copy_from_slice(body));
-    }
-    let mut value = document.to_value();
-    remove(&mut value, place);
-    Ok(value.to_string().into())
-}
-
-/// Takes a member out; an array's element becomes null, so that its neighbours keep their places.
-fn remove(root: &mut Value, place: &Pointer) {
-    let Some((last, above)) = place.tokens().split_last() else { return };
-    let above = above.iter().fold(Pointer::default(), |pointer, token| pointer.child(token.as_str()));
-    match root.pointer_mut(&above.to_string()) {
-        Some(Value::Object(members)) => {
-            members.shift_remove(last);
-        }
-        Some(Value::Array(_)) => place.set(root, Value::Null),
-        _ => {}
-    }
+    Document::read(body, profile)?;
+    let removed = json::remove(body, place).map_err(|_| ComposeError::NoObject)?;
+    Ok(removed.map_or_else(|| Bytes::copy_from_slice(body), Bytes::from))
 }
 
 impl fmt::Debug for Composed {
@@ -202,6 +178,10 @@ mod tests {
         String::from_utf8(composed.body.to_vec()).unwrap()
     }
 
+    /// What a reader of JSON would print otherwise.
+    const NUMBERS: &str =
+        r#"{ "a" : [12345678901234567890123, 5000.50, 1e2, -0, 0.00000012, "\u00fc\/"], "b" : 1, "b" : 2}"#;
+
     #[test]
     fn a_secret_is_replaced_put_in_or_taken_out() {
         for (name, text, authentication, expected) in [
@@ -216,6 +196,8 @@ mod tests {
             ("put in", r#"{"a":1}"#, secret("x"), r#"{"a":1,"clientSecret":"x"}"#),
             ("taken out", r#"{"a":1,"clientSecret":"x","b":2}"#, basic(), r#"{"a":1,"b":2}"#),
             ("none to take out", r#"{ "a":  1 }"#, basic(), r#"{ "a":  1 }"#),
+            ("put in, digits kept", NUMBERS, secret("x"), &NUMBERS.replace('}', r#", "clientSecret" : "x"}"#)),
+            ("taken out, digits kept", &NUMBERS.replace('}', r#","clientSecret":"x"}"#), basic(), NUMBERS),
             ("null for Basic", "null", basic(), "null"),
         ] {
             assert_eq!(body(text, &authentication), expected, "{name}");

@@ -34,7 +34,6 @@ mod courier;
 mod failure;
 mod guard;
 mod lanes;
-mod mask;
 mod memory;
 mod outcome;
 mod pace;
@@ -67,8 +66,4 @@ pub use self::{
     target::{Target, TargetError},
     tls::{RootsError, roots_from_pem},
 };
-pub(crate) use self::{
-    answer_body::AnswerBody,
-    mask::{MASK, Mask},
-    summary::with_causes,
-};
+pub(crate) use self::{answer_body::AnswerBody, summary::with_causes};

@@ -33,6 +33,11 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
+    /// Whether no more of the body was read than is kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.body.len() >= BODY_MAX
+    }
+
     /// The values of a header; the name in lower case.
     pub(crate) fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         let of_name = self.headers.iter().filter(move |(known, _)| known == name);

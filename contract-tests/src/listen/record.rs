@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use schemas::{Document, Profile, Trigger, wire::AUTHORIZATION};
+use schemas::{
+    Document, Profile, Trigger,
+    redaction::{is_sensitive_name, mask_url},
+};
 use serde_json::json;
 
 use super::arrived::Arrived;
@@ -83,24 +86,23 @@ impl Recorder {
             .headers
             .iter()
             .map(|(name, value)| {
-                let value = match name.as_str() {
-                    AUTHORIZATION | "proxy-authorization" | "cookie" => HEADER_PLACEHOLDER.to_owned(),
-                    _ => mask(&String::from_utf8_lossy(value)),
+                let value = if is_sensitive_name(name) {
+                    HEADER_PLACEHOLDER.to_owned()
+                } else {
+                    mask(&String::from_utf8_lossy(value))
                 };
                 json!({ "name": mask(name), "value": value })
             })
             .collect();
         let head = json!({
             "method": arrived.method,
-            "target": mask(&arrived.target),
+            "target": mask_url(&mask(&arrived.target)),
             "version": format!("HTTP/1.{}", arrived.version),
             "headers": headers,
         });
         let head = format!("{head:#}\n");
-        // Written anew, so that an escape hides nothing.
-        let plainly = Document::read(&body, profile).map_err(|_| NotKept::Unreadable)?.to_value().to_string();
         let holds = |bytes: &[u8]| hidden.iter().any(|spellings| spellings.are_in(bytes));
-        if holds(&body) || holds(plainly.as_bytes()) || holds(head.as_bytes()) {
+        if holds(&body) || holds(head.as_bytes()) {
             return Err(NotKept::Credential);
         }
         let word = trigger.map_or("message", Trigger::as_str);

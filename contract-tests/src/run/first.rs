@@ -1,6 +1,6 @@
 //! The plain valid message, on which everything else rests: what its fate says about the endpoint, in one sentence.
 
-use std::{slice, time::Duration};
+use std::time::Duration;
 
 use schemas::Authentication;
 
@@ -128,9 +128,9 @@ impl Performance<'_> {
         let took = answer.map_or(Duration::ZERO, |answer| answer.took);
         let came = match answer {
             Ok(answer) if answer.took > self.dialer.timeout => {
-                format!("after {:.1} s {}", took.as_secs_f32(), judge::came(answer, slice::from_ref(&self.expected)))
+                format!("after {:.1} s {}", took.as_secs_f32(), judge::came(answer, &self.hidden))
             }
-            Ok(answer) => judge::came(answer, slice::from_ref(&self.expected)),
+            Ok(answer) => judge::came(answer, &self.hidden),
             Err(no_answer) => judge::sentence(no_answer),
         };
         let within = self.dialer.timeout.as_secs_f32();

@@ -38,7 +38,8 @@ const READY_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Performance<'a> {
     pub(super) dialer: &'a Dialer,
     pub(super) maker: &'a Maker<'a>,
-    pub(super) expected: Spellings,
+    /// What no report shows: the credential that is expected, and what opens a door in the URL.
+    pub(super) hidden: [Spellings; 2],
     seed: u64,
     seen: Mutex<Vec<Observation>>,
     timeouts: AtomicUsize,
@@ -46,9 +47,9 @@ pub(super) struct Performance<'a> {
 }
 
 impl<'a> Performance<'a> {
-    pub(super) fn new(dialer: &'a Dialer, maker: &'a Maker<'a>, expected: Spellings, seed: u64) -> Self {
+    pub(super) fn new(dialer: &'a Dialer, maker: &'a Maker<'a>, hidden: [Spellings; 2], seed: u64) -> Self {
         let (seen, timeouts, stopped) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
-        Self { dialer, maker, expected, seed, seen, timeouts, stopped }
+        Self { dialer, maker, hidden, seed, seen, timeouts, stopped }
     }
 
     /// Waits until something accepts a connection, at most so long.
@@ -102,7 +103,7 @@ impl<'a> Performance<'a> {
             if slow && matches!(answer, Err(NoAnswer::TimedOut { .. })) {
                 continue;
             }
-            let hide: Vec<Spellings> = [self.expected.clone()].into_iter().chain(sent(request)).collect();
+            let hide: Vec<Spellings> = self.hidden.iter().cloned().chain(sent(request)).collect();
             if let Err(complaint) = judge::judge(&exchange.expect, &answer, &hide)
                 && matches!(outcome, Outcome::Passed { .. })
             {

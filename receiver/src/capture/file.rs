@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{folder, log::Record};
+use crate::{folder, log::Record, place::Place};
 
 /// Its name in the data folder.
 pub const CAPTURE_FILE: &str = "captures.jsonl";
@@ -37,13 +37,14 @@ impl CaptureFile {
     /// has learnt from it deletes it.
     ///
     /// # Errors
-    /// When the file cannot be written or synced; nothing of the capture stays then.
+    /// When the file cannot be written or synced, or was deleted or moved at that moment; nothing of the capture stays then.
     pub fn append(&self, record: &Record) -> io::Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = self.open()?;
         let before = file.seek(SeekFrom::End(0))?;
         let line = record.json_line() + "\n";
         let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
+        let written = written.and_then(|()| Ok(Place::of(&self.path, &file)?.check()?));
         if written.is_err() {
             file.set_len(before)?;
         }

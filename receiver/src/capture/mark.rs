@@ -1,8 +1,9 @@
-//! The marker in a secret's place. In JSON it stands for every string that equals a secret, however it was escaped, and
-//! all else stays byte for byte; in what is no JSON it also replaces the secret's bytes wherever they stand.
+//! The marker in a secret's place: for every string of JSON that equals a secret, and for a secret of six bytes or more
+//! wherever it is, in any encoding. All else stays byte for byte. In what is not JSON a shorter one is replaced too.
 
 use std::{iter, ops::Range};
 
+use schemas::{Redactor, redaction::MIN_CREDENTIAL_BYTES};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::IgnoredAny;
 use subtle::ConstantTimeEq as _;
@@ -11,26 +12,28 @@ use subtle::ConstantTimeEq as _;
 pub const MARKER: &str = "<client-secret>";
 
 /// A body with the marker for every secret and for the value at `place`, quotes included, if the profile has one there.
-pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<Range<usize>>) -> Vec<u8> {
+pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<&Range<usize>>) -> Vec<u8> {
     let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
     let equal = |span: &Range<usize>| {
         let text = serde_json::from_slice::<String>(&body[span.clone()]);
         text.is_ok_and(|text| secrets.iter().any(|secret| is(secret, &text)))
     };
-    let mut spans: Vec<Range<usize>> = candidates(body, is_json).filter(equal).collect();
+    let inside = candidates(body, is_json).filter(equal).map(|span| span.start + 1..span.end - 1);
+    let mut spans: Vec<Range<usize>> = inside.chain(redactor(secrets).ranges(body)).collect();
+    let is_place = |span: &Range<usize>| place == Some(span);
     if let Some(place) = place {
-        spans.retain(|span| !(place.start <= span.start && span.end <= place.end));
-        spans.push(place);
-        spans.sort_unstable_by_key(|span| span.start);
+        spans.retain(|span| span.end <= place.start || place.end <= span.start);
+        spans.push(place.clone());
     }
+    spans.sort_unstable_by_key(|span| span.start);
     let (mut marked, mut at) = (Vec::with_capacity(body.len()), 0);
     for span in spans {
-        // Outside JSON two candidates share a quote.
-        let start = span.start.max(at);
-        marked.extend_from_slice(&body[at..start]);
-        let quote: &[u8] = if start == span.start { b"\"" } else { b"" };
-        marked.extend_from_slice(&[quote, MARKER.as_bytes(), b"\""].concat());
-        at = span.end;
+        if span.start >= at {
+            marked.extend_from_slice(&body[at..span.start]);
+            let quote: &[u8] = if is_place(&span) { b"\"" } else { b"" };
+            marked.extend_from_slice(&[quote, MARKER.as_bytes(), quote].concat());
+        }
+        at = at.max(span.end);
     }
     marked.extend_from_slice(&body[at..]);
     if is_json { marked } else { bytes(&marked, secrets) }
@@ -38,7 +41,15 @@ pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<Range<us
 
 /// A text, such as a header's value, with the marker wherever a secret stands in it.
 pub(super) fn text(text: &str, secrets: &[SecretString]) -> String {
-    String::from_utf8_lossy(&bytes(text.as_bytes(), secrets)).into_owned()
+    let marked = redactor(secrets).replace(text.as_bytes(), MARKER);
+    String::from_utf8_lossy(&bytes(&marked, secrets)).into_owned()
+}
+
+/// What finds the secrets in any encoding. In JSON a short one is replaced only where it is a whole string.
+fn redactor(secrets: &[SecretString]) -> Redactor {
+    let mut redactor = Redactor::default();
+    redactor.extend(secrets.iter().filter(|secret| secret.expose_secret().len() >= MIN_CREDENTIAL_BYTES));
+    redactor
 }
 
 fn is(secret: &SecretString, text: &str) -> bool {
@@ -97,7 +108,7 @@ fn quotes(text: &[u8]) -> impl Iterator<Item = usize> {
 mod tests {
     use super::*;
 
-    fn marked(body: &str, place: Option<Range<usize>>) -> String {
+    fn marked(body: &str, place: Option<&Range<usize>>) -> String {
         let secrets = ["s3\"cret", "s3", ":"].map(SecretString::from);
         String::from_utf8(super::body(body.as_bytes(), &secrets, place)).unwrap()
     }
@@ -109,6 +120,11 @@ mod tests {
             ("escaped", r#"["\u0073\u0033","s3\"cret"]"#, r#"["<client-secret>","<client-secret>"]"#),
             ("deep", r#"{"a":[{"b":[["s3"]]}]}"#, r#"{"a":[{"b":[["<client-secret>"]]}]}"#),
             ("part of a string", r#"{"a":"not s3","b":"s3cret"}"#, r#"{"a":"not s3","b":"s3cret"}"#),
+            (
+                "a long one as a part",
+                r#"{"a":"/login?s=s3%22cret&x","b":"czMiY3JldA==","c":"s3\u0022cret, s3&quot;cret"}"#,
+                r#"{"a":"/login?s=<client-secret>&x","b":"<client-secret>","c":"<client-secret>, <client-secret>"}"#,
+            ),
             ("a name", r#"{"s3":1}"#, r#"{"<client-secret>":1}"#),
             ("between strings", r#"{"a":"b"}"#, r#"{"a":"b"}"#),
             ("a number", r#"{"a":3,"b":"\\"}"#, r#"{"a":3,"b":"\\"}"#),
@@ -121,10 +137,10 @@ mod tests {
     #[test]
     fn the_place_of_the_profile_is_marked_whatever_stands_there() {
         assert_eq!(
-            marked(r#"{"c":"other","a":"s3"}"#, Some(5..12)),
+            marked(r#"{"c":"other","a":"s3"}"#, Some(&(5..12))),
             r#"{"c":"<client-secret>","a":"<client-secret>"}"#
         );
-        assert_eq!(marked(r#"{"c":["s3",1],"a":2}"#, Some(5..13)), r#"{"c":"<client-secret>","a":2}"#);
+        assert_eq!(marked(r#"{"c":["s3",1],"a":2}"#, Some(&(5..13))), r#"{"c":"<client-secret>","a":2}"#);
     }
 
     #[test]

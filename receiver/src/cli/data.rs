@@ -13,7 +13,7 @@ use crate::{
     config::{Config, FIRST_RUN_FOLDER},
     index::{Index, Indexer, Message},
     log::{Entry, LogIdentity, LogReader, Position, Record, Segments},
-    server::{DataFolder, DataFolderError},
+    server::{DataFolder, DataFolderError, IndexLock},
 };
 
 /// How long to wait for a running receiver's index to reach the log's end; under load it gives way to the messages.
@@ -92,29 +92,46 @@ impl Data {
     /// The index, up with the log. A running receiver keeps it up itself; when none runs, this does.
     pub(super) fn index(&self) -> Result<Index, Failure> {
         let file = DataFolder::index_in(&self.folder);
-        match DataFolder::open(&self.folder) {
-            Ok(_alone) => {
-                let index = Index::open_behind(&file, &self.log_identity()?).map_err(Failure::failed)?;
-                let mut indexer = Indexer::new(index, self.config.profiles());
-                indexer.catch_up(&mut self.log(indexer.position())).map_err(Failure::failed)?;
-                Ok(indexer.into_index())
+        let (end, start) = (self.end()?, self.log(Position(0)).start().map_err(Failure::failed)?);
+        let began = Instant::now();
+        loop {
+            if !DataFolder::is_in_use(&self.folder)
+                && let Some(index) = self.index_alone()?
+            {
+                return Ok(index);
             }
-            Err(DataFolderError::InUse { .. }) => {
-                let (end, start) = (self.end()?, self.log(Position(0)).start().map_err(Failure::failed)?);
-                let index = Index::open(&file).map_err(Failure::failed)?;
-                let began = Instant::now();
-                let behind = || Ok(index.position()? < end || index.start()? < start);
-                while behind().map_err(|error: rusqlite::Error| Failure::failed(error))? {
-                    if began.elapsed() > PATIENCE {
-                        super::warn("the index is behind the log; the newest messages are missing here");
-                        break;
-                    }
-                    thread::sleep(LOOK_EVERY);
+            let index = Index::open_beside(&file).map_err(Failure::failed)?;
+            let is_behind = |index: &Index| Ok(index.position()? < end || index.start()? < start);
+            let waited = began.elapsed() > PATIENCE;
+            match index {
+                Some(index) if !is_behind(&index).map_err(|error: rusqlite::Error| Failure::failed(error))? => {
+                    return Ok(index);
                 }
-                Ok(index)
+                Some(index) if waited => {
+                    super::warn("the index is behind the log; the newest messages are missing here");
+                    return Ok(index);
+                }
+                None if waited => {
+                    return Err(Failure::failed(
+                        "there is no index that this version of the program can read; use the version of the receiver \
+                         that is running, or restart the receiver with this one",
+                    ));
+                }
+                Some(_) | None => thread::sleep(LOOK_EVERY),
             }
-            Err(error) => Err(Failure::failed(error)),
         }
+    }
+
+    /// Keeps the index up where no receiver runs. `None` when one was started meanwhile, or another command does it.
+    fn index_alone(&self) -> Result<Option<Index>, Failure> {
+        let Some(_lock) = IndexLock::take(&self.folder).map_err(Failure::failed)? else { return Ok(None) };
+        let index =
+            Index::open_behind(&DataFolder::index_in(&self.folder), &self.log_identity()?).map_err(Failure::failed)?;
+        let mut indexer = Indexer::new(index, self.config.profiles());
+        let mut log = self.log(indexer.position());
+        let goes_on = || !DataFolder::is_in_use(&self.folder);
+        let (_, is_up) = indexer.catch_up_while(&mut log, goes_on).map_err(Failure::failed)?;
+        Ok(is_up.then(|| indexer.into_index()))
     }
 }
 

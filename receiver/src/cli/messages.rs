@@ -93,5 +93,5 @@ impl Which {
 
 /// Text from a message, safe in a table.
 fn cell(text: Option<&str>) -> String {
-    text.map_or_else(|| "-".to_owned(), |text| crate::redact::printable(text).replace('\n', "\\n"))
+    text.map_or_else(|| "-".to_owned(), crate::redact::one_line)
 }

@@ -1,4 +1,4 @@
-//! `reindex`: make the index anew from the log.
+//! `reindex`: make the index again from the log.
 
 use std::path::Path;
 
@@ -6,15 +6,25 @@ use super::{Failure, data::Data};
 use crate::{
     index::{Index, Indexer},
     log::Position,
+    server::{DataFolder, IndexLock},
 };
 
 pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     let data = Data::of(file)?;
-    let folder = data.alone("this makes the index anew that it keeps up")?;
-    Index::remove(&folder.index());
-    let index = Index::open_behind(&folder.index(), &data.log_identity()?).map_err(Failure::failed)?;
+    // The folder is not kept from a receiver that is started meanwhile.
+    drop(data.alone("this makes the index anew that it keeps up")?);
+    let Some(_lock) = IndexLock::take(&data.folder).map_err(Failure::failed)? else {
+        return Err(Failure::failed("another command is writing the index; wait until it has ended"));
+    };
+    let file = DataFolder::index_in(&data.folder);
+    Index::remove(&file);
+    let index = Index::open_behind(&file, &data.log_identity()?).map_err(Failure::failed)?;
     let mut indexer = Indexer::new(index, data.config.profiles());
-    let records = indexer.catch_up(&mut data.log(Position(0))).map_err(Failure::failed)?;
+    let goes_on = || !DataFolder::is_in_use(&data.folder);
+    let (records, is_up) = indexer.catch_up_while(&mut data.log(Position(0)), goes_on).map_err(Failure::failed)?;
+    if !is_up {
+        super::warn("a receiver was started meanwhile; it makes the rest of the index");
+    }
     let damaged = indexer.damaged();
     let (messages, _) = indexer.into_index().counts().map_err(Failure::failed)?;
     let damaged = match damaged {

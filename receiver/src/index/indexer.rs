@@ -30,6 +30,9 @@ const NICENESS: i32 = 19;
 /// How long to wait before a failed batch is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How often to check, where there is nothing new, that the index's files are in their places.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
 /// Keeps an index up with a log.
 #[derive(Debug)]
 pub struct Indexer {
@@ -53,10 +56,10 @@ pub type Profiles = HashMap<String, Profile>;
 
 /// What one transaction took.
 #[derive(Clone, Copy, Debug)]
-struct Added {
-    records: usize,
-    /// Whether it took as much as it may; there may be more.
-    is_full: bool,
+pub(super) struct Added {
+    pub(super) records: usize,
+    /// Whether there may be more: it took as much as it may, or another process was quicker.
+    more: bool,
 }
 
 /// The index cannot be kept up.
@@ -66,6 +69,9 @@ pub enum IndexError {
     /// The log cannot be read.
     #[error("cannot read the log: {0}")]
     Log(#[from] io::Error),
+    /// Its folder was deleted, moved or replaced.
+    #[error("the index cannot be kept: {0}")]
+    Displaced(#[source] io::Error),
     /// The index cannot be written.
     #[error("cannot write the index: {0}")]
     Index(#[from] rusqlite::Error),
@@ -99,13 +105,28 @@ impl Indexer {
     /// # Errors
     /// When the log cannot be read or the index not be written; what was committed stays.
     pub fn catch_up(&mut self, reader: &mut LogReader) -> Result<usize, IndexError> {
+        Ok(self.catch_up_while(reader, || true)?.0)
+    }
+
+    /// As [`Self::catch_up`], but ends after any batch when `goes_on` says so. Gives the number of new records, and
+    /// whether it reached the log's end.
+    ///
+    /// # Errors
+    /// As [`Self::catch_up`].
+    pub fn catch_up_while(
+        &mut self,
+        reader: &mut LogReader,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<(usize, bool), IndexError> {
         let mut count = 0;
-        loop {
-            match self.add_batch(reader)? {
-                Added { records: 0, .. } => return Ok(count),
-                Added { records, .. } => count += records,
+        while goes_on() {
+            let added = self.add_batch(reader)?;
+            count += added.records;
+            if added.records == 0 && !added.more {
+                return Ok((count, true));
             }
         }
+        Ok((count, false))
     }
 
     /// Catches up now and at every news of the log, until `stop` or until the log is gone, on a thread of its own that
@@ -137,8 +158,9 @@ impl Indexer {
         stop: impl Future<Output = ()>,
     ) {
         let mut stop = pin!(stop);
+        let mut reported = None;
         loop {
-            let result = self.add_batch(&mut reader);
+            let result = self.stay_in_place(&mut reader).and_then(|()| self.add_batch(&mut reader));
             if result.is_err() {
                 reader.go_to(self.position());
             }
@@ -146,18 +168,27 @@ impl Indexer {
             let added = match result {
                 Ok(added) => added,
                 Err(error) => {
-                    // A full disk, most likely; the log holds what is missing.
-                    tracing::error!(%error, "the index is behind; it is tried again until it works");
+                    let error = error.to_string();
+                    if reported.as_ref() != Some(&error) {
+                        // A full disk, most likely; the log holds what is missing.
+                        tracing::error!(error, "the index is behind; it is tried again until it works");
+                        reported = Some(error);
+                    }
                     tokio::select! {
                         () = &mut stop => return,
                         () = tokio::time::sleep(RETRY) => continue,
                     }
                 }
             };
+            reported = None;
             let go_on = async {
                 match added {
-                    Added { is_full: true, .. } => true,
-                    Added { records: 0, .. } => news.changed().await.is_ok(),
+                    Added { more: true, .. } => true,
+                    // Without news its files may still be gone.
+                    Added { records: 0, .. } => match tokio::time::timeout(LOOK_EVERY, news.changed()).await {
+                        Ok(news) => news.is_ok(),
+                        Err(_) => true,
+                    },
                     Added { .. } => {
                         tokio::time::sleep(GATHER).await;
                         true
@@ -172,9 +203,18 @@ impl Indexer {
         }
     }
 
+    /// Where the index's files were deleted, moved or replaced, begins another: everything in it is in the log.
+    fn stay_in_place(&mut self, reader: &mut LogReader) -> Result<(), IndexError> {
+        let Err(error) = self.index.check_place() else { return Ok(()) };
+        self.index.make_again()?;
+        reader.go_to(self.index.position()?);
+        tracing::warn!(%error, "the index is made again from the log; until it is there `messages` shows a part");
+        Ok(())
+    }
+
     /// Adds the next records in one transaction: none at the log's end. What retention has removed goes from the index in
     /// the same transaction.
-    fn add_batch(&mut self, reader: &mut LogReader) -> Result<Added, IndexError> {
+    pub(super) fn add_batch(&mut self, reader: &mut LogReader) -> Result<Added, IndexError> {
         let (start, from) = (reader.start()?, reader.position());
         let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
         let mut bytes = 0;
@@ -199,9 +239,12 @@ impl Indexer {
         if !batch.is_empty() || reader.position() > from || start > self.index.start()? {
             let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
             let rows = rows.inspect(|_| give_way());
-            self.index.add(rows, reader.position(), start)?;
+            if !self.index.add(rows, (from, reader.position()), start)? {
+                reader.go_to(self.index.position()?);
+                return Ok(Added { records: 0, more: true });
+            }
         }
-        Ok(Added { records: batch.len(), is_full: is_full(batch.len(), bytes) })
+        Ok(Added { records: batch.len(), more: is_full(batch.len(), bytes) })
     }
 
     /// Damaged places of the log that it has come across.

@@ -1,12 +1,14 @@
 //! Questions to the index, and to the log's records where no index is needed.
 
+use std::{io, ops::Range};
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, ToSql, params_from_iter};
 use schemas::{Trigger, Violation};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Index;
+use super::{Index, IndexError};
 use crate::log::{Position, RecordHeader};
 
 /// Which messages are asked for; what is `None` does not matter.
@@ -52,6 +54,18 @@ pub struct Message {
     pub captured: bool,
     /// Where it lies in the log.
     pub position: Position,
+}
+
+/// Messages that the index knows and no file of the log has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lost {
+    /// How many arrivals.
+    pub arrivals: u64,
+    /// Position of the first.
+    pub first: Position,
+    /// Position of the last.
+    pub last: Position,
 }
 
 impl Filter {
@@ -116,6 +130,37 @@ impl Index {
             .connection
             .prepare_cached("SELECT received_at, peer FROM arrival WHERE message = ?1 ORDER BY position")?;
         statement.query_map([message.to_string()], |row| Ok((timestamp(row, 0)?, row.get(1)?)))?.collect()
+    }
+
+    /// Arrivals whose records should be in the log from `start` on, and are in none of these ranges of positions. `ranges`
+    /// is called once the index is read at one moment, so that what arrives meanwhile is not missed.
+    ///
+    /// # Errors
+    /// When the index or the log cannot be read.
+    pub fn lost(&self, ranges: impl FnOnce() -> io::Result<(u64, Vec<Range<u64>>)>) -> Result<Vec<Lost>, IndexError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        transaction.query_row("SELECT position FROM cursor", [], |_| Ok(()))?;
+        let (mut from, mut ranges) = ranges()?;
+        ranges.sort_by_key(|range| range.start);
+        let mut lost = Vec::new();
+        let mut statement = transaction.prepare(
+            "SELECT count(*), min(position), max(position) FROM arrival WHERE position >= ?1 AND position < ?2",
+        )?;
+        ranges.push(i64::MAX as u64..u64::MAX);
+        for range in ranges {
+            if range.start > from {
+                let (count, first, last): (i64, Option<i64>, Option<i64>) = statement
+                    .query_row([from.cast_signed(), range.start.cast_signed()], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                    })?;
+                if let (Some(first), Some(last)) = (first, last) {
+                    let [arrivals, first, last] = [count, first, last].map(i64::cast_unsigned);
+                    lost.push(Lost { arrivals, first: Position(first), last: Position(last) });
+                }
+            }
+            from = from.max(range.end);
+        }
+        Ok(lost)
     }
 
     /// How many messages and arrivals there are.

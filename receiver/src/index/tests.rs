@@ -192,3 +192,20 @@ async fn what_retention_removed_goes_and_the_rest_is_as_if_made_anew() {
     Index::remove(&folder.path().join("index.sqlite"));
     assert_eq!(kept, rows(&caught_up(&folder, &log)));
 }
+
+#[tokio::test]
+async fn two_processes_can_keep_the_same_index_up() {
+    let folder = TempDir::new().unwrap();
+    let records: Vec<Record> = (0..600).map(|number| record(number * 1000, "a", "{\"x\":1}")).collect();
+    let log = filled(&folder, &records).await;
+    let file = folder.path().join("index.sqlite");
+    let open = || Indexer::new(Index::open(&file).unwrap(), HashMap::new());
+    let (mut one, mut other) = (open(), open());
+    let (mut reading, mut reading_too) = (log.read(Position(0)).unwrap(), log.read(Position(0)).unwrap());
+    // The first takes one batch, the other begins where it was, and then the first where that was.
+    assert_eq!(one.add_batch(&mut reading).unwrap().records, 500);
+    other.catch_up(&mut reading_too).unwrap();
+    one.catch_up(&mut reading).unwrap();
+    assert_eq!(one.into_index().counts().unwrap(), (600, 600));
+    assert_eq!(caught_up(&folder, &log).position().unwrap(), log.end());
+}

@@ -1,6 +1,6 @@
 //! Reading a whole log to say in what state it is. Nothing is changed.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, ops::Range, path::Path};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use super::{
     recovery::{UNREADABLE, moved_aside},
     segment::{Files, HEAD},
 };
+use crate::index::Lost;
 
 /// The state of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,6 +37,8 @@ pub struct Findings {
     pub unreadable: Vec<String>,
     /// Names of files that an earlier start or repair moved aside: ends that were no whole record, and segments.
     pub aside: Vec<String>,
+    /// Messages that the index knows and no file has.
+    pub lost: Vec<Lost>,
 }
 
 /// A place that holds no record.
@@ -102,9 +105,28 @@ impl Findings {
         Ok(findings)
     }
 
+    /// The first position of the oldest segment, and the ranges of positions that each file of the log holds.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn ranges(folder: &Path) -> io::Result<(u64, Vec<Range<u64>>)> {
+        let segments = Files::names(folder)?;
+        let start = segments.first().map_or(0, |(base, _)| *base);
+        let mut ranges = Vec::new();
+        for (base, path) in segments.into_iter().chain(moved_aside(folder)?) {
+            match fs::metadata(&path) {
+                Ok(metadata) => ranges.push(base..base + metadata.len()),
+                // Retention was quicker.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((start, ranges))
+    }
+
     /// Whether every byte is part of a record, and no segment is missing that was moved aside.
     pub fn is_whole(&self) -> bool {
-        let places = self.damaged.is_empty() && self.torn.is_none();
+        let places = self.damaged.is_empty() && self.torn.is_none() && self.lost.is_empty();
         places && self.heads.is_empty() && self.unreadable.is_empty() && self.missing().next().is_none()
     }
 

@@ -9,14 +9,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file of the log, open for appending.
+use crate::place::Place;
+
+/// A file of the log, open for appending, or its folder.
 #[derive(Debug)]
 pub struct LogFile {
     file: File,
     path: PathBuf,
+    place: Place,
 }
 
 impl LogFile {
+    fn new(file: File, path: &Path) -> io::Result<Self> {
+        Ok(Self { place: Place::of(path, &file)?, file, path: path.to_owned() })
+    }
+
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
@@ -29,6 +36,11 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     fn create(&self, path: &Path) -> io::Result<LogFile>;
     /// Opens a file that is there.
     fn open(&self, path: &Path) -> io::Result<LogFile>;
+    /// Opens a folder, for [`Self::check_place`] alone.
+    fn open_folder(&self, path: &Path) -> io::Result<LogFile>;
+    /// Checks that the name of an open file or folder still leads to it. What is written to one that was deleted, moved
+    /// or replaced is not found again.
+    fn check_place(&self, file: &LogFile) -> io::Result<()>;
     /// Writes at the file's end. After an error any part may have been written.
     fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()>;
     /// Writes at the file's beginning.
@@ -52,11 +64,19 @@ pub struct FileSystem;
 impl Disk for FileSystem {
     fn create(&self, path: &Path) -> io::Result<LogFile> {
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
-        Ok(LogFile { file, path: path.to_owned() })
+        LogFile::new(file, path)
     }
 
     fn open(&self, path: &Path) -> io::Result<LogFile> {
-        Ok(LogFile { file: OpenOptions::new().append(true).open(path)?, path: path.to_owned() })
+        LogFile::new(OpenOptions::new().append(true).open(path)?, path)
+    }
+
+    fn open_folder(&self, path: &Path) -> io::Result<LogFile> {
+        LogFile::new(File::open(path)?, path)
+    }
+
+    fn check_place(&self, file: &LogFile) -> io::Result<()> {
+        Ok(file.place.check()?)
     }
 
     fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()> {

@@ -5,7 +5,8 @@ use std::{fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
 use super::{
     Position,
     extent::Extent,
-    record::{Decoded, MAGIC, Record},
+    record::{Decoded, Record},
+    search::{Found, search},
     segment::{Files, HEAD, Segment},
 };
 
@@ -52,6 +53,8 @@ struct Open {
     /// Bytes of the file, and the position of their first.
     chunk: Vec<u8>,
     chunk_at: u64,
+    /// A range of positions in which there is no record, so that whoever waits for more does not search it again.
+    searched: Option<(u64, u64)>,
 }
 
 impl LogReader {
@@ -141,7 +144,7 @@ impl LogReader {
             };
             self.position = self.position.max(segment.base + HEAD as u64);
             let next = following(&names, segment.base);
-            self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0 });
+            self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0, searched: None });
             return Ok(true);
         }
     }
@@ -170,7 +173,10 @@ impl Open {
             }
             match Record::decode(salt, bytes) {
                 Decoded::Record(record, length) => return Ok(Step::Record(record, length)),
-                Decoded::Short(needed) if available >= wanted && wanted < needed => wanted = needed,
+                // A damaged length may be any; only what is there is read.
+                Decoded::Short(needed) if available >= wanted && wanted < needed && self.has(at, needed, limit)? => {
+                    wanted = needed;
+                }
                 Decoded::Short(_) | Decoded::Damaged => return self.skip(at, limit),
             }
         }
@@ -179,15 +185,40 @@ impl Open {
     /// Looks for the next record behind a place that holds none. At the log's end it may still be in the writing.
     fn skip(&mut self, at: u64, limit: u64) -> io::Result<Step> {
         let (salt, next) = (self.segment.salt, self.next);
-        let rest = self.bytes(at, usize::MAX, limit)?;
-        let found = (1..rest.len()).find(|start| {
-            rest[*start..].starts_with(&MAGIC) && matches!(Record::decode(salt, &rest[*start..]), Decoded::Record(..))
-        });
-        Ok(match (found, next) {
-            (Some(start), _) => Step::Damaged(at + start as u64),
-            (None, Some(_)) => Step::Damaged(at + rest.len() as u64),
-            (None, None) => Step::End,
-        })
+        let mut wanted = CHUNK;
+        loop {
+            let rest = self.bytes(at, wanted, limit)?;
+            let (length, is_all) = (rest.len(), rest.len() < wanted);
+            let end = at + length as u64;
+            let found =
+                if self.searched == Some((at, end)) { Found::Nothing } else { search(salt, self.held(at), 1, is_all) };
+            match (found, next) {
+                (Found::Record(start), _) => return Ok(Step::Damaged(at + start as u64)),
+                (Found::Undecided | Found::Nothing, _) if !is_all => wanted = wanted.max(length).saturating_mul(4),
+                (_, Some(_)) => return Ok(Step::Damaged(end)),
+                (_, None) => {
+                    self.searched = Some((at, end));
+                    return Ok(Step::End);
+                }
+            }
+        }
+    }
+
+    /// The bytes that are held from a position on.
+    fn held(&self, at: u64) -> &[u8] {
+        let from = usize::try_from(at.saturating_sub(self.chunk_at)).unwrap_or(usize::MAX);
+        self.chunk.get(from..).unwrap_or_default()
+    }
+
+    /// Whether the file has so many bytes from a position on.
+    fn has(&self, at: u64, bytes: usize, limit: u64) -> io::Result<bool> {
+        Ok(self.there(at, limit)? >= bytes)
+    }
+
+    /// Bytes of the file from a position on, below the limit.
+    fn there(&self, at: u64, limit: u64) -> io::Result<usize> {
+        let end = (self.segment.base + self.file.metadata()?.len()).min(limit);
+        Ok(usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX))
     }
 
     /// The file's bytes from a position on: at least `wanted`, or all there are below the limit.
@@ -196,9 +227,7 @@ impl Open {
         let from = match held {
             Some(from) if self.chunk.len() - from >= wanted => from,
             _ => {
-                // A damaged length may ask for any number of bytes; memory is taken only for those that are there.
-                let end = (self.segment.base + self.file.metadata()?.len()).min(limit);
-                let there = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+                let there = self.there(at, limit)?;
                 self.chunk.clear();
                 self.chunk.resize(wanted.max(CHUNK).min(there), 0);
                 self.chunk_at = at;

@@ -153,23 +153,50 @@ impl Record {
 
     /// Reads the record at the start of `bytes`.
     pub(super) fn decode(salt: Salt, bytes: &[u8]) -> Decoded {
-        let Some((frame, _)) = bytes.split_first_chunk::<FRAME>() else { return Decoded::Short(FRAME) };
-        let number = |at: usize| u32::from_le_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
-        let (length, header) = (number(4) as usize, number(8) as usize);
-        if frame[..4] != MAGIC || header > length || length > LONGEST {
+        if bytes.len() < FRAME {
+            return Decoded::Short(FRAME);
+        }
+        let Some(frame) = Frame::read(bytes) else { return Decoded::Damaged };
+        let Some(whole) = bytes.get(..FRAME + frame.length) else { return Decoded::Short(FRAME + frame.length) };
+        if frame.checksum != checksum(salt, whole) {
             return Decoded::Damaged;
         }
-        let Some(whole) = bytes.get(..FRAME + length) else { return Decoded::Short(FRAME + length) };
-        if number(12) != checksum(salt, whole) {
-            return Decoded::Damaged;
-        }
-        match serde_json::from_slice(&whole[FRAME..FRAME + header]) {
+        match serde_json::from_slice(&whole[FRAME..FRAME + frame.header]) {
             Ok(parsed) => {
-                let body = Bytes::copy_from_slice(&whole[FRAME + header..]);
+                let body = Bytes::copy_from_slice(&whole[FRAME + frame.header..]);
                 Decoded::Record(Self { header: parsed, body }, whole.len())
             }
             Err(_) => Decoded::Damaged,
         }
+    }
+}
+
+/// What comes before a record's header.
+pub(super) struct Frame<'b> {
+    /// Bytes of header and body.
+    pub(super) length: usize,
+    /// Bytes of the header.
+    header: usize,
+    pub(super) checksum: u32,
+    lengths: &'b [u8],
+}
+
+impl<'b> Frame<'b> {
+    /// The frame at the start of `bytes`; `None` where there is none.
+    pub(super) fn read(bytes: &'b [u8]) -> Option<Self> {
+        let (frame, _) = bytes.split_first_chunk::<FRAME>()?;
+        let number = |at: usize| u32::from_le_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
+        let (length, header) = (number(4) as usize, number(8) as usize);
+        let is_frame = frame[..4] == MAGIC && header <= length && length <= LONGEST;
+        is_frame.then(|| Self { length, header, checksum: number(12), lengths: &frame[4..12] })
+    }
+
+    /// The checksum of what is hashed before header and body.
+    pub(super) fn seed(&self, salt: Salt) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&salt);
+        hasher.update(self.lengths);
+        hasher.finalize()
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Position, disk::Disk, extent::Extent, recovery::moved_aside, segment::Segment};
+use super::{Position, disk::Disk, extent::Extent, inventory::Inventory, recovery::moved_aside, segment::Segment};
 
 /// How long messages are kept. By default for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Retention {
         &self,
         disk: &dyn Disk,
         folder: &Path,
-        extent: &Extent,
+        (extent, inventory): (&Extent, &Inventory),
         held_from: u64,
         now: SystemTime,
     ) -> io::Result<Removed> {
@@ -80,7 +80,8 @@ impl Retention {
                 removed.held = expired - index;
                 break;
             }
-            disk.remove(&segment.path)?;
+            inventory.remove(segment.base);
+            disk.remove(&segment.path).inspect_err(|_| inventory.add(segment.base))?;
             // From here on the index may drop the rows; a power cut that brings the file back brings it back in order.
             extent.move_start(next);
             removed.segments += 1;

@@ -47,7 +47,7 @@ pub(super) struct Files {
 impl Segment {
     /// Makes a segment's file, synced, its folder too.
     pub(super) fn create(disk: &dyn Disk, folder: &Path, base: u64, salt: Salt) -> io::Result<(Self, LogFile)> {
-        let path = folder.join(format!("{base:020}{SUFFIX}"));
+        let path = folder.join(file_name(base));
         let file = disk.create(&path)?;
         let made = disk
             .append(&file, &head(base, salt))
@@ -125,6 +125,11 @@ impl Files {
         }
         Ok(files)
     }
+}
+
+/// The name of the segment that begins at a position.
+pub(super) fn file_name(base: u64) -> String {
+    format!("{base:020}{SUFFIX}")
 }
 
 /// The position in a file's name, if it is named so.

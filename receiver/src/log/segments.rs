@@ -14,10 +14,13 @@ use super::{
     AppendError, Hold, LogId, LogIdentity, LogReader, MessageLog, Position, Record, Recovery, Removed, Retention,
     disk::{Disk, FileSystem},
     extent::Extent,
+    inventory::Inventory,
+    placement::Placement,
+    queue::{First, Queue, Queued},
     recovery::recover,
     retention::Holds,
     segment::Segment,
-    writer::{First, Queue, Queued, Writer},
+    writer::Writer,
 };
 use crate::metrics::LogMetrics;
 
@@ -45,6 +48,8 @@ pub struct Segments {
     folder: PathBuf,
     queue: Arc<Queue>,
     extent: Arc<Extent>,
+    placement: Arc<Placement>,
+    inventory: Arc<Inventory>,
     retention: Retention,
     holds: Holds,
     metrics: Arc<LogMetrics>,
@@ -74,7 +79,11 @@ impl Segments {
         };
         let queue = Arc::new(Queue::new(options.queue_bytes, salt));
         let metrics = Arc::<LogMetrics>::default();
-        let writer = Writer::new(disk.clone(), folder.to_owned(), queue.clone(), options, &recovered, metrics.clone())?;
+        let placement = Arc::new(Placement::new(disk.clone(), folder)?);
+        let inventory = Arc::new(Inventory::of(folder)?);
+        let files = (placement.clone(), inventory.clone());
+        let writer =
+            Writer::new(disk.clone(), folder.to_owned(), files, queue.clone(), options, &recovered, metrics.clone())?;
         let extent = writer.extent.clone();
         let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run())?;
         let log = Self {
@@ -82,6 +91,8 @@ impl Segments {
             folder: folder.to_owned(),
             queue,
             extent,
+            placement,
+            inventory,
             retention: options.retention,
             holds: Holds::default(),
             metrics,
@@ -134,8 +145,19 @@ impl Segments {
         if self.retention.is_for_ever() {
             return Ok(Removed::default());
         }
+        // Another log may have the folder's name, and what it holds is not this one's to remove.
+        self.placement.check_folder()?;
         self.queue.nudge();
-        self.retention.apply(&*self.disk, &self.folder, &self.extent, self.holds.lowest(), now)
+        let shared = (&*self.extent, &*self.inventory);
+        self.retention.apply(&*self.disk, &self.folder, shared, self.holds.lowest(), now)
+    }
+
+    /// The segments that somebody else has deleted or moved, oldest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn missing(&self) -> io::Result<Vec<PathBuf>> {
+        self.inventory.missing(&self.folder)
     }
 
     /// Keeps what lies from a position on until the hold moves on: for a consumer that may miss nothing, from the
@@ -201,6 +223,10 @@ impl MessageLog for Segments {
 
     fn read(&self, from: Position) -> io::Result<LogReader> {
         Ok(LogReader::new(self.folder.clone(), from, Some(self.extent.clone())))
+    }
+
+    fn check_place(&self) -> io::Result<()> {
+        self.placement.check()
     }
 }
 

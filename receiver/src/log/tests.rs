@@ -1,5 +1,7 @@
 //! What the log promises: order, durability, and mending itself after anything that a crash can leave.
 
+mod displaced;
+
 use std::{
     fs::{self, OpenOptions},
     os::unix::fs::{FileExt as _, PermissionsExt as _},
@@ -232,4 +234,33 @@ async fn a_log_that_cannot_be_written_refuses_and_comes_back_by_itself() {
     fs::rename(&away, folder.path()).unwrap();
     append(&log, &["c"]).await;
     assert_eq!(names(log.read(Position(0)).unwrap()), ["a", "b", "c"]);
+}
+
+/// A body that looks like the frames of records, each of which claims to reach to its end.
+fn frames(bytes: usize) -> Vec<u8> {
+    let lengths = (0..bytes / 16).rev().map(|left| u32::try_from(left * 16).unwrap());
+    lengths.flat_map(|length| [&b"\xF7rec"[..], &length.to_le_bytes(), &[0; 8]].concat()).collect()
+}
+
+/// To search each claim to its end takes the square of the body: many minutes.
+#[tokio::test]
+async fn a_large_body_full_of_frames_is_passed_over_in_one_go_torn_or_damaged() {
+    let folder = TempDir::new().unwrap();
+    let options = SegmentOptions { queue_bytes: 64 << 20, ..SegmentOptions::default() };
+    let (log, _) = Segments::open(folder.path(), options).unwrap();
+    append(&log, &["a"]).await;
+    let Position(begin) = log.append(&Record { body: frames(1 << 20).into(), ..sample("frames") }).await.unwrap();
+    append(&log, &["b"]).await;
+    let Position(torn) = log.append(&Record { body: frames(1 << 20).into(), ..sample("torn") }).await.unwrap();
+    let end = log.end().0;
+    drop(log);
+    let file = segment_files(folder.path()).remove(0);
+    let opened = OpenOptions::new().write(true).open(&file).unwrap();
+    // The head of the first, and the last byte of the second.
+    opened.write_all_at(b"X", begin + 20).unwrap();
+    opened.set_len(end - 1).unwrap();
+    let (log, recovery) = Segments::open(folder.path(), options).unwrap();
+    assert_eq!((recovery.cut, recovery.damaged.len()), (end - 1 - torn, 1));
+    append(&log, &["c"]).await;
+    assert_eq!(names(log.read(Position(0)).unwrap()), ["a", "!", "b", "c"]);
 }

@@ -5,9 +5,7 @@ use http::{HeaderMap, HeaderName, header, request};
 use schemas::{Pointer, Profile, document::ReadError};
 
 use super::Rejection;
-
-/// Maximum number of characters of a text that a client chose.
-const MAX_CHARACTERS: usize = 200;
+use crate::redact;
 
 /// Where the fault of a refused request is. What does not belong to the refusal is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,10 +83,7 @@ fn path(head: &request::Parts) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_CHARACTERS) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
+    redact::shortened(text).into_owned()
 }
 
 #[cfg(test)]

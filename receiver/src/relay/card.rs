@@ -1,6 +1,7 @@
 //! A card for Microsoft Teams: from a template's output to the post.
 
 use bytes::Bytes;
+use schemas::json::compact;
 use serde_json::{Map, Value, json};
 
 use super::{flow_url, markdown, marked, size::Shortened};
@@ -112,6 +113,12 @@ pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
         let found = format!("`{}`", redact::printable(marked::unmarked(&found).trim()));
         (before + column, CardProblem::Json { found, why: without_place(&source) })
     })
+}
+
+/// The JSON of an output on one line, numbers with their digits.
+pub(super) fn json_text(output: &str) -> Result<String, (usize, CardProblem)> {
+    let value = json(output)?;
+    Ok(compact(tidied(output).as_bytes()).unwrap_or_else(|| value.to_string()))
 }
 
 /// What is wrong, without the line and column, which are the output's.

@@ -10,7 +10,7 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-use super::{comparison, filters, marked, output_format::OutputFormat};
+use super::{comparison, filters, marked, output_format::OutputFormat, view::number_text};
 
 /// What one rendering may cost, in instructions of the template engine: far more than any card needs, and an end for a
 /// loop without one.
@@ -25,8 +25,6 @@ pub fn environment() -> Environment<'static> {
     environment.set_syntax(syntax());
     environment.set_auto_escape_callback(|name| OutputFormat::of(name).escaping());
     environment.set_formatter(print);
-    // Whatever is printed may come from a message.
-    environment.remove_filter("safe");
     filters::add(&mut environment);
     comparison::add(&mut environment);
     environment
@@ -46,6 +44,9 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.kind() == ValueKind::Bool {
         return written(out, if value.is_true() { "true" } else { "false" });
     }
+    if let Some(number) = number_text(value) {
+        return written(out, &number);
+    }
     // By the name, so that a template cannot switch it off.
     if OutputFormat::of(state.name()) != OutputFormat::Json {
         return minijinja::escape_formatter(out, state, value);
@@ -54,7 +55,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         (Some(text), _) if value.is_safe() => text.to_owned(),
         (Some(text), _) => marked::in_json_string(text),
         (None, ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) => {
-            marked::in_json_string(&filters::to_json(value)?.to_string())
+            marked::in_json_string(&marked::DIGITS.to_json(&filters::to_json(value)?))
         }
         (None, _) => value.to_string(),
     };

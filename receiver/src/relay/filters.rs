@@ -3,10 +3,10 @@
 
 use minijinja::{
     Environment, Error, ErrorKind, State, UndefinedBehavior, filters,
-    value::{Rest, Value, ValueOrKwargs},
+    value::{Rest, Value, ValueKind, ValueOrKwargs},
 };
 
-use super::{flow_url, marked, number, output_format::OutputFormat, plain, readable};
+use super::{flow_url, marked, number, output_format::OutputFormat, plain, readable, view::number_text};
 
 /// Adds the filters and tests.
 pub(super) fn add(environment: &mut Environment<'static>) {
@@ -21,7 +21,8 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("isodate", |state: &State<'_, '_>, value: &Value| text(state, value, readable::iso_date));
     environment.add_filter("time", |state: &State<'_, '_>, value: &Value| text(state, value, readable::time));
     environment.add_filter("money", |state: &State<'_, '_>, value: &Value| {
-        Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |number| readable::money(&number.to_string())))
+        let digits = |number: &Value| number_text(number).unwrap_or_else(|| number.to_string());
+        Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |number| readable::money(&digits(number))))
     });
     environment.add_filter("number", |state: &State<'_, '_>, value: &Value| match given(state, value)? {
         Some(value) => number::of(value),
@@ -98,8 +99,22 @@ fn markdown(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     })
 }
 
+/// The value as JSON, its numbers as [`marked::DIGITS`] reads them.
 pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
-    serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+    match value.kind() {
+        ValueKind::Number => {
+            let number = number_text(value).unwrap_or_default();
+            // What is not finite has no digits in JSON.
+            let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
+            Ok(if is_json { marked::DIGITS.value(&number) } else { serde_json::Value::Null })
+        }
+        ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.map(|element| to_json(&element)).collect(),
+        ValueKind::Map => {
+            let member = |name: Value| Ok((name.to_string(), to_json(&value.get_item(&name)?)?));
+            value.try_iter()?.map(member).collect::<Result<serde_json::Map<_, _>, Error>>().map(Into::into)
+        }
+        _ => serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string())),
+    }
 }
 
 /// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.

@@ -3,12 +3,18 @@
 //!
 //! A mark outside of quotes makes the output no JSON: a text can neither leave its string nor stand where none is.
 
+use schemas::json::Digits;
+
 /// Before a text of others.
 pub(super) const OPEN: char = '\u{FDD0}';
 /// After it.
 pub(super) const CLOSE: char = '\u{FDD1}';
 /// Before and after a line number of the template.
 pub(super) const LINE: char = '\u{FDD2}';
+/// Before the digits of a number in a JSON value.
+const NUMBER: char = '\u{FDD4}';
+/// Numbers that `serde_json` would print with other digits.
+pub(super) const DIGITS: Digits = Digits::new(NUMBER);
 /// Takes the place of a character that is left out later.
 pub(super) const NOTHING: char = '\u{FDD3}';
 
@@ -24,12 +30,13 @@ pub(super) fn in_json_string(text: &str) -> String {
 
 /// A JSON value, every text in it marked.
 pub(super) fn json(value: &serde_json::Value) -> String {
-    marked(value).to_string()
+    DIGITS.to_json(&marked(value))
 }
 
 fn marked(value: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
+        Value::String(_) if DIGITS.of(value).is_some() => value.clone(),
         Value::String(text) => format!("{OPEN}{text}{CLOSE}").into(),
         Value::Array(elements) => elements.iter().map(marked).collect(),
         Value::Object(members) => {

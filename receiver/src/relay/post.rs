@@ -1,7 +1,8 @@
 //! What is posted of a message to a URL.
 
+use bytes::Bytes;
 use http::HeaderValue;
-use schemas::Authentication;
+use schemas::{Authentication, Document, Profile, Role, json};
 use sender::{
     ComposeError, Composed,
     delivery::{HeaderError, Request},
@@ -63,7 +64,8 @@ pub(super) fn post(
             (authorized(typed(Request::new(text.into()), content_type)?, &web.authentication)?, Vec::new())
         }
         Content::Message { content_type } => {
-            let composed = Composed::from_body(&record.body, &web.authentication, &destination.profile)?;
+            let body = body(record, &web.authentication, &destination.profile);
+            let composed = Composed::from_body(&body, &web.authentication, &destination.profile)?;
             (typed(composed.request()?, content_type)?, Vec::new())
         }
     };
@@ -74,6 +76,25 @@ pub(super) fn post(
     };
     let request = web.target.secrets(web.is_secret).into_iter().fold(request, Request::with_secret);
     Ok(Post { request, shortened })
+}
+
+/// The message as it was received. A destination without a client secret of its own gets no member for one (MSG-15),
+/// and one with a client secret gets it at the place that its profile names.
+fn body(record: &Record, authentication: &Authentication, profile: &Profile) -> Bytes {
+    let body = &record.body;
+    let place = profile.pointer(Role::ClientSecret);
+    let without = match (authentication, record.header.secret_at) {
+        (Authentication::ClientSecret { .. }, None) => None,
+        (Authentication::ClientSecret { .. }, Some(at)) => {
+            let span = Document::read(body, profile).ok().and_then(|document| document.secret_span());
+            if span.is_some_and(|span| span.start == at) { None } else { json::remove_at(body, at) }
+        }
+        (Authentication::None | Authentication::Basic(_), Some(at)) => json::remove_at(body, at),
+        (Authentication::None | Authentication::Basic(_), None) => {
+            place.and_then(|place| json::remove(body, place).ok().flatten())
+        }
+    };
+    without.map_or_else(|| body.clone(), Bytes::from)
 }
 
 fn typed(request: Request, content_type: &HeaderValue) -> Result<Request, HeaderError> {

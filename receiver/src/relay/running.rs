@@ -259,6 +259,7 @@ impl Running {
 
     /// Begins to look whether another process has brought something back, and at the status of each destination.
     pub(super) fn look(&mut self) -> Result<(), StoreError> {
+        lock(&self.store).check_place()?;
         if self.looking.is_none() {
             let store = self.store.clone();
             self.looking = Some(tokio::task::spawn_blocking(move || {

@@ -32,7 +32,10 @@ pub(super) use self::{
     settlement::{EXPIRED, Ended, Settled},
 };
 use super::{routing::Router, size::Budget};
-use crate::log::{Cursor, LogId, LogIdentity, Position};
+use crate::{
+    log::{Cursor, LogId, LogIdentity, Position},
+    place::DatabaseFiles,
+};
 
 /// How long a second arrival of the same body counts as the same message.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -43,6 +46,8 @@ pub struct Store {
     connection: Connection,
     /// The number by which SQLite tells that another process has written.
     version: i64,
+    /// Where a receiver keeps it; a command beside one does not ask.
+    files: Option<DatabaseFiles>,
     routing_version: u64,
     router: Option<Arc<Router>>,
 }
@@ -130,6 +135,12 @@ pub enum StoreError {
         /// What was given of the id.
         beginning: String,
     },
+    /// Its files are not where they were.
+    #[error(
+        "nothing is relayed, because what the relay's store is told would be lost: {0}; bring it back, or restart the \
+         receiver: without the store the relay goes on from the log's end, and what waited is not sent"
+    )]
+    Displaced(#[source] io::Error),
     /// SQLite says no: a full disk, a damaged file.
     #[error("the relay's store cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),
@@ -151,7 +162,8 @@ impl Store {
     /// # Errors
     /// When it cannot be made or written, is of a newer program, or the log cannot be read.
     pub fn open(folder: &Path, log: &LogIdentity) -> Result<Self, StoreError> {
-        let store = Self::over(tables::create(folder, log.end.0.cast_signed())?);
+        let mut store = Self::over(tables::create(folder, log.end.0.cast_signed())?);
+        store.files = Some(tables::files(folder)?);
         let cursor = store.log_cursor()?;
         if let Some(replaced) = cursor.replaced_by(log).map_err(StoreError::Log)? {
             tracing::error!(
@@ -173,7 +185,7 @@ impl Store {
     }
 
     fn over(connection: Connection) -> Self {
-        Self { connection, version: 0, routing_version: 0, router: None }
+        Self { connection, version: 0, files: None, routing_version: 0, router: None }
     }
 
     /// Opens the store in a folder beside a running receiver; `None` where there is none.
@@ -182,6 +194,14 @@ impl Store {
     /// When it cannot be read.
     pub fn beside(folder: &Path) -> Result<Option<Self>, StoreError> {
         Ok(tables::open(folder)?.map(Self::over))
+    }
+
+    /// Whether its files are where they were when a receiver opened it.
+    ///
+    /// # Errors
+    /// When one was deleted, moved or replaced.
+    pub(super) fn check_place(&self) -> Result<(), StoreError> {
+        self.files.as_ref().map_or(Ok(()), DatabaseFiles::check).map_err(StoreError::Displaced)
     }
 
     /// How far the log was read.
@@ -229,6 +249,7 @@ impl Store {
         if router.version != self.routing_version {
             return Ok(false);
         }
+        self.check_place()?;
         let transaction = self.connection.transaction()?;
         for arrival in arrivals {
             let mut statement = transaction.prepare_cached(
@@ -273,6 +294,7 @@ impl Store {
         behind: u64,
         mut give: impl FnMut(u64, Option<&str>, Timestamp),
     ) -> Result<(), StoreError> {
+        self.check_place()?;
         let mut statement = self.connection.prepare_cached(
             "SELECT id, flow, due FROM delivery WHERE destination = ?1 AND id > ?2 AND dead IS NULL AND asked = 0
              AND id < coalesce((SELECT min(id) FROM delivery WHERE asked = 1 AND destination IN
@@ -299,6 +321,7 @@ impl Store {
 
     /// The delivery of a number.
     pub(super) fn delivery(&self, id: u64) -> Result<Delivery, StoreError> {
+        self.check_place()?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT position, message, attempts, since, budget FROM delivery WHERE id = ?1")?;

@@ -89,7 +89,7 @@ impl PartialEq for Template {
 impl Template {
     /// The card that is shown without a template of one's own.
     pub fn default_card() -> Self {
-        Self::compile(DEFAULT_NAME, DEFAULT.to_owned(), true).expect("the built-in template is tested to compile")
+        Self::compile(DEFAULT_NAME, DEFAULT, true).expect("the built-in template is tested to compile")
     }
 
     /// Reads a template's file.
@@ -99,14 +99,14 @@ impl Template {
     pub fn read(path: &Path) -> Result<Self, TemplateError> {
         let source =
             fs::read_to_string(path).map_err(|source| TemplateError::Read { file: path.to_owned(), source })?;
-        Self::compile(&path.display().to_string(), source, false)
+        Self::compile(&path.display().to_string(), &source, false)
     }
 
-    fn compile(name: &str, source: String, is_default: bool) -> Result<Self, TemplateError> {
+    fn compile(name: &str, source: &str, is_default: bool) -> Result<Self, TemplateError> {
         let mut environment = environment();
         // As it is written, so that an error is about that.
-        environment.template_from_named_str(name, &source).map_err(|error| told(name, &error))?;
-        let compared = operators::of_template(&source).map_err(|error| told(name, &error))?;
+        environment.template_from_named_str(name, source).map_err(|error| told(name, &error))?;
+        let compared = operators::of_template(source).map_err(|error| told(name, &error))?;
         environment.add_template_owned(name.to_owned(), compared).map_err(|error| told(name, &error))?;
         Ok(Self(Arc::new(Compiled { name: name.to_owned(), environment, is_default })))
     }
@@ -151,8 +151,8 @@ impl Template {
         if !self.makes_json() {
             return Ok(marked::unmarked(&output));
         }
-        let json = card::json(&output).map_err(|problem| self.wrong_output(&context, problem))?;
-        Ok(marked::unmarked(&json.to_string()))
+        let json = card::json_text(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        Ok(marked::unmarked(&json))
     }
 
     /// The file's name.

@@ -3,15 +3,21 @@
 //! be seen in one is written as an escape and never left out.
 
 mod field;
+mod number;
 mod step;
 
 use std::{cell::Cell, sync::Arc};
 
 use jiff::Timestamp;
 use minijinja::value::{Serde, Value};
-use schemas::{Document, Profile, Trigger, document::ReadError};
+use schemas::{
+    Document, Profile, Trigger,
+    document::ReadError,
+    json::{Digits, exact},
+};
 use serde::Serialize;
 
+pub(super) use self::number::text as number_text;
 use self::step::Step;
 use super::{
     flow_url::FlowUrl,
@@ -90,7 +96,10 @@ pub enum ViewError {
 
 #[derive(Debug)]
 struct Shown {
+    /// The values of its fields have numbers as `digits` reads them.
     message: serde_json::Value,
+    digits: Digits,
+    numbers: number::Numbers,
     about: About,
 }
 
@@ -104,11 +113,17 @@ impl View {
         if !document.is_message() {
             return Err(ViewError::NoMessage);
         }
-        let mut message = profile.canonical(&document.to_value());
+        let (value, digits) = exact(body).ok_or(ViewError::NoMessage)?;
+        let mut message = profile.canonical(&value);
         if let Some(members) = message.as_object_mut() {
             members.remove("clientSecret");
+            if let Some(trigger) = document.trigger() {
+                members.insert("trigger".to_owned(), trigger.as_str().into());
+            }
         }
-        Ok(Self(Arc::new(Shown { message, about: about.clone() })))
+        let mut numbers = number::Numbers::default();
+        note_numbers(&mut message, digits, &mut numbers, false);
+        Ok(Self(Arc::new(Shown { message, digits, numbers, about: about.clone() })))
     }
 
     /// The names that templates and filters see.
@@ -118,7 +133,10 @@ impl View {
 
     /// The same within limits, and what they left out.
     pub(super) fn within(&self, limits: Limits) -> (Value, Vec<Shortened>) {
-        let cutter = Cutter { limits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
+        self.0.numbers.show();
+        let digits = self.0.digits;
+        let cutter =
+            Cutter { limits, digits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
         let context = self.shown(&cutter);
         let left_out = [
             (cutter.cut.get(), Shortened::Texts as fn(usize) -> Shortened),
@@ -136,7 +154,7 @@ impl View {
     }
 
     fn shown(&self, cutter: &Cutter) -> Context {
-        let Shown { message, about } = &*self.0;
+        let Shown { message, about, .. } = &*self.0;
         let flow = &message["flow"];
         let created = message["trigger"] == Trigger::StepCreated.as_str();
         let previous = &message["previousStep"];
@@ -206,6 +224,7 @@ struct Flow {
 /// Limits, and what they have left out so far.
 struct Cutter {
     limits: Limits,
+    digits: Digits,
     cut: Cell<usize>,
     fields: Cell<usize>,
     decisions: Cell<usize>,
@@ -236,17 +255,24 @@ impl Cutter {
     }
 }
 
-/// A value with its texts clean, and its names too, in which nothing is lost.
-fn cleaned(value: &serde_json::Value) -> serde_json::Value {
+/// Numbers keep their digits in the values of fields, and are noted there. Everywhere else they become numbers.
+fn note_numbers(value: &mut serde_json::Value, digits: Digits, numbers: &mut number::Numbers, is_shown: bool) {
     use serde_json::Value;
     match value {
-        Value::String(text) => plain::clean(text).into(),
-        Value::Array(elements) => elements.iter().map(cleaned).collect(),
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| (plain::exact(name), cleaned(value)));
-            members.collect::<serde_json::Map<_, _>>().into()
+        Value::String(_) => match digits.of(value) {
+            Some(number) if is_shown => numbers.note(&number),
+            Some(_) => *value = digits.number(value).map_or(Value::Null, Value::Number),
+            None => {}
+        },
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|element| note_numbers(element, digits, numbers, is_shown));
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Object(members) => {
+            for (name, member) in members {
+                note_numbers(member, digits, numbers, is_shown || name == "value");
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -36,7 +36,16 @@ pub(crate) struct Relay {
     handle: Arc<RelayHandle>,
     destinations: watch::Receiver<Destinations>,
     metrics: Arc<RelayMetrics>,
-    headway: watch::Sender<Option<Position>>,
+    headway: watch::Sender<RelayHeadway>,
+}
+
+/// How far the relay is, and whether it goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RelayHeadway {
+    /// Where in the log it reads on, if it does.
+    pub(crate) position: Option<Position>,
+    /// Why it stands still.
+    pub(crate) failing: Option<String>,
 }
 
 /// What the relay shares with the reload of the configuration: the store, where each configuration is written down before
@@ -108,6 +117,8 @@ impl RelayHandle {
     }
 
     fn open_store(&self) -> Result<Opened, StoreError> {
+        // Else one would be made in a folder that is not this receiver's.
+        self.log.check_place().map_err(StoreError::Log)?;
         let store = Store::open(&self.folder, &self.log.identity())?;
         let cursor = store.cursor()?;
         let start = self.log.read(cursor).and_then(|reader| reader.start()).map_err(StoreError::Log)?;
@@ -133,7 +144,7 @@ impl Relay {
         destinations: watch::Receiver<Destinations>,
         metrics: Arc<RelayMetrics>,
     ) -> Result<Self, StoreError> {
-        let headway = watch::Sender::new(None);
+        let headway = watch::Sender::new(RelayHeadway::default());
         let handle = Arc::new(RelayHandle { folder: folder.to_owned(), log, opened: Mutex::default() });
         // Before a message can arrive: what arrives first is for a new destination too.
         handle.configure(endpoints, &destinations.borrow())?;
@@ -147,7 +158,7 @@ impl Relay {
     }
 
     /// Where in the log it reads on, if it does.
-    pub(crate) fn headway(&self) -> watch::Receiver<Option<Position>> {
+    pub(crate) fn headway(&self) -> watch::Receiver<RelayHeadway> {
         self.headway.subscribe()
     }
 
@@ -198,12 +209,12 @@ impl Relay {
                 event = Running::next_event(&mut running) => match event {
                     Event::Read(Ok((cursor, more))) => {
                         (is_behind, is_reported) = (is_behind || more, false);
-                        self.headway.send_replace(Some(cursor));
+                        self.headway.send_replace(RelayHeadway { position: Some(cursor), failing: None });
                     }
                     Event::Read(Err(error)) => done = Err(error),
                     Event::Decided(decided) => done = decided,
                     Event::Looked(cursor) => {
-                        self.headway.send_replace(Some(cursor));
+                        self.headway.send_modify(|headway| headway.position = Some(cursor));
                     }
                 },
                 _ = look.tick() => {
@@ -222,6 +233,7 @@ impl Relay {
                 if !is_reported {
                     tracing::error!(%error, "the relay stands still; it is tried again until it works");
                 }
+                self.headway.send_modify(|headway| headway.failing = Some(error.to_string()));
                 (is_behind, is_failing, is_reported) = (true, true, true);
             }
         }

@@ -12,7 +12,10 @@ use std::{
 use http::{HeaderMap, header};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
-use super::raw_head::{HeadRoom, RawHead, SHORT_HEAD_BYTES};
+use super::{
+    buffers::{BufferRoom, SHORT_BYTES},
+    raw_head::RawHead,
+};
 
 /// What a connection is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub(super) struct Connection {
     /// Requests whose messages are being stored: more than one only with HTTP/2.
     storing: AtomicUsize,
     received: Mutex<Received>,
-    heads: HeadRoom,
+    buffers: BufferRoom,
     closing: Notify,
     settled: Arc<Notify>,
 }
@@ -47,6 +50,8 @@ struct Received {
     head: RawHead,
     /// The room of a long head. Its buffer stays with the connection, and so does this.
     long_head: Option<OwnedSemaphorePermit>,
+    /// The same for a long body. Without room the connection ends after the answer.
+    long_body: Option<OwnedSemaphorePermit>,
     /// Bytes of the present request's body that have not been read yet.
     body_left: u64,
     /// Whether bytes of a next request were read together with one before it: from then on nobody can tell where a head
@@ -62,10 +67,10 @@ struct Received {
 
 impl Connection {
     /// `settled` is told whenever none of its messages is being stored any more.
-    pub(super) fn new(settled: Arc<Notify>, heads: HeadRoom) -> Arc<Self> {
+    pub(super) fn new(settled: Arc<Notify>, buffers: BufferRoom) -> Arc<Self> {
         let phase = AtomicU8::new(Phase::Head as u8);
         let storing = AtomicUsize::new(0);
-        Arc::new(Self { phase, storing, received: Mutex::default(), heads, closing: Notify::new(), settled })
+        Arc::new(Self { phase, storing, received: Mutex::default(), buffers, closing: Notify::new(), settled })
     }
 
     /// The endpoint takes a request over. Whether its head named two lengths is known only here: hyper drops the
@@ -84,9 +89,13 @@ impl Connection {
         let behind_head = seen.unwrap_or(0);
         received.ahead |= seen.is_none() || chunked || behind_head > length;
         received.chunked = chunked;
+        if (chunked || length > SHORT_BYTES as u64) && received.long_body.is_none() {
+            received.long_body = self.buffers.take_for_body();
+            received.grown |= received.long_body.is_none();
+        }
         if !chunked {
             let ahead_bytes = behind_head.saturating_sub(length);
-            received.read_ahead(ahead_bytes, &self.heads);
+            received.read_ahead(ahead_bytes, &self.buffers);
         }
         received.body_left = if received.ahead { 0 } else { length - behind_head };
         two_lengths
@@ -175,26 +184,26 @@ impl Connection {
         }
         if !self.is_waiting() {
             received.ahead = true;
-            return received.chunked || received.read_ahead(behind.len() as u64, &self.heads);
+            return received.chunked || received.read_ahead(behind.len() as u64, &self.buffers);
         }
         self.set(Phase::Head);
         received.head.add(behind);
-        received.head.length() <= SHORT_HEAD_BYTES || received.grow(&self.heads)
+        received.head.length() <= SHORT_BYTES || received.grow(&self.buffers)
     }
 }
 
 impl Received {
     /// Bytes of a next request were read. False when they are many and there is no room for them.
-    fn read_ahead(&mut self, bytes: u64, heads: &HeadRoom) -> bool {
+    fn read_ahead(&mut self, bytes: u64, buffers: &BufferRoom) -> bool {
         self.ahead_bytes += bytes;
-        self.ahead_bytes <= SHORT_HEAD_BYTES as u64 || self.grow(heads)
+        self.ahead_bytes <= SHORT_BYTES as u64 || self.grow(buffers)
     }
 
     /// Takes the room of a long head. False when there is none.
-    fn grow(&mut self, heads: &HeadRoom) -> bool {
+    fn grow(&mut self, buffers: &BufferRoom) -> bool {
         self.grown = true;
         if self.long_head.is_none() {
-            self.long_head = heads.take();
+            self.long_head = buffers.take_for_head();
         }
         self.long_head.is_some()
     }

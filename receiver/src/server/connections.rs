@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::{connection::Connection, raw_head::HeadRoom};
+use super::{buffers::BufferRoom, connection::Connection};
 use crate::metrics::{ConnectionFailure, Metrics};
 
 /// The open connections, in the order in which they were opened.
@@ -17,7 +17,7 @@ pub(super) struct Connections {
     room: Arc<Semaphore>,
     /// Told whenever a connection may go that could not before.
     settled: Arc<Notify>,
-    heads: HeadRoom,
+    buffers: BufferRoom,
     metrics: Arc<Metrics>,
 }
 
@@ -42,14 +42,14 @@ impl Connections {
             open: Mutex::default(),
             room: Arc::new(Semaphore::new(most)),
             settled: Arc::default(),
-            heads: HeadRoom::new(header_bytes),
+            buffers: BufferRoom::new(header_bytes),
             metrics,
         })
     }
 
     /// A connection that shares what all of them share; it has no place yet.
     pub(super) fn connect(&self) -> Arc<Connection> {
-        Connection::new(self.settled.clone(), self.heads.clone())
+        Connection::new(self.settled.clone(), self.buffers.clone())
     }
 
     /// Waits for room for one more. When there is none, the oldest connection without a complete header is closed, and
@@ -116,7 +116,7 @@ mod tests {
     use super::Connections;
     use crate::{
         metrics::{LogMetrics, Metrics},
-        server::{connection::Connection, raw_head::HeadRoom},
+        server::{buffers::BufferRoom, connection::Connection},
     };
 
     #[tokio::test]
@@ -153,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_asked_to_go_while_a_message_is_stored_stays() {
-        let connection = Connection::new(Arc::default(), HeadRoom::new(8192));
+        let connection = Connection::new(Arc::default(), BufferRoom::new(8192));
         let mut cx = task::Context::from_waker(task::Waker::noop());
         let mut goes = pin!(connection.closed());
         connection.storing();

@@ -1,10 +1,6 @@
 //! The bytes of an HTTP/1.1 head as they arrive: where it ends, and whether it names a length, which hyper does not say.
 //! The beginning of one line is kept and no more: thousands of clients may be at a head at a time.
 
-use std::sync::Arc;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 /// The field's name. In a line it stands before anything else.
 const CONTENT_LENGTH: &[u8] = b"content-length";
 /// As much of a line as tells whether this is its name.
@@ -79,34 +75,6 @@ impl RawHead {
     }
 }
 
-/// Heads of at most this many bytes need no room of their own: hyper's buffer has as much from the beginning.
-pub(super) const SHORT_HEAD_BYTES: usize = 8 << 10;
-/// Room for all longer heads together.
-const LONG_HEADS_BYTES: usize = 64 << 20;
-
-/// The room that long heads share, in KiB.
-#[derive(Clone, Debug)]
-pub(super) struct HeadRoom {
-    room: Arc<Semaphore>,
-    /// What one of them may take.
-    each: u32,
-}
-
-impl HeadRoom {
-    /// Room for heads of up to `header_bytes`; for one at least.
-    pub(super) fn new(header_bytes: usize) -> Self {
-        // A buffer that grows is copied to one of twice its size.
-        let each = u32::try_from(header_bytes.div_ceil(1 << 9)).unwrap_or(u32::MAX);
-        let all = (LONG_HEADS_BYTES >> 10).max(each as usize).min(Semaphore::MAX_PERMITS);
-        Self { room: Arc::new(Semaphore::new(all)), each }
-    }
-
-    /// Room for one long head, until it is dropped; none when there is no more.
-    pub(super) fn take(&self) -> Option<OwnedSemaphorePermit> {
-        self.room.clone().try_acquire_many_owned(self.each).ok()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,15 +107,5 @@ mod tests {
             unended.add(&head.as_bytes()[..head.len() - 1]);
             assert_eq!(unended.behind(), None);
         }
-    }
-
-    #[test]
-    fn long_heads_share_a_room() {
-        let room = HeadRoom::new(32 << 20);
-        let first = room.take();
-        assert!(first.is_some() && room.take().is_none());
-        drop(first);
-        assert!(room.take().is_some());
-        assert!(HeadRoom::new(usize::MAX).take().is_some(), "one has room whatever its limit");
     }
 }

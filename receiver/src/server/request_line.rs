@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use serde_json::Value;
+use schemas::json::pretty;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use uuid::Uuid;
 
@@ -84,8 +84,8 @@ impl OpenRequest<'_> {
             violations = details.violations,
             %id,
             trigger = header.and_then(|header| header.trigger).map(|trigger| trigger.as_str()),
-            flow = header.and_then(|header| header.flow.as_deref()),
-            step = header.and_then(|header| header.step.as_deref()),
+            flow = header.and_then(|header| header.flow.as_deref()).map(redact::shortened).as_deref(),
+            step = header.and_then(|header| header.step.as_deref()).map(redact::shortened).as_deref(),
             size = self.progress.size,
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             peer = %self.peer,
@@ -109,8 +109,7 @@ fn print(record: &Record, mut printer: NonBlocking) {
         let _ = writeln!(printer, "message of {length} bytes; to print it: webhook-receiver messages show {id}");
         return;
     }
-    let Ok(message) = serde_json::from_slice::<Value>(&record.body) else { return };
-    let Ok(pretty) = serde_json::to_string_pretty(&message) else { return };
+    let Some(pretty) = pretty(&record.body) else { return };
     // What there is no room for is left out.
     let _ = printer.write_all(format!("{}\n", redact::printable(&pretty)).as_bytes());
 }

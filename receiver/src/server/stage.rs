@@ -94,7 +94,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::Stage;
-    use crate::server::{connection::Connection, raw_head::HeadRoom};
+    use crate::server::{buffers::BufferRoom, connection::Connection};
 
     #[test]
     fn a_request_counts_while_its_message_is_stored_in_whatever_order_it_ends() {
@@ -105,7 +105,7 @@ mod tests {
             ("answered, then whole", [done, whole], [false, false]),
             ("told twice", [whole, whole], [true, true]),
         ] {
-            let connection = Connection::new(Arc::default(), HeadRoom::new(8192));
+            let connection = Connection::new(Arc::default(), BufferRoom::new(8192));
             let stage = Stage::new(connection.clone());
             for (step, storing) in steps.iter().zip(storing) {
                 step(&stage);

@@ -22,7 +22,7 @@ use crate::{
     config::Limits,
     endpoint::Room,
     index::Headway,
-    log::Segments,
+    log::{MessageLog as _, Segments},
     metrics::{Metrics, NAMESPACE, Reading, free_bytes, process},
 };
 
@@ -39,9 +39,8 @@ pub(super) struct Vitals {
     pub(super) log: Arc<Segments>,
     pub(super) data_dir: PathBuf,
     pub(super) index: watch::Receiver<Headway>,
-    /// Where in the log the relay reads on, if it does.
     #[cfg(feature = "relay")]
-    pub(super) relay: watch::Receiver<Option<crate::log::Position>>,
+    pub(super) relay: watch::Receiver<crate::relay::RelayHeadway>,
     pub(super) connections: Arc<Connections>,
     pub(super) room: Arc<Room>,
     pub(super) limits: Limits,
@@ -54,6 +53,9 @@ pub(super) struct Readiness {
     pub(super) ready: bool,
     log: String,
     index: &'static str,
+    /// Missing where nothing is relayed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<String>,
     draining: bool,
 }
 
@@ -66,11 +68,13 @@ impl Vitals {
         } else {
             Ok(())
         };
+        let relay = self.relay_goes_on();
         let draining = self.draining.load(Ordering::Relaxed);
         Readiness {
-            ready: log.is_ok() && index.is_ok() && !draining,
-            log: log.err().unwrap_or_else(|| "ok".to_owned()),
+            ready: log.is_ok() && index.is_ok() && relay.as_ref().is_none_or(Result::is_ok) && !draining,
+            log: log.err().unwrap_or_else(|| self.log_files()),
             index: index.err().unwrap_or("ok"),
+            relay: relay.map(|relay| relay.err().unwrap_or_else(|| "ok".to_owned())),
             draining,
         }
     }
@@ -80,6 +84,9 @@ impl Vitals {
         if !self.log.is_writing() {
             return Err("its writer has ended; restart the receiver".to_owned());
         }
+        self.log.check_place().map_err(|error| {
+            format!("{error}; messages are refused: bring it back, or restart the receiver to go on without it")
+        })?;
         let in_flight = self.log.metrics().in_flight();
         if in_flight > STUCK {
             return Err(format!("the disk has not taken a write for {} s", in_flight.as_secs()));
@@ -91,10 +98,36 @@ impl Vitals {
         Ok(())
     }
 
+    /// What to tell of a log that takes messages. Lost files do not keep new ones from being stored.
+    fn log_files(&self) -> String {
+        match self.log.missing().map(|missing| missing.len()) {
+            Ok(0) | Err(_) => "ok".to_owned(),
+            Ok(count) => {
+                format!("it takes messages, but {count} of its files are gone, with the messages in them; see the log")
+            }
+        }
+    }
+
+    /// `None` where nothing is relayed.
+    #[cfg(feature = "relay")]
+    fn relay_goes_on(&self) -> Option<Result<(), String>> {
+        let relay = self.relay.borrow();
+        match (&relay.failing, relay.position) {
+            (Some(reason), _) => Some(Err(reason.clone())),
+            (None, position) => position.map(|_| Ok(())),
+        }
+    }
+
+    #[cfg(not(feature = "relay"))]
+    #[expect(clippy::unused_self, reason = "as with the relay")]
+    fn relay_goes_on(&self) -> Option<Result<(), String>> {
+        None
+    }
+
     /// `None` where nothing is relayed.
     #[cfg(feature = "relay")]
     fn relay_lag(&self, end: u64) -> Option<u64> {
-        self.relay.borrow().map(|position| end.saturating_sub(position.0))
+        self.relay.borrow().position.map(|position| end.saturating_sub(position.0))
     }
 
     fn probe(&self) -> io::Result<()> {
@@ -117,6 +150,8 @@ impl Vitals {
         let draining = self.draining.load(Ordering::Relaxed);
         // Where a folder cannot be read, its figure is missing rather than wrong.
         let (size, free) = (self.log.size().ok(), free_bytes(&self.data_dir));
+        let missing = self.log.missing().ok().map(|missing| missing.len() as u64);
+        let displaced = u64::from(self.log.check_place().is_err());
         let certificate_ends = self.current.rules().certificate_ends.map(Timestamp::as_second);
         let mut readings: Vec<Reading> = [
             ("connections", "Open connections", Some(self.connections.count() as u64)),
@@ -128,6 +163,8 @@ impl Vitals {
             ("log_queue_limit_bytes", "Most bytes that may wait to be durable", Some(self.log.queue_limit() as u64)),
             ("log_end_position", "Position of the log's durable end", Some(end)),
             ("log_size_bytes", "Bytes of the log's files", size),
+            ("log_missing_segments", "Files of the log that somebody has deleted or moved", missing),
+            ("log_displaced", "1 while the log's open file or folder is not where it was", Some(displaced)),
             ("data_free_bytes", "Bytes that are free where the data folder is", free),
             (
                 "index_lag_bytes",

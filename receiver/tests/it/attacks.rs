@@ -156,6 +156,27 @@ fn unended_heads_share_a_room_and_are_refused_beyond_it() {
 }
 
 #[test]
+fn connections_that_had_a_long_body_share_a_room_and_end_beyond_it() {
+    const CLIENTS: usize = 1200;
+    let receiver = start("");
+    let request = post("/other", "", " ".repeat(100_000));
+    let before = receiver.memory("VmRSS");
+    let mut clients: Vec<Raw> = Vec::new();
+    let mut closed = 0;
+    for _ in 0..CLIENTS {
+        let mut raw = Raw::connect(receiver.address);
+        raw.send(&request);
+        let answer = raw.answer().unwrap();
+        assert_eq!(answer.status, 404);
+        closed += usize::from(answer.header("connection") == Some("close"));
+        clients.push(raw);
+    }
+    let more = (receiver.memory("VmRSS") - before) << 10;
+    assert!(more < 112 << 20, "{} MiB for {CLIENTS} connections", more >> 20);
+    assert!((1..CLIENTS).contains(&closed), "{closed} of {CLIENTS} ended");
+}
+
+#[test]
 fn a_large_message_is_named_where_smaller_ones_are_printed() {
     let receiver = Receiver::start("log_payloads = true\n[[endpoint]]\npath = \"/none\"\n");
     let message = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use receiver::relay::{About, Budget, Card, Shortened, Template, View};
+use receiver::relay::{About, Budget, Card, Shortened, Template, View, When};
 use schemas::{Profile, Sample};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -67,6 +67,54 @@ fn texts(value: &Value) -> Vec<String> {
             })
             .collect(),
         _ => Vec::new(),
+    }
+}
+
+#[test]
+fn numbers_are_shown_with_their_digits() {
+    let numbers =
+        ["12345678901234567890123", "12345678901234567890124", "5000.50", "0.00000012", "1e2", "-0", "1.10", "7"];
+    let field = |number: &&str| format!(r#"{{"name":"{number}!","type":"Number","value":{number}}}"#);
+    let fields: Vec<String> = numbers.iter().map(field).collect();
+    let body = format!(
+        r#"{{"trigger":"stepCompleted","flow":{{"flowIdentifier":"F"}},"step":{{"stepIdentifier":"S","fields":[{},
+        {{"name":"C","type":"Currency","value":1234567.10}},{{"name":"D","type":"Currency","value":0.00000012}},
+        {{"name":"L","type":"Table","value":[[1.50,{{"a":2e1}}]]}}]}}}}"#,
+        fields.join(",")
+    );
+    let view = view(body.as_bytes());
+    let shown = texts(&content(&Template::default_card().card(&view, Budget::default()).unwrap())).join("\n");
+    let folder = TempDir::new().unwrap();
+    let rendered = |name: &str, source: &str| {
+        fs::write(folder.path().join(name), source).unwrap();
+        Template::read(&folder.path().join(name)).unwrap().text(&view).unwrap()
+    };
+    let loops = "{% macro one(value) %}{{ value }}{% endmacro %}{% for field in fields %}<{{ field.text }}={{ one(field.value) }}>{% endfor %}";
+    let text = rendered("a.txt.jinja", loops);
+    let json = rendered(
+        "a.json.jinja",
+        "[{% for field in fields %}{{ field.value | json }},{% endfor %}{{ values['5000.50!'] }}]",
+    );
+    for number in numbers {
+        assert!(shown.contains(number), "{number}: {shown}");
+        assert!(text.contains(&format!("<{number}={number}>")), "{number}: {text}");
+        assert!(json.contains(&format!("{number},")), "{number}: {json}");
+    }
+    assert!(shown.contains("1,234,567.10") && shown.contains("0.00000012") && !shown.contains("e-7"), "{shown}");
+    assert!(shown.contains("1.50") && shown.contains("2e1"), "{shown}");
+    assert!(json.contains("[[1.50,{\"a\":2e1}]]") && json.ends_with(",5000.50]"), "{json}");
+    assert_eq!(
+        rendered("b.txt.jinja", "{{ values['C'] | money }} {{ values['5000.50!'] * 2 }}"),
+        "1,234,567.10 10001.0"
+    );
+    for (condition, holds) in [
+        ("values['5000.50!'] > 5000", true),
+        ("values['5000.50!'] == 5000.5", true),
+        ("values['12345678901234567890123!'] < values['12345678901234567890124!']", true),
+        ("values['1e2!'] == 100", true),
+        ("values['-0!'] == 0", true),
+    ] {
+        assert_eq!(When::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
     }
 }
 

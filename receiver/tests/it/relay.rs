@@ -6,6 +6,7 @@ mod kills;
 mod large;
 mod logged;
 mod operated;
+mod passed_on;
 
 use std::{
     collections::HashMap,

@@ -10,7 +10,7 @@ mod source;
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use schemas::{Authentication, Profile};
+use schemas::Profile;
 
 pub(super) use self::advice::failed as not_sent;
 use self::{report::Sent, source::SourceArgs};
@@ -20,11 +20,10 @@ use super::{
     error::CliError,
     exit, file,
     guard_args::GuardArgs,
-    mask::Mask,
     output::Format,
     runtime,
 };
-use crate::delivery::{Client, ClientOptions, Proxy, Target};
+use crate::delivery::{Client, ClientOptions, Proxy, Request, Target};
 
 const REQUEST: &str = "The request";
 const OUTPUT: &str = "Output";
@@ -90,6 +89,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         return Err(CliError::TwoAuthorizations { by: "--username" });
     }
     let request = request.with_headers(headers)?;
+    let request = target.secrets(false).into_iter().fold(request, Request::with_secret);
     check_plaintext(&request, &target, &authentication, allow_plaintext)?;
 
     dropped::tell(&dropped, profile.as_ref())?;
@@ -98,11 +98,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         return dry_run::print(&request, &target, profile, args.output).map(|()| exit::ACCEPTED);
     }
 
-    let password = match &authentication {
-        Authentication::Basic(credentials) => Some(credentials.expose_password()),
-        Authentication::None | Authentication::ClientSecret { .. } => None,
-    };
-    let mask = Mask::of_message(&request, profile, password);
+    let redactor = request.redactor();
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
     let options = ClientOptions {
         timeout: args.timeout,
@@ -129,7 +125,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         authentication: &authentication,
         dropped: &dropped,
         took,
-        mask: &mask,
+        redactor: &redactor,
     };
     report::print(&sent, &outcome, args.output)?;
     Ok(exit::of(&outcome))

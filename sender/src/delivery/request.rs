@@ -4,7 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use schemas::wire;
+use schemas::{
+    Redactor,
+    authentication::PresentedBasic,
+    redaction::{MIN_CREDENTIAL_BYTES, is_sensitive_name},
+    wire,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// Headers that tell where the message ends and what becomes of the connection: the client's own to write.
@@ -88,7 +93,7 @@ impl Request {
             // Not `from_str`: that takes visible ASCII only, and a value may be any text (`obs-text`).
             let mut value = HeaderValue::from_bytes(value.as_bytes())
                 .map_err(|_| HeaderError::Value { name: checked.to_string() })?;
-            value.set_sensitive(is_sensitive(&checked));
+            value.set_sensitive(is_sensitive_name(checked.as_str()));
             given.append(checked, value);
         }
         for name in given.keys() {
@@ -109,9 +114,25 @@ impl Request {
         &self.headers
     }
 
-    /// The credentials that [`Self::with_secret`] named.
-    pub(super) fn secrets(&self) -> &[SecretString] {
-        &self.secrets
+    /// What finds the request's credentials in an answer: those that [`Self::with_secret`] named, and the values of its
+    /// sensitive headers, whole and in parts.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::default();
+        redactor.extend(&self.secrets);
+        for (name, value) in self.headers.iter().filter(|(_, value)| value.is_sensitive()) {
+            if let Ok(basic) = PresentedBasic::parse(value.as_bytes()) {
+                redactor = redactor.with_basic(basic.username(), basic.expose_password());
+            }
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // `Bearer abc`, `a=b; c=d`, `sha256=abc`. A scheme is a word of everybody's.
+            let skipped = usize::from(name.as_str().ends_with("authorization"));
+            let parts = value.split([' ', ';', ',']).skip(skipped).filter(|part| part.len() >= MIN_CREDENTIAL_BYTES);
+            let values =
+                parts.clone().filter_map(|part| part.split_once('=')).map(|(_, value)| value.trim_matches('"'));
+            let values = values.filter(|value| value.len() >= MIN_CREDENTIAL_BYTES);
+            redactor = parts.chain(values).fold(redactor.with(&*value), Redactor::with);
+        }
+        redactor
     }
 
     pub(super) fn into_parts(self) -> (HeaderMap, Bytes) {
@@ -122,14 +143,6 @@ impl Request {
     pub fn body(&self) -> &Bytes {
         &self.body
     }
-}
-
-/// Whether a header's value opens a door, judged by its name.
-fn is_sensitive(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    ["authorization", "cookie", "api-key", "apikey", "token", "secret", "password"]
-        .iter()
-        .any(|word| name.contains(word))
 }
 
 impl fmt::Debug for Request {
@@ -168,6 +181,35 @@ mod tests {
         ] {
             let error = request().with_headers([(name, value)]).unwrap_err().to_string();
             assert_eq!(error, expected);
+        }
+    }
+
+    #[test]
+    fn the_credentials_of_a_request_are_masked() {
+        let request = Request::new(Bytes::new())
+            .with_authorization(&"basic am86Y2FuYXJ5LTE=".into())
+            .unwrap()
+            .with_headers([
+                ("x-functions-key", "canary-2"),
+                ("x-hub-signature-256", "sha256=canary-3"),
+                ("cookie", "a=canary-4; b=1"),
+                ("proxy-authorization", "Bearer canary-6"),
+                ("x-plain", "canary-5"),
+            ])
+            .unwrap()
+            .with_secret("canary \"9\"".into());
+        let redactor = request.redactor();
+        for (text, expected) in [
+            ("nothing to see, no Bearer", "nothing to see, no Bearer"),
+            ("got canary-6", "got ***"),
+            ("got basic am86Y2FuYXJ5LTE=.", "got ***."),
+            ("got am86Y2FuYXJ5LTE=.", "got ***."),
+            ("jo:canary-1, canary-2", "***, ***"),
+            ("canary-1, canary-3, canary-4, canary-5", "***, ***, ***, canary-5"),
+            (r#"{"clientSecret":"canary \"9\""}"#, r#"{"clientSecret":"***"}"#),
+            ("secret canary &quot;9&quot; wrong", "secret *** wrong"),
+        ] {
+            assert_eq!(redactor.mask(text), expected);
         }
     }
 

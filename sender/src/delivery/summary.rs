@@ -6,7 +6,6 @@ use rustls::CertificateError;
 
 use super::{
     answer_body::AnswerBody,
-    mask::Mask,
     outcome::{NoAnswer, Outcome},
     request::Request,
 };
@@ -39,15 +38,15 @@ pub enum Summary {
 impl Summary {
     /// The summary of what came of a request.
     pub fn new(request: &Request, outcome: &Outcome) -> Self {
+        let redactor = request.redactor();
         match outcome {
             Outcome::Accepted(answer) => Self::Answered { status: answer.status.as_u16(), detail: None },
             Outcome::Declined(answer) => {
-                let mask = Mask::new(request, Vec::new());
-                let detail = AnswerBody::read(answer, &mask).words(answer);
+                let detail = AnswerBody::read(answer, &redactor).words(answer, &redactor);
                 Self::Answered { status: answer.status.as_u16(), detail }
             }
-            Outcome::Unanswered(why) => Self::Unanswered { code: why.code(), words: with_causes(why) },
-            Outcome::Failed(why) => Self::Failed { words: with_causes(why) },
+            Outcome::Unanswered(why) => Self::Unanswered { code: why.code(), words: redactor.mask(&with_causes(why)) },
+            Outcome::Failed(why) => Self::Failed { words: redactor.mask(&with_causes(why)) },
         }
     }
 }

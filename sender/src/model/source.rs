@@ -3,11 +3,11 @@
 
 use std::{fmt, ops::Range};
 
-use schemas::{Pointer, SecretReference};
+use schemas::{Pointer, SecretReference, redaction::MASK};
 use serde_json::Value;
 
 use super::tree::Tree;
-use crate::{delivery::MASK, harmless::steers};
+use crate::harmless::steers;
 
 /// What the name of a secret has in it.
 const SECRET_WORDS: [&str; 10] =

@@ -118,7 +118,7 @@ fn composed(body: &Emptied, authentication: &Authentication) -> Composed {
         Authentication::Basic(credentials) => Some(credentials),
         Authentication::None => None,
     };
-    Composed::from_bytes(body.body().clone(), credentials)
+    Composed::from_bytes(body.without_secret(), credentials)
 }
 
 /// What an answer may repeat and must not be kept: the client secret, and what opens a door in the URL.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use schemas::{Authentication, BasicCredentials, ClientSecret, Document, Profile, StepMessage, profile::Dropped};
+use schemas::{Authentication, BasicCredentials, ClientSecret, Document, Profile, StepMessage, json, profile::Dropped};
 use serde_json::Value;
 
 use crate::{
@@ -42,8 +42,8 @@ impl Emptied {
     }
 
     /// A body of the wire's form, readied for credentials: for a client secret its place is emptied, or made where there
-    /// is none; Basic takes a secret out, as [`Composed::from_body`] does; without either a secret is emptied. All else
-    /// stays byte for byte, but where a place is made or taken out.
+    /// is none; Basic takes a secret out, as [`Composed::from_body`] does; without either a secret is emptied. Every
+    /// other byte stays.
     ///
     /// # Errors
     /// When the body cannot be read, so that nobody knows whether there is a secret in it, or it has no place for one.
@@ -92,6 +92,12 @@ impl Emptied {
         let Some(at) = self.secret_at else { return self.body.clone() };
         let quoted = Value::from(shown).to_string();
         [&self.body[..at], quoted.as_bytes(), &self.body[at + EMPTY.len()..]].concat().into()
+    }
+
+    /// The body without the emptied secret's member, for an endpoint that expects no client secret.
+    pub fn without_secret(&self) -> Bytes {
+        let removed = self.secret_at.and_then(|at| json::remove_at(&self.body, at));
+        removed.map_or_else(|| self.body.clone(), Bytes::from)
     }
 
     /// The body.
@@ -167,6 +173,7 @@ mod tests {
             let found = Emptied::from_body(body.as_bytes(), &credentials, Profile::v1()).unwrap();
             assert_eq!(found.body(), emptied, "{name}");
             assert_eq!(found.filled(&ClientSecret::new("q\"").unwrap()), filled, "{name}");
+            assert!(!found.without_secret().windows(12).any(|name| name == b"clientSecret"), "{name}");
             assert_eq!(Emptied::kept(found.body().clone(), found.secret_at()), Ok(found), "{name}");
         }
     }

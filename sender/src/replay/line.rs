@@ -13,7 +13,6 @@ use serde::Deserialize;
 use super::{Item, Replay, selection::Traits};
 use crate::{
     compose::ComposeError,
-    credentials::CredentialReference,
     outbox::{Emptied, Label, NewDelivery, NotEmptied},
 };
 
@@ -101,16 +100,9 @@ impl Replay {
         let body = line.body.as_bytes();
         let webhook = Document::read(body, &self.profile).ok();
         let webhook = webhook.and_then(|document| document.text(Role::WebhookName).map(str::to_owned));
-        let body = match (line.secret_at, &self.credentials) {
-            (Some(at), CredentialReference::None | CredentialReference::ClientSecret { .. }) => {
-                Emptied::kept(Bytes::copy_from_slice(body), Some(at))?
-            }
-            (Some(at), CredentialReference::Basic { .. }) => {
-                let kept = Emptied::kept(Bytes::copy_from_slice(body), Some(at))?;
-                // It is taken out where the profile has it; another endpoint's place is not known to be one.
-                Emptied::from_body(kept.body(), &self.credentials, &self.profile).unwrap_or(kept)
-            }
-            (None, _) => Emptied::from_body(body, &self.credentials, &self.profile)?,
+        let body = match line.secret_at {
+            Some(at) => Emptied::kept(Bytes::copy_from_slice(body), Some(at))?,
+            None => Emptied::from_body(body, &self.credentials, &self.profile)?,
         };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let label = Label { webhook, trigger: owned(line.trigger), step: owned(line.step) };

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod answers;
+mod bytes;
 mod compose;
 mod connections;
 mod counting;
@@ -14,6 +15,7 @@ mod kills;
 mod load;
 mod model;
 mod outbox;
+mod redaction;
 mod replay;
 mod run;
 mod run_sending;

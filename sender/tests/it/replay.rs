@@ -140,7 +140,7 @@ fn the_credentials_are_those_that_are_given() {
     assert!(without.stderr.contains("1 of the messages had a client secret"), "{}", without.stderr);
     let export = desk.file("without.jsonl", line("F", r#"{"a":1}"#, None));
     ok(desk.replay(&export, &endpoint.url("/")).args(["--client-secret", &desk.secret()]));
-    let expected = [r#"{"a":1}"#, r#"{"a":1,"clientSecret":""}"#, r#"{"a":1,"clientSecret":"canary-5f1b\"\\"}"#];
+    let expected = [r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":1,"clientSecret":"canary-5f1b\"\\"}"#];
     assert_eq!(endpoint.bodies(), expected);
     let heads: Vec<String> = endpoint.requests().into_iter().map(|request| request.head).collect();
     // base64 of jo:canary-5f1b"\

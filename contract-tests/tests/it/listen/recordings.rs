@@ -50,11 +50,15 @@ async fn a_fixture_is_the_message_without_its_secret() {
 async fn no_fixture_holds_a_credential() {
     let json = secret_json();
     let escaped = json.replace('c', "\\u0063");
+    let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let percent = format!("\"{percent}\"");
     let right = with_secret(&json);
     let basic_header = format!("Authorization: Basic {PAIR}");
     for (name, authentication, message, kept) in [
         ("in a header", client_secret(), request(&[HOST, JSON, &format!("x-secret: {SECRET}")], &right), 2),
         ("in a field", client_secret(), request(&[HOST, JSON], &right.replace("\"v\"", &json)), 0),
+        ("in a field, percent-encoded", client_secret(), request(&[HOST, JSON], &right.replace("\"v\"", &percent)), 0),
+        ("an unknown key", client_secret(), request(&[HOST, JSON, "x-functions-key: battery-key"], &right), 2),
         ("in a field, escaped", client_secret(), request(&[HOST, JSON], &right.replace("\"v\"", &escaped)), 0),
         ("twice", client_secret(), request(&[HOST, JSON], &with_secret(&format!("{json},\"clientSecret\":{json}"))), 0),
         ("not JSON", client_secret(), request(&[HOST, JSON], &right[..60]), 0),

@@ -118,37 +118,48 @@ impl<W: Write> Visit for Members<'_, W> {
 
 fn string<W: Write>(line: &mut W, write: impl FnOnce(&mut Escaped<'_, W>) -> fmt::Result) -> fmt::Result {
     line.write_char('"')?;
-    write(&mut Escaped(line))?;
+    let mut text = Escaped { line, room: MAX_FIELD_BYTES };
+    write(&mut text)?;
+    if text.room == 0 {
+        line.write_char('…')?;
+    }
     line.write_char('"')
 }
 
-/// Text inside a JSON string.
-struct Escaped<'l, W>(&'l mut W);
+/// Maximum number of bytes of a field, before they are escaped: a last limit, whatever the text is.
+const MAX_FIELD_BYTES: usize = 4 << 10;
+
+/// Text inside a JSON string, as far as there is room.
+struct Escaped<'l, W> {
+    line: &'l mut W,
+    room: usize,
+}
 
 impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
+        let mut rest = &text[..text.floor_char_boundary(self.room)];
+        self.room = if rest.len() < text.len() { 0 } else { self.room - rest.len() };
         // What a terminal obeys is escaped too: people read these lines there.
         let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
         while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
             let (plain, from) = rest.split_at(at);
-            self.0.write_str(plain)?;
+            self.line.write_str(plain)?;
             let mut characters = from.chars();
             match characters.next() {
-                Some('"') => self.0.write_str("\\\"")?,
-                Some('\\') => self.0.write_str("\\\\")?,
-                Some('\n') => self.0.write_str("\\n")?,
+                Some('"') => self.line.write_str("\\\"")?,
+                Some('\\') => self.line.write_str("\\\\")?,
+                Some('\n') => self.line.write_str("\\n")?,
                 Some(character) if character.is_control() || is_unsafe(character) => {
                     for unit in character.encode_utf16(&mut [0; 2]) {
-                        write!(self.0, "\\u{unit:04x}")?;
+                        write!(self.line, "\\u{unit:04x}")?;
                     }
                 }
-                Some(character) => self.0.write_char(character)?,
+                Some(character) => self.line.write_char(character)?,
                 None => {}
             }
             rest = characters.as_str();
         }
-        self.0.write_str(rest)
+        self.line.write_str(rest)
     }
 }
 
@@ -190,6 +201,20 @@ mod tests {
             ("a name that is taken", line_of(|| tracing::info!(a = 1, a_2 = 2, a = 3)), r#""a":1,"a_2":2,"a_3":3"#),
         ] {
             assert!(line.ends_with(&format!(",{expected}}}\n")), "{case}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_field_has_a_limit_whatever_is_in_it() {
+        for (text, expected) in [
+            ("x".repeat(MAX_FIELD_BYTES - 1), "x".repeat(MAX_FIELD_BYTES - 1)),
+            ("x".repeat(3 << 20), format!("{}…", "x".repeat(MAX_FIELD_BYTES))),
+            ("ü".repeat(3 << 20), format!("{}…", "ü".repeat(MAX_FIELD_BYTES / 2))),
+            ("\"".repeat(3 << 20), format!("{}…", "\\\"".repeat(MAX_FIELD_BYTES))),
+        ] {
+            let mut line = String::new();
+            string(&mut line, |part| part.write_str(&text)).unwrap();
+            assert_eq!(line, format!("\"{expected}\""));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use serde_json::Value;
+use schemas::json::pretty;
 
 use super::{Output, cell};
 use crate::{
@@ -73,10 +73,9 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
 
 /// A capture may be no JSON.
 fn laid_out(body: &[u8]) -> String {
-    let pretty = serde_json::from_slice::<Value>(body).and_then(|body| serde_json::to_string_pretty(&body));
-    match pretty {
-        Ok(pretty) => pretty,
-        Err(_) if body.is_empty() => "(the body is empty)".to_owned(),
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    match pretty(body) {
+        Some(pretty) => pretty,
+        None if body.is_empty() => "(the body is empty)".to_owned(),
+        None => String::from_utf8_lossy(body).into_owned(),
     }
 }

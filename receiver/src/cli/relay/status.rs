@@ -10,7 +10,7 @@ use super::{Failure, say, store};
 use crate::{
     cli::data::Data,
     log::Position,
-    redact::printable,
+    redact::{one_line, printable},
     relay::store::{DeadLetter, DestinationStatus, Status},
 };
 
@@ -160,9 +160,4 @@ fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; 
 
 fn time(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| format!("{time:.0}"))
-}
-
-/// Text of others, such as an answer's, safe on a terminal and in a table.
-fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "\\n")
 }

@@ -67,6 +67,7 @@ impl Store {
 
     /// Writes decisions down: what is due waits, the rest leaves.
     pub(in crate::relay) fn decide(&mut self, destination: i64, decided: &[Decided]) -> Result<PassedOver, StoreError> {
+        self.check_place()?;
         let transaction = self.connection.transaction()?;
         let place = place(&transaction, destination)?;
         let mut passed_over = PassedOver::default();

@@ -43,6 +43,7 @@ impl Store {
         destinations: &[Destination],
         since: Position,
     ) -> Result<Vec<Affected>, StoreError> {
+        self.check_place()?;
         let transaction = self.connection.transaction()?;
         let numbers = set_active(&transaction, destinations)?;
         let affected = follow(&transaction)?;

@@ -35,6 +35,7 @@ pub(in crate::relay) enum Ended {
 impl Store {
     /// Writes down what came of attempts at deliveries to a destination.
     pub(in crate::relay) fn settle(&mut self, destination: i64, settled: &[Settled]) -> Result<(), StoreError> {
+        self.check_place()?;
         let transaction = self.connection.transaction()?;
         for Settled { id, at, ended, words } in settled {
             let (id, at) = (id.cast_signed(), at.as_microsecond());
@@ -116,6 +117,7 @@ impl Store {
         at: Timestamp,
         file_end: u64,
     ) -> Result<(), StoreError> {
+        self.check_place()?;
         let transaction = self.connection.transaction()?;
         for id in written {
             transaction.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([id.cast_signed()])?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 use super::StoreError;
 use crate::{
     folder,
+    place::DatabaseFiles,
     relay::routing::{EndpointRoutes, RoutingTable, StoredRoute},
 };
 
@@ -112,6 +113,11 @@ const FROM_FORM_1: [&str; 2] = [
 /// Whether there is a file in the folder.
 pub(super) fn is_in(folder: &Path) -> bool {
     folder.join(FILE).is_file()
+}
+
+/// Where the file in a folder is, and those beside it, once it is open.
+pub(super) fn files(folder: &Path) -> Result<DatabaseFiles, StoreError> {
+    DatabaseFiles::of(&folder.join(FILE)).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })
 }
 
 /// Opens the file in a folder; makes it, with the cursor at `cursor`, where it is missing.

@@ -5,7 +5,9 @@ use schemas::FieldType;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Cutter;
+use schemas::json::Digits;
+
+use super::{Cutter, number};
 use crate::relay::{plain, readable};
 
 /// Characters, and lines, that stand well beside a name; more want the whole width.
@@ -38,7 +40,7 @@ impl Field {
         let kind = field["type"].as_str();
         let known = kind.map(|word| FieldType::from(word.to_owned()));
         let raw = &field["value"];
-        let text = cutter.value(plain::clean(&text(raw, known.as_ref())).trim_end());
+        let text = cutter.value(text(raw, known.as_ref(), cutter.digits).trim_end());
         let exceeds = |(characters, lines)| text.chars().count() > characters || text.lines().count() > lines;
         Self {
             name: cutter.title(&field["name"]),
@@ -67,32 +69,53 @@ impl Field {
 
 /// The value as `when` and templates compare it.
 fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
+    let digits = cutter.digits;
+    if let Some(number) = digits.of(raw) {
+        return number::value(&number);
+    }
     match (kind, raw) {
         (Some(FieldType::CheckBox), Json::String(word)) if word == "true" || word == "false" => (word == "true").into(),
-        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => plain::clean(&label(raw)).into(),
+        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => {
+            plain::clean(&label(raw, digits)).into()
+        }
         (Some(FieldType::MultiSelectList), Json::Array(options)) => {
-            selected(options).map(|option| plain::clean(&label(option))).collect()
+            selected(options).map(|option| plain::clean(&label(option, digits))).collect()
         }
         (_, Json::String(text)) => plain::cut(&plain::clean(text), cutter.limits.value).0.into(),
         (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
-            plain::cut(&plain::clean(&flat(raw)), cutter.limits.value).0.into()
+            plain::cut(&plain::clean(&flat(raw, digits)), cutter.limits.value).0.into()
         }
-        _ => Serde(super::cleaned(raw)).into(),
+        _ => nested(raw, digits),
     }
 }
 
-fn text(raw: &Json, kind: Option<&FieldType>) -> String {
+/// The value with numbers to calculate with.
+fn nested(raw: &Json, digits: Digits) -> Value {
+    match (digits.of(raw), raw) {
+        (Some(number), _) => number::value(&number),
+        (None, Json::Array(elements)) => elements.iter().map(|element| nested(element, digits)).collect(),
+        (None, Json::Object(members)) => {
+            Value::from_pairs(members.iter().map(|(name, member)| (plain::exact(name), nested(member, digits))))
+        }
+        (None, Json::String(text)) => plain::clean(text).into(),
+        (None, scalar) => Serde(scalar).into(),
+    }
+}
+
+fn text(raw: &Json, kind: Option<&FieldType>, digits: Digits) -> String {
+    if let Some(number) = digits.of(raw) {
+        return if kind == Some(&FieldType::Currency) { readable::money(&number) } else { number };
+    }
     match (kind, raw) {
         (_, Json::Null) => String::new(),
         (Some(FieldType::CheckBox), Json::String(word)) if word == "true" => "☑ Yes".to_owned(),
         (Some(FieldType::CheckBox), Json::String(word)) if word == "false" => "☐ No".to_owned(),
-        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => label(raw),
+        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => label(raw, digits),
         (Some(FieldType::MultiSelectList), Json::Array(options)) => {
-            selected(options).map(label).collect::<Vec<_>>().join(", ")
+            selected(options).map(|option| label(option, digits)).collect::<Vec<_>>().join(", ")
         }
         (Some(FieldType::Date | FieldType::Datetime), Json::String(date)) => readable::form_date(date),
-        (Some(FieldType::Currency), Json::Number(number)) => readable::money(&number.to_string()),
-        (_, other) => flat(other),
+        (_, other) => flat(other, digits),
     }
 }
 
@@ -101,12 +124,17 @@ fn selected(options: &[Json]) -> impl Iterator<Item = &Json> {
 }
 
 /// What people chose, or its key where an option has no words, or the option where it is a mere text.
-fn label(option: &Json) -> String {
-    [&option["value"], &option["key"]].into_iter().find_map(Json::as_str).map_or_else(|| flat(option), str::to_owned)
+fn label(option: &Json, digits: Digits) -> String {
+    let words = [&option["value"], &option["key"]].into_iter().find(|words| words.is_string());
+    flat(words.unwrap_or(option), digits)
 }
 
 /// Any JSON value in a line of words.
-fn flat(value: &Json) -> String {
+fn flat(value: &Json, digits: Digits) -> String {
+    if let Some(number) = digits.of(value) {
+        return number;
+    }
+    let flat = |value: &Json| flat(value, digits);
     match value {
         Json::Null => String::new(),
         Json::Bool(truth) => if *truth { "Yes" } else { "No" }.to_owned(),
@@ -162,7 +190,11 @@ mod tests {
             ("Table", json!([[1, true], ["x", null]]), "1, Yes; x, "),
             ("Date", json!(5), "5"),
         ] {
-            assert_eq!(text(&raw, Some(&FieldType::from(kind.to_owned()))), readable, "{kind} {raw}");
+            assert_eq!(
+                text(&raw, Some(&FieldType::from(kind.to_owned())), Digits::new('\u{FDD8}')),
+                readable,
+                "{kind} {raw}"
+            );
         }
     }
 }

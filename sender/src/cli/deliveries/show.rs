@@ -3,15 +3,20 @@
 
 use std::io::Write as _;
 
+use bytes::Bytes;
 use clap::Args;
 use http::header;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemas::{
+    json::{compact, pretty},
+    redaction::MASK,
+};
+use serde::Serialize;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     super::{
         error::CliError,
-        mask::MASK,
         output::{Format, harmless, say, size, span},
     },
     DataArgs, words,
@@ -46,16 +51,36 @@ pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
     match args.output {
         Format::Human => say(write!(stdout, "{}", human(&delivery, &attempts, &body, &destination))),
         Format::Json => {
-            let mut object = json!(words::DeliveryObject::of(&delivery));
-            object["allAttempts"] = attempts.iter().map(|attempt| json!(words::AttemptObject::of(attempt))).collect();
-            object["request"] = json!({
-                "url": destination.address.to_string(),
-                "headers": headers(&destination).into_iter().map(|(name, value)| (name, value.into())).collect::<serde_json::Map<_, _>>(),
-                "body": shown(&body),
-            });
-            say(writeln!(stdout, "{object:#}"))
+            let object = Object {
+                delivery: words::DeliveryObject::of(&delivery),
+                all_attempts: attempts.iter().map(words::AttemptObject::of).collect(),
+                request: RequestObject {
+                    url: destination.address.to_string(),
+                    headers: headers(&destination).into_iter().map(|(name, value)| (name, value.into())).collect(),
+                    body: raw(&shown(&body, &destination)),
+                },
+            };
+            let text = serde_json::to_string(&object).map_err(|error| CliError::Output(error.into()))?;
+            say(writeln!(stdout, "{}", pretty(text.as_bytes()).unwrap_or(text)))
         }
     }
+}
+
+/// The object for programs; its names are stable.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'d> {
+    #[serde(flatten)]
+    delivery: words::DeliveryObject<'d>,
+    all_attempts: Vec<words::AttemptObject<'d>>,
+    request: RequestObject,
+}
+
+#[derive(Serialize)]
+struct RequestObject {
+    url: String,
+    headers: Map<String, Value>,
+    body: Option<Box<RawValue>>,
 }
 
 fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destination: &Destination) -> String {
@@ -88,9 +113,10 @@ fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destin
     for (name, value) in headers(destination) {
         text.push_str(&format!("{name}: {value}\n"));
     }
-    let body = match shown(body) {
-        Value::String(text) => harmless(&text, usize::MAX),
-        value => format!("{value:#}").lines().map(|line| harmless(line, usize::MAX) + "\n").collect(),
+    let body = shown(body, destination);
+    let body = match pretty(&body) {
+        Some(lines) => lines.lines().map(|line| harmless(line, usize::MAX) + "\n").collect(),
+        None => harmless(&String::from_utf8_lossy(&body), usize::MAX),
     };
     text + "\n" + body.trim_end() + "\n"
 }
@@ -109,8 +135,16 @@ fn headers(destination: &Destination) -> Vec<(String, String)> {
     headers
 }
 
-/// The body as JSON, or as text where it is none.
-fn shown(body: &Emptied) -> Value {
-    let body = body.with(MASK);
-    serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into())
+/// The body as it is sent, its client secret masked.
+fn shown(body: &Emptied, destination: &Destination) -> Bytes {
+    match destination.credentials {
+        CredentialReference::ClientSecret { .. } => body.with(MASK),
+        CredentialReference::None | CredentialReference::Basic { .. } => body.without_secret(),
+    }
+}
+
+/// The body as JSON, or as a string where it is not JSON.
+fn raw(body: &[u8]) -> Option<Box<RawValue>> {
+    let text = compact(body).unwrap_or_else(|| Value::from(String::from_utf8_lossy(body)).to_string());
+    RawValue::from_string(text).ok()
 }

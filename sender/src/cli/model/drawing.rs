@@ -2,10 +2,10 @@
 //! control draws its branches. A lane begins where a step leads to more than one, and ends where they join.
 
 use anstyle::{AnsiColor, Style};
-use schemas::{StepKind, step::Access};
+use schemas::{StepKind, redaction::MASK, step::Access};
 
 use crate::{
-    cli::{mask::MASK, output::harmless},
+    cli::output::harmless,
     credentials::CredentialReference,
     delivery::Target,
     model::{Arrows, Model, ModelStep, ModelWebhook},

@@ -88,7 +88,7 @@ impl Survey {
         }
         say(writeln!(
             anstream::stderr(),
-            "{}{count} of the messages had a client secret, which is not kept: it is sent empty; --client-secret REF puts one in",
+            "{}{count} of the messages had a client secret, which is not kept, so it is left out; --client-secret REF puts one in",
             output::NOTE
         ))
     }

@@ -2,13 +2,13 @@
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use rustls::CertificateError;
-use schemas::Authentication;
+use schemas::{Authentication, redaction::mask_url};
 
 use super::{
     super::output::{harmless, size},
     report::Sent,
 };
-use crate::delivery::{AddressKind, Answer, NoAnswer, Target, ThisSideFailed};
+use crate::delivery::{AddressKind, Answer, NoAnswer, ThisSideFailed};
 
 /// A message above this many bytes is larger than any that the contract asks an endpoint to take.
 const LARGE: usize = 64 * 1024;
@@ -55,16 +55,15 @@ pub(super) fn declined(answer: &Answer, sent: &Sent<'_>) -> Option<String> {
             None => "the endpoint expects another message; if yours are laid out differently, describe them in a --profile"
                 .to_owned(),
         },
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => match text(answer, header::RETRY_AFTER) {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => match text(answer, header::RETRY_AFTER).map(|text| shown(&text, sent)) {
             Some(after) if after.bytes().all(|byte| byte.is_ascii_digit()) => {
                 format!("the endpoint cannot take it now; send it again after {after} s")
             }
             Some(after) => format!("the endpoint cannot take it now; send it again after {after}"),
             None => "the endpoint cannot take it now; send it again later".to_owned(),
         },
-        status if status.is_redirection() => match text(answer, header::LOCATION) {
+        status if status.is_redirection() => match text(answer, header::LOCATION).map(|url| shown(&mask_url(&url), sent)) {
             Some(location) => {
-                let location = masked(&sent.mask.text(&location));
                 format!("redirects are not followed; if you trust it, send to {location} itself")
             }
             None => "redirects are not followed; send to the final URL itself".to_owned(),
@@ -130,22 +129,18 @@ pub(in crate::cli) fn failed(why: &ThisSideFailed) -> Option<String> {
     Some(format!("it is no address of the internet; if you trust it, add --allow-address {what}"))
 }
 
-/// A header's text, harmless.
+/// A header's text.
 fn text(answer: &Answer, name: HeaderName) -> Option<String> {
-    let text = String::from_utf8_lossy(answer.headers.get(name)?.as_bytes()).into_owned();
-    Some(harmless(&text, 200))
+    Some(String::from_utf8_lossy(answer.headers.get(name)?.as_bytes()).into_owned())
+}
+
+/// Text of the endpoint, harmless and masked.
+fn shown(text: &str, sent: &Sent<'_>) -> String {
+    harmless(&sent.redactor.mask(text), 200)
 }
 
 /// The scheme of the first challenge.
 fn scheme(headers: &HeaderMap) -> Option<String> {
     let challenge = headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?;
     challenge.split([' ', ',']).next().filter(|scheme| !scheme.is_empty()).map(|scheme| harmless(scheme, 40))
-}
-
-/// A location with the values of its query masked.
-fn masked(location: &str) -> String {
-    match location.parse::<Target>() {
-        Ok(target) => target.to_string(),
-        Err(_) => location.split('?').next().unwrap_or_default().to_owned(),
-    }
 }

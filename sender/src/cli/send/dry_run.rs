@@ -3,19 +3,20 @@
 use std::io::Write as _;
 
 use http::HeaderValue;
-use schemas::{Document, Profile};
-use serde_json::{Map, Value, json};
+use schemas::{Document, Profile, Redactor, json::compact, redaction::MASK};
+use serde::Serialize;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::super::{
     error::CliError,
-    mask::MASK,
     output::{Format, say},
 };
 use crate::delivery::{Request, Target, USER_AGENT};
 
 pub(super) fn print(request: &Request, target: &Target, profile: &Profile, format: Format) -> Result<(), CliError> {
-    let headers = headers(request, target);
-    let body = masked_body(request.body(), profile);
+    let redactor = request.redactor();
+    let headers = headers(request, target, &redactor);
+    let body = masked_body(request.body(), profile, &redactor);
     let mut stdout = anstream::stdout().lock();
     match format {
         Format::Human => {
@@ -35,26 +36,41 @@ pub(super) fn print(request: &Request, target: &Target, profile: &Profile, forma
                     .and_modify(|all| *all = format!("{}, {value}", all.as_str().unwrap_or_default()).into())
                     .or_insert_with(|| value.clone().into());
             }
-            let (body, not_shown) = match body {
-                Ok(text) => (serde_json::from_str(&text).unwrap_or(Value::from(text)), None),
-                Err(why) => (Value::Null, Some(why)),
+            let (body, body_not_shown) = match body {
+                Ok(text) => {
+                    let raw = compact(text.as_bytes()).unwrap_or_else(|| Value::from(text).to_string());
+                    (RawValue::from_string(raw).ok(), None)
+                }
+                Err(why) => (None, Some(why)),
             };
-            let request = json!({
-                "dryRun": true, "method": "POST", "url": target.to_string(), "headers": object, "body": body,
-                "bodyNotShown": not_shown,
-            });
+            let url = target.to_string();
+            let request = Object { dry_run: true, method: "POST", url, headers: object, body, body_not_shown };
+            let request = serde_json::to_string(&request).map_err(|error| CliError::Output(error.into()))?;
             say(writeln!(stdout, "{request}"))
         }
     }
 }
 
-fn headers(request: &Request, target: &Target) -> Vec<(String, String)> {
+/// The object for programs; its names are stable.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object {
+    dry_run: bool,
+    method: &'static str,
+    url: String,
+    headers: Map<String, Value>,
+    /// As it is sent, but on one line.
+    body: Option<Box<RawValue>>,
+    body_not_shown: Option<String>,
+}
+
+fn headers(request: &Request, target: &Target, redactor: &Redactor) -> Vec<(String, String)> {
     let given = request.headers();
     let mut lines = Vec::new();
     if !given.contains_key(http::header::HOST) {
         lines.push(("host".to_owned(), target.host_header()));
     }
-    lines.extend(given.iter().map(|(name, value)| (name.to_string(), masked_value(name.as_str(), value))));
+    lines.extend(given.iter().map(|(name, value)| (name.to_string(), masked_value(name.as_str(), value, redactor))));
     if !given.contains_key(http::header::USER_AGENT) {
         lines.push(("user-agent".to_owned(), USER_AGENT.to_owned()));
     }
@@ -62,10 +78,10 @@ fn headers(request: &Request, target: &Target) -> Vec<(String, String)> {
     lines
 }
 
-fn masked_value(name: &str, value: &HeaderValue) -> String {
+fn masked_value(name: &str, value: &HeaderValue, redactor: &Redactor) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
     if !value.is_sensitive() {
-        return text.into_owned();
+        return redactor.mask(&text);
     }
     match text.split_once(' ') {
         Some((scheme, _)) if name == schemas::wire::AUTHORIZATION => format!("{scheme} {MASK}"),
@@ -73,9 +89,9 @@ fn masked_value(name: &str, value: &HeaderValue) -> String {
     }
 }
 
-/// The body with its client secret masked, or why it is not shown: where the secret cannot be found for certain, it
+/// The body with its credentials masked, or why it is not shown: where the secret cannot be found for certain, it
 /// cannot be masked.
-fn masked_body(body: &[u8], profile: &Profile) -> Result<String, String> {
+fn masked_body(body: &[u8], profile: &Profile, redactor: &Redactor) -> Result<String, String> {
     let document =
         Document::read(body, profile).map_err(|error| format!("{error}, so a secret in it cannot be masked"))?;
     // What can be read is UTF-8.
@@ -83,5 +99,5 @@ fn masked_body(body: &[u8], profile: &Profile) -> Result<String, String> {
     if let Some(span) = document.secret_span() {
         text.replace_range(span, &format!("\"{MASK}\""));
     }
-    Ok(text)
+    Ok(redactor.mask(&text))
 }

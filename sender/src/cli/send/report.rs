@@ -4,14 +4,13 @@
 use std::{io::Write as _, time::Duration};
 
 use anstyle::{AnsiColor, Style};
-use schemas::Authentication;
+use schemas::{Authentication, Redactor};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{
     super::{
         error::CliError,
-        mask::Mask,
         output::{self, Format, harmless, say, size, span},
     },
     advice,
@@ -28,7 +27,7 @@ pub(super) struct Sent<'s> {
     pub(super) authentication: &'s Authentication,
     pub(super) dropped: &'s [String],
     pub(super) took: Duration,
-    pub(super) mask: &'s Mask,
+    pub(super) redactor: &'s Redactor,
 }
 
 pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: Format) -> Result<(), CliError> {
@@ -38,7 +37,7 @@ pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: Format) -> Resul
     }
     let error = match outcome {
         Outcome::Accepted(answer) | Outcome::Declined(answer) => return print_answer(sent, answer),
-        Outcome::Unanswered(why) => format!("nothing answered: {}", with_causes(why)),
+        Outcome::Unanswered(why) => format!("nothing answered: {}", sent.redactor.mask(&with_causes(why))),
         Outcome::Failed(why) => format!("nothing was sent: {}", with_causes(why)),
     };
     let mut stderr = anstream::stderr().lock();
@@ -65,7 +64,7 @@ fn print_answer(sent: &Sent<'_>, answer: &Answer) -> Result<(), CliError> {
         styled(style, &answer.status.to_string()),
         span(sent.took)
     );
-    let body = AnswerBody::read(answer, sent.mask);
+    let body = AnswerBody::read(answer, sent.redactor);
     if answer.status.is_success() {
         let id = body.json().and_then(|body| body.get("id")?.as_str()).map(|id| harmless(id, 100));
         return say(match id {
@@ -74,7 +73,7 @@ fn print_answer(sent: &Sent<'_>, answer: &Answer) -> Result<(), CliError> {
         });
     }
     say(writeln!(stdout, "{line}"))?;
-    if let Some(words) = body.words(answer) {
+    if let Some(words) = body.words(answer, sent.redactor) {
         say(writeln!(stdout, "  {words}"))?;
     }
     match advice::declined(answer, sent) {
@@ -95,7 +94,7 @@ struct Object<'o> {
     status: Option<u16>,
     duration_ms: u64,
     /// The body: JSON as it is, other text as a string, null when there is none.
-    answer: Option<Value>,
+    answer: Option<Box<RawValue>>,
     /// Whether the answer is all there.
     answer_complete: Option<bool>,
     error: Option<ErrorObject>,
@@ -123,10 +122,10 @@ fn object<'o>(sent: &'o Sent<'_>, outcome: &Outcome) -> Object<'o> {
         accepted: matches!(outcome, Outcome::Accepted(_)),
         status: answer.map(|answer| answer.status.as_u16()),
         duration_ms: sent.took.as_millis().try_into().unwrap_or(u64::MAX),
-        answer: answer.and_then(|answer| match AnswerBody::read(answer, sent.mask) {
+        answer: answer.and_then(|answer| match AnswerBody::read(answer, sent.redactor) {
             AnswerBody::Empty => None,
-            AnswerBody::Json(value) => Some(value),
-            AnswerBody::Text(text) => Some(text.into()),
+            AnswerBody::Json { text, .. } => RawValue::from_string(text).ok(),
+            AnswerBody::Text(text) => serde_json::value::to_raw_value(&text).ok(),
         }),
         answer_complete: answer.map(|answer| answer.end == AnswerEnd::Whole),
         error,

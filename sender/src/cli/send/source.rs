@@ -9,7 +9,10 @@ use std::{
 use bytes::Bytes;
 use clap::Args;
 use jiff::Timestamp;
-use schemas::{Authentication, Document, Pointer, Profile, Sample, StepMessage};
+use schemas::{
+    Authentication, Document, Pointer, Profile, Sample, StepMessage,
+    json::{Digits, exact},
+};
 use serde_json::Value;
 
 use super::{
@@ -119,8 +122,9 @@ impl Source {
         {
             return Err(CliError::SampleThroughProfile { name: sample.name, clause });
         }
-        let (message, unknown) = typed(&self.what(), body)?;
-        let composed = Composed::from_message(&message, authentication, profile).map_err(failed)?;
+        let (message, unknown, digits) = typed(&self.what(), body)?;
+        let mut composed = Composed::from_message(&message, authentication, profile).map_err(failed)?;
+        composed.body = digits.restore(&String::from_utf8_lossy(&composed.body)).into();
         let dropped = composed.dropped.iter().map(ToString::to_string).chain(unknown).collect();
         Ok((composed, dropped))
     }
@@ -152,23 +156,21 @@ fn check(what: &str, body: &[u8], path: &Path) -> Result<(), CliError> {
     if violations.is_empty() { Ok(()) } else { Err(CliError::Nonconforming { what: what.to_owned(), violations, raw }) }
 }
 
-/// The message in a body, and the properties that the contract does not know and that are therefore left out.
-fn typed(what: &str, body: &[u8]) -> Result<(StepMessage, Vec<String>), CliError> {
+/// The message in a body, the properties that the contract does not know and that are therefore left out, and how the
+/// message holds its numbers.
+fn typed(what: &str, body: &[u8]) -> Result<(StepMessage, Vec<String>, Digits), CliError> {
     let what = || what.to_owned();
     let document = Document::read(body, Profile::v1()).map_err(|source| CliError::NotReadable {
         what: what(),
         source,
         raw: None,
     })?;
-    let value = document.to_value();
-    let message = Profile::v1().read(&value).map_err(|_| CliError::Nonconforming {
-        what: what(),
-        violations: document.violations(),
-        raw: None,
-    })?;
+    let nonconforming = || CliError::Nonconforming { what: what(), violations: document.violations(), raw: None };
+    let (value, digits) = exact(body).ok_or_else(nonconforming)?;
+    let message = Profile::v1().read(&value).map_err(|_| nonconforming())?;
     let mut unknown = Vec::new();
     note_unknown(&value, &Profile::v1().write(&message).body, &Pointer::default(), &mut unknown);
-    Ok((message, unknown))
+    Ok((message, unknown, digits))
 }
 
 /// Notes each member that the typed form has not.

@@ -1,0 +1,176 @@
+//! Records on their way to the writer: whatever is queued at the same time makes one batch.
+
+use std::{
+    mem,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    AppendError, Position,
+    record::{Record, Salt},
+};
+
+/// What waits to be written.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    /// Most bytes that may wait or be in flight.
+    limit: usize,
+    pub(super) salt: Salt,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    batch: Batch,
+    /// Whether the batch is to be written.
+    called: bool,
+    in_flight: usize,
+    /// Whether the writer is to look at the age of its segment.
+    nudged: bool,
+    in_flight_records: usize,
+    closed: bool,
+}
+
+/// A record that waits to be written.
+pub(super) struct Queued<'q> {
+    /// Hears when it is durable.
+    pub(super) durable: oneshot::Receiver<Result<Position, AppendError>>,
+    /// Whether it is the first of a batch.
+    pub(super) first: Option<First<'q>>,
+}
+
+/// What the first of a batch has to do for all of it.
+pub(super) struct First<'q> {
+    /// To be dropped when those have joined the batch that come at the same moment.
+    pub(super) call: Call<'q>,
+    /// To be dropped when it is there: whoever waits is woken from the thread that drops it, and one of the runtime's
+    /// own wakes its tasks at a fraction of what it costs the writer.
+    pub(super) answers: oneshot::Receiver<Answers>,
+}
+
+/// Calls the writer when it is dropped, and so also where whoever holds it is dropped.
+pub(super) struct Call<'q>(&'q Queue);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.lock().called = true;
+        self.0.filled.notify_one();
+    }
+}
+
+/// Encoded records, and who waits for each.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) waiting: Vec<Waiting>,
+    /// Who gives the answers, once they are there.
+    pub(super) first: Option<oneshot::Sender<Answers>>,
+}
+
+/// Where in its batch a record begins, and who waits for it.
+pub(super) type Waiting = (usize, oneshot::Sender<Result<Position, AppendError>>);
+
+/// What became of a batch. Everybody who waits hears it when this is dropped, wherever that is.
+#[derive(Debug)]
+pub(super) struct Answers {
+    /// Where the batch begins; none if it is not durable.
+    pub(super) start: Option<u64>,
+    pub(super) waiting: Vec<Waiting>,
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for (at, waiting) in self.waiting.drain(..) {
+            let answer = self.start.map(|start| Position(start + at as u64)).ok_or(AppendError::Failed);
+            // Whoever hung up does not need the answer; the record stays.
+            let _ = waiting.send(answer);
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn new(limit: usize, salt: Salt) -> Self {
+        Self { state: Mutex::default(), filled: Condvar::new(), limit, salt }
+    }
+
+    /// Queues a record.
+    pub(super) fn push(&self, record: &Record) -> Result<Queued<'_>, AppendError> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.lock();
+        if state.closed {
+            return Err(AppendError::Closed);
+        }
+        if state.in_flight + state.batch.bytes.len() + record.bytes() > self.limit {
+            return Err(AppendError::Full);
+        }
+        let at = state.batch.bytes.len();
+        record.encode(self.salt, &mut state.batch.bytes);
+        // The writer takes a batch that is called, and all of it, so one call for each is enough.
+        let first = state.batch.waiting.is_empty().then(|| {
+            let (sender, answers) = oneshot::channel();
+            state.batch.first = Some(sender);
+            First { call: Call(self), answers }
+        });
+        state.batch.waiting.push((at, sender));
+        Ok(Queued { durable: receiver, first })
+    }
+
+    /// Lets the writer end once the queue is empty.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_one();
+    }
+
+    /// Lets the writer begin the next segment if the open one is old.
+    pub(super) fn nudge(&self) {
+        self.lock().nudged = true;
+        self.filled.notify_one();
+    }
+
+    /// Records and bytes that wait or are in flight.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.in_flight_records + state.batch.waiting.len(), state.in_flight + state.batch.bytes.len())
+    }
+
+    /// The log's salt.
+    pub(super) fn salt(&self) -> Salt {
+        self.salt
+    }
+
+    /// Most bytes that may wait or be in flight.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Swaps what is queued for an empty batch; waits for it, or gives an empty one after a nudge. False when closed
+    /// and empty.
+    pub(super) fn take(&self, batch: &mut Batch) -> bool {
+        let mut state = self.lock();
+        (state.in_flight, state.in_flight_records) = (0, 0);
+        while !state.called || state.batch.waiting.is_empty() {
+            if state.closed {
+                if state.batch.waiting.is_empty() {
+                    return false;
+                }
+                break;
+            }
+            if mem::take(&mut state.nudged) {
+                return true;
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.called = false;
+        mem::swap(&mut state.batch, batch);
+        (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that holds the lock can leave the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,54 @@
+//! Numbers as templates and filters see them: to calculate with they are integers or doubles, and printed they have the
+//! digits that they came with.
+
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+use minijinja::value::{Value, ValueKind};
+
+thread_local! {
+    /// The numbers of the message whose context was made last on this thread, which is the one that is rendered.
+    static SHOWN: RefCell<Numbers> = RefCell::default();
+}
+
+/// The digits of those doubles of a message that are printed with others, by their bits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers(Arc<HashMap<u64, String>>);
+
+impl Numbers {
+    /// Notes a number of the message. Of those that are the same double, the first is printed.
+    pub(super) fn note(&mut self, digits: &str) {
+        if let Ok(double) = digits.parse::<f64>() {
+            let known = Arc::make_mut(&mut self.0);
+            known.entry(double.to_bits()).or_insert_with(|| digits.to_owned());
+        }
+    }
+
+    /// Prints this message's numbers from now on.
+    pub(super) fn show(&self) {
+        SHOWN.with(|shown| shown.replace(self.clone()));
+    }
+}
+
+/// A number to calculate with. An integer is exact up to 38 digits.
+pub(super) fn value(digits: &str) -> Value {
+    if let Ok(integer) = digits.parse::<i64>()
+        && digits != "-0"
+    {
+        return integer.into();
+    }
+    match (digits.parse::<i128>(), digits.parse::<f64>()) {
+        (Ok(integer), _) if digits != "-0" => integer.into(),
+        (_, Ok(double)) => double.into(),
+        (_, Err(_)) => digits.into(),
+    }
+}
+
+/// A number's digits, as they are in the message or as a calculation gave them; `None` where the value is not a number.
+pub(in crate::relay) fn text(value: &Value) -> Option<String> {
+    if value.kind() != ValueKind::Number {
+        return None;
+    }
+    let known = (!value.is_integer()).then(|| f64::try_from(value.clone()).ok()).flatten();
+    let known = known.and_then(|double| SHOWN.with(|shown| shown.borrow().0.get(&double.to_bits()).cloned()));
+    Some(known.unwrap_or_else(|| value.to_string()))
+}

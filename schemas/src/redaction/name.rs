@@ -1,0 +1,191 @@
+//! Which header fields and which parts of a URL are credentials.
+
+use secrecy::SecretString;
+
+use super::{MASK, MIN_CREDENTIAL_BYTES, unit::each_reading};
+
+/// Parts of a header field's name that make its value a credential.
+const SENSITIVE: [&str; 12] =
+    ["auth", "cookie", "credential", "hmac", "jwt", "key", "pass", "pwd", "secret", "session", "signature", "token"];
+
+/// Names with one of these parts whose values are known to be public.
+const PUBLIC: [&str; 7] = [
+    "author",
+    "idempotency-key",
+    "signature-input",
+    "sec-websocket-key",
+    "surrogate-key",
+    "www-authenticate",
+    "proxy-authenticate",
+];
+
+/// Shortest part of a secret URL's path that is a credential of its own, in bytes.
+const MIN_SEGMENT_BYTES: usize = 16;
+
+/// Whether the value of a header field, or of a form field, is a credential, judged by its name: `authorization`,
+/// `x-functions-key`, `x-hub-signature-256`.
+pub fn is_sensitive_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_signature = name.split(['-', '_']).any(|word| matches!(word, "sig" | "sign"));
+    (is_signature || SENSITIVE.iter().any(|part| name.contains(part))) && !PUBLIC.contains(&name.as_str())
+}
+
+/// What is a credential in the path and query of a URL: the values of the query and, where the whole URL is a secret, the
+/// path and its long segments. A value of fewer than [`MIN_CREDENTIAL_BYTES`] is one together with its name.
+pub fn url_credentials(path_and_query: &str, is_secret: bool) -> Vec<SecretString> {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let mut credentials: Vec<String> = Vec::new();
+    for pair in query.split(['&', ';']).filter(|pair| !pair.is_empty()) {
+        let value = pair.split_once('=').map_or(pair, |(_, value)| value);
+        if value.is_empty() {
+            continue;
+        }
+        let text = if value.len() < MIN_CREDENTIAL_BYTES { pair } else { value };
+        // A plus sign is one in a URL, and a space in the form that most servers take a query for.
+        credentials.extend([text.to_owned(), decoded(text), decoded(&text.replace('+', " "))]);
+    }
+    if is_secret && path.len() > 1 {
+        let segments = path.split('/').filter(|segment| segment.len() >= MIN_SEGMENT_BYTES);
+        credentials.extend(
+            [path_and_query, path].into_iter().chain(segments).flat_map(|text| [text.to_owned(), decoded(text)]),
+        );
+    }
+    credentials.sort_unstable();
+    credentials.dedup();
+    credentials.into_iter().map(SecretString::from).collect()
+}
+
+/// A URL, or its path and query, with [`MASK`] in the place of a user and of each value of the query.
+pub fn mask_url(url: &str) -> String {
+    let (before, query) = match url.split_once('?') {
+        Some((before, query)) => (before, Some(query)),
+        None => (url, None),
+    };
+    let mut masked = String::with_capacity(url.len());
+    match before.split_once("//") {
+        Some((scheme, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let (authority, path) = rest.split_at(end);
+            let host = authority.rsplit_once('@').map(|(_, host)| format!("{MASK}@{host}"));
+            masked.push_str(&format!("{scheme}//{}{path}", host.as_deref().unwrap_or(authority)));
+        }
+        None => masked.push_str(before),
+    }
+    if let Some(query) = query {
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) => format!("{name}={MASK}"),
+            None => MASK.to_owned(),
+        });
+        masked.push('?');
+        masked.push_str(&pairs.collect::<Vec<_>>().join("&"));
+    }
+    masked
+}
+
+/// The text without percent-encoding; as it is where the bytes are not UTF-8.
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut at) = (Vec::with_capacity(text.len()), 0);
+    while at < text.len() {
+        let mut reading = None;
+        if text.as_bytes()[at] == b'%' {
+            each_reading(text.as_bytes(), at, |unit| {
+                if unit.end == at + 3 {
+                    reading.get_or_insert(unit);
+                }
+            });
+        }
+        match reading {
+            Some(unit) => {
+                bytes.extend_from_slice(unit.bytes());
+                at = unit.end;
+            }
+            None => {
+                bytes.push(text.as_bytes()[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn a_name_tells_whether_its_value_is_a_credential() {
+        for name in [
+            "authorization",
+            "Proxy-Authorization",
+            "cookie",
+            "set-cookie",
+            "x-api-key",
+            "X-Functions-Key",
+            "ocp-apim-subscription-key",
+            "x-gitlab-token",
+            "x-hub-signature-256",
+            "x-webhook-sig",
+            "x-client-secret",
+            "X-Auth",
+            "x-amz-security-token",
+            "passwd",
+            "PHPSESSION",
+        ] {
+            assert!(is_sensitive_name(name), "{name}");
+        }
+        for name in [
+            "content-type",
+            "host",
+            "user-agent",
+            "x-message-id",
+            "idempotency-key",
+            "author",
+            "x-design",
+            "www-authenticate",
+        ] {
+            assert!(!is_sensitive_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_values_of_a_query_are_credentials() {
+        for (url, is_secret, expected) in [
+            ("/run", false, &[][..]),
+            ("/run?", false, &[]),
+            ("/run?code=KEY", false, &["code=KEY"]),
+            ("/run?code=s3cret-key&v=1&x=", false, &["s3cret-key", "v=1"]),
+            ("/run?s3cret-word", false, &["s3cret-word"]),
+            ("/run?sig=ab%2Bcd%2fef", false, &["ab%2Bcd%2fef", "ab+cd/ef"]),
+            ("/run?sig=ab+cdef", false, &["ab cdef", "ab+cdef"]),
+            ("/run?sig=%FF%FEabc", false, &["%FF%FEabc"]),
+            ("/run/99", false, &[]),
+            ("/run/99", true, &["/run/99"]),
+            ("/", true, &[]),
+            (
+                "/hooks/0123456789abcdef/run?a=1",
+                true,
+                &["/hooks/0123456789abcdef/run", "/hooks/0123456789abcdef/run?a=1", "0123456789abcdef", "a=1"],
+            ),
+        ] {
+            let found = url_credentials(url, is_secret);
+            let found: Vec<&str> = found.iter().map(|text| text.expose_secret()).collect();
+            assert_eq!(found, expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_values_and_user() {
+        for (url, expected) in [
+            ("/run", "/run"),
+            ("/run?code=KEY&x", "/run?code=***&***"),
+            ("https://a.example/run?a=b=c#part", "https://a.example/run?a=***"),
+            ("https://jo:s3cret@a.example", "https://***@a.example"),
+            ("//jo@a.example/x@y?z", "//***@a.example/x@y?***"),
+            ("/login?next=https://jo:pw@b.example/", "/login?next=***"),
+        ] {
+            assert_eq!(mask_url(url), expected);
+        }
+    }
+}
