@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
-use schemas::redaction::mask_url;
+use schemas::{host::Host, redaction::mask_url};
 
 /// The URL of an endpoint: absolute, `http` or `https`, with a host and without a user. `Display` masks the query's
 /// values, since they may open a door.
@@ -52,8 +52,7 @@ impl Endpoint {
     /// Whether it leads to this very machine by its spelling.
     pub fn is_loopback(&self) -> bool {
         let name = self.host.trim_end_matches('.').to_ascii_lowercase();
-        let address = self.host.parse::<std::net::IpAddr>();
-        address.is_ok_and(|address| address.is_loopback()) || name == "localhost" || name.ends_with(".localhost")
+        Host::read(&self.host).is_loopback_address() || name == "localhost" || name.ends_with(".localhost")
     }
 
     pub(crate) fn host_header(&self) -> &str {

@@ -5,6 +5,9 @@ mod answer;
 mod connection;
 mod http2;
 mod no_answer;
+mod progress;
+mod reader;
+mod retry_after;
 mod tls;
 
 pub(crate) use self::{
@@ -14,17 +17,26 @@ pub(crate) use self::{
     tls::{RootsError, Tls},
 };
 
-use std::time::{Duration, Instant};
+use std::{io, time::Duration};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream, lookup_host},
+    time::timeout,
+};
+
+use tokio_rustls::client::TlsStream;
 
 use crate::{endpoint::Endpoint, request::Request};
+
+/// Size of a connection's send buffer, in bytes. What is in it counts as sent: with a larger one a slow network would be
+/// taken for a slow endpoint.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
 /// Opens connections to one endpoint.
 pub(crate) struct Dialer {
     pub(crate) endpoint: Endpoint,
     pub(crate) tls: Option<Tls>,
-    /// Time for the connection, and again for each answer.
+    /// Time for the connection, and again for each answer from the last byte of its request on.
     pub(crate) timeout: Duration,
 }
 
@@ -45,8 +57,7 @@ impl Dialer {
     /// The same with another limit for the answer.
     pub(crate) async fn send_within(&self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
         if request.http2 {
-            let sent = timeout(limit, self.send_http2(request)).await;
-            return sent.map_err(|_| NoAnswer::TimedOut { after: limit })?;
+            return self.send_http2(request, limit).await;
         }
         self.open().await?.send(request, limit).await
     }
@@ -54,30 +65,45 @@ impl Dialer {
     /// Whether the endpoint offers HTTP/2 by ALPN.
     pub(crate) async fn offers_http2(&self) -> Result<bool, NoAnswer> {
         let Some(tls) = &self.tls else { return Ok(false) };
-        let tcp = self.tcp().await?;
-        let stream = timeout(self.timeout, tls.http2(&self.endpoint, tcp)).await;
-        let stream = stream.map_err(|_| NoAnswer::TimedOut { after: self.timeout })??;
-        Ok(stream.get_ref().1.alpn_protocol() == Some(b"h2"))
+        Ok(self.open_http2(tls).await?.get_ref().1.alpn_protocol() == Some(b"h2"))
     }
 
-    async fn send_http2(&self, request: &Request) -> Result<Answer, NoAnswer> {
+    async fn send_http2(&self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
         let Some(tls) = &self.tls else { return Err(NoAnswer::NoHttp2) };
-        let stream = tls.http2(&self.endpoint, self.tcp().await?).await?;
+        let stream = self.open_http2(tls).await?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(NoAnswer::NoHttp2);
         }
-        let begun = Instant::now();
-        http2::send(stream, &self.endpoint, request, begun).await
+        http2::send(stream, &self.endpoint, request, limit).await
+    }
+
+    async fn open_http2(&self, tls: &Tls) -> Result<TlsStream<TcpStream>, NoAnswer> {
+        let tcp = self.tcp().await?;
+        let stream = timeout(self.timeout, tls.http2(&self.endpoint, tcp)).await;
+        stream.map_err(|_| NoAnswer::TimedOut { after: self.timeout })?
     }
 
     async fn tcp(&self) -> Result<TcpStream, NoAnswer> {
-        let connected = timeout(self.timeout, TcpStream::connect((self.endpoint.host(), self.endpoint.port()))).await;
+        let connected = timeout(self.timeout, connect(self.endpoint.host(), self.endpoint.port())).await;
         let tcp = connected.map_err(|_| NoAnswer::NoConnection {
             why: format!("nothing accepted the connection within {} s", self.timeout.as_secs_f32()),
         })?;
-        let tcp = tcp.map_err(|error| NoAnswer::connect(&error))?;
-        // Pieces of a request must not wait for each other.
-        tcp.set_nodelay(true).map_err(|error| NoAnswer::connect(&error))?;
-        Ok(tcp)
+        tcp.map_err(|error| NoAnswer::connect(&error))
     }
+}
+
+/// Connects to the first address of a host that takes the connection.
+async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in lookup_host((host, port)).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        // Pieces of a request must not wait for each other.
+        socket.set_nodelay(true)?;
+        match socket.connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }

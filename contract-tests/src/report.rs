@@ -5,18 +5,18 @@
 mod group;
 mod harmless;
 pub mod html;
-mod hurried;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod terminal;
+mod unproven;
 mod verdict;
 
 use jiff::Timestamp;
 use schemas::{Clause, Level};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-pub(crate) use self::hurried::{TIME_IS_OVER, TOO_SLOW};
+pub(crate) use self::unproven::{TIME_IS_OVER, TOO_SLOW};
 pub use self::verdict::{Grade, Verdict};
 
 /// A run of cases against one endpoint or one sender.
@@ -81,7 +81,7 @@ pub struct CaseResult {
     pub level: Level,
     /// A few words for the case.
     pub title: String,
-    /// How long it took, in milliseconds; 0 where it was skipped.
+    /// How long it took, in milliseconds; 0 where it was throttled or skipped.
     pub took_ms: u64,
     /// What came of it.
     #[serde(flatten)]
@@ -96,6 +96,11 @@ pub enum CaseOutcome {
     Passed,
     /// Something else came.
     Failed(Box<Failure>),
+    /// The endpoint limits its load or is starting: a status such as 429 or 503 is all that came, so nothing is proven.
+    Throttled {
+        /// What came, as half a sentence.
+        reason: String,
+    },
     /// It was not run.
     Skipped {
         /// Why not, as half a sentence.
@@ -124,6 +129,8 @@ pub struct Tally {
     pub passed: usize,
     /// Cases that failed.
     pub failed: usize,
+    /// Cases of which a status about load or start-up is all that came.
+    pub throttled: usize,
     /// Cases that were not run.
     pub skipped: usize,
 }
@@ -134,6 +141,7 @@ impl Tally {
         results.fold(Self::default(), |tally, result| match result.outcome {
             CaseOutcome::Passed => Self { passed: tally.passed + 1, ..tally },
             CaseOutcome::Failed(_) => Self { failed: tally.failed + 1, ..tally },
+            CaseOutcome::Throttled { .. } => Self { throttled: tally.throttled + 1, ..tally },
             CaseOutcome::Skipped { .. } => Self { skipped: tally.skipped + 1, ..tally },
         })
     }
@@ -153,7 +161,7 @@ impl CaseResult {
     pub fn failure(&self) -> Option<&Failure> {
         match &self.outcome {
             CaseOutcome::Failed(failure) => Some(failure),
-            CaseOutcome::Passed | CaseOutcome::Skipped { .. } => None,
+            CaseOutcome::Passed | CaseOutcome::Throttled { .. } | CaseOutcome::Skipped { .. } => None,
         }
     }
 
@@ -173,7 +181,7 @@ impl Report {
     }
 
     /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing, unless there was no
-    /// time for it; a run that tested nothing holds nothing.
+    /// time for it; a throttled case does not hold; a run that tested nothing holds nothing.
     pub fn holds(&self, strict: bool) -> bool {
         matches!(self.verdict(strict).grade, Grade::Clean | Grade::Holds)
     }

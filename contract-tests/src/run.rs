@@ -1,6 +1,8 @@
 //! A run: first the plain valid message, then everything that was asked for, a few cases at a time. Whoever answers to
 //! nothing, late or with a refusal is told so once, and not by a hundred failures.
 
+mod availability;
+mod backoff;
 mod first;
 mod outcome;
 mod performance;
@@ -28,9 +30,6 @@ use crate::{
     watch::Scene,
 };
 
-/// When no further case is begun, so that the slowest run ends within a minute.
-const BUDGET: Duration = Duration::from_secs(45);
-
 /// A run cannot begin.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,10 +45,6 @@ pub enum CheckError {
 /// # Errors
 /// When the run cannot begin because of something on this side.
 pub async fn check(target: &Target) -> Result<Report, CheckError> {
-    check_within(target, BUDGET).await
-}
-
-async fn check_within(target: &Target, budget: Duration) -> Result<Report, CheckError> {
     let begun = Instant::now();
     let mut report = begin(target);
     let tls = if target.endpoint.is_encrypted() { Some(Tls::new(target.ca.as_deref())?) } else { None };
@@ -57,14 +52,17 @@ async fn check_within(target: &Target, budget: Duration) -> Result<Report, Check
     let maker = Maker { endpoint: &target.endpoint, authentication: &target.authentication, profile: &target.profile };
     let expected = Spellings::expected(&target.authentication);
     let url = Spellings::of_url(target.endpoint.path());
-    let performance = Performance::new(&dialer, &maker, [expected.clone(), url.clone()], report.seed);
+    let runner = |max_time| Performance::new(&dialer, &maker, [expected.clone(), url.clone()], report.seed, max_time);
 
-    performance.wait_ready(target.wait_ready).await;
+    if !target.wait_ready.is_zero() {
+        runner(target.wait_ready).wait_ready(target.wait_ready).await;
+    }
+    let performance = runner(target.max_time);
     let First { fate, notice } = performance.first().await;
     report.notices.extend(notice);
     if !matches!(fate, Fate::NothingTested) {
         let plan = Plan::new(target, fate, &dialer).await;
-        let outcomes = Round::new(&plan, &performance, begun + budget).play().await;
+        let outcomes = Round::new(&plan, &performance).play().await;
         let observations = performance.into_observations();
         let scene = Scene {
             endpoint: &target.endpoint,
@@ -79,6 +77,7 @@ async fn check_within(target: &Target, budget: Duration) -> Result<Report, Check
         // Of an endpoint that was too slow for anything the first notice says so already.
         if plan.rests_on_an_acceptance() {
             report.notices.extend(report.notice_of_haste());
+            report.notices.extend(report.notice_of_throttling());
         }
     }
     report.took_ms = milliseconds(begun.elapsed());
@@ -110,34 +109,4 @@ fn begin(target: &Target) -> Report {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use schemas::Authentication;
-    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
-
-    use super::*;
-    use crate::report::Grade;
-
-    #[tokio::test]
-    async fn a_run_without_time_for_a_must_does_not_hold() {
-        let server = MockServer::start().await;
-        Mock::given(any()).respond_with(ResponseTemplate::new(204)).mount(&server).await;
-        let target = || Target::new(&format!("{}/hooks", server.uri()), Authentication::None).unwrap();
-        for (budget, level, strict, holds) in [
-            (BUDGET, "MSG-001", true, true),
-            (Duration::ZERO, "MSG-001", false, false),
-            (Duration::ZERO, "HTTP-14", false, true),
-            (Duration::ZERO, "HTTP-14", true, false),
-        ] {
-            // A watch beside it holds in any case, so that something was tested.
-            let target = target().only([level, "OPS-5"].map(str::to_owned));
-            let report = check_within(&target, budget).await.unwrap();
-            assert_eq!(report.holds(strict), holds, "{level}: {report:?}");
-            let told = report.notices.iter().any(|notice| notice.starts_with("For want of time "));
-            assert_eq!(told, budget.is_zero(), "{level}: {:?}", report.notices);
-            assert_eq!(report.verdict(strict).grade == Grade::Unfinished, !holds, "{level}: {report:?}");
-        }
-    }
 }

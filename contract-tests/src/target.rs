@@ -19,6 +19,7 @@ pub struct Target {
     pub(crate) slow: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) timeout: Duration,
+    pub(crate) max_time: Duration,
     pub(crate) wait_ready: Duration,
     pub(crate) parallel: usize,
     pub(crate) ca: Option<PathBuf>,
@@ -60,6 +61,7 @@ impl Target {
             slow: false,
             seed: None,
             timeout: Duration::from_secs(5),
+            max_time: Duration::from_secs(55),
             wait_ready: Duration::ZERO,
             parallel: 8,
             ca: None,
@@ -108,7 +110,8 @@ impl Target {
         Self { safe, ..self }
     }
 
-    /// Runs the cases that wait for the endpoint's own deadline, too: up to 90 s each, beside each other.
+    /// Runs the cases that wait for the endpoint's own deadline, too: up to 90 s each, beside each other, and up to 90 s
+    /// after the end of [`Self::max_time`].
     #[must_use]
     pub fn slow(self, slow: bool) -> Self {
         Self { slow, ..self }
@@ -120,13 +123,21 @@ impl Target {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Time for each answer, by default 5 s.
+    /// Time for each answer from the last byte of its request on, by default 5 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
-    /// Waits so long for something to accept connections. By default not at all.
+    /// Maximum time of the run, by default 55 s; then what is under way is cut off, and cases that have no verdict do not
+    /// pass. The time of [`Self::wait_ready`] comes before it, that of [`Self::slow`] after it.
+    #[must_use]
+    pub fn max_time(self, max_time: Duration) -> Self {
+        Self { max_time, ..self }
+    }
+
+    /// Waits up to this time for the endpoint to answer a plain valid message: with any status but those with which a
+    /// proxy says that it is not there (502, 503, 504). By default it does not wait.
     #[must_use]
     pub fn wait_ready(self, wait_ready: Duration) -> Self {
         Self { wait_ready, ..self }

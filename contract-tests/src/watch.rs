@@ -96,7 +96,7 @@ impl Scene<'_> {
             }
             _ => {}
         }
-        if self.observations.is_empty() {
+        if self.observations.iter().all(|seen| seen.answer.is_unavailable()) {
             return Found::Nowhere("no answer came to look at");
         }
         let unauthorized = || self.observations.iter().any(|seen| seen.answer.status == 401);
@@ -104,7 +104,7 @@ impl Scene<'_> {
             return Found::Nowhere("no answer was a 401");
         }
         if matches!(watch, Watch::MessageData | Watch::Internals)
-            && !self.observations.iter().any(|seen| seen.answer.status >= 400)
+            && !self.observations.iter().any(|seen| seen.answer.status >= 400 && !seen.answer.is_unavailable())
         {
             return Found::Nowhere("no answer was an error");
         }
@@ -146,7 +146,10 @@ impl Scene<'_> {
                 .find(|mark| contains(&answer.body, mark))
                 .map(|mark| format!("\"{}\" stands in it", mark.trim())),
             Watch::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
-            Watch::Time if answer.took > DUE => Some(format!("after {:.1} s", answer.took.as_secs_f32())),
+            // How soon a limit or a proxy answers says nothing about the endpoint.
+            Watch::Time if answer.took > DUE && !answer.is_unavailable() => {
+                Some(format!("after {:.1} s", answer.took.as_secs_f32()))
+            }
             _ => None,
         }
     }

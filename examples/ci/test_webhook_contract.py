@@ -29,6 +29,10 @@ REPORT = run()
 def test_case(result):
     if result["outcome"] == "skipped":
         pytest.skip(result["reason"])
+    if result["outcome"] == "throttled":
+        # Answered 429 or 503: nothing is proven.
+        words = "{clause} ({level}) {title}\nthrottled: {reason}".format(**result)
+        pytest.fail(words, pytrace=False) if result["level"] == "must" else pytest.skip(words)
     if result["outcome"] == "failed":
         words = "{clause} ({level}) {title}\nexpected: {expected}\ncame: {came}\nmend: {mend}".format(**result)
         # A SHOULD is worth knowing, and no reason to stop.

@@ -4,6 +4,7 @@
 use std::{borrow::Cow, fmt::Write as _, ops::Range};
 
 use bytes::Bytes;
+use schemas::log_command::{self, Notation};
 
 /// The body with the value at `secret` emptied to `""`; all else stays byte for byte. Nobody else holds most large bodies,
 /// and then it is done in place.
@@ -26,8 +27,8 @@ pub(crate) fn emptied(body: Bytes, secret: Option<Range<usize>>) -> Bytes {
     }
 }
 
-/// JSON text that is safe on a terminal: what could move the cursor, ring, or turn the direction of writing is escaped
-/// the way JSON does it.
+/// JSON text that is safe on a terminal and in the log of a CI job: what could move the cursor, ring, turn the direction of
+/// writing or be a command there is escaped the way JSON does it.
 pub(crate) fn printable(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
@@ -39,7 +40,7 @@ pub(crate) fn printable(json: &str) -> String {
             shown.push(character);
         }
     }
-    shown
+    log_command::escape(&shown, Notation::Json).into_owned()
 }
 
 /// Maximum number of characters of a text from a message or a peer in a log line, a table or an error.
@@ -106,5 +107,6 @@ mod tests {
     #[test]
     fn nothing_that_a_terminal_obeys_gets_through() {
         assert_eq!(printable("a\u{1b}[2J\u{9b}\u{7f}\nü\u{202e}💧"), "a\\u001b[2J\\u009b\\u007f\nü\\u202e💧");
+        assert_eq!(printable("\"##[error]x\"\n::error::x"), "\"\\u0023#[error]x\"\n\\u003a:error::x");
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-/// The first `limit` characters of a text that came from elsewhere, on one line, with whatever could steer a terminal
-/// or turn its lines around escaped.
+use schemas::log_command::{self, Notation};
+
+/// The first `limit` characters of a text that came from elsewhere, on one line, with whatever could steer a terminal, turn
+/// its lines around or be a command in the log of a CI job escaped.
 pub(crate) fn harmless(text: &str, limit: usize) -> String {
     let mut harmless = String::new();
     for character in text.chars().take(limit) {
@@ -16,7 +18,7 @@ pub(crate) fn harmless(text: &str, limit: usize) -> String {
     if text.chars().nth(limit).is_some() {
         let _ = write!(harmless, "...");
     }
-    harmless
+    log_command::escape(&harmless, Notation::Text).into_owned()
 }
 
 /// Control characters, and what turns a line around or cannot be seen.
@@ -35,6 +37,8 @@ mod tests {
             ("plain Zoë 💧", "plain Zoë 💧"),
             ("a\u{1b}[31mred\r\nb", "a\\u{1b}[31mred\\r\\nb"),
             ("\u{202e}turned\u{9b}", "\\u{202e}turned\\u{9b}"),
+            ("::error::fake", "\\u{3a}:error::fake"),
+            ("so ##[set-env name=A]b", "so \\u{23}#[set-env name=A]b"),
             ("12345678901", "1234567890..."),
             ("1234567890", "1234567890"),
         ] {

@@ -73,11 +73,15 @@ struct SelectionArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Pace")]
 struct PaceArgs {
-    /// Wait so long for something to listen at the URL
+    /// Wait up to this time for the endpoint to answer a message, with any status but 502, 503 and 504
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     wait_ready: Option<Duration>,
 
-    /// Longest time for each answer
+    /// Maximum time of the run, after --wait-ready; --slow takes up to 90 s more
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "55s")]
+    max_time: Duration,
+
+    /// Maximum time for each answer, from the last byte of its request on
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "5s")]
     timeout: Duration,
 
@@ -141,6 +145,7 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
         .safe(selection.safe)
         .slow(selection.slow)
         .timeout(pace.timeout)
+        .max_time(pace.max_time)
         .wait_ready(pace.wait_ready.unwrap_or_default())
         .parallel(pace.parallel.into())
         .on_progress(move |done, all| {

@@ -4,7 +4,7 @@ use crate::report::{Grade, Report};
 
 /// Every MUST that was tested holds; with `--strict` every SHOULD too.
 pub const HOLDS: u8 = 0;
-/// A MUST fails, or there was no time to test it; with `--strict` a SHOULD.
+/// A MUST fails, was throttled, or there was no time to test it; with `--strict` a SHOULD.
 pub const BROKEN: u8 = 1;
 /// Misuse: arguments, a reference or a profile that cannot be read, a report that cannot be written; clap's code for
 /// its own errors too.
@@ -16,7 +16,7 @@ pub const NOTHING_TESTED: u8 = 3;
 pub(super) const HELP: &str = "\
 Exit codes:
   0  every MUST holds (with --strict every SHOULD too)
-  1  a MUST fails, or there was no time to test it (with --strict, or a SHOULD)
+  1  a MUST fails, is throttled, or there was no time for it (with --strict, or a SHOULD)
   2  misuse: the command line, a file it names
   3  nothing was tested: no connection, no HTTP answer, or every case was skipped";
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use schemas::log_command::{self, Notation};
 
 use super::error::CliError;
 
@@ -37,7 +38,7 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 /// Writes an error and its advice to stderr.
 pub(super) fn tell(error: &CliError) -> io::Result<()> {
     let mut stderr = anstream::stderr().lock();
-    writeln!(stderr, "{ERROR}{error}")?;
+    writeln!(stderr, "{ERROR}{}", log_command::escape(&error.to_string(), Notation::Text))?;
     match error.advice() {
         Some(advice) => writeln!(stderr, "\n{TIP}{advice}"),
         None => Ok(()),
@@ -46,7 +47,7 @@ pub(super) fn tell(error: &CliError) -> io::Result<()> {
 
 /// Writes a line on what goes on to stderr.
 pub(super) fn note(line: &str) -> io::Result<()> {
-    writeln!(anstream::stderr().lock(), "{line}")
+    writeln!(anstream::stderr().lock(), "{}", log_command::escape(line, Notation::Text))
 }
 
 /// Writes a warning to stderr.

@@ -1,8 +1,8 @@
 //! A connection for HTTP/1.1: writes a request as its case wants it, and reads what comes meanwhile.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    sync::atomic::{AtomicBool, AtomicU16, Ordering},
+    time::Duration,
 };
 
 use tokio::{
@@ -11,14 +11,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    answer::{Answer, Buffer},
-    no_answer::NoAnswer,
-};
+use super::{answer::Answer, no_answer::NoAnswer, progress::Progress, reader::AnswerReader};
 use crate::request::Request;
 
-/// How long a request that asked to continue waits before it sends its body all the same (RFC 9110 section 10.1.1).
+/// How long a request that asked to continue waits before it sends its body anyway (RFC 9110 section 10.1.1).
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
+/// Bytes that are written at a time, so that a slow upload is seen to go on.
+const WRITE_BYTES: usize = 16 * 1024;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -28,76 +27,105 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 pub(crate) struct Connection {
     reading: ReadHalf<Box<dyn Stream>>,
     writing: WriteHalf<Box<dyn Stream>>,
-    buffer: Buffer,
+    reader: AnswerReader,
 }
 
 impl Connection {
     pub(super) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         let (reading, writing) = split(Box::new(stream) as Box<dyn Stream>);
-        Self { reading, writing, buffer: Buffer::default() }
+        Self { reading, writing, reader: AnswerReader::default() }
     }
 
-    /// Sends a request and reads its answer, which may come before the request is out.
+    /// Sends a request and reads its answer, which may come before the request is out. The limit counts from the last
+    /// byte sent: while the endpoint takes in the request, it is not late.
     pub(crate) async fn send(&mut self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
-        let begun = Instant::now();
+        let progress = Progress::begin();
         let go_on = Notify::new();
         let whole = AtomicBool::new(false);
+        // 0 until the head of the answer is whole.
+        let status = AtomicU16::new(0);
         let to_head = request.parts.method == "HEAD";
-        let Self { reading, writing, buffer } = self;
+        let Self { reading, writing, reader } = self;
         let write = async {
             // An endpoint that has its answer may close before it has read everything: the answer tells.
-            whole.store(write(writing, request, &go_on).await.is_ok(), Ordering::Relaxed);
+            whole.store(write(writing, request, &go_on, &progress).await.is_ok(), Ordering::Relaxed);
             std::future::pending::<()>().await;
         };
         let read = async {
             loop {
-                let head = buffer.head(reading, begun).await?;
-                // 101 would be the last; nobody asked for it.
+                let head = reader.head(reading).await?;
+                if head.status == 101 {
+                    return Err(NoAnswer::NotHttp {
+                        why: "it switches to a protocol that nobody asked for".to_owned(),
+                    });
+                }
                 if (100..200).contains(&head.status) {
                     go_on.notify_one();
                     continue;
                 }
-                return buffer.body(reading, head, to_head).await;
+                status.store(head.status, Ordering::Relaxed);
+                return reader.body(reading, head, to_head).await;
             }
         };
-        let answered = timeout(limit, async {
-            tokio::select! {
-                biased;
-                answer = read => answer,
-                () = write => Err(NoAnswer::Closed),
+        let answered = tokio::select! {
+            biased;
+            answer = read => answer,
+            () = write => Err(NoAnswer::Closed),
+            () = progress.quiet_for(limit) => Err(NoAnswer::TimedOut { after: limit }),
+        };
+        let mut answer = match (answered, status.into_inner()) {
+            (Err(NoAnswer::TimedOut { after }), 0) if reader.has_bytes() => {
+                return Err(NoAnswer::Unfinished { status: None, after });
             }
-        });
-        let mut answer = answered.await.map_err(|_| NoAnswer::TimedOut { after: limit })??;
-        answer.took = begun.elapsed();
+            (Err(NoAnswer::TimedOut { after }), status) if status > 0 => {
+                return Err(NoAnswer::Unfinished { status: Some(status), after });
+            }
+            (answered, _) => answered?,
+        };
+        answer.took = progress.since_sent();
         // The next request would be read as the rest of this one.
         answer.reusable &= whole.load(Ordering::Relaxed);
         Ok(answer)
     }
 }
 
-async fn write(stream: &mut (impl AsyncWrite + Unpin), request: &Request, go_on: &Notify) -> std::io::Result<()> {
+async fn write(
+    stream: &mut (impl AsyncWrite + Unpin),
+    request: &Request,
+    go_on: &Notify,
+    progress: &Progress,
+) -> std::io::Result<()> {
     if request.ask_to_continue {
-        stream.write_all(&request.head).await?;
-        stream.flush().await?;
-        // Without an interim answer the body follows all the same.
+        write_all(stream, &request.head, progress).await?;
+        progress.sent_after(CONTINUE_WAIT);
+        // Without an interim answer the body follows anyway.
         let _ = timeout(CONTINUE_WAIT, go_on.notified()).await;
-        stream.write_all(&request.body).await?;
+        write_all(stream, &request.body, progress).await?;
     } else {
         let bytes = [request.head.as_slice(), &request.body].concat();
         let mut written = 0;
         for size in &request.pieces {
             let size = if *size == 0 { request.head.len().saturating_sub(written) } else { *size };
             let end = (written + size).min(bytes.len());
-            stream.write_all(&bytes[written..end]).await?;
-            stream.flush().await?;
-            sleep(Duration::from_millis(request.pause_ms)).await;
+            write_all(stream, &bytes[written..end], progress).await?;
+            let pause = Duration::from_millis(request.pause_ms);
+            progress.sent_after(pause);
+            sleep(pause).await;
             written = end;
         }
-        stream.write_all(&bytes[written..]).await?;
+        write_all(stream, &bytes[written..], progress).await?;
     }
-    stream.flush().await?;
     if request.half_close {
         stream.shutdown().await?;
+    }
+    Ok(())
+}
+
+async fn write_all(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], progress: &Progress) -> std::io::Result<()> {
+    for part in bytes.chunks(WRITE_BYTES) {
+        stream.write_all(part).await?;
+        stream.flush().await?;
+        progress.sent_after(Duration::ZERO);
     }
     Ok(())
 }
@@ -129,6 +157,66 @@ mod tests {
             let (answer, _far) = tokio::join!(connection.send(&request, Duration::from_secs(10)), answers);
             let answer = answer.unwrap();
             assert_eq!((answer.status, answer.reusable), (413, reusable), "{name}");
+        }
+    }
+
+    /// A request with a body of this size, on a connection to `endpoint`, and what came of it.
+    async fn exchanged<F: Future<Output = tokio::io::DuplexStream>>(
+        body: usize,
+        limit: Duration,
+        endpoint: impl FnOnce(tokio::io::DuplexStream) -> F,
+    ) -> Result<Answer, NoAnswer> {
+        let address = "http://127.0.0.1/hooks".parse().unwrap();
+        let maker = Maker { endpoint: &address, authentication: &Authentication::None, profile: Profile::v1() };
+        let request = maker.make(&RequestForm::default(), 1).unwrap();
+        let request = Request { body: vec![b'x'; body], ..request };
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let mut connection = Connection::new(near);
+        let (answer, _far) = tokio::join!(connection.send(&request, limit), endpoint(far));
+        answer
+    }
+
+    #[tokio::test]
+    async fn the_time_of_an_answer_counts_from_the_last_byte_sent() {
+        const LIMIT: Duration = Duration::from_secs(3);
+        let body = 128 * 1024;
+        let slow = exchanged(body, LIMIT, |mut far| async move {
+            // Four pauses take longer than the limit, none of them does.
+            for _ in 0..4 {
+                sleep(LIMIT / 3).await;
+                far.read_exact(&mut vec![0; body / 4]).await.unwrap();
+            }
+            sleep(LIMIT / 6).await;
+            far.write_all(b"HTTP/1.1 204 x\r\n\r\n").await.unwrap();
+            far
+        });
+        let answer = slow.await.unwrap();
+        assert!(answer.took < LIMIT && answer.took >= LIMIT / 7, "{:?}", answer.took);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_stops_reading_or_answering_is_told_so() {
+        let after = Duration::from_millis(100);
+        let unfinished = |status| NoAnswer::Unfinished { status, after };
+        for (name, body, bytes, expected) in [
+            ("it stops reading", 128 * 1024, "", NoAnswer::TimedOut { after }),
+            ("it does not answer", 2, "", NoAnswer::TimedOut { after }),
+            ("only an interim answer", 2, "HTTP/1.1 100 Continue\r\n\r\n", NoAnswer::TimedOut { after }),
+            ("half a head", 2, "HTTP/1.1 200 OK\r\ncontent-", unfinished(None)),
+            ("a body without an end", 2, "HTTP/1.1 200 OK\r\n\r\nfirst", unfinished(Some(200))),
+            ("a body that is too short", 2, "HTTP/1.1 500 x\r\ncontent-length: 9\r\n\r\nfirst", unfinished(Some(500))),
+            (
+                "no last chunk",
+                2,
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n",
+                unfinished(Some(200)),
+            ),
+        ] {
+            let came = exchanged(body, after, |mut far| async move {
+                far.write_all(bytes.as_bytes()).await.unwrap();
+                far
+            });
+            assert_eq!(came.await, Err(expected), "{name}");
         }
     }
 }

@@ -20,6 +20,13 @@ pub(crate) enum NoAnswer {
     /// The connection was closed within an answer.
     #[error("it closed the connection in the middle of its answer, which had begun with status {status}")]
     Broken { status: u16 },
+    /// An answer began and did not end in time.
+    #[error("its answer {} and had not ended {} s after the request", begun(*status), after.as_secs_f32())]
+    Unfinished {
+        /// The status, where the head was whole.
+        status: Option<u16>,
+        after: Duration,
+    },
     /// Nothing came in time.
     #[error("no answer came within {} s", after.as_secs_f32())]
     TimedOut { after: Duration },
@@ -31,6 +38,10 @@ pub(crate) enum NoAnswer {
     NoHttp2,
 }
 
+fn begun(status: Option<u16>) -> String {
+    status.map_or_else(|| "began with an unfinished head".to_owned(), |status| format!("began with status {status}"))
+}
+
 impl NoAnswer {
     pub(crate) fn connect(error: &io::Error) -> Self {
         let why = match error.kind() {
@@ -40,8 +51,24 @@ impl NoAnswer {
         Self::NoConnection { why }
     }
 
+    /// Whether an endpoint of which its own deadline is waited for did not accept: nothing came, or not an acceptance.
+    pub(crate) fn is_no_acceptance_in_time(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Unfinished { status: None, .. } => true,
+            Self::Unfinished { status: Some(status), .. } => !(200..300).contains(status),
+            _ => false,
+        }
+    }
+
     /// Whether a second try, with nothing else going on, may say something else.
     pub(crate) fn may_be_load(&self) -> bool {
-        matches!(self, Self::NoConnection { .. } | Self::Closed | Self::Broken { .. } | Self::TimedOut { .. })
+        matches!(
+            self,
+            Self::NoConnection { .. }
+                | Self::Closed
+                | Self::Broken { .. }
+                | Self::Unfinished { .. }
+                | Self::TimedOut { .. }
+        )
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use schemas::Trigger;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::watch,
     task::JoinSet,
     time::sleep,
 };
@@ -67,14 +67,25 @@ type OnMessage = Box<dyn Fn(&Seen) + Send + Sync>;
 struct Shared {
     rules: Rules,
     ledger: Mutex<Ledger>,
-    /// All messages that were asked for have been answered.
-    enough: Notify,
+    phase: watch::Sender<Phase>,
     on_message: Option<OnMessage>,
+}
+
+/// How far a run is. Whatever ends it, each message that was taken is answered before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// Messages are taken.
+    Open,
+    /// All messages that were asked for have been taken; no other one is.
+    Enough,
+    /// Somebody ended the run, or its time is over: nothing waits any more.
+    Stopped,
 }
 
 impl Listening {
     pub(super) fn new(listener: TcpListener, address: SocketAddr, rules: Rules, duration: Option<Duration>) -> Self {
-        let shared = Shared { rules, ledger: Mutex::default(), enough: Notify::new(), on_message: None };
+        let shared =
+            Shared { rules, ledger: Mutex::default(), phase: watch::Sender::new(Phase::Open), on_message: None };
         Self { listener, address, duration, shared: Arc::new(shared) }
     }
 
@@ -94,7 +105,8 @@ impl Listening {
         format!("http://{}/hooks/flowingly", self.address)
     }
 
-    /// Listens until enough messages came, the time is over, or `stop` is ready.
+    /// Listens until enough messages came, the time is over, or `stop` is ready; then answers the messages that it has
+    /// taken.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Report {
         let (started, begun) = (Timestamp::now(), Instant::now());
         let mut stop = pin!(stop);
@@ -105,15 +117,18 @@ impl Listening {
             }
         });
         let mut connections = JoinSet::new();
-        loop {
+        let mut enough = self.shared.phase.subscribe();
+        let (mut is_accepting, mut is_stopped) = (true, false);
+        while is_accepting || !connections.is_empty() {
             tokio::select! {
-                // A message that was answered counts, whatever else is ready.
                 biased;
-                () = self.shared.enough.notified() => break,
-                () = &mut stop => break,
-                () = &mut over => break,
+                () = async { tokio::select! { () = &mut stop => {}, () = &mut over => {} } }, if !is_stopped => {
+                    (is_accepting, is_stopped) = (false, true);
+                    self.shared.proceed(Phase::Stopped);
+                }
+                () = reached(&mut enough, Phase::Enough), if is_accepting => is_accepting = false,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                accepted = self.listener.accept(), if connections.len() < CONNECTIONS_MOST => match accepted {
+                accepted = self.listener.accept(), if is_accepting && connections.len() < CONNECTIONS_MOST => match accepted {
                     Ok((stream, _)) => {
                         connections.spawn(serve(stream, self.shared.clone()));
                     }
@@ -121,17 +136,27 @@ impl Listening {
                 },
             }
         }
-        connections.shutdown().await;
         let run = Run { url: self.url(), started, took_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX) };
         let judge = &self.shared.rules.judge;
         self.shared.ledger().report(judge.authentication(), judge.profile().name(), run)
     }
 }
 
+/// Waits until a run is as far as this.
+async fn reached(phase: &mut watch::Receiver<Phase>, awaited: Phase) {
+    // The sender lives as long as the run.
+    let _ = phase.wait_for(|phase| *phase >= awaited).await;
+}
+
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut wire = Wire::new(stream);
+    let mut phase = shared.phase.subscribe();
     loop {
-        let arrived = match wire.next().await {
+        let next = tokio::select! {
+            next = wire.next() => next,
+            () = reached(&mut phase, Phase::Enough) => return wire.close().await,
+        };
+        let arrived = match next {
             Next::Request(arrived) => arrived,
             Next::Tls => {
                 shared.ledger().coverage.speaks_tls();
@@ -139,15 +164,14 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
             }
             Next::End => return,
         };
-        let keeps_alive = arrived.keeps_alive();
-        let (status, last) = shared.take(&arrived);
-        sleep(shared.rules.delay).await;
-        let body = if arrived.method == "HEAD" || status == 204 || status == 304 { "" } else { "seen\n" };
-        let written = wire.answer(&answers::head(status), body, keeps_alive).await;
-        if last {
-            shared.enough.notify_one();
+        let Some(status) = shared.take(&arrived) else { return wire.close().await };
+        tokio::select! {
+            () = sleep(shared.rules.delay) => {}
+            () = reached(&mut phase, Phase::Stopped) => {}
         }
-        if written.is_err() {
+        let body = if arrived.method == "HEAD" || status == 204 || status == 304 { "" } else { "seen\n" };
+        let keeps_alive = arrived.keeps_alive() && *phase.borrow() == Phase::Open;
+        if wire.answer(&answers::head(status), body, keeps_alive).await.is_err() {
             return;
         }
         if !keeps_alive {
@@ -161,16 +185,23 @@ impl Shared {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Judges a request and keeps it; its answer, and whether it is the last that was asked for.
-    fn take(&self, arrived: &Arrived) -> (u16, bool) {
+    fn proceed(&self, to: Phase) {
+        self.phase.send_modify(|phase| *phase = to.max(*phase));
+    }
+
+    /// Judges a request, keeps it, and says how it is answered; `None` after the last that was asked for.
+    fn take(&self, arrived: &Arrived) -> Option<u16> {
         let Rules { judge, answers, messages, recorder, .. } = &self.rules;
         if arrived.target == REDIRECTED {
             self.ledger().coverage.follows(&arrived.method);
-            return (200, false);
+            return Some(200);
         }
         let judged = judge.judge(arrived);
         let mut ledger = self.ledger();
         let number = ledger.messages + 1;
+        if messages.is_some_and(|most| number > most) {
+            return None;
+        }
         let status = match arrived.faults.first() {
             None => answers.status(usize::try_from(number - 1).unwrap_or(usize::MAX)),
             Some(Fault::TooLarge) => 413,
@@ -192,6 +223,9 @@ impl Shared {
             let broken = judged.findings.broken().into_iter().map(str::to_owned).collect();
             on_message(&Seen { number, trigger: judged.told.trigger, broken, status });
         }
-        (status, messages.is_some_and(|most| number == most))
+        if messages.is_some_and(|most| number == most) {
+            self.proceed(Phase::Enough);
+        }
+        Some(status)
     }
 }

@@ -26,13 +26,13 @@ pub(super) struct ClauseResults<'a> {
     pub(super) results: Vec<&'a CaseResult>,
 }
 
-/// Cases that were skipped for the same reason.
-pub(super) struct Skipped<'a> {
+/// Cases that were skipped, or throttled, for the same reason.
+pub(super) struct Reasoned<'a> {
     pub(super) reason: &'a str,
     pub(super) cases: Vec<&'a CaseResult>,
 }
 
-impl Skipped<'_> {
+impl Reasoned<'_> {
     /// Most cases that are named one by one.
     const NAMED: usize = 12;
 
@@ -92,13 +92,28 @@ pub(super) fn broken(report: &Report) -> Vec<ClauseResults<'_>> {
 }
 
 /// What was skipped, by reason, in the order in which the reasons come up.
-pub(super) fn skipped(report: &Report) -> Vec<Skipped<'_>> {
-    let mut groups: Vec<Skipped<'_>> = Vec::new();
+pub(super) fn skipped(report: &Report) -> Vec<Reasoned<'_>> {
+    by_reason(report, |outcome| match outcome {
+        CaseOutcome::Skipped { reason } => Some(reason),
+        _ => None,
+    })
+}
+
+/// What was throttled, by reason, in the order in which the reasons come up.
+pub(super) fn throttled(report: &Report) -> Vec<Reasoned<'_>> {
+    by_reason(report, |outcome| match outcome {
+        CaseOutcome::Throttled { reason } => Some(reason),
+        _ => None,
+    })
+}
+
+fn by_reason(report: &Report, reason: impl Fn(&CaseOutcome) -> Option<&String>) -> Vec<Reasoned<'_>> {
+    let mut groups: Vec<Reasoned<'_>> = Vec::new();
     for case in &report.results {
-        if let CaseOutcome::Skipped { reason } = &case.outcome {
+        if let Some(reason) = reason(&case.outcome) {
             match groups.iter_mut().find(|group| group.reason == reason) {
                 Some(group) => group.cases.push(case),
-                None => groups.push(Skipped { reason, cases: vec![case] }),
+                None => groups.push(Reasoned { reason, cases: vec![case] }),
             }
         }
     }

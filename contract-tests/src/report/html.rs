@@ -3,11 +3,14 @@
 //! where they are open.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use schemas::{Clause, Level};
+use schemas::{
+    Clause, Level,
+    log_command::{self, Notation},
+};
 
 use super::{
     CaseOutcome, CaseResult, Failure, Grade, Report, Tally,
-    group::{self, Area, ClauseResults},
+    group::{self, Area, ClauseResults, Reasoned},
     harmless::{harmless, one_line},
 };
 
@@ -45,18 +48,20 @@ pub fn render(report: &Report, strict: bool) -> String {
                     @for notice in &report.notices { p.notice role="note" { (prose(&one_line(notice))) } }
                     (counts(report))
                     (failures(report))
-                    (skipped(report))
+                    (grouped("throttled", "What was throttled", group::throttled(report)))
+                    (grouped("skipped", "What was skipped", group::skipped(report)))
                     (everything(report))
                 }
                 footer { p { (one_line(&report.tool)) } }
             }
         }
     };
-    page.into_string()
+    log_command::escape(&page.into_string(), Notation::Markup).into_owned()
 }
 
 fn counts(report: &Report) -> Markup {
     let levels = group::levels(report);
+    let throttled = levels.iter().any(|(_, tally)| tally.throttled > 0);
     html! {
         @if !levels.is_empty() {
             section aria-labelledby="counts" {
@@ -64,11 +69,13 @@ fn counts(report: &Report) -> Markup {
                 table.counts {
                     thead { tr {
                         th scope="col" { "Level" } td aria-hidden="true" {}
-                        th.number scope="col" { "Passed" } th.number scope="col" { "Failed" } th.number scope="col" { "Skipped" }
+                        th.number scope="col" { "Passed" } th.number scope="col" { "Failed" }
+                        @if throttled { th.number scope="col" { "Throttled" } }
+                        th.number scope="col" { "Skipped" }
                     } }
                     tbody {
                         @for (level, tally) in levels {
-                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(tally)) } (numbers(tally)) }
+                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(tally)) } (numbers(tally, throttled)) }
                         }
                     }
                 }
@@ -78,20 +85,21 @@ fn counts(report: &Report) -> Markup {
 }
 
 /// The shares as a bar, for the eye only: the numbers stand beside it.
-fn bar(Tally { passed, failed, skipped }: Tally) -> Markup {
+fn bar(Tally { passed, failed, throttled, skipped }: Tally) -> Markup {
     html! {
         div.bar {
-            @for (class, count) in [("passed", passed), ("failed", failed), ("skipped", skipped)] {
+            @for (class, count) in [("passed", passed), ("failed", failed), ("throttled", throttled), ("skipped", skipped)] {
                 @if count > 0 { span class=(class) style={ "flex-grow:" (count) } {} }
             }
         }
     }
 }
 
-fn numbers(Tally { passed, failed, skipped }: Tally) -> Markup {
+fn numbers(Tally { passed, failed, throttled, skipped }: Tally, with_throttled: bool) -> Markup {
     html! {
         td.number { (passed) }
         td.number.failed[failed > 0] { (failed) }
+        @if with_throttled { td.number.throttled[throttled > 0] { (throttled) } }
         td.number { (skipped) }
     }
 }
@@ -134,14 +142,12 @@ fn failure(broken: &ClauseResults<'_>) -> Markup {
     }
 }
 
-fn skipped(report: &Report) -> Markup {
-    let groups = group::skipped(report);
-    let count: usize = groups.iter().map(|group| group.cases.len()).sum();
+fn grouped(id: &str, heading: &str, groups: Vec<Reasoned<'_>>) -> Markup {
     html! {
-        @if count > 0 {
-            section aria-labelledby="skipped" {
-                h2 #skipped { "What was skipped" }
-                @for group::Skipped { reason, cases } in groups {
+        @if !groups.is_empty() {
+            section aria-labelledby=(id) {
+                h2 #(id) { (heading) }
+                @for Reasoned { reason, cases } in groups {
                     details {
                         summary { span.count { (cases.len()) } " " (one_line(reason)) }
                         ul.cases { @for case in cases { li { span.case { (one_line(&case.id)) } " " (one_line(&case.title)) } } }
@@ -172,6 +178,7 @@ fn all_of(area: &Area<'_>) -> Markup {
                 (area.name) " " span.took {
                     (tally.passed) " passed"
                     @if tally.failed > 0 { ", " (tally.failed) " failed" }
+                    @if tally.throttled > 0 { ", " (tally.throttled) " throttled" }
                     @if tally.skipped > 0 { ", " (tally.skipped) " skipped" }
                 }
             }
@@ -192,6 +199,7 @@ fn row(result: &CaseResult) -> Markup {
     let (word, took) = match result.outcome {
         CaseOutcome::Passed => ("passed", group::took(result).unwrap_or_default()),
         CaseOutcome::Failed(_) => ("failed", group::took(result).unwrap_or_default()),
+        CaseOutcome::Throttled { .. } => ("throttled", String::new()),
         CaseOutcome::Skipped { .. } => ("skipped", String::new()),
     };
     html! {

@@ -2,7 +2,10 @@
 //! holds, and what can be worked out from it: the verdict and the counts.
 
 use jiff::Timestamp;
-use schemas::{Clause, Level};
+use schemas::{
+    Clause, Level,
+    log_command::{self, Notation},
+};
 use serde::Serialize;
 
 use super::{CaseResult, Report, Subject, Tally};
@@ -52,7 +55,7 @@ pub fn render(report: &Report, strict: bool) -> String {
     };
     let mut text = serde_json::to_string_pretty(&json).expect("a report has no map and no number that JSON lacks");
     text.push('\n');
-    text
+    log_command::escape(&text, Notation::Json).into_owned()
 }
 
 /// Why a text is no report.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
+use schemas::log_command::{self, Notation};
 
 use super::{
     CaseOutcome, CaseResult, Failure, Grade, Report, decides, group,
@@ -24,7 +25,8 @@ pub fn render(report: &Report, strict: bool) -> String {
     }
     let xml = junit.to_string().expect("writing to memory does not fail");
     // Schemas of this format know the count of the skipped for a suite, not for the whole.
-    xml.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1)
+    let xml = xml.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1);
+    log_command::escape(&xml, Notation::Markup).into_owned()
 }
 
 fn suite(area: &Area<'_>, report: &Report, strict: bool) -> TestSuite {
@@ -45,12 +47,17 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
     let counts = decides(result.level, strict);
     let mut status = match &result.outcome {
         CaseOutcome::Passed => TestCaseStatus::success(),
-        CaseOutcome::Skipped { .. } => TestCaseStatus::skipped(),
+        // An error and not a failure: nothing is wrong with the endpoint as far as is known, and nothing is proven.
+        CaseOutcome::Throttled { .. } if counts => TestCaseStatus::non_success(NonSuccessKind::Error),
+        CaseOutcome::Throttled { .. } | CaseOutcome::Skipped { .. } => TestCaseStatus::skipped(),
         CaseOutcome::Failed(_) if counts => TestCaseStatus::non_success(NonSuccessKind::Failure),
         CaseOutcome::Failed(_) => TestCaseStatus::skipped(),
     };
     match &result.outcome {
         CaseOutcome::Passed => {}
+        CaseOutcome::Throttled { reason } => {
+            status.set_message(one_line(&format!("{} {}, throttled: {reason}", clause.level, clause.id)));
+        }
         CaseOutcome::Skipped { reason } => {
             status.set_message(one_line(reason));
         }

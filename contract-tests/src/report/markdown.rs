@@ -3,11 +3,14 @@
 
 use std::fmt::{self, Write as _};
 
-use schemas::Clause;
+use schemas::{
+    Clause,
+    log_command::{self, Notation},
+};
 
 use super::{
     CaseResult, Failure, Grade, Report, Tally,
-    group::{self, Area, ClauseResults},
+    group::{self, Area, ClauseResults, Reasoned},
     harmless::{harmless, one_line},
 };
 
@@ -16,7 +19,7 @@ pub fn render(report: &Report, strict: bool) -> String {
     let mut page = String::new();
     // Writing to a String does not fail.
     let _ = write(&mut page, report, strict);
-    page
+    log_command::escape(&page, Notation::Markup).into_owned()
 }
 
 fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
@@ -32,11 +35,13 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
         writeln!(page, "\n> [!IMPORTANT]\n> {}", inline(notice))?;
     }
     let levels = group::levels(report);
+    let throttled = has_throttled(report);
+    let (name, rule) = if throttled { (" throttled |", "--:|") } else { ("", "") };
     if !levels.is_empty() {
-        writeln!(page, "\n| | passed | failed | skipped |\n|:--|--:|--:|--:|")?;
+        writeln!(page, "\n| | passed | failed |{name} skipped |\n|:--|--:|--:|{rule}--:|")?;
     }
     for (level, tally) in levels {
-        writeln!(page, "| {level} {}", cells(tally))?;
+        writeln!(page, "| {level} {}", cells(tally, throttled))?;
     }
     for clause in group::broken(report) {
         broken(page, &clause)?;
@@ -44,8 +49,13 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
     if let Some(variables) = group::variables(report) {
         writeln!(page, "\n{}", inline(variables))?;
     }
-    skipped(page, report)?;
+    grouped(page, "Throttled", &group::throttled(report))?;
+    grouped(page, "Skipped", &group::skipped(report))?;
     clauses(page, report)
+}
+
+fn has_throttled(report: &Report) -> bool {
+    !group::throttled(report).is_empty()
 }
 
 fn broken(page: &mut String, broken: &ClauseResults<'_>) -> fmt::Result {
@@ -64,15 +74,14 @@ fn broken(page: &mut String, broken: &ClauseResults<'_>) -> fmt::Result {
     writeln!(page, "\n</details>")
 }
 
-fn skipped(page: &mut String, report: &Report) -> fmt::Result {
-    let groups = group::skipped(report);
+fn grouped(page: &mut String, heading: &str, groups: &[Reasoned<'_>]) -> fmt::Result {
     if groups.is_empty() {
         return Ok(());
     }
     let count: usize = groups.iter().map(|group| group.cases.len()).sum();
-    writeln!(page, "\n<details><summary>Skipped: {count}</summary>\n")?;
-    for skipped in groups {
-        writeln!(page, "- {}: {}", inline(skipped.reason), inline(&skipped.named()))?;
+    writeln!(page, "\n<details><summary>{heading}: {count}</summary>\n")?;
+    for group in groups {
+        writeln!(page, "- {}: {}", inline(group.reason), inline(&group.named()))?;
     }
     writeln!(page, "\n</details>")
 }
@@ -83,17 +92,20 @@ fn clauses(page: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     writeln!(page, "\n<details><summary>All clauses</summary>\n")?;
-    writeln!(page, "| clause | | | passed | failed | skipped |\n|:--|:--|:--|--:|--:|--:|")?;
+    let throttled = has_throttled(report);
+    let (name, rule) = if throttled { (" throttled |", "--:|") } else { ("", "") };
+    writeln!(page, "| clause | | | passed | failed |{name} skipped |\n|:--|:--|:--|--:|--:|{rule}--:|")?;
     for clause in areas.iter().flat_map(|area| &area.clauses) {
         let Clause { id, level, title, .. } = clause.clause;
-        writeln!(page, "| {id} | {level} | {} {}", inline(title), cells(clause.tally()))?;
+        writeln!(page, "| {id} | {level} | {} {}", inline(title), cells(clause.tally(), throttled))?;
     }
     writeln!(page, "\n</details>")
 }
 
-fn cells(Tally { passed, failed, skipped }: Tally) -> String {
+fn cells(Tally { passed, failed, throttled, skipped }: Tally, with_throttled: bool) -> String {
     let failed = if failed > 0 { format!("**{failed}**") } else { "0".to_owned() };
-    format!("| {passed} | {failed} | {skipped} |")
+    let throttled = if with_throttled { format!(" {throttled} |") } else { String::new() };
+    format!("| {passed} | {failed} |{throttled} {skipped} |")
 }
 
 /// Text of one line in a paragraph, an item or a cell of a table, where it is nothing but text.

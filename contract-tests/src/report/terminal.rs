@@ -4,12 +4,15 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use schemas::Level;
+use schemas::{
+    Level,
+    log_command::{self, Notation},
+};
 use textwrap::{Options, WordSplitter, core::display_width};
 
 use super::{
     CaseOutcome, CaseResult, Failure, Grade, Report, Tally, decides,
-    group::{self, Area, ClauseResults},
+    group::{self, Area, ClauseResults, Reasoned},
     harmless::{harmless, one_line},
 };
 
@@ -37,16 +40,23 @@ pub struct Layout {
 
 /// Renders the report, with the escape sequences of its colours; strip them where there is no colour.
 pub fn render(report: &Report, layout: Layout) -> String {
-    let mut page = Page { text: String::new(), columns: layout.columns.max(60), strict: layout.strict };
+    let mut page = Page {
+        text: String::new(),
+        columns: layout.columns.max(60),
+        strict: layout.strict,
+        has_throttled: !group::throttled(report).is_empty(),
+    };
     // Writing to a String does not fail.
     let _ = page.report(report, layout.verbose);
-    page.text
+    log_command::escape(&page.text, Notation::Text).into_owned()
 }
 
 struct Page {
     text: String,
     columns: usize,
     strict: bool,
+    /// Whether the counts have a column for throttled cases; most runs have none.
+    has_throttled: bool,
 }
 
 impl Page {
@@ -71,7 +81,8 @@ impl Page {
             self.text.push('\n');
             self.wrapped("", "", DIM, variables)?;
         }
-        self.skipped(report)?;
+        self.grouped("Throttled", group::throttled(report))?;
+        self.grouped("Skipped", group::skipped(report))?;
         self.close(report)
     }
 
@@ -80,12 +91,13 @@ impl Page {
         let tally = Tally::of(area.results());
         let fails = |result: &CaseResult| decides(result.level, self.strict) && result.failure().is_some();
         let (style, sign) = match tally {
+            _ if area.results().any(fails) => (RED, "✗"),
+            Tally { failed: 0, throttled: 1.., .. } => (YELLOW, "?"),
             Tally { failed: 0, passed: 0, .. } => (DIM, "-"),
             Tally { failed: 0, .. } => (GREEN, "✓"),
-            _ if area.results().any(fails) => (RED, "✗"),
             _ => (YELLOW, "✗"),
         };
-        writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, counts(tally, style))?;
+        writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, self.counts(tally, style))?;
         if verbose {
             for result in area.results() {
                 self.case(result)?;
@@ -98,9 +110,11 @@ impl Page {
         let (style, sign) = match &result.outcome {
             CaseOutcome::Passed => (GREEN, "✓"),
             CaseOutcome::Failed(_) => (self.failed(result.level), "✗"),
+            CaseOutcome::Throttled { .. } => (YELLOW, "?"),
             CaseOutcome::Skipped { .. } => (DIM, "-"),
         };
         let took = match result.outcome {
+            CaseOutcome::Throttled { .. } => "  throttled".to_owned(),
             CaseOutcome::Skipped { .. } => "  skipped".to_owned(),
             CaseOutcome::Passed | CaseOutcome::Failed(_) => {
                 group::took(result).map(|took| format!("  {took}")).unwrap_or_default()
@@ -161,15 +175,15 @@ impl Page {
         Ok(())
     }
 
-    fn skipped(&mut self, report: &Report) -> fmt::Result {
-        let groups = group::skipped(report);
+    /// Cases without a verdict, by reason.
+    fn grouped(&mut self, heading: &str, groups: Vec<Reasoned<'_>>) -> fmt::Result {
         if !groups.is_empty() {
-            writeln!(self.text, "\n{BOLD}Skipped{BOLD:#}")?;
+            writeln!(self.text, "\n{BOLD}{heading}{BOLD:#}")?;
         }
-        for skipped in groups {
-            let count = format!("{DIM}{:>4}{DIM:#}  ", skipped.cases.len());
-            self.wrapped(&count, "      ", PLAIN, &one_line(skipped.reason))?;
-            self.wrapped("      ", "      ", DIM, &one_line(&skipped.named()))?;
+        for group in groups {
+            let count = format!("{DIM}{:>4}{DIM:#}  ", group.cases.len());
+            self.wrapped(&count, "      ", PLAIN, &one_line(group.reason))?;
+            self.wrapped("      ", "      ", DIM, &one_line(&group.named()))?;
         }
         Ok(())
     }
@@ -178,7 +192,7 @@ impl Page {
     fn close(&mut self, report: &Report) -> fmt::Result {
         self.text.push('\n');
         for (level, tally) in group::levels(report) {
-            writeln!(self.text, "{level:<18}{}", counts(tally, self.failed(level)))?;
+            writeln!(self.text, "{level:<18}{}", self.counts(tally, self.failed(level)))?;
         }
         if !report.results.is_empty() {
             self.text.push('\n');
@@ -213,14 +227,15 @@ impl Page {
         }
         Ok(())
     }
-}
 
-/// Counts in columns, those of zero left out.
-fn counts(Tally { passed, failed, skipped }: Tally, failure: Style) -> String {
-    let column = |count: usize, word: &str, style: Style| match count {
-        0 => " ".repeat(5 + word.len() + 3),
-        _ => format!("{style}{count:>4} {word}{style:#}   "),
-    };
-    let columns = [column(passed, "passed", PLAIN), column(failed, "failed", failure), column(skipped, "skipped", DIM)];
-    columns.concat().trim_end().to_owned()
+    /// Counts in columns, those of zero left out.
+    fn counts(&self, Tally { passed, failed, throttled, skipped }: Tally, failure: Style) -> String {
+        let column = |count: usize, word: &str, style: Style| match count {
+            0 => " ".repeat(5 + word.len() + 3),
+            _ => format!("{style}{count:>4} {word}{style:#}   "),
+        };
+        let throttled = if self.has_throttled { column(throttled, "throttled", YELLOW) } else { String::new() };
+        let (passed, failed) = (column(passed, "passed", PLAIN), column(failed, "failed", failure));
+        [passed, failed, throttled, column(skipped, "skipped", DIM)].concat().trim_end().to_owned()
+    }
 }

@@ -27,7 +27,7 @@ pub enum Grade {
     Holds,
     /// Something that counts fails.
     Broken,
-    /// What was tested holds, but there was no time for something that counts.
+    /// What was tested holds, but something that counts was throttled, or there was no time for it.
     Unfinished,
     /// Nothing was tested.
     Untested,
@@ -45,19 +45,21 @@ impl Report {
         let [musts, shoulds, mays] = Level::ALL.map(of);
         let tested = |level: Level| self.tally(level).passed + self.tally(level).failed > 0;
 
-        let (grade, words) = if !Level::ALL.into_iter().any(tested) {
-            let skipped = if self.results.is_empty() { "" } else { ": every case was skipped" };
+        let unproven = self.unproven(strict);
+        let (grade, words) = if !Level::ALL.into_iter().any(tested) && self.throttled(strict) == 0 {
+            let skipped = match self.count_throttled() {
+                _ if self.results.is_empty() => "",
+                0 => ": every case was skipped",
+                _ => ": every case was skipped or throttled",
+            };
             (Grade::Untested, format!("Nothing was tested{skipped}."))
         } else if !musts.is_empty() {
             let also =
                 if shoulds.is_empty() { String::new() } else { format!(", and {}", failing(&shoulds, "SHOULD")) };
             (Grade::Broken, format!("{side} breaks the contract: {}{also}.", failing(&musts, "MUST")))
-        } else if self.hurried(strict) > 0 && (shoulds.is_empty() || !strict) {
-            let count = self.hurried(strict);
-            let cases =
-                if count == 1 { "1 case that counts was".into() } else { format!("{count} cases that count were") };
+        } else if let Some(unproven) = unproven.filter(|_| shoulds.is_empty() || !strict) {
             let also = if shoulds.is_empty() { String::new() } else { format!("; {}", failing(&shoulds, "SHOULD")) };
-            (Grade::Unfinished, format!("{side} was not tested to the end: {cases} not tried for want of time{also}."))
+            (Grade::Unfinished, format!("{side} was not tested to the end: {unproven}{also}."))
         } else if !shoulds.is_empty() {
             let held = if tested(Level::Must) { "keeps every MUST that was tested" } else { "was tested for no MUST" };
             let (grade, counts) =
@@ -71,6 +73,19 @@ impl Report {
             (Grade::Clean, format!("{side} keeps the contract: every {} that was tested holds.", anded(&levels)))
         };
         Verdict { grade, words }
+    }
+
+    /// How many cases that decide have no verdict, and why.
+    fn unproven(&self, strict: bool) -> Option<String> {
+        let cases = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 case that counts was {what}")),
+            count => Some(format!("{count} cases that count were {what}")),
+        };
+        let throttled = cases(self.throttled(strict), "throttled");
+        let hurried = cases(self.hurried(strict), "not tried for want of time");
+        let all: Vec<String> = throttled.into_iter().chain(hurried).collect();
+        (!all.is_empty()).then(|| anded(&all))
     }
 }
 

@@ -1,10 +1,12 @@
 //! The plain valid message, on which everything else rests: what its fate says about the endpoint, in one sentence.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemas::Authentication;
+use tokio::time::{sleep, timeout};
 
 use super::{
+    backoff,
     outcome::{Fault, Outcome, Reason},
     performance::Performance,
 };
@@ -16,10 +18,14 @@ use crate::{
 
 /// How much longer than usual the first answer is waited for, to tell a late one from none.
 const PATIENCE: u32 = 4;
+/// The remedy for an answer without an end.
+const END_IT: &str = "End each answer: by its Content-Length, by the last chunk, or by closing the connection.";
 /// The remedy for a late answer.
 const SOONER: &str = "Answer first, and do the slow work afterwards.";
 /// Tries before an endpoint that closes every connection is believed.
 const TRIES: usize = 3;
+/// How often an endpoint at which nothing answers is asked whether it is ready.
+const READY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What the plain valid message says about the endpoint.
 pub(super) struct First {
@@ -40,22 +46,72 @@ pub(super) enum Fate {
     Certificate {
         why: String,
     },
+    /// All that comes is a status about load.
+    Throttled {
+        status: u16,
+    },
     /// There is no connection or no HTTP answer at all.
     NothingTested,
 }
 
 impl Performance<'_> {
-    /// Sends the plain valid message, some more times where nothing comes.
+    /// Waits until the endpoint answers a plain valid message, for at most this time. A proxy that accepts connections and
+    /// closes them, a handshake that fails, and a status with which a proxy says that the endpoint is not there (502, 503,
+    /// 504) are not answers of the endpoint; a rate limit (429) is one.
+    pub(super) async fn wait_ready(&self, limit: Duration) {
+        let waiting = async {
+            for number in 0.. {
+                let pause = match self.probe(self.dialer.timeout).await {
+                    Ok(answer) if answer.is_unavailable() && answer.status != 429 => {
+                        backoff::pause(answer.retry_after(), number)
+                    }
+                    Ok(_) => return,
+                    Err(_) => READY_INTERVAL,
+                };
+                sleep(pause).await;
+            }
+        };
+        // An endpoint that is not ready by then is tested as it is.
+        let _ = timeout(limit, waiting).await;
+    }
+
+    /// Sends the plain valid message, some more times where nothing comes, and until the end of the run while the answer is
+    /// about load or start-up.
     pub(super) async fn first(&self) -> First {
         let url = self.dialer.endpoint.to_string();
         let usual = self.dialer.timeout;
         let mut answer = self.plain(0, usual * PATIENCE).await;
-        let mut tries = 1;
-        while matches!(answer, Err(NoAnswer::Closed | NoAnswer::Broken { .. })) && tries < TRIES {
-            answer = self.plain(tries, usual).await;
-            tries += 1;
+        let (mut tries, mut pauses) = (1, 0);
+        loop {
+            match &answer {
+                Err(NoAnswer::Closed | NoAnswer::Broken { .. }) if tries < TRIES => {
+                    answer = self.plain(tries, usual).await;
+                    tries += 1;
+                }
+                Ok(unavailable) if unavailable.is_unavailable() => {
+                    let pause = backoff::pause(unavailable.retry_after(), pauses);
+                    if Instant::now() + pause >= self.end {
+                        break;
+                    }
+                    sleep(pause).await;
+                    pauses += 1;
+                    match self.probe(usual).await {
+                        // Cut off by the end of the run.
+                        Err(NoAnswer::TimedOut { .. }) if Instant::now() >= self.end => break,
+                        next => answer = next,
+                    }
+                }
+                _ => break,
+            }
         }
         match answer {
+            Ok(answer) if matches!(answer.status, 429 | 503) => First {
+                notice: Some(format!(
+                    "{url} answered every plain valid message {} until the time of the run was over, so nothing was tested. {}",
+                    answer.status, throttled(answer.status)
+                )),
+                fate: Fate::Throttled { status: answer.status },
+            },
             Ok(answer) if answer.took > usual => self.late(&answer).await,
             Ok(answer) if answer.is_acceptance() => First { fate: Fate::Accepted, notice: None },
             Ok(answer) => self.refused(&answer),
@@ -70,17 +126,14 @@ impl Performance<'_> {
                     "{url} closed the connection in the middle of each answer to a plain valid message, so nothing else was tested."
                 ))
             }
+            Err(unfinished @ NoAnswer::Unfinished { .. }) => {
+                let notice = format!(
+                    "{url} accepted the connection, but {unfinished}, so nothing else was tested. {END_IT}"
+                );
+                self.failed(Err(&unfinished), Reason::Refused { for_credential: false }, Some(END_IT), notice)
+            }
             Err(none) => First { fate: Fate::NothingTested, notice: Some(nothing(&url, &none)) },
         }
-    }
-
-    async fn plain(&self, number: usize, limit: Duration) -> Result<Answer, NoAnswer> {
-        let Ok(request) = self.maker.make(&RequestForm::default(), self.plain_flow(number)) else {
-            return Err(NoAnswer::NoConnection { why: "the plain message cannot be made".to_owned() });
-        };
-        let answer = self.dialer.send_within(&request, limit).await;
-        self.keep(&request, answer.clone(), true);
-        answer
     }
 
     /// Two more messages at once tell a slow endpoint from one that had to wake up.
@@ -95,6 +148,9 @@ impl Performance<'_> {
                     "The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up."
                 )),
             },
+            (Ok(one), Ok(_)) if one.is_unavailable() && late.is_acceptance() => {
+                First { fate: Fate::Accepted, notice: None }
+            }
             (Ok(one), Ok(_)) => self.refused(&one),
             _ => {
                 self.stop();
@@ -168,12 +224,7 @@ impl Performance<'_> {
                 Some("Give the URL that it redirects to, or answer at this one without a login."),
                 false,
             ),
-            429 => (
-                "the endpoint limits how many messages it takes",
-                Some("Raise the limit for the sender, or test an endpoint that has none."),
-                false,
-            ),
-            502..=504 => (
+            502 | 504 | 509 | 520..=530 => (
                 "something in front of the endpoint does not get its answer",
                 Some("Start the endpoint behind it; the log of what is in front should say which."),
                 false,
@@ -236,6 +287,14 @@ struct Reading {
     words: String,
     mend: Option<&'static str>,
     for_credential: bool,
+}
+
+/// The remedy for a status about load.
+fn throttled(status: u16) -> &'static str {
+    match status {
+        429 => "Raise the rate limit for this client, or give the run more time (--max-time 5m).",
+        _ => "Start the endpoint, or what it depends on; --wait-ready 60s waits for it before the run.",
+    }
 }
 
 /// Why nothing could be tested.

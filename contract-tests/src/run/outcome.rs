@@ -18,6 +18,35 @@ pub(super) enum Outcome {
     Passed { took: Duration },
     Failed(Box<Fault>),
     Skipped(Reason),
+    Throttled(Throttled),
+}
+
+/// Why statuses about load or start-up are all that is known of a case. `Display` is half a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Throttled {
+    /// It was answered with this status until the time was over.
+    UntilTheEnd(u16),
+    /// It was answered with this status each time, although other messages were accepted meanwhile.
+    Alone(u16),
+    /// Each connection was closed without an answer, and so were those of plain valid messages.
+    Closed,
+    /// It was not sent: others were answered with this status until the time was over.
+    NotTried(u16),
+}
+
+impl fmt::Display for Throttled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UntilTheEnd(status) => write!(f, "each try was answered {status} until the time of the run was over"),
+            Self::Alone(status) => {
+                write!(f, "each try was answered {status}, although the plain valid message was answered meanwhile")
+            }
+            Self::Closed => f.write_str("each connection was closed, as those of plain valid messages were"),
+            Self::NotTried(status) => {
+                write!(f, "not tried: messages were answered {status} until the time of the run was over")
+            }
+        }
+    }
 }
 
 /// What is wrong.
@@ -71,6 +100,7 @@ impl Outcome {
         let (took, outcome) = match self {
             Self::Passed { took } => (took, CaseOutcome::Passed),
             Self::Skipped(reason) => (Duration::ZERO, CaseOutcome::Skipped { reason: reason.to_string() }),
+            Self::Throttled(why) => (Duration::ZERO, CaseOutcome::Throttled { reason: why.to_string() }),
             Self::Failed(fault) => {
                 let Fault { request, complaint: Complaint { expected, came }, mend, took, .. } = *fault;
                 let mend = mend.map_or_else(|| case.mend.clone(), str::to_owned);

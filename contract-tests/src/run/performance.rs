@@ -1,38 +1,44 @@
-//! Runs single cases, and keeps every answer for the watches.
+//! Runs single cases, and keeps every answer for the watches. A status about load or start-up is not judged here.
 
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
 use secrecy::ExposeSecret as _;
+use tokio::time::{sleep, timeout_at};
 
-use super::outcome::{Fault, Outcome, Reason};
+use super::{
+    backoff,
+    outcome::{Fault, Outcome, Reason},
+};
 use crate::{
     case::{Connections, Exchange, RequestForm, Verdict},
-    exchange::{Answer, Dialer, NoAnswer},
+    exchange::{Answer, Connection, Dialer, NoAnswer},
     judge,
     request::{Maker, Request},
     spelling::Spellings,
-    watch::Observation,
+    watch::{DUE, Observation},
 };
 
 /// Flow numbers of one case: more than it sends messages.
-const FLOWS_A_CASE: u64 = 1000;
+pub(super) const FLOWS_A_CASE: u64 = 1000;
 /// Flow numbers of one try of a case.
-const FLOWS_A_TRY: u64 = 500;
+const FLOWS_A_TRY: u64 = 30;
+/// Tries of a case that have flow numbers of their own.
+const TRIES_WITH_FLOWS: u64 = 32;
 /// Flow numbers of one run.
 const FLOWS_A_RUN: u64 = 1_000_000;
 /// Valid messages without an answer in time, after which the rest is not tried.
 const TIMEOUTS_MAX: usize = 3;
 /// How long an endpoint's own deadline is waited for. Those of common servers are 30 to 75 s.
 const OWN_DEADLINE: Duration = Duration::from_secs(90);
-/// How often an endpoint that is waited for is tried.
-const READY_PAUSE: Duration = Duration::from_millis(100);
+/// How many times a message that follows others of its case is sent again after a status about load.
+const REPEATS_IN_A_ROW: u32 = 3;
 
 /// The running of cases against one endpoint.
 pub(super) struct Performance<'a> {
@@ -40,23 +46,52 @@ pub(super) struct Performance<'a> {
     pub(super) maker: &'a Maker<'a>,
     /// What no report shows: the credential that is expected, and what opens a door in the URL.
     pub(super) hidden: [Spellings; 2],
+    /// When the run ends; what is under way then is cut off.
+    pub(super) end: Instant,
     seed: u64,
     seen: Mutex<Vec<Observation>>,
     timeouts: AtomicUsize,
+    pub(super) probes: AtomicUsize,
     stopped: AtomicBool,
+    /// The last status about load or start-up; 0 before the first.
+    pub(super) unavailable: AtomicU16,
+}
+
+/// What came of one try of a case.
+pub(super) enum Attempt {
+    Judged(Outcome),
+    /// What came may say nothing about the case.
+    Unclear(Unclear),
+}
+
+/// An answer that may be about load or start-up instead of the request, or a connection that was closed without one.
+pub(super) struct Unclear {
+    /// `None` where the connection was closed.
+    pub(super) status: Option<u16>,
+    pub(super) retry_after: Option<Duration>,
+    /// The verdict if the answer is about the request after all.
+    pub(super) verdict: Outcome,
 }
 
 impl<'a> Performance<'a> {
-    pub(super) fn new(dialer: &'a Dialer, maker: &'a Maker<'a>, hidden: [Spellings; 2], seed: u64) -> Self {
-        let (seen, timeouts, stopped) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
-        Self { dialer, maker, hidden, seed, seen, timeouts, stopped }
-    }
-
-    /// Waits until something accepts a connection, at most so long.
-    pub(super) async fn wait_ready(&self, limit: Duration) {
-        let end = Instant::now() + limit;
-        while Instant::now() < end && self.dialer.open().await.is_err() {
-            tokio::time::sleep(READY_PAUSE).await;
+    pub(super) fn new(
+        dialer: &'a Dialer,
+        maker: &'a Maker<'a>,
+        hidden: [Spellings; 2],
+        seed: u64,
+        max_time: Duration,
+    ) -> Self {
+        Self {
+            dialer,
+            maker,
+            hidden,
+            end: Instant::now() + max_time,
+            seed,
+            seen: Mutex::default(),
+            timeouts: AtomicUsize::new(0),
+            probes: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            unavailable: AtomicU16::new(0),
         }
     }
 
@@ -74,14 +109,23 @@ impl<'a> Performance<'a> {
     }
 
     /// Runs one case, the one at this place; each of its tries has flows of its own. A slow one has its time, and no answer
-    /// at all is no acceptance either.
-    pub(super) async fn run(&self, exchange: &Exchange, slow: bool, index: usize, attempt: u64) -> Outcome {
-        let limit = if slow { OWN_DEADLINE } else { self.dialer.timeout };
+    /// at all is not an acceptance either.
+    pub(super) async fn run(&self, exchange: &Exchange, slow: bool, index: usize, attempt: u64) -> Attempt {
+        let (limit, end) = match slow {
+            true => (OWN_DEADLINE, self.end + OWN_DEADLINE),
+            false => (self.dialer.timeout, self.end),
+        };
+        let tried = timeout_at(end.into(), self.attempt(exchange, slow, limit, index, attempt)).await;
+        tried.unwrap_or(Attempt::Judged(Outcome::Skipped(Reason::TimeIsOver)))
+    }
+
+    async fn attempt(&self, exchange: &Exchange, slow: bool, limit: Duration, index: usize, attempt: u64) -> Attempt {
         let begun = Instant::now();
-        let place = (index as u64 + 1) * FLOWS_A_CASE + attempt * FLOWS_A_TRY;
+        let place = (index as u64 + 1) * FLOWS_A_CASE + attempt.min(TRIES_WITH_FLOWS) * FLOWS_A_TRY;
         let mut flow = self.seed % FLOWS_A_RUN * FLOWS_A_RUN + place;
         let make = |form: &RequestForm, flow: u64| {
-            self.maker.make(form, flow).map_err(|error| Outcome::Skipped(Reason::CannotBeMade(error.to_string())))
+            let request = self.maker.make(form, flow);
+            request.map_err(|error| Attempt::Judged(Outcome::Skipped(Reason::CannotBeMade(error.to_string()))))
         };
         let mut requests = Vec::new();
         for _ in 0..exchange.times {
@@ -95,21 +139,41 @@ impl<'a> Performance<'a> {
             Ok(before) => before,
             Err(skipped) => return skipped,
         };
-        let answers = self.exchange(exchange, limit, &requests, before.as_ref()).await;
+        let (preceding, answers) = self.exchange(exchange, limit, &requests, before.as_ref(), attempt > 0).await;
 
         let valid = exchange.expect.answer == Verdict::Accept;
-        let mut outcome = Outcome::Passed { took: begun.elapsed() };
+        let may_close = exchange.expect.or_closed || exchange.expect.answer == Verdict::NotAccept;
+        // The outcome, and whether the answer that it follows from may be about load or start-up.
+        let mut outcome = (Outcome::Passed { took: begun.elapsed() }, true);
+        let mut unclear: Option<(Option<u16>, Option<Duration>)> = None;
+        let mut unavailable = |answer: &Answer| {
+            self.unavailable.store(answer.status, Ordering::Relaxed);
+            let before = unclear.and_then(|(_, retry_after)| retry_after);
+            unclear = Some((Some(answer.status), answer.retry_after().max(before)));
+        };
+        preceding.iter().filter(|answer| answer.is_unavailable()).for_each(&mut unavailable);
+        let mut closed = false;
         for (request, answer) in requests.iter().zip(answers) {
-            if slow && matches!(answer, Err(NoAnswer::TimedOut { .. })) {
+            if slow && answer.as_ref().is_err_and(NoAnswer::is_no_acceptance_in_time) {
                 continue;
+            }
+            // Late, after a request that does not end, it is the endpoint's own deadline.
+            let is_unclear = match &answer {
+                Ok(answer) => answer.is_unavailable() && !(slow && answer.took > DUE),
+                Err(no_answer) => *no_answer == NoAnswer::Closed && may_close && !slow,
+            };
+            match &answer {
+                Ok(answer) if is_unclear => unavailable(answer),
+                _ => closed |= is_unclear,
             }
             let hide: Vec<Spellings> = self.hidden.iter().cloned().chain(sent(request)).collect();
             if let Err(complaint) = judge::judge(&exchange.expect, &answer, &hide)
-                && matches!(outcome, Outcome::Passed { .. })
+                && (matches!(outcome.0, Outcome::Passed { .. }) || (outcome.1 && !is_unclear))
             {
                 let may_be_load = answer.as_ref().is_err_and(NoAnswer::may_be_load);
                 let (request, took) = (request.shown.clone(), begun.elapsed());
-                outcome = Outcome::Failed(Box::new(Fault { request, complaint, mend: None, took, may_be_load }));
+                let fault = Fault { request, complaint, mend: None, took, may_be_load };
+                outcome = (Outcome::Failed(Box::new(fault)), is_unclear);
             }
             if valid && matches!(answer, Err(NoAnswer::TimedOut { .. })) {
                 self.count_timeout().await;
@@ -118,29 +182,58 @@ impl<'a> Performance<'a> {
                 self.keep(request, answer, valid);
             }
         }
-        outcome
+        match (outcome, unclear.or(closed.then_some((None, None)))) {
+            // Whatever else was limited, an answer of the endpoint's own was wrong.
+            ((outcome, _), None) | ((outcome @ Outcome::Failed(_), false), _) => Attempt::Judged(outcome),
+            ((verdict, _), Some((status, retry_after))) => Attempt::Unclear(Unclear { status, retry_after, verdict }),
+        }
     }
 
+    /// Sends all requests of a case: what came of the one that goes before, and of the others.
     async fn exchange(
         &self,
         exchange: &Exchange,
         limit: Duration,
         requests: &[Request],
         before: Option<&Request>,
-    ) -> Vec<Result<Answer, NoAnswer>> {
+        patiently: bool,
+    ) -> (Option<Answer>, Vec<Result<Answer, NoAnswer>>) {
+        let repeats = if patiently && requests.len() > 1 { REPEATS_IN_A_ROW } else { 0 };
         match exchange.connections {
             Connections::AtOnce => {
-                join_all(requests.iter().map(|request| self.dialer.send_within(request, limit))).await
+                (None, join_all(requests.iter().map(|request| self.dialer.send_within(request, limit))).await)
             }
             Connections::Own if before.is_none() => {
                 let mut answers = Vec::new();
                 for request in requests {
-                    answers.push(self.dialer.send_within(request, limit).await);
+                    let mut answer = self.dialer.send_within(request, limit).await;
+                    for repeat in 0..repeats {
+                        if !self.pause_for(&answer, repeat).await {
+                            break;
+                        }
+                        answer = self.dialer.send_within(request, limit).await;
+                    }
+                    answers.push(answer);
                 }
-                answers
+                (None, answers)
             }
-            Connections::Own | Connections::Kept => self.on_one_connection(limit, before, requests).await,
+            Connections::Own | Connections::Kept => self.on_one_connection(limit, before, requests, repeats).await,
         }
+    }
+
+    /// After a status about load: waits as it asks to, or for a time that doubles. `false` where there is nothing to wait
+    /// for.
+    async fn pause_for(&self, answer: &Result<Answer, NoAnswer>, repeat: u32) -> bool {
+        let Ok(answer) = answer else { return false };
+        if !answer.is_unavailable() {
+            return false;
+        }
+        let pause = backoff::pause(answer.retry_after(), repeat);
+        let has_time = Instant::now() + pause < self.end;
+        if has_time {
+            sleep(pause).await;
+        }
+        has_time
     }
 
     /// Sends all on one connection, as long as the endpoint leaves it open.
@@ -149,30 +242,45 @@ impl<'a> Performance<'a> {
         limit: Duration,
         before: Option<&Request>,
         requests: &[Request],
-    ) -> Vec<Result<Answer, NoAnswer>> {
+        repeats: u32,
+    ) -> (Option<Answer>, Vec<Result<Answer, NoAnswer>>) {
         let mut connection = None;
         let mut answers = Vec::new();
         for request in before.into_iter().chain(requests) {
-            let mut open = match connection.take() {
-                Some(open) => open,
-                None => match self.dialer.open().await {
-                    Ok(open) => open,
-                    Err(no_answer) => {
-                        answers.push(Err(no_answer));
-                        continue;
-                    }
-                },
-            };
-            let answer = open.send(request, limit).await;
-            if answer.as_ref().is_ok_and(|answer| answer.reusable) {
-                connection = Some(open);
+            let mut answer = self.send_on(&mut connection, request, limit).await;
+            for repeat in 0..repeats {
+                if !self.pause_for(&answer, repeat).await {
+                    break;
+                }
+                answer = self.send_on(&mut connection, request, limit).await;
             }
             answers.push(answer);
         }
+        let mut preceding = None;
         if let Some(before) = before {
-            self.keep(before, answers.remove(0), false);
+            let answer = answers.remove(0);
+            preceding = answer.clone().ok();
+            self.keep(before, answer, false);
         }
-        answers
+        (preceding, answers)
+    }
+
+    /// Sends on the open connection, or on a new one.
+    async fn send_on(
+        &self,
+        connection: &mut Option<Connection>,
+        request: &Request,
+        limit: Duration,
+    ) -> Result<Answer, NoAnswer> {
+        let mut open = match connection.take() {
+            Some(open) => open,
+            None => self.dialer.open().await?,
+        };
+        let answer = open.send(request, limit).await;
+        if answer.as_ref().is_ok_and(|answer| answer.reusable) {
+            *connection = Some(open);
+        }
+        answer
     }
 
     /// After some valid messages without an answer, a plain one shows whether it is the endpoint or the case.

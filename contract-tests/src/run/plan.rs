@@ -4,7 +4,7 @@ use schemas::Clause;
 
 use super::{
     first::Fate,
-    outcome::{Outcome, Reason},
+    outcome::{Outcome, Reason, Throttled},
 };
 use crate::{
     case::{Act, Case, Condition, Watch},
@@ -31,11 +31,12 @@ impl<'a> Plan<'a> {
         let decides = |case: &Case| match &fate {
             Fate::Failed { .. } => case.plain,
             Fate::Certificate { .. } => matches!(case.act, Act::Watch(Watch::Certificate)),
+            Fate::Throttled { .. } => case.plain,
             Fate::Accepted | Fate::NothingTested => false,
         };
         let cases = Case::all().iter().filter(|case| case.runs_with(kind));
         let cases: Vec<&Case> = cases.filter(|case| decides(case) || case.is_wanted(target)).collect();
-        let asks = !matches!(fate, Fate::Certificate { .. })
+        let asks = !matches!(fate, Fate::Certificate { .. } | Fate::Throttled { .. })
             && cases.iter().any(|case| case.needs.contains(&Condition::Http2));
         let offers_http2 = asks && dialer.offers_http2().await.unwrap_or(false);
         Self { target, cases, fate, offers_http2 }
@@ -48,9 +49,16 @@ impl<'a> Plan<'a> {
             Fate::Failed { reason: Reason::Refused { for_credential: true }, .. } if case.even_if_refused => {}
             Fate::Failed { reason, .. } => return Some(Outcome::Skipped(reason.clone())),
             Fate::Certificate { .. } => return Some(Outcome::Skipped(Reason::Certificate)),
-            Fate::Accepted | Fate::NothingTested => {}
+            Fate::Throttled { status } if case.plain => {
+                return Some(Outcome::Throttled(Throttled::UntilTheEnd(*status)));
+            }
+            Fate::Accepted | Fate::NothingTested | Fate::Throttled { .. } => {}
         }
-        self.unmet(case).map(|condition| Outcome::Skipped(Reason::Unmet(condition.clone())))
+        match (self.unmet(case), &self.fate) {
+            (Some(condition), _) => Some(Outcome::Skipped(Reason::Unmet(condition.clone()))),
+            (None, Fate::Throttled { status }) => Some(Outcome::Throttled(Throttled::NotTried(*status))),
+            (None, _) => None,
+        }
     }
 
     /// The first of a case's conditions that is not met.
@@ -74,7 +82,7 @@ impl<'a> Plan<'a> {
     pub(super) fn certificate_fault(&self) -> Option<&str> {
         match &self.fate {
             Fate::Certificate { why } => Some(why),
-            Fate::Accepted | Fate::Failed { .. } | Fate::NothingTested => None,
+            Fate::Accepted | Fate::Failed { .. } | Fate::NothingTested | Fate::Throttled { .. } => None,
         }
     }
 

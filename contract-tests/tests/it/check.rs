@@ -1,6 +1,7 @@
 //! `check`: the reference receiver keeps every clause; endpoints with a fault are told what it is, in one sentence where
 //! one is enough; the program's options, exit codes and reports; and no credential in anything that it writes.
 
+mod availability;
 mod credentials;
 mod endpoint;
 mod hygiene;

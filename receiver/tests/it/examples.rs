@@ -45,3 +45,57 @@ fn the_relay_to_teams_is_deployed_with_its_two_secrets() {
     assert_eq!(check(), "receiver.toml: 1 endpoint, nothing is wrong\n");
     run(folder.path(), &["relay", "lint", "card.json.jinja"]);
 }
+
+#[test]
+#[ignore = "needs bash"]
+fn the_readme_makes_its_secrets_unreadable_for_others_from_the_beginning() {
+    let readme = fs::read_to_string(Path::new(TEAMS_RELAY).join("README.md")).unwrap();
+    let commands: Vec<&str> = readme
+        .lines()
+        .skip_while(|line| *line != "cd examples/teams-relay")
+        .skip(1)
+        .take_while(|line| !line.starts_with("sudo "))
+        .collect();
+    assert!(commands.len() >= 4, "{readme}");
+    let folder = TempDir::new().unwrap();
+    // An editor that writes in place, and others that replace the file are the user's own matter.
+    let editor = "sh -c 'printf x >> \"$1\"' --";
+    for command in commands {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &format!("umask 022; set -o pipefail; {}", command.replace("$EDITOR", editor))]);
+        assert!(bash.current_dir(folder.path()).status().unwrap().success(), "{command}");
+        for name in ["teams-url", "client-secret"] {
+            let mode = fs::metadata(folder.path().join(name)).map_or(0o600, |file| file.permissions().mode() & 0o777);
+            assert_eq!(mode, 0o600, "{name} after {command}");
+        }
+    }
+    assert!(fs::read(folder.path().join("client-secret")).unwrap().len() >= 40);
+}
+
+#[test]
+fn the_unit_knows_the_exit_codes() {
+    let unit =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd/webhook-receiver.service"))
+            .unwrap();
+    for (line, code) in
+        [("SuccessExitStatus", receiver::cli::exit::CUT), ("RestartPreventExitStatus", receiver::cli::exit::USAGE)]
+    {
+        assert!(unit.lines().any(|found| found == format!("{line}={code}")), "{line}={code}");
+    }
+}
+
+#[test]
+#[ignore = "needs systemd-analyze"]
+fn systemd_takes_the_unit() {
+    let folder = TempDir::new().unwrap();
+    let unit =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd/webhook-receiver.service"))
+            .unwrap();
+    // The program is not installed here.
+    let unit = unit.replace("/usr/local/bin/webhook-receiver", BINARY);
+    let path = folder.path().join("webhook-receiver.service");
+    fs::write(&path, unit).unwrap();
+    let verified = Command::new("systemd-analyze").arg("verify").arg(&path).output().unwrap();
+    let text = String::from_utf8_lossy(&verified.stderr);
+    assert!(verified.status.success() && !text.contains("webhook-receiver.service"), "{text}");
+}

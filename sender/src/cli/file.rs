@@ -1,6 +1,9 @@
 //! The files that arguments name, read and checked.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use rustls::pki_types::CertificateDer;
 use schemas::Profile;
@@ -8,11 +11,13 @@ use schemas::Profile;
 use super::error::CliError;
 use crate::delivery::roots_from_pem;
 
+/// The text of a file.
+pub(in crate::cli) fn text(path: &Path) -> Result<String, CliError> {
+    fs::read_to_string(path).map_err(|source| CliError::Unreadable { path: path.to_owned(), source })
+}
+
 pub(in crate::cli) fn profile(path: PathBuf) -> Result<Profile, CliError> {
-    match fs::read_to_string(&path) {
-        Ok(text) => Profile::parse(&text).map_err(|source| CliError::Profile { path, source }),
-        Err(source) => Err(CliError::Unreadable { path, source }),
-    }
+    Profile::parse(&text(&path)?).map_err(|source| CliError::Profile { path, source })
 }
 
 pub(super) fn roots(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, CliError> {

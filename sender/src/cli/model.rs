@@ -65,10 +65,16 @@ pub(super) fn run(command: &ModelCommand) -> Result<u8, CliError> {
 
 /// Reads a model that something else is to be done with. What is wrong with it is said on standard error.
 pub(super) fn load(file: &Path) -> Result<Model, CliError> {
+    load_with_text(file).map(|(model, _)| model)
+}
+
+/// The same, and the text that it was read from.
+pub(super) fn load_with_text(file: &Path) -> Result<(Model, String), CliError> {
     let inspection = inspect(file)?;
+    let text = inspection.problems().source().text().to_owned();
     let problems = inspection.problems();
     say(write!(anstream::stderr(), "{}", report::for_people(problems)))?;
-    inspection.into_model().map_err(|problems| refusal(&problems))
+    inspection.into_model().map(|model| (model, text)).map_err(|problems| refusal(&problems))
 }
 
 fn inspect(file: &Path) -> Result<Inspection, CliError> {

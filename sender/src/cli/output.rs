@@ -1,9 +1,10 @@
 //! Words on the terminal: the form of the output, labels in colour, and text of others made harmless.
 
-use std::{io, time::Duration};
+use std::{borrow::Cow, io, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
+use schemas::log_command::{self, Notation};
 
 use super::error::CliError;
 pub(super) use crate::harmless::harmless;
@@ -37,6 +38,11 @@ pub(super) fn say(written: io::Result<()>) -> Result<(), CliError> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// JSON as it is printed: the same JSON, but no string in it is a command in the log of a CI job.
+pub(super) fn json(text: &str) -> Cow<'_, str> {
+    log_command::escape(text, Notation::Json)
 }
 
 /// So many of something, whose plural is regular.

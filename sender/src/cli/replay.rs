@@ -8,7 +8,7 @@ use std::{io::Write as _, path::PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
-use schemas::{Authentication, Profile};
+use schemas::{Authentication, Profile, Trigger};
 
 use self::{survey::Survey, which::WhichArgs};
 use super::{
@@ -17,15 +17,16 @@ use super::{
     engine_args::EngineArgs,
     error::CliError,
     exit, file,
-    job_key::job_key,
+    job_key::{self, JobKey},
     output::{self, Format, say},
     tally,
 };
 use crate::{
     compose::Composed,
+    credentials::CredentialReference,
     delivery::Target,
     outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Which},
-    replay::{Item, Replay, Source},
+    replay::{Item, Replay, Selection, Source},
 };
 
 const OUTPUT: &str = "Output";
@@ -87,6 +88,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     if matches!(destination.address, Address::Reference(_)) && !args.credentials.allow_plaintext {
         warn_plaintext(&["the URL, which is a secret,".to_owned()], &target)?;
     }
+    let profile_text = args.profile.as_deref().map(file::text).transpose()?;
     let profile = args.profile.clone().map(file::profile).transpose()?;
     let replay = Replay {
         profile: profile.unwrap_or_else(|| Profile::v1().clone()),
@@ -108,7 +110,9 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
 
     let courier = args.engine.courier()?;
     let mut outbox = Outbox::open(&args.data)?;
-    let Some(job) = taken_in(&mut outbox, &source, &replay, &destination, args.which.skip_bad)? else {
+    let Some(job) =
+        taken_in(&mut outbox, &source, &replay, &destination, args.which.skip_bad, profile_text.as_deref())?
+    else {
         say(writeln!(anstream::stderr(), "{}nothing to send: no message is asked for", output::NOTE))?;
         return tally::print(&[], "replayed", &args.data, args.output);
     };
@@ -128,6 +132,7 @@ fn taken_in(
     replay: &Replay,
     destination: &Destination,
     skip_bad: bool,
+    profile: Option<&str>,
 ) -> Result<Option<JobId>, CliError> {
     let mut intake = outbox.intake()?;
     let mut surveyed = None;
@@ -142,8 +147,9 @@ fn taken_in(
         if !skip_bad {
             survey.judge(skip_bad)?;
         }
-        if let Some(job) = intake.unfinished(&key(replay, destination, skip_bad, digest))? {
-            drop(intake);
+        let (key, before) = key(replay, destination, skip_bad, profile, digest);
+        if let Some(job) = intake.resume(&key, &before)? {
+            intake.commit()?;
             return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
         }
         surveyed = Some(digest);
@@ -165,9 +171,14 @@ fn taken_in(
     if surveyed.is_some_and(|surveyed| surveyed != digest) {
         return Err(CliError::SourceChanged);
     }
-    let key = key(replay, destination, skip_bad, digest);
-    if let Some(job) = intake.unfinished(&key)? {
+    let (key, before) = key(replay, destination, skip_bad, profile, digest);
+    if let Some(unfinished) = intake.resume(&key, &before)? {
+        // What was read goes: the job has it already.
         drop(intake);
+        let mut intake = outbox.intake()?;
+        intake.resume(&key, &before)?;
+        intake.commit()?;
+        let job = unfinished;
         return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
     }
     if survey.messages == 0 {
@@ -179,14 +190,37 @@ fn taken_in(
     Ok(Some(job))
 }
 
-/// The key of a replay's job; `content` is the digest of its source.
-fn key(replay: &Replay, destination: &Destination, skip_bad: bool, content: [u8; 32]) -> String {
+/// The key of a replay's job, and the one that version 0.1.0 gave it; `content` is the digest of its source.
+fn key(
+    replay: &Replay,
+    destination: &Destination,
+    skip_bad: bool,
+    profile: Option<&str>,
+    content: [u8; 32],
+) -> (String, String) {
     let address = match &destination.address {
         Address::Url(target) => target.uri().to_string(),
         Address::Reference(reference) => reference.to_string(),
     };
-    let what = format!("replay {address:?} {replay:?} {skip_bad}");
-    job_key(&what, &content)
+    let Selection { flow, step, trigger, endpoint, since, until } = &replay.selection;
+    let key = JobKey::of("replay").with("content", content).with("to", &address);
+    let key = match &replay.credentials {
+        CredentialReference::None => key,
+        CredentialReference::ClientSecret { client_secret } => key.with("client secret", client_secret.to_string()),
+        CredentialReference::Basic { username, password } => {
+            key.with("username", username).with("password", password.to_string())
+        }
+    };
+    let key = key
+        .with_some("profile", profile)
+        .with_some("flow", flow.as_deref())
+        .with_some("step", step.as_deref())
+        .with_some("trigger", trigger.map(Trigger::as_str))
+        .with_some("endpoint", endpoint.as_deref())
+        .with_some("since", since.map(|since| since.as_nanosecond().to_string()))
+        .with_some("until", until.map(|until| until.as_nanosecond().to_string()))
+        .with("skip bad", if skip_bad { "yes" } else { "no" });
+    (key.finish(), job_key::of_0_1(&format!("replay {address:?} {replay:?} {skip_bad}"), &content))
 }
 
 fn address(to: &str) -> Result<Address, CliError> {

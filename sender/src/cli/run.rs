@@ -17,8 +17,20 @@ use jiff::Timestamp;
 use schemas::{Flow, Profile, Role, StepMessage, timestamp};
 
 pub(super) use self::error::RunError;
-use self::{folder::Folder, sending::Sending, summary::Summary};
-use super::{dropped, engine_args::EngineArgs, error::CliError, exit, file, model, output::Format};
+use self::{
+    folder::Folder,
+    sending::{JobKeys, Sending},
+    summary::Summary,
+};
+use super::{
+    dropped,
+    engine_args::EngineArgs,
+    error::CliError,
+    exit, file,
+    job_key::{self, JobKey},
+    model,
+    output::Format,
+};
 use crate::{
     credentials::CredentialReference,
     flow::{AllPaths, Run, RunningFlow, Script, ScriptProblems},
@@ -122,11 +134,16 @@ struct DestinationArgs {
 }
 
 pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
-    let model = published(&args.model)?;
+    let (model, text) = published(&args.model)?;
+    let profile_text = args.profile.as_deref().map(file::text).transpose()?;
     let profile = args.profile.map(file::profile).transpose()?;
     let written_as = profile.as_ref().unwrap_or(Profile::v1());
     check_place_of_secret(&model, written_as)?;
-    let script = args.plan.script.map(|path| Ok::<_, CliError>((script(&path, &model)?, path))).transpose()?;
+    let script_text = args.plan.script.as_deref().map(file::text).transpose()?;
+    let script = match (&args.plan.script, &script_text) {
+        (Some(path), Some(text)) => Some((script(path, text, &model)?, path)),
+        _ => None,
+    };
     let about = args.flow.about(&model);
     let start = args.flow.start(args.destination.to_dir.is_some());
     let count = if script.is_some() { 1 } else { count_paths(&model, &about, start)? };
@@ -137,7 +154,17 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
 
     let Some(to_dir) = args.destination.to_dir else {
         let plan = script.as_ref().map(|(script, _)| script);
-        let job = format!("run {model:?} {plan:?} {about:?} {written_as:?}");
+        let key = JobKey::of("run")
+            .with("model", text)
+            // A reference to a file is relative to the model's folder.
+            .with("folder", folder_of(&args.model).as_os_str().as_encoded_bytes())
+            .with_some("script", script_text)
+            .with_some("flow", args.flow.flow.as_deref())
+            .with_some("subject", args.flow.subject.as_deref())
+            .with_some("initiator", args.flow.initiator.as_deref())
+            .with_some("profile", profile_text);
+        let before = job_key::of_0_1(&format!("run {model:?} {plan:?} {about:?} {written_as:?}"), &[]);
+        let job = JobKeys { key: key.finish(), before };
         let sending = Sending { profile: written_as, data: &args.destination.data, output: args.output };
         return sending.send(&model, runs, &job, &args.engine.courier()?);
     };
@@ -173,7 +200,7 @@ fn start_of_files() -> Timestamp {
 
 /// The messages of all paths of a model.
 pub(super) fn every_message(path: &Path) -> Result<Vec<StepMessage>, CliError> {
-    let model = published(path)?;
+    let (model, _) = published(path)?;
     let (about, start) = (RunningFlow::about(&model, "FLOW-1".to_owned()), start_of_files());
     count_paths(&model, &about, start)?;
     let fired = AllPaths::new(&model, about, start).flat_map(|run| run.fired);
@@ -181,18 +208,27 @@ pub(super) fn every_message(path: &Path) -> Result<Vec<StepMessage>, CliError> {
     if messages.is_empty() { Err(RunError::NothingFires { path: path.to_owned() }.into()) } else { Ok(messages) }
 }
 
-fn published(path: &Path) -> Result<Model, CliError> {
-    let model = model::load(path)?;
+/// A model from which flows can be started, and its text.
+fn published(path: &Path) -> Result<(Model, String), CliError> {
+    let (model, text) = model::load_with_text(path)?;
     match model.publish() {
-        Ok(()) => Ok(model),
+        Ok(()) => Ok((model, text)),
         Err(source) => Err(RunError::NotPublished { path: path.to_owned(), source }.into()),
     }
 }
 
-fn script(path: &Path, model: &Model) -> Result<Script, CliError> {
-    let path = || path.to_owned();
-    let text = fs::read_to_string(path()).map_err(|source| CliError::Unreadable { path: path(), source })?;
-    Script::parse(&text, model).map_err(|ScriptProblems(problems)| RunError::Script { path: path(), problems }.into())
+fn script(path: &Path, text: &str, model: &Model) -> Result<Script, CliError> {
+    Script::parse(text, model)
+        .map_err(|ScriptProblems(problems)| RunError::Script { path: path.to_owned(), problems }.into())
+}
+
+/// The folder of a model, however it is spelled; none for one from standard input.
+fn folder_of(model: &Path) -> PathBuf {
+    let folder = model.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match model.to_str() {
+        Some("-") => PathBuf::new(),
+        _ => fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
+    }
 }
 
 fn played<'m>(

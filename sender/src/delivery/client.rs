@@ -101,6 +101,9 @@ impl Client {
             // The server may close a kept connection just then. A request of which nothing was written goes over another
             // one; where writing had begun the server may have it, so that is told as `NoAnswer::Closed` instead.
             .retry_canceled_requests(options.max_idle_per_host > 0)
+            // As RFC 9112 sections 5.1 and 5.2 have it for a client.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
             .build(connector);
         Ok(Self { http, proxy: options.proxy.clone(), timeout: options.timeout, user_agent: options.user_agent() })
     }

@@ -74,7 +74,8 @@ impl Dialer {
         let mut connector = self.connector.clone();
         poll_fn(|context| connector.poll_ready(context)).await.map_err(failed)?;
         let stream = connector.call(self.target.uri().clone()).await.map_err(failed)?;
-        let (requests, driver) = http1::handshake(stream).await.map_err(|error| failure::exchanging(error.into()))?;
+        let (requests, driver) =
+            builder().handshake(stream).await.map_err(|error| failure::exchanging(error.into()))?;
         Ok(Connection { dialer: self.clone(), requests, driver: Some(Box::pin(driver)) })
     }
 }
@@ -121,6 +122,13 @@ impl Connection {
         let (body, end) = driven(&mut self.driver, read(body, deadline)).await;
         Outcome::answered(Answer { status: head.status, headers: head.headers, body, end })
     }
+}
+
+/// Reads folded headers and such with a space before the colon, as RFC 9112 sections 5.1 and 5.2 have it for a client.
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.allow_obsolete_multiline_headers_in_responses(true).allow_spaces_after_header_name_in_responses(true);
+    builder
 }
 
 /// Waits for `work` and moves the connection meanwhile, in the same task.

@@ -70,9 +70,6 @@ impl Connector {
     }
 
     fn through(&self, route: Route, uri: Uri) -> Connecting<Line, BoxError> {
-        if let Some(address) = refused(&self.guard, &uri) {
-            return Box::pin(async move { Err(DialError::Guarded(address).into()) });
-        }
         let proxy = route.name();
         let failed = move |source: BoxError| DialError::Proxy { proxy: proxy.clone(), source };
         if !route.is_http() {
@@ -108,6 +105,9 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        if let Some(refused) = refused(&self.guard, &uri) {
+            return Box::pin(async move { Err(refused.into()) });
+        }
         let connecting = match self.proxy.route(&uri) {
             Some(route) => self.through(route, uri),
             None => {

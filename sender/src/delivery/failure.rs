@@ -54,6 +54,7 @@ fn before_tls(dial: &DialError, target: &Target) -> Outcome {
             let (host, address) = (target.host().to_owned(), *address);
             return Outcome::Failed(ThisSideFailed::Guarded { host, address });
         }
+        DialError::Host => return Outcome::Failed(ThisSideFailed::Request(dial.to_string().into())),
         DialError::Proxy { proxy, source } => {
             let (proxy, why) = (proxy.clone(), innermost(&**source));
             return Outcome::Failed(ThisSideFailed::Proxy { proxy, why });

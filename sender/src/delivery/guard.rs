@@ -69,6 +69,11 @@ impl AddressGuard {
         self
     }
 
+    /// Whether every address is allowed.
+    pub(super) fn allows_all(&self) -> bool {
+        self.all
+    }
+
     /// Whether `address` may be called for the host `host` of a URL (without the brackets of an IPv6 address).
     pub fn allows(&self, host: &str, address: IpAddr) -> bool {
         let judged = judged(address);

@@ -5,10 +5,12 @@ use std::{fmt, sync::Arc};
 
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
+use schemas::host::Host;
 
-use super::guard::{spells_loopback, unbracketed};
+use super::guard::{AddressKind, spells_loopback, unbracketed};
 
-/// Which targets go through which proxy. Those that spell this machine never do: a proxy has another loopback.
+/// Which targets go through which proxy. Those that spell this machine, in whatever way, never do: a proxy has another
+/// loopback.
 #[derive(Clone, Default)]
 pub struct Proxy {
     matcher: Option<Arc<Matcher>>,
@@ -41,12 +43,18 @@ impl Proxy {
     }
 
     pub(super) fn route(&self, uri: &Uri) -> Option<Route> {
-        if uri.host().is_some_and(|host| spells_loopback(unbracketed(host))) {
+        if uri.host().is_some_and(|host| spells_loopback(unbracketed(host)) || may_be_loopback(host)) {
             return None;
         }
         let intercept = self.matcher.as_ref()?.intercept(uri)?;
         Some(Route { uri: intercept.uri().clone(), authorization: intercept.basic_auth().cloned() })
     }
+}
+
+/// Whether somebody could read the host as a loopback address.
+fn may_be_loopback(host: &str) -> bool {
+    let Host::Address(addresses) = Host::read(host) else { return false };
+    addresses.into_iter().any(|address| AddressKind::of(address) == AddressKind::Loopback)
 }
 
 impl Route {
@@ -85,6 +93,11 @@ mod tests {
             ("http://127.0.0.1:8080/", None),
             ("http://localhost/", None),
             ("http://[::1]/", None),
+            ("http://2130706433/", None),
+            ("http://127.1:8080/", None),
+            ("http://0177.0.0.1/", None),
+            ("http://[::ffff:127.0.0.1]/", None),
+            ("http://167772161/", Some("proxy.example:3128")),
         ] {
             let route = proxy.route(&target.parse().unwrap());
             assert_eq!(route.map(|route| route.name()).as_deref(), expected, "{target}");

@@ -17,6 +17,7 @@ use hyper_util::{
     client::legacy::connect::{HttpConnector, dns::Name},
     rt::TokioIo,
 };
+use schemas::host::Host;
 use tokio::net::TcpStream;
 use tower::Service;
 
@@ -32,26 +33,31 @@ pub(super) type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + S
 #[derive(Clone, Debug)]
 pub(super) struct Tcp {
     http: HttpConnector<Resolution>,
-    guard: Option<Arc<AddressGuard>>,
 }
 
 /// What failed before TLS began, or the time for all of it. TLS's own errors are those of rustls.
 #[derive(Debug)]
 pub(super) enum DialError {
     Guarded(IpAddr),
-    Proxy { proxy: String, source: BoxError },
+    /// The URL's host is neither a name nor an address.
+    Host,
+    Proxy {
+        proxy: String,
+        source: BoxError,
+    },
     Resolve(io::Error),
     Tcp(BoxError),
     Timeout(Duration),
 }
 
 impl Tcp {
-    /// Without a guard every address may be called.
+    /// The guard is asked about the addresses that a name leads to; without one every address may be called. An address in
+    /// the URL is connected to without asking the resolver, so [`refused`] judges it.
     pub(super) fn new(resolver: Arc<dyn Resolver>, guard: Option<Arc<AddressGuard>>) -> Self {
-        let mut http = HttpConnector::new_with_resolver(Resolution { resolver, guard: guard.clone() });
+        let mut http = HttpConnector::new_with_resolver(Resolution { resolver, guard });
         http.enforce_http(false);
         http.set_nodelay(true);
-        Self { http, guard }
+        Self { http }
     }
 }
 
@@ -65,11 +71,6 @@ impl Service<Uri> for Tcp {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        // An address in the URL is connected to without asking the resolver.
-        let literal = self.guard.as_deref().and_then(|guard| refused(guard, &uri));
-        if let Some(address) = literal {
-            return Box::pin(async move { Err(DialError::Guarded(address)) });
-        }
         let connecting = self.http.call(uri);
         Box::pin(async move {
             connecting.await.map_err(|error| {
@@ -87,10 +88,18 @@ impl Service<Uri> for Tcp {
     }
 }
 
-/// The address that a URL is written with, where it may not be called.
-pub(super) fn refused(guard: &AddressGuard, uri: &Uri) -> Option<IpAddr> {
-    let host = unbracketed(uri.host()?);
-    host.parse().ok().filter(|address| !guard.allows(host, *address))
+/// Why the host that a URL is written with may not be called: it is an address, in any spelling, that may not, or a number
+/// that is not an address. Whoever connects may read it otherwise, so each reading counts.
+pub(super) fn refused(guard: &AddressGuard, uri: &Uri) -> Option<DialError> {
+    let host = uri.host()?;
+    match Host::read(host) {
+        Host::Name => None,
+        Host::Address(addresses) => {
+            let refused = addresses.into_iter().find(|address| !guard.allows(unbracketed(host), *address));
+            refused.map(DialError::Guarded)
+        }
+        Host::Malformed => (!guard.allows_all()).then_some(DialError::Host),
+    }
 }
 
 /// Names to addresses that may be called.
@@ -143,6 +152,7 @@ impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Guarded(_) => "the address may not be called",
+            Self::Host => "the URL's host ends in a number but is not an address",
             Self::Proxy { .. } => "no way through the proxy",
             Self::Resolve(_) => "the name could not be resolved",
             Self::Tcp(_) => "no TCP connection",
@@ -154,7 +164,7 @@ impl fmt::Display for DialError {
 impl Error for DialError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Guarded(_) | Self::Timeout(_) => None,
+            Self::Guarded(_) | Self::Host | Self::Timeout(_) => None,
             Self::Proxy { source, .. } => Some(&**source),
             Self::Resolve(error) => Some(error),
             Self::Tcp(error) => Some(&**error),

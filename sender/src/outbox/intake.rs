@@ -105,12 +105,20 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// The unfinished job of a key, if there is one.
+    /// The unfinished job of a key, if there is one. One that has the key which an earlier version of the program gave it
+    /// gets this one.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    pub fn unfinished(&self, key: &str) -> Result<Option<JobId>, OutboxError> {
-        Ok(job::unfinished(&self.transaction, key)?)
+    /// When the file cannot be read or written.
+    pub fn resume(&mut self, key: &str, before: &str) -> Result<Option<JobId>, OutboxError> {
+        if let Some(job) = job::unfinished(&self.transaction, key)? {
+            return Ok(Some(job));
+        }
+        let job = job::unfinished(&self.transaction, before)?;
+        if let Some(job) = job {
+            self.rename(job, key)?;
+        }
+        Ok(job)
     }
 
     /// Writes down a destination. What was known under its name is replaced, for deliveries that wait there too.

@@ -13,8 +13,8 @@ use std::{
 use bytes::Bytes;
 use http::HeaderValue;
 use sender::delivery::{
-    AddressGuard, Client, ClientOptions, NoAnswer, Outcome, Proxy, Request, Resolver, Resolving, ThisSideFailed,
-    roots_from_pem,
+    AddressGuard, Client, ClientOptions, Dialer, NoAnswer, Outcome, Proxy, Request, Resolver, Resolving, Target,
+    ThisSideFailed, roots_from_pem,
 };
 
 use crate::{
@@ -212,13 +212,63 @@ async fn an_address_in_the_url_is_judged_with_and_without_a_proxy() {
             ("http://[::ffff:127.0.0.1]/", "::ffff:127.0.0.1"),
             ("http://0.0.0.0/", "0.0.0.0"),
             ("http://10.0.0.1:8080/", "10.0.0.1"),
+            // What C libraries and proxies take for an address.
+            ("http://2130706433/", "127.0.0.1"),
+            ("http://0x7f000001/", "127.0.0.1"),
+            ("http://017700000001/", "127.0.0.1"),
+            ("http://0x7F.1/", "127.0.0.1"),
+            ("https://127.1/", "127.0.0.1"),
+            ("http://127.0.1:8080/", "127.0.0.1"),
+            ("http://10.1/", "10.0.0.1"),
+            ("http://0xA.0.0.1./", "10.0.0.1"),
+            ("http://10.0.0.1./", "10.0.0.1"),
+            ("https://0300.0250.0.1/", "192.168.0.1"),
+            ("http://2852039166/latest/meta-data", "169.254.169.254"),
+            ("http://169.254.43518/", "169.254.169.254"),
+            ("http://0/", "0.0.0.0"),
+            ("http://[64:ff9b::169.254.169.254]/", "64:ff9b::a9fe:a9fe"),
+            ("http://[2002:7f00:1::]/", "2002:7f00:1::"),
+            ("http://[::127.0.0.1]/", "::7f00:1"),
+            // 8.0.0.1 in C, and 10.0.0.1 for a program that ignores the zero.
+            ("http://010.0.0.1/", "10.0.0.1"),
         ] {
             let outcome = post(&options, url).await;
             let Outcome::Failed(ThisSideFailed::Guarded { address, .. }) = outcome else {
                 panic!("{url}: {outcome:?}")
             };
-            assert_eq!(address, expected.parse::<IpAddr>().unwrap());
+            assert_eq!(address, expected.parse::<IpAddr>().unwrap(), "{url}");
         }
+        for url in
+            ["http://127.0.0.256/", "http://4294967297/", "http://1.2.3.4.5/", "http://0x100000000/", "http://a.1/"]
+        {
+            let outcome = post(&options, url).await;
+            let Outcome::Failed(ThisSideFailed::Request(why)) = outcome else { panic!("{url}: {outcome:?}") };
+            assert!(why.to_string().contains("is not an address"), "{url}: {why}");
+        }
+    }
+    // Hosts that could be read in yet another way are not URLs.
+    for url in ["http://%31%32%37.0.0.1/", "http://127%2e1/", "http://１２７.0.0.1/", "http://127。0。0。1/"] {
+        assert!(url.parse::<Target>().is_err(), "{url}");
+    }
+    let allowed = AddressGuard::default().allow("10.0.0.0/8".parse().unwrap());
+    let options = ClientOptions { guard: allowed, proxy: Proxy::all(&nobody(), ""), ..ClientOptions::default() };
+    let outcome = post(&options, "http://10.1/").await;
+    assert!(matches!(outcome, Outcome::Failed(ThisSideFailed::Proxy { .. })), "it goes to the proxy: {outcome:?}");
+}
+
+#[tokio::test]
+async fn headers_are_read_as_rfc_9112_tells_a_client_to() {
+    let answer =
+        "HTTP/1.1 202 \r\nx-folded: a\r\n  b\r\nx-spaced : c\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n";
+    let (pooled, kept) = (Endpoint::answering(answer), Endpoint::answering(answer));
+    let one = post(&options(), &pooled.url("http")).await;
+    let target: Target = kept.url("http").parse().unwrap();
+    let mut connection = Dialer::new(&options(), &target).unwrap().connect().await.unwrap();
+    let other = connection.post(Request::new(Bytes::new())).await;
+    for outcome in [one, other] {
+        let Outcome::Accepted(answer) = outcome else { panic!("{outcome:?}") };
+        let folded: Vec<&str> = answer.headers["x-folded"].to_str().unwrap().split_whitespace().collect();
+        assert_eq!((folded.as_slice(), &answer.headers["x-spaced"]), (&["a", "b"][..], &HeaderValue::from_static("c")));
     }
 }
 

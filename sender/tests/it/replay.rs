@@ -2,12 +2,18 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::AtomicUsize,
 };
 
+use schemas::Profile;
+use sender::{
+    credentials::CredentialReference,
+    replay::{Replay, Selection, Source, SourceError},
+};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::{
@@ -354,9 +360,8 @@ fn the_outbox_is_read_beside_a_sender_that_runs_and_written_by_one_alone() {
     assert_eq!(status(), "delivered");
 }
 
-#[test]
-fn a_replay_that_is_stopped_by_hand_goes_on_with_the_same_command() {
-    let desk = Desk::new();
+/// Replays three messages and stops it by hand when the first is delivered and the second is on its way.
+fn stopped(desk: &Desk) -> (Counting, String) {
     let endpoint = Counting::new(|number, _| match number {
         1 => Reply::Held,
         _ => Reply::Status(200, String::new()),
@@ -373,10 +378,43 @@ fn a_replay_that_is_stopped_by_hand_goes_on_with_the_same_command() {
     let said = String::from_utf8(stopped.stdout).unwrap();
     assert!(said.starts_with("replayed 3 messages: 1 delivered, 2 still pending\n"), "{said}");
     assert_eq!(stopped.status.code(), Some(3));
+    (endpoint, export)
+}
 
+#[test]
+fn a_replay_that_is_stopped_by_hand_goes_on_with_the_same_command() {
+    let desk = Desk::new();
+    let (endpoint, export) = stopped(&desk);
     let again = ok(&mut desk.replay(&export, &endpoint.url("/")));
     assert!(again.stderr.contains("going on with the 2 of 3 messages"), "{}", again.stderr);
     let expected = [1, 2, 2, 3].map(|n| format!("{{\"n\":{n}}}"));
     assert_eq!(endpoint.bodies(), expected, "only what was in flight came twice");
     assert_eq!(desk.listed().len(), 3);
+}
+
+#[test]
+fn a_replay_that_version_0_1_left_goes_on_too() {
+    let desk = Desk::new();
+    let (endpoint, export) = stopped(&desk);
+    // That version made the key of how it represented the command.
+    let replay = Replay {
+        profile: Profile::v1().clone(),
+        credentials: CredentialReference::None,
+        selection: Selection::default(),
+    };
+    let content = Source::open(Path::new(&export)).unwrap().read(&replay, |_| Ok::<_, SourceError>(())).unwrap();
+    let what = format!("replay {:?} {replay:?} false", endpoint.url("/"));
+    let digest = Sha256::new().chain_update(content).chain_update(what).finalize();
+    let key: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let outbox = rusqlite::Connection::open(desk.path("outbox/outbox.sqlite")).unwrap();
+    let (current, changed): (String, usize) = (
+        outbox.query_row("SELECT key FROM job", [], |row| row.get(0)).unwrap(),
+        outbox.execute("UPDATE job SET key = ?1", [&key]).unwrap(),
+    );
+    assert_eq!(changed, 1);
+    assert_ne!(current, key);
+    let again = ok(&mut desk.replay(&export, &endpoint.url("/")));
+    assert!(again.stderr.contains("going on with the 2 of 3 messages"), "{}", again.stderr);
+    let kept: String = outbox.query_row("SELECT key FROM job", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, current, "the next version finds it, whatever that one represents");
 }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
 };
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
 
@@ -55,4 +55,44 @@ pub(crate) async fn hasty() -> String {
         }
     });
     url
+}
+
+/// What stands in front of an endpoint does with a connection instead of passing it on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// It is closed.
+    Close,
+    /// Whatever comes, these bytes are written and it is closed.
+    Answer(&'static str),
+}
+
+/// The address of a proxy in front of an endpoint, which does this with its connections by their number, from 0.
+pub(crate) async fn behind(
+    endpoint: SocketAddr,
+    fault: impl Fn(usize) -> Option<Fault> + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            let fault = fault(number);
+            tokio::spawn(async move {
+                match fault {
+                    None => drop(copy_bidirectional(&mut stream, &mut TcpStream::connect(endpoint).await?).await),
+                    Some(Fault::Close) => {}
+                    Some(Fault::Answer(bytes)) => {
+                        // What came is read first, so that the answer is not lost to a reset.
+                        let mut read = Vec::new();
+                        stream.read_buf(&mut read).await?;
+                        stream.write_all(bytes.as_bytes()).await?;
+                        stream.shutdown().await?;
+                        while stream.read_buf(&mut read).await? > 0 {}
+                    }
+                }
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    address
 }

@@ -1,10 +1,13 @@
 //! One connection that a careful sender uses well.
 
+use std::time::Duration;
+
 use contract_tests::Listener;
 use schemas::Authentication;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    sync::{mpsc, oneshot},
 };
 
 use crate::listen::{BODY, standing::Standing};
@@ -59,4 +62,69 @@ async fn the_run_ends_after_the_messages_that_were_asked_for() {
         assert!(read_until(&mut stream, "seen\n").await.contains("200"));
     }
     assert!(run.await.unwrap().holds(true));
+}
+
+/// Begins `count` messages, each on a connection of its own; the connections when all have been taken.
+async fn taken(
+    listener: Listener,
+    count: usize,
+) -> (Vec<TcpStream>, tokio::task::JoinHandle<contract_tests::Report>, oneshot::Sender<()>) {
+    let listening = listener.bind().await.unwrap();
+    let address = listening.url()["http://".len()..].split('/').next().unwrap().to_owned();
+    let (told, mut taken) = mpsc::unbounded_channel();
+    let listening = listening.on_message(move |seen| told.send(seen.number).unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let run = tokio::spawn(listening.run(async move {
+        // Without a word it goes on.
+        if stopped.await.is_err() {
+            std::future::pending().await
+        }
+    }));
+    let mut streams = Vec::new();
+    for _ in 0..count {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(&crate::listen::request(&[crate::listen::HOST, crate::listen::JSON], BODY)).await.unwrap();
+        taken.recv().await.unwrap();
+        streams.push(stream);
+    }
+    (streams, run, stop)
+}
+
+#[tokio::test]
+async fn every_message_that_was_taken_is_answered_before_the_run_ends() {
+    let listener = || Listener::new(Authentication::None);
+    let hour = Duration::from_secs(3600);
+    for (name, listener, stops) in [
+        ("the last of the messages", listener().messages(3).delay(Duration::from_millis(300)), false),
+        ("the time", listener().duration(Duration::from_secs(2)).delay(hour), false),
+        ("a signal", listener().delay(hour), true),
+        ("a signal after the last of the messages", listener().messages(3).delay(hour), true),
+    ] {
+        let (streams, run, stop) = taken(listener, 3).await;
+        if stops {
+            stop.send(()).unwrap();
+        }
+        for mut stream in streams {
+            assert!(read_until(&mut stream, "seen\n").await.starts_with("HTTP/1.1 200 "), "{name}");
+            // One that is kept would hold up the end.
+            assert_eq!(stream.read(&mut [0]).await.unwrap(), 0, "{name}");
+        }
+        let report = run.await.unwrap();
+        assert!(report.holds(true) && report.notices[0].contains("3 messages"), "{name}: {:?}", report.notices);
+    }
+}
+
+#[tokio::test]
+async fn no_message_is_taken_after_the_last_one() {
+    let (mut streams, run, _stop) =
+        taken(Listener::new(Authentication::None).messages(2).delay(Duration::from_millis(300)), 2).await;
+    // The next one on a connection that is open.
+    let next = crate::listen::request(&[crate::listen::HOST, crate::listen::JSON], BODY);
+    streams[0].write_all(&next).await.unwrap();
+    for mut stream in streams {
+        let mut read = String::new();
+        stream.read_to_string(&mut read).await.unwrap();
+        assert_eq!(read.matches("HTTP/1.1 ").count(), 1, "{read}");
+    }
+    assert!(run.await.unwrap().notices[0].contains("2 messages"));
 }

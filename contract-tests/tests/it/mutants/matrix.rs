@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use contract_tests::{Target, check, report::Report};
+use contract_tests::{
+    Target, check,
+    report::{CaseOutcome, CaseResult, Report},
+};
 use futures_util::{StreamExt as _, stream};
 use schemas::{Authentication, BasicCredentials, Clause, ClientSecret};
 use sha2::{Digest as _, Sha256};
@@ -82,9 +85,10 @@ pub(crate) async fn run(rules: Rules, certificate: Option<Certificate>, parallel
     Box::pin(check(&target)).await.unwrap()
 }
 
-/// The cases that failed, each with its clause.
+/// The cases that failed, or were throttled by a defect that looks like load, each with its clause.
 pub(crate) fn failed(report: &Report) -> Vec<(String, String)> {
-    let failed = report.results.iter().filter(|result| result.failure().is_some());
+    let is_throttled = |result: &CaseResult| matches!(result.outcome, CaseOutcome::Throttled { .. });
+    let failed = report.results.iter().filter(|result| result.failure().is_some() || is_throttled(result));
     failed.map(|result| (result.id.clone(), result.clause.clone())).collect()
 }
 
@@ -118,7 +122,7 @@ pub(crate) fn page(rows: &[Row]) -> String {
          A contract runner is worth what it finds. This page shows a receiver that keeps the contract, and the same receiver \
          with\none defect at a time: {count} of them, each one that real endpoints have. The whole catalogue ran against \
          each.\n\n\
-         - Every defect is caught: a case of the clause that it breaks fails.\n\
+         - Every defect is caught: a case of the clause that it breaks fails, or is throttled where the defect looks like load.\n\
          - {alone} of {count} fail only cases of clauses that they break.\n\
          - The receiver without a defect fails no case, with any of the three authentications, over HTTP and HTTPS.\n\n\
          The defects are in `contract-tests/tests/it/mutants/defects/`, one row each. This page is written by\n\n\

@@ -79,3 +79,61 @@ fn the_script_of_the_action_keeps_the_reports_and_the_exit_code() {
     }
     assert!(std::fs::read_to_string(summary).unwrap().contains("AUTH-"));
 }
+
+#[test]
+#[ignore = "needs bash and python3"]
+fn no_command_of_the_log_is_heard_while_the_endpoint_is_shown() {
+    let (peer, authentication) = endpoint();
+    let folder = TempDir::new().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/check-endpoint");
+    let reports = format!("REPORTS={}", folder.path().display());
+    let mut words = Vec::new();
+    for (right, code) in [(true, 0), (false, 1)] {
+        let output = run(&["env", &reports, "GITHUB_ACTIONS=true", "bash", script], &peer, &authentication, right);
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(code), &b""[..]), "{}", text(&output));
+        let log = text(&output);
+        let lines: Vec<&str> = log.lines().collect();
+        let word = lines[0].strip_prefix("::stop-commands::").unwrap().to_owned();
+        assert!(word.len() == 32 && lines.last() == Some(&format!("::{word}::").as_str()), "{log}");
+        words.push(word);
+    }
+    assert_ne!(words[0], words[1], "it can be guessed");
+}
+
+#[test]
+#[ignore = "needs bash"]
+fn the_build_of_the_action_is_not_steered_by_the_job() {
+    let folder = TempDir::new().unwrap();
+    let (caller, built, bin) = (folder.path().join("caller"), folder.path().join("built"), folder.path().join("bin"));
+    for folder in [&caller, &bin] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let cargo = bin.join("cargo");
+    std::fs::write(&cargo, "#!/bin/sh\npwd\nenv | grep -E 'CARGO|RUST' || true\necho \"$@\"\n").unwrap();
+    std::fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let kit = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut command = Command::new(format!("{kit}/packaging/build-contract"));
+    command.arg(&built).current_dir(&caller).env_clear().env("HOME", folder.path());
+    command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    let steering = [
+        "RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "CARGO_TARGET_DIR",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTC_WRAPPER",
+        "CARGO_PROFILE_RELEASE_LTO",
+    ];
+    command.envs(steering.map(|name| (name, "steered"))).env("CARGO_HOME", "/kept");
+    let output = command.output().unwrap();
+    let lines = text(&output);
+    let lines: Vec<&str> = lines.lines().collect();
+    let built = built.canonicalize().unwrap();
+    assert_eq!(lines[..2], [built.to_str().unwrap(), "CARGO_HOME=/kept"], "{lines:?}");
+    let arguments = lines[2];
+    assert!(
+        arguments.contains("--manifest-path /") && arguments.ends_with(&format!("--target-dir {}", built.display())),
+        "{arguments}"
+    );
+    let action = std::fs::read_to_string(format!("{kit}/action.yml")).unwrap();
+    assert!(action.contains("packaging/build-contract\" \"$RUNNER_TEMP/webhook-contract\""), "{action}");
+}

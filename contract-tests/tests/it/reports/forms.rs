@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use schemas::Schema;
 use serde_json::Value;
 
-use crate::reports::made::{clean, mixed, untested};
+use crate::reports::made::{clean, limited, mixed, untested};
 
 fn plain(report: &Report, columns: usize, verbose: bool) -> String {
     anstream::adapter::strip_str(&terminal::render(report, Layout { columns, verbose, strict: false })).to_string()
@@ -22,6 +22,7 @@ fn the_terminal_shows() {
     assert_snapshot!("terminal_clean_verbose", plain(&clean(), 120, true));
     assert_snapshot!("terminal_mixed_80", plain(&mixed(), 80, false));
     assert_snapshot!("terminal_mixed_120", plain(&mixed(), 120, true));
+    assert_snapshot!("terminal_limited", plain(&limited(), 80, true));
     assert_snapshot!("terminal_untested", plain(&untested(), 80, false));
 }
 
@@ -57,6 +58,7 @@ fn lines_keep_to_the_width_except_what_is_to_be_pasted() {
 fn markdown_shows() {
     assert_snapshot!("markdown_clean", markdown::render(&clean(), false));
     assert_snapshot!("markdown_mixed", markdown::render(&mixed(), false));
+    assert_snapshot!("markdown_limited", markdown::render(&limited(), false));
     assert_snapshot!("markdown_untested", markdown::render(&untested(), false));
 }
 
@@ -71,6 +73,7 @@ fn html_shows() {
     };
     assert_snapshot!("html_clean", page(&clean()));
     assert_snapshot!("html_mixed", page(&mixed()));
+    assert_snapshot!("html_limited", page(&limited()));
     assert_snapshot!("html_untested", page(&untested()));
 }
 

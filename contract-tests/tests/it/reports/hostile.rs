@@ -2,11 +2,11 @@
 //! terminal.
 
 use contract_tests::report::{
-    Report, html, junit, markdown,
+    Report, html, json, junit, markdown,
     terminal::{self, Layout},
 };
 
-use crate::reports::made::{empty, failed, result, skipped};
+use crate::reports::made::{empty, failed, result, skipped, throttled};
 
 /// What tries to get out of its place, and the places that it is put in.
 const HOSTILE: [(&str, &str); 10] = [
@@ -96,6 +96,36 @@ fn junit_takes_it_as_text() {
         let xml = junit::render(&with(text), false);
         assert_eq!(elements(&xml), innocent, "{name}");
         assert!(!xml.contains(['\0', '\u{1b}', '\u{8}', '\u{ffff}']), "{name}");
+    }
+}
+
+#[test]
+fn no_line_is_a_command_of_a_ci_system() {
+    for command in
+        ["::error::owned", "::set-output name=a::owned", "##[error]owned", "##vso[task.complete]", "##teamcity[x]"]
+    {
+        // Where lines are wrapped, the command comes to the beginning of one sooner or later.
+        for filler in 0..40 {
+            let text = format!("{} {command}\n \t{command}\n{command}", "x".repeat(filler));
+            let mut report = with(&text);
+            report.results.push(result(&text, "HTTP-8", &text, throttled(&text)));
+            let layout = Layout { columns: 60, verbose: true, strict: false };
+            for (form, shown) in [
+                ("terminal", terminal::render(&report, layout)),
+                ("JSON", json::render(&report, false)),
+                ("JUnit", junit::render(&report, false)),
+                ("Markdown", markdown::render(&report, false)),
+                ("HTML", html::render(&report, false)),
+            ] {
+                for line in anstream::adapter::strip_str(&shown).to_string().lines() {
+                    let line = line.trim_start();
+                    assert!(!line.starts_with("::") || !line[2..].contains("::"), "{form}: {line}");
+                    assert!(!["##[", "##vso[", "##teamcity["].iter().any(|mark| line.contains(mark)), "{form}: {line}");
+                }
+            }
+            // It is the same report.
+            assert_eq!(json::read(json::render(&report, false).as_bytes()).unwrap(), report);
+        }
     }
 }
 

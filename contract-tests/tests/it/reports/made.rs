@@ -23,13 +23,17 @@ pub(crate) fn empty() -> Report {
 
 /// One result.
 pub(crate) fn result(id: &str, clause: &str, title: &str, outcome: CaseOutcome) -> CaseResult {
-    let took_ms = if matches!(outcome, CaseOutcome::Skipped { .. }) { 0 } else { 7 };
+    let took_ms = if matches!(outcome, CaseOutcome::Passed | CaseOutcome::Failed(_)) { 7 } else { 0 };
     let level = Clause::find(clause).unwrap().level;
     CaseResult { id: id.to_owned(), clause: clause.to_owned(), level, title: title.to_owned(), took_ms, outcome }
 }
 
 pub(crate) fn skipped(reason: &str) -> CaseOutcome {
     CaseOutcome::Skipped { reason: reason.to_owned() }
+}
+
+pub(crate) fn throttled(reason: &str) -> CaseOutcome {
+    CaseOutcome::Throttled { reason: reason.to_owned() }
 }
 
 pub(crate) fn failed(request: &str, expected: &str, came: &str, mend: &str) -> CaseOutcome {
@@ -98,6 +102,25 @@ pub(crate) fn mixed() -> Report {
         )),
         result("HTTP-031", "HTTP-21", "Two messages over one HTTP/2 connection", skipped("the endpoint does not offer HTTP/2")),
         result("OPS-005", "OPS-5", "The slowest of all answers", CaseOutcome::Passed),
+    ]);
+    report
+}
+
+/// Some MUSTs and a SHOULD were throttled.
+pub(crate) fn limited() -> Report {
+    let mut report = clean();
+    let reason = "each try was answered 429 until the time of the run was over";
+    report.notices.push("3 cases were throttled.".to_owned());
+    report.results.extend([
+        result("HTTP-037", "HTTP-12", "An empty body", throttled(reason)),
+        result("HTTP-038", "HTTP-12", "A body of spaces", throttled(reason)),
+        result("HTTP-074", "HTTP-15", "Another media type", throttled("not tried: messages were answered 429")),
+        result(
+            "HTTP-031",
+            "HTTP-21",
+            "Two messages over one HTTP/2 connection",
+            skipped("the endpoint does not offer HTTP/2"),
+        ),
     ]);
     report
 }

@@ -5,7 +5,7 @@ use contract_tests::{
     report::{CaseOutcome, Grade, Report, SubjectKind, junit},
 };
 
-use crate::reports::made::{clean, empty, failed, mixed, result, skipped, untested};
+use crate::reports::made::{self, clean, empty, failed, mixed, result, skipped, untested};
 
 fn with(cases: &[(&str, bool)]) -> Report {
     let outcome = |passed| if passed { CaseOutcome::Passed } else { failed("r", "e", "c", "m") };
@@ -17,6 +17,13 @@ fn with(cases: &[(&str, bool)]) -> Report {
 fn hurried(clause: &str, cases: &[(&str, bool)]) -> Report {
     let mut report = with(cases);
     report.results.push(result("C-2", clause, "A case", skipped("the time for the whole run was over")));
+    report
+}
+
+/// The same, and a case of this clause that was throttled.
+fn throttled(clause: &str, cases: &[(&str, bool)]) -> Report {
+    let mut report = with(cases);
+    report.results.push(result("C-3", clause, "A case", made::throttled("each try was answered 429")));
     report
 }
 
@@ -133,6 +140,57 @@ fn verdicts_say_how_it_went() {
             Grade::Untested,
             3,
             "Nothing was tested: every case was skipped.",
+        ),
+        (
+            "a throttled MUST",
+            throttled("HTTP-8", &[("HTTP-8", true), ("HTTP-14", true)]),
+            false,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was throttled.",
+        ),
+        (
+            "a throttled MUST alone",
+            throttled("HTTP-8", &[]),
+            false,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was throttled.",
+        ),
+        (
+            "a throttled MUST, and another fails",
+            throttled("HTTP-8", &[("HTTP-1", false)]),
+            false,
+            Grade::Broken,
+            1,
+            "The endpoint breaks the contract: 1 MUST fails (HTTP-1).",
+        ),
+        (
+            "a throttled SHOULD",
+            throttled("HTTP-14", &[("HTTP-8", true)]),
+            false,
+            Grade::Clean,
+            0,
+            "The endpoint keeps the contract: every MUST that was tested holds.",
+        ),
+        (
+            "a throttled SHOULD, strict, and no time for a MUST",
+            Report {
+                results: [hurried("HTTP-8", &[]).results, throttled("HTTP-14", &[("HTTP-1", true)]).results].concat(),
+                ..empty()
+            },
+            true,
+            Grade::Unfinished,
+            1,
+            "The endpoint was not tested to the end: 1 case that counts was throttled and 1 case that counts was not tried for want of time.",
+        ),
+        (
+            "a throttled SHOULD alone",
+            throttled("HTTP-14", &[]),
+            false,
+            Grade::Untested,
+            3,
+            "Nothing was tested: every case was skipped or throttled.",
         ),
         ("skipped", skipped, false, Grade::Untested, 3, "Nothing was tested: every case was skipped."),
         ("nothing", untested(), false, Grade::Untested, 3, "Nothing was tested."),

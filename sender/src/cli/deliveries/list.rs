@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{
     super::{
         error::CliError,
-        output::{Format, say},
+        output::{self, Format, say},
     },
     DataArgs, words,
 };
@@ -55,7 +55,7 @@ pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
         Format::Json => {
             let objects: Vec<_> = deliveries.iter().map(words::DeliveryObject::of).collect();
             let text = serde_json::to_string_pretty(&objects).map_err(|error| CliError::Output(error.into()))?;
-            say(writeln!(stdout, "{text}"))
+            say(writeln!(stdout, "{}", output::json(&text)))
         }
         Format::Human if deliveries.is_empty() => say(writeln!(stdout, "No deliveries.")),
         Format::Human => say(writeln!(stdout, "{}", table(&deliveries, Timestamp::now()))),

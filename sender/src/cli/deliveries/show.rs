@@ -17,7 +17,7 @@ use serde_json::{Map, Value, value::RawValue};
 use super::{
     super::{
         error::CliError,
-        output::{Format, harmless, say, size, span},
+        output::{self, Format, harmless, say, size, span},
     },
     DataArgs, words,
 };
@@ -61,7 +61,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
                 },
             };
             let text = serde_json::to_string(&object).map_err(|error| CliError::Output(error.into()))?;
-            say(writeln!(stdout, "{}", pretty(text.as_bytes()).unwrap_or(text)))
+            let text = pretty(text.as_bytes()).unwrap_or(text);
+            say(writeln!(stdout, "{}", output::json(&text)))
         }
     }
 }

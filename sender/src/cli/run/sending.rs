@@ -10,7 +10,6 @@ use super::{
         credentials::{lasting, warn_plaintext},
         deliver, dropped,
         error::CliError,
-        job_key::job_key,
         output::{Format, harmless},
         tally,
     },
@@ -32,26 +31,42 @@ pub(super) struct Sending<'a> {
     pub(super) output: Format,
 }
 
+/// The key of a run's job.
+pub(super) struct JobKeys {
+    pub(super) key: String,
+    /// The key that version 0.1.0 gave it.
+    pub(super) before: String,
+}
+
+impl JobKeys {
+    /// The job that was stopped, if there is one. From here on it has the key that does not change.
+    fn unfinished(&self, outbox: &mut Outbox) -> Result<Option<JobId>, CliError> {
+        let mut intake = outbox.intake()?;
+        let job = intake.resume(&self.key, &self.before)?;
+        intake.commit()?;
+        Ok(job)
+    }
+}
+
 impl Sending<'_> {
-    /// Sends the messages of the runs and says what came of them. `what` tells this run from others, but not from itself
+    /// Sends the messages of the runs and says what came of them. The key tells this run from others, but not from itself
     /// when it is started again.
     pub(super) fn send<'m>(
         &self,
         model: &'m Model,
         runs: impl Iterator<Item = Run<'m>>,
-        what: &str,
+        keys: &JobKeys,
         courier: &Courier,
     ) -> Result<u8, CliError> {
-        let key = job_key(what, &[]);
         let mut outbox = Outbox::open(self.data)?;
         let mut summary = Summary::new(model);
-        let job = match outbox.unfinished(&key)? {
+        let job = match keys.unfinished(&mut outbox)? {
             Some(job) => {
                 runs.for_each(|run| summary.add(&run));
                 deliver::note_resumed(&outbox, job, "run")?;
                 job
             }
-            None => self.take_in(&mut outbox, &key, runs, &mut summary)?,
+            None => self.take_in(&mut outbox, &keys.key, runs, &mut summary)?,
         };
         outbox.schedule(Some(job))?;
         deliver::note_others(&outbox, job)?;

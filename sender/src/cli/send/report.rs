@@ -33,7 +33,7 @@ pub(super) struct Sent<'s> {
 pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: Format) -> Result<(), CliError> {
     if format == Format::Json {
         let object = serde_json::to_string(&object(sent, outcome)).map_err(|error| CliError::Output(error.into()))?;
-        return say(writeln!(anstream::stdout(), "{object}"));
+        return say(writeln!(anstream::stdout(), "{}", output::json(&object)));
     }
     let error = match outcome {
         Outcome::Accepted(answer) | Outcome::Declined(answer) => return print_answer(sent, answer),
