@@ -30,6 +30,7 @@ use ipnet::IpNet;
 use schemas::{Authentication, Profile, uri::normalize_path};
 use secrecy::SecretString;
 
+pub(crate) use self::check::CLIENT_SECRET_IN_THE_CLEAR;
 pub use self::{
     changes::Changes,
     first_run::{FIRST_RUN_FOLDER, FirstRunError, SECRET_FILE, draw_secret, write_secret},
@@ -174,9 +175,16 @@ impl Config {
     /// Whether passwords would cross a network unencrypted.
     pub fn takes_passwords_in_the_clear(&self) -> bool {
         let basic = |endpoint: &EndpointConfig| matches!(endpoint.authentication, Authentication::Basic(_));
-        let is_local = self.listen.ip().to_canonical().is_loopback();
-        let encrypted = self.tls.is_some() || self.behind_tls_proxy || is_local;
-        !encrypted && self.endpoints.iter().any(basic)
+        self.crosses_a_network_in_the_clear() && self.endpoints.iter().any(basic)
+    }
+
+    /// Whether client secrets would cross a network unencrypted.
+    pub fn takes_client_secrets_in_the_clear(&self) -> bool {
+        self.crosses_a_network_in_the_clear() && self.endpoints.iter().any(EndpointConfig::has_client_secret)
+    }
+
+    fn crosses_a_network_in_the_clear(&self) -> bool {
+        self.tls.is_none() && !self.behind_tls_proxy && !self.listen.ip().to_canonical().is_loopback()
     }
 
     /// The profile of each endpoint, by the endpoint's name.

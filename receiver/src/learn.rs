@@ -194,7 +194,8 @@ impl Draft {
                     "not needed: a message with a previous step is of a created step"
                 }
                 Role::Trigger => {
-                    "no word that tells created from completed, and no previous step; capture one message of each"
+                    "no word, number or truth that tells created from completed, and no previous step; capture one message \
+                     of each"
                 }
                 Role::Step(Subject::PreviousStep, _) if !previous_seen => {
                     "no message has a previous step; capture one of a step that is created"

@@ -6,10 +6,12 @@
 //! is made when its time has come, from the message in the log.
 
 pub mod card;
+mod comparison;
 mod decisions;
 pub mod destination;
 pub mod environment;
 mod file;
+mod filters;
 mod flow_url;
 mod gate;
 mod intake;
@@ -17,6 +19,9 @@ mod lines;
 pub mod lint;
 mod markdown;
 mod marked;
+mod number;
+mod operators;
+mod output_format;
 pub mod page;
 mod plain;
 mod post;

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
-use crate::wire;
+use crate::{edges::InvisibleEdges, reference::EXACT, wire};
 
 /// Most characters (not bytes) of a client secret (help page).
 pub const CLIENT_SECRET_MAX_CHARACTERS: usize = 250;
@@ -66,6 +66,15 @@ pub enum LimitError {
         /// Which credential.
         what: &'static str,
     },
+    /// It begins or ends with what cannot be seen. Where that is meant, [`ClientSecret::exact`] and
+    /// [`BasicCredentials::exact`] take it.
+    #[error("the {what} {edges}, which cannot be seen and is probably a mistake")]
+    InvisibleEdges {
+        /// Which credential.
+        what: &'static str,
+        /// What it begins or ends with.
+        edges: InvisibleEdges,
+    },
     /// The username has a colon, so that the receiver would split it there (RFC 7617 section 2).
     #[error("the username holds a colon, which Basic authentication cannot carry")]
     UsernameColon,
@@ -73,6 +82,10 @@ pub enum LimitError {
 
 fn free_of_controls(what: &'static str, text: &str) -> Result<(), LimitError> {
     if text.chars().any(char::is_control) { Err(LimitError::ControlCharacter { what }) } else { Ok(()) }
+}
+
+fn visible(what: &'static str, text: &str) -> Result<(), LimitError> {
+    InvisibleEdges::of(text).map_or(Ok(()), |edges| Err(LimitError::InvisibleEdges { what, edges }))
 }
 
 fn within(what: &'static str, text: &str, limit: usize) -> Result<(), LimitError> {
@@ -83,6 +96,13 @@ fn within(what: &'static str, text: &str, limit: usize) -> Result<(), LimitError
     }
 }
 
+fn limits_of_username(username: &str) -> Result<(), Vec<LimitError>> {
+    let colon = if username.contains(':') { Err(LimitError::UsernameColon) } else { Ok(()) };
+    let checks = [within("username", username, USERNAME_MAX_CHARACTERS), colon, free_of_controls("username", username)];
+    let errors: Vec<LimitError> = checks.into_iter().filter_map(Result::err).collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
 /// A client secret of 1 to [`CLIENT_SECRET_MAX_CHARACTERS`] characters. `Debug` does not show it; `Serialize` does,
 /// since it is part of the message.
 #[derive(Clone, Deserialize)]
@@ -90,11 +110,22 @@ fn within(what: &'static str, text: &str, limit: usize) -> Result<(), LimitError
 pub struct ClientSecret(SecretString);
 
 impl ClientSecret {
-    /// Checks the limits.
+    /// Checks the limits, and that nothing invisible was copied along.
+    ///
+    /// # Errors
+    /// When the text is empty or too long, or begins or ends with what cannot be seen.
+    pub fn new(text: impl Into<SecretString>) -> Result<Self, LimitError> {
+        let text = text.into();
+        visible("client secret", text.expose_secret())?;
+        Self::exact(text)
+    }
+
+    /// Checks the limits only. The product's form takes any text, so a secret may begin or end with a blank; messages are
+    /// read with this.
     ///
     /// # Errors
     /// When the text is empty or too long.
-    pub fn new(text: impl Into<SecretString>) -> Result<Self, LimitError> {
+    pub fn exact(text: impl Into<SecretString>) -> Result<Self, LimitError> {
         let text = text.into();
         within("client secret", text.expose_secret(), CLIENT_SECRET_MAX_CHARACTERS)?;
         Ok(Self(text))
@@ -110,7 +141,7 @@ impl TryFrom<String> for ClientSecret {
     type Error = LimitError;
 
     fn try_from(text: String) -> Result<Self, LimitError> {
-        Self::new(text)
+        Self::exact(text)
     }
 }
 
@@ -148,28 +179,54 @@ struct Pair {
 }
 
 impl BasicCredentials {
-    /// Checks the limits.
+    /// Checks the limits, and that nothing invisible was copied along.
+    ///
+    /// # Errors
+    /// When either is empty, too long or holds a control character, or begins or ends with what cannot be seen, or the
+    /// username holds a colon.
+    pub fn new(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self, LimitError> {
+        let (username, password) = (username.into(), password.into());
+        visible("username", &username)?;
+        visible("password", password.expose_secret())?;
+        Self::exact(username, password)
+    }
+
+    /// Checks the limits only. The product's form takes any text, so either may begin or end with a blank.
     ///
     /// # Errors
     /// When either is empty, too long or holds a control character, or the username holds a colon.
-    pub fn new(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self, LimitError> {
+    pub fn exact(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self, LimitError> {
         let (username, password) = (username.into(), password.into());
-        Self::check_username(&username).map_err(|errors| errors[0])?;
+        limits_of_username(&username).map_err(|errors| errors[0])?;
         within("password", password.expose_secret(), PASSWORD_MAX_CHARACTERS)?;
         free_of_controls("password", password.expose_secret())?;
         Ok(Self { username, password })
     }
 
-    /// Checks a username alone.
+    /// Reads a username as an option or a configuration has it: after `exact:` it is taken as it is, which is not
+    /// ambiguous, for a username holds no colon.
     ///
     /// # Errors
     /// Every limit that it breaks; at least one.
-    pub fn check_username(username: &str) -> Result<(), Vec<LimitError>> {
-        let colon = if username.contains(':') { Err(LimitError::UsernameColon) } else { Ok(()) };
-        let checks =
-            [within("username", username, USERNAME_MAX_CHARACTERS), colon, free_of_controls("username", username)];
-        let errors: Vec<LimitError> = checks.into_iter().filter_map(Result::err).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    pub fn parse_username(text: &str) -> Result<&str, Vec<LimitError>> {
+        let (username, edges) = match text.strip_prefix(EXACT) {
+            Some(exact) => (exact, Ok(())),
+            None => (text, visible("username", text)),
+        };
+        let limits = limits_of_username(username);
+        match edges {
+            Ok(()) => limits.map(|()| username),
+            // A control character at an edge was said.
+            Err(error) => Err(std::iter::once(error)
+                .chain(
+                    limits
+                        .err()
+                        .into_iter()
+                        .flatten()
+                        .filter(|limit| !matches!(limit, LimitError::ControlCharacter { .. })),
+                )
+                .collect()),
+        }
     }
 
     /// The username.
@@ -194,7 +251,7 @@ impl TryFrom<Pair> for BasicCredentials {
     type Error = LimitError;
 
     fn try_from(pair: Pair) -> Result<Self, LimitError> {
-        Self::new(pair.username, pair.password)
+        Self::exact(pair.username, pair.password)
     }
 }
 

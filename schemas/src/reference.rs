@@ -1,12 +1,22 @@
 //! A reference to a secret: where it lies, never what it is. So no secret stands on a command line or in a
 //! configuration file.
 
-use std::{env, fmt, fs, io::Read as _, path::PathBuf, str::FromStr};
+use std::{
+    env, fmt, fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::edges::InvisibleEdges;
 
 /// Most bytes of a file with a secret: far above 250 characters of four bytes and a line end. A file may hold a URL, too.
 const MOST: u64 = 64 * 1024;
+
+/// Before a reference, or a username: what is there is meant as it is, with what cannot be seen at its edges.
+pub const EXACT: &str = "exact:";
 
 /// Where a secret lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +27,9 @@ pub enum SecretReference {
     File(PathBuf),
     /// `prompt`: asked for on the terminal.
     Prompt,
+    /// `exact:` before `env:NAME` or `file:PATH`: every character that is there belongs to the secret, a line end at its
+    /// end included.
+    Exact(Box<Self>),
 }
 
 /// The text is no reference. It is not repeated: it may be the secret itself.
@@ -50,40 +63,124 @@ pub enum ReferenceError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The secret begins or ends with what cannot be seen, so that every message would be refused.
+    #[error(
+        "the secret in {reference} {edges}, which cannot be seen and is probably a mistake: {}",
+        way_out(reference)
+    )]
+    InvisibleEdges {
+        /// Where it lies.
+        reference: SecretReference,
+        /// What it begins or ends with.
+        edges: InvisibleEdges,
+    },
+    /// The secret goes over several lines.
+    #[error("the secret in {reference} has more than one line, which is probably a mistake: {}", way_out(reference))]
+    SeveralLines {
+        /// Where it lies.
+        reference: SecretReference,
+    },
     /// There is nobody to ask.
     #[error("`prompt` works only where someone can type; write `env:NAME` or `file:PATH`")]
     NoPrompt,
 }
 
+/// How to put a secret where a reference leads, and nothing with it.
+fn way_out(reference: &SecretReference) -> String {
+    match reference {
+        SecretReference::File(path) => {
+            let path = path.display();
+            format!("write it with `printf %s 'SECRET' > {path}`, or `{EXACT}{reference}` if it is meant")
+        }
+        SecretReference::Env(name) => {
+            format!(
+                "set it with `export {name}=\"$(printf %s 'SECRET')\"`, or write `{EXACT}{reference}` if it is meant"
+            )
+        }
+        SecretReference::Prompt | SecretReference::Exact(_) => {
+            format!("type it without, or put it into a file and write `{EXACT}file:PATH` if it is meant")
+        }
+    }
+}
+
 impl SecretReference {
-    /// Reads the secret.
+    /// Reads the secret. One line end at the end of a file is not part of it. What is then left is complete; whoever makes
+    /// a credential of it need not look at its edges again.
     ///
     /// # Errors
-    /// When there is none at the place, or it must be asked for.
+    /// When there is none at the place, it must be asked for, or it has more lines or begins or ends with what cannot be
+    /// seen, without being meant so.
     pub fn resolve(&self) -> Result<SecretString, ReferenceError> {
         match self {
-            Self::Env(name) => {
-                env::var(name).map(SecretString::from).map_err(|_| ReferenceError::Env { name: name.clone() })
-            }
+            Self::Env(name) => self.checked(variable(name)?),
             Self::File(path) => {
-                let mut text = String::new();
-                // One byte more than allowed, so that a device without an end is not read for ever.
-                let read = fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
-                match read {
-                    Ok(read) if read as u64 > MOST => return Err(ReferenceError::TooLarge { path: path.clone() }),
-                    Ok(_) => {}
-                    Err(source) => return Err(ReferenceError::File { path: path.clone(), source }),
-                }
+                let mut text = content(path)?;
                 if text.ends_with('\n') {
                     text.pop();
                     if text.ends_with('\r') {
                         text.pop();
                     }
                 }
-                Ok(text.into())
+                self.checked(text.into())
             }
             Self::Prompt => Err(ReferenceError::NoPrompt),
+            Self::Exact(reference) => match &**reference {
+                Self::Env(name) => variable(name),
+                Self::File(path) => content(path).map(SecretString::from),
+                Self::Prompt | Self::Exact(_) => Err(ReferenceError::NoPrompt),
+            },
         }
+    }
+
+    /// Checks a secret that was found here, or typed.
+    ///
+    /// # Errors
+    /// When it has more lines than one, or begins or ends with what cannot be seen.
+    pub fn checked(&self, secret: SecretString) -> Result<SecretString, ReferenceError> {
+        let text = secret.expose_secret();
+        if let Some(edges) = InvisibleEdges::of(text) {
+            return Err(ReferenceError::InvisibleEdges { reference: self.clone(), edges });
+        }
+        if text.contains(['\n', '\r']) {
+            return Err(ReferenceError::SeveralLines { reference: self.clone() });
+        }
+        Ok(secret)
+    }
+
+    /// The file that it leads to, if it leads to one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Exact(reference) => reference.path(),
+            Self::Env(_) | Self::Prompt => None,
+        }
+    }
+
+    /// The same with another path, where it leads to a file.
+    #[must_use]
+    pub fn map_path(self, map: impl FnOnce(PathBuf) -> PathBuf) -> Self {
+        match self {
+            Self::File(path) => Self::File(map(path)),
+            Self::Exact(reference) => match *reference {
+                Self::File(path) => Self::Exact(Box::new(Self::File(map(path)))),
+                other => Self::Exact(Box::new(other)),
+            },
+            other @ (Self::Env(_) | Self::Prompt) => other,
+        }
+    }
+}
+
+fn variable(name: &str) -> Result<SecretString, ReferenceError> {
+    env::var(name).map(SecretString::from).map_err(|_| ReferenceError::Env { name: name.to_owned() })
+}
+
+fn content(path: &Path) -> Result<String, ReferenceError> {
+    let mut text = String::new();
+    // One byte more than allowed, so that a device without an end is not read for ever.
+    match fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text)) {
+        Ok(read) if read as u64 > MOST => Err(ReferenceError::TooLarge { path: path.to_owned() }),
+        Ok(_) => Ok(text),
+        Err(source) => Err(ReferenceError::File { path: path.to_owned(), source }),
     }
 }
 
@@ -91,6 +188,12 @@ impl FromStr for SecretReference {
     type Err = NotAReference;
 
     fn from_str(text: &str) -> Result<Self, NotAReference> {
+        if let Some(reference) = text.strip_prefix(EXACT) {
+            return match reference.parse()? {
+                reference @ (Self::Env(_) | Self::File(_)) => Ok(Self::Exact(Box::new(reference))),
+                Self::Prompt | Self::Exact(_) => Err(NotAReference),
+            };
+        }
         match text.split_once(':') {
             None if text == "prompt" => Ok(Self::Prompt),
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
@@ -106,6 +209,7 @@ impl fmt::Display for SecretReference {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Prompt => f.write_str("prompt"),
+            Self::Exact(reference) => write!(f, "{EXACT}{reference}"),
         }
     }
 }
@@ -122,11 +226,67 @@ mod tests {
 
     #[test]
     fn only_references_are_references() {
-        for text in ["env:NAME", "file:/run/secrets/flowingly", "file:C:\\secrets\\x", "prompt"] {
+        for text in [
+            "env:NAME",
+            "file:/run/secrets/flowingly",
+            "file:C:\\secrets\\x",
+            "prompt",
+            "exact:env:NAME",
+            "exact:file:x",
+        ] {
             assert_eq!(text.parse::<SecretReference>().unwrap().to_string(), text);
         }
-        for text in ["", "env:", "file:", "hunter2", "ENV:NAME", "vault:x"] {
+        for text in [
+            "",
+            "env:",
+            "file:",
+            "hunter2",
+            "ENV:NAME",
+            "vault:x",
+            "exact:",
+            "exact:hunter2",
+            "exact:prompt",
+            "exact:exact:env:X",
+        ] {
             assert_eq!(text.parse::<SecretReference>(), Err(NotAReference), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_with_invisible_edges_is_refused_unless_it_is_meant() {
+        let file = env::temp_dir().join(format!("schemas-reference-{}", std::process::id()));
+        let reference = SecretReference::File(file.clone());
+        let exact = SecretReference::Exact(Box::new(reference.clone()));
+        for (content, refused) in [
+            ("canary", None),
+            ("canary\n", None),
+            ("canary\r\n", None),
+            ("ca nary\n", None),
+            ("canary\n\n", Some("ends with `\\n` (a line end)")),
+            ("canary\r\n\r\n", Some("ends with `\\r\\n`")),
+            ("canary\r", Some("ends with `\\r`")),
+            ("canary \n", Some("ends with ` ` (a space)")),
+            ("\u{feff}canary\n", Some("begins with `\\u{feff}`")),
+            ("\u{a0}canary\u{200b}", Some("begins with `\\u{a0}` and ends with `\\u{200b}`")),
+            ("canary\ncanary\n", Some("has more than one line")),
+        ] {
+            fs::write(&file, content).unwrap();
+            match (reference.resolve(), refused) {
+                (Ok(secret), None) => assert_eq!(secret.expose_secret(), content.trim_end_matches(['\r', '\n'])),
+                (Err(error), Some(words)) => {
+                    let error = error.to_string();
+                    let path = file.display();
+                    for part in
+                        [words, &format!("file:{path}"), &format!("printf %s 'SECRET' > {path}`"), "`exact:file:"]
+                    {
+                        assert!(error.contains(part), "{content:?}: {error}");
+                    }
+                    assert!(!error.contains("canary"), "{error}");
+                }
+                (found, _) => panic!("{content:?}: {}", found.is_ok()),
+            }
+            assert_eq!(exact.resolve().unwrap().expose_secret(), content);
+        }
+        fs::remove_file(file).unwrap();
     }
 }

@@ -48,10 +48,11 @@ impl CredentialReference {
         Ok(match self {
             Self::None => Authentication::None,
             Self::ClientSecret { client_secret } => {
-                Authentication::ClientSecret { client_secret: ClientSecret::new(client_secret.resolve()?)? }
+                Authentication::ClientSecret { client_secret: ClientSecret::exact(client_secret.resolve()?)? }
             }
             Self::Basic { username, password } => {
-                Authentication::Basic(BasicCredentials::new(username.clone(), password.resolve()?)?)
+                let username = BasicCredentials::parse_username(username).map_err(|errors| errors[0])?;
+                Authentication::Basic(BasicCredentials::exact(username, password.resolve()?)?)
             }
         })
     }

@@ -8,7 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{Authentication, Level};
 use tokio::runtime;
 
-use super::{credential_args::CredentialArgs, duration, error::CliError, exit, profile_file, report_args::ReportArgs};
+use super::{
+    credential_args::CredentialArgs, duration, error::CliError, exit, output, profile_file, report_args::ReportArgs,
+};
 use crate::{Case, Target, check};
 
 #[derive(Args)]
@@ -115,11 +117,20 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
     check_patterns(&selection)?;
     let authentication = credentials.resolve()?;
     let is_basic = matches!(authentication, Authentication::Basic(_));
+    let has_secret = matches!(authentication, Authentication::ClientSecret { .. });
     let target = Target::new(&url, authentication)?.profile(profile_file::read(profile)?)?;
     let endpoint = target.endpoint();
     // RFC 7617, section 4: whoever is on the way reads what base64 hides.
-    if is_basic && !endpoint.is_encrypted() && !endpoint.is_loopback() && !allow_plaintext {
-        return Err(CliError::Plaintext { url: endpoint.to_string() });
+    if !endpoint.is_encrypted() && !endpoint.is_loopback() && !allow_plaintext {
+        if is_basic {
+            return Err(CliError::Plaintext { url: endpoint.to_string() });
+        }
+        if has_secret {
+            // A reader of stderr that has gone away is no reason to end.
+            let _ = output::warn(&format!(
+                "the client secret can be read by anyone on the way to {endpoint}; use an https URL"
+            ));
+        }
     }
     let bar = ProgressBar::new(0);
     bar.set_style(

@@ -39,14 +39,15 @@ impl CredentialArgs {
     /// Fetches the secrets and checks them against the limits of the product's form.
     pub(super) fn resolve(self) -> Result<Authentication, CliError> {
         if let Some(reference) = self.client_secret {
-            let client_secret = ClientSecret::new(fetch("--client-secret", &reference)?)?;
+            let client_secret = ClientSecret::exact(fetch("--client-secret", &reference)?)?;
             return Ok(Authentication::ClientSecret { client_secret });
         }
         match self.username.zip(self.password) {
             None => Ok(Authentication::None),
             Some((username, reference)) => {
+                let username = BasicCredentials::parse_username(&username).map_err(|errors| errors[0])?;
                 let password = fetch("--password", &reference)?;
-                Ok(Authentication::Basic(BasicCredentials::new(username, password)?))
+                Ok(Authentication::Basic(BasicCredentials::exact(username, password)?))
             }
         }
     }

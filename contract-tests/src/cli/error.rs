@@ -101,6 +101,11 @@ impl CliError {
             Self::NotAReference { .. } => {
                 Some("write env:NAME for an environment variable or file:PATH for a file that holds it".to_owned())
             }
+            // The error itself says how.
+            Self::Reference {
+                source: ReferenceError::InvisibleEdges { .. } | ReferenceError::SeveralLines { .. },
+                ..
+            } => None,
             Self::Reference { source: ReferenceError::Env { .. }, .. } => {
                 Some("set the variable, or write file:PATH".to_owned())
             }

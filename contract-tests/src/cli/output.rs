@@ -16,6 +16,7 @@ use super::error::CliError;
 pub(super) struct Label(Style, &'static str, &'static str);
 
 pub(super) const ERROR: Label = Label(AnsiColor::Red.on_default().bold(), "error:", " ");
+pub(super) const WARNING: Label = Label(AnsiColor::Yellow.on_default().bold(), "warning:", " ");
 pub(super) const TIP: Label = Label(AnsiColor::Green.on_default(), "  tip:", " ");
 
 impl fmt::Display for Label {
@@ -47,4 +48,9 @@ pub(super) fn tell(error: &CliError) -> io::Result<()> {
 /// Writes a line on what goes on to stderr.
 pub(super) fn note(line: &str) -> io::Result<()> {
     writeln!(anstream::stderr().lock(), "{}", log_command::escape(line, Notation::Text))
+}
+
+/// Writes a warning to stderr.
+pub(super) fn warn(line: &str) -> io::Result<()> {
+    writeln!(anstream::stderr().lock(), "{WARNING}{line}")
 }

@@ -22,11 +22,11 @@ const PASSWORD: &str = "päss:wörd";
 const BASIC: &str = "basic am86cMOkc3M6d8O2cmQ=";
 
 fn client_secret(text: &str) -> Authentication {
-    Authentication::ClientSecret { client_secret: ClientSecret::new(text.to_owned()).unwrap() }
+    Authentication::ClientSecret { client_secret: ClientSecret::exact(text.to_owned()).unwrap() }
 }
 
 fn basic(username: &str, password: &str) -> Authentication {
-    Authentication::Basic(BasicCredentials::new(username, password.to_owned()).unwrap())
+    Authentication::Basic(BasicCredentials::exact(username, password.to_owned()).unwrap())
 }
 
 fn client() -> Client {

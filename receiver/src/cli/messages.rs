@@ -8,10 +8,10 @@ mod tail;
 use std::path::Path;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::{Timestamp, civil::Date, tz::Offset};
-use schemas::Trigger;
+use jiff::Timestamp;
+use schemas::{Trigger, timestamp};
 
-use super::{Failure, data::Data};
+use super::{Failure, data::Data, exit};
 use crate::index::Filter;
 
 #[derive(Debug, Subcommand)]
@@ -52,10 +52,10 @@ struct Which {
     #[arg(long, value_enum)]
     trigger: Option<TriggerArg>,
     /// Only those received at or after, such as 2026-11-24T08:00:00Z, or 2026-11-24 for its beginning in UTC.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
     since: Option<Timestamp>,
-    /// Only those received before.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    /// Only those received before; a date is its beginning in UTC.
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
     until: Option<Timestamp>,
 }
 
@@ -73,26 +73,21 @@ enum Output {
     Json,
 }
 
-pub(super) fn moment(typed: &str) -> Result<Timestamp, &'static str> {
-    let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
-    let parsed = typed.parse().or_else(|_| typed.parse().and_then(midnight));
-    parsed.map_err(|_| "write a moment, such as 2026-11-24T08:00:00Z, or a day, such as 2026-11-24")
-}
-
 impl Which {
-    fn filter(&self) -> Filter {
+    fn filter(&self) -> Result<Filter, Failure> {
+        timestamp::check_range(self.since, self.until).map_err(|error| Failure::new(exit::USAGE, error))?;
         let trigger = self.trigger.map(|trigger| match trigger {
             TriggerArg::StepCreated => Trigger::StepCreated,
             TriggerArg::StepCompleted => Trigger::StepCompleted,
         });
-        Filter {
+        Ok(Filter {
             endpoint: self.endpoint.clone(),
             flow: self.flow.clone(),
             step: self.step.clone(),
             trigger,
             since: self.since,
             until: self.until,
-        }
+        })
     }
 }
 

@@ -23,6 +23,11 @@ use super::{
     shape::Shape,
 };
 
+/// What a client secret over plain HTTP is warned of with; the product itself sends it to any URL.
+pub(crate) const CLIENT_SECRET_IN_THE_CLEAR: &str = "client secrets cross the network over plain HTTP here, and whoever is \
+    on the way can read them; give the listener a certificate under [tls], or listen on a loopback address, or put a proxy \
+    that speaks TLS in front and say `behind_tls_proxy = true`";
+
 /// Without `secrets` the references are not followed, and every endpoint stands there without authentication.
 pub(super) fn check(text: &str, path: &Path, secrets: bool, sources: &mut Sources) -> Result<Config, ConfigError> {
     let mut check = Check {
@@ -145,6 +150,10 @@ impl Check<'_> {
                  [tls], or listen on a loopback address, or put a proxy that speaks TLS in front and say \
                  `behind_tls_proxy = true`",
             );
+        }
+        if file.tls.is_none() && config.takes_client_secrets_in_the_clear() {
+            let offset = file.listen.as_ref().map_or(0, |listen| listen.span().start);
+            self.warning(offset, CLIENT_SECRET_IN_THE_CLEAR);
         }
         self.warn_of_open_endpoints(&file, &config);
         Some(config)

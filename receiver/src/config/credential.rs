@@ -2,8 +2,7 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::SystemTime};
 
-use jiff::Timestamp;
-use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
+use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference, timestamp};
 use secrecy::SecretString;
 use toml::Spanned;
 
@@ -36,13 +35,16 @@ impl Check<'_> {
             Kind::None => Authentication::None,
             Kind::ClientSecret => {
                 let (secret, offset) = self.secret("secret", credential.secret.as_ref()?)?;
-                let client_secret = ClientSecret::new(secret).map_err(|error| self.problem(offset, error.to_string()));
+                let client_secret =
+                    ClientSecret::exact(secret).map_err(|error| self.problem(offset, error.to_string()));
                 Authentication::ClientSecret { client_secret: client_secret.ok()? }
             }
             Kind::Basic => {
                 let username = credential.username.as_ref()?;
                 let (password, _) = self.secret("password", credential.password.as_ref()?)?;
-                let credentials = BasicCredentials::new(username.get_ref().clone(), password);
+                let credentials = BasicCredentials::parse_username(username.get_ref())
+                    .map_err(|errors| errors[0])
+                    .and_then(|username| BasicCredentials::exact(username, password));
                 let credentials = credentials.map_err(|error| self.problem(username.span().start, error.to_string()));
                 Authentication::Basic(credentials.ok()?)
             }
@@ -55,25 +57,21 @@ impl Check<'_> {
     }
 
     fn moment(&mut self, typed: &Spanned<toml::value::Datetime>) -> Option<SystemTime> {
-        let moment = typed.get_ref().to_string().parse::<Timestamp>().and_then(SystemTime::try_from);
-        if moment.is_err() {
-            self.problem(
-                typed.span().start,
-                "`not_after` takes a moment with its offset, such as 2026-12-01T00:00:00Z",
-            );
+        match timestamp::parse_instant(&typed.get_ref().to_string()) {
+            Ok(moment) => SystemTime::try_from(moment).ok(),
+            Err(error) => {
+                self.problem(typed.span().start, format!("`not_after`: {error}"));
+                None
+            }
         }
-        moment.ok()
     }
 
     /// The secret that a reference leads to. What is no reference is not repeated: it may be the secret itself.
     pub(super) fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
         let offset = typed.span().start;
         let reference = typed.get_ref().parse().map_err(|error| format!("`{key}`: {error}"));
-        let reference = reference.map(|reference| match reference {
-            SecretReference::File(path) => SecretReference::File(self.beside(path)),
-            other => other,
-        });
-        if let Ok(SecretReference::File(file)) = &reference {
+        let reference = reference.map(|reference: SecretReference| reference.map_path(|path| self.beside(path)));
+        if let Some(file) = reference.as_ref().ok().and_then(SecretReference::path) {
             self.sources.note(file);
             self.warn_if_everyone_reads(key, typed, file);
         }

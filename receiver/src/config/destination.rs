@@ -13,7 +13,10 @@ use super::{
     check::Check,
     file::{DestinationKind, DestinationTable, RetryTable},
 };
-use crate::relay::{Budget, Content, Destination, FlowUrl, Host, Kind, Template, Web, When, trial};
+use crate::relay::{
+    Budget, Content, Destination, FlowUrl, Host, Kind, Template, Web, When,
+    trial::{OnSample, Trial},
+};
 
 /// What Teams takes of one sender.
 const TEAMS_RATE: &str = "4/s";
@@ -68,11 +71,12 @@ impl Check<'_> {
         self.check_keys(table);
         let (offset, table) = (table.span().start, table.get_ref());
         let flow_url = self.parsed::<FlowUrl>("flow_url", table.flow_url.as_ref());
-        let when = self.when(table.when.as_ref(), profile);
+        let trial = Trial { profile, endpoint, flow_url: flow_url.as_ref().and_then(Option::as_ref) };
+        let when = self.when(table.when.as_ref(), &trial);
         let kind = match table.kind {
             DestinationKind::File => table.path.as_ref().map(|path| Kind::File(self.beside(path.get_ref()))),
             DestinationKind::Teams | DestinationKind::Http => {
-                self.web(table, offset, profile).map(|web| Kind::Web(Arc::new(web)))
+                self.web(table, offset, &trial).map(|web| Kind::Web(Arc::new(web)))
             }
         };
         Some(Destination {
@@ -113,7 +117,7 @@ impl Check<'_> {
         }
     }
 
-    fn web(&mut self, table: &DestinationTable, offset: usize, profile: &Profile) -> Option<Web> {
+    fn web(&mut self, table: &DestinationTable, offset: usize, trial: &Trial<'_>) -> Option<Web> {
         let is_teams = table.kind == DestinationKind::Teams;
         let url = table.url.as_ref();
         let target = url.and_then(|url| self.target(url, is_teams));
@@ -128,7 +132,7 @@ impl Check<'_> {
                 None => None,
             },
         };
-        let content = self.content(table, authentication.as_ref(), profile);
+        let content = self.content(table, authentication.as_ref(), trial);
         let default_rate = is_teams.then(|| TEAMS_RATE.parse().expect("the default rate is one"));
         let rate = self.parsed::<Rate>("rate", table.rate.as_ref()).map(|rate| rate.or(default_rate));
         let retry = self.retry(table.retry.as_ref());
@@ -176,7 +180,7 @@ impl Check<'_> {
             typed.get_ref().parse::<Target>()
         } else {
             let (url, _) = self.secret("url", typed)?;
-            url.expose_secret().trim().parse()
+            url.expose_secret().parse()
         };
         let target = match parsed {
             Ok(target) => target,
@@ -208,29 +212,30 @@ impl Check<'_> {
         &mut self,
         table: &DestinationTable,
         authentication: Option<&Authentication>,
-        profile: &Profile,
+        trial: &Trial<'_>,
     ) -> Option<Content> {
         if table.kind == DestinationKind::Teams {
             let budget = self.budget(table.budget_bytes.as_ref());
             let template = match &table.template {
                 None => Some(Template::default_card()),
-                Some(typed) => {
-                    self.template(typed, |template| trial::card(template, profile, budget.unwrap_or_default()))
-                }
+                Some(typed) => self.template(typed, |template| trial.card(template, budget.unwrap_or_default())),
             };
             return Some(Content::Card { template: template?, budget: budget? });
         }
         let content_type = match &table.content_type {
-            None => Some(HeaderValue::from_static(wire::JSON)),
+            None => Some(None),
             Some(typed) => match HeaderValue::from_str(typed.get_ref()) {
-                Ok(value) => Some(value),
+                Ok(value) => Some(Some(value)),
                 Err(_) => {
                     self.problem(typed.span().start, "`content_type` takes a media type, such as text/plain");
                     None
                 }
             },
         };
-        let Some(typed) = &table.template else { return Some(Content::Message { content_type: content_type? }) };
+        let Some(typed) = &table.template else {
+            let content_type = content_type?.unwrap_or(HeaderValue::from_static(wire::JSON));
+            return Some(Content::Message { content_type });
+        };
         if matches!(authentication, Some(Authentication::ClientSecret { .. })) {
             self.problem(
                 typed.span().start,
@@ -238,15 +243,17 @@ impl Check<'_> {
                  authentication, or leave the template out",
             );
         }
-        let template = self.template(typed, |template| trial::text(template, profile));
-        Some(Content::Text { template: template?, content_type: content_type? })
+        let template = self.template(typed, |template| trial.text(template));
+        let template = template?;
+        let content_type = content_type?.unwrap_or_else(|| template.format().content_type());
+        Some(Content::Text { template, content_type })
     }
 
     /// The template of a file, if it works on every sample.
     fn template(
         &mut self,
         typed: &Spanned<String>,
-        lint: impl Fn(&Template) -> Result<(), trial::OnSample>,
+        lint: impl Fn(&Template) -> Result<(), OnSample>,
     ) -> Option<Template> {
         let path: PathBuf = self.beside(typed.get_ref());
         self.sources.note(&path);
@@ -260,10 +267,10 @@ impl Check<'_> {
 
     /// The condition, if it works on every sample; `None` where it is wrong.
     #[expect(clippy::option_option, reason = "one says whether it is typed, the other whether it is right")]
-    fn when(&mut self, typed: Option<&Spanned<String>>, profile: &Profile) -> Option<Option<When>> {
+    fn when(&mut self, typed: Option<&Spanned<String>>, trial: &Trial<'_>) -> Option<Option<When>> {
         let Some(typed) = typed else { return Some(None) };
         let when = When::parse(typed.get_ref()).map_err(|error| error.to_string());
-        let checked = when.and_then(|when| match trial::when(&when, profile) {
+        let checked = when.and_then(|when| match trial.when(&when) {
             Ok(()) => Ok(when),
             Err(error) => Err(error.to_string()),
         });
@@ -316,83 +323,4 @@ fn place<T>(typed: Option<&Spanned<T>>) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
-
-    use serde_json::Value;
-
-    use crate::config::tests::{SECRET, as_json, folder, load};
-
-    #[test]
-    fn the_schema_and_the_types_know_the_same_keys_of_destinations() {
-        const DESTINATIONS: &str = r#"
-            [[endpoint]]
-            path = "/hooks"
-            [[endpoint.destination]]
-            name = "channel"
-            type = "teams"
-            url = "file:url"
-            when = "decision != 'approved'"
-            template = "card.jinja"
-            flow_url = "https://acme.example/flows/{flowIdentifier}"
-            budget_bytes = 10000
-            rate = "90/m"
-            timeout = "5s"
-            retry = { attempts = 3, total = "2h", longest_wait = "1m" }
-            [[endpoint.destination]]
-            name = "crm"
-            type = "http"
-            url = "http://crm.internal.example/hooks"
-            content_type = "application/vnd.acme+json"
-            authentication = { type = "client-secret", secret = "file:secret" }
-            allow_address = ["private", "192.0.2.0/24"]
-            allow_plaintext = true
-            [[endpoint.destination]]
-            name = "archive"
-            type = "file"
-            path = "archive.jsonl"
-        "#;
-        let folder = folder();
-        fs::write(folder.path().join("url"), "https://x.0f.environment.api.powerplatform.com/invoke?sig=canary-7f3a")
-            .unwrap();
-        fs::set_permissions(folder.path().join("url"), fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(folder.path().join("card.jinja"), r#"{"type": "AdaptiveCard", "version": "1.4", "body": []}"#)
-            .unwrap();
-        let config = load(&folder, DESTINATIONS).unwrap();
-        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-        let names: Vec<&str> = config.destinations.iter().map(|it| &*it.name).collect();
-        assert_eq!(names, ["channel", "crm", "archive"]);
-        assert!(!format!("{:?}", config.destinations).contains(SECRET));
-        let schema: Value = serde_json::from_str(include_str!("../../config.schema.json")).unwrap();
-        let value: Value = toml::from_str::<toml::Table>(DESTINATIONS).map(as_json).unwrap();
-        assert!(jsonschema::draft202012::new(&schema).unwrap().is_valid(&value));
-        for part in ["destination", "retry"] {
-            for key in schema["$defs"][part]["properties"].as_object().unwrap().keys() {
-                assert!(DESTINATIONS.contains(key.as_str()), "{key}");
-            }
-        }
-    }
-
-    #[test]
-    fn names_and_files_are_each_destinations_own() {
-        let destination = |name: &str, path: &str| {
-            format!("[[endpoint.destination]]\nname = \"{name}\"\ntype = \"file\"\npath = \"{path}\"\n")
-        };
-        let endpoint = |path: &str| format!("[[endpoint]]\npath = \"{path}\"\n");
-        let first = endpoint("/a") + &destination("archive", "a.jsonl");
-        for (case, more, expected) in [
-            ("its own", destination("other", "b.jsonl"), None),
-            ("the same name", destination("archive", "b.jsonl"), Some(("8", "name of archive"))),
-            ("the same file", destination("other", "a.jsonl"), Some(("8", "file of other"))),
-            (
-                "at another endpoint",
-                endpoint("/b") + &destination("archive", "b.jsonl"),
-                Some(("10", "name of archive")),
-            ),
-        ] {
-            let expected =
-                expected.map(|(line, what)| format!("receiver.toml:{line}: another destination has the {what}"));
-            assert_eq!(load(&folder(), &(first.clone() + &more)).err(), expected, "{case}");
-        }
-    }
-}
+mod tests;

@@ -99,7 +99,7 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
 fn secret_in(file: &Path, sources: &mut Sources) -> Result<Authentication, FirstRunError> {
     sources.note(file);
     let secret = SecretReference::File(file.to_owned()).resolve()?;
-    let client_secret = ClientSecret::new(secret);
+    let client_secret = ClientSecret::exact(secret);
     let client_secret = client_secret.map_err(|source| FirstRunError::Limit { path: file.to_owned(), source })?;
     Ok(Authentication::ClientSecret { client_secret })
 }

@@ -77,6 +77,15 @@ pub enum RotateError {
         /// The variable.
         name: String,
     },
+    /// The secret is read as its file is, and a new one would be written with a line end.
+    #[error(
+        "the secret of endpoint {endpoint} is every character of its file (`exact:`), and a new one is written as a line; \
+         write \"file:PATH\" in the configuration first"
+    )]
+    Exact {
+        /// The endpoint's path.
+        endpoint: String,
+    },
     /// The secret's file is a symbolic link.
     #[error("{} is a symbolic link, so something else looks after it; put the new secret where it leads", file.display())]
     Linked {
@@ -158,11 +167,12 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
     let file = match credential.reference.parse() {
         Ok(SecretReference::File(file)) => beside(file),
         Ok(SecretReference::Env(name)) => return Err(RotateError::Environment { endpoint, name }),
+        Ok(SecretReference::Exact(_)) => return Err(RotateError::Exact { endpoint }),
         _ => return Err(RotateError::Edit { file: path.to_owned() }),
     };
-    let same = |reference: &String| match reference.parse() {
-        Ok(SecretReference::File(other)) => is_same(&beside(other), &file),
-        _ => false,
+    let same = |reference: &String| {
+        let other: Option<SecretReference> = reference.parse().ok();
+        other.as_ref().and_then(SecretReference::path).is_some_and(|other| is_same(&beside(other.to_owned()), &file))
     };
     if document.references().iter().filter(|reference| same(reference)).count() > 1 {
         return Err(RotateError::Shared { file });

@@ -172,6 +172,16 @@ mod tests {
             ),
             ("no truth", "log_payloads = \"yes\"", "receiver.toml:1: `log_payloads` takes true or false"),
             (
+                "a moment without a zone",
+                "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"none\", not_after = 2026-12-01T00:00:00 }",
+                "receiver.toml:3: `not_after`: the zone is missing: add Z for UTC, or the offset",
+            ),
+            (
+                "a date alone, which could mean its beginning or its end",
+                "[[endpoint]]\npath = \"/\"\nauthentication = { type = \"none\", not_after = 2026-12-01 }",
+                "receiver.toml:3: `not_after`: the time is missing: write it with its offset",
+            ),
+            (
                 "a moment in quotes",
                 "[[endpoint]]\npath = \"/\"\nalso_accept = [{ type = \"none\", not_after = \"tomorrow\" }]",
                 "receiver.toml:3: `not_after` takes a moment with its offset and without quotes",

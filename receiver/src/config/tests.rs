@@ -310,6 +310,23 @@ fn what_is_not_wrong_but_better_mended_is_warned_of() {
     receiver.toml:42: `capture = true`: anybody who reaches this receiver is answered 200, unchecked, and can fill its disk; capture only until `learn` has enough messages, or let a firewall pass the product's addresses alone
     receiver.toml:47: this endpoint has no `authentication`, so it takes messages from anybody; if that is meant, write `authentication = { type = "none" }`
     "#);
+    let secret = "authentication = { type = \"client-secret\", secret = \"file:secret\" }";
+    for (more, is_warned) in [
+        ("listen = \"192.0.2.1:8080\"", true),
+        ("listen = \"0.0.0.0:8080\"", true),
+        ("listen = \"10.0.0.1:8080\"", true),
+        ("listen = \"[::]:8080\"", true),
+        ("listen = \"127.0.0.1:8080\"", false),
+        ("listen = \"[::1]:8080\"", false),
+        ("listen = \"0.0.0.0:8080\"\nbehind_tls_proxy = true", false),
+        ("listen = \"0.0.0.0:8080\"\ntls = { certificate = \"certificate.pem\", key = \"key.pem\" }", false),
+    ] {
+        fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
+        let config = load(&folder, &format!("{more}\n[[endpoint]]\npath = \"/\"\n{secret}\n")).unwrap();
+        let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), usize::from(is_warned), "{more}: {warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.contains("receiver.toml:1: client secrets cross the network")));
+    }
     let local = load(&folder, "[[endpoint]]\npath = \"/d\"\n").unwrap();
     assert!(local.warnings.is_empty(), "only this machine reaches it");
 }

@@ -2,7 +2,7 @@
 
 mod keys;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemas::{
     FieldType, Pointer,
@@ -50,13 +50,17 @@ pub(super) fn collections(survey: &Survey<'_>) -> (Vec<Collection>, Vec<Unsayabl
         found.extend(collection);
     }
     // The choices of a list field lie inside its collection, and are none.
+    let scores: HashMap<&Pointer, i32> = found.iter().map(|found| (&found.pointer, found.score)).collect();
     let inner = |inner: &Collection| {
-        found.iter().any(|outer| {
-            outer.pointer != inner.pointer && outer.pointer.contains(&inner.pointer) && outer.score >= inner.score
-        })
+        above(&inner.pointer).any(|outer| scores.get(&outer).is_some_and(|score| *score >= inner.score))
     };
     let outermost = found.iter().filter(|collection| !inner(collection)).cloned().collect();
     (outermost, unsayable)
+}
+
+/// The places that a place lies in, from the next one up.
+pub(super) fn above(pointer: &Pointer) -> impl Iterator<Item = Pointer> {
+    std::iter::successors(pointer.parent(), Pointer::parent)
 }
 
 fn array(place: &Place<'_>) -> Option<Collection> {

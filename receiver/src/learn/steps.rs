@@ -1,5 +1,7 @@
 //! The two steps of a message: what identifies each, and where its fields are.
 
+use std::collections::HashSet;
+
 use schemas::{
     Pointer, Role,
     profile::{FieldForm, Part, Subject},
@@ -23,7 +25,7 @@ pub(super) struct Steps {
     pub(super) unsayable: Vec<Unsayable>,
     /// Fields of a previous step whose name was not found, so that a profile cannot carry them.
     pub(super) unnamed: Option<Pointer>,
-    collections: Vec<Pointer>,
+    collections: HashSet<Pointer>,
 }
 
 impl Steps {
@@ -36,7 +38,7 @@ impl Steps {
             previous_fields: None,
             unsayable: Vec::new(),
             unnamed: None,
-            collections: Vec::new(),
+            collections: HashSet::new(),
         }
     }
 
@@ -66,7 +68,7 @@ impl Steps {
 
     /// Whether a place lies in a collection of fields.
     pub(super) fn is_in_fields(&self, pointer: &Pointer) -> bool {
-        self.collections.iter().any(|collection| collection.contains(pointer))
+        self.collections.contains(pointer) || fields::above(pointer).any(|above| self.collections.contains(&above))
     }
 
     /// Whether a message carries a previous step.
@@ -82,12 +84,16 @@ impl Steps {
 
     fn identifier(&self, survey: &Survey<'_>, names: &[String], collections: &[Collection]) -> Option<Finding> {
         let outside = || survey.places.iter().filter(|place| !self.is_in_fields(&place.pointer));
-        let hits: Vec<&Place<'_>> = outside().filter(|place| named(place, names) > 0).collect();
+        let hits: HashSet<&[String]> = outside()
+            .filter(|place| place.says(words::PREVIOUS) && named(place, names) > 0)
+            .map(|place| place.own())
+            .collect();
+        let containers = containers(collections);
         let candidates = outside().filter_map(|place| {
             let texts = place.texts()?;
             let hit = named(place, names);
             // Where the name given is that of the previous step, its own place tells what the step's is called.
-            let alike = hits.iter().any(|other| place.own() == other.own() && other.says(words::PREVIOUS));
+            let alike = hits.contains(place.own());
             if hit == 0 && !alike {
                 return None;
             }
@@ -102,7 +108,7 @@ impl Steps {
             candidate.shift(words::last(place.own(), words::IDENTIFIER), 2);
             candidate.shift(words::last(place.own(), words::NAME), 1);
             candidate.add(place.says(words::STEP), 2, format!("{} says step", place.pointer));
-            candidate.add(beside(place, collections), 2, "beside fields");
+            candidate.add(beside(place, &containers), 2, "beside fields");
             candidate.shift(place.says(words::PREVIOUS), -6);
             candidate.shift(place.is_in_an_array(), -2);
             Some(candidate)
@@ -112,6 +118,7 @@ impl Steps {
 
     fn previous_identifier(&self, survey: &Survey<'_>, names: &[String], all: &[Collection]) -> Option<Finding> {
         let own = survey.at(&self.identifier.as_ref()?.pointer)?;
+        let containers = containers(all);
         let candidates = survey.places.iter().filter(|place| !self.is_in_fields(&place.pointer)).filter_map(|place| {
             place.texts()?;
             if place.pointer == own.pointer || own.pointer.contains(&place.pointer) {
@@ -121,7 +128,7 @@ impl Steps {
             candidate.add(place.says(words::PREVIOUS), 4, format!("{} says previous", place.pointer));
             candidate.add(without_previous(place) == without_previous(own), 3, "named as in the step");
             candidate.add(named(place, names) > 0, 2, "the name of a step that --step gives");
-            candidate.add(beside(place, all), 1, "beside fields");
+            candidate.add(beside(place, &containers), 1, "beside fields");
             candidate.shift(words::last(place.own(), words::NAME) || words::last(place.own(), words::IDENTIFIER), 1);
             Some(candidate)
         });
@@ -211,10 +218,14 @@ fn named(place: &Place<'_>, names: &[String]) -> usize {
     place.present().filter(|value| value.as_str().is_some_and(|text| names.iter().any(|name| name == text))).count()
 }
 
+/// The objects in which collections of fields stand.
+fn containers(collections: &[Collection]) -> HashSet<Pointer> {
+    collections.iter().filter(|collection| collection.is_recognised()).filter_map(|it| it.pointer.parent()).collect()
+}
+
 /// Whether a collection of fields stands in the same object.
-fn beside(place: &Place<'_>, collections: &[Collection]) -> bool {
-    let container = place.pointer.parent();
-    collections.iter().any(|collection| collection.is_recognised() && collection.pointer.parent() == container)
+fn beside(place: &Place<'_>, containers: &HashSet<Pointer>) -> bool {
+    place.pointer.parent().is_some_and(|container| containers.contains(&container))
 }
 
 fn says_previous(pointer: &Pointer) -> bool {

@@ -14,6 +14,7 @@ const ELEMENTS: usize = 10;
 pub(super) struct Survey<'m> {
     pub(super) messages: Vec<&'m Value>,
     pub(super) places: Vec<Place<'m>>,
+    by_pointer: HashMap<Pointer, usize>,
 }
 
 /// One place.
@@ -21,8 +22,11 @@ pub(super) struct Place<'m> {
     pub(super) pointer: Pointer,
     /// The words of each name on the way.
     pub(super) words: Vec<Vec<String>>,
-    /// What stands there, message by message.
-    pub(super) values: Vec<Option<&'m Value>>,
+    /// What stands there, with the number of its message; a message that does not have the place is not here, for many
+    /// messages with many places each would be too much.
+    pub(super) values: Vec<(usize, &'m Value)>,
+    /// Number of messages.
+    count: usize,
 }
 
 impl<'m> Survey<'m> {
@@ -31,11 +35,11 @@ impl<'m> Survey<'m> {
         for (index, message) in messages.iter().enumerate() {
             found.visit(index, &Pointer::default(), message);
         }
-        Self { messages, places: found.places }
+        Self { messages, places: found.places, by_pointer: found.by_pointer }
     }
 
     pub(super) fn at(&self, pointer: &Pointer) -> Option<&Place<'m>> {
-        self.places.iter().find(|place| place.pointer == *pointer)
+        self.by_pointer.get(pointer).map(|at| &self.places[*at])
     }
 
     /// Such as `both messages`.
@@ -59,10 +63,10 @@ impl<'m> Found<'m> {
         if !pointer.tokens().is_empty() {
             let known = *self.by_pointer.entry(pointer.clone()).or_insert_with(|| {
                 let words = pointer.tokens().iter().map(|token| words::split(token)).collect();
-                self.places.push(Place { pointer: pointer.clone(), words, values: vec![None; self.count] });
+                self.places.push(Place { pointer: pointer.clone(), words, values: Vec::new(), count: self.count });
                 self.places.len() - 1
             });
-            self.places[known].values[index] = Some(value);
+            self.places[known].values.push((index, value));
         }
         match value {
             Value::Object(members) => {
@@ -94,7 +98,7 @@ impl<'m> Place<'m> {
 
     /// What stands there and is not null.
     pub(super) fn present(&self) -> impl Iterator<Item = &'m Value> {
-        self.values.iter().copied().flatten().filter(|value| !value.is_null())
+        self.values.iter().map(|(_, value)| *value).filter(|value| !value.is_null())
     }
 
     /// The texts there, if nothing else stands there and at least one is not empty.
@@ -104,7 +108,7 @@ impl<'m> Place<'m> {
     }
 
     pub(super) fn is_in_every_message(&self) -> bool {
-        self.values.iter().all(|value| value.is_some_and(|value| !value.is_null()))
+        self.present().count() == self.count
     }
 
     /// Whether an array has to be entered on the way.

@@ -12,6 +12,29 @@ use super::{
     words,
 };
 
+/// What a number is called that counts, or tells one thing from another.
+const COUNTS: &[&str] = &[
+    "attempt",
+    "count",
+    "duration",
+    "id",
+    "identifier",
+    "index",
+    "no",
+    "number",
+    "order",
+    "position",
+    "revision",
+    "sequence",
+    "size",
+    "time",
+    "timestamp",
+    "total",
+    "version",
+];
+/// A number from here on is hardly one of two that say what happened.
+const LARGE: f64 = 1000.0;
+
 /// Words longer than this are texts.
 const LONGEST_WORD: usize = 60;
 
@@ -26,6 +49,9 @@ pub(super) struct Found {
 /// `taken` are the places of other roles.
 pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<Found> {
     let created: Vec<bool> = survey.messages.iter().map(|message| steps.has_previous(message)).collect();
+    let root = Pointer::default();
+    let step = steps.identifier.as_ref().and_then(|finding| finding.pointer.parent()).filter(|step| *step != root);
+    let step = step.as_ref();
     let candidates = survey.places.iter().filter_map(|place| {
         if taken.contains(&place.pointer) || steps.is_in_fields(&place.pointer) || !place.is_in_every_message() {
             return None;
@@ -43,15 +69,23 @@ pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Opt
         candidate.add(speaks, 4, said(place));
         candidate.shift(place.is_in_an_array(), -4);
         candidate.shift(place.says(words::PREVIOUS), -4);
+        let is_flag = place.present().all(|value| value.is_boolean() || value.is_number());
+        let mut is_told = false;
         match agreement(place, &created) {
             Agreement::Tells => {
                 candidate.add(true, 3, "it differs with the presence of a previous step");
+                is_told = is_flag;
+                candidate.shift(is_flag, 2);
             }
             Agreement::Contradicts => candidate.shift(true, -5),
             Agreement::Silent => {}
         }
-        // What only differs between two messages may be anything: a number, a time.
-        let hinted = speaks || event || place.says(&["trigger"]);
+        // A number that counts differs from message to message, whatever happened.
+        candidate.shift(is_flag && words::any(place.own(), COUNTS), -4);
+        candidate.shift(is_flag && place.present().any(is_large), -3);
+        candidate.shift(is_flag && step.is_some_and(|step| step.contains(&place.pointer)), -2);
+        // A text that only differs between two messages may be anything: a name, a time.
+        let hinted = is_told || speaks || event || place.says(&["trigger"]);
         hinted.then_some(candidate)
     });
     let mut finding = best(Role::Trigger, candidates, 4)?;
@@ -68,9 +102,13 @@ fn is_word(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty() && text.len() <= LONGEST_WORD,
         Value::Bool(_) => true,
-        Value::Number(number) => number.is_i64() || number.is_u64(),
+        Value::Number(_) => true,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
+}
+
+fn is_large(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number.abs() >= LARGE)
 }
 
 /// What a word says by itself.
@@ -101,11 +139,14 @@ enum Agreement {
 
 fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
     let words = |which: bool| {
-        let of = place.values.iter().zip(created).filter(|(_, created)| **created == which);
         let mut words: Vec<&Value> = Vec::new();
-        for value in of.filter_map(|(value, _)| *value) {
-            if !words.contains(&value) {
+        for (_, value) in place.values.iter().filter(|(message, _)| created[*message] == which) {
+            if !words.contains(value) {
                 words.push(value);
+            }
+            // Two are too many already.
+            if words.len() > 1 {
+                break;
             }
         }
         words
@@ -120,16 +161,18 @@ fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
 fn words_of(place: &Place<'_>, created: &[bool]) -> Option<(BTreeMap<Trigger, Value>, Option<Trigger>)> {
     let mut found = BTreeMap::new();
     let by_itself = place.present().all(|value| meaning(value).is_some());
-    for (value, created) in place.values.iter().zip(created).filter_map(|(value, created)| Some(((*value)?, *created)))
-    {
-        let by_step = if created { Trigger::StepCreated } else { Trigger::StepCompleted };
+    for (message, value) in &place.values {
+        let by_step = if created[*message] { Trigger::StepCreated } else { Trigger::StepCompleted };
         let trigger = if by_itself { meaning(value)? } else { by_step };
-        found.entry(trigger).or_insert_with(|| value.clone());
+        found.entry(trigger).or_insert_with(|| (*value).clone());
     }
     let missing = Trigger::ALL.into_iter().find(|trigger| !found.contains_key(trigger));
     if let Some(missing) = missing {
-        let seen = found.values().next()?.as_str()?;
-        found.insert(missing, Value::from(other_word(seen)?));
+        let other = match found.values().next()? {
+            Value::Bool(seen) => Value::from(!seen),
+            seen => Value::from(other_word(seen.as_str()?)?),
+        };
+        found.insert(missing, other);
     }
     let differ = found.get(&Trigger::StepCreated) != found.get(&Trigger::StepCompleted);
     differ.then_some((found, missing))

@@ -1,22 +1,20 @@
-//! What templates and filters can do: the language (minijinja), and the filters that cards need.
+//! What templates and conditions can do: the language (minijinja), the filters that cards need, and comparisons that do not
+//! guess.
 //!
 //! In a template whose output is JSON every printed text is escaped and marked as a text of others (see
 //! `marked.rs`); a number or truth is printed as JSON has it, and none prints nothing.
 
 use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
+    Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
     syntax::SyntaxConfig,
     value::{Value, ValueKind},
 };
 
-use super::{flow_url, marked, plain, readable, view::number_text};
+use super::{comparison, filters, marked, output_format::OutputFormat, view::number_text};
 
 /// What one rendering may cost, in instructions of the template engine: far more than any card needs, and an end for a
 /// loop without one.
 const FUEL: u64 = 20_000_000;
-
-/// The auto-escaping of JSON.
-pub(super) const JSON: &str = "json";
 
 /// The environment of templates and of `when` expressions.
 pub fn environment() -> Environment<'static> {
@@ -24,40 +22,18 @@ pub fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_debug(true);
     environment.set_fuel(Some(FUEL));
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    environment.set_syntax(syntax.expect("the usual delimiters are fine"));
-    environment.set_auto_escape_callback(escaping);
+    environment.set_syntax(syntax());
+    environment.set_auto_escape_callback(|name| OutputFormat::of(name).escaping());
     environment.set_formatter(print);
-    // Whatever is printed may come from a message.
-    environment.remove_filter("safe");
-    environment.add_filter("json", |value: &Value| marked_json(value).map(Value::from_safe_string));
-    environment.add_filter("markdown", |text: &str| Value::from_safe_string(marked::escaped(&plain::clean(text))));
-    environment.add_filter("date", |text: &str| readable::form_date(text));
-    environment.add_filter("time", |text: &str| readable::time(text));
-    environment.add_filter("money", |number: &Value| {
-        readable::money(&number_text(number).unwrap_or_else(|| number.to_string()))
-    });
-    environment.add_filter("tick", |value: &Value| if value.is_true() { "☑ Yes" } else { "☐ No" });
-    environment.add_filter("shorten", |text: &Value, length: usize| shorten(text, length));
-    environment.add_filter("tone", |decision: &Value| tone(decision.as_str()));
-    environment.add_filter("runs", runs);
-    environment.add_test("web", |url: &Value| url.as_str().is_some_and(flow_url::is_web));
+    filters::add(&mut environment);
+    comparison::add(&mut environment);
     environment
 }
 
-/// Whether a template of this name makes JSON.
-pub(super) fn makes_json(name: &str) -> bool {
-    matches!(escaping(name), AutoEscape::Custom(_))
-}
-
-/// A template that is to be text or HTML says so in its name; every other one makes JSON.
-fn escaping(name: &str) -> AutoEscape {
-    let name = name.strip_suffix(".jinja").or_else(|| name.strip_suffix(".j2")).unwrap_or(name);
-    match name.rsplit_once('.') {
-        Some((_, "txt" | "text" | "md")) => AutoEscape::None,
-        Some((_, "html" | "htm")) => AutoEscape::Html,
-        _ => AutoEscape::Custom(JSON.into()),
-    }
+/// The language's delimiters, and how it treats the blanks around them.
+pub(super) fn syntax() -> SyntaxConfig {
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    syntax.expect("the usual delimiters are fine")
 }
 
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
@@ -72,14 +48,14 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         return written(out, &number);
     }
     // By the name, so that a template cannot switch it off.
-    if !makes_json(state.name()) {
+    if OutputFormat::of(state.name()) != OutputFormat::Json {
         return minijinja::escape_formatter(out, state, value);
     }
     let printed = match (value.as_str(), value.kind()) {
         (Some(text), _) if value.is_safe() => text.to_owned(),
         (Some(text), _) => marked::in_json_string(text),
         (None, ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) => {
-            marked::in_json_string(&marked::DIGITS.to_json(&to_json(value)?))
+            marked::in_json_string(&marked::DIGITS.to_json(&filters::to_json(value)?))
         }
         (None, _) => value.to_string(),
     };
@@ -88,62 +64,6 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
 
 fn written(out: &mut Output<'_>, text: &str) -> Result<(), Error> {
     out.write_str(text).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
-}
-
-/// The value as JSON, its numbers as [`marked::DIGITS`] reads them.
-fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
-    match value.kind() {
-        ValueKind::Number => {
-            let number = number_text(value).unwrap_or_default();
-            // What is not finite has no digits in JSON.
-            let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
-            Ok(if is_json { marked::DIGITS.value(&number) } else { serde_json::Value::Null })
-        }
-        ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.map(|element| to_json(&element)).collect(),
-        ValueKind::Map => {
-            let member = |name: Value| Ok((name.to_string(), to_json(&value.get_item(&name)?)?));
-            value.try_iter()?.map(member).collect::<Result<serde_json::Map<_, _>, Error>>().map(Into::into)
-        }
-        _ => serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string())),
-    }
-}
-
-/// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.
-fn marked_json(value: &Value) -> Result<String, Error> {
-    // In an HTML template it may stand in a script.
-    Ok(marked::json(&to_json(value)?).replace('<', "\\u003c"))
-}
-
-/// The beginning of a text in one paragraph, for a preview.
-fn shorten(text: &Value, length: usize) -> String {
-    let text = if text.is_undefined() || text.is_none() { String::new() } else { text.to_string() };
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(length) {
-        Some((at, _)) => format!("{}…", line[..at].trim_end()),
-        None => line,
-    }
-}
-
-/// The colour of a decision, in the words that Adaptive Cards have for colours and styles.
-fn tone(decision: Option<&str>) -> &'static str {
-    match decision {
-        Some("approved") => "good",
-        Some("rejectedAndSentBack" | "rejectedAndCompleted") => "attention",
-        _ => "default",
-    }
-}
-
-/// Neighbours with the same attribute, together: a list of `{key, items}` in the same order.
-fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
-    let mut runs: Vec<(Value, Vec<Value>)> = Vec::new();
-    for item in items.try_iter()? {
-        let key = item.get_attr(attribute)?;
-        match runs.last_mut() {
-            Some((last, together)) if *last == key => together.push(item),
-            _ => runs.push((key, vec![item])),
-        }
-    }
-    Ok(runs.into_iter().map(|(key, items)| minijinja::context! { key, items }).collect())
 }
 
 #[cfg(test)]
@@ -175,8 +95,23 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_of_a_kind_stand_together() {
-        let template = "{% for run in [{'k': 1}, {'k': 1}, {'k': 2}, {'k': 1}] | runs('k') %}{{ run.key }}x{{ run.items | length }} {% endfor %}";
-        assert_eq!(printed("a.txt", template), "1x2 2x1 1x1 ");
+    fn the_page_lists_what_there_is() {
+        let page = include_str!("../../../docs/relay.md");
+        // The names are the only place where the engine tells them.
+        let environment = format!("{:?}", environment());
+        for what in ["filters", "tests"] {
+            let there = environment.split(&format!(" {what}: ")).nth(1).unwrap();
+            let there = there[1..].split(['}', ']']).next().unwrap();
+            let mut there: Vec<&str> = there.split(['"', ',', ' ']).filter(|name| !name.is_empty()).collect();
+            there.sort_unstable();
+            let line = page
+                .lines()
+                .skip_while(|line| !line.starts_with(&format!("All {what}:")))
+                .collect::<Vec<_>>()
+                .join(" ");
+            let mut listed: Vec<&str> = line.split(". ").next().unwrap().split('`').skip(1).step_by(2).collect();
+            listed.sort_unstable();
+            assert_eq!(listed, there, "{what}");
+        }
     }
 }

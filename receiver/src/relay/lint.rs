@@ -10,7 +10,8 @@ use serde_json::{Value, value::RawValue};
 use super::{
     Budget, FlowUrl, card,
     template::{Template, TemplateError},
-    view::{About, View},
+    trial,
+    view::View,
 };
 use crate::redact;
 
@@ -68,7 +69,7 @@ fn findings(wrong_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> V
         let mut problems: Vec<String> = Vec::new();
         // With and without what only some configurations have.
         for flow_url in [flow_url.clone(), None] {
-            let about = About { endpoint: "/webhooks/flowingly".to_owned(), flow_url, ..About::default() };
+            let about = trial::about("/webhooks/flowingly", flow_url);
             let Ok(view) = View::of(sample.body, Profile::v1(), &about) else { continue };
             problems.extend(wrong_on(&view).unwrap_or_else(|error| vec![error.to_string()]));
         }

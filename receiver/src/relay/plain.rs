@@ -20,6 +20,24 @@ pub(super) fn clean(text: &str) -> String {
     cleaned
 }
 
+/// The text with what [`clean`] would leave out or change written as escapes: what something is called, in which nothing may
+/// be lost. Two names that differ stay two, as they are for whoever compares them byte by byte.
+pub(super) fn exact(text: &str) -> String {
+    if clean(text) == text && !text.contains('\n') {
+        return text.to_owned();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        let alone = character.encode_utf8(&mut [0; 4]).to_owned();
+        if character == '\n' || clean(&alone) != alone {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
 /// The first `limit` characters, and how many were left out, said so; or the whole text.
 pub(super) fn cut(text: &str, limit: usize) -> (String, bool) {
     let Some((at, _)) = text.char_indices().nth(limit) else { return (text.to_owned(), false) };
@@ -41,6 +59,19 @@ mod tests {
             ("שלום 👩‍💻 é", "שלום 👩‍💻 é"),
         ] {
             assert_eq!(clean(text), cleaned);
+        }
+    }
+
+    #[test]
+    fn names_that_differ_stay_two() {
+        for (name, exact_name) in [
+            ("flow", "flow"),
+            ("flow\u{200b}", "flow\\u{200b}"),
+            ("flow\r\n", "flow\\r\\n"),
+            ("\u{fdd0}a\t", "\\u{fdd0}a\\t"),
+            ("Größe 👩‍💻", "Größe 👩‍💻"),
+        ] {
+            assert_eq!(exact(name), exact_name);
         }
     }
 

@@ -14,6 +14,15 @@ pub(super) fn form_date(text: &str) -> String {
     }
 }
 
+/// `19/07/1990` as `1990-07-19`, `02/07/2021 02:05:00 PM` as `2021-07-02T14:05:00`: in this form the earlier date is less.
+/// Other text stays.
+pub(super) fn iso_date(text: &str) -> String {
+    if let Ok(date) = civil::Date::strptime("%d/%m/%Y", text) {
+        return date.to_string();
+    }
+    civil::DateTime::strptime("%d/%m/%Y %I:%M:%S %p", text).map_or_else(|_| text.to_owned(), |at| at.to_string())
+}
+
 /// `2026-11-24T10:30:00Z` as `24 Nov 2026, 10:30 UTC`. Other text stays.
 pub(super) fn time(text: &str) -> String {
     match text.parse::<Timestamp>() {
@@ -55,6 +64,13 @@ mod tests {
             ("next week", "next week"),
         ] {
             assert_eq!(form_date(text), readable);
+        }
+        for (text, iso) in [
+            ("19/07/1990", "1990-07-19"),
+            ("02/07/2021 02:05:00 PM", "2021-07-02T14:05:00"),
+            ("2021-07-02", "2021-07-02"),
+        ] {
+            assert_eq!(iso_date(text), iso);
         }
         assert_eq!(time("2026-11-24T10:30:59.25Z"), "24 Nov 2026, 10:30 UTC");
         assert_eq!(time("yesterday"), "yesterday");

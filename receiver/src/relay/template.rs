@@ -13,9 +13,10 @@ use minijinja::{Environment, ErrorKind, Value};
 
 use super::{
     card::{self, Card, CardProblem},
-    environment::{environment, makes_json},
+    environment::environment,
     lines::{self, Lines},
-    lint, marked,
+    lint, marked, operators,
+    output_format::OutputFormat,
     size::{self, Budget, Shortened},
     view::{NAMES, View},
 };
@@ -88,7 +89,7 @@ impl PartialEq for Template {
 impl Template {
     /// The card that is shown without a template of one's own.
     pub fn default_card() -> Self {
-        Self::compile(DEFAULT_NAME, DEFAULT.to_owned(), true).expect("the built-in template is tested to compile")
+        Self::compile(DEFAULT_NAME, DEFAULT, true).expect("the built-in template is tested to compile")
     }
 
     /// Reads a template's file.
@@ -98,12 +99,15 @@ impl Template {
     pub fn read(path: &Path) -> Result<Self, TemplateError> {
         let source =
             fs::read_to_string(path).map_err(|source| TemplateError::Read { file: path.to_owned(), source })?;
-        Self::compile(&path.display().to_string(), source, false)
+        Self::compile(&path.display().to_string(), &source, false)
     }
 
-    fn compile(name: &str, source: String, is_default: bool) -> Result<Self, TemplateError> {
+    fn compile(name: &str, source: &str, is_default: bool) -> Result<Self, TemplateError> {
         let mut environment = environment();
-        environment.add_template_owned(name.to_owned(), source).map_err(|error| told(name, &error))?;
+        // As it is written, so that an error is about that.
+        environment.template_from_named_str(name, source).map_err(|error| told(name, &error))?;
+        let compared = operators::of_template(source).map_err(|error| told(name, &error))?;
+        environment.add_template_owned(name.to_owned(), compared).map_err(|error| told(name, &error))?;
         Ok(Self(Arc::new(Compiled { name: name.to_owned(), environment, is_default })))
     }
 
@@ -137,14 +141,14 @@ impl Template {
         Ok(card)
     }
 
-    /// Any text. Where the template's name does not end in `.txt` or `.html` it is JSON, and compact.
+    /// Any text. JSON, as which every name counts that does not end in `.txt`, `.html` or the like, is made compact.
     ///
     /// # Errors
     /// When the template fails on this message, or should make JSON and does not.
     pub fn text(&self, view: &View) -> Result<String, TemplateError> {
         let context = view.context();
         let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
-        if !makes_json(&self.0.name) {
+        if !self.makes_json() {
             return Ok(marked::unmarked(&output));
         }
         let json = card::json_text(&output).map_err(|problem| self.wrong_output(&context, problem))?;
@@ -167,8 +171,17 @@ impl Template {
         Ok(output.into_iter().map(told).collect())
     }
 
+    /// What it makes.
+    pub(crate) fn format(&self) -> OutputFormat {
+        OutputFormat::of(&self.0.name)
+    }
+
+    fn makes_json(&self) -> bool {
+        self.format() == OutputFormat::Json
+    }
+
     fn must_make_json(&self) -> Result<(), TemplateError> {
-        if makes_json(&self.0.name) {
+        if self.makes_json() {
             return Ok(());
         }
         Err(TemplateError::Output { template: self.0.name.clone(), line: 1, problem: CardProblem::Name })
@@ -209,7 +222,11 @@ fn told(name: &str, error: &minijinja::Error) -> TemplateError {
 
 /// What to do about an undefined name: the one that it is nearest to, or to ask for what it is a part of.
 fn meant(error: &minijinja::Error) -> Option<String> {
-    let path = error.template_source()?.get(error.range()?)?;
+    // It is in the error's words, between backticks; where it is not, the place of the error is the name itself.
+    let path = match error.detail().and_then(|detail| detail.split('`').nth(1)) {
+        Some(path) => path,
+        None => error.template_source()?.get(error.range()?)?,
+    };
     let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
     let name = nearest(wrong, NAMES.into_iter(), 0.7)?;
     match path.rsplit_once('.') {

@@ -4,11 +4,17 @@ use schemas::{Profile, Sample};
 use serde_json::Value;
 
 use super::{
+    flow_url::FlowUrl,
     size::Budget,
     template::Template,
     view::{About, View},
     when::When,
 };
+
+/// When a sample counts as received.
+const RECEIVED_AT: &str = "2026-11-24T10:30:00Z";
+/// The id under which a sample counts as stored.
+const MESSAGE_ID: &str = "01936d8a-1b40-7000-8000-000000000000";
 
 /// It fails on a sample.
 #[derive(Debug, thiserror::Error)]
@@ -20,45 +26,69 @@ pub(crate) struct OnSample {
     pub(crate) source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Makes a card of every sample.
-///
-/// # Errors
-/// The first sample on which that fails.
-pub(crate) fn card(template: &Template, profile: &Profile, budget: Budget) -> Result<(), OnSample> {
-    each(profile, |view| template.card(view, budget).map(drop))
+/// What a template and a condition are tried with.
+pub(crate) struct Trial<'d> {
+    /// Where the endpoint's messages keep what.
+    pub(crate) profile: &'d Profile,
+    /// The endpoint's name.
+    pub(crate) endpoint: &'d str,
+    /// Where a flow is found in the product, if that is configured.
+    pub(crate) flow_url: Option<&'d FlowUrl>,
 }
 
-/// Makes a text of every sample.
-///
-/// # Errors
-/// The first sample on which that fails.
-pub(crate) fn text(template: &Template, profile: &Profile) -> Result<(), OnSample> {
-    each(profile, |view| template.text(view).map(drop))
-}
-
-/// Judges every sample.
-///
-/// # Errors
-/// The first sample on which that fails.
-pub(crate) fn when(when: &When, profile: &Profile) -> Result<(), OnSample> {
-    each(profile, |view| when.check(view))
-}
-
-fn each<E>(profile: &Profile, try_on: impl Fn(&View) -> Result<(), E>) -> Result<(), OnSample>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    for sample in Sample::valid() {
-        let Some(view) = view(sample.body, profile) else { continue };
-        try_on(&view).map_err(|error| OnSample { sample: sample.name, source: error.into() })?;
+impl Trial<'_> {
+    /// Makes a card of every sample.
+    ///
+    /// # Errors
+    /// The first sample on which that fails.
+    pub(crate) fn card(&self, template: &Template, budget: Budget) -> Result<(), OnSample> {
+        self.each(|view| template.card(view, budget).map(drop))
     }
-    Ok(())
+
+    /// Makes a text of every sample.
+    ///
+    /// # Errors
+    /// The first sample on which that fails.
+    pub(crate) fn text(&self, template: &Template) -> Result<(), OnSample> {
+        self.each(|view| template.text(view).map(drop))
+    }
+
+    /// Judges every sample.
+    ///
+    /// # Errors
+    /// The first sample on which that fails.
+    pub(crate) fn when(&self, when: &When) -> Result<(), OnSample> {
+        self.each(|view| when.check(view))
+    }
+
+    fn each<E>(&self, try_on: impl Fn(&View) -> Result<(), E>) -> Result<(), OnSample>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let about = about(self.endpoint, self.flow_url.cloned());
+        for sample in Sample::valid() {
+            let Some(view) = view(sample.body, self.profile, &about) else { continue };
+            try_on(&view).map_err(|error| OnSample { sample: sample.name, source: error.into() })?;
+        }
+        Ok(())
+    }
+}
+
+/// What is known of a sample besides its body: all that is known of a stored message.
+pub(crate) fn about(endpoint: &str, flow_url: Option<FlowUrl>) -> About {
+    let received_at = RECEIVED_AT.parse().expect("a constant in the form of RFC 3339");
+    About {
+        endpoint: endpoint.to_owned(),
+        message_id: Some(MESSAGE_ID.to_owned()),
+        received_at: Some(received_at),
+        flow_url,
+    }
 }
 
 /// A sample as a profile has it; `None` for what is no message.
-fn view(body: &[u8], profile: &Profile) -> Option<View> {
+fn view(body: &[u8], profile: &Profile, about: &About) -> Option<View> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let message = Profile::v1().read(&value).ok()?;
     let body = profile.write(&message).body.to_string();
-    View::of(body.as_bytes(), profile, &About::default()).ok()
+    View::of(body.as_bytes(), profile, about).ok()
 }

@@ -1,5 +1,6 @@
 //! What templates and filters see of a message: read through the profile, its texts clean, its fields readable. A
-//! message that does not conform shows what it has.
+//! message that does not conform shows what it has. Names are compared as they are, as everywhere in the kit; what cannot
+//! be seen in one is written as an escape and never left out.
 
 mod field;
 mod number;
@@ -121,7 +122,7 @@ impl View {
             }
         }
         let mut numbers = number::Numbers::default();
-        cleaned(&mut message, digits, &mut numbers, false);
+        note_numbers(&mut message, digits, &mut numbers, false);
         Ok(Self(Arc::new(Shown { message, digits, numbers, about: about.clone() })))
     }
 
@@ -165,13 +166,13 @@ impl View {
         Context {
             trigger: cutter.name(&message["trigger"]),
             webhook: Webhook {
-                name: cutter.name(&message["webhook"]["name"]),
-                description: cutter.name(&message["webhook"]["description"]),
+                name: cutter.title(&message["webhook"]["name"]),
+                description: cutter.title(&message["webhook"]["description"]),
             },
             flow: Flow {
                 id: cutter.name(&flow["flowIdentifier"]),
-                name: cutter.name(&flow["name"]),
-                subject: cutter.name(&flow["subject"]),
+                name: cutter.title(&flow["name"]),
+                subject: cutter.title(&flow["subject"]),
                 initiator: cutter.name(&flow["initiator"]),
                 url: about.flow_url.as_ref().zip(identifier).map(|(pattern, flow)| pattern.of(flow)),
             },
@@ -230,14 +231,19 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// A name, or another text that is short as a rule.
+    /// What something is called: an identifier, a word of the contract, a person's address.
     fn name(&self, value: &serde_json::Value) -> Option<String> {
-        value.as_str().map(|text| self.cut(text.trim(), self.limits.name))
+        value.as_str().map(|text| self.cut(&plain::exact(text), self.limits.name))
+    }
+
+    /// A text that is short as a rule, and that people read.
+    fn title(&self, value: &serde_json::Value) -> Option<String> {
+        value.as_str().map(|text| self.cut(plain::clean(text).trim(), self.limits.name))
     }
 
     /// A value or comment.
     fn value(&self, text: &str) -> String {
-        self.cut(text, self.limits.value)
+        self.cut(&plain::clean(text), self.limits.value)
     }
 
     fn cut(&self, text: &str, limit: usize) -> String {
@@ -249,28 +255,22 @@ impl Cutter {
     }
 }
 
-/// Cleans texts and names. Numbers keep their digits in the values of fields, and are noted there.
-fn cleaned(value: &mut serde_json::Value, digits: Digits, numbers: &mut number::Numbers, is_shown: bool) {
+/// Numbers keep their digits in the values of fields, and are noted there. Everywhere else they become numbers.
+fn note_numbers(value: &mut serde_json::Value, digits: Digits, numbers: &mut number::Numbers, is_shown: bool) {
     use serde_json::Value;
     match value {
         Value::String(_) => match digits.of(value) {
             Some(number) if is_shown => numbers.note(&number),
             Some(_) => *value = digits.number(value).map_or(Value::Null, Value::Number),
-            None => {
-                if let Value::String(text) = value {
-                    *text = plain::clean(text);
-                }
-            }
+            None => {}
         },
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| cleaned(element, digits, numbers, is_shown));
+            elements.iter_mut().for_each(|element| note_numbers(element, digits, numbers, is_shown));
         }
         Value::Object(members) => {
-            let cleaned = |(name, mut value): (String, Value)| {
-                cleaned(&mut value, digits, numbers, is_shown || name == "value");
-                (plain::clean(&name), value)
-            };
-            *members = std::mem::take(members).into_iter().map(cleaned).collect();
+            for (name, member) in members {
+                note_numbers(member, digits, numbers, is_shown || name == "value");
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
@@ -305,6 +305,30 @@ mod tests {
         let seen = json(&View::of(body, &profile, &About::default()).unwrap());
         assert_eq!((&seen["trigger"], &seen["flow"]["id"]), (&"stepCompleted".into(), &"FLOW-1".into()));
         assert_eq!((&seen["fields"][0]["name"], &seen["fields"][0]["value"]), (&"Credit limit".into(), &5.into()));
+    }
+
+    #[test]
+    fn a_name_with_what_cannot_be_seen_is_another_name() {
+        let body = "{\"trigger\":\"stepCompleted\",\"flow\":{\"flowIdentifier\":\"FLOW-1\",\"subject\":\"a\\u200bb\"},\
+                    \"flow\\u200b\":{\"flowIdentifier\":\"FLOW-2\"},\"step\":{\"stepIdentifier\":\"S\",\
+                    \"stepIdentifier\\u202e\":\"Other\",\"type\":\"appro\\u200bval\",\"decisions\":[{\"approver\":\"a\",\
+                    \"decision\":\"approved\\u200b\"}],\"fields\":[{\"name\":\"T\\u200b\",\"value\":2},\
+                    {\"name\":\"T\",\"value\":{\"a\\u200b\":1,\"a\":2}},{\"name\":\" Kind\\u200b\",\"value\":3}]}}";
+        for body in [body.to_owned(), body.replace("\\u200b", "\u{200b}")] {
+            let seen = json(&View::of(body.as_bytes(), Profile::v1(), &About::default()).unwrap());
+            assert_eq!(seen["flow"]["id"], "FLOW-1");
+            assert_eq!(seen["flow"]["subject"], "ab", "a text that people read is clean");
+            assert_eq!((&seen["step"]["name"], &seen["step"]["kind"]), (&"S".into(), &"appro\\u{200b}val".into()));
+            assert_eq!(seen["decision"], "approved\\u{200b}");
+            assert_eq!(seen["values"]["T"], serde_json::json!({"a\\u{200b}": 1, "a": 2}));
+            assert_eq!((&seen["values"]["T\\u{200b}"], &seen["values"]["Kind"]), (&2.into(), &3.into()));
+        }
+        let alone = "{\"flow\u{200b}\":{\"flowIdentifier\":\"FLOW-2\"},\"trigger\":\"stepCreated\u{feff}\",\
+                     \"previousStep\":{\"stepIdentifier\":\"P\",\"fields\":[]}}";
+        let seen = json(&View::of(alone.as_bytes(), Profile::v1(), &About::default()).unwrap());
+        assert!(seen["flow"]["id"].is_null(), "the list has no flow either");
+        assert_eq!(seen["trigger"], "stepCreated\\u{feff}");
+        assert!(seen["data_step"]["name"].is_null(), "a trigger that is not known is not that of a created step");
     }
 
     #[test]

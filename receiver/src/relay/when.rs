@@ -7,7 +7,7 @@ use std::{
 
 use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 
-use super::{environment::environment, view::View};
+use super::{environment::environment, operators, view::View};
 
 /// A field that a form does not have is not there, and that is no error: another step has another form.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -60,9 +60,12 @@ impl When {
     /// # Errors
     /// When it is no expression.
     pub fn parse(text: &str) -> Result<Self, WhenError> {
-        let expression = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(told)?;
-        let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
+        // As it is written, so that an error is about that.
+        let written = ENVIRONMENT.compile_expression(text).map_err(told)?;
+        let mut names: Vec<String> = written.undeclared_variables(true).into_iter().collect();
         names.sort_unstable();
+        let compared = operators::of_expression(text).map_err(told)?;
+        let expression = ENVIRONMENT.compile_expression_owned(compared).map_err(told)?;
         Ok(Self(Arc::new(Compiled { text: text.to_owned(), expression, names })))
     }
 

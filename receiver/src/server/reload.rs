@@ -9,7 +9,7 @@ use tokio::{signal::unix::Signal, sync::watch};
 
 use super::{current::Current, supervisor};
 use crate::{
-    config::{Changes, Config, ConfigError, Reading, Sources},
+    config::{CLIENT_SECRET_IN_THE_CLEAR, Changes, Config, ConfigError, Reading, Sources},
     index::Profiles,
     log::Segments,
     metrics::Metrics,
@@ -87,6 +87,7 @@ impl Reloader {
     pub fn apply(&self, new: Config) -> Result<Changes, ApplyError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = Changes::between(&running, &new);
+        let is_warned = new.takes_client_secrets_in_the_clear();
         let started = Config {
             listen: running.listen,
             admin: running.admin,
@@ -98,6 +99,10 @@ impl Reloader {
         };
         if started.takes_passwords_in_the_clear() {
             return Err(InTheClear.into());
+        }
+        // The file may name another address, which holds from the next start on.
+        if started.takes_client_secrets_in_the_clear() && !is_warned {
+            tracing::warn!("{CLIENT_SECRET_IN_THE_CLEAR}");
         }
         if let Some(current) = self.current.upgrade() {
             // What is due follows from the configuration in force when a message was acknowledged. So it is written down

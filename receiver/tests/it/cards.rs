@@ -373,7 +373,7 @@ fn the_examples_of_the_page_on_the_relay_hold() {
         assert_eq!(Template::read(&file).unwrap().text(&view).unwrap(), gives, "{example}");
         count += 1;
     }
-    assert_eq!(count, 10);
+    assert_eq!(count, 12);
     let (_, template) = page.split_once("```jinja\n").unwrap();
     let file = folder.path().join("small.jinja");
     fs::write(&file, template.split_once("```").unwrap().0).unwrap();

@@ -74,6 +74,39 @@ fn mistakes_are_said_with_the_way_out() {
 }
 
 #[test]
+fn a_time_that_is_half_understood_is_refused_with_the_forms_that_are_taken() {
+    let folder = TempDir::new().unwrap();
+    for (command, option, text, expected) in [
+        ("list", "--since", "2026-11-30T23:00", "the zone is missing: add Z for UTC, or the offset, such as +13:00"),
+        ("list", "--until", "2026-11-30T23:00:00", "the zone is missing"),
+        ("export", "--since", "2026-11-30 23:00", "the zone is missing"),
+        (
+            "tail",
+            "--since",
+            "2026-11-30[Pacific/Auckland]",
+            "write a time with its offset, such as 2026-11-24T08:00:00Z",
+        ),
+        ("list", "--since", "2026-11-30Z", "or a date, such as 2026-11-24, for its beginning in UTC"),
+        ("export", "--until", "20261130", "write a time with its offset"),
+        ("list", "--since", "2026-02-30", "there is no such date or time"),
+    ] {
+        let output = run(&folder, &["messages", command, option, text]);
+        let shown = shown(&output);
+        assert!(output.status.code() == Some(2) && shown.contains(expected), "{command} {option} {text}: {shown}");
+    }
+}
+
+#[test]
+fn a_range_that_ends_before_it_begins_is_refused() {
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\n");
+    for (since, until) in [("2026-11-30", "2026-11-29"), ("2026-11-30", "2026-11-30T00:00:00Z")] {
+        let output = receiver.command(&["messages", "list", "--since", since, "--until", until]);
+        let shown = shown(&output);
+        assert!(output.status.code() == Some(2) && shown.contains("--since must be before --until"), "{shown}");
+    }
+}
+
+#[test]
 fn init_writes_a_configuration_that_is_right_and_a_secret_that_it_does_not_show() {
     let folder = TempDir::new().unwrap();
     let written = run(&folder, &["init"]);

@@ -212,3 +212,95 @@ fn mistakes_of_the_command_line_are_said_with_the_way_out() {
     }
     insta::assert_snapshot!("learn_mistakes", text);
 }
+
+/// A message of a step that is created, after another one, or of one that is completed, with more at the top.
+fn captured(created: bool, more: &Value) -> Value {
+    let step = |name: &str, fields: Value| serde_json::json!({"name": name, "order": 1, "fields": fields});
+    let filled = serde_json::json!([{"name": "Customer", "type": "Text", "value": "Acme"}]);
+    let mut message = match created {
+        true => {
+            serde_json::json!({"step": step("Approve", serde_json::json!([])), "previousStep": step("Form", filled)})
+        }
+        false => serde_json::json!({"step": step("Form", filled), "previousStep": null}),
+    };
+    message["flow"] = serde_json::json!({"identifier": "FLOW-1", "number": if created { 7 } else { 8 }});
+    message["sentAt"] = if created { 1_764_543_600 } else { 1_764_543_900 }.into();
+    message["step"]["order"] = if created { 2 } else { 1 }.into();
+    for (name, value) in more.as_object().unwrap() {
+        message[name] = value.clone();
+    }
+    message
+}
+
+#[test]
+fn a_trigger_that_is_no_text_is_learnt_from_two_captures_that_differ_in_it() {
+    use serde_json::json;
+    let names = ["Approve".to_owned(), "Form".to_owned()];
+    for (case, created, completed, pointer) in [
+        ("numbers", json!({"kind": 1}), json!({"kind": 2}), "/kind"),
+        ("nought and one", json!({"mode": 0}), json!({"mode": 1}), "/mode"),
+        ("a truth", json!({"isNew": true}), json!({"isNew": false}), "/isNew"),
+        ("a truth the other way round", json!({"done": false}), json!({"done": true}), "/done"),
+        ("decimals", json!({"phase": 1.5}), json!({"phase": 2.5}), "/phase"),
+        ("negative", json!({"state": -1}), json!({"state": 1}), "/state"),
+        ("named", json!({"event": 10}), json!({"event": 20}), "/event"),
+        ("deep", json!({"meta": {"reason": 3}}), json!({"meta": {"reason": 4}}), "/meta/reason"),
+        (
+            "beside what counts",
+            json!({"attempt": 1, "version": 3, "Kind": 5}),
+            json!({"attempt": 2, "version": 4, "Kind": 6}),
+            "/Kind",
+        ),
+    ] {
+        let messages = [captured(true, &created), captured(false, &completed)];
+        let learned = receiver::learn::learn(&messages, &names);
+        let place: schemas::Pointer = pointer.parse().unwrap();
+        let Some((profile, text)) = &learned.profile else { panic!("{case}: {:?}", learned.missing) };
+        assert_eq!(profile.pointer(Role::Trigger), Some(&place), "{case}: {text}");
+        for (trigger, message) in [(Trigger::StepCreated, &messages[0]), (Trigger::StepCompleted, &messages[1])] {
+            assert_eq!(Some(profile.trigger_word(trigger)), place.get(message), "{case}: {text}");
+        }
+        assert_eq!(learned.violations, [], "{case}");
+    }
+    // What only counts is no trigger: the previous step says what happened.
+    let counted = receiver::learn::learn(
+        &[captured(true, &json!({"sequence": 1})), captured(false, &json!({"sequence": 2}))],
+        &names,
+    );
+    assert_eq!(counted.profile.unwrap().0.pointer(Role::Trigger), None);
+    // Nor is what is the same, or what differs without a previous step.
+    for messages in [
+        [captured(true, &json!({"kind": 1})), captured(false, &json!({"kind": 1}))],
+        [captured(false, &json!({"kind": 1})), captured(false, &json!({"kind": 2}))],
+    ] {
+        let learned = receiver::learn::learn(&messages, &names);
+        assert!(learned.findings.iter().all(|finding| finding.role != Role::Trigger), "{:?}", learned.findings);
+    }
+}
+
+/// Each of these took minutes when every place was compared with every other.
+#[test]
+fn captures_of_some_megabytes_are_read_in_one_go() {
+    const MANY: usize = 40_000;
+    let names = ["Approve".to_owned(), "Form".to_owned()];
+    let keyed = |value: fn(usize) -> Value| -> Value {
+        (0..MANY).map(|at| (format!("key{at}"), value(at))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let shapes = [
+        ("objects of one key each", (0..MANY).map(|at| serde_json::json!({format!("k{at}"): 1})).collect()),
+        ("the step's name everywhere", keyed(|_| "Form".into())),
+        ("many collections of fields", keyed(|_| serde_json::json!([{"name": "a", "value": 1, "type": "Text"}]))),
+        ("many numbers", keyed(Value::from)),
+    ];
+    for (case, shape) in shapes {
+        let messages =
+            [true, false].map(|created| captured(created, &serde_json::json!({"kind": created, "data": shape})));
+        let learned = receiver::learn::learn(&messages, &names);
+        assert!(learned.findings.iter().any(|finding| finding.role == Role::FlowIdentifier), "{case}");
+    }
+    // Many captures, each with names of its own.
+    let own = |at: usize| (0..200).map(|key| (format!("own{at}-{key}"), key.into())).collect::<serde_json::Map<_, _>>();
+    let messages: Vec<Value> =
+        (0..500).map(|at| captured(at % 2 == 0, &serde_json::json!({"kind": at % 2, "data": own(at)}))).collect();
+    assert!(receiver::learn::learn(&messages, &names).profile.is_some());
+}

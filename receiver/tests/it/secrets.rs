@@ -125,3 +125,99 @@ fn search(folder: &Path, forms: &[String], case: &str) {
     }
     assert!(files > 0, "{}", folder.display());
 }
+
+/// A configuration with one credential, for each place where one can stand.
+const PLACES: [(&str, &str); 6] = [
+    ("client secret", "authentication = { type = \"client-secret\", secret = \"REF\" }"),
+    ("password", "authentication = { type = \"basic\", username = \"jo\", password = \"REF\" }"),
+    (
+        "an old secret",
+        "authentication = { type = \"client-secret\", secret = \"file:right\" }\n\
+         also_accept = [{ type = \"client-secret\", secret = \"REF\" }]",
+    ),
+    (
+        "a destination's secret",
+        "[[endpoint.destination]]\nname = \"a\"\ntype = \"http\"\nurl = \"https://hooks.example/\"\n\
+         authentication = { type = \"client-secret\", secret = \"REF\" }",
+    ),
+    (
+        "a destination's password",
+        "[[endpoint.destination]]\nname = \"a\"\ntype = \"http\"\nurl = \"https://hooks.example/\"\n\
+         authentication = { type = \"basic\", username = \"jo\", password = \"REF\" }",
+    ),
+    ("a URL", "[[endpoint.destination]]\nname = \"a\"\ntype = \"http\"\nurl = \"REF\""),
+];
+
+fn checked(folder: &Path, credential: &str, variable: &str) -> (bool, String) {
+    let toml = format!("[[endpoint]]\npath = \"/secret\"\n{credential}\n");
+    fs::write(folder.join("receiver.toml"), toml).unwrap();
+    let output = std::process::Command::new(crate::program::BINARY)
+        .args(["check-config", "--config", "receiver.toml"])
+        .env("CREDENTIAL", variable)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[cfg(feature = "relay")]
+#[test]
+fn what_cannot_be_seen_at_the_edges_of_a_credential_is_refused_when_it_is_checked() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("right"), "right").unwrap();
+    let text = "https://canary.example/";
+    for (place, credential) in PLACES {
+        for (before, after, shown) in [
+            ("", "\n", None),
+            ("", "\r\n", None),
+            ("", "\n\n", Some("ends with `\\n` (a line end)")),
+            ("", "\r", Some("ends with `\\r`")),
+            ("", " \n", Some("ends with ` ` (a space)")),
+            ("\u{feff}", "\n", Some("begins with `\\u{feff}`")),
+            ("\t", "\u{a0}", Some("begins with `\\t` and ends with `\\u{a0}`")),
+            ("", "\u{200b}", Some("ends with `\\u{200b}`")),
+        ] {
+            let content = format!("{before}{text}{after}");
+            fs::write(folder.path().join("credential"), &content).unwrap();
+            let (is_right, said) = checked(folder.path(), &credential.replace("REF", "file:credential"), "");
+            assert_eq!(is_right, shown.is_none(), "{place}, {content:?}: {said}");
+            let (is_right, of_variable) =
+                checked(folder.path(), &credential.replace("REF", "env:CREDENTIAL"), &content);
+            assert!(!is_right, "a variable has no line end of its own: {place}, {content:?}");
+            let of_file = shown.map(|shown| ["credential", shown]).into_iter().flatten().map(|part| (&said, part));
+            let of_both = [(&of_variable, "env:CREDENTIAL ")].into_iter().chain(of_file);
+            for (said, part) in of_both {
+                let parts = [part, "printf %s 'SECRET'", "`exact:", "receiver.toml:", "which cannot be seen"];
+                let missing = parts.into_iter().find(|part| !said.contains(part));
+                assert_eq!(missing, None, "{place}, {content:?}: {said}");
+                assert!(!said.contains("canary"), "{said}");
+            }
+        }
+    }
+    let basic = |username: &str| {
+        format!("authentication = {{ type = \"basic\", username = \"{username}\", password = \"file:right\" }}")
+    };
+    for (username, said) in [
+        ("jo", None),
+        ("exact: jo", None),
+        ("jo ", Some("the username ends with ` ` (a space)")),
+        ("\\u200Bjo", Some("the username begins with `\\u{200b}`")),
+        ("exact:jo:x", Some("colon")),
+    ] {
+        let (is_right, found) = checked(folder.path(), &basic(username), "");
+        assert_eq!(is_right, said.is_none(), "{username}: {found}");
+        assert!(said.is_none_or(|said| found.contains(said)), "{username}: {found}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_meant_with_its_edges_is_compared_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("meant"), " canary \n").unwrap();
+    let toml = "[[endpoint]]\npath = \"/secret\"\n\
+                authentication = { type = \"client-secret\", secret = \"exact:file:meant\" }\n";
+    let receiver = Receiver::start_in(folder.path(), toml, &[]);
+    for (secret, expected) in [(" canary \n", 200), (" canary ", 403), ("canary", 403)] {
+        assert_eq!(status(&receiver, &body(&serde_json::to_string(secret).unwrap())), expected, "{secret:?}");
+    }
+}

@@ -33,10 +33,10 @@ impl Endpoints {
         let known = self.paths.entry(format!("{credential} {secret}"));
         let fresh = || {
             // The reference takes off one line feed at the end, and no more.
-            fs::write(self.folder.path().join(format!("secret-{number}")), format!("{secret}\n")).unwrap();
+            fs::write(self.folder.path().join(format!("secret-{number}")), secret).unwrap();
             writeln!(
                 self.toml,
-                "[[endpoint]]\npath = \"/{number}\"\nauthentication = {{ {credential}, {key} = \"file:secret-{number}\" }}"
+                "[[endpoint]]\npath = \"/{number}\"\nauthentication = {{ {credential}, {key} = \"exact:file:secret-{number}\" }}"
             )
             .unwrap();
             format!("/{number}")
@@ -58,7 +58,7 @@ fn every_authorization_header_gets_the_verdict_of_its_vector() {
         .iter()
         .map(|case| {
             let text = |pointer: &str| case.pointer(pointer).unwrap().as_str().unwrap();
-            let username = serde_json::to_string(text("/accepted/username")).unwrap();
+            let username = serde_json::to_string(&format!("exact:{}", text("/accepted/username"))).unwrap();
             let credential = format!("type = \"basic\", username = {username}");
             let path = endpoints.path(&credential, "password", text("/accepted/password"));
             let values: Vec<&str> = case["headers"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();

@@ -88,7 +88,7 @@ pub(crate) fn message() -> impl Strategy<Value = StepMessage> {
     let webhook = (text(), option::of(text())).prop_map(|(name, description)| WebhookLabel { name, description });
     let flow = (text(), option::of(text()), option::of(text()), option::of(text()))
         .prop_map(|(flow_identifier, name, subject, initiator)| Flow { flow_identifier, name, subject, initiator });
-    let secret = option::of(text().prop_map(|text| ClientSecret::new(text).unwrap()));
+    let secret = option::of(text().prop_map(|text| ClientSecret::exact(text).unwrap()));
     let steps = prop_oneof![
         (step(false), step(true)).prop_map(|(step, previous)| (Trigger::StepCreated, step, Some(previous))),
         step(true).prop_map(|step| (Trigger::StepCompleted, step, None)),

@@ -22,7 +22,7 @@ fn credentials_are_encoded_as_the_vectors_say() {
     let vectors = vectors("basic-authorization.json");
     for case in vectors["encode"].as_array().unwrap() {
         let name = text(case, "name");
-        let credentials = BasicCredentials::new(text(case, "username"), text(case, "password").to_owned());
+        let credentials = BasicCredentials::exact(text(case, "username"), text(case, "password").to_owned());
         match case.get("error").and_then(Value::as_str) {
             None => assert_eq!(credentials.unwrap().header().expose_secret(), text(case, "header"), "{name}"),
             Some(expected) => {
@@ -73,7 +73,7 @@ fn secrets_are_found_as_the_vectors_say() {
     let vectors = vectors("client-secret.json");
     for case in vectors["cases"].as_array().unwrap() {
         let name = text(case, "name");
-        let accepted = ClientSecret::new(text(case, "accepted").to_owned()).unwrap();
+        let accepted = ClientSecret::exact(text(case, "accepted").to_owned()).unwrap();
         let reason = match Document::read(text(case, "body").as_bytes(), Profile::v1()) {
             Err(ReadError::Duplicate(_)) => Some("ambiguous"),
             Err(_) => Some("not-json"),

@@ -1,10 +1,12 @@
 //! The credentials: references on the command line, secrets only from where they lead.
 
+use std::io::Write as _;
+
 use clap::Args;
 use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
 use secrecy::SecretString;
 
-use super::error::CliError;
+use super::{error::CliError, output};
 use crate::{
     credentials::CredentialReference,
     delivery::{Request, Target},
@@ -27,7 +29,7 @@ pub(super) struct CredentialArgs {
     #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, requires = "username")]
     password: Option<String>,
 
-    /// Send Basic credentials over plain http to another machine all the same
+    /// Send credentials over plain http to another machine all the same; Basic is refused there otherwise
     #[arg(long, help_heading = AUTHENTICATION)]
     pub(super) allow_plaintext: bool,
 }
@@ -54,13 +56,14 @@ impl CredentialArgs {
     pub(super) fn resolve(self) -> Result<Authentication, CliError> {
         if let Some(reference) = self.client_secret {
             let secret = fetch("--client-secret", &reference, "client secret")?;
-            return Ok(Authentication::ClientSecret { client_secret: ClientSecret::new(secret)? });
+            return Ok(Authentication::ClientSecret { client_secret: ClientSecret::exact(secret)? });
         }
         match self.username.zip(self.password) {
             None => Ok(Authentication::None),
             Some((username, reference)) => {
+                let username = BasicCredentials::parse_username(&username).map_err(|errors| errors[0])?;
                 let password = fetch("--password", &reference, "password")?;
-                Ok(Authentication::Basic(BasicCredentials::new(username, password)?))
+                Ok(Authentication::Basic(BasicCredentials::exact(username, password)?))
             }
         }
     }
@@ -76,26 +79,57 @@ pub(super) fn reference(option: &'static str, text: &str) -> Result<SecretRefere
 
 /// The same reference with its file named from the root on: an outbox may be read elsewhere.
 pub(super) fn lasting(reference: SecretReference) -> SecretReference {
-    match reference {
-        SecretReference::File(path) => SecretReference::File(std::path::absolute(&path).unwrap_or(path)),
-        other => other,
-    }
+    reference.map_path(|path| std::path::absolute(&path).unwrap_or(path))
 }
 
-/// Basic is base64, which anyone on the way can read (RFC 7617 section 4; the help page asks for HTTPS).
-pub(super) fn check_plaintext(request: &Request, target: &Target, allowed: bool) -> Result<(), CliError> {
-    let has_credentials = request.headers().contains_key(schemas::wire::AUTHORIZATION);
-    if has_credentials && !target.is_encrypted() && !target.is_loopback() && !allowed {
+/// What goes to another machine over plain http can be read on the way. Basic is refused there, for its username and
+/// password are made for https (RFC 7617 section 4; the help page asks for it); other secrets are warned of.
+pub(super) fn check_plaintext(
+    request: &Request,
+    target: &Target,
+    authentication: &Authentication,
+    allowed: bool,
+) -> Result<(), CliError> {
+    if allowed || target.is_encrypted() || target.is_loopback() {
+        return Ok(());
+    }
+    if request.headers().contains_key(schemas::wire::AUTHORIZATION) {
         return Err(CliError::Plaintext { target: target.to_string() });
     }
-    Ok(())
+    let names = request.headers().keys().map(http::HeaderName::as_str);
+    let mut exposed: Vec<String> = names.filter(|name| is_credential(name)).map(|name| format!("`{name}`")).collect();
+    if matches!(authentication, Authentication::ClientSecret { .. }) {
+        exposed.insert(0, "the client secret".to_owned());
+    }
+    warn_plaintext(&exposed, target)
+}
+
+/// Warns of secrets that go to another machine unencrypted.
+pub(super) fn warn_plaintext(exposed: &[String], target: &Target) -> Result<(), CliError> {
+    if exposed.is_empty() || target.is_encrypted() || target.is_loopback() {
+        return Ok(());
+    }
+    let exposed = exposed.join(" and ");
+    output::say(writeln!(
+        anstream::stderr(),
+        "{}{exposed} can be read by anyone on the way to {target}; use an https URL",
+        output::WARNING
+    ))
+}
+
+/// Whether a header of this name is likely to hold a secret.
+fn is_credential(name: &str) -> bool {
+    name == "cookie"
+        || name == "proxy-authorization"
+        || ["key", "token", "secret"].iter().any(|word| name.contains(word))
 }
 
 fn fetch(option: &'static str, reference: &str, what: &'static str) -> Result<SecretString, CliError> {
     match reference.parse().map_err(|_| CliError::NotAReference { option })? {
         SecretReference::Prompt => {
             let typed = rpassword::prompt_password(format!("The {what}: "));
-            typed.map(SecretString::from).map_err(|source| CliError::Prompt { what, source })
+            let typed = typed.map(SecretString::from).map_err(|source| CliError::Prompt { what, source })?;
+            SecretReference::Prompt.checked(typed).map_err(|source| CliError::Reference { option, source })
         }
         place => place.resolve().map_err(|source| CliError::Reference { option, source }),
     }

@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 
 use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
+    timestamp::EmptyRange,
 };
 
 use super::{
@@ -46,6 +47,9 @@ pub(super) enum CliError {
 
     #[error("--header: {0}")]
     Header(#[from] HeaderError),
+
+    #[error("{0}")]
+    EmptyRange(#[from] EmptyRange),
 
     #[error("{0}")]
     Limit(#[from] LimitError),
@@ -176,6 +180,11 @@ impl CliError {
             Self::NotAReference { .. } | Self::Reference { source: ReferenceError::NoPrompt, .. } => {
                 "write env:NAME, file:PATH or prompt; so the secret stands in no shell history and no list of processes"
             }
+            // The error itself says how.
+            Self::Reference {
+                source: ReferenceError::InvisibleEdges { .. } | ReferenceError::SeveralLines { .. },
+                ..
+            } => return None,
             Self::Reference { source: ReferenceError::Env { .. }, .. } => {
                 "set the variable, or write file:PATH or prompt"
             }
@@ -213,7 +222,8 @@ impl CliError {
                 "each *.json file in the folder is one message; name an export as a file, or - for standard input"
             }
             Self::SourceChanged => "wait until nothing writes to it any more, and write the same command again",
-            Self::Header(_)
+            Self::EmptyRange(_)
+            | Self::Header(_)
             | Self::Limit(_)
             | Self::Load(_)
             | Self::Nonconforming { .. }

@@ -110,7 +110,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let allow_plaintext = args.credentials.allow_plaintext;
     let authentication = args.credentials.resolve()?;
     let messages = args.messages.read(&authentication, profile.as_ref())?;
-    check_plaintext(&messages.request(0), &target, allow_plaintext)?;
+    check_plaintext(&messages.request(0), &target, &authentication, allow_plaintext)?;
     dropped::tell(messages.dropped(), profile.as_ref())?;
 
     let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();

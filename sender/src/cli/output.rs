@@ -22,6 +22,7 @@ pub(super) struct Label(Style, &'static str, &'static str);
 
 pub(super) const ERROR: Label = Label(AnsiColor::Red.on_default().bold(), "error:", " ");
 pub(super) const NOTE: Label = Label(AnsiColor::Cyan.on_default().bold(), "note:", " ");
+pub(super) const WARNING: Label = Label(AnsiColor::Yellow.on_default().bold(), "warning:", " ");
 pub(super) const TIP: Label = Label(AnsiColor::Green.on_default(), "  tip:", " ");
 
 impl std::fmt::Display for Label {

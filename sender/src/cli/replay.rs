@@ -12,7 +12,7 @@ use schemas::{Authentication, Profile, Trigger};
 
 use self::{survey::Survey, which::WhichArgs};
 use super::{
-    credentials::{CredentialArgs, check_plaintext, reference},
+    credentials::{CredentialArgs, check_plaintext, reference, warn_plaintext},
     deliver,
     engine_args::EngineArgs,
     error::CliError,
@@ -84,13 +84,16 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
         Authentication::None | Authentication::ClientSecret { .. } => None,
     };
     let probe = Composed::from_bytes(Bytes::new(), basic).request()?;
-    check_plaintext(&probe, &target, args.credentials.allow_plaintext)?;
+    check_plaintext(&probe, &target, &authentication, args.credentials.allow_plaintext)?;
+    if matches!(destination.address, Address::Reference(_)) && !args.credentials.allow_plaintext {
+        warn_plaintext(&["the URL, which is a secret,".to_owned()], &target)?;
+    }
     let profile_text = args.profile.as_deref().map(file::text).transpose()?;
     let profile = args.profile.clone().map(file::profile).transpose()?;
     let replay = Replay {
         profile: profile.unwrap_or_else(|| Profile::v1().clone()),
         credentials: destination.credentials.clone(),
-        selection: args.which.selection(),
+        selection: args.which.selection()?,
     };
     let source = Source::open(&args.from)?;
     if args.dry_run {

@@ -14,7 +14,7 @@ use std::{
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
-use schemas::{Flow, Profile, Role, StepMessage};
+use schemas::{Flow, Profile, Role, StepMessage, timestamp};
 
 pub(super) use self::error::RunError;
 use self::{
@@ -268,8 +268,7 @@ fn check_place_of_secret(model: &Model, profile: &Profile) -> Result<(), RunErro
 
 /// Times before 1970 and after 9998 would not be written in the contract's form (MSG-16).
 fn start(text: &str) -> Result<Timestamp, String> {
-    let form = "write a time of RFC 3339, such as 2026-01-05T09:00:00Z";
-    let time: Timestamp = text.parse().map_err(|_| form.to_owned())?;
+    let time = timestamp::parse(text).map_err(|error| error.to_string())?;
     let last = 253_339_228_800; // 9998-01-01
     if (0..last).contains(&time.as_second()) { Ok(time) } else { Err("it must be from 1970 to 9997".to_owned()) }
 }

@@ -90,7 +90,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
     }
     let request = request.with_headers(headers)?;
     let request = target.secrets(false).into_iter().fold(request, Request::with_secret);
-    check_plaintext(&request, &target, allow_plaintext)?;
+    check_plaintext(&request, &target, &authentication, allow_plaintext)?;
 
     dropped::tell(&dropped, profile.as_ref())?;
     let profile = profile.as_ref().unwrap_or(Profile::v1());

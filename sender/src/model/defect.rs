@@ -159,6 +159,9 @@ pub enum Defect {
     /// Username and password would travel in the clear.
     #[error("Basic authentication over plain http would send username and password unencrypted")]
     Plaintext,
+    /// A client secret would travel in the clear.
+    #[error("over plain http the client secret can be read by anyone on the way")]
+    PlaintextSecret,
     /// A trigger that cannot fire.
     #[error(
         "a stepCreated webhook on the first step never fires: its message is about the step before, and there is none"
@@ -247,7 +250,12 @@ impl Defect {
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::UnknownFieldType { .. } | Self::LeadsNowhere { .. } => Severity::Warning,
+            // What is there is wrong; only what is not there may be elsewhere.
+            Self::LeadsNowhere {
+                source: ReferenceError::InvisibleEdges { .. } | ReferenceError::SeveralLines { .. },
+                ..
+            } => Severity::Error,
+            Self::UnknownFieldType { .. } | Self::LeadsNowhere { .. } | Self::PlaintextSecret => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -279,6 +287,11 @@ impl Defect {
             }
             Self::Credential { resolved: true, .. } => "correct it where it lies, and in the endpoint's own settings",
             Self::Credential { .. } => "choose another username, here and in the endpoint's own settings",
+            // The defect itself says how.
+            Self::LeadsNowhere {
+                source: ReferenceError::InvisibleEdges { .. } | ReferenceError::SeveralLines { .. },
+                ..
+            } => return None,
             Self::LeadsNowhere { source: ReferenceError::Env { .. }, .. } => {
                 "set the variable before the model is run; nothing else needs it"
             }
@@ -292,7 +305,7 @@ impl Defect {
             Self::NoEndpoint | Self::Endpoint { .. } => {
                 "write a whole URL, such as \"https://hooks.example.com/flowingly\""
             }
-            Self::Plaintext => "write https; plain http is for an endpoint on this machine",
+            Self::Plaintext | Self::PlaintextSecret => "write https; plain http is for an endpoint on this machine",
             Self::CreatedOnFirst => "write trigger stepCompleted, or put the webhook on the step after it",
             Self::UnknownStep { nearest: Some(nearest), .. } => return Some(format!("did you mean `{nearest}`?")),
             Self::UnknownStep { .. } => "write the name of a step of this model, exactly as it stands there",

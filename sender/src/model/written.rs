@@ -26,10 +26,7 @@ pub(super) fn model(value: &Value, folder: &Path) -> Result<Model, serde_json::E
 
 /// A reference with its path beside the model.
 pub(super) fn beside(folder: &Path, reference: SecretReference) -> SecretReference {
-    match reference {
-        SecretReference::File(path) => SecretReference::File(folder.join(path)),
-        other => other,
-    }
+    reference.map_path(|path| folder.join(path))
 }
 
 #[derive(Deserialize)]

@@ -41,7 +41,7 @@ impl Address {
                 let url = reference
                     .resolve()
                     .map_err(|source| OutboxError::Reference { destination: destination(), source })?;
-                let url = url.expose_secret().trim().parse();
+                let url = url.expose_secret().parse();
                 url.map_err(|source| OutboxError::Target { destination: destination(), source })
             }
         }

@@ -268,7 +268,10 @@ fn what_a_reference_leads_to_is_looked_up() {
         ("secret empty", "\n", "canary", 2, "the client secret is empty, as the reference leads to it here"),
         ("secret too long", &"ä".repeat(251), "canary", 2, "the client secret has 251 characters"),
         ("password too long", "canary", &"ä".repeat(101), 2, "the password has 101 characters"),
-        ("password with a line end", "canary", "can\nary", 2, "the password holds a control character"),
+        ("password of two lines", "canary", "can\nary", 2, "env:OTHER_PASSWORD has more than one line"),
+        ("password with a control character", "canary", "can\tary", 2, "the password holds a control character"),
+        ("password with a line end", "canary", "canary\n", 2, "env:OTHER_PASSWORD ends with `\\n` (a line end)"),
+        ("secret with two line ends", "canary\n\n", "canary", 2, "secret ends with `\\n` (a line end)"),
     ] {
         let said = check(Some(secret), Some(password));
         assert_eq!(said.code, Some(code), "{name}: {}", said.stderr);

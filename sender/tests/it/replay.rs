@@ -270,6 +270,8 @@ fn errors() {
         ("replay_error_empty_folder", &empty, &[]),
         ("replay_error_no_file", "no-such.jsonl", &[]),
         ("replay_error_since_of_raw", &raw, &["--since", "2026-11-24T08:00:00Z"]),
+        ("replay_error_since_without_zone", &export, &["--since", "2026-11-24T08:00"]),
+        ("replay_error_since_after_until", &export, &["--since", "2026-11-24", "--until", "2026-11-23"]),
         ("replay_error_prompt", &export, &["--client-secret", "prompt"]),
         ("replay_error_literal_secret", &export, &["--client-secret", "canary"]),
         ("replay_error_no_variable", &export, &["--client-secret", "env:NOT_SET_ANYWHERE"]),

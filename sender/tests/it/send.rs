@@ -237,6 +237,17 @@ fn what_is_misused_is_refused_without_sending() {
         ),
         ("field", vec!["--field", "a:Date=1990-07-19"], "dd/MM/yyyy"),
         ("time", vec!["--timeout", "soon"], "500ms"),
+        ("a secret with a line end", vec!["--client-secret", "env:LINE"], "env:LINE ends with `\\n` (a line end)"),
+        (
+            "a password with a blank",
+            vec!["--username", "jo", "--password", "env:BLANK"],
+            "env:BLANK begins with `\\u{a0}`",
+        ),
+        (
+            "a username with a blank",
+            vec!["--username", "jo ", "--password", "env:SECRET"],
+            "username ends with ` ` (a space)",
+        ),
         (
             "Basic in the clear",
             vec!["--to", "http://192.0.2.1/", "--username", "jo", "--password", "env:SECRET"],
@@ -250,6 +261,7 @@ fn what_is_misused_is_refused_without_sending() {
     ] {
         let mut command = webhook_sender();
         command.arg("send").args(&arguments).env("SECRET", CANARY);
+        command.env("LINE", format!("{CANARY}\n")).env("BLANK", format!("\u{a0}{CANARY}"));
         if name != "no target" && !arguments.contains(&"--to") {
             command.args(to);
         }
@@ -361,4 +373,38 @@ fn samples_are_listed_and_shown() {
     }
     let unknown = run(webhook_sender().args(["samples", "show", "xyzzy"]));
     assert_eq!(unknown.code, Some(2));
+}
+
+#[test]
+fn a_secret_that_others_on_the_way_can_read_is_warned_of() {
+    for (name, to, arguments, warning) in [
+        (
+            "a client secret",
+            "http://192.0.2.1/",
+            ["--client-secret", "env:SECRET"].as_slice(),
+            Some("the client secret can be"),
+        ),
+        ("a private address", "http://10.0.0.1/", &["--client-secret", "env:SECRET"], Some("the client secret can be")),
+        (
+            "a key in a header",
+            "http://192.0.2.1/",
+            &["--header", "x-functions-key: canary"],
+            Some("`x-functions-key` can be"),
+        ),
+        ("https", "https://192.0.2.1/", &["--client-secret", "env:SECRET"], None),
+        ("this machine", "http://127.0.0.1:9/", &["--client-secret", "env:SECRET"], None),
+        ("meant so", "http://192.0.2.1/", &["--client-secret", "env:SECRET", "--allow-plaintext"], None),
+        ("no secret", "http://192.0.2.1/", &[], None),
+    ] {
+        let mut command = webhook_sender();
+        command.args(["send", "--dry-run", "--to", to]).args(arguments).env("SECRET", CANARY);
+        let sent = run(&mut command);
+        assert_eq!(sent.code, Some(0), "{name}: {}", sent.stderr);
+        match warning {
+            Some(words) => {
+                assert!(sent.stderr.starts_with("warning: ") && sent.stderr.contains(words), "{name}: {}", sent.stderr)
+            }
+            None => assert_eq!(sent.stderr, "", "{name}"),
+        }
+    }
 }

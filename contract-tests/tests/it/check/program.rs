@@ -23,6 +23,7 @@ fn program(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env("SHORT_SECRET", "short-secret")
+        .env("LINE_SECRET", "short-secret\n")
         .env_remove("CLICOLOR_FORCE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -91,6 +92,40 @@ async fn exit_codes_are_as_promised() {
     let basic = ["check", "http://hooks.example.com/", "--username", "jo", "--password", "env:SHORT_SECRET"];
     let plaintext = ran(&basic);
     assert!(plaintext.code == 2 && plaintext.stderr.contains("--allow-plaintext"), "{}", plaintext.stderr);
+}
+
+#[test]
+fn what_cannot_be_seen_at_the_edges_of_a_credential_is_refused() {
+    let jo = ["--username", "jo"];
+    for (credential, words) in [
+        ([&["--client-secret", "env:LINE_SECRET"][..], &[]].concat(), "env:LINE_SECRET ends with `\\n` (a line end)"),
+        ([&jo[..], &["--password", "env:LINE_SECRET"]].concat(), "env:LINE_SECRET ends with `\\n` (a line end)"),
+        (vec!["--username", "jo\u{200b}", "--password", "env:SHORT_SECRET"], "the username ends with `\\u{200b}`"),
+    ] {
+        for command in [&["check", "http://127.0.0.1:9/"][..], &["listen", "--messages", "1"]] {
+            let ran = ran(&[command, &credential].concat());
+            assert!(ran.code == 2 && ran.stderr.contains(words), "{credential:?}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("short-secret"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_client_secret_that_others_on_the_way_can_read_is_warned_of() {
+    let secret = ["--client-secret", "env:SHORT_SECRET", "--only", "OPS-3", "--timeout", "10ms"];
+    for (url, more, is_warned) in [
+        ("http://192.0.2.1/", &[][..], true),
+        ("http://192.0.2.1/", &["--allow-plaintext"], false),
+        ("http://127.0.0.1:1/", &[], false),
+    ] {
+        let ran = ran(&[&["check", url], &secret[..], more].concat());
+        assert_eq!(
+            ran.stderr.contains("warning: the client secret can be read by anyone"),
+            is_warned,
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ pub(super) fn read(
     secret: Option<&SecretString>,
 ) -> Result<Vec<Value>, Failure> {
     let mut bodies: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut data = None;
+    let (mut data, mut apart) = (None, None);
     for name in named {
         let path = Path::new(name);
         if path.is_file() {
@@ -35,7 +35,7 @@ pub(super) fn read(
             Some(data) => data,
             none => none.insert(Data::of(config)?),
         };
-        bodies.push((name.clone(), of_id(data, name)?));
+        bodies.push((name.clone(), of_id(data, &mut apart, name)?));
     }
     let mut messages = Vec::new();
     for (name, body) in bodies {
@@ -51,14 +51,23 @@ pub(super) fn read(
     Ok(messages)
 }
 
-/// A record of the log, or a capture that was kept apart.
-fn of_id(data: &Data, id: &str) -> Result<Vec<u8>, Failure> {
+/// The ids and bodies of the captures that are kept apart.
+type Apart = Vec<(String, Vec<u8>)>;
+
+/// A record of the log, or a capture that was kept apart. Those are read once, however many are named.
+fn of_id(data: &Data, apart: &mut Option<Apart>, id: &str) -> Result<Vec<u8>, Failure> {
     if let Some((_, record)) = data.find(&data.index()?, id)? {
         return Ok(record.body.to_vec());
     }
-    let apart = data.folder.join(CAPTURE_FILE);
-    let lines = if apart.is_file() { lines(&text(&apart)?) } else { Vec::new() };
-    let found: Vec<_> = lines.into_iter().filter(|(name, _)| name.starts_with(&id.to_lowercase())).collect();
+    let apart = match apart {
+        Some(apart) => apart,
+        none => {
+            let file = data.folder.join(CAPTURE_FILE);
+            none.insert(if file.is_file() { lines(&text(&file)?) } else { Vec::new() })
+        }
+    };
+    let id = id.to_lowercase();
+    let found: Vec<_> = apart.iter().filter(|(name, _)| name.starts_with(&id)).cloned().collect();
     match <[(String, Vec<u8>); 1]>::try_from(found) {
         Ok([(_, body)]) => Ok(body),
         Err(none) if none.is_empty() => {

@@ -15,7 +15,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let filter = args.which.filter();
+    let filter = args.which.filter()?;
     let mut reader = data.log(Position(0));
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {

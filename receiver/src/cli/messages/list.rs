@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let messages = data.index()?.newest(&args.which.filter(), args.limit);
+    let messages = data.index()?.newest(&args.which.filter()?, args.limit);
     let messages = messages.map_err(Failure::failed)?;
     let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
     if let (true, Some(asked)) = (messages.is_empty(), &args.which.endpoint)

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let filter = args.which.filter();
+    let filter = args.which.filter()?;
     let mut reader = data.log(data.end()?);
     let mut left = args.limit.unwrap_or(usize::MAX);
     while left > 0 {

@@ -11,7 +11,7 @@ use super::{Failure, exit, say, warn};
 use crate::{
     cli::data::Data,
     nearest::nearest,
-    relay::{About, Budget, FlowUrl, Script, Template, View, page},
+    relay::{About, Budget, FlowUrl, Script, Template, View, page, trial},
 };
 
 /// Where npm puts the renderer, and what reads Markdown for it, below the folder in which it is told to.
@@ -83,7 +83,7 @@ struct Source {
 
 impl Source {
     fn find(config: Option<&Path>, named: &str) -> Result<Self, Failure> {
-        let alone = |body| Self { body, profile: Profile::v1().clone(), about: About::default() };
+        let alone = |body| Self { body, profile: Profile::v1().clone(), about: trial::about("", None) };
         let path = Path::new(named);
         if path.is_file() {
             let body = fs::read(path);

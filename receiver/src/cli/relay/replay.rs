@@ -4,9 +4,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Failure, say, store};
+use schemas::timestamp;
+
+use super::{Failure, exit, say, store};
 use crate::{
-    cli::{data::Data, messages::moment},
+    cli::data::Data,
     log::Position,
     relay::{Replayed, Selection, replay},
 };
@@ -17,10 +19,10 @@ pub(in crate::cli) struct Args {
     #[arg(value_name = "NAME")]
     destination: String,
     /// Send messages received at or after this moment, such as 2026-11-24T08:00:00Z, or 2026-11-24 for its beginning in UTC.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
     since: Timestamp,
-    /// Send messages received before this moment [default: now].
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    /// Send messages received before this moment; a date is its beginning in UTC [default: now].
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
     until: Option<Timestamp>,
     /// Send messages that were received under this endpoint name, such as its name before a change [default: the
     /// destination's endpoint].
@@ -29,6 +31,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
+    timestamp::check_range(Some(args.since), args.until).map_err(|error| Failure::new(exit::USAGE, error))?;
     let data = Data::of(config)?;
     let Some(mut store) = store(&data)? else {
         return Err(Failure::failed("no endpoint has had a destination here yet, so there is none to send to"));

@@ -1,6 +1,6 @@
 //! What the keys of a field object mean, by what stands there and by their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemas::profile::FieldKey;
 use serde_json::Value;
@@ -26,11 +26,13 @@ impl Keys {
     pub(super) fn of(fields: &[&Value]) -> Option<Self> {
         let objects: Option<Vec<_>> = fields.iter().map(|field| field.as_object()).collect();
         let mut columns: Vec<(&String, Vec<&Value>)> = Vec::new();
+        let mut by_name: HashMap<&String, usize> = HashMap::new();
         for (name, value) in objects?.into_iter().flatten() {
-            match columns.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, values)) => values.push(value),
-                None => columns.push((name, vec![value])),
-            }
+            let column = *by_name.entry(name).or_insert_with(|| {
+                columns.push((name, Vec::new()));
+                columns.len() - 1
+            });
+            columns[column].1.push(value);
         }
         let mut pairs: Vec<(i32, usize, FieldKey)> = Vec::new();
         for (index, (name, values)) in columns.iter().enumerate() {

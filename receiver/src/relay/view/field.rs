@@ -17,7 +17,10 @@ const LONG: (usize, usize) = (160, 3);
 
 #[derive(Clone, Serialize)]
 pub(super) struct Field {
-    pub(super) name: Option<String>,
+    name: Option<String>,
+    /// The name as it is, with escapes for what cannot be seen.
+    #[serde(skip)]
+    exact_name: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
@@ -40,8 +43,9 @@ impl Field {
         let text = cutter.value(text(raw, known.as_ref(), cutter.digits).trim_end());
         let exceeds = |(characters, lines)| text.chars().count() > characters || text.lines().count() > lines;
         Self {
-            name: cutter.name(&field["name"]),
-            kind: kind.map(|word| cutter.cut(word, cutter.limits.name)),
+            name: cutter.title(&field["name"]),
+            exact_name: cutter.name(&field["name"]),
+            kind: cutter.name(&field["type"]),
             id: cutter.name(&field["identifier"]),
             position,
             value: value(raw, known.as_ref(), cutter),
@@ -53,6 +57,16 @@ impl Field {
     }
 }
 
+impl Field {
+    pub(super) fn exact_name(&self) -> Option<&str> {
+        self.exact_name.as_deref()
+    }
+
+    pub(super) fn title(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
 /// The value as `when` and templates compare it.
 fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
     let digits = cutter.digits;
@@ -61,13 +75,15 @@ fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
     }
     match (kind, raw) {
         (Some(FieldType::CheckBox), Json::String(word)) if word == "true" || word == "false" => (word == "true").into(),
-        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => label(raw, digits).into(),
-        (Some(FieldType::MultiSelectList), Json::Array(options)) => {
-            selected(options).map(|option| label(option, digits)).collect()
+        (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => {
+            plain::clean(&label(raw, digits)).into()
         }
-        (_, Json::String(text)) => plain::cut(text, cutter.limits.value).0.into(),
+        (Some(FieldType::MultiSelectList), Json::Array(options)) => {
+            selected(options).map(|option| plain::clean(&label(option, digits))).collect()
+        }
+        (_, Json::String(text)) => plain::cut(&plain::clean(text), cutter.limits.value).0.into(),
         (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
-            plain::cut(&flat(raw, digits), cutter.limits.value).0.into()
+            plain::cut(&plain::clean(&flat(raw, digits)), cutter.limits.value).0.into()
         }
         _ => nested(raw, digits),
     }
@@ -79,8 +95,9 @@ fn nested(raw: &Json, digits: Digits) -> Value {
         (Some(number), _) => number::value(&number),
         (None, Json::Array(elements)) => elements.iter().map(|element| nested(element, digits)).collect(),
         (None, Json::Object(members)) => {
-            Value::from_pairs(members.iter().map(|(name, member)| (name.as_str(), nested(member, digits))))
+            Value::from_pairs(members.iter().map(|(name, member)| (plain::exact(name), nested(member, digits))))
         }
+        (None, Json::String(text)) => plain::clean(text).into(),
         (None, scalar) => Serde(scalar).into(),
     }
 }
@@ -129,9 +146,11 @@ fn flat(value: &Json, digits: Digits) -> String {
             elements.iter().map(flat).collect::<Vec<_>>().join(if nested { "; " } else { ", " })
         }
         Json::Object(members) if members.len() == 1 => members.values().map(flat).collect(),
-        Json::Object(members) => {
-            members.iter().map(|(name, value)| format!("{name}: {}", flat(value))).collect::<Vec<_>>().join(", ")
-        }
+        Json::Object(members) => members
+            .iter()
+            .map(|(name, value)| format!("{}: {}", plain::exact(name), flat(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 

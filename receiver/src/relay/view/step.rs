@@ -54,9 +54,12 @@ impl Step {
         let fields = ordered[..kept].iter().enumerate().map(|(index, field)| Field::of(field, index + 1, cutter));
         let fields: Vec<Field> = fields.collect();
         let mut values = BTreeMap::new();
-        for field in &fields {
-            if let Some(name) = &field.name {
-                values.entry(name.clone()).or_insert_with(|| field.value.clone());
+        // By the exact name first; by the name as people read it only where no field is really called so.
+        for name in [Field::exact_name, Field::title] {
+            for field in &fields {
+                if let Some(name) = name(field) {
+                    values.entry(name.to_owned()).or_insert_with(|| field.value.clone());
+                }
             }
         }
         Self {

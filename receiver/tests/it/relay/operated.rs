@@ -11,8 +11,9 @@ use std::{
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 
-use super::{SIG, SOON, endpoint, folder, message, send, to_teams};
+use super::{SIG, SOON, endpoint, folder, message, send, shown, to_http, to_teams};
 use crate::{
     program::Receiver,
     raw::{PATIENCE, answer},
@@ -85,6 +86,37 @@ fn what_was_given_up_is_shown_and_comes_back() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
+}
+
+#[test]
+fn a_condition_that_cannot_compare_sends_nothing_and_says_why() {
+    let teams = Teams::accepting();
+    let when = "when = \"values['T'] > 10000\"";
+    let to = endpoint(&(to_http("large", &teams, when) + &to_http("all", &teams, "")));
+    let folder = TempDir::new().unwrap();
+    let receiver = Receiver::start_in(folder.path(), &to, &[]);
+    let with = |flow: &str, value: Value| {
+        let mut message: Value = serde_json::from_str(&message(flow, 1)).unwrap();
+        message["step"]["fields"] = serde_json::json!([{"name": "T", "type": "Text", "value": value}]);
+        message.to_string()
+    };
+    send(&receiver, &with("FLOW-1", "50".into()));
+    send(&receiver, &with("FLOW-2", 50.into()));
+    send(&receiver, &with("FLOW-3", 10_001.into()));
+    send(&receiver, &message("FLOW-4", 1));
+    let stands = until(&receiver, |status| {
+        let accepted = |index: usize| status["destinations"][index]["accepted"].as_u64().unwrap();
+        accepted(0) + accepted(1) == 5
+    });
+    let letter = &stands["deadLetters"][0];
+    assert_eq!((&letter["reason"], &letter["destination"]), (&"undecided".into(), &"large".into()), "{stands}");
+    let words = letter.to_string();
+    assert!(
+        words.contains("cannot compare a text with a number; write `| number`") && !words.contains("50"),
+        "{words}"
+    );
+    let got = teams.accepted().into_iter().filter(|got| got.head.starts_with("POST /large "));
+    assert_eq!(got.map(|got| shown(&got.text()).1).collect::<Vec<_>>(), ["FLOW-3"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use jiff::Timestamp;
+use schemas::timestamp::{self, EmptyRange};
 
 use super::super::trigger_arg::TriggerArg;
 use crate::replay::Selection;
@@ -22,12 +23,12 @@ pub(super) struct WhichArgs {
     #[arg(long, value_name = "TRIGGER", help_heading = HEADING)]
     trigger: Option<TriggerArg>,
 
-    /// Only those received at or after, such as 2026-11-24T08:00:00Z
-    #[arg(long, value_name = "TIME", help_heading = HEADING)]
+    /// Only those received at or after, such as 2026-11-24T08:00:00Z, or 2026-11-24 for its beginning in UTC
+    #[arg(long, value_name = "TIME", help_heading = HEADING, value_parser = timestamp::parse)]
     since: Option<Timestamp>,
 
-    /// Only those received before
-    #[arg(long, value_name = "TIME", help_heading = HEADING)]
+    /// Only those received before; a date is its beginning in UTC
+    #[arg(long, value_name = "TIME", help_heading = HEADING, value_parser = timestamp::parse)]
     until: Option<Timestamp>,
 
     /// Only those received at the receiver's endpoint of this name
@@ -40,15 +41,16 @@ pub(super) struct WhichArgs {
 }
 
 impl WhichArgs {
-    pub(super) fn selection(&self) -> Selection {
+    pub(super) fn selection(&self) -> Result<Selection, EmptyRange> {
         let Self { flow, step, trigger, since, until, endpoint, .. } = self;
-        Selection {
+        timestamp::check_range(*since, *until)?;
+        Ok(Selection {
             flow: flow.clone(),
             step: step.clone(),
             trigger: trigger.map(TriggerArg::trigger),
             endpoint: endpoint.clone(),
             since: *since,
             until: *until,
-        }
+        })
     }
 }

@@ -3,10 +3,16 @@
 
 use std::path::Path;
 
-use schemas::Profile;
+use schemas::{Authentication, Profile};
 
 use super::{
-    super::{credentials::lasting, deliver, dropped, error::CliError, output::Format, tally},
+    super::{
+        credentials::{lasting, warn_plaintext},
+        deliver, dropped,
+        error::CliError,
+        output::{Format, harmless},
+        tally,
+    },
     summary::Summary,
 };
 use crate::{
@@ -135,7 +141,10 @@ fn resolve_all(model: &Model) -> Result<(), CliError> {
     for webhook in model.steps.iter().flat_map(|step| &step.webhooks).filter(|webhook| webhook.enabled) {
         let (name, address) = (webhook.name.as_str().into(), Address::Url(webhook.endpoint.parse()?));
         let destination = Destination { name, address, credentials: webhook.authentication.clone() };
-        destination.resolve().map_err(CliError::Unresolved)?;
+        let (target, authentication) = destination.resolve().map_err(CliError::Unresolved)?;
+        if matches!(authentication, Authentication::ClientSecret { .. }) {
+            warn_plaintext(&[format!("the client secret of {}", harmless(&webhook.name, 100))], &target)?;
+        }
     }
     Ok(())
 }

@@ -83,7 +83,8 @@ fn meant(kind: &FieldType, value: &Value, field: &Value) -> Option<Value> {
         FieldType::Text | FieldType::TextArea => Value::from(text),
         FieldType::Currency | FieldType::Number => serde_json::from_str(&text).ok()?,
         FieldType::Date => {
-            let day: jiff::civil::Date = text.parse().ok()?;
+            // A longer text has a time, which a field of this type cannot carry.
+            let day: jiff::civil::Date = text.parse().ok().filter(|_| text.len() == "2026-01-05".len())?;
             day.strftime("%d/%m/%Y").to_string().into()
         }
         FieldType::RadioButtonList | FieldType::SelectList => choice(&text, field),

@@ -35,10 +35,12 @@ fn endpoint(webhook: &Node<'_>, kind: Option<&str>, findings: &mut Vec<Finding>)
         Some(node) if node.value.is_null() || node.value == "" => Some(Defect::NoEndpoint),
         Some(node) => node.value.as_str().and_then(|text| match text.parse::<Target>() {
             Err(source) => Some(Defect::Endpoint { source }),
-            Ok(target) if kind == Some("basic") && !target.is_encrypted() && !target.is_loopback() => {
-                Some(Defect::Plaintext)
-            }
-            Ok(_) => None,
+            Ok(target) if target.is_encrypted() || target.is_loopback() => None,
+            Ok(_) => match kind {
+                Some("basic") => Some(Defect::Plaintext),
+                Some("clientSecret") => Some(Defect::PlaintextSecret),
+                _ => None,
+            },
         }),
     };
     findings.extend(found.map(|defect| Finding::new(webhook.pointer.child("endpoint"), defect)));
@@ -99,7 +101,7 @@ fn credentials(authentication: &Node<'_>, kind: Option<&str>, syntax: Syntax, fi
     }
     if let Some(node) = authentication.get("username")
         && let Some(text) = node.value.as_str()
-        && let Err(limits) = BasicCredentials::check_username(text)
+        && let Err(limits) = BasicCredentials::parse_username(text)
     {
         let defect = |limit| match limit {
             LimitError::Empty { what } => Defect::EmptyCredential { what, example: example(&node, "username") },
@@ -139,7 +141,7 @@ pub(in crate::model) fn look_up(root: &Node<'_>, place: impl Fn(SecretReference)
 
 fn limits(key: &str, secret: SecretString) -> Result<(), LimitError> {
     match key {
-        "password" => BasicCredentials::new("x", secret).map(|_| ()),
-        _ => ClientSecret::new(secret).map(|_| ()),
+        "password" => BasicCredentials::exact("x", secret).map(|_| ()),
+        _ => ClientSecret::exact(secret).map(|_| ()),
     }
 }

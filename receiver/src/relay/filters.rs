@@ -1,0 +1,238 @@
+//! The filters and tests that the relay adds to the template language. Each takes a missing value (`none`, such as a field
+//! that a form does not have) as empty; a name that does not exist at all is an error, as everywhere.
+
+use minijinja::{
+    Environment, Error, ErrorKind, State, UndefinedBehavior, filters,
+    value::{Rest, Value, ValueKind, ValueOrKwargs},
+};
+
+use super::{flow_url, marked, number, output_format::OutputFormat, plain, readable, view::number_text};
+
+/// Adds the filters and tests.
+pub(super) fn add(environment: &mut Environment<'static>) {
+    // Whatever is printed may come from a message.
+    environment.remove_filter("safe");
+    // The language's own ones would not mark the texts of others.
+    for name in ["json", "tojson"] {
+        environment.add_filter(name, |value: &Value| marked_json(value).map(Value::from_safe_string));
+    }
+    environment.add_filter("markdown", markdown);
+    environment.add_filter("date", |state: &State<'_, '_>, value: &Value| text(state, value, readable::form_date));
+    environment.add_filter("isodate", |state: &State<'_, '_>, value: &Value| text(state, value, readable::iso_date));
+    environment.add_filter("time", |state: &State<'_, '_>, value: &Value| text(state, value, readable::time));
+    environment.add_filter("money", |state: &State<'_, '_>, value: &Value| {
+        let digits = |number: &Value| number_text(number).unwrap_or_else(|| number.to_string());
+        Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |number| readable::money(&digits(number))))
+    });
+    environment.add_filter("number", |state: &State<'_, '_>, value: &Value| match given(state, value)? {
+        Some(value) => number::of(value),
+        None => Ok(Value::from(())),
+    });
+    environment.add_filter("tick", |state: &State<'_, '_>, value: &Value| {
+        let words = |value: &Value| if value.is_true() { "☑ Yes" } else { "☐ No" };
+        Ok::<_, Error>(given(state, value)?.map_or("", words))
+    });
+    environment.add_filter("shorten", |state: &State<'_, '_>, value: &Value, length: usize| {
+        Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |text| shorten(&text.to_string(), length)))
+    });
+    environment.add_filter("tone", |state: &State<'_, '_>, value: &Value| {
+        Ok::<_, Error>(tone(given(state, value)?.and_then(Value::as_str)))
+    });
+    environment.add_filter("runs", |state: &State<'_, '_>, items: &Value, attribute: &str| {
+        given(state, items)?.map_or_else(|| Ok(Value::from(Vec::<Value>::new())), |items| runs(items, attribute))
+    });
+    environment.add_test("web", |url: &Value| url.as_str().is_some_and(flow_url::is_web));
+    add_text_filters(environment);
+}
+
+/// The language's own filters that make a text of whatever they get, and would make "none" of what is missing.
+fn add_text_filters(environment: &mut Environment<'static>) {
+    for (name, original) in [
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("lower", Value::from_function(filters::lower)),
+        ("replace", Value::from_function(filters::replace)),
+        ("string", Value::from_function(filters::string)),
+        ("title", Value::from_function(filters::title)),
+        ("trim", Value::from_function(filters::trim)),
+        ("upper", Value::from_function(filters::upper)),
+        ("urlencode", Value::from_function(filters::urlencode)),
+    ] {
+        let of_given = move |state: &mut State<'_, '_>, value: Value, more: Rest<ValueOrKwargs>| {
+            if given(state, &value)?.is_none() {
+                return Ok(Value::from(""));
+            }
+            let arguments: Vec<Value> = std::iter::once(value).chain(more.into_values()).collect();
+            original.call(state, &arguments)
+        };
+        environment.add_filter(name, of_given);
+    }
+}
+
+/// The value, unless it is missing.
+///
+/// # Errors
+/// When it is the value of a name that does not exist, in a template; in a condition that is missing, too.
+pub(super) fn given<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Option<&'v Value>, Error> {
+    if value.is_undefined() && state.undefined_behavior() == UndefinedBehavior::Strict {
+        // Asking for a member makes the error that names the place where the value comes from.
+        return value.get_attr("member").map(|_| None);
+    }
+    Ok((!value.is_undefined() && !value.is_none()).then_some(value))
+}
+
+fn text(state: &State<'_, '_>, value: &Value, read: impl Fn(&str) -> String) -> Result<String, Error> {
+    match given(state, value)? {
+        None => Ok(String::new()),
+        Some(value) => value.as_str().map(read).ok_or_else(|| {
+            let what = format!("this filter takes a text, not {}", super::comparison::Class::of(value));
+            Error::new(ErrorKind::InvalidOperation, what)
+        }),
+    }
+}
+
+/// Markdown of the template's own. In other formats than JSON there is nothing that would read it.
+fn markdown(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    let text = text(state, value, plain::clean)?;
+    Ok(match OutputFormat::of(state.name()) {
+        OutputFormat::Json => Value::from_safe_string(marked::escaped(&text)),
+        _ => text.into(),
+    })
+}
+
+/// The value as JSON, its numbers as [`marked::DIGITS`] reads them.
+pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
+    match value.kind() {
+        ValueKind::Number => {
+            let number = number_text(value).unwrap_or_default();
+            // What is not finite has no digits in JSON.
+            let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
+            Ok(if is_json { marked::DIGITS.value(&number) } else { serde_json::Value::Null })
+        }
+        ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.map(|element| to_json(&element)).collect(),
+        ValueKind::Map => {
+            let member = |name: Value| Ok((name.to_string(), to_json(&value.get_item(&name)?)?));
+            value.try_iter()?.map(member).collect::<Result<serde_json::Map<_, _>, Error>>().map(Into::into)
+        }
+        _ => serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string())),
+    }
+}
+
+/// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.
+fn marked_json(value: &Value) -> Result<String, Error> {
+    // In an HTML template it may stand in a script.
+    Ok(marked::json(&to_json(value)?).replace('<', "\\u003c"))
+}
+
+/// The beginning of a text in one paragraph, for a preview.
+fn shorten(text: &str, length: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(length) {
+        Some((at, _)) => format!("{}…", line[..at].trim_end()),
+        None => line,
+    }
+}
+
+/// The colour of a decision, in the words that Adaptive Cards have for colours and styles.
+fn tone(decision: Option<&str>) -> &'static str {
+    match decision {
+        Some("approved") => "good",
+        Some("rejectedAndSentBack" | "rejectedAndCompleted") => "attention",
+        _ => "default",
+    }
+}
+
+/// Neighbours with the same attribute, together: a list of `{key, items}` in the same order.
+fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
+    let mut runs: Vec<(Value, Vec<Value>)> = Vec::new();
+    for item in items.try_iter()? {
+        let key = item.get_attr(attribute)?;
+        match runs.last_mut() {
+            Some((last, together)) if *last == key => together.push(item),
+            _ => runs.push((key, vec![item])),
+        }
+    }
+    Ok(runs.into_iter().map(|(key, items)| minijinja::context! { key, items }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::{ErrorKind, Value, context};
+
+    use crate::relay::{environment, marked};
+
+    fn printed(name: &str, template: &str) -> Result<String, minijinja::Error> {
+        let context = context! { none => Value::from(()), step => context! { name => "S" } };
+        environment().render_named_str(name, template, context)
+    }
+
+    #[test]
+    fn neighbours_of_a_kind_stand_together() {
+        let template = "{% for run in [{'k': 1}, {'k': 1}, {'k': 2}, {'k': 1}] | runs('k') %}{{ run.key }}x{{ run.items | length }} {% endfor %}";
+        assert_eq!(printed("a.txt", template).unwrap(), "1x2 2x1 1x1 ");
+    }
+
+    #[test]
+    fn a_missing_value_is_empty_and_a_name_that_does_not_exist_an_error() {
+        for (filter, empty) in [
+            ("capitalize", ""),
+            ("date", ""),
+            ("isodate", ""),
+            ("json", "null"),
+            ("lower", ""),
+            ("markdown", ""),
+            ("money", ""),
+            ("number", ""),
+            ("replace('e', 'a')", ""),
+            ("runs('k') | length", "0"),
+            ("shorten(3)", ""),
+            ("string", ""),
+            ("tick", ""),
+            ("time", ""),
+            ("title", ""),
+            ("tojson", "null"),
+            ("tone", "default"),
+            ("trim", ""),
+            ("upper", ""),
+            ("urlencode", ""),
+        ] {
+            for name in ["a.txt", "a.json", "a.html"] {
+                let output = printed(name, &format!("{{{{ none | {filter} }}}}")).unwrap();
+                assert_eq!(marked::unmarked(&output), empty, "{name}: {filter}");
+            }
+            if !filter.contains("json") {
+                let error = printed("a.txt", &format!("{{{{ step.nmae | {filter} }}}}")).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::UndefinedError, "{filter}");
+                assert!(error.to_string().contains("`step.nmae` is undefined"), "{filter}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_as_the_page_shows_them() {
+        for (template, output) in [
+            ("{{ '19/07/1990' | date }}", "19 Jul 1990"),
+            ("{{ '02/07/2021 02:05:00 PM' | isodate }}", "2021-07-02T14:05:00"),
+            ("{{ '2026-11-24T10:30:00Z' | time }}", "24 Nov 2026, 10:30 UTC"),
+            ("{{ 5000.5 | money }}", "5,000.50"),
+            ("{{ true | tick }} {{ false | tick }}", "☑ Yes ☐ No"),
+            ("{{ '5000.50' | number * 2 }}", "10001.0"),
+            ("{{ 'Zoë & Söhne' | urlencode }}", "Zo%C3%AB%20%26%20S%C3%B6hne"),
+            ("{{ '**bold**' | markdown }}", "**bold**"),
+        ] {
+            assert_eq!(printed("a.txt", template).unwrap(), output, "{template}");
+        }
+        for (template, error) in [
+            ("{{ 7 | time }}", "this filter takes a text, not a number"),
+            ("{{ '10,000' | number }}", "this text is not a number; one is written as in JSON, such as 10000 or -0.5"),
+            ("{{ [1] | number }}", "a list is not a number"),
+        ] {
+            let found = printed("a.txt", template).unwrap_err().to_string();
+            assert!(found.contains(error), "{template}: {found}");
+        }
+    }
+
+    #[test]
+    fn markdown_cannot_leave_a_page_of_html() {
+        assert_eq!(printed("a.html", "{{ '<b>' | markdown }}").unwrap(), "&lt;b&gt;");
+    }
+}

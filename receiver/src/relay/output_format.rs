@@ -1,0 +1,88 @@
+//! What a template makes, by the end of its file's name.
+
+use http::HeaderValue;
+use minijinja::AutoEscape;
+
+/// The auto-escaping of JSON.
+const JSON: &str = "json";
+
+/// What a template makes: how what it prints is escaped, and the media type of its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutputFormat {
+    /// `.csv`: as it is printed.
+    Csv,
+    /// `.html`, `.htm`: what is printed is escaped.
+    Html,
+    /// Every other name.
+    Json,
+    /// `.md`: as it is printed.
+    Markdown,
+    /// `.txt`, `.text`: as it is printed.
+    Text,
+    /// `.xml`: what is printed is escaped.
+    Xml,
+}
+
+impl OutputFormat {
+    /// What a template of this name makes. An end of `.jinja`, `.jinja2` or `.j2` is passed over; case does not matter.
+    pub(crate) fn of(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let engine = [".jinja", ".jinja2", ".j2"].into_iter().find_map(|end| name.strip_suffix(end));
+        match engine.unwrap_or(&name).rsplit_once('.') {
+            Some((_, "csv")) => Self::Csv,
+            Some((_, "html" | "htm")) => Self::Html,
+            Some((_, "md" | "markdown")) => Self::Markdown,
+            Some((_, "txt" | "text")) => Self::Text,
+            Some((_, "xml")) => Self::Xml,
+            _ => Self::Json,
+        }
+    }
+
+    /// The media type, where the configuration names none.
+    pub(crate) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Html => "text/html; charset=utf-8",
+            Self::Json => schemas::wire::JSON,
+            Self::Markdown => "text/markdown; charset=utf-8",
+            Self::Text => "text/plain; charset=utf-8",
+            Self::Xml => "application/xml",
+        })
+    }
+
+    /// How the engine escapes what such a template prints.
+    pub(super) fn escaping(self) -> AutoEscape {
+        match self {
+            Self::Csv | Self::Markdown | Self::Text => AutoEscape::None,
+            Self::Html | Self::Xml => AutoEscape::Html,
+            Self::Json => AutoEscape::Custom(JSON.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_name_says_what_is_made() {
+        for (name, format, content_type) in [
+            ("mine.jinja", OutputFormat::Json, "application/json"),
+            ("mine.json.jinja", OutputFormat::Json, "application/json"),
+            ("mine", OutputFormat::Json, "application/json"),
+            ("/etc/relay.d/mine", OutputFormat::Json, "application/json"),
+            ("mine.txt.jinja", OutputFormat::Text, "text/plain; charset=utf-8"),
+            ("mine.txt", OutputFormat::Text, "text/plain; charset=utf-8"),
+            ("MINE.TXT.J2", OutputFormat::Text, "text/plain; charset=utf-8"),
+            ("a.b.text.jinja2", OutputFormat::Text, "text/plain; charset=utf-8"),
+            ("mine.html.jinja", OutputFormat::Html, "text/html; charset=utf-8"),
+            ("mine.htm", OutputFormat::Html, "text/html; charset=utf-8"),
+            ("mine.xml.j2", OutputFormat::Xml, "application/xml"),
+            ("mine.md", OutputFormat::Markdown, "text/markdown; charset=utf-8"),
+            ("mine.csv.jinja", OutputFormat::Csv, "text/csv; charset=utf-8"),
+        ] {
+            assert_eq!(OutputFormat::of(name), format, "{name}");
+            assert_eq!(format.content_type(), content_type, "{name}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What cannot be seen at the edges of a credential: a line end that an editor or `echo` added, a blank that was copied
+//! along, the mark at the beginning of a file. With it every message is refused, and nothing shows why.
+
+use std::fmt;
+
+/// Characters of an edge that are shown; more are counted.
+const MAX_SHOWN: usize = 4;
+
+/// The invisible characters at the edges of a text, and nothing else of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvisibleEdges {
+    beginning: Edge,
+    end: Edge,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Edge {
+    shown: [char; MAX_SHOWN],
+    count: usize,
+}
+
+impl InvisibleEdges {
+    /// What is invisible at the edges of a text; `None` where it begins and ends with characters that can be seen.
+    pub fn of(text: &str) -> Option<Self> {
+        let beginning = Edge::of(text.chars());
+        // A text of nothing else has one edge.
+        let end = if beginning.count == text.chars().count() { Edge::default() } else { Edge::of(text.chars().rev()) };
+        (beginning.count + end.count > 0).then_some(Self { beginning, end })
+    }
+}
+
+impl Edge {
+    fn of(characters: impl Iterator<Item = char>) -> Self {
+        characters.take_while(|character| is_invisible(*character)).fold(Self::default(), |mut edge, character| {
+            if let Some(shown) = edge.shown.get_mut(edge.count) {
+                *shown = character;
+            }
+            edge.count += 1;
+            edge
+        })
+    }
+}
+
+/// "begins with `\u{feff}` and ends with `\r\n`".
+impl fmt::Display for InvisibleEdges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |edge: Edge| edge.shown.into_iter().take(edge.count).collect::<Vec<char>>();
+        let mut end = shown(self.end);
+        end.reverse();
+        let parts = [("begins", shown(self.beginning), self.beginning.count), ("ends", end, self.end.count)];
+        let parts = parts.into_iter().filter(|(_, _, count)| *count > 0);
+        for (index, (verb, characters, count)) in parts.enumerate() {
+            f.write_str(if index == 0 { "" } else { " and " })?;
+            write!(f, "{verb} with `{}`", characters.iter().copied().map(escaped).collect::<String>())?;
+            match (characters.as_slice(), count) {
+                ([' '], 1) => f.write_str(" (a space)")?,
+                (['\n'], 1) => f.write_str(" (a line end)")?,
+                (_, count) if count > MAX_SHOWN => write!(f, " ({count} characters that cannot be seen)")?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `\n`, `\r` and `\t`, a space as it is, else `\u{a0}`.
+fn escaped(character: char) -> String {
+    match character {
+        ' ' => " ".to_owned(),
+        '\n' | '\r' | '\t' => character.escape_default().to_string(),
+        other => other.escape_unicode().to_string(),
+    }
+}
+
+/// Whether a character shows nothing where it begins or ends a text: blanks, control characters, what has no width, and
+/// what only turns the direction of writing.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(character,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_at_the_edges_is_found_and_nothing_else_shown() {
+        for (text, found) in [
+            ("secret", None),
+            ("se cret", None),
+            ("🏴\u{E0067}\u{E007F}", None),
+            ("❤\u{FE0F}", None),
+            ("", None),
+            ("secret\n", Some("ends with `\\n` (a line end)")),
+            ("secret\r\n\n", Some("ends with `\\r\\n\\n`")),
+            ("secret\r", Some("ends with `\\r`")),
+            (" secret", Some("begins with ` ` (a space)")),
+            ("\tsecret  ", Some("begins with `\\t` and ends with `  `")),
+            ("secret\u{a0}", Some("ends with `\\u{a0}`")),
+            ("\u{feff}secret\u{200b}", Some("begins with `\\u{feff}` and ends with `\\u{200b}`")),
+            ("secret\0", Some("ends with `\\u{0}`")),
+            ("\u{3000}\u{2060}secret", Some("begins with `\\u{3000}\\u{2060}`")),
+            ("secret\u{ad}\u{202c}", Some("ends with `\\u{ad}\\u{202c}`")),
+            ("secret\n\n\n\n\n\n", Some("ends with `\\n\\n\\n\\n` (6 characters that cannot be seen)")),
+            (" \n", Some("begins with ` \\n`")),
+        ] {
+            assert_eq!(InvisibleEdges::of(text).map(|edges| edges.to_string()).as_deref(), found, "{text:?}");
+        }
+    }
+}
