@@ -33,6 +33,7 @@ mod connector;
 mod courier;
 mod failure;
 mod guard;
+mod interim;
 mod lanes;
 mod memory;
 mod outcome;

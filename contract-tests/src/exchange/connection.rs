@@ -19,6 +19,9 @@ const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 /// Bytes that are written at a time, so that a slow upload is seen to go on.
 const WRITE_BYTES: usize = 16 * 1024;
 
+/// Maximum number of interim responses (1xx) before the answer: without a limit they take a core until the time is up.
+const MAX_INTERIM_RESPONSES: usize = 32;
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -52,6 +55,7 @@ impl Connection {
             std::future::pending::<()>().await;
         };
         let read = async {
+            let mut interim = 0;
             loop {
                 let head = reader.head(reading).await?;
                 if head.status == 101 {
@@ -61,6 +65,13 @@ impl Connection {
                 }
                 if (100..200).contains(&head.status) {
                     go_on.notify_one();
+                    interim += 1;
+                    if interim > MAX_INTERIM_RESPONSES {
+                        let why = format!(
+                            "it sends more than {MAX_INTERIM_RESPONSES} interim responses (1xx), and no answer"
+                        );
+                        return Err(NoAnswer::NotHttp { why });
+                    }
                     continue;
                 }
                 status.store(head.status, Ordering::Relaxed);
@@ -137,6 +148,25 @@ mod tests {
 
     use super::*;
     use crate::{case::RequestForm, request::Maker};
+
+    #[tokio::test]
+    async fn interim_responses_have_a_limit() {
+        let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
+        let maker = Maker { endpoint: &endpoint, authentication: &Authentication::None, profile: Profile::v1() };
+        let request = maker.make(&RequestForm::default(), 1).unwrap();
+        for (interim, expected) in [(0, Some(200)), (32, Some(200)), (33, None), (100_000, None)] {
+            let (near, mut far) = tokio::io::duplex(64 * 1024);
+            let mut connection = Connection::new(near);
+            let mut responses = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(interim);
+            responses.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            // Where the connection has ended, the rest cannot be written.
+            let answers = tokio::spawn(async move { (far.write_all(&responses).await.is_ok(), far) });
+            let answer = connection.send(&request, Duration::from_secs(60)).await;
+            assert_eq!(answer.ok().map(|answer| answer.status), expected, "{interim}");
+            drop(connection);
+            drop(answers.await.unwrap());
+        }
+    }
 
     #[tokio::test]
     async fn a_connection_is_used_again_only_after_the_whole_request() {

@@ -17,6 +17,7 @@ use super::{
     connector::Connector,
     failure,
     guard::AddressGuard,
+    interim::too_many_interim,
     outcome::{Answer, AnswerEnd, NoAnswer, Outcome, ThisSideFailed},
     proxy::Proxy,
     request::Request,
@@ -125,7 +126,13 @@ impl Client {
         *http.version_mut() = Version::HTTP_11;
         *http.headers_mut() = headers;
 
-        let response = match timeout_at(deadline, self.http.request(http)).await {
+        let too_many = too_many_interim(&mut http);
+        let requested = tokio::select! {
+            biased;
+            () = too_many => return Outcome::Unanswered(NoAnswer::InterimResponses),
+            requested = timeout_at(deadline, self.http.request(http)) => requested,
+        };
+        let response = match requested {
             Err(_) => return Outcome::Unanswered(NoAnswer::Timeout(self.timeout)),
             Ok(Err(error)) => return failure::outcome(error, target),
             Ok(Ok(response)) => response,

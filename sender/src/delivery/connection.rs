@@ -19,6 +19,7 @@ use super::{
     client::{ClientOptions, read},
     connector::{Connector, Line},
     failure,
+    interim::too_many_interim,
     outcome::{Answer, NoAnswer, Outcome},
     request::Request,
     target::Target,
@@ -105,11 +106,23 @@ impl Connection {
             http.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
 
+        let too_many = too_many_interim(&mut http);
         let sending = self.requests.send_request(http);
+        let sending = async {
+            tokio::select! {
+                biased;
+                () = too_many => None,
+                sent = sending => Some(sent),
+            }
+        };
         let answer = timeout_at(deadline, driven(&mut self.driver, sending)).await;
         let response = match answer {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
+            Ok(Some(Ok(response))) => response,
+            Ok(None) => {
+                self.driver = None;
+                return Outcome::Unanswered(NoAnswer::InterimResponses);
+            }
+            Ok(Some(Err(error))) => {
                 self.driver = None;
                 return failure::exchanging(error.into());
             }

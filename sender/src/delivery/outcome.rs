@@ -6,6 +6,8 @@ use std::{fmt, io, net::IpAddr, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+use super::interim::MAX_INTERIM_RESPONSES;
+
 /// What came of a delivery.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -84,6 +86,9 @@ pub enum NoAnswer {
     /// What came back is not HTTP/1.1.
     #[error("what came back is not HTTP/1.1")]
     NotHttp,
+    /// Interim responses (1xx) came, and no answer among the first 32.
+    #[error("more than {MAX_INTERIM_RESPONSES} interim responses (1xx) came, and no answer")]
+    InterimResponses,
 }
 
 /// Why this side could not deliver.
@@ -154,6 +159,7 @@ impl NoAnswer {
             Self::Tls(_) => "tls-failed",
             Self::Closed => "connection-closed",
             Self::NotHttp => "not-http",
+            Self::InterimResponses => "interim-responses",
         }
     }
 }

@@ -11,6 +11,7 @@ mod counting;
 mod delivery;
 mod endpoint;
 mod help;
+mod interim;
 mod kills;
 mod load;
 mod model;

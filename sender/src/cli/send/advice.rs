@@ -104,6 +104,9 @@ pub(super) fn unanswered(why: &NoAnswer, sent: &Sent<'_>) -> String {
         NoAnswer::NotHttp if sent.target.is_encrypted() => {
             "check the port; something other than HTTP/1.1 listens there".to_owned()
         }
+        NoAnswer::InterimResponses => {
+            "the endpoint, or a proxy before it, never sends its answer; look at its log".to_owned()
+        }
         NoAnswer::NotHttp => "check the port; if the endpoint has TLS, write https://".to_owned(),
     }
 }
