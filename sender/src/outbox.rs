@@ -57,7 +57,7 @@ pub struct Outbox {
     destinations: HashMap<i64, Arc<Destination>>,
     folder: PathBuf,
     /// Last, so that the file is closed before another writer may open it.
-    _hold: folder::Hold,
+    hold: folder::Hold,
 }
 
 impl Outbox {
@@ -67,8 +67,9 @@ impl Outbox {
     /// When the folder cannot be made or written, another process writes to the outbox, or its file is damaged or newer
     /// than this program.
     pub fn open(folder: &Path) -> Result<Self, OutboxError> {
-        let hold = folder::hold(folder)?;
+        let mut hold = folder::hold(folder)?;
         let ledger = Ledger::create(folder)?;
+        hold.watch(&folder.join(FILE)).map_err(|source| OutboxError::Folder { folder: folder.to_owned(), source })?;
         let mut outbox = Self {
             ledger,
             lanes: Lanes::new(),
@@ -76,7 +77,7 @@ impl Outbox {
             longest_wait: None,
             destinations: HashMap::new(),
             folder: folder.to_owned(),
-            _hold: hold,
+            hold,
         };
         outbox.schedule(None)?;
         Ok(outbox)
@@ -117,6 +118,14 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether its file is still where it was when it was opened.
+    ///
+    /// # Errors
+    /// When it was deleted, moved or replaced: what is written is lost.
+    fn check_place(&self) -> Result<(), OutboxError> {
+        if self.hold.is_in_place() { Ok(()) } else { Err(OutboxError::Displaced { folder: self.folder.clone() }) }
+    }
+
     /// How many deliveries are scheduled: waiting or in flight.
     pub fn scheduled(&self) -> usize {
         self.lanes.len()
@@ -138,6 +147,16 @@ pub enum OutboxError {
     /// Another process writes to it.
     #[error("the outbox in {} is in use by another process", folder.display())]
     InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Its file was deleted, moved or replaced while it was in use.
+    #[error(
+        "the outbox in {} is gone: it, or a folder above it, was deleted, moved or replaced while it was in use. Nothing \
+         more is sent, since what came of it would be lost; bring it back and run the command again",
+        folder.display()
+    )]
+    Displaced {
         /// The folder.
         folder: PathBuf,
     },

@@ -254,7 +254,10 @@ fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
             "nothing is lost: put the secret where the reference leads, and write the same command again or \
              `webhook-sender deliveries retry`",
         ),
-        OutboxError::Database(_) | OutboxError::Header { .. } | OutboxError::NoPlaceForSecret { .. } => None,
+        OutboxError::Database(_)
+        | OutboxError::Displaced { .. }
+        | OutboxError::Header { .. }
+        | OutboxError::NoPlaceForSecret { .. } => None,
     }
 }
 

@@ -45,6 +45,7 @@ impl Backlog for Outbox {
     }
 
     fn take_due(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, OutboxError> {
+        self.check_place()?;
         let taken = self.lanes.take(now, room, held);
         let mut resolved = Resolved::new();
         let due: Result<Vec<Due>, _> = taken.iter().map(|id| self.due(*id, now, &mut resolved)).collect();
@@ -59,6 +60,7 @@ impl Backlog for Outbox {
     }
 
     fn settle(&mut self, attempts: &[Attempted]) -> Result<(), OutboxError> {
+        self.check_place()?;
         let mut in_flight = self.in_flight.clone();
         let transaction = self.ledger.connection_mut().transaction()?;
         for attempted in attempts {

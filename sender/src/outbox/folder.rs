@@ -3,21 +3,44 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
 };
 
 use super::OutboxError;
 
-/// A folder that is held against other writers.
+/// A folder that is held against other writers. The lock is on the folder itself, which no deleted file undoes; the file
+/// `lock` is locked too, for earlier versions of this program and for file systems (NFS) that do not lock folders.
 #[derive(Debug)]
-pub(super) struct Hold(File);
+pub(super) struct Hold {
+    folder: File,
+    file: File,
+    /// SQLite's file: its name, device and inode.
+    database: Option<(PathBuf, u64, u64)>,
+}
 
 impl Drop for Hold {
     fn drop(&mut self) {
         // Closing the file is not enough: a child that another thread starts just now has a copy of it for a moment, and
         // would go on holding. Where it cannot be let go here, closing does it.
-        let _ = self.0.unlock();
+        let _ = (self.folder.unlock(), self.file.unlock());
+    }
+}
+
+impl Hold {
+    /// From now on the file of this name must stay where it is.
+    pub(super) fn watch(&mut self, database: &Path) -> io::Result<()> {
+        let name = std::path::absolute(database)?;
+        let there = fs::metadata(&name)?;
+        self.database = Some((name, there.dev(), there.ino()));
+        Ok(())
+    }
+
+    /// Whether the file is where it was: what is written to one that was deleted, moved or replaced is lost.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.database.as_ref().is_none_or(|(name, device, inode)| {
+            fs::metadata(name).is_ok_and(|there| (there.dev(), there.ino()) == (*device, *inode))
+        })
     }
 }
 
@@ -26,11 +49,17 @@ pub(super) fn hold(folder: &Path) -> Result<Hold, OutboxError> {
     let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
     make(folder).map_err(failed)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("lock"));
-    let lock = lock.map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Hold(lock)),
-        Err(TryLockError::WouldBlock) => Err(OutboxError::InUse { folder: folder.to_owned() }),
+    let in_use = || OutboxError::InUse { folder: folder.to_owned() };
+    let locked = File::open(folder).map_err(failed)?;
+    // NFS does not lock folders; the file is locked in any case.
+    if matches!(locked.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Err(in_use());
+    }
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("lock"));
+    let file = file.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Hold { folder: locked, file, database: None }),
+        Err(TryLockError::WouldBlock) => Err(in_use()),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }

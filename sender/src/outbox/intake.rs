@@ -58,6 +58,7 @@ impl Outbox {
     /// # Errors
     /// When the file cannot be written.
     pub fn intake(&mut self) -> Result<Intake<'_>, OutboxError> {
+        self.check_place()?;
         let Self { ledger, lanes, destinations, .. } = self;
         let transaction = ledger.connection_mut().transaction()?;
         Ok(Intake { transaction, lanes, known: destinations, now: Timestamp::now(), taken: Vec::new() })

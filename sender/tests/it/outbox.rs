@@ -258,6 +258,9 @@ fn only_its_owner_can_read_it_and_only_one_writes() {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
     assert!(matches!(Outbox::open(outbox.folder()), Err(OutboxError::InUse { .. })));
+    // No deleted file lets a second writer in.
+    std::fs::remove_file(outbox.folder().join("lock")).unwrap();
+    assert!(matches!(Outbox::open(outbox.folder()), Err(OutboxError::InUse { .. })));
     assert_eq!(Outbox::read(outbox.folder()).unwrap().newest(&Filter::default(), 9).unwrap().len(), 1);
     drop(outbox);
     assert_eq!(Outbox::read(&folder.path()).unwrap().newest(&Filter::default(), 9).unwrap().len(), 1);
@@ -400,4 +403,39 @@ fn an_endpoint_keeps_its_order_and_is_gone_whatever_the_credentials() {
         .map(|(id, _, _)| id)
         .collect();
     assert_eq!(failed, [1, 3, 4], "what is in flight tells for itself");
+}
+
+#[test]
+fn an_outbox_whose_file_is_gone_hands_nothing_out_and_takes_nothing() {
+    for case in ["file deleted", "folder moved", "another in its place"] {
+        let folder = Folder::new();
+        let mut outbox = folder.outbox();
+        let mut intake = outbox.intake().unwrap();
+        let address = Address::Url("http://127.0.0.1:9/hooks".parse().unwrap());
+        let destination = intake.unnamed(&address, &CredentialReference::None).unwrap();
+        let job = intake.begin("key").unwrap();
+        for flow in ["F", "G"] {
+            intake.add(job, destination, &message(flow, "{}", &CredentialReference::None)).unwrap();
+        }
+        intake.commit().unwrap();
+        let due = take(&mut outbox);
+        assert_eq!(due.len(), 2, "{case}");
+        let (data, away) = (outbox.folder().to_owned(), outbox.folder().with_extension("away"));
+        match case {
+            "file deleted" => std::fs::remove_file(data.join("outbox.sqlite")).unwrap(),
+            _ => std::fs::rename(&data, &away).unwrap(),
+        }
+        if case == "another in its place" {
+            drop(Outbox::open(&data).unwrap());
+        }
+        let displaced = |result: Result<(), OutboxError>| matches!(result, Err(OutboxError::Displaced { .. }));
+        assert!(displaced(outbox.settle(&[answered(&due[0], 200, Next::Delivered)])), "{case}");
+        assert!(displaced(outbox.intake().map(|_| ())), "{case}");
+        assert!(displaced(outbox.take_due(jiff::Timestamp::now(), 8, &Default::default()).map(|_| ())), "{case}");
+        if case != "file deleted" {
+            std::fs::remove_dir_all(&data).unwrap_or_default();
+            std::fs::rename(&away, &data).unwrap();
+            outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+        }
+    }
 }
