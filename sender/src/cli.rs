@@ -18,6 +18,7 @@ mod man;
 mod model;
 mod output;
 mod replay;
+mod retention;
 mod run;
 mod runtime;
 mod samples;

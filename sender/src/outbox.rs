@@ -14,6 +14,7 @@ mod folder;
 mod intake;
 mod job;
 mod ledger;
+mod prune;
 mod status;
 mod tables;
 
@@ -33,6 +34,7 @@ pub use self::{
     intake::{DestinationId, Intake, Label, NewDelivery},
     job::JobId,
     ledger::{Attempt, Filter, Ledger, StoredDelivery, Tally, Which},
+    prune::Pruned,
     status::{LastAnswer, Status, StatusWord},
 };
 use crate::{

@@ -68,7 +68,8 @@ pub(super) fn note_others(outbox: &Outbox, job: JobId) -> Result<(), CliError> {
 /// Says that a job goes on that was stopped. `what` is what the command does, such as `replay`.
 pub(super) fn note_resumed(outbox: &Outbox, job: JobId, what: &str) -> Result<(), CliError> {
     let tally = outbox.ledger().tally(&Which::Job(job))?;
-    let all: u64 = tally.iter().map(|alike| alike.count).sum();
+    let pruned = outbox.ledger().pruned(job)?;
+    let all: u64 = pruned + tally.iter().map(|alike| alike.count).sum::<u64>();
     let pending: u64 = tally.iter().filter(|alike| alike.status == Status::Pending).map(|alike| alike.count).sum();
     let note = match pending {
         0 => format!(
@@ -78,7 +79,11 @@ pub(super) fn note_resumed(outbox: &Outbox, job: JobId, what: &str) -> Result<()
             "this {what} was stopped before; going on with the {pending} of {all} messages that are still pending"
         ),
     };
-    say(writeln!(anstream::stderr(), "{}{note}", output::NOTE))
+    let left_out = match pruned {
+        0 => String::new(),
+        _ => format!("; {pruned} that were delivered or discarded were pruned, and are not counted below"),
+    };
+    say(writeln!(anstream::stderr(), "{}{note}{left_out}", output::NOTE))
 }
 
 /// What came of the deliveries so far.

@@ -2,6 +2,7 @@
 
 mod discard;
 mod list;
+mod prune;
 mod retry;
 mod show;
 mod words;
@@ -23,8 +24,10 @@ pub(super) enum DeliveriesCommand {
     Show(show::ShowArgs),
     /// Deliver what is still pending, and again what failed
     Retry(Box<retry::RetryArgs>),
-    /// Decide against deliveries; they are kept, with the reason
+    /// Decide against deliveries; they are kept with the reason until they are pruned
     Discard(discard::DiscardArgs),
+    /// Delete deliveries that were delivered or discarded some time ago
+    Prune(prune::PruneArgs),
 }
 
 /// Where the outbox is.
@@ -53,6 +56,7 @@ pub(super) fn run(command: DeliveriesCommand) -> Result<u8, CliError> {
         DeliveriesCommand::Show(args) => show::run(&args).map(|()| exit::ACCEPTED),
         DeliveriesCommand::Retry(args) => retry::run(&args),
         DeliveriesCommand::Discard(args) => discard::run(&args).map(|()| exit::ACCEPTED),
+        DeliveriesCommand::Prune(args) => prune::run(&args).map(|()| exit::ACCEPTED),
     }
 }
 

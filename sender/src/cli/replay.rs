@@ -19,6 +19,7 @@ use super::{
     exit, file,
     job_key::{self, JobKey},
     output::{self, Format, say},
+    retention::KeepArgs,
     tally,
 };
 use crate::{
@@ -65,6 +66,9 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTPUT)]
     data: PathBuf,
 
+    #[command(flatten)]
+    keep: KeepArgs,
+
     /// Read and check everything, say how many would be sent, and send nothing
     #[arg(long, help_heading = OUTPUT)]
     dry_run: bool,
@@ -109,7 +113,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     }
 
     let courier = args.engine.courier()?;
-    let mut outbox = Outbox::open(&args.data)?;
+    let mut outbox = args.keep.open(&args.data)?;
     let Some(job) =
         taken_in(&mut outbox, &source, &replay, &destination, args.which.skip_bad, profile_text.as_deref())?
     else {
@@ -122,6 +126,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let tally = outbox.ledger().tally(&Which::Job(job))?;
     let code = tally::print(&tally, "replayed", &args.data, args.output)?;
     outbox.finish(job)?;
+    args.keep.prune(&mut outbox)?;
     Ok(code)
 }
 

@@ -30,6 +30,7 @@ use super::{
     job_key::{self, JobKey},
     model,
     output::Format,
+    retention::KeepArgs,
 };
 use crate::{
     credentials::CredentialReference,
@@ -131,6 +132,9 @@ struct DestinationArgs {
     /// Folder of the outbox, which remembers what was delivered
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = DESTINATION, conflicts_with = "to_dir")]
     data: PathBuf,
+
+    #[command(flatten)]
+    keep: KeepArgs,
 }
 
 pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
@@ -165,7 +169,8 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
             .with_some("profile", profile_text);
         let before = job_key::of_0_1(&format!("run {model:?} {plan:?} {about:?} {written_as:?}"), &[]);
         let job = JobKeys { key: key.finish(), before };
-        let sending = Sending { profile: written_as, data: &args.destination.data, output: args.output };
+        let DestinationArgs { data, keep, .. } = &args.destination;
+        let sending = Sending { profile: written_as, data, keep, output: args.output };
         return sending.send(&model, runs, &job, &args.engine.courier()?);
     };
     let mut folder = Folder::prepare(to_dir, args.destination.force, count)?;

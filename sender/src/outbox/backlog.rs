@@ -146,12 +146,13 @@ fn write_down(transaction: &Transaction<'_>, attempted: &Attempted) -> rusqlite:
         Next::RetryAt(due) => (StatusWord::Pending, None, Some(due.as_microsecond())),
         Next::GiveUp(why) => (StatusWord::Failed, Some(reason_code(*why)), None),
     };
+    let ended = (status != StatusWord::Pending).then(|| at.saturating_add(took));
     transaction
         .prepare_cached(
             "UPDATE delivery SET attempts = attempts + 1, since = coalesce(since, ?2), due = coalesce(?3, due),
-             status = ?4, gave_up = ?5 WHERE id = ?1",
+             status = ?4, gave_up = ?5, ended_at = ?6 WHERE id = ?1",
         )?
-        .execute(params![id, at, due, status.as_str(), gave_up])?;
+        .execute(params![id, at, due, status.as_str(), gave_up, ended])?;
     Ok(())
 }
 
@@ -159,7 +160,7 @@ fn write_down(transaction: &Transaction<'_>, attempted: &Attempted) -> rusqlite:
 /// for itself what comes of it.
 fn give_up_waiting(transaction: &Transaction<'_>, id: u64, in_flight: &HashSet<u64>) -> rusqlite::Result<()> {
     transaction.execute(
-        "UPDATE delivery SET status = ?2, gave_up = ?3
+        "UPDATE delivery SET status = ?2, gave_up = ?3, ended_at = ?5
          WHERE status = 'pending' AND destination IN (
              SELECT alike.id FROM delivery JOIN destination AS mine ON mine.id = delivery.destination
              JOIN destination AS alike ON alike.address = mine.address WHERE delivery.id = ?1)
@@ -169,6 +170,7 @@ fn give_up_waiting(transaction: &Transaction<'_>, id: u64, in_flight: &HashSet<u
             StatusWord::Failed.as_str(),
             reason_code(GaveUp::Gone),
             ledger::json(in_flight.iter().copied()),
+            Timestamp::now().as_microsecond(),
         ],
     )?;
     Ok(())

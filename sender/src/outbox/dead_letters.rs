@@ -23,7 +23,7 @@ impl Outbox {
         self.revive("status = ?2", StatusWord::Failed.as_str())
     }
 
-    /// Decides against a delivery that is pending or failed. It is kept, with `note` as the reason. `false` where it is
+    /// Decides against a delivery that is pending or failed. It is kept until it is pruned, with `note` as the reason. `false` where it is
     /// not such a one.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Outbox {
         let revived = self.ledger.connection().execute(
             &format!(
                 "UPDATE delivery SET status = 'pending', gave_up = NULL, note = NULL, attempts_before = attempts,
-                 since = NULL, due = ?1 WHERE {which}"
+                 since = NULL, ended_at = NULL, due = ?1 WHERE {which}"
             ),
             params![Timestamp::now().as_microsecond(), value],
         )?;
@@ -55,8 +55,8 @@ impl Outbox {
 
     fn put_away(&mut self, which: &str, value: impl rusqlite::ToSql, note: Option<&str>) -> Result<usize, OutboxError> {
         let put_away = self.ledger.connection().execute(
-            &format!("UPDATE delivery SET status = ?1, note = ?2 WHERE {which}"),
-            params![StatusWord::Discarded.as_str(), note, value],
+            &format!("UPDATE delivery SET status = ?1, note = ?2, ended_at = ?4 WHERE {which}"),
+            params![StatusWord::Discarded.as_str(), note, value, Timestamp::now().as_microsecond()],
         )?;
         self.schedule(None)?;
         Ok(put_away)

@@ -16,6 +16,7 @@ mod kills;
 mod load;
 mod model;
 mod outbox;
+mod prune;
 mod redaction;
 mod replay;
 mod run;

@@ -272,11 +272,14 @@ fn a_file_of_a_newer_program_is_refused_and_left() {
     let folder = Folder::new();
     drop(filled(&folder, &[("a", "F1")]));
     let file = folder.path().join("outbox.sqlite");
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let connection = Connection::open(&file).unwrap();
+    let known: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
     for error in [Outbox::open(&folder.path()).map(|_| ()), Outbox::read(&folder.path()).map(|_| ())] {
         assert!(matches!(error, Err(OutboxError::Newer { found: 99, .. })));
     }
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    connection.pragma_update(None, "user_version", known).unwrap();
+    drop(connection);
     assert_eq!(numbers(&take(&mut folder.outbox())), [1]);
 }
 

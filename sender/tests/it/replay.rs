@@ -60,7 +60,7 @@ impl Desk {
         command
     }
 
-    fn deliveries(&self, subcommand: &[&str]) -> assert_cmd::Command {
+    pub(crate) fn deliveries(&self, subcommand: &[&str]) -> assert_cmd::Command {
         let mut command = webhook_sender();
         command.arg("deliveries").args(subcommand).args(["--data", &self.path("outbox")]);
         command
@@ -74,7 +74,7 @@ impl Desk {
 }
 
 /// A line as `webhook-receiver messages export` writes it.
-fn line(flow: &str, body: &str, secret_at: Option<usize>) -> String {
+pub(crate) fn line(flow: &str, body: &str, secret_at: Option<usize>) -> String {
     let mut line = json!({
         "id": "01990c2e-7d5f-7000-8000-000000000000", "receivedAt": "2026-11-24T08:00:00.123456Z", "endpoint": "crm",
         "peer": "192.0.2.7", "trigger": "stepCompleted", "flow": flow, "step": "Form",
@@ -86,7 +86,7 @@ fn line(flow: &str, body: &str, secret_at: Option<usize>) -> String {
     line.to_string() + "\n"
 }
 
-fn ok(command: &mut assert_cmd::Command) -> Run {
+pub(crate) fn ok(command: &mut assert_cmd::Command) -> Run {
     let done = run(command);
     assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
     done

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::Args;
 
 use super::{
-    super::{error::CliError, output::say},
+    super::{error::CliError, output::say, retention::KeepArgs},
     DataArgs, WhichArgs,
 };
 use crate::outbox::Status;
@@ -21,6 +21,9 @@ pub(in crate::cli) struct DiscardArgs {
 
     #[command(flatten)]
     data: DataArgs,
+
+    #[command(flatten)]
+    keep: KeepArgs,
 }
 
 pub(super) fn run(args: &DiscardArgs) -> Result<(), CliError> {
@@ -40,6 +43,7 @@ pub(super) fn run(args: &DiscardArgs) -> Result<(), CliError> {
         count += usize::from(outbox.discard(*id, reason)?);
     }
     outbox.finish_settled()?;
+    args.keep.prune(&mut outbox)?;
     let deliveries = if count == 1 { "delivery" } else { "deliveries" };
     say(writeln!(anstream::stdout(), "discarded {count} {deliveries}"))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{
-    super::{deliver, engine_args::EngineArgs, error::CliError, exit, output::Format, tally},
+    super::{deliver, engine_args::EngineArgs, error::CliError, exit, output::Format, retention::KeepArgs, tally},
     DataArgs, WhichArgs,
 };
 use crate::outbox::{Status, Which};
@@ -23,6 +23,9 @@ pub(in crate::cli) struct RetryArgs {
 
     #[command(flatten)]
     data: DataArgs,
+
+    #[command(flatten)]
+    keep: KeepArgs,
 
     /// Form of the output
     #[arg(long, value_name = "FORM", default_value = "human")]
@@ -44,10 +47,13 @@ pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
     for id in &args.which.ids {
         outbox.retry(*id)?;
     }
+    // Not before: a discarded delivery that is to be tried again may be old.
+    args.keep.prune(&mut outbox)?;
     let numbers = outbox.ledger().pending()?;
     deliver::deliver(&mut outbox, &courier, args.output)?;
     let tally = outbox.ledger().tally(&Which::Numbers(&numbers))?;
     let code = tally::print(&tally, "tried", &args.data.data, args.output)?;
     outbox.finish_settled()?;
+    args.keep.prune(&mut outbox)?;
     Ok(code)
 }

@@ -11,6 +11,7 @@ use super::{
         deliver, dropped,
         error::CliError,
         output::{Format, harmless},
+        retention::KeepArgs,
         tally,
     },
     summary::Summary,
@@ -28,6 +29,7 @@ pub(super) struct Sending<'a> {
     pub(super) profile: &'a Profile,
     /// Folder of the outbox.
     pub(super) data: &'a Path,
+    pub(super) keep: &'a KeepArgs,
     pub(super) output: Format,
 }
 
@@ -58,7 +60,7 @@ impl Sending<'_> {
         keys: &JobKeys,
         courier: &Courier,
     ) -> Result<u8, CliError> {
-        let mut outbox = Outbox::open(self.data)?;
+        let mut outbox = self.keep.open(self.data)?;
         let mut summary = Summary::new(model);
         let job = match keys.unfinished(&mut outbox)? {
             Some(job) => {
@@ -74,7 +76,8 @@ impl Sending<'_> {
 
         let ledger = outbox.ledger();
         let tally = ledger.tally(&Which::Job(job))?;
-        let mut deliveries = match summary.is_of_one_flow() {
+        // With a gap in them it is not known which message each is.
+        let mut deliveries = match summary.is_of_one_flow() && ledger.pruned(job)? == 0 {
             true => ledger.newest(&Filter { job: Some(job), ..Filter::default() }, usize::MAX)?,
             false => Vec::new(),
         };
@@ -87,6 +90,7 @@ impl Sending<'_> {
             Format::Json => summary.print_sent_object(&deliveries, tally::object(&tally))?,
         }
         outbox.finish(job)?;
+        self.keep.prune(&mut outbox)?;
         Ok(tally::code(&tally))
     }
 
