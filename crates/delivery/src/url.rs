@@ -3,7 +3,10 @@
 use std::str::FromStr;
 
 use http::{Uri, uri::Scheme};
-use schemas::uri::{encode_path, encode_query};
+use schemas::{
+    host::Host,
+    uri::{encode_path, encode_query},
+};
 use url::Url;
 
 /// The URL of an endpoint: absolute, `http` or `https`, with a host and without a user. It is in the form that goes over
@@ -18,6 +21,9 @@ pub struct EndpointUrl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
+    /// Programs read the host as different addresses: `010.0.0.1` is `8.0.0.1` in C and `10.0.0.1` where the zero is ignored.
+    #[error("the host of the URL has numbers with a leading zero, which programs read differently: write them without")]
+    AmbiguousHost,
     /// It holds a control character, a backslash, or a space at its beginning or end.
     #[error("the URL holds a control character, a backslash, or a space at its beginning or end")]
     Character,
@@ -105,6 +111,10 @@ fn normalize_authority(scheme: &str, authority: &str) -> Result<String, UrlError
     if authority.is_empty() {
         return Err(UrlError::Host);
     }
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    if matches!(Host::read(host), Host::Address(readings) if readings.len() > 1) {
+        return Err(UrlError::AmbiguousHost);
+    }
     let url = Url::parse(&format!("{scheme}://{authority}/")).map_err(|error| match error {
         url::ParseError::InvalidPort => UrlError::Port,
         _ => UrlError::Host,
@@ -147,7 +157,7 @@ mod tests {
             ("http://%62%C3%BCcher.example/", "http://xn--bcher-kva.example/"),
             ("http://2130706433/", "http://127.0.0.1/"),
             ("http://0x7f.1:8080/", "http://127.0.0.1:8080/"),
-            ("http://0177.0.0.1/", "http://127.0.0.1/"),
+            ("http://017700000001./", "http://127.0.0.1/"),
             ("http://１２７.0.0.1/", "http://127.0.0.1/"),
             ("http://my_service:8080/", "http://my_service:8080/"),
             ("http://localhost./", "http://localhost./"),
@@ -173,6 +183,11 @@ mod tests {
             ("http://[::1/", UrlError::Host),
             ("http://[fe80::1%25eth0]/", UrlError::Host),
             ("http://256.1.1.1/", UrlError::Host),
+            ("http://4294967297/", UrlError::Host),
+            ("http://1.2.3.4.5/", UrlError::Host),
+            ("http://a.1/", UrlError::Host),
+            ("http://010.0.0.1/", UrlError::AmbiguousHost),
+            ("http://0177.1:8080/", UrlError::AmbiguousHost),
             ("http://a%2fb/", UrlError::Host),
             ("http://xn--zz--/", UrlError::Host),
             ("http://a.example:x/", UrlError::Port),

@@ -154,7 +154,7 @@ fn junit_keeps_the_common_schema() {
     for (index, report) in [clean(), mixed(), untested(), crate::reports::hostile::report()].into_iter().enumerate() {
         let file = folder.path().join(format!("{index}.xml"));
         fs::write(&file, junit::render(&report, false)).unwrap();
-        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reports/junit-10.xsd");
+        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/reports/junit-10.xsd");
         let lint =
             Command::new("xmllint").args(["--noout", "--nonet", "--schema", schema]).arg(&file).output().unwrap();
         assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stderr));
