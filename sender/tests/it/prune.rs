@@ -97,6 +97,7 @@ fn old_deliveries_go_and_pending_and_failed_ones_stay() {
         ("replay, longer than there is time", &["replay", "--keep", "36500d"], None, with(&all)),
         ("replay, never for all commands", &["replay"], Some("forever"), with(&all)),
         ("replay, its own goes too", &["replay", "--keep", "0s"], None, vec![4, 5]),
+        ("replay, nothing to send", &["replay", "--flow", "FLOW-99"], None, pruned.to_vec()),
         ("run", &["run"], None, with(&pruned)),
         ("run, longer", &["run", "--keep", "9d"], None, with(&all)),
         ("retry", &["retry"], None, pruned.to_vec()),
