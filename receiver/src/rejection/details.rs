@@ -2,7 +2,7 @@
 //! it. Everything here is cut short, and no value of a query is kept, since it may be a credential.
 
 use http::{HeaderMap, HeaderName, header, request};
-use schemas::{Pointer, Profile, document::ReadError};
+use schemas::{Pointer, Profile, document::ReadError, redaction::mask_url};
 
 use super::Rejection;
 use crate::redact;
@@ -70,16 +70,7 @@ fn field(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 }
 
 fn path(head: &request::Parts) -> String {
-    let path = shortened(head.uri.path());
-    match head.uri.query() {
-        None => path,
-        Some(query) => {
-            let names = query
-                .split('&')
-                .map(|pair| pair.split_once('=').map_or("***".to_owned(), |(name, _)| format!("{name}=***")));
-            shortened(&format!("{path}?{}", names.collect::<Vec<_>>().join("&")))
-        }
-    }
+    shortened(&mask_url(head.uri.path_and_query().map_or("", |target| target.as_str())))
 }
 
 fn shortened(text: &str) -> String {
