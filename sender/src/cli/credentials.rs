@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::Args;
-use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference};
+use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference, redaction::is_sensitive_name};
 use secrecy::SecretString;
 
 use super::{error::CliError, output};
@@ -97,7 +97,8 @@ pub(super) fn check_plaintext(
         return Err(CliError::Plaintext { target: target.to_string() });
     }
     let names = request.headers().keys().map(http::HeaderName::as_str);
-    let mut exposed: Vec<String> = names.filter(|name| is_credential(name)).map(|name| format!("`{name}`")).collect();
+    let mut exposed: Vec<String> =
+        names.filter(|name| is_sensitive_name(name)).map(|name| format!("`{name}`")).collect();
     if matches!(authentication, Authentication::ClientSecret { .. }) {
         exposed.insert(0, "the client secret".to_owned());
     }
@@ -115,13 +116,6 @@ pub(super) fn warn_plaintext(exposed: &[String], target: &Target) -> Result<(), 
         "{}{exposed} can be read by anyone on the way to {target}; use an https URL",
         output::WARNING
     ))
-}
-
-/// Whether a header of this name is likely to hold a secret.
-fn is_credential(name: &str) -> bool {
-    name == "cookie"
-        || name == "proxy-authorization"
-        || ["key", "token", "secret"].iter().any(|word| name.contains(word))
 }
 
 fn fetch(option: &'static str, reference: &str, what: &'static str) -> Result<SecretString, CliError> {
