@@ -140,7 +140,8 @@ fn names(expected: &ServerName<'_>, presented: &[String]) -> CertificateProblem 
     }
 }
 
-/// A name of a certificate, such as `DnsName("a.example")`, as people write it. Whoever made the certificate chose it.
+/// A name of a certificate, such as `DnsName("a.example")`, in readable form. Its text is chosen by whatever issued the
+/// certificate.
 fn name_of(presented: &str) -> String {
     let value = presented.split_once('(').map_or(presented, |(_, value)| value.trim_end_matches(')').trim_matches('"'));
     let safe = value.chars().map(|character| if character.is_ascii_graphic() { character } else { '?' });

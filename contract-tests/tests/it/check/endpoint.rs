@@ -57,7 +57,7 @@ pub(crate) async fn hasty() -> String {
     url
 }
 
-/// What stands in front of an endpoint does with a connection instead of passing it on.
+/// What a proxy does with a connection instead of passing it on to the endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     /// It is closed.
