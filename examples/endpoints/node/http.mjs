@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import { env } from "node:process";
-import { LIMIT, PATH, Refused, checkHeaders, checkType, problem, readMessage, store } from "./webhook.mjs";
+import { LIMIT, PATH, Refused, checkHeaders, checkType, problem, readBody, readMessage, store } from "./webhook.mjs";
 
 async function take(request) {
   if (request.headersDistinct.host?.length > 1) throw new Refused(400, "There are two Host headers.");
@@ -11,18 +11,7 @@ async function take(request) {
   if (request.method !== "POST") throw new Refused(405, "Webhook messages come by POST.");
   checkHeaders(request.headersDistinct.authorization);
   checkType(request.headers["content-type"]);
-  await store(readMessage(await read(request)));
-}
-
-async function read(request) {
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length <= LIMIT) chunks.push(chunk); // the rest is read, so that the client gets to hear of it, and dropped
-  }
-  if (length > LIMIT) throw new Refused(413, "The body is larger than 4 MiB.");
-  return Buffer.concat(chunks);
+  await store(readMessage(await readBody(request)));
 }
 
 const server = createServer(async (request, response) => {

@@ -34,6 +34,8 @@ impl Peer {
         variables: &[(&str, &str)],
     ) -> Self {
         let own = TempDir::new().unwrap();
+        // A server that root has started may write as another user.
+        std::fs::set_permissions(own.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
         let messages = own.path().join("messages.jsonl");
         let mut child = Command::new(command[0])
             .args(&command[1..])
@@ -110,4 +112,19 @@ pub(crate) fn kinds() -> [Authentication; 3] {
     let client_secret = ClientSecret::new(mixed(250, "aB3 é\"€\\😀ü/")).unwrap();
     let basic = BasicCredentials::new(mixed(100, "jÖ é€😀 x"), mixed(100, ":pÄ€😀 q:")).unwrap();
     [Authentication::None, Authentication::ClientSecret { client_secret }, Authentication::Basic(basic)]
+}
+
+/// Each kind of authentication with the credentials of [`kinds`], which are like drawn ones, and with plain ASCII ones.
+pub(crate) fn credentials() -> [(&'static str, Authentication); 5] {
+    let [none, drawn_secret, drawn_basic] = kinds();
+    let plain = "correct horse battery staple".to_owned();
+    let client_secret = ClientSecret::new(plain.clone()).unwrap();
+    let basic = BasicCredentials::new("flowingly".to_owned(), plain).unwrap();
+    [
+        ("none", none),
+        ("client secret, drawn", drawn_secret),
+        ("client secret, ASCII", Authentication::ClientSecret { client_secret }),
+        ("Basic, drawn", drawn_basic),
+        ("Basic, ASCII", Authentication::Basic(basic)),
+    ]
 }
