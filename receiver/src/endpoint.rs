@@ -20,6 +20,7 @@ use self::{
 };
 use crate::{
     capture::Capture,
+    expectation::Expectation,
     intake,
     log::{MessageLog, Record, RecordHeader},
     patience, redact,
@@ -125,7 +126,7 @@ impl<L: MessageLog> Endpoints<L> {
     {
         let (mut head, mut body) = request.into_parts();
         let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
-        let expects = head.headers.contains_key(header::EXPECT);
+        let expects = Expectation::of(&head) == Expectation::Continue;
         let outcome = self.take(&mut head, &mut body, arrival, progress).await;
         if let Err(rejection) = &outcome {
             let profile = progress.endpoint.as_ref().and_then(|_| self.find(head.uri.path()));
@@ -328,7 +329,11 @@ fn check_framing(head: &request::Parts, arrival: Arrival) -> Result<(), Rejectio
     if arrival.two_lengths {
         return Err(Rejection::BadRequest("it has both Content-Length and Transfer-Encoding"));
     }
-    Ok(())
+    match Expectation::of(head) {
+        Expectation::None | Expectation::Continue => Ok(()),
+        // To be ignored would leave a client waiting that sends its body only once this is met.
+        Expectation::Unsupported => Err(Rejection::ExpectationFailed),
+    }
 }
 
 fn check_method(method: &Method) -> Result<(), Rejection> {

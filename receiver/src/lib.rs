@@ -13,6 +13,8 @@ pub mod config;
 #[cfg(feature = "server")]
 pub mod endpoint;
 #[cfg(feature = "server")]
+mod expectation;
+#[cfg(feature = "server")]
 mod folder;
 #[cfg(feature = "server")]
 pub mod index;

@@ -46,6 +46,8 @@ pub enum Rejection {
     NotAMessage,
     /// The message breaks the contract, and the endpoint refuses those that do.
     Nonconforming(Vec<Violation>),
+    /// The request expects something else than `100-continue` before it sends its body.
+    ExpectationFailed,
     /// No endpoint has this path.
     NotFound,
     /// The endpoint takes only POST.
@@ -93,6 +95,7 @@ impl Rejection {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAMessage | Self::Nonconforming(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,13 +104,14 @@ impl Rejection {
     }
 
     /// Every [`Self::code`].
-    pub const CODES: [&str; 16] = [
+    pub const CODES: [&str; 17] = [
         "ambiguous",
         "bad-request",
         "basic-refused",
         "body-broken",
         "body-timeout",
         "client-secret-refused",
+        "expectation-failed",
         "head-too-large",
         "method-not-allowed",
         "nonconforming",
@@ -134,6 +138,7 @@ impl Rejection {
             Self::Unreadable(_) => "not-json",
             Self::NotAMessage => "not-a-message",
             Self::Nonconforming(_) => "nonconforming",
+            Self::ExpectationFailed => "expectation-failed",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Unavailable => "unavailable",
@@ -168,6 +173,7 @@ impl Rejection {
                     Cow::Owned(first.message.clone())
                 }));
             }
+            Self::ExpectationFailed => "the Expect header is not `100-continue` alone",
             Self::NotFound => "no endpoint has this path",
             Self::MethodNotAllowed => "an endpoint takes only POST",
             Self::Unavailable => "the message could not be stored",
@@ -192,6 +198,7 @@ impl Rejection {
             Self::Unreadable(error) => format!("{error}."),
             Self::NotAMessage => "The body is JSON, but no object with at least one member.".to_owned(),
             Self::Nonconforming(_) => "The message breaks the contract; see `violations`.".to_owned(),
+            Self::ExpectationFailed => "Send the message without an Expect header, or with 100-continue.".to_owned(),
             Self::NotFound => "There is no endpoint at this path.".to_owned(),
             Self::MethodNotAllowed => "Send the message with POST.".to_owned(),
             Self::Unavailable => "The message cannot be stored now; send it again later.".to_owned(),
@@ -225,9 +232,11 @@ impl Rejection {
             Self::Unavailable | Self::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))),
             // What follows on the connection cannot be told from the rest of this request. A proxy that is not told
             // would send its next message there.
-            Self::BadRequest(_) | Self::BodyBroken | Self::BodyTimeout | Self::TooLarge(_) => {
-                Some((header::CONNECTION, HeaderValue::from_static("close")))
-            }
+            Self::BadRequest(_)
+            | Self::BodyBroken
+            | Self::BodyTimeout
+            | Self::TooLarge(_)
+            | Self::ExpectationFailed => Some((header::CONNECTION, HeaderValue::from_static("close"))),
             _ => None,
         };
         let body = serde_json::to_vec(&self.problem()).expect("a problem is made of strings and numbers");

@@ -1,27 +1,29 @@
 //! HTTP/2 on a TLS connection, with what one client may ask of it: streams, header bytes, resets, and time.
 //!
-//! hyper keeps no deadline on an HTTP/2 connection. One that has no request is closed as HTTP/1.1's is; one whose requests
-//! do not end, because the client takes no answer, is closed too.
+//! It rests on h2 itself: hyper's server has no way to send `100 Continue`, and some clients wait for it without end. h2 keeps
+//! no deadline on a connection. One that has no request is closed as HTTP/1.1's is; one whose requests do not end, because
+//! the client takes no answer, is closed too.
 
-use std::{
-    convert::Infallible,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+mod exchange;
+mod upload;
+
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, header};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http2, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::watch, time::Instant};
+use h2::{
+    RecvStream,
+    server::{Builder, SendResponse},
+};
+use http::Request;
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_rustls::server::TlsStream;
 
 use super::{accept::Ending, connection::Connection, service::Service};
-use crate::{config::Limits, log::MessageLog, patience, rejection::Rejection};
+use crate::{config::Limits, log::MessageLog, patience};
 
 /// Most requests at a time on one connection.
 const STREAMS: u32 = 64;
@@ -46,30 +48,16 @@ pub(super) async fn serve<L: MessageLog>(
 ) {
     let streams = Arc::new(Streams::new(service.connection().clone()));
     let connection = service.connection().clone();
-    let opening = streams.clone();
-    let answer = service_fn(move |request: Request<Incoming>| {
-        let (stream, service) = (opening.open(), service.clone());
-        async move {
-            let mut response = if request.headers().len() > limits.header_fields {
-                service.refuse(request, Rejection::HeadTooLarge)
-            } else {
-                service.answer(request, false).await
-            };
-            // Streams end by themselves; HTTP/2 has no such field.
-            response.headers_mut().remove(header::CONNECTION);
-            Ok::<_, Infallible>(response.map(|body| Answer { body, _stream: stream }))
-        }
+    let leave = Notify::new();
+    let serving = accept(stream, limits, &leave, |request, reply| {
+        let (stream, service) = (streams.open(), service.clone());
+        tokio::spawn(async move {
+            if let Err(error) = exchange::answer(request, reply, &service, limits.header_fields).await {
+                tracing::debug!(%error, "a stream ended early");
+            }
+            drop(stream);
+        });
     });
-    let serving = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .max_pending_accept_reset_streams(RESETS)
-        .max_local_error_reset_streams(FAULTS)
-        .initial_stream_window_size(WINDOWS.0)
-        .initial_connection_window_size(WINDOWS.1)
-        .max_send_buf_size(SEND_BUFFER)
-        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
-        .serve_connection(TokioIo::new(stream), answer);
     // Before a request can come: one that came with the handshake's last flight is heard of too.
     let (mut stalled, mut serving) = (pin!(stalled(streams.open.subscribe(), limits, due)), pin!(serving));
     let good_bye = tokio::select! {
@@ -77,7 +65,7 @@ pub(super) async fn serve<L: MessageLog>(
         biased;
         result = serving.as_mut() => return report(result),
         () = ending.begun() => {
-            serving.as_mut().graceful_shutdown();
+            leave.notify_one();
             tokio::select! {
                 result = serving.as_mut() => return report(result),
                 () = streams.none() => GOOD_BYE,
@@ -89,11 +77,43 @@ pub(super) async fn serve<L: MessageLog>(
         () = connection.closed() => Duration::ZERO,
         () = stalled.as_mut() => GOOD_BYE,
     };
-    serving.as_mut().graceful_shutdown();
+    leave.notify_one();
     report(tokio::time::timeout(good_bye, serving).await.unwrap_or(Ok(())));
 }
 
-fn report(result: hyper::Result<()>) {
+/// Takes requests until the connection ends. Once told to leave, it takes those that are under way and no more.
+async fn accept(
+    stream: TlsStream<TcpStream>,
+    limits: Limits,
+    leave: &Notify,
+    mut begin: impl FnMut(Request<RecvStream>, SendResponse<Bytes>),
+) -> Result<(), h2::Error> {
+    let handshake = Builder::new()
+        .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(Some(FAULTS))
+        .initial_window_size(WINDOWS.0)
+        .initial_connection_window_size(WINDOWS.1)
+        .max_send_buffer_size(SEND_BUFFER)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .handshake(stream);
+    let mut connection = handshake.await?;
+    loop {
+        tokio::select! {
+            biased;
+            () = leave.notified() => connection.graceful_shutdown(),
+            accepted = connection.accept() => match accepted {
+                Some(accepted) => {
+                    let (request, reply) = accepted?;
+                    begin(request, reply);
+                }
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+fn report(result: Result<(), h2::Error>) {
     if let Err(error) = result {
         tracing::debug!(%error, "a connection ended early");
     }
@@ -106,7 +126,7 @@ struct Streams {
     open: watch::Sender<usize>,
 }
 
-/// An open request; it ends when its answer has been handed over, or when the client takes it back.
+/// An open request; it ends when its answer is with h2, or when the client takes it back.
 #[derive(Debug)]
 struct Stream(Arc<Streams>);
 
@@ -150,28 +170,5 @@ impl Drop for Stream {
                 self.0.connection.idle();
             }
         });
-    }
-}
-
-/// An answer's body, which holds its request open until hyper has taken it.
-struct Answer {
-    body: Full<Bytes>,
-    _stream: Stream,
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

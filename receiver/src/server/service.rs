@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use http_body::Body;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use schemas::wire::JSON;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
@@ -59,7 +59,10 @@ impl<L: MessageLog> Service<L> {
     }
 
     /// Takes a request by the rules of the moment at which it begins.
-    pub(super) async fn answer(&self, request: Request<Incoming>, two_lengths: bool) -> Response<Full<Bytes>> {
+    pub(super) async fn answer<B>(&self, request: Request<B>, two_lengths: bool) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+    {
         let rules = self.current.rules();
         let peer = Peer::of(self.connected, request.headers(), &rules.trusted_proxies);
         let arrival = Arrival { peer: Some(peer.ip()), two_lengths };
@@ -72,10 +75,9 @@ impl<L: MessageLog> Service<L> {
     }
 
     /// Refuses a request before any endpoint sees it.
-    pub(super) fn refuse(&self, request: Request<Incoming>, rejection: Rejection) -> Response<Full<Bytes>> {
-        let (head, _) = request.into_parts();
+    pub(super) fn refuse(&self, head: &request::Parts, rejection: Rejection) -> Response<Full<Bytes>> {
         let mut open = self.line.begin(Peer::of(self.connected, &head.headers, &self.current.rules().trusted_proxies));
-        open.progress.details = Details::of(&rejection, &head, None);
+        open.progress.details = Details::of(&rejection, head, None);
         respond(open, Err(rejection))
     }
 

@@ -38,14 +38,14 @@ path = "/basic"
 authentication = { type = "basic", username = "jo", password = "file:secret" }
 "#;
 
-struct Server {
-    receiver: Receiver,
+pub(crate) struct Server {
+    pub(crate) receiver: Receiver,
     certificate: Certificate,
     _folder: TempDir,
 }
 
 impl Server {
-    fn start(limits: &str) -> Self {
+    pub(crate) fn start(limits: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let certificate = Certificate::make();
         certificate.install(folder.path());
@@ -54,7 +54,7 @@ impl Server {
         Self { receiver, certificate, _folder: folder }
     }
 
-    async fn stream(&self) -> TlsStream<TcpStream> {
+    pub(crate) async fn stream(&self) -> TlsStream<TcpStream> {
         let client = self.certificate.client(&[&TLS13], &["h2"]);
         let stream = TcpStream::connect(self.receiver.address).await.unwrap();
         let stream = TlsConnector::from(Arc::new(client)).connect(ServerName::try_from("localhost").unwrap(), stream);
@@ -88,7 +88,7 @@ async fn json(answer: Response<Incoming>) -> serde_json::Value {
 }
 
 /// Fails the test rather than to wait for ever.
-async fn soon<F: Future>(future: F) -> F::Output {
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future).await.unwrap()
 }
 
@@ -150,12 +150,14 @@ async fn requests_are_refused_as_over_http_1_1() {
         ("no message", post("/none", "[]"), 422, "not-a-message"),
         ("no secret", post("/secret", MESSAGE), 403, "client-secret-refused"),
         ("many fields", many, 431, "head-too-large"),
+        ("another expectation", with("expect", "x"), 417, "expectation-failed"),
     ] {
         let answer = soon(client.send_request(request)).await.unwrap();
         assert_eq!(answer.status(), status, "{case}");
         assert_eq!(answer.headers().get(header::CONNECTION), None, "{case}");
         assert_eq!(answer.headers().contains_key(header::WWW_AUTHENTICATE), status == 401, "{case}");
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{case}");
+        assert!(answer.headers()[header::DATE].to_str().unwrap().ends_with(" GMT"), "{case}: {answer:?}");
         assert_eq!(json(answer).await["code"], code, "{case}");
     }
     let answer = soon(client.send_request(post("/secret", secret))).await.unwrap();

@@ -21,6 +21,7 @@ mod ending;
 mod endurance;
 #[cfg(feature = "relay")]
 mod examples;
+mod expect;
 mod faults;
 mod flips;
 mod framing;
