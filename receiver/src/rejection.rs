@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::Full;
 use schemas::{
     Pointer, Violation,
+    authentication::hint::Hint,
     document::ReadError,
     wire::{JSON, PROBLEM_JSON},
 };
@@ -65,12 +66,12 @@ pub enum Rejection {
 pub enum BasicRefusal {
     /// There is more than one `authorization` header.
     Ambiguous,
-    /// The header is no Basic credential.
-    Malformed,
+    /// The header is no Basic credential. The hint is for one that would be accepted if it were written another way.
+    Malformed(Option<Hint>),
     /// There is no `authorization` header.
     Missing,
     /// Username or password is wrong.
-    Wrong,
+    Wrong(Option<Hint>),
 }
 
 /// Why a client secret is refused; for the log, the answer is the same for all.
@@ -80,8 +81,8 @@ pub enum SecretRefusal {
     Missing(Option<Pointer>),
     /// What stands there is no string.
     NotText,
-    /// It is not an accepted secret.
-    Wrong,
+    /// It is not an accepted secret. The hint is for one that would be if it were written another way.
+    Wrong(Option<Hint>),
 }
 
 impl Rejection {
@@ -154,9 +155,11 @@ impl Rejection {
             Self::BodyBroken => "the connection or the chunked coding broke before the body was complete",
             Self::BodyTimeout => "the body was not complete within `body_timeout`",
             Self::BasicRefused(BasicRefusal::Ambiguous) => "more than one authorization header",
-            Self::BasicRefused(BasicRefusal::Malformed) => "the authorization header is no basic credential",
+            Self::BasicRefused(BasicRefusal::Malformed(hint)) => {
+                return Some(hinted("the authorization header is no basic credential", hint));
+            }
             Self::BasicRefused(BasicRefusal::Missing) => "no authorization header",
-            Self::BasicRefused(BasicRefusal::Wrong) => "wrong username or password",
+            Self::BasicRefused(BasicRefusal::Wrong(hint)) => return Some(hinted("wrong username or password", hint)),
             Self::SecretRefused(SecretRefusal::Missing(Some(place))) => {
                 return Some(Cow::Owned(format!(
                     "no secret at {place}; if this is the product's own message, use `serve --capture` and `learn`"
@@ -164,7 +167,7 @@ impl Rejection {
             }
             Self::SecretRefused(SecretRefusal::Missing(None)) => "the endpoint's profile has no place for a secret",
             Self::SecretRefused(SecretRefusal::NotText) => "the client secret is no string",
-            Self::SecretRefused(SecretRefusal::Wrong) => "wrong client secret",
+            Self::SecretRefused(SecretRefusal::Wrong(hint)) => return Some(hinted("wrong client secret", hint)),
             Self::TooLarge(limit) => return Some(Cow::Owned(format!("the body is larger than {limit} bytes"))),
             Self::Unreadable(error) => return Some(Cow::Owned(error.to_string())),
             Self::NotAMessage => "the body is JSON, but not an object with at least one member",
@@ -246,6 +249,11 @@ impl Rejection {
         response.headers_mut().extend(field);
         response
     }
+}
+
+/// A reason, and what would make the credential right.
+fn hinted(reason: &'static str, hint: &Option<Hint>) -> Cow<'static, str> {
+    hint.map_or(Cow::Borrowed(reason), |hint| Cow::Owned(format!("{reason}; {hint}")))
 }
 
 impl IntoResponse for Rejection {

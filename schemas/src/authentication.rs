@@ -3,6 +3,8 @@
 //!
 //! Nothing here decides whether a credential is right: that is the receiver's `Verifier`, in constant time.
 
+pub mod hint;
+
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -72,6 +72,11 @@ fn escaped(character: char) -> String {
     }
 }
 
+/// A text without what is invisible at its edges.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_invisible)
+}
+
 /// Whether a character shows nothing where it begins or ends a text: blanks, control characters, what has no width, and
 /// what only turns the direction of writing.
 fn is_invisible(character: char) -> bool {

@@ -3,7 +3,10 @@
 use std::time::SystemTime;
 
 use http::{HeaderMap, header};
-use schemas::{BasicCredentials, authentication::PresentedBasic};
+use schemas::{
+    BasicCredentials,
+    authentication::{PresentedBasic, hint::Hint},
+};
 
 use super::digest::{Accepted, DigestKey};
 use crate::rejection::BasicRefusal;
@@ -32,8 +35,16 @@ impl Basic {
         if values.next().is_some() {
             return Err(BasicRefusal::Ambiguous);
         }
-        let presented = PresentedBasic::parse(value.as_bytes()).map_err(|_| BasicRefusal::Malformed)?;
-        let digest = self.key.digest(&[presented.username(), presented.expose_password()]);
-        if self.accepted.contain(&digest, now) { Ok(()) } else { Err(BasicRefusal::Wrong) }
+        let is_accepted =
+            |username: &str, password: &str| self.accepted.contain(&self.key.digest(&[username, password]), now);
+        let presented = PresentedBasic::parse(value.as_bytes());
+        if presented.as_ref().is_ok_and(|presented| is_accepted(presented.username(), presented.expose_password())) {
+            return Ok(());
+        }
+        // It tells a stranger nothing: which readings are compared follows from what was sent, each is compared as the
+        // credential itself is, and none ends the search. One that is accepted is the whole credential, so whoever could
+        // see that in the time, or in the length of the log line, could as well have sent it in UTF-8.
+        let hint = Hint::of_basic(value.as_bytes(), is_accepted);
+        Err(if presented.is_ok() { BasicRefusal::Wrong(hint) } else { BasicRefusal::Malformed(hint) })
     }
 }

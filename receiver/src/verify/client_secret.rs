@@ -2,7 +2,11 @@
 
 use std::time::SystemTime;
 
-use schemas::{ClientSecret, Profile, Role, authentication::CLIENT_SECRET_MAX_CHARACTERS, document::PresentedSecret};
+use schemas::{
+    ClientSecret, Profile, Role,
+    authentication::{CLIENT_SECRET_MAX_CHARACTERS, hint::Hint},
+    document::PresentedSecret,
+};
 
 use super::digest::{Accepted, DigestKey};
 use crate::rejection::SecretRefusal;
@@ -34,15 +38,14 @@ impl Secrets {
         profile: &Profile,
         now: SystemTime,
     ) -> Result<(), SecretRefusal> {
+        let is_accepted = |text: &str| self.accepted.contain(&self.key.digest(&[text]), now);
         match presented {
             Some(PresentedSecret::Absent) => Err(SecretRefusal::Missing(profile.pointer(Role::ClientSecret).cloned())),
             Some(PresentedSecret::NotText) => Err(SecretRefusal::NotText),
-            Some(PresentedSecret::Text(text))
-                if text.len() <= MAX_BYTES && self.accepted.contain(&self.key.digest(&[text]), now) =>
-            {
-                Ok(())
-            }
-            Some(PresentedSecret::Text(_)) | None => Err(SecretRefusal::Wrong),
+            Some(PresentedSecret::Text(text)) if text.len() <= MAX_BYTES && is_accepted(text) => Ok(()),
+            // As with Basic, the time of this follows from what was sent.
+            Some(PresentedSecret::Text(text)) => Err(SecretRefusal::Wrong(Hint::of_secret(text, is_accepted))),
+            None => Err(SecretRefusal::Wrong(None)),
         }
     }
 }

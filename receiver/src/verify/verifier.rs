@@ -234,7 +234,7 @@ mod tests {
         let verifier = verifier(None);
         for (case, body, expected) in cases {
             let refused = verifier.read(body.as_bytes()).err().map(|rejection| match rejection {
-                Rejection::SecretRefused(SecretRefusal::Wrong) => "wrong",
+                Rejection::SecretRefused(SecretRefusal::Wrong(_)) => "wrong",
                 Rejection::SecretRefused(SecretRefusal::NotText) => "not text",
                 Rejection::SecretRefused(SecretRefusal::Missing(_)) => "missing",
                 Rejection::Unreadable(ReadError::Duplicate(_)) => "ambiguous",

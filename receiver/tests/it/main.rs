@@ -25,6 +25,7 @@ mod expect;
 mod faults;
 mod flips;
 mod framing;
+mod hints;
 mod http;
 mod http2;
 mod learn;
