@@ -18,6 +18,7 @@ mod answers;
 mod arrived;
 mod authorization;
 mod breach;
+mod challenge;
 mod coverage;
 mod head;
 mod judge;

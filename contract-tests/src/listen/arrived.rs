@@ -17,6 +17,8 @@ pub(super) struct Arrived {
     pub(super) faults: Vec<Fault>,
     /// Whether it was not the first on its connection.
     pub(super) reused: bool,
+    /// Whether it was answered with the challenge, and did not come again with credentials.
+    pub(super) unanswered: bool,
 }
 
 /// What is wrong with the form of a request, whatever it says.
@@ -43,6 +45,11 @@ pub(super) enum Fault {
 }
 
 impl Arrived {
+    /// The same, once it has not come again with credentials after the challenge.
+    pub(super) fn unanswered(self) -> Self {
+        Self { unanswered: true, ..self }
+    }
+
     /// The values of a header; the name in lower case.
     pub(super) fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_slice())

@@ -1,24 +1,15 @@
 //! The `authorization` header of a message against the username and password that are configured.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use schemas::{
     BasicCredentials,
-    authentication::{BasicError, PresentedBasic},
-    wire::{AUTHORIZATION, BASIC},
+    authentication::{
+        BasicError, PresentedBasic,
+        hint::{Hint, Spelling},
+    },
+    wire::AUTHORIZATION,
 };
 
 use super::{arrived::Arrived, breach::Findings};
-
-/// Base64 as careless programs write it: with or without padding, with rest bits.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Where the header stands, in a report.
 const PLACE: &str = "the header `authorization`";
@@ -28,7 +19,13 @@ pub(super) fn judge(arrived: &Arrived, expected: &BasicCredentials, findings: &m
     findings.ask(["AUTH-17", "AUTH-21"]);
     let mut values = arrived.header(AUTHORIZATION);
     let Some(value) = values.next() else {
-        findings.breaks("AUTH-17", PLACE, "is missing");
+        let what = if arrived.unanswered {
+            "is missing, and the sender did not send the message again with it after the challenge (401 with \
+             `www-authenticate: Basic`)"
+        } else {
+            "is missing"
+        };
+        findings.breaks("AUTH-17", PLACE, what);
         return;
     };
     if values.next().is_some() {
@@ -40,10 +37,14 @@ pub(super) fn judge(arrived: &Arrived, expected: &BasicCredentials, findings: &m
         return;
     }
     match PresentedBasic::parse(value) {
-        Err(BasicError::Scheme) => findings.breaks("AUTH-17", PLACE, "has another scheme than `basic`"),
+        Err(BasicError::Scheme) => wrong(value, "AUTH-17", "has another scheme than `basic`", expected, findings),
+        Err(BasicError::Utf8) => {
+            findings.ask(["AUTH-19"]);
+            wrong(value, "AUTH-15", "holds a username and password that are not UTF-8", expected, findings);
+        }
         Err(error) => {
             findings.ask(["AUTH-19"]);
-            malformed(value, error, expected, findings);
+            wrong(value, "AUTH-19", &error.to_string(), expected, findings);
         }
         Ok(presented) => {
             findings.ask(["AUTH-18", "AUTH-19", "AUTH-20"]);
@@ -52,33 +53,30 @@ pub(super) fn judge(arrived: &Arrived, expected: &BasicCredentials, findings: &m
             }
             let username = presented.username() != expected.username();
             let password = presented.expose_password() != expected.expose_password();
-            match (username, password) {
-                (true, true) => findings.breaks("AUTH-18", PLACE, "holds neither the username nor the password"),
-                (true, false) => findings.breaks("AUTH-18", PLACE, "holds another username"),
-                (false, true) => findings.breaks("AUTH-18", PLACE, "holds another password"),
-                (false, false) => {}
-            }
+            let what = match (username, password) {
+                (true, true) => "holds neither the username nor the password",
+                (true, false) => "holds another username",
+                (false, true) => "holds another password",
+                (false, false) => return,
+            };
+            wrong(value, "AUTH-18", what, expected, findings);
         }
     }
 }
 
-fn malformed(value: &[u8], error: BasicError, expected: &BasicCredentials, findings: &mut Findings) {
-    let parameter = value.trim_ascii().get(BASIC.len()..).unwrap_or_default().trim_ascii();
-    let standard: Vec<u8> = parameter
-        .iter()
-        .map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            other => *other,
-        })
-        .collect();
-    let right = format!("{}:{}", expected.username(), expected.expose_password());
-    match error {
-        BasicError::Base64 if LENIENT.decode(standard).is_ok_and(|pair| pair == right.as_bytes()) => {
-            let what = "holds base64 of another alphabet, without its padding or with rest bits";
-            findings.breaks("AUTH-20", PLACE, what);
-        }
-        BasicError::Utf8 => findings.breaks("AUTH-15", PLACE, "holds a username and password that are not UTF-8"),
-        other => findings.breaks("AUTH-19", PLACE, other.to_string()),
+/// A credential that is not the right one, with the spelling in which it would be, if there is one.
+fn wrong(value: &[u8], clause: &str, what: &str, expected: &BasicCredentials, findings: &mut Findings) {
+    let hint = Hint::of_basic(value, |username, password| {
+        username == expected.username() && password == expected.expose_password()
+    });
+    let clause = match hint.and_then(|hint| hint.spellings().next()) {
+        Some(Spelling::Latin1 | Spelling::Windows1252 | Spelling::Utf16 | Spelling::Utf8Twice) => "AUTH-15",
+        Some(Spelling::Base64Lenient | Spelling::Base64Twice | Spelling::Base64Url) => "AUTH-20",
+        Some(Spelling::NotBase64) => "AUTH-19",
+        _ => clause,
+    };
+    match hint {
+        Some(hint) => findings.breaks(clause, PLACE, format!("{what}; {hint}")),
+        None => findings.breaks(clause, PLACE, what),
     }
 }

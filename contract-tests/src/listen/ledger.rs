@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use schemas::{Authentication, Clause};
 
-use super::{arrived::Arrived, coverage::Coverage, judge::Judged, rule::RULES};
+use super::{arrived::Arrived, challenge::Challenges, coverage::Coverage, judge::Judged, rule::RULES};
 use crate::report::{CaseOutcome, CaseResult, Failure, Report, Subject, SubjectKind};
 
 /// Messages that a failure shows.
@@ -20,6 +20,7 @@ const NOTICES: usize = 3;
 pub(super) struct Ledger {
     pub(super) messages: u64,
     pub(super) coverage: Coverage,
+    pub(super) challenges: Challenges,
     asked: BTreeSet<String>,
     broken: BTreeMap<String, Broken>,
     notices: Vec<String>,
@@ -76,6 +77,7 @@ impl Ledger {
             notices.push(format!("No message came to {url}: check the URL that the sender calls, and that it sends."));
         }
         notices.extend(self.coverage.notices(self.messages));
+        notices.extend(self.challenges.notices());
         notices.extend(self.notices.iter().cloned());
         if self.notices_left_out > 0 {
             notices.push(format!("{} more messages could not be kept as fixtures.", self.notices_left_out));

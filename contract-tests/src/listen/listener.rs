@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 
 use super::{
     answers::Answers,
+    challenge::CHALLENGE_TIMEOUT,
     judge::Judge,
     listening::{Listening, Rules},
     record::{RecordError, Recorder},
@@ -19,6 +20,7 @@ pub struct Listener {
     address: SocketAddr,
     answers: Answers,
     delay: Duration,
+    challenge_timeout: Duration,
     messages: Option<u64>,
     duration: Option<Duration>,
     record: Option<PathBuf>,
@@ -56,6 +58,7 @@ impl Listener {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             answers: Answers::default(),
             delay: Duration::ZERO,
+            challenge_timeout: CHALLENGE_TIMEOUT,
             messages: None,
             duration: None,
             record: None,
@@ -86,7 +89,14 @@ impl Listener {
         Self { delay, ..self }
     }
 
-    /// Ends after so many messages.
+    /// Judges a message without Basic credentials when it has not come again with them so long after the challenge, by default
+    /// 5 s.
+    #[must_use]
+    pub fn challenge_timeout(self, challenge_timeout: Duration) -> Self {
+        Self { challenge_timeout, ..self }
+    }
+
+    /// Ends after so many messages. One that comes again with credentials after the challenge counts once.
     #[must_use]
     pub fn messages(self, messages: u64) -> Self {
         Self { messages: Some(messages), ..self }
@@ -121,6 +131,7 @@ impl Listener {
             judge: Judge::new(self.authentication, self.profile),
             answers: self.answers,
             delay: self.delay,
+            challenge_timeout: self.challenge_timeout,
             messages: self.messages,
             recorder,
         };

@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     answers::{self, Answers, REDIRECTED},
     arrived::{Arrived, Fault},
+    challenge,
     judge::Judge,
     ledger::{Ledger, Run},
     record::Recorder,
@@ -37,6 +38,7 @@ pub(super) struct Rules {
     pub(super) judge: Judge,
     pub(super) answers: Answers,
     pub(super) delay: Duration,
+    pub(super) challenge_timeout: Duration,
     pub(super) messages: Option<u64>,
     pub(super) recorder: Option<Recorder>,
 }
@@ -136,6 +138,7 @@ impl Listening {
                 },
             }
         }
+        self.shared.settle();
         let run = Run { url: self.url(), started, took_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX) };
         let judge = &self.shared.rules.judge;
         self.shared.ledger().report(judge.authentication(), judge.profile().name(), run)
@@ -164,14 +167,19 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
             }
             Next::End => return,
         };
-        let Some(status) = shared.take(&arrived) else { return wire.close().await };
+        let (has_body, keeps_alive) = (arrived.method != "HEAD", arrived.keeps_alive());
+        let Some((status, challenge)) = shared.answer(*arrived) else { return wire.close().await };
         tokio::select! {
             () = sleep(shared.rules.delay) => {}
             () = reached(&mut phase, Phase::Stopped) => {}
         }
-        let body = if arrived.method == "HEAD" || status == 204 || status == 304 { "" } else { "seen\n" };
-        let keeps_alive = arrived.keeps_alive() && *phase.borrow() == Phase::Open;
-        if wire.answer(&answers::head(status), body, keeps_alive).await.is_err() {
+        let body = if has_body && status != 204 && status != 304 { "seen\n" } else { "" };
+        let keeps_alive = keeps_alive && *phase.borrow() == Phase::Open;
+        let written = wire.answer(&answers::head(status), body, keeps_alive).await;
+        if let Some(number) = challenge {
+            shared.clone().expire_later(number);
+        }
+        if written.is_err() {
             return;
         }
         if !keeps_alive {
@@ -189,6 +197,41 @@ impl Shared {
         self.phase.send_modify(|phase| *phase = to.max(*phase));
     }
 
+    /// Judges a request, unless it has to come with credentials first: how it is answered, and the number of the challenge if it
+    /// is one; `None` after the last that was asked for.
+    fn answer(&self, arrived: Arrived) -> Option<(u16, Option<u64>)> {
+        if arrived.path() != REDIRECTED && challenge::is_due(self.rules.judge.authentication(), &arrived) {
+            let is_open = *self.phase.borrow() == Phase::Open;
+            return is_open.then(|| (401, Some(self.ledger().challenges.issue(arrived))));
+        }
+        self.ledger().challenges.answered_by(&arrived);
+        self.take(&arrived).map(|status| (status, None))
+    }
+
+    /// Judges a message that was challenged, when it does not come again with credentials in time.
+    fn expire_later(self: Arc<Self>, number: u64) {
+        self.ledger().challenges.written(number);
+        tokio::spawn(async move {
+            sleep(self.rules.challenge_timeout).await;
+            let expired = self.ledger().challenges.expire(number);
+            if let Some(arrived) = expired {
+                self.take(&arrived);
+            }
+        });
+    }
+
+    /// The run has ended: judges what waits for credentials, unless all messages that were asked for have come.
+    fn settle(&self) {
+        let is_enough = self.rules.messages.is_some_and(|most| self.ledger().messages >= most);
+        if is_enough {
+            self.ledger().challenges.forget_all();
+        }
+        let expired = self.ledger().challenges.expire_all();
+        for arrived in expired {
+            self.take(&arrived);
+        }
+    }
+
     /// Judges a request, keeps it, and says how it is answered; `None` after the last that was asked for.
     fn take(&self, arrived: &Arrived) -> Option<u16> {
         let Rules { judge, answers, messages, recorder, .. } = &self.rules;
@@ -203,6 +246,7 @@ impl Shared {
             return None;
         }
         let status = match arrived.faults.first() {
+            None if arrived.unanswered => 401,
             None => answers.status(usize::try_from(number - 1).unwrap_or(usize::MAX)),
             Some(Fault::TooLarge) => 413,
             Some(_) => 400,

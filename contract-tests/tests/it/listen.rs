@@ -1,6 +1,7 @@
 //! The listener: this kit's sender keeps the contract before it, wrong senders break the clause they should and no
 //! other, and nothing that is kept or reported holds a credential.
 
+mod challenge;
 mod kit;
 mod program;
 mod recordings;

@@ -127,7 +127,11 @@ async fn with_basic() {
             ("right, with a capital letter", header(&format!("Basic  {PAIR}")), &[]),
             // Of the same texts in ISO 8859-1, by another program.
             ("latin-1", header("basic am86cORzczp39nJkL2zkbmdzdA=="), &["AUTH-15"]),
-            ("missing", request(&[HOST, JSON], BODY), &["AUTH-17"]),
+            ("UTF-8 twice", header("basic am86cMODwqRzczp3w4PCtnJkL2zDg8KkbmdzdA=="), &["AUTH-15"]),
+            ("with a line end", header("basic am86cMOkc3M6d8O2cmQvbMOkbmdzdAo="), &["AUTH-18"]),
+            ("base64 twice", header("basic YW04NmNNT2tjM002ZDhPMmNtUXZiTU9rYm1kemRBPT0="), &["AUTH-20"]),
+            ("without base64", header("basic jo:päss:wörd/längst"), &["AUTH-19"]),
+            ("without the scheme", header(PAIR), &["AUTH-17"]),
             ("another scheme", header(&format!("bearer {PAIR}")), &["AUTH-17"]),
             ("another username", header("basic am9pOnDDpHNzOnfDtnJkL2zDpG5nc3Q="), &["AUTH-18"]),
             ("another password", header("basic am86cGFzcw=="), &["AUTH-18"]),
