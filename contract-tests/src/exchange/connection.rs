@@ -11,16 +11,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{answer::Answer, no_answer::NoAnswer, progress::Progress, reader::AnswerReader};
+use super::{
+    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, no_answer::NoAnswer, progress::Progress, reader::AnswerReader,
+};
 use crate::request::Request;
 
-/// How long a request that asked to continue waits before it sends its body anyway (RFC 9110 section 10.1.1).
-const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 /// Bytes that are written at a time, so that a slow upload is seen to go on.
 const WRITE_BYTES: usize = 16 * 1024;
-
-/// Maximum number of interim responses (1xx) before the answer: without a limit they take a core until the time is up.
-const MAX_INTERIM_RESPONSES: usize = 32;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -67,10 +64,7 @@ impl Connection {
                     go_on.notify_one();
                     interim += 1;
                     if interim > MAX_INTERIM_RESPONSES {
-                        let why = format!(
-                            "it sends more than {MAX_INTERIM_RESPONSES} interim responses (1xx), and no answer"
-                        );
-                        return Err(NoAnswer::NotHttp { why });
+                        return Err(NoAnswer::too_many_interim_responses());
                     }
                     continue;
                 }

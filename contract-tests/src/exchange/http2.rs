@@ -2,37 +2,38 @@
 
 use std::{
     convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    future::{pending, poll_fn},
     time::Duration,
 };
 
 use bytes::Bytes;
+use h2::{RecvStream, SendStream};
 use http::{HeaderName, HeaderValue};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body, Frame, SizeHint};
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Notify,
     task::JoinSet,
+    time::timeout,
 };
 
-use super::{answer::Answer, no_answer::NoAnswer, progress::Progress, reader::MAX_BODY_BYTES};
+use super::{
+    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, no_answer::NoAnswer, progress::Progress,
+    reader::MAX_BODY_BYTES,
+};
 use crate::{endpoint::Endpoint, request::Request};
 
-/// Bytes of a request's body that are handed over at a time; the next ones when the endpoint has room for them.
+/// Bytes of a request's body that are handed over at a time, so that a slow upload is seen to go on.
 const FRAME_BYTES: usize = 16 * 1024;
 
-/// Sends a request and reads its answer; the limit counts from the last byte of the request.
+/// Sends a request and reads its answer, which may come before the request is out; the limit counts from the last byte of
+/// the request.
 pub(super) async fn send(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     endpoint: &Endpoint,
     request: &Request,
     limit: Duration,
 ) -> Result<Answer, NoAnswer> {
-    let progress = Arc::new(Progress::begin());
+    let progress = Progress::begin();
     let mut status = None;
     let answered = tokio::select! {
         biased;
@@ -50,138 +51,233 @@ async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     endpoint: &Endpoint,
     request: &Request,
-    progress: &Arc<Progress>,
+    progress: &Progress,
     status: &mut Option<u16>,
 ) -> Result<Answer, NoAnswer> {
-    let not_http = |error: hyper::Error| NoAnswer::NotHttp { why: format!("HTTP/2: {error}") };
-    let (mut sender, connection) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(not_http)?;
+    let (sender, connection) = h2::client::handshake(stream).await.map_err(not_http)?;
     // Dropped with this future, so that a request without an answer leaves nothing behind.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
 
-    let malformed = |_| NoAnswer::NotHttp { why: "the case's request has no form in HTTP/2".to_owned() };
-    let body = Upload { rest: Bytes::from(request.parts.body.clone()), progress: Arc::clone(progress) };
-    let mut sent = http::Request::builder()
-        .method(request.parts.method.as_str())
-        .uri(endpoint.url())
-        .body(body)
-        .map_err(malformed)?;
-    for (name, value) in request.parts.headers.iter().filter(|(name, _)| name != "host") {
-        let name: HeaderName =
-            name.parse().map_err(|error: http::header::InvalidHeaderName| malformed(error.into()))?;
-        let value = HeaderValue::from_bytes(value).map_err(|error| malformed(error.into()))?;
-        sent.headers_mut().append(name, value);
-    }
-    let (head, body) = sender.send_request(sent).await.map_err(not_http)?.into_parts();
-    *status = Some(head.status.as_u16());
-    Ok(Answer {
-        status: head.status.as_u16(),
-        reason: String::new(),
-        headers: head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
-        body: kept(body).await.map_err(not_http)?,
-        took: Duration::ZERO,
-        reusable: false,
-    })
-}
-
-/// The body of a request, which notes how far it has gone out.
-struct Upload {
-    rest: Bytes,
-    progress: Arc<Progress>,
-}
-
-impl Body for Upload {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
+    let body = Bytes::from(request.parts.body.clone());
+    let sent = head(endpoint, request, body.len())
+        .map_err(|_| NoAnswer::NotHttp { why: "the case's request has no form in HTTP/2".to_owned() })?;
+    let mut sender = sender.ready().await.map_err(not_http)?;
+    let (mut response, upload) = sender.send_request(sent, body.is_empty()).map_err(not_http)?;
+    let go_on = Notify::new();
+    let write = async {
+        if request.ask_to_continue {
+            progress.sent_after(CONTINUE_WAIT);
+            // Without an interim response the body follows anyway.
+            let _ = timeout(CONTINUE_WAIT, go_on.notified()).await;
         }
-        let size = self.rest.len().min(FRAME_BYTES);
-        let part = self.rest.split_to(size);
-        self.progress.sent_after(Duration::ZERO);
-        Poll::Ready(Some(Ok(Frame::data(part))))
+        // An endpoint that has its answer may take no more: the answer tells.
+        let _ = write(upload, body, progress).await;
+        pending::<Infallible>().await
+    };
+    let read = async {
+        let mut interim = 0;
+        while let Some(response) = poll_fn(|cx| response.poll_informational(cx)).await {
+            response.map_err(not_http)?;
+            go_on.notify_one();
+            interim += 1;
+            if interim > MAX_INTERIM_RESPONSES {
+                return Err(NoAnswer::too_many_interim_responses());
+            }
+        }
+        let (head, body) = response.await.map_err(not_http)?.into_parts();
+        *status = Some(head.status.as_u16());
+        Ok(Answer {
+            status: head.status.as_u16(),
+            reason: String::new(),
+            headers: head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
+            body: kept(body).await.map_err(not_http)?,
+            took: Duration::ZERO,
+            reusable: false,
+        })
+    };
+    tokio::select! {
+        biased;
+        answer = read => answer,
+        never = write => match never {},
     }
+}
 
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
+fn not_http(error: h2::Error) -> NoAnswer {
+    NoAnswer::NotHttp { why: format!("HTTP/2: {error}") }
+}
 
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+/// The head of a request whose body has this many bytes.
+fn head(endpoint: &Endpoint, request: &Request, length: usize) -> Result<http::Request<()>, http::Error> {
+    let mut head = http::Request::builder().method(request.parts.method.as_str()).uri(endpoint.url()).body(())?;
+    for (name, value) in request.parts.headers.iter().filter(|(name, _)| name != "host") {
+        head.headers_mut().append(name.parse::<HeaderName>()?, HeaderValue::from_bytes(value)?);
     }
+    head.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+    if request.ask_to_continue {
+        head.headers_mut().insert(http::header::EXPECT, HeaderValue::from_static("100-continue"));
+    }
+    Ok(head)
+}
+
+/// Writes a body as the endpoint takes it, and notes how far it has gone out.
+async fn write(mut upload: SendStream<Bytes>, mut body: Bytes, progress: &Progress) -> Result<(), h2::Error> {
+    while !body.is_empty() {
+        upload.reserve_capacity(body.len().min(FRAME_BYTES));
+        while upload.capacity() == 0 {
+            match poll_fn(|cx| upload.poll_capacity(cx)).await {
+                Some(capacity) => capacity?,
+                // The endpoint takes no more.
+                None => return Ok(()),
+            };
+        }
+        let part = body.split_to(upload.capacity().min(body.len()).min(FRAME_BYTES));
+        upload.send_data(part, body.is_empty())?;
+        progress.sent_after(Duration::ZERO);
+    }
+    Ok(())
 }
 
 /// A body, as far as it is kept; the rest is not read.
-async fn kept<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Vec<u8>, B::Error> {
+async fn kept(mut body: RecvStream) -> Result<Vec<u8>, h2::Error> {
     let mut kept = Vec::new();
     while kept.len() < MAX_BODY_BYTES
-        && let Some(frame) = body.frame().await
+        && let Some(data) = body.data().await
     {
-        if let Some(data) = frame?.data_ref() {
-            kept.extend_from_slice(&data[..data.len().min(MAX_BODY_BYTES - kept.len())]);
-        }
+        let data = data?;
+        body.flow_control().release_capacity(data.len())?;
+        kept.extend_from_slice(&data[..data.len().min(MAX_BODY_BYTES - kept.len())]);
     }
     Ok(kept)
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::{StreamExt as _, stream};
-    use http_body_util::StreamBody;
-    use hyper::body::Incoming;
+    use h2::server::SendResponse;
+    use http::{Response, StatusCode};
     use schemas::{Authentication, Profile};
+    use tokio::io::DuplexStream;
 
     use super::*;
     use crate::{case::RequestForm, request::Maker};
 
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    /// What came of a request of this form, on a connection to an endpoint that does this with it.
+    async fn exchanged<F: Future<Output = ()> + Send + 'static>(
+        form: &str,
+        limit: Duration,
+        endpoint: impl Fn(http::Request<RecvStream>, SendResponse<Bytes>) -> F + Send + 'static,
+    ) -> Result<Answer, NoAnswer> {
+        let address = "https://a.example/hooks".parse().unwrap();
+        let maker = Maker { endpoint: &address, authentication: &Authentication::None, profile: Profile::v1() };
+        let request = maker.make(&serde_json::from_str::<RequestForm>(form).unwrap(), 1).unwrap();
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut connection = h2::server::handshake::<DuplexStream>(far).await.unwrap();
+            let mut streams = JoinSet::new();
+            while let Some(Ok((request, reply))) = connection.accept().await {
+                streams.spawn(endpoint(request, reply));
+            }
+        });
+        send(near, &address, &request, limit).await
+    }
+
+    fn response(status: StatusCode) -> Response<()> {
+        Response::builder().status(status).body(()).unwrap()
+    }
+
+    /// The number of bytes of a request's body.
+    async fn read(request: http::Request<RecvStream>) -> usize {
+        let announced = request.headers()[http::header::CONTENT_LENGTH].to_str().unwrap().to_owned();
+        let mut body = request.into_body();
+        let mut length = 0;
+        while let Some(data) = body.data().await {
+            let data = data.unwrap();
+            body.flow_control().release_capacity(data.len()).unwrap();
+            length += data.len();
+        }
+        assert_eq!(length.to_string(), announced);
+        length
+    }
+
+    /// Answers 200 with a body of so many bytes, which ends or does not.
+    async fn answer(mut reply: SendResponse<Bytes>, bytes: usize, ends: bool) {
+        let stream = reply.send_response(response(StatusCode::OK), false).unwrap();
+        let body = Bytes::from(vec![b'x'; bytes]);
+        if ends {
+            // Where the connection has ended, the rest cannot be written.
+            let _ = match body.is_empty() {
+                true => { stream }.send_data(body, true),
+                false => write(stream, body, &Progress::begin()).await,
+            };
+        } else {
+            let mut stream = stream;
+            let _ = stream.send_data(body, false);
+            pending::<()>().await;
+        }
+    }
+
     #[tokio::test]
     async fn of_a_body_without_an_end_the_beginning_is_kept() {
-        for (name, frames, expected) in [
-            ("empty", Some(0), 0),
-            ("short", Some(2), 20_000),
-            ("just over the limit", Some(27), MAX_BODY_BYTES),
-            ("endless", None, MAX_BODY_BYTES),
+        for (name, bytes, ends, expected) in [
+            ("empty", 0, true, 0),
+            ("short", 20_000, true, 20_000),
+            ("just over the limit", MAX_BODY_BYTES + 1, true, MAX_BODY_BYTES),
+            ("endless", 2 * MAX_BODY_BYTES, false, MAX_BODY_BYTES),
         ] {
-            let frame = |_| Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b'x'; 10_000])));
-            let body = StreamBody::new(stream::iter((0..frames.unwrap_or(usize::MAX)).map(frame)));
-            assert_eq!(kept(body).await.map(|body| body.len()), Ok(expected), "{name}");
+            let answer = exchanged("{}", LIMIT, move |_, reply| answer(reply, bytes, ends)).await.unwrap();
+            assert_eq!(answer.body.len(), expected, "{name}");
         }
     }
 
     #[tokio::test]
     async fn a_large_body_arrives_whole_and_an_answer_without_an_end_is_told_so() {
-        let address = "https://a.example/hooks".parse().unwrap();
-        let maker = Maker { endpoint: &address, authentication: &Authentication::None, profile: Profile::v1() };
-        let form: RequestForm = serde_json::from_str(r#"{"size": 200000, "http2": true}"#).unwrap();
-        let request = maker.make(&form, 1).unwrap();
-        for (name, ends, expected) in [
-            ("it ends", true, Ok((200, request.parts.body.len().to_string()))),
-            ("it does not", false, Err(NoAnswer::Unfinished { status: Some(200), after: Duration::from_secs(2) })),
+        let form = r#"{"size": 200000}"#;
+        let short = Duration::from_millis(500);
+        for (name, ends, limit, expected) in [
+            ("it ends", true, LIMIT, Ok(2)),
+            ("it does not", false, short, Err(NoAnswer::Unfinished { status: Some(200), after: short })),
         ] {
-            let (near, far) = tokio::io::duplex(16 * 1024);
-            let service = hyper::service::service_fn(move |request: http::Request<Incoming>| async move {
-                let announced = request.headers()[http::header::CONTENT_LENGTH].to_str().unwrap().to_owned();
-                let length = request.into_body().collect().await?.to_bytes().len().to_string();
-                assert_eq!(length, announced);
-                let frames = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(length)))]);
-                let body = match ends {
-                    true => StreamBody::new(frames.boxed()),
-                    false => StreamBody::new(frames.chain(stream::pending()).boxed()),
-                };
-                Ok::<_, hyper::Error>(http::Response::new(body))
+            let came = exchanged(form, limit, move |request, reply| async move {
+                assert!(read(request).await >= 200_000);
+                answer(reply, 2, ends).await;
             });
-            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-            let serving = tokio::spawn(async move { server.serve_connection(TokioIo::new(far), service).await });
-            let answer = send(near, &address, &request, Duration::from_secs(2)).await;
-            let answer = answer.map(|answer| (answer.status, String::from_utf8(answer.body).unwrap()));
-            assert_eq!(answer, expected, "{name}");
-            serving.abort();
+            assert_eq!(came.await.map(|answer| answer.body.len()), expected, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_held_back_follows_when_it_is_asked_for() {
+        let form = r#"{"size": 60000, "askToContinue": true}"#;
+        let came = exchanged(form, LIMIT, |request, mut reply| async move {
+            assert_eq!(request.headers()[http::header::EXPECT], "100-continue");
+            let mut body = request.into_body();
+            let first = timeout(CONTINUE_WAIT / 4, poll_fn(|cx| body.poll_data(cx))).await;
+            assert!(first.is_err(), "it comes before it is asked for");
+            reply.send_informational(response(StatusCode::CONTINUE)).unwrap();
+            assert!(poll_fn(|cx| body.poll_data(cx)).await.is_some());
+            answer(reply, 1, true).await;
+        });
+        assert_eq!(came.await.unwrap().status, 200);
+    }
+
+    #[tokio::test]
+    async fn interim_responses_have_a_limit() {
+        for (interim, expected) in
+            [(0, Some(200)), (MAX_INTERIM_RESPONSES, Some(200)), (MAX_INTERIM_RESPONSES + 1, None), (100_000, None)]
+        {
+            let came = exchanged("{}", LIMIT, move |_, mut reply| async move {
+                for _ in 0..interim {
+                    if reply.send_informational(response(StatusCode::EARLY_HINTS)).is_err() {
+                        return;
+                    }
+                    tokio::task::yield_now().await;
+                }
+                answer(reply, 0, true).await;
+            });
+            assert_eq!(came.await.ok().map(|answer| answer.status), expected, "{interim}");
         }
     }
 }

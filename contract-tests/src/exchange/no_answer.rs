@@ -2,6 +2,8 @@
 
 use std::{io, time::Duration};
 
+use super::MAX_INTERIM_RESPONSES;
+
 /// Why no answer came. The text completes "the endpoint" or stands alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoAnswer {
@@ -43,6 +45,11 @@ fn begun(status: Option<u16>) -> String {
 }
 
 impl NoAnswer {
+    pub(super) fn too_many_interim_responses() -> Self {
+        let why = format!("it sends more than {MAX_INTERIM_RESPONSES} interim responses (1xx), and no answer");
+        Self::NotHttp { why }
+    }
+
     pub(crate) fn connect(error: &io::Error) -> Self {
         let why = match error.kind() {
             io::ErrorKind::ConnectionRefused => "nothing listens there (the connection was refused)".to_owned(),
