@@ -54,7 +54,7 @@ async fn exchange(
     progress: &Progress,
     status: &mut Option<u16>,
 ) -> Result<Answer, NoAnswer> {
-    let (sender, connection) = h2::client::handshake(stream).await.map_err(not_http)?;
+    let (sender, connection) = h2::client::handshake(stream).await?;
     // Dropped with this future, so that a request without an answer leaves nothing behind.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
@@ -62,8 +62,8 @@ async fn exchange(
     let body = Bytes::from(request.parts.body.clone());
     let sent = head(endpoint, request, body.len())
         .map_err(|_| NoAnswer::NotHttp { why: "the case's request has no form in HTTP/2".to_owned() })?;
-    let mut sender = sender.ready().await.map_err(not_http)?;
-    let (mut response, upload) = sender.send_request(sent, body.is_empty()).map_err(not_http)?;
+    let mut sender = sender.ready().await?;
+    let (mut response, upload) = sender.send_request(sent, body.is_empty())?;
     let go_on = Notify::new();
     let write = async {
         if request.ask_to_continue {
@@ -78,20 +78,20 @@ async fn exchange(
     let read = async {
         let mut interim = 0;
         while let Some(response) = poll_fn(|cx| response.poll_informational(cx)).await {
-            response.map_err(not_http)?;
+            response?;
             go_on.notify_one();
             interim += 1;
             if interim > MAX_INTERIM_RESPONSES {
                 return Err(NoAnswer::too_many_interim_responses());
             }
         }
-        let (head, body) = response.await.map_err(not_http)?.into_parts();
+        let (head, body) = response.await?.into_parts();
         *status = Some(head.status.as_u16());
         Ok(Answer {
             status: head.status.as_u16(),
             reason: String::new(),
             headers: head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
-            body: kept(body).await.map_err(not_http)?,
+            body: kept(body).await?,
             took: Duration::ZERO,
             reusable: false,
         })
@@ -103,8 +103,10 @@ async fn exchange(
     }
 }
 
-fn not_http(error: h2::Error) -> NoAnswer {
-    NoAnswer::NotHttp { why: format!("HTTP/2: {error}") }
+impl From<h2::Error> for NoAnswer {
+    fn from(error: h2::Error) -> Self {
+        Self::NotHttp { why: format!("HTTP/2: {error}") }
+    }
 }
 
 /// The head of a request whose body has this many bytes.

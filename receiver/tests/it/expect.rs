@@ -150,3 +150,44 @@ fn over_http_1_a_refused_client_that_does_not_wait_hears_the_answer() {
         assert_eq!(raw.answer().unwrap().status, status, "{case}");
     }
 }
+
+/// Sends one message over HTTP/2, and holds the body back until it is asked for, without end.
+const JAVA: &str = r#"
+import java.io.FileInputStream;
+import java.net.URI;
+import java.net.http.*;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import javax.net.ssl.*;
+
+public class Expect {
+    public static void main(String[] arguments) throws Exception {
+        var store = KeyStore.getInstance(KeyStore.getDefaultType());
+        store.load(null, null);
+        try (var file = new FileInputStream("certificate.pem")) {
+            store.setCertificateEntry("receiver", CertificateFactory.getInstance("X.509").generateCertificate(file));
+        }
+        var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(store);
+        var tls = SSLContext.getInstance("TLS");
+        tls.init(null, trust.getTrustManagers(), null);
+        var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).sslContext(tls).build();
+        var request = HttpRequest.newBuilder(URI.create(arguments[0])).expectContinue(true)
+            .header("content-type", "application/json").POST(HttpRequest.BodyPublishers.ofString("{\"a\":1}")).build();
+        var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+        System.out.print(answer.version() + " " + answer.statusCode());
+    }
+}
+"#;
+
+#[test]
+#[ignore = "needs java"]
+fn java_waits_for_100_and_gets_its_answer() {
+    let server = Server::start("");
+    let folder = server.receiver.folder();
+    std::fs::write(folder.join("Expect.java"), JAVA).unwrap();
+    let url = format!("https://localhost:{}/none", server.receiver.address.port());
+    let java = std::process::Command::new("java").args(["Expect.java", &url]).current_dir(folder).output().unwrap();
+    let said = [java.stdout, java.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert_eq!(said[0], "HTTP_2 200", "{}", said[1]);
+}

@@ -168,3 +168,32 @@ assert opener.open(request).status == 200
 "#;
     with_client(&["python3", "-c", script]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs java"]
+async fn the_authenticator_of_java_waits_for_the_challenge() {
+    let script = r#"
+cat >Send.java <<'END'
+import java.net.*;
+import java.net.http.*;
+import java.nio.file.Path;
+
+public class Send {
+    public static void main(String[] arguments) throws Exception {
+        var environment = System.getenv();
+        var password = environment.get("LISTEN_PASSWORD").toCharArray();
+        var client = HttpClient.newBuilder().authenticator(new Authenticator() {
+            protected PasswordAuthentication getPasswordAuthentication() {
+                return new PasswordAuthentication(environment.get("LISTEN_USERNAME"), password);
+            }
+        }).build();
+        var request = HttpRequest.newBuilder(URI.create(environment.get("URL"))).header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofFile(Path.of("body.json"))).build();
+        System.exit(client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200 ? 0 : 1);
+    }
+}
+END
+LC_ALL=C.UTF-8 exec java Send.java
+"#;
+    with_client(&["sh", "-c", script]).await;
+}
