@@ -51,9 +51,6 @@ pub struct Case {
     /// Whether it is the plain valid message, which everything else rests on.
     #[serde(default)]
     pub plain: bool,
-    /// Whether it runs although the plain valid message was refused, because it tells what of a credential is mishandled.
-    #[serde(default)]
-    pub even_if_refused: bool,
     /// What it does.
     #[serde(flatten)]
     pub act: Act,

@@ -73,6 +73,14 @@ impl Change {
             }
             Self::HighBytes => format!("{right}x"),
             Self::PercentEncoded => percent_encoded(right),
+            Self::CutToBytes(bytes) => {
+                let mut end = bytes.min(right.len());
+                while !right.is_char_boundary(end) {
+                    end -= 1;
+                }
+                right[..end].to_owned()
+            }
+            Self::CutToCharacters(count) => characters.into_iter().take(count).collect(),
             Self::HtmlEncoded => right.chars().map(|character| format!("&#{};", u32::from(character))).collect(),
         }
     }
@@ -105,6 +113,7 @@ impl Change {
             Self::HighBytes => return Shell::InWords("256 added to the number of each ASCII character"),
             Self::PercentEncoded => return Shell::InWords("every byte percent-encoded"),
             Self::HtmlEncoded => return Shell::InWords("every character as an entity of HTML"),
+            Self::CutToBytes(_) | Self::CutToCharacters(_) => return Shell::InWords("its end cut off"),
             Self::QuestionMarks => return Shell::InWords("its characters beyond ASCII as question marks"),
         })
     }
@@ -188,6 +197,10 @@ mod tests {
             (Change::HighBytes, "é", "éx"),
             (Change::PercentEncoded, "aé", "%61%C3%A9"),
             (Change::HtmlEncoded, "aé", "&#97;&#233;"),
+            (Change::CutToBytes(2), "aéb", "a"),
+            (Change::CutToBytes(3), "aéb", "aé"),
+            (Change::CutToBytes(9), "aéb", "aéb"),
+            (Change::CutToCharacters(2), "aéb", "aé"),
         ] {
             assert_eq!(change.of(right), expected, "{change:?} of {right:?}");
         }

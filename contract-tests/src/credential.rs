@@ -46,6 +46,8 @@ const STAND_IN: &str = "webhook";
 pub(crate) struct Credential<'a> {
     authentication: &'a Authentication,
     changes: &'a Changes,
+    /// How what is right for the endpoint differs from what was given; usually not at all.
+    base: Changes,
 }
 
 /// The kind of an authentication.
@@ -57,11 +59,15 @@ pub(crate) fn kind(authentication: &Authentication) -> Kind {
     }
 }
 
-/// Whether the credential given has what a condition asks for; the other conditions are not its matter.
-pub(crate) fn meets(authentication: &Authentication, condition: &Condition) -> bool {
+/// Whether the credential given has what a condition asks for; the other conditions are not its matter. `base` is how
+/// what is right for the endpoint differs from what was given.
+pub(crate) fn meets(authentication: &Authentication, base: &Changes, condition: &Condition) -> bool {
     let in_pair = |marks: &[char]| match authentication {
         Authentication::Basic(basic) => {
-            STANDARD.encode(format!("{}:{}", basic.username(), basic.expose_password())).contains(marks)
+            let changed = |change: Option<Change>, text: &str| change.map_or(text.to_owned(), |change| change.of(text));
+            let (username, password) =
+                (changed(base.username, basic.username()), changed(base.password, basic.expose_password()));
+            STANDARD.encode(format!("{username}:{password}")).contains(marks)
         }
         Authentication::None | Authentication::ClientSecret { .. } => false,
     };
@@ -71,13 +77,13 @@ pub(crate) fn meets(authentication: &Authentication, condition: &Condition) -> b
         Condition::PlusOrSlash => return in_pair(&['+', '/']),
         Condition::Https | Condition::Http2 | Condition::ProfileV1 => return true,
     };
-    let text = match (of, authentication) {
-        (Of::Secret, Authentication::ClientSecret { client_secret }) => client_secret.expose(),
-        (Of::Username, Authentication::Basic(basic)) => basic.username(),
-        (Of::Password, Authentication::Basic(basic)) => basic.expose_password(),
+    let (text, change) = match (of, authentication) {
+        (Of::Secret, Authentication::ClientSecret { client_secret }) => (client_secret.expose(), base.secret),
+        (Of::Username, Authentication::Basic(basic)) => (basic.username(), base.username),
+        (Of::Password, Authentication::Basic(basic)) => (basic.expose_password(), base.password),
         _ => return false,
     };
-    property.holds(text)
+    change.map_or_else(|| property.holds(text), |change| property.holds(&change.of(text)))
 }
 
 /// One half of a pair, or a secret alone, as sent and as shown inside double quotes.
@@ -88,14 +94,20 @@ struct Half {
 
 impl<'a> Credential<'a> {
     pub(crate) fn new(authentication: &'a Authentication, changes: &'a Changes) -> Self {
-        Self { authentication, changes }
+        Self { authentication, changes, base: Changes::default() }
+    }
+
+    /// The same, where what is right for the endpoint differs from what was given.
+    pub(crate) fn based_on(self, base: Changes) -> Self {
+        Self { base, ..self }
     }
 
     /// What is changed in a way that a shell cannot say, in words.
     pub(crate) fn change_in_words(&self) -> Option<String> {
-        let parts =
-            [("secret", self.changes.secret), ("username", self.changes.username), ("password", self.changes.password)];
-        let said = parts.into_iter().filter_map(|(name, change)| match change?.shell("") {
+        let parts = [&self.base, self.changes].map(|changes| {
+            [("secret", changes.secret), ("username", changes.username), ("password", changes.password)]
+        });
+        let said = parts.into_iter().flatten().filter_map(|(name, change)| match change?.shell("") {
             Shell::Quoted(_) => None,
             Shell::InWords(words) => Some(format!("the {name} with {words}")),
         });
@@ -162,9 +174,9 @@ impl<'a> Credential<'a> {
         match self.authentication {
             Authentication::Basic(_) => self.pair(name).1,
             Authentication::ClientSecret { client_secret } => {
-                half(name, client_secret.expose(), "SECRET", self.changes.secret)
+                half(name, client_secret.expose(), "SECRET", [self.base.secret, self.changes.secret])
             }
-            Authentication::None => half("wrong", "", "SECRET", None),
+            Authentication::None => half("wrong", "", "SECRET", [None, None]),
         }
     }
 
@@ -174,8 +186,8 @@ impl<'a> Credential<'a> {
                 // A wrong pair has the right username: the password alone must be able to make it wrong.
                 let of_username = if name == "wrong" { "right" } else { name };
                 (
-                    half(of_username, basic.username(), "USERNAME", self.changes.username),
-                    half(name, basic.expose_password(), "PASSWORD", self.changes.password),
+                    half(of_username, basic.username(), "USERNAME", [self.base.username, self.changes.username]),
+                    half(name, basic.expose_password(), "PASSWORD", [self.base.password, self.changes.password]),
                 )
             }
             Authentication::ClientSecret { .. } | Authentication::None => {
@@ -185,20 +197,22 @@ impl<'a> Credential<'a> {
     }
 }
 
-fn half(name: &str, right: &str, variable: &str, change: Option<Change>) -> Half {
+fn half(name: &str, right: &str, variable: &str, [base, change]: [Option<Change>; 2]) -> Half {
     let change = match name {
         "right" => None,
         "given" => change,
         _ => return Half { text: "wrong-credential-7f3b".to_owned(), shown: Some("wrong-credential-7f3b".to_owned()) },
     };
-    let Some(change) = change else {
-        return Half { text: right.to_owned(), shown: Some(format!("${{{variable}}}")) };
+    let right = base.map_or_else(|| right.to_owned(), |base| base.of(right));
+    let shown = match (base, change) {
+        (None, None) => Some(format!("${{{variable}}}")),
+        (None, Some(change)) | (Some(change), None) => match change.shell(variable) {
+            Shell::Quoted(shown) => Some(shown),
+            Shell::InWords(_) => None,
+        },
+        (Some(_), Some(_)) => None,
     };
-    let shown = match change.shell(variable) {
-        Shell::Quoted(shown) => Some(shown),
-        Shell::InWords(_) => None,
-    };
-    Half { text: change.of(right), shown }
+    Half { text: change.map_or(right.clone(), |change| change.of(&right)), shown }
 }
 
 fn encode(pair: &str, encoding: &str) -> Vec<u8> {

@@ -54,12 +54,7 @@ impl Dialer {
         Ok(Connection::new(stream.map_err(|_| NoAnswer::TimedOut { after: self.timeout })??))
     }
 
-    /// Sends one request on a connection of its own.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        self.send_within(request, self.timeout).await
-    }
-
-    /// The same with another limit for the answer.
+    /// Sends one request on a connection of its own; the limit is for its answer, from the last byte sent on.
     pub(crate) async fn send_within(&self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
         if request.http2 {
             return self.send_http2(request, limit).await;

@@ -35,6 +35,7 @@ mod run;
 mod spelling;
 pub mod target;
 pub mod telling;
+mod variation;
 mod watch;
 
 pub use case::Case;

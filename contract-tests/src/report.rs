@@ -37,6 +37,13 @@ pub struct Report {
     /// What a reader must know before the results: that nothing answered, that the plain message was refused, that a
     /// credential tells too little. Each is one or two whole sentences.
     pub notices: Vec<String>,
+    /// In what every request differs from the plain valid message, because the endpoint refuses that message and accepts
+    /// it with these differences. Each is half a sentence; there is none in a usual run.
+    #[serde(default)]
+    pub variations: Vec<String>,
+    /// How fast the endpoint answered when it had nothing else to do, and what followed from that.
+    #[serde(default)]
+    pub pace: Option<Pace>,
     /// The results, in the order of the catalogue.
     pub results: Vec<CaseResult>,
 }
@@ -69,6 +76,19 @@ pub enum SubjectKind {
     Sender,
 }
 
+/// The pace of a run. Times are of single messages with nothing else under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pace {
+    /// How long the acceptance of a plain valid message took, in milliseconds.
+    pub accepted_ms: u64,
+    /// How long the refusal of a wrong credential took, in milliseconds, where one was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_ms: Option<u64>,
+    /// Greatest number of cases that ran at the same time.
+    pub parallel: usize,
+}
+
 /// What came of one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +103,9 @@ pub struct CaseResult {
     pub title: String,
     /// How long it took, in milliseconds; 0 where it was throttled or skipped.
     pub took_ms: u64,
+    /// How long the endpoint did not accept the plain valid message any more after this case, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage_ms: Option<u64>,
     /// What came of it.
     #[serde(flatten)]
     pub outcome: CaseOutcome,
@@ -90,7 +113,7 @@ pub struct CaseResult {
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "camelCase")]
+#[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CaseOutcome {
     /// What was expected came.
     Passed,
@@ -101,11 +124,44 @@ pub enum CaseOutcome {
         /// What came, as half a sentence.
         reason: String,
     },
-    /// It was not run.
+    /// It was not run, or what came of it proves nothing.
     Skipped {
         /// Why not, as half a sentence.
         reason: String,
+        /// The same for programs; reports of earlier versions have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skip_code: Option<SkipCode>,
+        /// The number of the case from which it follows, where it follows from one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caused_by: Option<String>,
     },
+}
+
+/// Why a case was not run, or why what came of it proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SkipCode {
+    /// The credential, the URL or the endpoint lacks what the case needs.
+    ConditionNotMet,
+    /// The certificate is not valid, so no credential was sent.
+    InvalidCertificate,
+    /// The endpoint refuses the plain valid message, on which the case rests.
+    PlainRefused,
+    /// It shows nothing but what another case has shown already.
+    SameCause,
+    /// The endpoint stopped accepting plain valid messages and did not begin again.
+    EndpointDown,
+    /// The time of the run was over.
+    OutOfTime,
+    /// The endpoint takes too long for every message.
+    TooSlow,
+    /// Its request cannot be made.
+    CannotBeSent,
+    /// No answer of the run could show it.
+    NothingObserved,
+    /// A code of a later version.
+    #[serde(other)]
+    Other,
 }
 
 /// A case that failed, for the person who mends the endpoint. Credentials are masked.
@@ -120,6 +176,9 @@ pub struct Failure {
     pub came: String,
     /// How to mend it.
     pub mend: String,
+    /// The one difference that decides, as a sentence, where the runner found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 /// How many cases ended how.

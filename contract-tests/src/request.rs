@@ -9,6 +9,7 @@ use crate::{
     credential::{self, Credential, Place},
     curl,
     endpoint::Endpoint,
+    variation::{Variation, Varied},
 };
 
 /// A request, ready to be sent.
@@ -32,6 +33,12 @@ pub(crate) struct Request {
     pub(crate) credentials: Vec<SecretString>,
     /// A text of the message that no answer needs to hold.
     pub(crate) flow: String,
+    /// Whether it has all the differences with which the endpoint accepts the plain valid message.
+    pub(crate) is_whole: bool,
+    /// Whether it has one of them of its own, and a right credential.
+    pub(crate) is_own: bool,
+    /// Whether its framing is broken, as no client sends it.
+    pub(crate) is_malformed: bool,
 }
 
 /// The parts of a request, unframed.
@@ -43,17 +50,21 @@ pub(crate) struct Parts {
 }
 
 /// What requests of a run have in common.
+#[derive(Clone)]
 pub(crate) struct Maker<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) authentication: &'a Authentication,
     pub(crate) profile: &'a Profile,
+    pub(crate) variation: Variation,
 }
 
 impl Maker<'_> {
     /// Makes one request; `flow` is the number of its flow.
     pub(crate) fn make(&self, form: &RequestForm, flow: u64) -> Result<Request, FormError> {
         let kind = credential::kind(self.authentication);
-        let credential = Credential::new(self.authentication, &form.change);
+        let Varied { form, host, is_whole, is_own } = self.variation.of(form, kind);
+        let form = &form;
+        let credential = Credential::new(self.authentication, &form.change).based_on(self.variation.credential());
         let body = body::make(form, &credential, kind, self.profile, flow)?;
         let mut credentials = body.credentials;
         let line = form.line.as_deref().unwrap_or("POST {path} HTTP/1.1");
@@ -63,8 +74,10 @@ impl Maker<'_> {
         credentials.extend(line.credentials);
         let line = String::from_utf8_lossy(&line.sent).into_owned();
 
-        let mut headers: Vec<(String, Vec<u8>)> = vec![("host".to_owned(), self.endpoint.host_header().into())];
         let mut shown_headers = Vec::new();
+        shown_headers.extend(host.as_ref().map(|host| Some(format!("host: {host}"))));
+        let host = host.as_deref().unwrap_or(self.endpoint.host_header());
+        let mut headers: Vec<(String, Vec<u8>)> = vec![("host".to_owned(), host.into())];
         let json = [wire::JSON.to_owned()];
         for content_type in form.content_type.as_deref().unwrap_or(&json) {
             headers.push(("content-type".to_owned(), content_type.clone().into()));
@@ -117,6 +130,9 @@ impl Maker<'_> {
             http2: form.http2,
             credentials,
             flow: format!("FLOW-{flow}"),
+            is_whole,
+            is_own,
+            is_malformed: !form.framing.is_valid(),
         })
     }
 }
@@ -134,6 +150,17 @@ impl Letters {
                 });
                 words.collect::<Vec<_>>().join("-")
             }
+        }
+    }
+}
+
+impl Framing {
+    /// Whether a client may tell the end of a body so.
+    fn is_valid(&self) -> bool {
+        match self {
+            Self::Length | Self::Chunked(_) | Self::ChunkedWithExtras => true,
+            Self::ChunkText(text) => text == "{size}" || text == "{SIZE}",
+            _ => false,
         }
     }
 }

@@ -1,13 +1,21 @@
 //! A run: first the plain valid message, then everything that was asked for, a few cases at a time. Whoever answers to
 //! nothing, late or with a refusal is told so once, and not by a hundred failures.
 
+mod alone;
+mod attempt;
 mod availability;
 mod backoff;
+mod board;
+mod diagnosis;
 mod first;
 mod outcome;
+mod pace;
 mod performance;
 mod plan;
+mod probe;
+mod reading;
 mod round;
+mod settling;
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +23,7 @@ use jiff::Timestamp;
 
 use self::{
     first::{Fate, First},
+    pace::Pace,
     performance::Performance,
     plan::Plan,
     round::Round,
@@ -27,6 +36,7 @@ use crate::{
     request::Maker,
     spelling::Spellings,
     target::Target,
+    variation::Variation,
     watch::Scene,
 };
 
@@ -49,33 +59,45 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
     let mut report = begin(target);
     let tls = if target.endpoint.is_encrypted() { Some(Tls::new(target.ca.as_deref())?) } else { None };
     let dialer = Dialer { endpoint: target.endpoint.clone(), tls, timeout: target.timeout };
-    let maker = Maker { endpoint: &target.endpoint, authentication: &target.authentication, profile: &target.profile };
+    let (endpoint, authentication) = (&target.endpoint, &target.authentication);
+    let maker = Maker { endpoint, authentication, profile: &target.profile, variation: Variation::default() };
     let expected = Spellings::expected(&target.authentication);
     let url = Spellings::of_url(target.endpoint.path());
-    let runner = |max_time| Performance::new(&dialer, &maker, [expected.clone(), url.clone()], report.seed, max_time);
+    let hidden = [expected.clone(), url.clone()];
+    let runner = |max_time| Performance::new(&dialer, maker.clone(), hidden.clone(), report.seed, max_time);
 
     if !target.wait_ready.is_zero() {
         runner(target.wait_ready).wait_ready(target.wait_ready).await;
     }
-    let performance = runner(target.max_time);
-    let First { fate, notice } = performance.first().await;
+    let mut performance = runner(target.max_time);
+    let First { fate, notice, took, variations } = performance.first(target.safe).await;
     report.notices.extend(notice);
+    report.variations = variations;
     if !matches!(fate, Fate::NothingTested) {
-        let plan = Plan::new(target, fate, &dialer).await;
-        let outcomes = Round::new(&plan, &performance).play().await;
+        let base = performance.maker.variation.credential();
+        let plan = Plan::new(target, fate, base, &dialer).await;
+        let mut pace = if plan.rests_on_an_acceptance() {
+            performance.measure(took, target.parallel, target.safe).await
+        } else {
+            Pace::unmeasured(target.timeout, target.parallel)
+        };
+        let board = Round::new(&plan, &performance).play(&mut pace).await;
+        report.notices.extend(board.notices(&plan));
         let observations = performance.into_observations();
         let scene = Scene {
-            endpoint: &target.endpoint,
-            authentication: &target.authentication,
+            endpoint,
+            authentication,
             expected: &expected,
             url: &url,
             observations: &observations,
             certificate: plan.certificate_fault(),
         };
-        report.results = plan.results(outcomes, &scene);
+        report.results = plan.results(board, &scene);
         report.notices.extend(plan.notice());
         // Of an endpoint that was too slow for anything the first notice says so already.
         if plan.rests_on_an_acceptance() {
+            report.pace = Some(pace.reported());
+            report.took_ms = milliseconds(begun.elapsed());
             report.notices.extend(report.notice_of_haste());
             report.notices.extend(report.notice_of_throttling());
         }
@@ -103,6 +125,8 @@ fn begin(target: &Target) -> Report {
         took_ms: 0,
         seed: target.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
         notices: Vec::new(),
+        variations: Vec::new(),
+        pace: None,
         results: Vec::new(),
     }
 }

@@ -50,7 +50,7 @@ mod tests {
     use schemas::Authentication;
 
     use super::*;
-    use crate::{Case, credential};
+    use crate::{Case, case::Changes, credential};
 
     #[test]
     fn every_case_tells_something() {
@@ -61,7 +61,11 @@ mod tests {
                 let kind = credential::kind(&authentication);
                 for case in Case::all().iter().filter(|case| case.runs_with(kind)) {
                     for condition in case.needs.iter().filter(|condition| condition.is_of_telling_credentials()) {
-                        assert!(credential::meets(&authentication, condition), "{}: {condition}", case.id);
+                        assert!(
+                            credential::meets(&authentication, &Changes::default(), condition),
+                            "{}: {condition}",
+                            case.id
+                        );
                     }
                 }
             }

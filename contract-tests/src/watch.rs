@@ -46,8 +46,12 @@ pub(crate) struct Observation {
     pub(crate) shown: String,
     /// Whether it was a valid message with the right credential.
     pub(crate) valid: bool,
+    /// Whether nothing else was under way, so that no other request can have made it late.
+    pub(crate) alone: bool,
     pub(crate) answer: Answer,
     pub(crate) flow: String,
+    /// Whether the request's framing was broken, as no client sends it.
+    pub(crate) is_malformed: bool,
     /// What was sent as a credential.
     pub(crate) sent: Vec<Spellings>,
 }
@@ -129,12 +133,19 @@ impl Scene<'_> {
     fn complaint(&self, watch: Watch, seen: &Observation) -> Option<String> {
         let answer = &seen.answer;
         let holds = |spellings: &Spellings| place(answer, |bytes| spellings.are_in(bytes));
+        let telling = || seen.sent.iter().filter(|sent| sent.tell());
         match watch {
             Watch::Challenge if answer.status == 401 => self.challenge(answer),
+            // A parser that quotes a request which no client sends gives nothing away of one that a client does send.
+            Watch::ExpectedCredential | Watch::SentCredential if seen.is_malformed => None,
             Watch::ExpectedCredential => holds(self.expected).map(|place| format!("the credential stands in {place}")),
             Watch::SentCredential => {
-                let telling = || seen.sent.iter().filter(|sent| sent.tell());
                 telling().find_map(holds).map(|place| format!("the credential that was sent stands in {place}"))
+            }
+            Watch::MessageData
+                if answer.status >= 400 && seen.is_malformed && telling().any(|sent| holds(sent).is_some()) =>
+            {
+                Some("the credential of a request with broken framing stands in it".to_owned())
             }
             Watch::MessageData if answer.status >= 400 => {
                 let mut data = MESSAGE_DATA.into_iter().chain([seen.flow.as_str()]);
@@ -147,7 +158,7 @@ impl Scene<'_> {
                 .map(|mark| format!("\"{}\" stands in it", mark.trim())),
             Watch::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
             // How soon a limit or a proxy answers says nothing about the endpoint.
-            Watch::Time if answer.took > DUE && !answer.is_unavailable() => {
+            Watch::Time if seen.alone && answer.took > DUE && !answer.is_unavailable() => {
                 Some(format!("after {:.1} s", answer.took.as_secs_f32()))
             }
             _ => None,
@@ -195,4 +206,62 @@ fn place(answer: &Answer, found: impl Fn(&[u8]) -> bool) -> Option<String> {
         return Some("the body".to_owned());
     }
     answer.headers.iter().find(|(_, value)| found(value)).map(|(name, _)| format!("the header `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Authentication;
+
+    use super::*;
+
+    const SECRET: &str = "correct-horse-battery";
+
+    fn seen(alone: bool, is_malformed: bool, status: u16, body: &str, took: Duration) -> Observation {
+        let answer = Answer { status, body: body.into(), took, ..Answer::default() };
+        let sent = vec![Spellings::of(SECRET, None)];
+        let (shown, flow) = ("a request".to_owned(), "FLOW-1".to_owned());
+        Observation { shown, valid: true, alone, answer, flow, is_malformed, sent }
+    }
+
+    fn finds(watch: Watch, observation: Observation) -> bool {
+        let endpoint = "http://127.0.0.1/".parse().unwrap();
+        let (expected, url) = (Spellings::of(SECRET, None), Spellings::default());
+        let observations = [observation];
+        let (authentication, certificate) = (&Authentication::None, None);
+        let scene = Scene {
+            endpoint: &endpoint,
+            authentication,
+            expected: &expected,
+            url: &url,
+            observations: &observations,
+            certificate,
+        };
+        matches!(scene.look(watch), Found::Fault(..))
+    }
+
+    #[test]
+    fn only_an_answer_to_a_message_alone_is_late() {
+        let late = Duration::from_millis(5_100);
+        for (alone, took, expected) in [(true, late, true), (false, late, false), (true, DUE, false)] {
+            assert_eq!(finds(Watch::Time, seen(alone, false, 200, "", took)), expected, "{alone} {took:?}");
+        }
+    }
+
+    #[test]
+    fn a_parser_that_quotes_a_broken_request_leaks_nothing() {
+        let quotes = format!("expected a line end: {SECRET}");
+        for (is_malformed, watch, expected) in [
+            (false, Watch::SentCredential, true),
+            (false, Watch::ExpectedCredential, true),
+            (true, Watch::SentCredential, false),
+            (true, Watch::ExpectedCredential, false),
+            (true, Watch::MessageData, true),
+        ] {
+            assert_eq!(
+                finds(watch, seen(true, is_malformed, 400, &quotes, Duration::ZERO)),
+                expected,
+                "{is_malformed} {watch:?}"
+            );
+        }
+    }
 }

@@ -73,7 +73,7 @@ pub struct Edit {
 }
 
 /// The member with the client secret.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Member {
     /// Its values, as JSON with placeholders: none, one, or several where the name is repeated.
@@ -99,7 +99,7 @@ pub enum Position {
 }
 
 /// The changes of a credential, part by part.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Changes {
     /// That of the client secret.
@@ -166,6 +166,10 @@ pub enum Change {
     PercentEncoded,
     /// Each character as an entity of HTML.
     HtmlEncoded,
+    /// Whole characters, of at most so many bytes in all.
+    CutToBytes(usize),
+    /// At most so many characters.
+    CutToCharacters(usize),
 }
 
 /// The letter case of header names.

@@ -141,12 +141,17 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
-    use crate::{case::RequestForm, request::Maker};
+    use crate::{case::RequestForm, request::Maker, variation::Variation};
 
     #[tokio::test]
     async fn interim_responses_have_a_limit() {
         let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
-        let maker = Maker { endpoint: &endpoint, authentication: &Authentication::None, profile: Profile::v1() };
+        let maker = Maker {
+            endpoint: &endpoint,
+            authentication: &Authentication::None,
+            profile: Profile::v1(),
+            variation: Variation::default(),
+        };
         let request = maker.make(&RequestForm::default(), 1).unwrap();
         for (interim, expected) in [(0, Some(200)), (32, Some(200)), (33, None), (100_000, None)] {
             let (near, mut far) = tokio::io::duplex(64 * 1024);
@@ -165,7 +170,12 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_used_again_only_after_the_whole_request() {
         let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
-        let maker = Maker { endpoint: &endpoint, authentication: &Authentication::None, profile: Profile::v1() };
+        let maker = Maker {
+            endpoint: &endpoint,
+            authentication: &Authentication::None,
+            profile: Profile::v1(),
+            variation: Variation::default(),
+        };
         let request = maker.make(&RequestForm::default(), 1).unwrap();
         for (name, body, reusable) in [("small", 2, true), ("too large to be out before its answer", 100_000, false)] {
             let (near, mut far) = tokio::io::duplex(64 * 1024);
@@ -191,7 +201,12 @@ mod tests {
         endpoint: impl FnOnce(tokio::io::DuplexStream) -> F,
     ) -> Result<Answer, NoAnswer> {
         let address = "http://127.0.0.1/hooks".parse().unwrap();
-        let maker = Maker { endpoint: &address, authentication: &Authentication::None, profile: Profile::v1() };
+        let maker = Maker {
+            endpoint: &address,
+            authentication: &Authentication::None,
+            profile: Profile::v1(),
+            variation: Variation::default(),
+        };
         let request = maker.make(&RequestForm::default(), 1).unwrap();
         let request = Request { body: vec![b'x'; body], ..request };
         let (near, far) = tokio::io::duplex(16 * 1024);

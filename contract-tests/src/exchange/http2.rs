@@ -161,7 +161,7 @@ mod tests {
     use tokio::io::DuplexStream;
 
     use super::*;
-    use crate::{case::RequestForm, request::Maker};
+    use crate::{case::RequestForm, request::Maker, variation::Variation};
 
     const LIMIT: Duration = Duration::from_secs(20);
 
@@ -172,7 +172,12 @@ mod tests {
         endpoint: impl Fn(http::Request<RecvStream>, SendResponse<Bytes>) -> F + Send + 'static,
     ) -> Result<Answer, NoAnswer> {
         let address = "https://a.example/hooks".parse().unwrap();
-        let maker = Maker { endpoint: &address, authentication: &Authentication::None, profile: Profile::v1() };
+        let maker = Maker {
+            endpoint: &address,
+            authentication: &Authentication::None,
+            profile: Profile::v1(),
+            variation: Variation::default(),
+        };
         let request = maker.make(&serde_json::from_str::<RequestForm>(form).unwrap(), 1).unwrap();
         let (near, far) = tokio::io::duplex(16 * 1024);
         let mut serving = JoinSet::new();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemas::{Authentication, Clause};
 
 use super::{arrived::Arrived, challenge::Challenges, coverage::Coverage, judge::Judged, rule::RULES};
-use crate::report::{CaseOutcome, CaseResult, Failure, Report, Subject, SubjectKind};
+use crate::report::{CaseOutcome, CaseResult, Failure, Report, SkipCode, Subject, SubjectKind};
 
 /// Messages that a failure shows.
 const SHOWN: usize = 3;
@@ -88,7 +88,11 @@ impl Ledger {
             let outcome = match self.broken.get(rule.clause) {
                 Some(broken) => CaseOutcome::Failed(Box::new(self.failure(broken, clause, rule.mend))),
                 None if self.asked.contains(rule.clause) => CaseOutcome::Passed,
-                None => CaseOutcome::Skipped { reason: rule.unseen(authentication).to_owned() },
+                None => CaseOutcome::Skipped {
+                    reason: rule.unseen(authentication).to_owned(),
+                    skip_code: Some(SkipCode::NothingObserved),
+                    caused_by: None,
+                },
             };
             CaseResult {
                 id: format!("SENDER-{}", rule.clause),
@@ -96,6 +100,7 @@ impl Ledger {
                 level: clause.level,
                 title: rule.title.to_owned(),
                 took_ms: 0,
+                outage_ms: None,
                 outcome,
             }
         });
@@ -116,6 +121,8 @@ impl Ledger {
             seed: 0,
             results: results.collect(),
             notices,
+            variations: Vec::new(),
+            pace: None,
         }
     }
 
@@ -131,6 +138,7 @@ impl Ledger {
             expected: format!("{} (Source: {}.)", clause.text, clause.source),
             came: came.join("\n"),
             mend: mend.to_owned(),
+            cause: None,
         }
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn broken(report: &Report) -> Vec<ClauseResults<'_>> {
 /// What was skipped, by reason, in the order in which the reasons come up.
 pub(super) fn skipped(report: &Report) -> Vec<Reasoned<'_>> {
     by_reason(report, |outcome| match outcome {
-        CaseOutcome::Skipped { reason } => Some(reason),
+        CaseOutcome::Skipped { reason, .. } => Some(reason),
         _ => None,
     })
 }
@@ -170,6 +170,11 @@ pub(super) fn variables(report: &Report) -> Option<&'static str> {
 /// How long a case took, where it took any time.
 pub(super) fn took(result: &CaseResult) -> Option<String> {
     (result.took_ms > 0).then(|| span(result.took_ms))
+}
+
+/// What the endpoint did after a case that put it out of service.
+pub(super) fn outage(result: &CaseResult) -> Option<String> {
+    result.outage_ms.map(|outage| format!("the plain valid message was not accepted for {}", span(outage)))
 }
 
 /// A span of time in words.

@@ -127,12 +127,14 @@ fn failure(broken: &ClauseResults<'_>) -> Markup {
             p.source { "Source: " (source) }
             @for (result, failure) in broken.failed() {
                 @let CaseResult { id, title, .. } = result;
-                @let Failure { request, expected, came, mend } = failure;
+                @let Failure { request, expected, came, mend, cause } = failure;
                 details open {
                     summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::took(result).unwrap_or_default()) } }
                     dl {
                         dt { "Expected" } dd { (prose(&harmless(expected))) }
                         dt { "Came" } dd.came { (harmless(came)) }
+                        @if let Some(cause) = cause { dt { "Cause" } dd { (prose(&harmless(cause))) } }
+                        @if let Some(outage) = group::outage(result) { dt { "Afterwards" } dd { (outage) } }
                         dt { "Mend" } dd { (prose(&harmless(mend))) }
                         dt { "Request" } dd { pre tabindex="0" { (harmless(request)) } }
                     }

@@ -8,7 +8,7 @@ use schemas::{
 };
 use serde::Serialize;
 
-use super::{CaseResult, Report, Subject, Tally};
+use super::{CaseResult, Pace, Report, Subject, Tally};
 
 /// The version of the form; it changes only where a reader of the old one would go wrong.
 const FORMAT: u32 = 1;
@@ -26,6 +26,10 @@ struct Json<'a> {
     holds: bool,
     summary: Summary,
     notices: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    variations: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pace: Option<Pace>,
     results: &'a [CaseResult],
 }
 
@@ -38,7 +42,7 @@ struct Summary {
 
 /// Renders the report, judged as `--strict` or not.
 pub fn render(report: &Report, strict: bool) -> String {
-    let Report { tool, subject, started, took_ms, seed, notices, results } = report;
+    let Report { tool, subject, started, took_ms, seed, notices, variations, pace, results } = report;
     let [must, should, may] = Level::ALL.map(|level| report.tally(level));
     let json = Json {
         format: FORMAT,
@@ -51,6 +55,8 @@ pub fn render(report: &Report, strict: bool) -> String {
         holds: report.holds(strict),
         summary: Summary { must, should, may },
         notices,
+        variations,
+        pace: *pace,
         results,
     };
     let mut text = serde_json::to_string_pretty(&json).expect("a report has no map and no number that JSON lacks");

@@ -58,7 +58,7 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
         CaseOutcome::Throttled { reason } => {
             status.set_message(one_line(&format!("{} {}, throttled: {reason}", clause.level, clause.id)));
         }
-        CaseOutcome::Skipped { reason } => {
+        CaseOutcome::Skipped { reason, .. } => {
             status.set_message(one_line(reason));
         }
         CaseOutcome::Failed(failure) => {
@@ -77,9 +77,11 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
 fn description(result: &CaseResult, failure: &Failure) -> String {
     let clause = result.clause();
     let why = clause.why.map(|why| format!("Why: {why}\n")).unwrap_or_default();
-    let Failure { request, expected, came, mend } = failure;
+    let Failure { request, expected, came, mend, cause } = failure;
+    let cause = cause.as_ref().map(|cause| format!("Cause: {cause}\n")).unwrap_or_default();
+    let outage = group::outage(result).map(|outage| format!("Afterwards: {outage}\n")).unwrap_or_default();
     format!(
-        "\n{} · {} · {}\n{}\n{why}Source: {}\n\nExpected: {expected}\nCame: {came}\nMend: {mend}\n\n{request}\n",
+        "\n{} · {} · {}\n{}\n{why}Source: {}\n\nExpected: {expected}\nCame: {came}\n{cause}{outage}Mend: {mend}\n\n{request}\n",
         clause.id, clause.level, clause.title, clause.text, clause.source
     )
 }

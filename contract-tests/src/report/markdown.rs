@@ -66,9 +66,16 @@ fn broken(page: &mut String, broken: &ClauseResults<'_>) -> fmt::Result {
         writeln!(page, "\nWhy: {}", inline(why))?;
     }
     writeln!(page, "\nSource: {}", inline(source))?;
-    for (CaseResult { id, title, .. }, Failure { request, expected, came, mend }) in broken.failed() {
+    for (result, Failure { request, expected, came, mend, cause }) in broken.failed() {
+        let CaseResult { id, title, .. } = result;
         writeln!(page, "\n**{}** · {}\n", inline(id), inline(title))?;
         writeln!(page, "Expected: {}\n\nCame:\n{}\n", inline(expected), pre(came))?;
+        if let Some(cause) = cause {
+            writeln!(page, "Cause: {}\n", inline(cause))?;
+        }
+        if let Some(outage) = group::outage(result) {
+            writeln!(page, "Afterwards: {outage}\n")?;
+        }
         writeln!(page, "Mend: {}\n\nRequest:\n{}", inline(mend), pre(request))?;
     }
     writeln!(page, "\n</details>")

@@ -145,7 +145,7 @@ impl Page {
 
     fn failure(&mut self, result: &CaseResult, failure: &Failure) -> fmt::Result {
         let style = self.failed(result.level);
-        let Failure { request, expected, came, mend } = failure;
+        let Failure { request, expected, came, mend, cause } = failure;
         self.text.push('\n');
         let id = format!("{style}✗{style:#} {BOLD}{}{BOLD:#}  ", one_line(&result.id));
         let took = group::took(result).map(|took| format!(" ({took})")).unwrap_or_default();
@@ -153,6 +153,12 @@ impl Page {
         self.wrapped(&id, "  ", PLAIN, &title)?;
         self.labelled("expected", GREEN, expected)?;
         self.labelled("came", style, came)?;
+        if let Some(cause) = cause {
+            self.labelled("cause", style, cause)?;
+        }
+        if let Some(outage) = group::outage(result) {
+            self.labelled("then", style, &outage)?;
+        }
         self.labelled("mend", CYAN, mend)?;
         if request.starts_with("curl ") {
             writeln!(self.text, "    {DIM}request{DIM:#}")?;

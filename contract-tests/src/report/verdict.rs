@@ -27,7 +27,8 @@ pub enum Grade {
     Holds,
     /// Something that counts fails.
     Broken,
-    /// What was tested holds, but something that counts was throttled, or there was no time for it.
+    /// What was tested holds, but something that counts was throttled, there was no time for it, or the endpoint stopped
+    /// accepting messages before it.
     Unfinished,
     /// Nothing was tested.
     Untested,
@@ -84,7 +85,8 @@ impl Report {
         };
         let throttled = cases(self.throttled(strict), "throttled");
         let hurried = cases(self.hurried(strict), "not tried for want of time");
-        let all: Vec<String> = throttled.into_iter().chain(hurried).collect();
+        let down = cases(self.down(strict), "not tested because the endpoint stopped accepting messages");
+        let all: Vec<String> = throttled.into_iter().chain(hurried).chain(down).collect();
         (!all.is_empty()).then(|| anded(&all))
     }
 }

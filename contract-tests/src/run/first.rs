@@ -2,26 +2,32 @@
 
 use std::time::{Duration, Instant};
 
-use schemas::Authentication;
 use tokio::time::{sleep, timeout};
 
 use super::{
     backoff,
-    outcome::{Fault, Outcome, Reason},
+    diagnosis::Diagnosis,
+    outcome::{Fault, Outcome},
     performance::Performance,
+    probe::{PLAIN, Probe},
 };
 use crate::{
-    case::RequestForm,
+    case::{Case, RequestForm},
+    credential,
     exchange::{Answer, NoAnswer},
     judge::{self, Complaint},
+    variation::Variation,
 };
 
 /// How much longer than usual the first answer is waited for, to tell a late one from none.
 const PATIENCE: u32 = 4;
 /// The remedy for an answer without an end.
 const END_IT: &str = "End each answer: by its Content-Length, by the last chunk, or by closing the connection.";
+/// The remedy for an answer that is cut off.
+const WHOLE: &str = "Send the whole answer before the connection is closed.";
 /// The remedy for a late answer.
-const SOONER: &str = "Answer first, and do the slow work afterwards.";
+const SOONER: &str =
+    "Answer first and do the slow work afterwards, or give each answer more time (--timeout 20s --max-time 30m).";
 /// Tries before an endpoint that closes every connection is believed.
 const TRIES: usize = 3;
 /// How often an endpoint at which nothing answers is asked whether it is ready.
@@ -32,16 +38,24 @@ pub(super) struct First {
     pub(super) fate: Fate,
     /// What a reader must know of it.
     pub(super) notice: Option<String>,
+    /// How long the acceptance took, where it was accepted at once.
+    pub(super) took: Option<Duration>,
+    /// In what every further request differs from the plain valid message, in words.
+    pub(super) variations: Vec<String>,
 }
 
 /// What became of the plain valid message.
 pub(super) enum Fate {
     Accepted,
-    /// Another answer came, or none in time; what rests on it is skipped for this reason.
-    Failed {
-        outcome: Box<Outcome>,
-        reason: Reason,
+    /// It was refused.
+    Refused {
+        /// The cases that fail because of that, each with what is wrong. At least one.
+        findings: Vec<(&'static str, Outcome)>,
+        /// Whether it is accepted with a difference with which the other cases are run.
+        goes_on: bool,
     },
+    /// It was accepted too late for any other case to be run.
+    TooSlow,
     /// No credential goes there.
     Certificate {
         why: String,
@@ -52,6 +66,12 @@ pub(super) enum Fate {
     },
     /// There is no connection or no HTTP answer at all.
     NothingTested,
+}
+
+impl First {
+    fn new(fate: Fate, notice: Option<String>) -> Self {
+        Self { fate, notice, took: None, variations: Vec::new() }
+    }
 }
 
 impl Performance<'_> {
@@ -76,9 +96,48 @@ impl Performance<'_> {
     }
 
     /// Sends the plain valid message, some more times where nothing comes, and until the end of the run while the answer is
-    /// about load or start-up.
-    pub(super) async fn first(&self) -> First {
+    /// about load or start-up. Where it is refused, probes tell why; with `safe` only those with the right credential.
+    pub(super) async fn first(&mut self, safe: bool) -> First {
         let url = self.dialer.endpoint.to_string();
+        let usual = self.dialer.timeout;
+        match self.first_answer().await {
+            Ok(answer) if matches!(answer.status, 429 | 503) => First::new(
+                Fate::Throttled { status: answer.status },
+                Some(format!(
+                    "{url} answered every plain valid message {} until the time of the run was over, so nothing was tested. {}",
+                    answer.status,
+                    throttled(answer.status)
+                )),
+            ),
+            Ok(answer) if answer.took > usual => self.late(&answer, safe).await,
+            Ok(answer) if answer.is_acceptance() => {
+                First { took: Some(answer.took), ..First::new(Fate::Accepted, None) }
+            }
+            Ok(answer) => self.refused(Ok(&answer), safe).await,
+            Err(NoAnswer::Certificate { why }) => {
+                let notice = format!(
+                    "The certificate of {url} does not hold: {why}. No credential was sent there, so nothing else was tested."
+                );
+                First::new(Fate::Certificate { why }, Some(notice))
+            }
+            Err(broken @ NoAnswer::Broken { .. }) => {
+                let notice = format!(
+                    "{url} closed the connection in the middle of each answer to a plain valid message, so nothing else was tested."
+                );
+                self.failed(Err(&broken), Some(WHOLE), notice)
+            }
+            Err(unfinished @ NoAnswer::Unfinished { .. }) => {
+                let notice =
+                    format!("{url} accepted the connection, but {unfinished}, so nothing else was tested. {END_IT}");
+                self.failed(Err(&unfinished), Some(END_IT), notice)
+            }
+            // Some servers close the connection where they do not know the host.
+            Err(closed @ NoAnswer::Closed) => self.refused(Err(&closed), safe).await,
+            Err(none) => First::new(Fate::NothingTested, Some(nothing(&url, &none))),
+        }
+    }
+
+    async fn first_answer(&self) -> Result<Answer, NoAnswer> {
         let usual = self.dialer.timeout;
         let mut answer = self.plain(0, usual * PATIENCE).await;
         let (mut tries, mut pauses) = (1, 0);
@@ -91,202 +150,135 @@ impl Performance<'_> {
                 Ok(unavailable) if unavailable.is_unavailable() => {
                     let pause = backoff::pause(unavailable.retry_after(), pauses);
                     if Instant::now() + pause >= self.end {
-                        break;
+                        return answer;
                     }
                     sleep(pause).await;
                     pauses += 1;
                     match self.probe(usual).await {
                         // Cut off by the end of the run.
-                        Err(NoAnswer::TimedOut { .. }) if Instant::now() >= self.end => break,
+                        Err(NoAnswer::TimedOut { .. }) if Instant::now() >= self.end => return answer,
                         next => answer = next,
                     }
                 }
-                _ => break,
+                _ => return answer,
             }
-        }
-        match answer {
-            Ok(answer) if matches!(answer.status, 429 | 503) => First {
-                notice: Some(format!(
-                    "{url} answered every plain valid message {} until the time of the run was over, so nothing was tested. {}",
-                    answer.status, throttled(answer.status)
-                )),
-                fate: Fate::Throttled { status: answer.status },
-            },
-            Ok(answer) if answer.took > usual => self.late(&answer).await,
-            Ok(answer) if answer.is_acceptance() => First { fate: Fate::Accepted, notice: None },
-            Ok(answer) => self.refused(&answer),
-            Err(NoAnswer::Certificate { why }) => First {
-                notice: Some(format!(
-                    "The certificate of {url} does not hold: {why}. No credential was sent there, so nothing else was tested."
-                )),
-                fate: Fate::Certificate { why },
-            },
-            Err(broken @ NoAnswer::Broken { .. }) => {
-                self.failed(Err(&broken), Reason::Refused { for_credential: true }, Some("Send the whole answer before the connection is closed."), format!(
-                    "{url} closed the connection in the middle of each answer to a plain valid message, so nothing else was tested."
-                ))
-            }
-            Err(unfinished @ NoAnswer::Unfinished { .. }) => {
-                let notice = format!(
-                    "{url} accepted the connection, but {unfinished}, so nothing else was tested. {END_IT}"
-                );
-                self.failed(Err(&unfinished), Reason::Refused { for_credential: false }, Some(END_IT), notice)
-            }
-            Err(none) => First { fate: Fate::NothingTested, notice: Some(nothing(&url, &none)) },
         }
     }
 
-    /// Two more messages at once tell a slow endpoint from one that had to wake up.
-    async fn late(&self, late: &Answer) -> First {
+    /// Two more messages, one after the other, tell a slow endpoint from one that had to wake up.
+    async fn late(&mut self, late: &Answer, safe: bool) -> First {
         let usual = self.dialer.timeout;
         let took = late.took.as_secs_f32();
-        let more = tokio::join!(self.plain(1, usual), self.plain(2, usual));
-        match more {
-            (Ok(one), Ok(_)) if one.is_acceptance() => First {
-                fate: Fate::Accepted,
-                notice: Some(format!(
-                    "The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up."
-                )),
-            },
-            (Ok(one), Ok(_)) if one.is_unavailable() && late.is_acceptance() => {
-                First { fate: Fate::Accepted, notice: None }
+        for number in [1, 2] {
+            match self.plain(number, usual).await {
+                Ok(next) if next.is_acceptance() => {
+                    return First::new(
+                        Fate::Accepted,
+                        Some(format!(
+                            "The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up."
+                        )),
+                    );
+                }
+                Ok(next) if next.is_unavailable() && late.is_acceptance() => return First::new(Fate::Accepted, None),
+                Ok(next) => return self.refused(Ok(&next), safe).await,
+                Err(_) => {}
             }
-            (Ok(one), Ok(_)) => self.refused(&one),
-            _ => {
-                self.stop();
+        }
+        if !late.is_acceptance() {
+            return self.refused(Ok(late), safe).await;
+        }
+        let notice = format!(
+            "The endpoint takes too long: it accepted a plain valid message after {took:.1} s, and two more got no answer within {} s, so the rest was not tested. {SOONER}",
+            usual.as_secs_f32()
+        );
+        First::new(Fate::TooSlow, Some(notice))
+    }
+
+    /// The plain valid message got another answer than an acceptance, or none on each connection.
+    async fn refused(&mut self, answer: Result<&Answer, &NoAnswer>, safe: bool) -> First {
+        let came = match answer {
+            Ok(answer) => format!("was answered with {} instead of a status from 200 to 299", answer.status),
+            Err(_) => format!("got no answer: each of {TRIES} connections was closed"),
+        };
+        match (self.diagnose(safe).await, answer) {
+            (Diagnosis::AcceptedNow, _) => First::new(
+                Fate::Accepted,
+                Some(format!(
+                    "The plain valid message {came} at first, and was accepted later without any difference: the endpoint was not ready, or does not always do the same."
+                )),
+            ),
+            (Diagnosis::Found(probes), _) => self.found(answer, &came, &probes),
+            (Diagnosis::NotFound { .. }, Err(closed)) => {
+                First::new(Fate::NothingTested, Some(nothing(&self.dialer.endpoint.to_string(), closed)))
+            }
+            (Diagnosis::NotFound { requests }, Ok(refusal)) => {
+                let (words, mend) = self.reading(refusal.status);
                 let notice = format!(
-                    "The endpoint takes too long: it answered a plain valid message after {took:.1} s, and two more not within {} s, so the rest was not tested. {SOONER}",
-                    usual.as_secs_f32()
+                    "The plain valid message {came}, and so were {requests} variations of it: {words}. What rests on an acceptance was not tested."
                 );
-                self.failed(Ok(late), Reason::TooSlow, Some(SOONER), notice)
+                self.failed(answer, mend, notice)
             }
         }
     }
 
-    fn refused(&self, answer: &Answer) -> First {
-        let status = answer.status;
-        let Reading { words, mend, for_credential } = self.reading(status);
-        let notice = format!(
-            "The plain valid message was answered with {status} instead of a status from 200 to 299: {words}. What rests on an acceptance was not tested."
-        );
-        self.failed(Ok(answer), Reason::Refused { for_credential }, mend, notice)
+    /// The message is accepted with these differences.
+    fn found(&mut self, answer: Result<&Answer, &NoAnswer>, came: &str, probes: &[Probe]) -> First {
+        let goes_on = probes.iter().all(|probe| probe.goes_on);
+        let mut findings: Vec<(&'static str, Vec<&Probe>)> = Vec::new();
+        for probe in probes {
+            let case = if probe.case == PLAIN { self.plain_case() } else { probe.case };
+            match findings.iter_mut().find(|(known, _)| *known == case) {
+                Some((_, probes)) => probes.push(probe),
+                None => findings.push((case, vec![probe])),
+            }
+        }
+        let joined = |words: &mut dyn Iterator<Item = &str>, with: &str| words.collect::<Vec<_>>().join(with);
+        let of_case = |(case, probes): (&'static str, Vec<&Probe>)| {
+            let cause = joined(&mut probes.iter().map(|probe| probe.cause.as_str()), " ");
+            let mend = probes.iter().find_map(|probe| probe.mend);
+            (case, self.fault(answer, mend, Some(cause)))
+        };
+        let findings: Vec<_> = findings.into_iter().map(of_case).collect();
+        let causes = joined(&mut probes.iter().map(|probe| probe.cause.as_str()), " ");
+        let variations: Vec<String> = probes.iter().map(|probe| probe.variation.clone()).collect();
+        let rest = if goes_on {
+            format!("Everything else was sent with that difference: {}.", variations.join(", and "))
+        } else {
+            "What rests on an acceptance was not tested.".to_owned()
+        };
+        let notice = Some(format!("The plain valid message {came}. {causes} {rest}"));
+        if goes_on {
+            self.refused_by = findings.first().map(|(case, _)| *case);
+            self.maker.variation =
+                Variation { differences: probes.iter().map(|probe| probe.difference.clone()).collect() };
+        }
+        let variations = if goes_on { variations } else { Vec::new() };
+        First { variations, ..First::new(Fate::Refused { findings, goes_on }, notice) }
     }
 
-    fn failed(
-        &self,
-        answer: Result<&Answer, &NoAnswer>,
-        reason: Reason,
-        mend: Option<&'static str>,
-        notice: String,
-    ) -> First {
+    fn failed(&self, answer: Result<&Answer, &NoAnswer>, mend: Option<&'static str>, notice: String) -> First {
+        let findings = vec![(self.plain_case(), self.fault(answer, mend, None))];
+        First::new(Fate::Refused { findings, goes_on: false }, Some(notice))
+    }
+
+    fn fault(&self, answer: Result<&Answer, &NoAnswer>, mend: Option<&'static str>, cause: Option<String>) -> Outcome {
         let request = self.maker.make(&RequestForm::default(), self.plain_flow(0));
         let request = request.map_or_else(|error| error.to_string(), |request| request.shown);
         let took = answer.map_or(Duration::ZERO, |answer| answer.took);
         let came = match answer {
-            Ok(answer) if answer.took > self.dialer.timeout => {
-                format!("after {:.1} s {}", took.as_secs_f32(), judge::came(answer, &self.hidden))
-            }
             Ok(answer) => judge::came(answer, &self.hidden),
             Err(no_answer) => judge::sentence(no_answer),
         };
-        let within = self.dialer.timeout.as_secs_f32();
-        let complaint = Complaint { expected: format!("accepted within {within} s: a status from 200 to 299"), came };
-        let outcome = Box::new(Outcome::Failed(Box::new(Fault { request, complaint, mend, took, may_be_load: false })));
-        First { fate: Fate::Failed { outcome, reason }, notice: Some(notice) }
+        let complaint = Complaint { expected: "accepted: a status from 200 to 299".to_owned(), came };
+        Outcome::Failed(Box::new(Fault { request, complaint, mend, cause, took, may_be_load: false }))
     }
 
-    /// Every reading of a status that is no acceptance.
-    fn reading(&self, status: u16) -> Reading {
-        let given = !matches!(self.maker.authentication, Authentication::None);
-        let (words, mend, for_credential) = match status {
-            401 | 403 if !given => (
-                "the endpoint expects a credential: give it with --client-secret, or --username and --password",
-                Some("Give the credential that the endpoint expects, or let it expect none."),
-                false,
-            ),
-            401 | 403 => (
-                "either the credential given is not the one that the endpoint expects, or the endpoint handles the right one wrongly",
-                None,
-                true,
-            ),
-            404 | 410 => (
-                "either the URL's path is not that of the endpoint, or the route is not there yet",
-                Some("Correct the URL, or add the route."),
-                false,
-            ),
-            405 | 501 => (
-                "either the URL is not that of the endpoint, or the endpoint takes no POST",
-                Some("Correct the URL, or let the endpoint take POST."),
-                false,
-            ),
-            300..400 => (
-                "either the URL is not quite that of the endpoint (http for https, a missing or superfluous slash), or the endpoint asks for a login that no webhook can do",
-                Some("Give the URL that it redirects to, or answer at this one without a login."),
-                false,
-            ),
-            502 | 504 | 509 | 520..=530 => (
-                "something in front of the endpoint does not get its answer",
-                Some("Start the endpoint behind it; the log of what is in front should say which."),
-                false,
-            ),
-            500.. => (
-                "either the endpoint fails on a valid message, or what it depends on is not there; its log should say which",
-                Some("Find the error in the endpoint's log, and mend what it names."),
-                given,
-            ),
-            400 | 415 | 422 => (
-                "either the endpoint refuses a valid message, or it is not given the credential that it expects, or its messages have other property names (--profile)",
-                None,
-                given,
-            ),
-            _ => (
-                "either the URL is not that of the endpoint, or the endpoint handles a valid message wrongly",
-                None,
-                given,
-            ),
-        };
-        let special = if for_credential { self.special() } else { String::new() };
-        Reading { words: format!("{words}{special}"), mend, for_credential }
+    /// The case of the plain valid message.
+    fn plain_case(&self) -> &'static str {
+        let kind = credential::kind(self.maker.authentication);
+        let case = Case::all().iter().find(|case| case.plain && case.runs_with(kind));
+        &case.expect("the catalogue is tested to have a plain valid message for each kind").id
     }
-
-    /// What about the credential is often handled wrongly.
-    fn special(&self) -> String {
-        let (whole, colon) = match self.maker.authentication {
-            Authentication::None => return String::new(),
-            Authentication::ClientSecret { client_secret } => (client_secret.expose().to_owned(), false),
-            Authentication::Basic(basic) => {
-                (format!("{}{}", basic.username(), basic.expose_password()), basic.expose_password().contains(':'))
-            }
-        };
-        let mut special = Vec::new();
-        if colon {
-            special.push("a colon in the password");
-        }
-        if !whole.is_ascii() {
-            special.push("characters beyond ASCII");
-        }
-        if whole.len() > 64 {
-            special.push("more than 64 bytes");
-        }
-        if whole.trim() != whole {
-            special.push("a space at an end");
-        }
-        if special.is_empty() {
-            String::new()
-        } else {
-            format!(
-                " (the credential has {}; where that is not the cause, what fails beside it tells nothing)",
-                special.join(", ")
-            )
-        }
-    }
-}
-
-/// What a status may mean, and how that is mended.
-struct Reading {
-    words: String,
-    mend: Option<&'static str>,
-    for_credential: bool,
 }
 
 /// The remedy for a status about load.

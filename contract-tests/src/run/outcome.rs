@@ -8,7 +8,7 @@ use super::milliseconds;
 use crate::{
     case::{Case, Condition},
     judge::Complaint,
-    report::{self, CaseOutcome, CaseResult, Failure},
+    report::{self, CaseOutcome, CaseResult, Failure, SkipCode},
     watch::Found,
 };
 
@@ -28,8 +28,6 @@ pub(super) enum Throttled {
     UntilTheEnd(u16),
     /// It was answered with this status each time, although other messages were accepted meanwhile.
     Alone(u16),
-    /// Each connection was closed without an answer, and so were those of plain valid messages.
-    Closed,
     /// It was not sent: others were answered with this status until the time was over.
     NotTried(u16),
 }
@@ -41,7 +39,6 @@ impl fmt::Display for Throttled {
             Self::Alone(status) => {
                 write!(f, "each try was answered {status}, although the plain valid message was answered meanwhile")
             }
-            Self::Closed => f.write_str("each connection was closed, as those of plain valid messages were"),
             Self::NotTried(status) => {
                 write!(f, "not tried: messages were answered {status} until the time of the run was over")
             }
@@ -56,20 +53,30 @@ pub(super) struct Fault {
     pub(super) complaint: Complaint,
     /// How it is mended, where the case's own words for that miss it.
     pub(super) mend: Option<&'static str>,
+    /// The difference that decides, where it was found.
+    pub(super) cause: Option<String>,
     pub(super) took: Duration,
     /// Whether a second try, with nothing else going on, may say something else.
     pub(super) may_be_load: bool,
 }
 
-/// Why a case was not run, or tells nothing. `Display` is half a sentence.
+/// Why a case was not run, or why what came of it proves nothing. `Display` is half a sentence.
 #[derive(Clone)]
 pub(super) enum Reason {
     Unmet(Condition),
     Certificate,
     /// The plain valid message was refused.
     Refused {
-        /// Whether its credential may be why, so that cases may show what of it is mishandled.
-        for_credential: bool,
+        /// The case that fails because of that.
+        by: &'static str,
+    },
+    /// It would show what this case has shown already.
+    SameCause {
+        by: &'static str,
+    },
+    /// The endpoint stopped accepting plain valid messages after one of these cases.
+    Down {
+        after: Vec<&'static str>,
     },
     TooSlow,
     TimeIsOver,
@@ -77,16 +84,61 @@ pub(super) enum Reason {
     NothingToSee(&'static str),
 }
 
+/// Cases that are named one by one.
+const NAMED: usize = 4;
+
+/// Several cases of which one is meant.
+pub(super) fn one_of(cases: &[&str]) -> String {
+    match cases {
+        [only] => (*only).to_owned(),
+        [first @ .., last] if cases.len() <= NAMED => format!("{} or {last}", first.join(", ")),
+        [first, .., last] => format!("one of {} cases from {first} to {last}", cases.len()),
+        [] => "a case".to_owned(),
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unmet(condition) => condition.fmt(f),
             Self::Certificate => f.write_str("no credential is sent to an endpoint whose certificate does not hold"),
-            Self::Refused { .. } => f.write_str("it tells nothing while the plain valid message is refused"),
+            Self::Refused { .. } => f.write_str("not tested because the plain valid message was refused"),
+            Self::SameCause { by } => write!(f, "it would only show the cause of {by} again"),
+            Self::Down { after } => {
+                write!(f, "the endpoint did not accept the plain valid message any more after {}", one_of(after))
+            }
             Self::TooSlow => f.write_str(report::TOO_SLOW),
             Self::TimeIsOver => f.write_str(report::TIME_IS_OVER),
             Self::CannotBeMade(error) => write!(f, "it cannot be sent: {error}"),
             Self::NothingToSee(words) => f.write_str(words),
+        }
+    }
+}
+
+impl Reason {
+    fn code(&self) -> SkipCode {
+        match self {
+            Self::Unmet(_) => SkipCode::ConditionNotMet,
+            Self::Certificate => SkipCode::InvalidCertificate,
+            Self::Refused { .. } => SkipCode::PlainRefused,
+            Self::SameCause { .. } => SkipCode::SameCause,
+            Self::Down { .. } => SkipCode::EndpointDown,
+            Self::TooSlow => SkipCode::TooSlow,
+            Self::TimeIsOver => SkipCode::OutOfTime,
+            Self::CannotBeMade(_) => SkipCode::CannotBeSent,
+            Self::NothingToSee(_) => SkipCode::NothingObserved,
+        }
+    }
+
+    /// The case from which it follows, where that is certain.
+    fn caused_by(&self) -> Option<String> {
+        match self {
+            Self::Refused { by } | Self::SameCause { by } => Some((*by).to_owned()),
+            Self::Down { after } => match after.as_slice() {
+                [only] => Some((*only).to_owned()),
+                _ => None,
+            },
+            _ => None,
         }
     }
 }
@@ -99,12 +151,15 @@ impl Outcome {
     pub(super) fn result(self, case: &Case, clause: &Clause) -> CaseResult {
         let (took, outcome) = match self {
             Self::Passed { took } => (took, CaseOutcome::Passed),
-            Self::Skipped(reason) => (Duration::ZERO, CaseOutcome::Skipped { reason: reason.to_string() }),
+            Self::Skipped(reason) => {
+                let (reason, skip_code, caused_by) = (reason.to_string(), Some(reason.code()), reason.caused_by());
+                (Duration::ZERO, CaseOutcome::Skipped { reason, skip_code, caused_by })
+            }
             Self::Throttled(why) => (Duration::ZERO, CaseOutcome::Throttled { reason: why.to_string() }),
             Self::Failed(fault) => {
-                let Fault { request, complaint: Complaint { expected, came }, mend, took, .. } = *fault;
+                let Fault { request, complaint: Complaint { expected, came }, mend, cause, took, .. } = *fault;
                 let mend = mend.map_or_else(|| case.mend.clone(), str::to_owned);
-                (took, CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend })))
+                (took, CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend, cause })))
             }
         };
         CaseResult {
@@ -113,6 +168,7 @@ impl Outcome {
             level: clause.level,
             title: case.title.clone(),
             took_ms: milliseconds(took),
+            outage_ms: None,
             outcome,
         }
     }
@@ -127,6 +183,7 @@ impl From<Found> for Outcome {
                 request,
                 complaint,
                 mend: None,
+                cause: None,
                 took: Duration::ZERO,
                 may_be_load: false,
             })),

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
+        atomic::{AtomicU16, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use tokio::time::{sleep, timeout_at};
 
 use super::{
+    attempt::{Attempt, Setting, Tried, Unclear, took},
     backoff,
     outcome::{Fault, Outcome, Reason},
 };
@@ -33,50 +34,32 @@ const FLOWS_A_TRY: u64 = 30;
 const TRIES_WITH_FLOWS: u64 = 32;
 /// Flow numbers of one run.
 const FLOWS_A_RUN: u64 = 1_000_000;
-/// Valid messages without an answer in time, after which the rest is not tried.
-const TIMEOUTS_MAX: usize = 3;
 /// How long an endpoint's own deadline is waited for. Those of common servers are 30 to 75 s.
-const OWN_DEADLINE: Duration = Duration::from_secs(90);
+pub(super) const OWN_DEADLINE: Duration = Duration::from_secs(90);
 /// How many times a message that follows others of its case is sent again after a status about load.
 const REPEATS_IN_A_ROW: u32 = 3;
 
 /// The running of cases against one endpoint.
 pub(super) struct Performance<'a> {
     pub(super) dialer: &'a Dialer,
-    pub(super) maker: &'a Maker<'a>,
+    pub(super) maker: Maker<'a>,
+    /// The case that says why the plain valid message is refused, where the others are run with a difference.
+    pub(super) refused_by: Option<&'static str>,
     /// What no report shows: the credential that is expected, and what opens a door in the URL.
     pub(super) hidden: [Spellings; 2],
     /// When the run ends; what is under way then is cut off.
     pub(super) end: Instant,
     seed: u64,
     seen: Mutex<Vec<Observation>>,
-    timeouts: AtomicUsize,
     pub(super) probes: AtomicUsize,
-    stopped: AtomicBool,
     /// The last status about load or start-up; 0 before the first.
     pub(super) unavailable: AtomicU16,
-}
-
-/// What came of one try of a case.
-pub(super) enum Attempt {
-    Judged(Outcome),
-    /// What came may say nothing about the case.
-    Unclear(Unclear),
-}
-
-/// An answer that may be about load or start-up instead of the request, or a connection that was closed without one.
-pub(super) struct Unclear {
-    /// `None` where the connection was closed.
-    pub(super) status: Option<u16>,
-    pub(super) retry_after: Option<Duration>,
-    /// The verdict if the answer is about the request after all.
-    pub(super) verdict: Outcome,
 }
 
 impl<'a> Performance<'a> {
     pub(super) fn new(
         dialer: &'a Dialer,
-        maker: &'a Maker<'a>,
+        maker: Maker<'a>,
         hidden: [Spellings; 2],
         seed: u64,
         max_time: Duration,
@@ -84,24 +67,14 @@ impl<'a> Performance<'a> {
         Self {
             dialer,
             maker,
+            refused_by: None,
             hidden,
             end: Instant::now() + max_time,
             seed,
             seen: Mutex::default(),
-            timeouts: AtomicUsize::new(0),
             probes: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
             unavailable: AtomicU16::new(0),
         }
-    }
-
-    /// Whether the endpoint takes too long for anything.
-    pub(super) fn stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn into_observations(self) -> Vec<Observation> {
@@ -110,22 +83,30 @@ impl<'a> Performance<'a> {
 
     /// Runs one case, the one at this place; each of its tries has flows of its own. A slow one has its time, and no answer
     /// at all is not an acceptance either.
-    pub(super) async fn run(&self, exchange: &Exchange, slow: bool, index: usize, attempt: u64) -> Attempt {
+    pub(super) async fn run(
+        &self,
+        exchange: &Exchange,
+        slow: bool,
+        index: usize,
+        attempt: u64,
+        setting: Setting,
+    ) -> Tried {
         let (limit, end) = match slow {
             true => (OWN_DEADLINE, self.end + OWN_DEADLINE),
-            false => (self.dialer.timeout, self.end),
+            false => (setting.limit, self.end),
         };
-        let tried = timeout_at(end.into(), self.attempt(exchange, slow, limit, index, attempt)).await;
-        tried.unwrap_or(Attempt::Judged(Outcome::Skipped(Reason::TimeIsOver)))
+        let setting = Setting { limit, ..setting };
+        let tried = timeout_at(end.into(), self.attempt(exchange, slow, index, attempt, setting)).await;
+        tried.unwrap_or_else(|_| Tried::judged(Outcome::Skipped(Reason::TimeIsOver)))
     }
 
-    async fn attempt(&self, exchange: &Exchange, slow: bool, limit: Duration, index: usize, attempt: u64) -> Attempt {
+    async fn attempt(&self, exchange: &Exchange, slow: bool, index: usize, attempt: u64, setting: Setting) -> Tried {
         let begun = Instant::now();
         let place = (index as u64 + 1) * FLOWS_A_CASE + attempt.min(TRIES_WITH_FLOWS) * FLOWS_A_TRY;
         let mut flow = self.seed % FLOWS_A_RUN * FLOWS_A_RUN + place;
         let make = |form: &RequestForm, flow: u64| {
             let request = self.maker.make(form, flow);
-            request.map_err(|error| Attempt::Judged(Outcome::Skipped(Reason::CannotBeMade(error.to_string()))))
+            request.map_err(|error| Tried::judged(Outcome::Skipped(Reason::CannotBeMade(error.to_string()))))
         };
         let mut requests = Vec::new();
         for _ in 0..exchange.times {
@@ -139,10 +120,14 @@ impl<'a> Performance<'a> {
             Ok(before) => before,
             Err(skipped) => return skipped,
         };
-        let (preceding, answers) = self.exchange(exchange, limit, &requests, before.as_ref(), attempt > 0).await;
+        let (preceding, answers) =
+            self.exchange(exchange, setting.limit, &requests, before.as_ref(), attempt > 0).await;
 
         let valid = exchange.expect.answer == Verdict::Accept;
         let may_close = exchange.expect.or_closed || exchange.expect.answer == Verdict::NotAccept;
+        let is_burst = exchange.connections == Connections::AtOnce && exchange.times > 1;
+        let alone = setting.alone && !is_burst;
+        let mut tried = Tried { begun, ..Tried::judged(Outcome::Passed { took: begun.elapsed() }) };
         // The outcome, and whether the answer that it follows from may be about load or start-up.
         let mut outcome = (Outcome::Passed { took: begun.elapsed() }, true);
         let mut unclear: Option<(Option<u16>, Option<Duration>)> = None;
@@ -166,27 +151,47 @@ impl<'a> Performance<'a> {
                 Ok(answer) if is_unclear => unavailable(answer),
                 _ => closed |= is_unclear,
             }
+            if let Some(took) = took(&answer, setting.limit)
+                && !slow
+                && !is_unclear
+            {
+                tried.slowest = tried.slowest.max(if is_burst { Duration::ZERO } else { took });
+                tried.is_late |= !alone && !is_burst && took > DUE;
+            }
+            let is_accepted = answer.as_ref().is_ok_and(Answer::is_acceptance);
+            tried.accepted |= valid && is_accepted;
             let hide: Vec<Spellings> = self.hidden.iter().cloned().chain(sent(request)).collect();
             if let Err(complaint) = judge::judge(&exchange.expect, &answer, &hide)
                 && (matches!(outcome.0, Outcome::Passed { .. }) || (outcome.1 && !is_unclear))
             {
                 let may_be_load = answer.as_ref().is_err_and(NoAnswer::may_be_load);
-                let (request, took) = (request.shown.clone(), begun.elapsed());
-                let fault = Fault { request, complaint, mend: None, took, may_be_load };
-                outcome = (Outcome::Failed(Box::new(fault)), is_unclear);
-            }
-            if valid && matches!(answer, Err(NoAnswer::TimedOut { .. })) {
-                self.count_timeout().await;
+                let (request_shown, took) = (request.shown.clone(), begun.elapsed());
+                let failed = match self.refused_by {
+                    // The plain valid message is refused without the difference, and accepted with it: so is this one.
+                    Some(by) if (!request.is_whole && !is_accepted) || (request.is_own && is_accepted) => {
+                        Outcome::Skipped(Reason::SameCause { by })
+                    }
+                    _ => Outcome::Failed(Box::new(Fault {
+                        request: request_shown,
+                        complaint,
+                        mend: None,
+                        cause: None,
+                        took,
+                        may_be_load,
+                    })),
+                };
+                outcome = (failed, is_unclear);
             }
             if !slow {
-                self.keep(request, answer, valid);
+                self.keep(request, answer, valid, alone);
             }
         }
-        match (outcome, unclear.or(closed.then_some((None, None)))) {
+        tried.attempt = match (outcome, unclear.or(closed.then_some((None, None)))) {
             // Whatever else was limited, an answer of the endpoint's own was wrong.
             ((outcome, _), None) | ((outcome @ Outcome::Failed(_), false), _) => Attempt::Judged(outcome),
             ((verdict, _), Some((status, retry_after))) => Attempt::Unclear(Unclear { status, retry_after, verdict }),
-        }
+        };
+        tried
     }
 
     /// Sends all requests of a case: what came of the one that goes before, and of the others.
@@ -247,7 +252,13 @@ impl<'a> Performance<'a> {
         let mut connection = None;
         let mut answers = Vec::new();
         for request in before.into_iter().chain(requests) {
+            let was_open = connection.is_some();
             let mut answer = self.send_on(&mut connection, request, limit).await;
+            // After a refusal, a server may close the connection before the next request has arrived (RFC 9112 section 9.5):
+            // a client sends that on a new one.
+            if was_open && before.is_some() && answer == Err(NoAnswer::Closed) {
+                answer = self.send_on(&mut connection, request, limit).await;
+            }
             for repeat in 0..repeats {
                 if !self.pause_for(&answer, repeat).await {
                     break;
@@ -260,7 +271,7 @@ impl<'a> Performance<'a> {
         if let Some(before) = before {
             let answer = answers.remove(0);
             preceding = answer.clone().ok();
-            self.keep(before, answer, false);
+            self.keep(before, answer, false, false);
         }
         (preceding, answers)
     }
@@ -283,35 +294,21 @@ impl<'a> Performance<'a> {
         answer
     }
 
-    /// After some valid messages without an answer, a plain one shows whether it is the endpoint or the case.
-    async fn count_timeout(&self) {
-        if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 == TIMEOUTS_MAX && !self.stopped() {
-            let form = RequestForm::default();
-            let plain = self.maker.make(&form, self.plain_flow(TIMEOUTS_MAX));
-            let answered = match &plain {
-                Ok(plain) => self.dialer.send(plain).await.is_ok(),
-                Err(_) => true,
-            };
-            if answered {
-                self.timeouts.store(0, Ordering::Relaxed);
-            } else {
-                self.stop();
-            }
-        }
-    }
-
     /// The number of the flow of one of the plain messages that go before everything else.
     pub(super) fn plain_flow(&self, number: usize) -> u64 {
         self.seed % FLOWS_A_RUN * FLOWS_A_RUN + number as u64
     }
 
-    pub(super) fn keep(&self, request: &Request, answer: Result<Answer, NoAnswer>, valid: bool) {
+    /// Keeps an answer for what is looked for in every one of a run.
+    pub(super) fn keep(&self, request: &Request, answer: Result<Answer, NoAnswer>, valid: bool, alone: bool) {
         let Ok(answer) = answer else { return };
         let observation = Observation {
             shown: request.shown.clone(),
             valid,
+            alone,
             answer,
             flow: request.flow.clone(),
+            is_malformed: request.is_malformed,
             sent: sent(request).collect(),
         };
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(observation);

@@ -1,61 +1,101 @@
-//! The running of a plan: a few cases at a time, and further tries for what may only have been load or start-up.
+//! The running of a plan. Cases run beside each other at the pace that the endpoint takes; what may have come from load,
+//! from start-up or from an outage is tried again ([`super::settling`], [`super::alone`]).
+//!
+//! That the endpoint works is seen by valid messages that it accepts. What came of a case counts only where one was
+//! accepted after it.
 
 use std::{
     collections::VecDeque,
     sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use futures_util::{
-    StreamExt as _,
-    future::join_all,
-    stream::{self, BoxStream},
-};
-use tokio::time::sleep;
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 
 use super::{
+    attempt::{Attempt, Setting, Tried, Unclear},
     availability::Availability,
-    backoff,
-    outcome::{Outcome, Reason, Throttled},
-    performance::{Attempt, Performance, Unclear},
+    board::Board,
+    outcome::{Outcome, Reason},
+    pace::Pace,
+    performance::Performance,
     plan::Plan,
+    settling::Waiting,
 };
-use crate::case::{Act, Case, Exchange};
+use crate::case::{Act, Case, Connections, Exchange, Verdict};
 
-/// Cases that get no answer again, alone, before the rest is believed without a second try.
-const HOPELESS: usize = 3;
-/// Tries of a case that is answered with a status about load, while plain messages are answered, before it is left
-/// throttled: with the pauses between them 7.5 s, and more where `Retry-After` asks for it.
-const TRIES_ALONE: u32 = 5;
-/// Tries of a case whose connection is closed, while plain messages are not answered either, before that is believed.
-const TRIES_SILENT: u32 = 3;
+/// Cases that are not proven yet, after which a plain message is sent: an endpoint that locks out after wrong credentials
+/// refuses everything.
+const MAX_UNPROVEN: usize = 16;
 
 pub(super) struct Round<'a> {
-    plan: &'a Plan<'a>,
-    performance: &'a Performance<'a>,
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) performance: &'a Performance<'a>,
     /// How many cases send something, and of how many it is known what came of it.
     sending: usize,
     done: AtomicUsize,
 }
 
-/// A case of which it is not known yet what came of it.
-struct Waiting<'c> {
-    index: usize,
-    case: &'c Case,
-    exchange: &'c Exchange,
-    /// How often it was sent.
-    tries: u32,
-    /// How often it was unclear while plain messages were answered.
-    alone: u32,
-    /// The earliest time of its next try.
-    due: Instant,
-    last: Option<Unclear>,
+/// A case that sends something.
+#[derive(Clone, Copy)]
+pub(super) struct Job {
+    /// Its place in the plan.
+    pub(super) index: usize,
+    pub(super) case: &'static Case,
+    pub(super) exchange: &'static Exchange,
+    /// How often it was sent before.
+    pub(super) tries: u32,
+    /// Whether what is known of it counts where there is no time to send it again: nothing else was under way.
+    pub(super) counts: bool,
 }
 
-/// What is known of a case, or that it waits.
-enum State<'c> {
-    Known(Outcome),
-    Waiting(Box<Waiting<'c>>),
+/// Jobs of which it is not known yet what came of them.
+#[derive(Default)]
+pub(super) struct Open {
+    /// Those that were answered with a status about load or start-up, or not sent because of one.
+    pub(super) waiting: VecDeque<Waiting>,
+    /// Those that count only when they have been sent alone.
+    pub(super) again: Vec<Job>,
+}
+
+/// Something that has ended, and when it began.
+enum Event {
+    Case { job: Job, began: usize, tried: Tried },
+    Check { began: usize, availability: Availability },
+}
+
+/// A case whose outcome rests on the endpoint's having worked.
+struct Unproven {
+    ended: usize,
+    job: Job,
+    /// Whether an endpoint that was down would have let it end so.
+    is_suspicious: bool,
+}
+
+impl Job {
+    /// How many messages it sends at the same time.
+    pub(super) fn at_once(&self) -> usize {
+        if self.exchange.connections == Connections::AtOnce { self.exchange.times } else { 1 }
+    }
+
+    /// Whether it runs when nothing else does: it makes load of its own, or may keep the endpoint busy.
+    fn is_heavy(&self) -> bool {
+        self.at_once() > 1 || self.exchange.request.repeat.is_some()
+    }
+
+    /// Whether an endpoint that was down would have let it end so.
+    pub(super) fn is_suspicious(&self, outcome: &Outcome) -> bool {
+        let is_failed = matches!(outcome, Outcome::Failed(_) | Outcome::Skipped(Reason::SameCause { .. }));
+        outcome.may_be_load() || (is_failed && self.exchange.expect.answer == Verdict::Accept)
+    }
+}
+
+impl Open {
+    pub(super) fn try_again(&mut self, job: Job) {
+        if !self.again.iter().any(|known| known.index == job.index) {
+            self.again.push(Job { tries: job.tries + 1, ..job });
+        }
+    }
 }
 
 impl<'a> Round<'a> {
@@ -64,234 +104,165 @@ impl<'a> Round<'a> {
         Self { plan, performance, sending, done: AtomicUsize::new(0) }
     }
 
-    /// What came of each case that sends something; nothing for the others.
-    pub(super) async fn play(&self) -> Vec<Option<Outcome>> {
-        let mut outcomes: Vec<Option<Outcome>> = self.plan.cases.iter().map(|_| None).collect();
-        let sending = self.plan.cases.iter().enumerate().filter_map(|(index, case)| match &case.act {
-            Act::Send(exchange) => Some((index, *case, exchange.as_ref())),
-            Act::Watch(_) => None,
-        });
-        let running =
-            sending.map(|(index, case, exchange)| async move { (index, self.first_try(index, case, exchange).await) });
-        let mut running: BoxStream<'_, (usize, State<'_>)> =
-            stream::iter(running).buffer_unordered(self.plan.target.parallel).boxed();
-        let mut waiting = VecDeque::new();
-        while let Some((index, state)) = running.next().await {
-            match state {
-                State::Known(outcome) => outcomes[index] = Some(outcome),
-                State::Waiting(case) => waiting.push_back(*case),
+    /// What came of each case that sends something.
+    pub(super) async fn play(&self, pace: &mut Pace) -> Board {
+        let mut board = Board::new(self.plan.cases.len());
+        let mut jobs = Vec::new();
+        for (index, case) in self.plan.cases.iter().copied().enumerate() {
+            let Act::Send(exchange) = &case.act else { continue };
+            match self.plan.known(case) {
+                Some(known) => self.settled(&mut board, index, known),
+                None => jobs.push(Job { index, case, exchange, tries: 0, counts: false }),
             }
         }
-        drop(running);
-        // Those that wait for the endpoint's own deadline hold up none of the others.
-        waiting.make_contiguous().sort_by_key(|case: &Waiting<'_>| (case.case.slow, case.index));
-        self.settle(waiting, &mut outcomes).await;
-        let waiting = self.try_again(&mut outcomes).await;
-        self.settle(waiting, &mut outcomes).await;
-        outcomes
+        // Where time or the endpoint runs out, what counts has been tested.
+        jobs.sort_by_key(|job| job.case.level());
+        let (slow, jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.case.slow);
+        let (heavy, light): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_heavy);
+
+        let mut open = Open::default();
+        self.together(light.into(), pace, &mut board, &mut open).await;
+        self.settle(pace, &mut board, &mut open).await;
+        self.again(pace, &mut board, &mut open, true).await;
+        self.alone(heavy, pace, &mut board, &mut open, !slow.is_empty()).await;
+        self.settle(pace, &mut board, &mut open).await;
+        self.again(pace, &mut board, &mut open, !slow.is_empty()).await;
+        self.at_the_end(&mut board, open);
+        self.slow(slow, pace, &mut board).await;
+        for (index, case) in self.plan.cases.iter().enumerate() {
+            if matches!(case.act, Act::Send(_)) && board.outcomes[index].is_none() {
+                let reason = board.down(self.plan).unwrap_or(Reason::TimeIsOver);
+                self.settled(&mut board, index, Outcome::Skipped(reason));
+            }
+        }
+        board
     }
 
-    async fn first_try<'c>(&self, index: usize, case: &'c Case, exchange: &'c Exchange) -> State<'c> {
-        let waiting = || Waiting { index, case, exchange, tries: 0, alone: 0, due: Instant::now(), last: None };
-        let state = match self.plan.known(case) {
-            Some(known) => State::Known(known),
-            None if self.performance.stopped() => State::Known(Outcome::Skipped(Reason::TooSlow)),
-            None if self.is_over() => State::Known(Outcome::Skipped(Reason::TimeIsOver)),
-            // The endpoint takes less than this: the rest is sent one after the other.
-            None if self.performance.unavailable().is_some() => State::Waiting(Box::new(waiting())),
-            None => self.try_once(waiting()).await,
-        };
-        match state {
-            State::Known(outcome) => {
-                self.note_done();
-                State::Known(outcome)
-            }
-            // An endpoint that still answers plain messages has closed the connection because of the case.
-            State::Waiting(case)
-                if case.last.as_ref().is_some_and(|last| last.status.is_none())
-                    && matches!(self.performance.availability().await, Availability::Available) =>
+    /// Runs cases beside each other.
+    async fn together(&self, mut queue: VecDeque<Job>, pace: &mut Pace, board: &mut Board, open: &mut Open) {
+        let mut running: FuturesUnordered<BoxFuture<'_, Event>> = FuturesUnordered::new();
+        let mut unproven: Vec<Unproven> = Vec::new();
+        let (mut clock, mut is_checking) = (0, false);
+        loop {
+            while running.len() - usize::from(is_checking) < pace.width()
+                && !self.is_over()
+                && let Some(job) = queue.pop_front()
             {
-                self.note_done();
-                State::Known(case.verdict())
-            }
-            waiting @ State::Waiting(_) => waiting,
-        }
-    }
-
-    async fn try_once<'c>(&self, mut waiting: Waiting<'c>) -> State<'c> {
-        let Waiting { exchange, case, index, tries, .. } = waiting;
-        match self.performance.run(exchange, case.slow, index, tries.into()).await {
-            Attempt::Judged(outcome) => match (&outcome, &waiting.last) {
-                (Outcome::Skipped(Reason::TimeIsOver), Some(Unclear { status: Some(status), .. })) => {
-                    State::Known(Outcome::Throttled(Throttled::UntilTheEnd(*status)))
-                }
-                _ => State::Known(outcome),
-            },
-            Attempt::Unclear(unclear) => {
-                waiting.tries += 1;
-                waiting.last = Some(unclear);
-                State::Waiting(Box::new(waiting))
-            }
-        }
-    }
-
-    /// Tries the waiting cases until each has an answer of its own: one after the other at first, and more at a time as
-    /// long as the endpoint takes them. Ends with the time of the run.
-    async fn settle(&self, mut waiting: VecDeque<Waiting<'_>>, outcomes: &mut [Option<Outcome>]) {
-        let (mut width, mut pauses) = (1, 0);
-        while let Some(earliest) = waiting.iter().map(|case| case.due).min() {
-            if !self.sleep_until(earliest).await {
-                break;
-            }
-            let now = Instant::now();
-            let (due, later): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(|case| case.due <= now);
-            let mut due: Vec<Waiting<'_>> = due.into();
-            waiting = due.split_off(width.min(due.len())).into();
-            waiting.extend(later);
-
-            let mut unclear = Vec::new();
-            for (index, state) in join_all(due.into_iter().map(|case| self.indexed(case))).await {
-                match state {
-                    State::Known(outcome) => self.settled(outcomes, index, outcome),
-                    State::Waiting(case) => unclear.push(*case),
+                // The endpoint takes less than this: the rest is sent one after the other.
+                if self.performance.unavailable().is_some() {
+                    open.waiting.push_back(Waiting::new(job, None));
+                } else {
+                    running.push(self.event(job, clock, pace.together()).boxed());
                 }
             }
-            if unclear.is_empty() {
-                (width, pauses) = ((width * 2).min(self.plan.target.parallel), 0);
-                continue;
-            }
-            width = 1;
-            let asked = unclear.iter().filter_map(|case| case.last.as_ref()?.retry_after).max();
-            let pause = match self.performance.availability().await {
-                Availability::Available => {
-                    pauses = 0;
-                    for mut case in unclear {
-                        case.alone += 1;
-                        match case.settled_alone() {
-                            Some(outcome) => self.settled(outcomes, case.index, outcome),
-                            None => {
-                                let asked = case.last.as_ref().and_then(|last| last.retry_after);
-                                case.due = Instant::now() + backoff::pause(asked, case.alone - 1);
-                                waiting.push_back(case);
+            let event = running.next().await;
+            clock += 1;
+            match event {
+                None if self.is_over() || unproven.is_empty() => return,
+                None => {
+                    running.push(self.check(clock, pace.together()).boxed());
+                    is_checking = true;
+                }
+                Some(Event::Case { job, began, tried }) => {
+                    pace.note(tried.slowest, tried.begun);
+                    if tried.accepted {
+                        unproven.retain(|case| case.ended > began);
+                    }
+                    if let Some(is_suspicious) = self.take(job, tried, board, open) {
+                        unproven.push(Unproven { ended: clock, job, is_suspicious });
+                    }
+                }
+                Some(Event::Check { began, availability }) => {
+                    is_checking = false;
+                    match availability {
+                        Availability::Available => unproven.retain(|case| case.ended > began),
+                        Availability::Unavailable { .. } => {
+                            let doubtful = unproven.drain(..).filter(|case| case.is_suspicious);
+                            open.waiting.extend(doubtful.map(|case| Waiting::new(case.job, None)));
+                        }
+                        Availability::Down => {
+                            // What is under way meets an endpoint that is down.
+                            while let Some(event) = running.next().await {
+                                let Event::Case { job, tried, .. } = event else { continue };
+                                if let Some(is_suspicious) = self.take(job, tried, board, open) {
+                                    unproven.push(Unproven { ended: clock, job, is_suspicious });
+                                }
+                            }
+                            self.outage(unproven.drain(..).map(|case| case.job).collect(), board, open).await;
+                            if board.is_down() {
+                                return;
                             }
                         }
                     }
-                    continue;
-                }
-                Availability::Unavailable { retry_after } => backoff::pause(retry_after.max(asked), pauses),
-                Availability::Silent => backoff::pause(asked, pauses),
-            };
-            pauses += 1;
-            for case in unclear {
-                match case.settled_in_silence() {
-                    Some(outcome) => self.settled(outcomes, case.index, outcome),
-                    None => waiting.push_back(case),
                 }
             }
-            if !self.sleep_until(Instant::now() + pause).await {
-                break;
+            let is_due = unproven.len() >= MAX_UNPROVEN || unproven.iter().any(|case| case.is_suspicious);
+            if is_due && !is_checking && !self.is_over() {
+                running.push(self.check(clock, pace.together()).boxed());
+                is_checking = true;
             }
         }
-        for case in waiting {
-            self.settled(outcomes, case.index, self.at_the_end(&case));
-        }
     }
 
-    async fn indexed<'c>(&self, case: Waiting<'c>) -> (usize, State<'c>) {
-        (case.index, self.try_once(case).await)
+    async fn event(&self, job: Job, began: usize, setting: Setting) -> Event {
+        let tried = self.try_once(job, setting).await;
+        Event::Case { job: Job { counts: setting.alone, ..job }, began, tried }
     }
 
-    /// What is known of a case for which the time is over.
-    fn at_the_end(&self, case: &Waiting<'_>) -> Outcome {
-        match (&case.last, self.performance.unavailable()) {
-            (Some(Unclear { status: Some(status), .. }), _) => Outcome::Throttled(Throttled::UntilTheEnd(*status)),
-            (Some(_), _) => case.verdict_of_silence(),
-            (None, Some(status)) => Outcome::Throttled(Throttled::NotTried(status)),
-            (None, None) => Outcome::Skipped(Reason::TimeIsOver),
-        }
+    async fn check(&self, began: usize, setting: Setting) -> Event {
+        Event::Check { began, availability: self.performance.is_up(setting.limit).await }
     }
 
-    /// An endpoint that serves one connection after the other may only have been busy: what got no answer is asked
-    /// again, alone. Returns the cases that are unclear now.
-    async fn try_again(&self, outcomes: &mut [Option<Outcome>]) -> VecDeque<Waiting<'a>> {
-        let (mut hopeless, mut unclear) = (0, VecDeque::new());
-        for (index, (case, outcome)) in self.plan.cases.iter().zip(outcomes).enumerate() {
-            let (Act::Send(exchange), Some(before)) = (&case.act, outcome) else { continue };
-            if !before.may_be_load() || self.plan.known(case).is_some() {
-                continue;
+    /// Takes what came of a case that ran beside others. Tells whether it is suspicious, unless it is proven by itself or
+    /// waits.
+    fn take(&self, job: Job, tried: Tried, board: &mut Board, open: &mut Open) -> Option<bool> {
+        let (outcome, is_suspicious) = match tried.attempt {
+            Attempt::Unclear(unclear @ Unclear { status: Some(_), .. }) => {
+                open.waiting.push_back(Waiting::new(Job { tries: job.tries + 1, ..job }, Some(unclear)));
+                return None;
             }
-            if hopeless == HOPELESS || self.performance.stopped() || self.is_over() {
-                break;
+            Attempt::Unclear(closed) => (closed.verdict, true),
+            Attempt::Judged(outcome) => {
+                let is_suspicious = job.is_suspicious(&outcome);
+                (outcome, is_suspicious)
             }
-            let waiting = Waiting { index, case, exchange, tries: 1, alone: 0, due: Instant::now(), last: None };
-            match self.try_once(waiting).await {
-                // A try that was cut off says less than the one before.
-                State::Known(Outcome::Skipped(Reason::TimeIsOver)) => break,
-                State::Known(again) => {
-                    *before = again;
-                    hopeless += usize::from(before.may_be_load());
-                }
-                State::Waiting(case) => unclear.push_back(*case),
+        };
+        if outcome.may_be_load() || tried.is_late {
+            open.try_again(job);
+        }
+        self.settled(board, job.index, outcome);
+        (!tried.accepted || is_suspicious).then_some(is_suspicious)
+    }
+
+    /// The endpoint stopped accepting plain valid messages after one of these cases.
+    async fn outage(&self, after: Vec<Job>, board: &mut Board, open: &mut Open) {
+        let indexes: Vec<usize> = after.iter().map(|job| job.index).collect();
+        for index in &indexes {
+            board.outcomes[*index] = None;
+        }
+        match self.performance.recovery(self.performance.end).await {
+            Some(lasted) => {
+                board.unexplained.push((indexes, lasted));
+                after.into_iter().for_each(|job| open.try_again(job));
             }
-        }
-        unclear
-    }
-
-    fn settled(&self, outcomes: &mut [Option<Outcome>], index: usize, outcome: Outcome) {
-        if outcomes[index].replace(outcome).is_none() {
-            self.note_done();
+            None => board.down_after = Some(indexes),
         }
     }
 
-    fn note_done(&self) {
-        let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
-        if let Some(progress) = &self.plan.target.progress {
-            progress(done, self.sending);
+    pub(super) async fn try_once(&self, job: Job, setting: Setting) -> Tried {
+        self.performance.run(job.exchange, job.case.slow, job.index, job.tries.into(), setting).await
+    }
+
+    pub(super) fn settled(&self, board: &mut Board, index: usize, outcome: Outcome) {
+        let is_new = !board.is_counted[index];
+        board.is_counted[index] = true;
+        board.outcomes[index] = Some(outcome);
+        if is_new && let Some(progress) = &self.plan.target.progress {
+            progress(1 + self.done.fetch_add(1, Ordering::Relaxed), self.sending);
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         Instant::now() >= self.performance.end
-    }
-
-    /// Sleeps until then; `false`, at once, where the time of the run is over before.
-    async fn sleep_until(&self, then: Instant) -> bool {
-        let has_time = then < self.performance.end && !self.is_over();
-        if has_time {
-            sleep(then.saturating_duration_since(Instant::now()).max(Duration::ZERO)).await;
-        }
-        has_time
-    }
-}
-
-impl Waiting<'_> {
-    /// The outcome of a case that was unclear again while plain messages were answered, where that is enough to tell.
-    fn settled_alone(&self) -> Option<Outcome> {
-        match self.last.as_ref()?.status {
-            None => Some(self.verdict()),
-            Some(_) if self.alone < TRIES_ALONE => None,
-            Some(status @ (429 | 503)) => Some(Outcome::Throttled(Throttled::Alone(status))),
-            // A gateway that reaches the endpoint otherwise has lost it through this case.
-            Some(_) => Some(self.verdict()),
-        }
-    }
-
-    /// The outcome of a case whose connection was closed again while plain messages were not answered, where that is
-    /// enough to tell.
-    fn settled_in_silence(&self) -> Option<Outcome> {
-        let is_closed = self.last.as_ref().is_some_and(|last| last.status.is_none());
-        (is_closed && self.tries >= TRIES_SILENT).then(|| self.verdict_of_silence())
-    }
-
-    fn verdict(&self) -> Outcome {
-        self.last.as_ref().map_or(Outcome::Skipped(Reason::TimeIsOver), |last| last.verdict.clone())
-    }
-
-    /// A closed connection proves nothing where plain messages get no answer either.
-    fn verdict_of_silence(&self) -> Outcome {
-        match self.verdict() {
-            Outcome::Passed { .. } => Outcome::Throttled(Throttled::Closed),
-            verdict => verdict,
-        }
     }
 }

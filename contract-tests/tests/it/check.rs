@@ -2,10 +2,14 @@
 //! one is enough; the program's options, exit codes and reports; and no credential in anything that it writes.
 
 mod availability;
+mod causes;
 mod credentials;
 mod endpoint;
 mod hygiene;
+mod load;
+mod outages;
 mod program;
+mod proxy;
 mod reference;
 mod run;
 mod seen;

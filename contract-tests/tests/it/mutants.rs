@@ -3,15 +3,15 @@
 //!
 //! The receiver is not the kit's: it knows nothing but the contract, so that the kit cannot judge itself.
 
-mod answer;
-mod connection;
-mod credentials;
+pub(crate) mod answer;
+pub(crate) mod connection;
+pub(crate) mod credentials;
 mod defect;
 mod defects;
-mod json;
+pub(crate) mod json;
 mod matrix;
-mod request;
-mod rules;
+pub(crate) mod request;
+pub(crate) mod rules;
 mod tls;
 
 use std::{collections::HashSet, env, fs, path::Path};

@@ -37,7 +37,7 @@ fn outline(report: &Report) -> String {
         CaseOutcome::Passed => line(&result.id, "passed"),
         CaseOutcome::Failed(failure) => line(&result.id, &format!("FAILED {failure:?}")),
         CaseOutcome::Throttled { reason } => line(&result.id, &format!("throttled: {reason}")),
-        CaseOutcome::Skipped { reason } => line(&result.id, &format!("skipped: {reason}")),
+        CaseOutcome::Skipped { reason, .. } => line(&result.id, &format!("skipped: {reason}")),
     });
     results.chain(report.notices.iter().map(|notice| format!("! {notice}\n"))).collect()
 }

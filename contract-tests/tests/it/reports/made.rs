@@ -17,6 +17,8 @@ pub(crate) fn empty() -> Report {
         took_ms: 3_214,
         seed: 42,
         notices: Vec::new(),
+        variations: Vec::new(),
+        pace: None,
         results: Vec::new(),
     }
 }
@@ -25,11 +27,12 @@ pub(crate) fn empty() -> Report {
 pub(crate) fn result(id: &str, clause: &str, title: &str, outcome: CaseOutcome) -> CaseResult {
     let took_ms = if matches!(outcome, CaseOutcome::Passed | CaseOutcome::Failed(_)) { 7 } else { 0 };
     let level = Clause::find(clause).unwrap().level;
-    CaseResult { id: id.to_owned(), clause: clause.to_owned(), level, title: title.to_owned(), took_ms, outcome }
+    let [id, clause, title] = [id, clause, title].map(str::to_owned);
+    CaseResult { id, clause, level, title, took_ms, outage_ms: None, outcome }
 }
 
 pub(crate) fn skipped(reason: &str) -> CaseOutcome {
-    CaseOutcome::Skipped { reason: reason.to_owned() }
+    CaseOutcome::Skipped { reason: reason.to_owned(), skip_code: None, caused_by: None }
 }
 
 pub(crate) fn throttled(reason: &str) -> CaseOutcome {
@@ -38,7 +41,7 @@ pub(crate) fn throttled(reason: &str) -> CaseOutcome {
 
 pub(crate) fn failed(request: &str, expected: &str, came: &str, mend: &str) -> CaseOutcome {
     let [request, expected, came, mend] = [request, expected, came, mend].map(str::to_owned);
-    CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend }))
+    CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend, cause: None }))
 }
 
 /// Everything was tested and holds.

@@ -1,0 +1,142 @@
+//! Why the plain valid message is refused: [`Probe`]s are sent until one is accepted, and then combinations of them.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::{backoff, performance::Performance, probe::Probe};
+use crate::{
+    case::RequestForm,
+    exchange::Answer,
+    request::Maker,
+    variation::{Difference, Variation},
+};
+
+/// How many times a probe is sent again after a status about load.
+const REPEATS: u32 = 2;
+
+/// What became of the probes.
+pub(super) enum Diagnosis {
+    /// The message is accepted with all of these differences, and not without any one of them.
+    Found(Vec<Probe>),
+    /// The plain valid message is accepted after all.
+    AcceptedNow,
+    /// Nothing was accepted, of so many requests.
+    NotFound { requests: usize },
+}
+
+/// The probes of one run.
+struct Probing<'p, 'a> {
+    performance: &'p Performance<'a>,
+    /// When probing ends: the half of the time that is left.
+    until: Instant,
+    requests: usize,
+}
+
+impl Performance<'_> {
+    /// Sends probes; with `safe` only those with the right credential.
+    pub(super) async fn diagnose(&self, safe: bool) -> Diagnosis {
+        let mut probes = Probe::all(&self.maker);
+        probes.retain(|probe| probe.is_safe || !safe);
+        let until = Instant::now() + self.end.saturating_duration_since(Instant::now()) / 2;
+        let mut probing = Probing { performance: self, until, requests: 0 };
+        let single = probes.iter().map(|probe| vec![probe]);
+        for set in single.chain(combinations(&probes)) {
+            if !probing.is_accepted(&set).await {
+                continue;
+            }
+            let set = probing.minimal(set).await;
+            // The difference is why only where it can be taken back and made again.
+            for _ in 0..2 {
+                if probing.is_accepted(&[]).await {
+                    return Diagnosis::AcceptedNow;
+                }
+            }
+            if probing.is_accepted(&set).await {
+                return Diagnosis::Found(set.into_iter().cloned().collect());
+            }
+        }
+        Diagnosis::NotFound { requests: probing.requests }
+    }
+}
+
+impl Probing<'_, '_> {
+    /// Leaves out what is not needed for the acceptance.
+    async fn minimal<'s>(&mut self, mut set: Vec<&'s Probe>) -> Vec<&'s Probe> {
+        let mut at = 0;
+        while set.len() > 1 && at < set.len() {
+            let mut without = set.clone();
+            without.remove(at);
+            if self.is_accepted(&without).await {
+                set = without;
+            } else {
+                at += 1;
+            }
+        }
+        set
+    }
+
+    async fn is_accepted(&mut self, set: &[&Probe]) -> bool {
+        let differences = set.iter().map(|probe| probe.difference.clone()).collect();
+        let maker = Maker { variation: Variation { differences }, ..self.performance.maker.clone() };
+        for repeat in 0..=REPEATS {
+            if Instant::now() >= self.until {
+                return false;
+            }
+            self.requests += 1;
+            let Some(answer) = self.performance.probe_with(&maker, self.until).await else { return false };
+            if !answer.is_unavailable() {
+                return answer.is_acceptance();
+            }
+            let pause = backoff::pause(answer.retry_after(), repeat);
+            sleep(pause.min(self.until.saturating_duration_since(Instant::now()))).await;
+        }
+        false
+    }
+}
+
+/// Sets of differences that endpoints may want together: those of usual clients, and with them each host and each form of
+/// the credential.
+fn combinations(probes: &[Probe]) -> Vec<Vec<&Probe>> {
+    let usual: Vec<&Probe> = probes.iter().filter(|probe| is_usual(&probe.difference)).collect();
+    let forms = probes
+        .iter()
+        .filter(|probe| matches!(&probe.difference, Difference::Headers(_)) && !is_usual(&probe.difference));
+    let all: Vec<&Probe> = usual.iter().copied().chain(forms).collect();
+    let mut sets = vec![usual.clone(), all];
+    for probe in probes {
+        if matches!(
+            probe.difference,
+            Difference::Host(_)
+                | Difference::Latin1
+                | Difference::EscapedSecret
+                | Difference::SecretName(_)
+                | Difference::Credential(_)
+        ) {
+            sets.push(usual.iter().copied().chain([probe]).collect());
+        }
+    }
+    sets
+}
+
+/// Whether most clients send it so.
+fn is_usual(difference: &Difference) -> bool {
+    match difference {
+        Difference::Scheme | Difference::HeaderNames => true,
+        Difference::ContentType(value) => value.starts_with("application/json"),
+        Difference::Headers(headers) => matches!(headers.as_slice(), [("user-agent" | "accept", _)]),
+        _ => false,
+    }
+}
+
+impl Performance<'_> {
+    /// Sends a plain message of this maker. `None` where no answer came in time.
+    async fn probe_with(&self, maker: &Maker<'_>, until: Instant) -> Option<Answer> {
+        let request = maker.make(&RequestForm::default(), self.next_probe_flow()).ok()?;
+        let limit =
+            self.dialer.timeout.min(until.saturating_duration_since(Instant::now())).max(Duration::from_millis(1));
+        let answer = self.dialer.send_within(&request, limit).await;
+        self.keep(&request, answer.clone(), false, false);
+        answer.ok()
+    }
+}

@@ -1,0 +1,297 @@
+//! Differences from the plain valid message with which an endpoint that refuses that message may accept it. Whatever a
+//! run sends then has them, as far as the case leaves room for them.
+
+use crate::case::{Changes, Framing, Kind, Letters, Member, RequestForm};
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Difference {
+    /// `Basic` instead of `basic`.
+    Scheme,
+    /// Another content type.
+    ContentType(&'static str),
+    /// Another `Host`.
+    Host(String),
+    /// More headers.
+    Headers(Vec<(&'static str, String)>),
+    /// Header names as `Content-Type`.
+    HeaderNames,
+    /// The credentials in Latin-1.
+    Latin1,
+    /// No credential at all.
+    NoCredential,
+    /// The secret's characters as escapes of JSON.
+    EscapedSecret,
+    /// Another name for the secret's member.
+    SecretName(&'static str),
+    /// A credential that differs from the one that was given.
+    Credential(Changes),
+    /// A chunked body.
+    Chunked,
+    /// HTTP/2.
+    Http2,
+    /// Another sample.
+    Sample(&'static str),
+}
+
+/// All differences of a run; usually none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Variation {
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// A request with the differences of a run.
+pub(crate) struct Varied {
+    pub(crate) form: RequestForm,
+    /// The value of `Host`, where it is not that of the URL.
+    pub(crate) host: Option<String>,
+    /// Whether all the differences are in it. A case that is about one of them leaves no room for it.
+    pub(crate) is_whole: bool,
+    /// Whether it has one of them of its own, and a right credential: an endpoint that wants the difference accepts it.
+    pub(crate) is_own: bool,
+}
+
+/// Whether a request has room for a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// It has the difference now.
+    Free,
+    /// It had it before.
+    Own,
+    /// It has something else there.
+    Taken,
+}
+
+impl Variation {
+    /// How the credential that a request has differs from the one that was given.
+    pub(crate) fn credential(&self) -> Changes {
+        let changes = self.differences.iter().find_map(|difference| match difference {
+            Difference::Credential(changes) => Some(changes.clone()),
+            _ => None,
+        });
+        changes.unwrap_or_default()
+    }
+
+    /// The request with the differences.
+    pub(crate) fn of(&self, form: &RequestForm, kind: Kind) -> Varied {
+        let mut varied = Varied { form: form.clone(), host: None, is_whole: true, is_own: false };
+        for difference in &self.differences {
+            let room = difference.put(&mut varied, kind);
+            varied.is_whole &= room != Room::Taken;
+            varied.is_own |= room == Room::Own && is_right(form);
+        }
+        varied
+    }
+}
+
+impl Difference {
+    /// Puts it into a request.
+    fn put(&self, varied: &mut Varied, kind: Kind) -> Room {
+        let form = &mut varied.form;
+        let has_own_body = form.body.is_some() || form.body_base64.is_some();
+        match self {
+            Self::EscapedSecret | Self::SecretName(_) | Self::Sample(_) if has_own_body => Room::Taken,
+            Self::NoCredential => match kind {
+                Kind::None => Room::Free,
+                Kind::ClientSecret => put_if_none(&mut form.secret, Member::default, |_| false),
+                Kind::Basic => put_if_none(&mut form.authorization, Vec::new, Vec::is_empty),
+            },
+            Self::Scheme => in_authorization(form, kind, |value| match value.starts_with("basic ") {
+                true => Some(value.replace("basic ", "Basic ")),
+                false => None,
+            }),
+            Self::Latin1 => in_authorization(form, kind, |value| {
+                let marked = |value: &str, name: &str| {
+                    let (utf8, latin1) = (format!("{{{name}}}"), format!("{{{name}:latin1}}"));
+                    value.replace(&latin1, "\0").replace(&utf8, &latin1).replace('\0', &utf8)
+                };
+                Some(marked(&marked(value, "right"), "given"))
+            }),
+            Self::ContentType(value) => {
+                put_if_none(&mut form.content_type, || vec![(*value).to_owned()], |own| own == &[*value])
+            }
+            Self::Host(host) => {
+                let own = form.headers.iter().find(|(name, _)| name == "host");
+                let room = match own {
+                    Some((_, own)) if own == host => Room::Own,
+                    None if !form.without.iter().any(|name| name == "host") => Room::Free,
+                    _ => Room::Taken,
+                };
+                varied.host = Some(host.clone()).filter(|_| room == Room::Free);
+                room
+            }
+            Self::Headers(headers) => {
+                let mut room = Room::Free;
+                for (name, value) in headers {
+                    let own = form.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+                    match own {
+                        Some((_, own)) if own == value => {}
+                        None if !form.without.iter().any(|without| without == name) => {
+                            form.headers.push(((*name).to_owned(), value.clone()));
+                        }
+                        _ => room = Room::Taken,
+                    }
+                }
+                room
+            }
+            Self::HeaderNames => match form.letters {
+                Letters::Lower => {
+                    form.letters = Letters::Title;
+                    Room::Free
+                }
+                Letters::Title => Room::Own,
+                Letters::Upper => Room::Taken,
+            },
+            Self::EscapedSecret => {
+                let member = || Member { values: vec!["{given:escaped}".to_owned()], ..Member::default() };
+                put_if_none(&mut form.secret, member, |own| own.values == ["{right:escaped}"])
+            }
+            Self::SecretName(name) => match &mut form.secret {
+                Some(member) if member.names.is_empty() => {
+                    member.names.push((*name).to_owned());
+                    Room::Free
+                }
+                secret => {
+                    let (values, names) = (vec!["{given}".to_owned()], vec![(*name).to_owned()]);
+                    let member = || Member { values, names, ..Member::default() };
+                    put_if_none(secret, member, |own| own.names == [*name])
+                }
+            },
+            // Where it stands is what the request says; what it is comes from `Variation::credential`.
+            Self::Credential(_) => Room::Free,
+            Self::Chunked if form.framing == Framing::Length => {
+                form.framing = Framing::Chunked(Vec::new());
+                Room::Free
+            }
+            Self::Chunked => Room::Taken,
+            Self::Http2 => {
+                form.http2 = true;
+                Room::Free
+            }
+            Self::Sample(name) => put_if_none(&mut form.sample, || (*name).to_owned(), |own| own == name),
+        }
+    }
+}
+
+/// Whether a request has no credential but the right one.
+fn is_right(form: &RequestForm) -> bool {
+    let values = form.secret.iter().flat_map(|member| &member.values).chain(form.authorization.iter().flatten());
+    form.change == Changes::default() && values.into_iter().all(|value| value.contains("{right"))
+}
+
+/// Puts a value where there is none.
+fn put_if_none<T>(place: &mut Option<T>, value: impl FnOnce() -> T, is_own: impl FnOnce(&T) -> bool) -> Room {
+    match place {
+        None => {
+            *place = Some(value());
+            Room::Free
+        }
+        Some(own) if is_own(own) => Room::Own,
+        Some(_) => Room::Taken,
+    }
+}
+
+/// Changes each `authorization` header that may be right.
+fn in_authorization(form: &mut RequestForm, kind: Kind, change: impl Fn(&str) -> Option<String>) -> Room {
+    if kind != Kind::Basic {
+        return Room::Free;
+    }
+    let values = form.authorization.get_or_insert_with(|| vec!["basic {given}".to_owned()]);
+    let mut room = Room::Free;
+    for value in values {
+        let changed = change(value);
+        if changed.is_none() && (value.contains("{right") || value.contains("{given")) {
+            room = if value.starts_with("Basic ") { Room::Own } else { Room::Taken };
+        }
+        if let Some(changed) = changed {
+            *value = changed;
+        }
+    }
+    room
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn varied(difference: Difference, form: &str) -> (RequestForm, Option<String>, bool) {
+        let form: RequestForm = serde_json::from_str(form).unwrap();
+        let Varied { form, host, is_whole, .. } = Variation { differences: vec![difference] }.of(&form, Kind::Basic);
+        (form, host, is_whole)
+    }
+
+    #[test]
+    fn credentials_are_sent_with_the_difference_unless_a_case_is_about_it() {
+        for (difference, form, expected, is_whole) in [
+            (Difference::Scheme, "{}", &["Basic {given}"][..], true),
+            (
+                Difference::Scheme,
+                r#"{"authorization":["basic {wrong}","basic {right}"]}"#,
+                &["Basic {wrong}", "Basic {right}"],
+                true,
+            ),
+            (
+                Difference::Scheme,
+                r#"{"authorization":["basic {right}, basic {wrong}"]}"#,
+                &["Basic {right}, Basic {wrong}"],
+                true,
+            ),
+            (Difference::Scheme, r#"{"authorization":["BASIC {right}"]}"#, &["BASIC {right}"], false),
+            (Difference::Scheme, r#"{"authorization":["basicx {right}"]}"#, &["basicx {right}"], false),
+            (Difference::Scheme, r#"{"authorization":[]}"#, &[], true),
+            (Difference::Latin1, "{}", &["basic {given:latin1}"], true),
+            (Difference::Latin1, r#"{"authorization":["basic {right:latin1}"]}"#, &["basic {right}"], true),
+            (Difference::Latin1, r#"{"authorization":["basic {wrong}"]}"#, &["basic {wrong}"], true),
+        ] {
+            let (form, _, whole) = varied(difference.clone(), form);
+            let expected: Vec<String> = expected.iter().map(|text| (*text).to_owned()).collect();
+            assert_eq!((form.authorization, whole), (Some(expected.clone()), is_whole), "{difference:?} {expected:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_case_says_itself_stays() {
+        let user_agent = || Difference::Headers(vec![("user-agent", "x".to_owned())]);
+        let host = || Difference::Host("localhost".to_owned());
+        let types = |form: &RequestForm| form.content_type.clone().unwrap_or_default();
+        let (form, _, whole) = varied(Difference::ContentType("text/json"), "{}");
+        assert_eq!((types(&form), whole), (vec!["text/json".to_owned()], true));
+        let (form, _, whole) = varied(Difference::ContentType("text/json"), r#"{"contentType":["text/plain"]}"#);
+        assert_eq!((types(&form), whole), (vec!["text/plain".to_owned()], false));
+        let (form, _, whole) = varied(user_agent(), r#"{"headers":[["accept","*/*"]]}"#);
+        assert_eq!((form.headers.len(), whole), (2, true));
+        for own in [r#"{"headers":[["User-Agent","y"]]}"#, r#"{"without":["user-agent"]}"#] {
+            let (form, _, whole) = varied(user_agent(), own);
+            assert!(!whole && form.headers.iter().all(|(_, value)| value == "y"), "{own}");
+        }
+        assert!(varied(user_agent(), r#"{"headers":[["user-agent","x"]]}"#).2);
+        assert!(matches!(varied(host(), "{}"), (_, Some(_), true)));
+        for own in [r#"{"headers":[["host","y"]]}"#, r#"{"without":["host"]}"#] {
+            assert!(matches!(varied(host(), own), (_, None, false)), "{own}");
+        }
+        assert!(matches!(varied(Difference::HeaderNames, r#"{"letters":"upper"}"#), (_, _, false)));
+    }
+
+    #[test]
+    fn a_case_with_the_difference_of_its_own_is_known_unless_its_credential_is_wrong() {
+        for (difference, form, expected) in [
+            (Difference::SecretName("secret"), r#"{"secret":{"values":["{right}"],"names":["secret"]}}"#, true),
+            (Difference::SecretName("secret"), r#"{"secret":{"values":["{wrong}"],"names":["secret"]}}"#, false),
+            (Difference::SecretName("secret"), r#"{"secret":{"values":["{right}"],"names":["Secret"]}}"#, false),
+            (Difference::SecretName("secret"), "{}", false),
+            (Difference::ContentType("text/json"), r#"{"contentType":["text/json"]}"#, true),
+            (
+                Difference::ContentType("text/json"),
+                r#"{"contentType":["text/json"],"change":{"password":"append"}}"#,
+                false,
+            ),
+            (Difference::Scheme, r#"{"authorization":["Basic {right}"]}"#, true),
+            (Difference::Scheme, r#"{"authorization":["Basic {wrong}"]}"#, false),
+        ] {
+            let form: RequestForm = serde_json::from_str(form).unwrap();
+            let kind = if difference == Difference::Scheme { Kind::Basic } else { Kind::ClientSecret };
+            let is_own = Variation { differences: vec![difference.clone()] }.of(&form, kind).is_own;
+            assert_eq!(is_own, expected, "{difference:?} {form:?}");
+        }
+    }
+}
