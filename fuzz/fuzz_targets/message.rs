@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use schemas::{
     Document, Profile,
-    document::{PresentedSecret, ReadError},
+    document::{PresentedSecret, ReadError, Scan, Skim},
 };
 use serde_json::Value;
 
@@ -20,6 +20,17 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check(body: &[u8], profile: &Profile) {
+    // Of JSON a skim finds what a scan finds, and of other bytes it finds anything.
+    let presented = |presented: Option<PresentedSecret<'_>>| {
+        Err::<(), _>(presented.map(|presented| match presented {
+            PresentedSecret::Text(text) => Some(text.to_owned()),
+            PresentedSecret::Absent | PresentedSecret::NotText => None,
+        }))
+    };
+    let skimmed = Skim::of(body, profile).map(|skim| skim.check_secret(presented));
+    if let (Some(skimmed), Ok(scan)) = (skimmed, Scan::of(body, profile)) {
+        assert_eq!(skimmed, scan.check_secret(presented));
+    }
     let plain = serde_json::from_slice::<Value>(body);
     let document = match Document::read(body, profile) {
         Ok(document) => document,

@@ -10,12 +10,14 @@ mod node;
 mod number;
 mod places;
 mod scan;
+mod skim;
 mod text;
 mod tokens;
 mod utf8;
 
-use std::{ops::Range, str, sync::OnceLock};
+use std::{borrow::Cow, ops::Range, str, sync::OnceLock};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use self::places::Places;
@@ -23,6 +25,7 @@ use self::{
     duplicates::Duplicates,
     names::FirstNames,
     scan::{Scanned, scan},
+    skim::{Skimmed, skim},
 };
 pub use self::{fault::JsonError, node::Node};
 use crate::{
@@ -86,6 +89,29 @@ pub enum PresentedSecret<'d> {
     Text(&'d str),
 }
 
+/// What is at the client secret's place of a body that may be no JSON.
+#[derive(Debug)]
+pub struct Skim<'a>(Skimmed<'a>);
+
+impl<'a> Skim<'a> {
+    /// Skims a body: looks at its strings and brackets alone, on the way to the client secret. Of a body that is JSON it finds
+    /// what a [`Scan`] finds, in a time that is about the same for all bodies of one length.
+    ///
+    /// `None` where the profile's place is in an array, and the body has one there.
+    pub fn of(body: &'a [u8], profile: &Profile) -> Option<Self> {
+        let secret = profile.pointer(Role::ClientSecret).filter(|pointer| !pointer.tokens().is_empty())?;
+        skim(body, secret).map(Self)
+    }
+
+    /// Checks what is at the client secret's place, as [`Scan::check_secret`] does.
+    ///
+    /// # Errors
+    /// Those of `check`, for the first value.
+    pub fn check_secret<E>(&self, check: impl Fn(Option<PresentedSecret<'_>>) -> Result<(), E>) -> Result<(), E> {
+        check_values(self.0.first, self.0.last, check)
+    }
+}
+
 impl<'a> Scan<'a> {
     /// Scans a body once, borrowing from it.
     ///
@@ -115,22 +141,8 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// Those of `check`, for the first value.
     pub fn check_secret<E>(&self, check: impl Fn(Option<PresentedSecret<'_>>) -> Result<(), E>) -> Result<(), E> {
-        let first = match self.document.raw(Role::ClientSecret) {
-            Some(raw) if is_long_text(raw) => check(None),
-            _ => check(Some(self.document.secret())),
-        };
-        let Some(last) = self.document.scanned.last_secret.clone().map(|last| &self.document.body[last]) else {
-            return first;
-        };
-        let last = match last {
-            raw if is_long_text(raw) => check(None),
-            [b'"', ..] => match parsed(last) {
-                Node::Text(text) => check(Some(PresentedSecret::Text(&text))),
-                _ => check(Some(PresentedSecret::NotText)),
-            },
-            _ => check(Some(PresentedSecret::NotText)),
-        };
-        if last.is_ok() { last } else { first }
+        let last = self.document.scanned.last_secret.clone().map(|last| &self.document.body[last]);
+        check_values(self.document.raw(Role::ClientSecret), last, check)
     }
 
     /// The profile that it was read with.
@@ -240,6 +252,31 @@ impl<'a> Document<'a> {
     /// The document as an owned value; of a name that stands twice the last is kept.
     pub fn to_value(&self) -> Value {
         serde_json::from_slice(self.body).expect("the scan takes only what `serde_json` takes")
+    }
+}
+
+/// Checks the first and the last value at the client secret's place. One that passes is enough.
+fn check_values<E>(
+    first: Option<&[u8]>,
+    last: Option<&[u8]>,
+    check: impl Fn(Option<PresentedSecret<'_>>) -> Result<(), E>,
+) -> Result<(), E> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    let check = |value: Option<&[u8]>| match value {
+        None => check(Some(PresentedSecret::Absent)),
+        Some(raw) if is_long_text(raw) => check(None),
+        Some(raw @ [b'"', ..]) => match serde_json::from_slice(raw) {
+            Ok(Text(text)) => check(Some(PresentedSecret::Text(&text))),
+            Err(_) => check(Some(PresentedSecret::NotText)),
+        },
+        Some(_) => check(Some(PresentedSecret::NotText)),
+    };
+    let of_first = check(first);
+    match last.map(|last| check(Some(last))) {
+        Some(Ok(())) => Ok(()),
+        _ => of_first,
     }
 }
 

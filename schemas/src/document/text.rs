@@ -22,17 +22,31 @@ pub(super) fn unescaped(raw: &str) -> Cow<'_, str> {
 }
 
 /// Whether a string has this text. Looks no further than the first difference.
-pub(super) fn spells(mut raw: &[u8], text: &str) -> bool {
-    let mut left = text.as_bytes();
-    loop {
-        let plain = raw.iter().take(left.len() + 1).position(|byte| *byte == b'\\').unwrap_or(raw.len());
-        let Some(rest) = left.strip_prefix(&raw[..plain]) else { return false };
-        let Some(escaped) = raw.get(plain + 1..) else { return rest.is_empty() };
-        let (character, length) = escape(escaped);
-        let mut utf8 = [0; 4];
-        let Some(rest) = rest.strip_prefix(character.encode_utf8(&mut utf8).as_bytes()) else { return false };
-        (raw, left) = (escaped.get(length..).unwrap_or_default(), rest);
+pub(super) fn spells(raw: &[u8], text: &str) -> bool {
+    spelling(raw, text) == Some(raw.len())
+}
+
+/// The length of this text at the beginning of a string, escapes included. Looks no further than the first difference.
+#[inline]
+pub(super) fn spelling(raw: &[u8], text: &str) -> Option<usize> {
+    let (mut at, mut left) = (0, text.as_bytes());
+    while let Some((expected, rest)) = left.split_first() {
+        match *raw.get(at)? {
+            b'\\' => {
+                let (character, length) = escape(&raw[at + 1..]);
+                left = left.strip_prefix(character.encode_utf8(&mut [0; 4]).as_bytes())?;
+                at += 1 + length;
+            }
+            // It ends the string.
+            b'"' => return None,
+            byte if byte == *expected => {
+                left = rest;
+                at += 1;
+            }
+            _ => return None,
+        }
     }
+    Some(at)
 }
 
 /// The first byte of a string's text.
