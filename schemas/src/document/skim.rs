@@ -186,7 +186,7 @@ impl Strings {
         for (word, shift) in block.as_chunks().0.iter().zip((0..).step_by(8)) {
             let word = u64::from_le_bytes(*word);
             // In ASCII the two brackets on a side differ in this bit alone.
-            let folded = word | ONES * 0x20;
+            let folded = word | (ONES * 0x20);
             quotes |= equal(word, b'"') << shift;
             backslashes |= equal(word, b'\\') << shift;
             openers |= equal(folded, b'{') << shift;
