@@ -6,6 +6,7 @@ Its configuration is a template: this puts the port, the service behind it and t
 """
 
 import base64
+import http.client
 import os
 import re
 import shutil
@@ -88,6 +89,7 @@ def run(name, folder):
     shutil.copy(HERE.parent / "php" / "webhook.php", folder)
     environment = {**os.environ, "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder}  # where Caddy keeps its own files
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    files = [Path(folder, "php.socket")] if name == "php-fpm" else []
     given = int(os.environ.get("PORT", "8080"))
     for _ in range(1 if given else 5):  # somebody else may take a free port first
         port = values["PORT"] = str(given or free_port())
@@ -97,7 +99,7 @@ def run(name, folder):
             subprocess.Popen([word.format(folder=folder) for word in command], env=environment) for command in commands
         ]
         try:
-            if listens(int(port), running):
+            if answers(int(port), files, running):
                 print(f"listening on http://127.0.0.1:{port}/hooks/flowingly", flush=True)
                 raise SystemExit(running[-1].wait())
         finally:
@@ -105,17 +107,21 @@ def run(name, folder):
                 process.terminate()
             for process in running:
                 process.wait()
-    raise SystemExit("the server ended before it listened")
+    raise SystemExit("the server ended before it answered")
 
 
-def listens(port, running):
-    """Waits until the port takes connections; false when a process ends before."""
+def answers(port, files, running):
+    """Waits until the server answers and the files are there; false when a process ends before."""
     while all(process.poll() is None for process in running):
         try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return True
-        except ConnectionRefusedError:
-            time.sleep(0.02)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/")
+            connection.getresponse()
+            if all(file.exists() for file in files):
+                return True
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.02)
     return False
 
 
