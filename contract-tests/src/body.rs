@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     case::{Kind, Member, Position, RequestForm},
-    credential::{Credential, Place, Text},
+    credential::{Credential, Place},
     spelling::escaped,
+    text::{FILLER, Text},
 };
 
 /// The sample of a plain valid message.
@@ -25,13 +26,13 @@ pub(crate) enum FormError {
     #[error("there is no sample `{0}`")]
     Sample(String),
     /// The text is no pointer.
-    #[error("`{0}` is no JSON Pointer")]
+    #[error("`{0}` is not a JSON Pointer")]
     Pointer(String),
     /// The bytes are no base64.
-    #[error("the body is no base64")]
+    #[error("the body is not base64")]
     Base64,
     /// The message is not one of the profile.
-    #[error("the changed sample is no message that a profile can carry: {0}")]
+    #[error("the changed sample is not a message that a profile can carry: {0}")]
     Profile(serde_json::Error),
 }
 
@@ -45,8 +46,7 @@ pub(crate) fn make(
 ) -> Result<Text, FormError> {
     let flow = format!("FLOW-{flow}");
     if let Some(encoded) = &form.body_base64 {
-        let sent = STANDARD.decode(encoded).map_err(|_| FormError::Base64)?;
-        return Ok(finish(form, Text { sent, ..Text::default() }));
+        return Ok(finish(form, Text::plain(STANDARD.decode(encoded).map_err(|_| FormError::Base64)?)));
     }
     let template = match &form.body {
         Some(text) => text.replace("{flow}", &flow).repeat(form.repeat.unwrap_or(1)),
@@ -55,20 +55,12 @@ pub(crate) fn make(
     Ok(finish(form, credential.fill(&template, Place::Body)))
 }
 
-fn finish(form: &RequestForm, mut text: Text) -> Text {
-    let mut sent = form.before.clone().into_bytes();
-    sent.append(&mut text.sent);
-    sent.extend_from_slice(form.then.as_bytes());
-    sent.truncate(sent.len() - form.cut.min(sent.len()));
-    let cut = |shown: String| {
-        let mut shown = format!("{}{shown}{}", form.before, form.then);
-        let kept = shown.chars().count().saturating_sub(form.cut);
-        if let Some((at, _)) = shown.char_indices().nth(kept) {
-            shown.truncate(at);
-        }
-        shown
-    };
-    Text { sent, shown: text.shown.map(cut), ..text }
+fn finish(form: &RequestForm, text: Text) -> Text {
+    let mut whole = Text::plain(form.before.clone().into_bytes());
+    whole.append(text);
+    whole.push_plain(&form.then);
+    whole.cut(form.cut);
+    whole
 }
 
 /// A sample as the wire has it, with placeholders for the credential.
@@ -106,7 +98,7 @@ fn message(form: &RequestForm, kind: Kind, profile: &Profile, flow: &str) -> Res
         // The credential comes on top, so the size is the least that the body has.
         Some(size) => {
             let missing = size.saturating_sub(text.len() - MARK.len());
-            text.replace(MARK, &"Long text. ".repeat(missing / 11 + 1)[..missing])
+            text.replace(MARK, &FILLER.repeat(missing / FILLER.len() + 1)[..missing])
         }
         None => text,
     };
@@ -180,7 +172,7 @@ mod tests {
         let changes = Changes::default();
         let credential = Credential::new(&authentication, &changes);
         let text = make(&form, &credential, Kind::ClientSecret, Profile::v1(), 7).unwrap();
-        String::from_utf8(text.sent).unwrap()
+        String::from_utf8(text.sent()).unwrap()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use schemas::{CaseFile, Clause, Level};
 
 use crate::{
-    case::{Act, Case},
+    case::{Act, Case, Connections},
     target::Target,
 };
 
@@ -16,6 +16,11 @@ static CATALOGUE: LazyLock<Vec<Case>> = LazyLock::new(|| {
         serde_json::from_str(file.text).expect("the embedded catalogue is tested to be whole")
     };
     let mut cases: Vec<Case> = files.into_iter().flat_map(read).collect();
+    for case in &mut cases {
+        if let Act::Send(exchange) = &mut case.act {
+            exchange.request.is_one_of_several = exchange.after.is_some() || exchange.connections != Connections::Own;
+        }
+    }
     let place = |case: &Case| Clause::all().iter().position(|clause| clause.id == case.clause);
     cases.sort_by_key(place);
     cases
@@ -35,6 +40,14 @@ impl Case {
         Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only").level
     }
 
+    /// The clause that it tests.
+    ///
+    /// # Panics
+    /// When the contract has no such clause; the catalogue is tested to name none.
+    pub(crate) fn of_clause(&self) -> &'static Clause {
+        Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only")
+    }
+
     /// Whether its number or its clause fits a pattern, in which `*` stands for any text.
     pub(crate) fn fits(&self, pattern: &str) -> bool {
         matches(pattern, &self.id) || matches(pattern, &self.clause)
@@ -42,10 +55,19 @@ impl Case {
 
     /// Whether the options of a run ask for it.
     pub(crate) fn is_wanted(&self, target: &Target) -> bool {
-        let fits = |patterns: &[String]| patterns.iter().any(|pattern| self.fits(pattern));
+        self.is_selected(target) && !target.skip.iter().any(|pattern| self.fits(pattern))
+    }
+
+    /// The pattern that alone leaves it out.
+    pub(crate) fn excluded_by<'t>(&self, target: &'t Target) -> Option<&'t str> {
+        let pattern = target.skip.iter().find(|pattern| self.fits(pattern))?;
+        self.is_selected(target).then_some(pattern)
+    }
+
+    /// Whether all options but `--skip` ask for it.
+    fn is_selected(&self, target: &Target) -> bool {
         let harmless = self.safe || matches!(self.act, Act::Watch(_));
-        (target.only.is_empty() || fits(&target.only))
-            && !fits(&target.skip)
+        (target.only.is_empty() || target.only.iter().any(|pattern| self.fits(pattern)))
             && self.level() <= target.level
             && (harmless || !target.safe)
             && (target.slow || !self.slow)
@@ -53,7 +75,7 @@ impl Case {
 }
 
 /// Whether a text fits a pattern whose `*` stands for any text, whatever the letter case.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_uppercase(), text.to_ascii_uppercase());
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };

@@ -96,18 +96,21 @@ impl Change {
             Self::SpaceAfter => format!("${{{variable}}} "),
             Self::Double => format!("${{{variable}}}${{{variable}}}"),
             Self::Empty => String::new(),
-            Self::Other => "something-else".to_owned(),
+            // As `another` makes each character.
+            Self::Other => {
+                format!("$(printf %s \"${{{variable}}}\" | sed 's/8/a/g; s/[7_]/8/g; s/[^8]/7/g')")
+            }
             Self::Star => "*".to_owned(),
             Self::Percent => "%".to_owned(),
             Self::ZeroNumber => "0e1".to_owned(),
             Self::ChangeLast => return Shell::InWords("its last character another one"),
             Self::ChangeFirst => return Shell::InWords("its first character another one"),
-            Self::Keep(_) => return Shell::InWords("its first bytes kept, every character behind them another one"),
+            Self::Keep(_) => return Shell::InWords("its first bytes kept, every character after them another one"),
             Self::FirstOnly => return Shell::InWords("its first character alone"),
             Self::OtherCase => return Shell::InWords("its letters in the other case"),
             Self::OtherForm => return Shell::InWords("its other Unicode normalization form"),
-            Self::LineEnd => return Shell::InWords("a line end behind it"),
-            Self::Nul => return Shell::InWords("a byte 0 behind it"),
+            Self::LineEnd => return Shell::InWords("a line end after it"),
+            Self::Nul => return Shell::InWords("a byte 0 after it"),
             Self::Trimmed => return Shell::InWords("without the spaces around it"),
             Self::OtherCaseAscii => return Shell::InWords("its ASCII letters in the other case"),
             Self::HighBytes => return Shell::InWords("256 added to the number of each ASCII character"),

@@ -30,24 +30,24 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// When to use colour; `auto` heeds NO_COLOR
+    /// When to use colour; `auto` respects NO_COLOR
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     color: Color,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Hold an endpoint to the contract, clause by clause
+    /// Test an endpoint against the contract, clause by clause
     Check(Box<check::CheckArgs>),
-    /// Stand in for an endpoint, and hold a sender to the contract
+    /// Listen as an endpoint, and test a sender against the contract
     Listen(Box<listen::ListenArgs>),
-    /// Make credentials for a test endpoint with which every case tells something
+    /// Make credentials for a test endpoint with which every case applies
     Credentials(credentials::CredentialsArgs),
-    /// What a clause of the contract says, what it rests on and why it matters
+    /// Explain a clause of the contract or a case: what it says or sends, why it matters, how to fix it
     Explain(explain::ExplainArgs),
-    /// Show a report that was kept as JSON, in any other form
+    /// Show a saved JSON report in any other form
     Render(render::RenderArgs),
-    /// Print what a shell needs to complete the command line
+    /// Print the completions of a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write the pages of all commands
     Man(man::ManArgs),

@@ -1,8 +1,8 @@
 //! The credential that a run was given, and the placeholders through which a case uses it: `{right}`, `{wrong}` and
 //! `{given}` (the right one as the case changes it), each with an encoding after a colon.
 //!
-//! In a body a placeholder becomes a JSON string, in a header the base64 of `username:password`. Every text is made
-//! twice: as it is sent, and as a shell's user may see it, with a variable in place of the credential.
+//! In a body a placeholder becomes a JSON string, in a header the base64 of `username:password`. A text keeps apart what
+//! is a credential in it ([`Text`]), so that it can be shown without.
 
 use std::fmt::Write as _;
 
@@ -11,36 +11,25 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE},
 };
 use schemas::Authentication;
-use secrecy::SecretString;
 
 use crate::{
     case::{Change, Changes, Condition, Kind, Of},
     change::{Shell, latin_1, percent_encoded},
     spelling::in_json,
+    text::Text,
 };
 
-/// Where a placeholder stands.
+/// Where a placeholder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In JSON, inside single quotes of a shell.
+    /// In JSON.
     Body,
-    /// In the value of a header, inside double quotes of a shell.
+    /// In the value of a header.
     Header,
 }
 
-/// A text as it is sent, and as it may be shown.
-#[derive(Clone, Default)]
-pub(crate) struct Text {
-    pub(crate) sent: Vec<u8>,
-    /// For a shell: inside single quotes in a body, inside double quotes in a header. `None` where only words could say
-    /// it.
-    pub(crate) shown: Option<String>,
-    /// The credentials that it holds, as plain text.
-    pub(crate) credentials: Vec<SecretString>,
-}
-
-/// The user that stands beside a client secret where a case sends that as Basic.
-const STAND_IN: &str = "webhook";
+/// The username that goes with a client secret where a case sends that as Basic.
+const USER_OF_SECRET: &str = "webhook";
 
 /// The credential given, with the changes of a case.
 pub(crate) struct Credential<'a> {
@@ -86,10 +75,16 @@ pub(crate) fn meets(authentication: &Authentication, base: &Changes, condition: 
     change.map_or_else(|| property.holds(text), |change| property.holds(&change.of(text)))
 }
 
-/// One half of a pair, or a secret alone, as sent and as shown inside double quotes.
+/// The variables of the shell that are the credential in a command line. Not `USERNAME`: in zsh, setting that changes the
+/// user.
+pub(crate) const SECRET_VARIABLE: &str = "CLIENT_SECRET";
+pub(crate) const USERNAME_VARIABLE: &str = "BASIC_USERNAME";
+pub(crate) const PASSWORD_VARIABLE: &str = "BASIC_PASSWORD";
+
+/// One half of a pair, or a secret alone, and how a shell makes it, inside double quotes.
 struct Half {
     text: String,
-    shown: Option<String>,
+    shell: Option<String>,
 }
 
 impl<'a> Credential<'a> {
@@ -117,36 +112,44 @@ impl<'a> Credential<'a> {
 
     /// Fills in the placeholders of a text.
     pub(crate) fn fill(&self, template: &str, place: Place) -> Text {
-        let mut text = Text { shown: Some(String::new()), ..Text::default() };
+        let mut text = Text::default();
         let mut rest = template;
         while let Some((before, name, encoding, after)) = next_placeholder(rest) {
-            text.push_plain(before, place);
+            text.push_plain(before);
             self.put(&mut text, name, encoding, place);
             rest = after;
         }
-        text.push_plain(rest, place);
+        text.push_plain(rest);
         text
     }
 
     fn put(&self, text: &mut Text, name: &str, encoding: &str, place: Place) {
         match place {
             Place::Body => {
-                let half = self.secret(name);
-                let sent = match encoding {
+                let mut half = self.secret(name);
+                // The variable is the secret as JSON has it: what is changed then is another text.
+                let is_variable =
+                    half.shell.as_ref().is_some_and(|shell| shell.starts_with("${") && shell.ends_with('}'));
+                if in_json(&half.text) != half.text && !is_variable {
+                    half.shell = None;
+                }
+                match encoding {
                     "escaped" => {
                         let units = half.text.encode_utf16().fold(String::new(), |mut escapes, unit| {
                             let _ = write!(escapes, "\\u{unit:04x}");
                             escapes
                         });
-                        format!("\"{units}\"")
+                        text.push_plain("\"");
+                        text.push_credential(units.into_bytes(), None);
+                        text.push_plain("\"");
                     }
-                    "bare" => in_json(&half.text),
-                    _ => serde_json::Value::from(half.text.as_str()).to_string(),
-                };
-                text.sent.extend_from_slice(sent.as_bytes());
-                let quoted = |shown: String| if encoding == "bare" { shown } else { format!("\"{shown}\"") };
-                let shown = half.shown.filter(|_| encoding != "escaped").map(|shown| quoted(format!("'\"{shown}\"'")));
-                text.show(shown);
+                    "bare" => text.push_credential(in_json(&half.text).into_bytes(), half.shell),
+                    _ => {
+                        text.push_plain("\"");
+                        text.push_credential(in_json(&half.text).into_bytes(), half.shell);
+                        text.push_plain("\"");
+                    }
+                }
                 text.credentials.push(half.text.into());
             }
             Place::Header => {
@@ -158,15 +161,36 @@ impl<'a> Credential<'a> {
                     "bare" | "percent" => password.text.clone(),
                     _ => format!("{}:{}", username.text, password.text),
                 };
-                text.sent.extend_from_slice(&encode(&pair, encoding));
-                let shown = username.shown.zip(password.shown).filter(|_| encoding.is_empty());
-                let shown = shown.map(|(username, password)| {
-                    format!("$(printf %s \"{username}:{password}\" | base64 | tr -d '\\n')")
-                });
-                text.show(shown);
+                text.push_credential(encode(&pair, encoding), self.in_header(&username, &password, encoding));
                 text.credentials.push(password.text.into());
             }
         }
+    }
+
+    /// How a shell makes what a header has, inside double quotes.
+    fn in_header(&self, username: &Half, password: &Half, encoding: &str) -> Option<String> {
+        // The variable is the secret as JSON has it: in a header that is another one, if JSON has escapes for it.
+        let is_escaped = |secret: &str| in_json(secret) != secret;
+        if matches!(self.authentication, Authentication::ClientSecret { client_secret } if is_escaped(client_secret.expose()))
+        {
+            return None;
+        }
+        let (username, password) = (username.shell.as_deref()?, password.shell.as_deref()?);
+        let base64 = |made: String, then: &str| format!("$({made} | base64 | tr -d '{then}')");
+        let text = |text: &str| format!("printf %s \"{text}\"");
+        let pair = format!("{username}:{password}");
+        Some(match encoding {
+            "" => base64(text(&pair), "\\n"),
+            "unpadded" => base64(text(&pair), "=\\n"),
+            "nocolon" => base64(text(username), "\\n"),
+            "onlypassword" => base64(text(password), "\\n"),
+            "latin1" => base64(format!("{} | iconv -f UTF-8 -t ISO-8859-1", text(&pair)), "\\n"),
+            "utf16" => base64(format!("{} | iconv -f UTF-8 -t UTF-16LE", text(&pair)), "\\n"),
+            "notutf8" => base64(format!("printf '%s\\377' \"{pair}\""), "\\n"),
+            "bare" => password.to_owned(),
+            "plain" => pair,
+            _ => return None,
+        })
     }
 
     /// The secret, or the password, by the name of a placeholder.
@@ -174,9 +198,9 @@ impl<'a> Credential<'a> {
         match self.authentication {
             Authentication::Basic(_) => self.pair(name).1,
             Authentication::ClientSecret { client_secret } => {
-                half(name, client_secret.expose(), "SECRET", [self.base.secret, self.changes.secret])
+                half(name, client_secret.expose(), SECRET_VARIABLE, [self.base.secret, self.changes.secret])
             }
-            Authentication::None => half("wrong", "", "SECRET", [None, None]),
+            Authentication::None => half("wrong", "", SECRET_VARIABLE, [None, None]),
         }
     }
 
@@ -186,12 +210,12 @@ impl<'a> Credential<'a> {
                 // A wrong pair has the right username: the password alone must be able to make it wrong.
                 let of_username = if name == "wrong" { "right" } else { name };
                 (
-                    half(of_username, basic.username(), "USERNAME", [self.base.username, self.changes.username]),
-                    half(name, basic.expose_password(), "PASSWORD", [self.base.password, self.changes.password]),
+                    half(of_username, basic.username(), USERNAME_VARIABLE, [self.base.username, self.changes.username]),
+                    half(name, basic.expose_password(), PASSWORD_VARIABLE, [self.base.password, self.changes.password]),
                 )
             }
             Authentication::ClientSecret { .. } | Authentication::None => {
-                (Half { text: STAND_IN.to_owned(), shown: Some(STAND_IN.to_owned()) }, self.secret(name))
+                (Half { text: USER_OF_SECRET.to_owned(), shell: Some(USER_OF_SECRET.to_owned()) }, self.secret(name))
             }
         }
     }
@@ -201,18 +225,18 @@ fn half(name: &str, right: &str, variable: &str, [base, change]: [Option<Change>
     let change = match name {
         "right" => None,
         "given" => change,
-        _ => return Half { text: "wrong-credential-7f3b".to_owned(), shown: Some("wrong-credential-7f3b".to_owned()) },
+        _ => return Half { text: "wrong-credential-7f3b".to_owned(), shell: Some("wrong-credential-7f3b".to_owned()) },
     };
     let right = base.map_or_else(|| right.to_owned(), |base| base.of(right));
-    let shown = match (base, change) {
+    let shell = match (base, change) {
         (None, None) => Some(format!("${{{variable}}}")),
         (None, Some(change)) | (Some(change), None) => match change.shell(variable) {
-            Shell::Quoted(shown) => Some(shown),
+            Shell::Quoted(shell) => Some(shell),
             Shell::InWords(_) => None,
         },
         (Some(_), Some(_)) => None,
     };
-    Half { text: change.map_or(right.clone(), |change| change.of(&right)), shown }
+    Half { text: change.map_or(right.clone(), |change| change.of(&right)), shell }
 }
 
 fn encode(pair: &str, encoding: &str) -> Vec<u8> {
@@ -256,21 +280,6 @@ fn with_rest_bits(pair: &str) -> String {
     format!("{}{}{padding}", &body[..body.len() - 1], char::from(*next))
 }
 
-impl Text {
-    fn push_plain(&mut self, plain: &str, place: Place) {
-        self.sent.extend_from_slice(plain.as_bytes());
-        let shown = match place {
-            Place::Body => plain.replace('\'', "'\\''"),
-            Place::Header => plain.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"),
-        };
-        self.show(Some(shown));
-    }
-
-    fn show(&mut self, shown: Option<String>) {
-        self.shown = self.shown.take().zip(shown).map(|(before, shown)| before + &shown);
-    }
-}
-
 /// The text before the next placeholder, its name and encoding, and the text behind it.
 fn next_placeholder(text: &str) -> Option<(&str, &str, &str, &str)> {
     let mut from = 0;
@@ -298,42 +307,65 @@ mod tests {
         place: Place,
     ) -> (String, Option<String>) {
         let text = Credential::new(authentication, changes).fill(template, place);
-        (String::from_utf8(text.sent).unwrap(), text.shown)
+        (String::from_utf8(text.sent()).unwrap(), text.word())
     }
 
     #[test]
     fn placeholders_become_what_is_sent_and_what_may_be_shown() {
         let secret = Authentication::ClientSecret { client_secret: ClientSecret::new("s\"é".to_owned()).unwrap() };
+        let plain = Authentication::ClientSecret { client_secret: ClientSecret::new("s-é".to_owned()).unwrap() };
         let basic = Authentication::Basic(BasicCredentials::new("jo", "päss".to_owned()).unwrap());
         let append = Changes { secret: Some(Change::Append), password: Some(Change::Append), ..Changes::default() };
         for (authentication, template, place, sent, shown) in [
-            (&secret, r#"{"a":{right}}"#, Place::Body, r#"{"a":"s\"é"}"#, Some(r#"{"a":"'"${SECRET}"'"}"#)),
-            (&secret, "{given}", Place::Body, r#""s\"éx""#, Some(r#""'"${SECRET}x"'""#)),
+            (&secret, r#"{"a":{right}}"#, Place::Body, r#"{"a":"s\"é"}"#, Some(r#"'{"a":"'"${CLIENT_SECRET}"'"}'"#)),
+            (&secret, "{given}", Place::Body, r#""s\"éx""#, None),
+            (&plain, "{given}", Place::Body, r#""s-éx""#, Some(r#"'"'"${CLIENT_SECRET}x"'"'"#)),
             (&secret, "{right:escaped}", Place::Body, r#""\u0073\u0022\u00e9""#, None),
             (
                 &secret,
                 "it's {x} {wrong}",
                 Place::Body,
                 "it's {x} \"wrong-credential-7f3b\"",
-                Some("it'\\''s {x} \"'\"wrong-credential-7f3b\"'\""),
+                Some("'it'\\''s {x} \"wrong-credential-7f3b\"'"),
             ),
+            (&secret, "basic {right}", Place::Header, "basic d2ViaG9vazpzIsOp", None),
             (
                 &basic,
                 "basic {right}",
                 Place::Header,
                 "basic am86cMOkc3M=",
-                Some("basic $(printf %s \"${USERNAME}:${PASSWORD}\" | base64 | tr -d '\\n')"),
+                Some("'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | base64 | tr -d '\\n')\""),
             ),
-            (&basic, "basic {right:unpadded}", Place::Header, "basic am86cMOkc3M", None),
+            (
+                &basic,
+                "basic {right:unpadded}",
+                Place::Header,
+                "basic am86cMOkc3M",
+                Some("'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | base64 | tr -d '=\\n')\""),
+            ),
             (&basic, "basic {right:restbits}", Place::Header, "basic am86cMOkc3N=", None),
-            (&basic, "basic {right:latin1}", Place::Header, "basic am86cORzcw==", None),
-            (&basic, "{right:nocolon}", Place::Header, "am8=", None),
+            (
+                &basic,
+                "basic {right:latin1}",
+                Place::Header,
+                "basic am86cORzcw==",
+                Some(
+                    "'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | iconv -f UTF-8 -t ISO-8859-1 | base64 | tr -d '\\n')\"",
+                ),
+            ),
+            (
+                &basic,
+                "{right:nocolon}",
+                Place::Header,
+                "am8=",
+                Some("\"$(printf %s \"${BASIC_USERNAME}\" | base64 | tr -d '\\n')\""),
+            ),
             (&basic, "{right:shifted}", Place::Header, "ajpvcMOkc3M=", None),
-            (&basic, "{right:bare}", Place::Header, "päss", None),
+            (&basic, "{right:bare}", Place::Header, "päss", Some("\"${BASIC_PASSWORD}\"")),
             (&secret, "?s={right:percent}", Place::Header, "?s=%73%22%C3%A9", None),
         ] {
-            let (is_sent, is_shown) = filled(authentication, &append, template, place);
-            assert_eq!((is_sent.as_str(), is_shown.as_deref()), (sent, shown), "{template}");
+            let (is_sent, word) = filled(authentication, &append, template, place);
+            assert_eq!((is_sent.as_str(), word.as_deref()), (sent, shown), "{template}");
         }
     }
 }

@@ -1,75 +1,157 @@
-//! A request as a command line of `curl` that one can paste, the credential a variable of the shell; or in words.
-
-use std::fmt::Write as _;
+//! A request for a person to repeat: as a command line with `curl` where that sends the very same request, and as raw bytes
+//! where no client sends it. No credential is in either.
 
 use crate::{
     case::{Framing, RequestForm},
     endpoint::Endpoint,
+    text::{Text, quoted, readable},
 };
 
-/// Most characters of a body that are shown.
-const BODY_MAX: usize = 6000;
+/// Maximum characters of a command line.
+const LINE_LEN_MAX: usize = 8000;
+/// Maximum characters of raw bytes that are shown from their beginning, and from their end.
+const RAW_SHOWN: (usize, usize) = (1500, 400);
+/// `curl` asks to continue by itself before a body of some size, which depends on its version.
+const EXPECT_BYTES_MIN: usize = 1000;
 
-/// What a command line is made of; what a shell cannot say is `None`.
+/// A request as a report shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// A command line, or raw bytes.
+    pub(crate) request: String,
+    /// What is sent, as half a sentence.
+    pub(crate) sent: String,
+    /// The identifier of the flow, where the body has it.
+    pub(crate) flow: Option<String>,
+}
+
+impl Shown {
+    /// A request in words alone.
+    pub(crate) fn words(words: String) -> Self {
+        Self { request: words, ..Self::default() }
+    }
+}
+
+/// What a command line is made of.
 pub(crate) struct Command<'a> {
     pub(crate) method: &'a str,
-    /// Headers inside double quotes.
-    pub(crate) headers: Vec<Option<String>>,
-    /// The body inside single quotes.
-    pub(crate) body: Option<String>,
+    pub(crate) headers: &'a [(String, Text)],
+    pub(crate) body: &'a Text,
     pub(crate) form: &'a RequestForm,
-    /// What is changed at the credential, where only words say it.
-    pub(crate) changed: Option<String>,
 }
 
 impl Command<'_> {
-    /// The line, or the request in words.
-    pub(crate) fn shown(&self, endpoint: &Endpoint) -> String {
-        if let Some(words) = &self.form.words {
-            return format!(
-                "POST {}, by no client that keeps to the standards or in a way of its own: {words}",
-                endpoint.shown()
-            );
+    /// The line. `None` where `curl` would send another request.
+    pub(crate) fn line(&self, endpoint: &Endpoint) -> Option<String> {
+        let form = self.form;
+        let is_plain_line = form
+            .line
+            .as_ref()
+            .is_none_or(|line| line.split_once(' ').is_some_and(|(_, rest)| rest == "{path} HTTP/1.1"));
+        let is_sendable = is_plain_line
+            && form.pieces.is_empty()
+            && !form.half_close
+            && !form.is_one_of_several
+            // `curl` sends one `Host`.
+            && self.headers.iter().filter(|(name, _)| name == "host").count() == 1
+            && matches!(&form.framing, Framing::Length | Framing::Chunked(_) if form.framing.has_one_chunk());
+        if !is_sendable {
+            return None;
         }
-        match self.line(endpoint) {
-            Some(line) => line,
-            None => {
-                let words =
-                    self.changed.clone().or_else(|| Some(format!("a body of at least {} bytes", self.form.size?)));
-                let words = words.unwrap_or_else(|| "what the title of the case says".to_owned());
-                format!("a {} to {} with {words}", self.method, endpoint.shown())
+        let mut words = vec!["curl".to_owned(), "-i".to_owned()];
+        if self.method != "POST" {
+            words.push(format!("-X {}", self.method));
+        }
+        match (form.http2, endpoint.is_encrypted()) {
+            (true, _) => words.push("--http2".to_owned()),
+            (false, true) => words.push("--http1.1".to_owned()),
+            (false, false) => {}
+        }
+        if let Some(ca) = endpoint.ca() {
+            words.push(format!("--cacert {}", quoted(ca.to_str()?)));
+        }
+        // Nothing of `curl`'s own that the request does not have.
+        for (name, without) in [("user-agent", "-A ''"), ("accept", "-H accept:"), ("content-type", "-H content-type:")]
+        {
+            if !self.headers.iter().any(|(known, _)| known == name) {
+                words.push(without.to_owned());
             }
         }
-    }
-
-    fn line(&self, endpoint: &Endpoint) -> Option<String> {
-        let body = self.body.as_ref().filter(|body| body.len() <= BODY_MAX)?;
-        let mut line = String::from("curl -i");
-        if self.method != "POST" {
-            let _ = write!(line, " -X {}", self.method);
+        let sent_bytes = self.body.sent().len();
+        if form.ask_to_continue {
+            words.push(format!("-H '{}: 100-continue'", form.letters.spell("expect")));
+        } else if sent_bytes >= EXPECT_BYTES_MIN {
+            words.push("-H expect:".to_owned());
         }
-        let chunked = matches!(self.form.framing, Framing::Chunked(_)).then_some("transfer-encoding: chunked");
-        let expect = self.form.ask_to_continue.then_some("expect: 100-continue");
-        for header in chunked.into_iter().chain(expect) {
-            let _ = write!(line, " -H \"{}\"", self.header(header)?);
+        if matches!(form.framing, Framing::Chunked(_)) {
+            words.push(format!("-H '{}: chunked'", form.letters.spell("transfer-encoding")));
         }
-        for header in &self.headers {
-            let _ = write!(line, " -H \"{}\"", self.header(header.as_ref()?)?);
+        let own_host = Text::plain(endpoint.host_header().into()).sent();
+        for (name, value) in self.headers.iter().filter(|(name, value)| name != "host" || value.sent() != own_host) {
+            words.push(format!("-H {}", header(&form.letters.spell(name), value)?));
         }
-        for name in &self.form.without {
-            let _ = write!(line, " -H \"{name}:\"");
+        for name in &form.without {
+            words.push(format!("-H {name}:"));
         }
-        if self.form.http2 {
-            line.push_str(" --http2");
+        let word = if sent_bytes <= LINE_LEN_MAX { self.body.word() } else { None };
+        let body = word.filter(|word| word.len() <= LINE_LEN_MAX && !word.starts_with("'@"));
+        let commands = match &body {
+            Some(word) => {
+                words.push(format!("--data-binary {word}"));
+                None
+            }
+            None => {
+                words.push("--data-binary @-".to_owned());
+                Some(self.body.commands()?)
+            }
+        };
+        let url = endpoint.shown();
+        if url.contains(['[', ']', '{', '}']) {
+            words.push("-g".to_owned());
         }
-        let _ = write!(line, " --data-binary '{body}' '{}'", endpoint.shown().replace('\'', "%27"));
-        Some(line)
-    }
-
-    /// A header as `curl` takes it: one without a value ends in a semicolon.
-    fn header(&self, header: &str) -> Option<String> {
-        let (name, value) = header.split_once(':')?;
-        let name = self.form.letters.spell(name);
-        Some(if value.trim().is_empty() { format!("{name};") } else { format!("{name}:{value}") })
+        words.push(quoted(url));
+        let line = words.join(" ");
+        let line = commands.map_or(line.clone(), |commands| format!("{commands} | {line}"));
+        (line.len() <= 2 * LINE_LEN_MAX).then_some(line)
     }
 }
+
+/// A header as a word of a shell; `curl` takes one without a value with a semicolon.
+fn header(name: &str, value: &Text) -> Option<String> {
+    if value.sent().is_empty() {
+        return Some(quoted(&format!("{name};")));
+    }
+    let mut whole = Text::plain(format!("{name}: ").into_bytes());
+    whole.append(value.clone());
+    whole.word()
+}
+
+/// Head and body, masked, as readable text; of long ones the beginning and the end.
+pub(crate) fn raw(head: &[u8], body: &[u8]) -> String {
+    let text = readable(&[head, body].concat());
+    let text = text.trim_end_matches('\n');
+    let (first, last) = RAW_SHOWN;
+    let characters = text.chars().count();
+    if characters <= first + last + 40 {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(first).collect();
+    let end: String = text.chars().skip(characters - last).collect();
+    format!("{begin}<{} characters more>{end}", characters - first - last)
+}
+
+/// Whether a request is shown as a command line.
+pub(crate) fn is_command_line(request: &str) -> bool {
+    // A body that a shell prints goes before it.
+    ["curl ", "printf ", "yes ", "head ", "{ "].iter().any(|start| request.starts_with(start))
+        && request.contains("curl -i")
+}
+
+impl Framing {
+    fn has_one_chunk(&self) -> bool {
+        !matches!(self, Self::Chunked(sizes) if !sizes.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests;

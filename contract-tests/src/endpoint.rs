@@ -1,6 +1,10 @@
 //! The URL of the endpoint that is tested, read once into what a connection and a request need.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use delivery::{EndpointUrl, UrlError};
 use schemas::{host::Host, redaction::mask_url};
@@ -11,6 +15,8 @@ use schemas::{host::Host, redaction::mask_url};
 pub struct Endpoint {
     url: EndpointUrl,
     shown: String,
+    /// The file with an authority of its own.
+    ca: Option<PathBuf>,
 }
 
 impl Endpoint {
@@ -49,6 +55,16 @@ impl Endpoint {
         self.url.uri().to_string()
     }
 
+    /// The same with an authority of its own, which command lines name.
+    pub(crate) fn with_ca(self, ca: Option<PathBuf>) -> Self {
+        Self { ca, ..self }
+    }
+
+    /// The file with an authority of its own.
+    pub(crate) fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
+    }
+
     /// The URL as anyone may see it.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
@@ -61,7 +77,7 @@ impl FromStr for Endpoint {
     fn from_str(text: &str) -> Result<Self, UrlError> {
         let url: EndpointUrl = text.parse()?;
         let shown = mask_url(&url.uri().to_string());
-        Ok(Self { url, shown })
+        Ok(Self { url, shown, ca: None })
     }
 }
 

@@ -5,6 +5,7 @@ use schemas::redaction::mask_url;
 use crate::{
     case::{Expectation, Verdict},
     exchange::{Answer, NoAnswer},
+    hint::Seen,
     spelling::{Spellings, masked, masked_cut},
 };
 
@@ -12,10 +13,12 @@ use crate::{
 const BODY_SHOWN: usize = 300;
 
 /// What was expected and what came instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Complaint {
     pub(crate) expected: String,
     pub(crate) came: String,
+    /// The answer, where there is one.
+    pub(crate) seen: Option<Seen>,
 }
 
 /// Judges one answer.
@@ -24,7 +27,8 @@ pub(crate) fn judge(
     answer: &Result<Answer, NoAnswer>,
     hide: &[Spellings],
 ) -> Result<(), Complaint> {
-    let complaint = |what: String| Complaint { expected: expected(expect), came: what };
+    let seen = answer.as_ref().ok().map(Seen::of);
+    let complaint = |what: String| Complaint { expected: expected(expect), came: what, seen: seen.clone() };
     match answer {
         Err(NoAnswer::Closed) if expect.or_closed || expect.answer == Verdict::NotAccept => Ok(()),
         Err(no_answer) => Err(complaint(sentence(no_answer))),
@@ -48,7 +52,7 @@ pub(crate) fn judge(
 }
 
 /// What was expected.
-fn expected(expect: &Expectation) -> String {
+pub(crate) fn expected(expect: &Expectation) -> String {
     let mut words = match expect.answer {
         Verdict::Accept => "accepted: a status from 200 to 299".to_owned(),
         Verdict::Refuse => "refused: 401 or 403".to_owned(),
@@ -66,7 +70,7 @@ fn expected(expect: &Expectation) -> String {
     }
     for (name, word) in &expect.headers {
         let with = expect.headers_with.map(|status| format!(" of a {status}")).unwrap_or_default();
-        let word = if word.is_empty() { String::new() } else { format!(" that holds `{word}`") };
+        let word = if word.is_empty() { String::new() } else { format!(" with `{word}`") };
         words.push_str(&format!("; a header{with} `{name}`{word}"));
     }
     words

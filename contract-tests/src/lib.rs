@@ -26,7 +26,10 @@ pub mod cli;
 mod credential;
 mod curl;
 pub mod endpoint;
+mod example;
 mod exchange;
+mod failure;
+mod hint;
 mod judge;
 pub mod listen;
 pub mod report;
@@ -35,6 +38,7 @@ mod run;
 mod spelling;
 pub mod target;
 pub mod telling;
+mod text;
 mod variation;
 mod watch;
 

@@ -7,7 +7,9 @@ mod harmless;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod known;
 pub mod markdown;
+pub(crate) mod nearest;
 pub mod terminal;
 mod unproven;
 mod verdict;
@@ -16,8 +18,12 @@ use jiff::Timestamp;
 use schemas::{Clause, Level};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+pub(crate) use self::harmless::is_printable;
 pub(crate) use self::unproven::{TIME_IS_OVER, TOO_SLOW};
-pub use self::verdict::{Grade, Verdict};
+pub use self::{
+    known::{Known, KnownError},
+    verdict::{Grade, Verdict},
+};
 
 /// A run of cases against one endpoint or one sender.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +50,10 @@ pub struct Report {
     /// How fast the endpoint answered when it had nothing else to do, and what followed from that.
     #[serde(default)]
     pub pace: Option<Pace>,
+    /// The options that limited the run, such as `--only AUTH-*`; without those of cases that are in the results as
+    /// excluded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited_by: Option<String>,
     /// The results, in the order of the catalogue.
     pub results: Vec<CaseResult>,
 }
@@ -135,6 +145,8 @@ pub enum CaseOutcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caused_by: Option<String>,
     },
+    /// It failed, and a file of known failures names it.
+    Known(Box<KnownFailure>),
 }
 
 /// Why a case was not run, or why what came of it proves nothing.
@@ -159,26 +171,54 @@ pub enum SkipCode {
     CannotBeSent,
     /// No answer of the run could show it.
     NothingObserved,
+    /// It was left out with `--skip`.
+    Excluded,
     /// A code of a later version.
     #[serde(other)]
     Other,
 }
 
-/// A case that failed, for the person who mends the endpoint. Credentials are masked.
+/// A failure that is known, so that it does not count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct KnownFailure {
+    /// Why it is accepted for now.
+    pub reason: String,
+    /// The last day on which it is known, such as `2027-03-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What came.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+/// A case that failed, for the person who fixes the endpoint. Credentials are masked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// The request as a command line of `curl` that one can paste, or in words where `curl` cannot send it.
+    /// The request as a command line of `curl` that one can paste, or as raw bytes where `curl` cannot send it.
     pub request: String,
+    /// What was sent, as half a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
+    /// The identifier of the flow in the message, by which the endpoint's own log has the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
     /// What was expected.
     pub expected: String,
     /// What came.
     pub came: String,
-    /// How to mend it.
+    /// Why it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// How to fix it.
     pub mend: String,
     /// The one difference that decides, as a sentence, where the runner found it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// The setting of the endpoint's own stack, where what came shows which one it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// How many cases ended how.
@@ -188,9 +228,11 @@ pub struct Tally {
     pub passed: usize,
     /// Cases that failed.
     pub failed: usize,
+    /// Cases that failed, and are known to.
+    pub known: usize,
     /// Cases of which a status about load or start-up is all that came.
     pub throttled: usize,
-    /// Cases that were not run.
+    /// Cases that were not run, or left out on purpose.
     pub skipped: usize,
 }
 
@@ -201,6 +243,7 @@ impl Tally {
             CaseOutcome::Passed => Self { passed: tally.passed + 1, ..tally },
             CaseOutcome::Failed(_) => Self { failed: tally.failed + 1, ..tally },
             CaseOutcome::Throttled { .. } => Self { throttled: tally.throttled + 1, ..tally },
+            CaseOutcome::Known(_) => Self { known: tally.known + 1, ..tally },
             CaseOutcome::Skipped { .. } => Self { skipped: tally.skipped + 1, ..tally },
         })
     }
@@ -220,8 +263,21 @@ impl CaseResult {
     pub fn failure(&self) -> Option<&Failure> {
         match &self.outcome {
             CaseOutcome::Failed(failure) => Some(failure),
-            CaseOutcome::Passed | CaseOutcome::Throttled { .. } | CaseOutcome::Skipped { .. } => None,
+            _ => None,
         }
+    }
+
+    /// What came of it, if it failed and is known to.
+    pub fn known(&self) -> Option<&KnownFailure> {
+        match &self.outcome {
+            CaseOutcome::Known(known) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// Whether it was left out with `--skip`.
+    pub fn is_excluded(&self) -> bool {
+        matches!(self.outcome, CaseOutcome::Skipped { skip_code: Some(SkipCode::Excluded), .. })
     }
 
     /// The clause that the case tests.
@@ -249,5 +305,5 @@ impl Report {
 fn authentication<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let kind = String::deserialize(deserializer)?;
     let known = ["none", "clientSecret", "basic"].into_iter().find(|known| *known == kind);
-    known.ok_or_else(|| D::Error::custom(format_args!("`{kind}` is no kind of authentication")))
+    known.ok_or_else(|| D::Error::custom(format_args!("`{kind}` is not a kind of authentication")))
 }

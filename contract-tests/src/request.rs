@@ -1,16 +1,24 @@
 //! A request as bytes, put together by hand: no library would send what some cases need.
 
-use schemas::{Authentication, Profile, wire};
+use schemas::{Authentication, Profile, redaction::mask_url, wire};
 use secrecy::SecretString;
 
 use crate::{
     body::{self, FormError},
     case::{Framing, Kind, Letters, RequestForm},
     credential::{self, Credential, Place},
-    curl,
+    curl::{self, Shown},
     endpoint::Endpoint,
+    spelling::contains,
+    text::Text,
     variation::{Variation, Varied},
 };
+
+/// The request line of a message.
+const POST: &str = "POST {path} HTTP/1.1";
+
+/// Name and value.
+type Header = (String, Vec<u8>);
 
 /// A request, ready to be sent.
 #[derive(Clone)]
@@ -28,7 +36,7 @@ pub(crate) struct Request {
     pub(crate) ask_to_continue: bool,
     pub(crate) http2: bool,
     /// The request for a person to repeat.
-    pub(crate) shown: String,
+    pub(crate) shown: Shown,
     /// What it carries as a credential, in plain text.
     pub(crate) credentials: Vec<SecretString>,
     /// A text of the message that no answer needs to hold.
@@ -45,7 +53,7 @@ pub(crate) struct Request {
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) method: String,
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) headers: Vec<Header>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -66,60 +74,55 @@ impl Maker<'_> {
         let form = &form;
         let credential = Credential::new(self.authentication, &form.change).based_on(self.variation.credential());
         let body = body::make(form, &credential, kind, self.profile, flow)?;
-        let mut credentials = body.credentials;
-        let line = form.line.as_deref().unwrap_or("POST {path} HTTP/1.1");
+        let mut credentials = body.credentials.clone();
+        let line = form.line.as_deref().unwrap_or(POST);
         let line = line.replace("{path}", self.endpoint.path()).replace("{url}", &self.endpoint.url());
 
         let line = credential.fill(&line, Place::Header);
-        credentials.extend(line.credentials);
-        let line = String::from_utf8_lossy(&line.sent).into_owned();
+        credentials.extend(line.credentials.iter().cloned());
+        let masked_line = self.masked_line(form, &credential);
+        let line = String::from_utf8_lossy(&line.sent()).into_owned();
 
-        let mut shown_headers = Vec::new();
-        shown_headers.extend(host.as_ref().map(|host| Some(format!("host: {host}"))));
-        let host = host.as_deref().unwrap_or(self.endpoint.host_header());
-        let mut headers: Vec<(String, Vec<u8>)> = vec![("host".to_owned(), host.into())];
+        let host = host.as_deref().unwrap_or(self.endpoint.host_header()).to_owned();
         let json = [wire::JSON.to_owned()];
-        for content_type in form.content_type.as_deref().unwrap_or(&json) {
-            headers.push(("content-type".to_owned(), content_type.clone().into()));
-            shown_headers.push(Some(format!("content-type: {}", content_type.replace('"', "\\\""))));
-        }
+        let content_types = form.content_type.as_deref().unwrap_or(&json);
         let basic = [format!("{} {{given}}", wire::BASIC)];
         let authorization = match (&form.authorization, kind) {
             (Some(values), _) => values.as_slice(),
             (None, Kind::Basic) => &basic,
             (None, Kind::None | Kind::ClientSecret) => &[],
         };
-        for template in authorization {
-            let text = credential.fill(template, Place::Header);
-            headers.push((wire::AUTHORIZATION.to_owned(), text.sent));
-            shown_headers.push(text.shown.map(|shown| format!("{}: {shown}", wire::AUTHORIZATION)));
-            credentials.extend(text.credentials);
-        }
-        for (name, template) in &form.headers {
-            let text = credential.fill(template, Place::Header);
-            headers.push((name.clone(), text.sent));
-            shown_headers.push(text.shown.map(|shown| format!("{name}: {shown}")));
-            credentials.extend(text.credentials);
-        }
+        let host = ("host".to_owned(), Text::plain(host.into_bytes()));
+        let content_types =
+            content_types.iter().map(|value| ("content-type".to_owned(), Text::plain(value.clone().into_bytes())));
+        let authorization =
+            authorization.iter().map(|value| (wire::AUTHORIZATION.to_owned(), credential.fill(value, Place::Header)));
+        let more = form.headers.iter().map(|(name, value)| (name.clone(), credential.fill(value, Place::Header)));
+        let mut headers: Vec<(String, Text)> =
+            [host].into_iter().chain(content_types).chain(authorization).chain(more).collect();
+        credentials.extend(headers.iter().flat_map(|(_, value)| value.credentials.iter().cloned()));
         headers.retain(|(name, _)| !form.without.contains(name));
         let method = line.split(' ').next().unwrap_or_default().to_owned();
-        let parts = Parts { method, headers, body: body.sent };
 
+        let sent_headers: Vec<_> = headers.iter().map(|(name, value)| (name.clone(), value.sent())).collect();
+        let parts = Parts { method, headers: sent_headers, body: body.sent() };
         let (framing, framed) = frame(&form.framing, &parts.body);
-        let mut head = Vec::from(format!("{line}\r\n"));
-        let expect = form.ask_to_continue.then(|| ("expect".to_owned(), b"100-continue".to_vec()));
-        for (name, value) in parts.headers.iter().chain(&framing).chain(&expect) {
-            head.extend_from_slice(form.letters.spell(name).as_bytes());
-            head.extend_from_slice(b": ");
-            head.extend_from_slice(value);
-            head.extend_from_slice(b"\r\n");
-        }
-        head.extend_from_slice(b"\r\n");
+        let head = head(form, &line, &parts.headers, &framing);
 
-        let changed = credential.change_in_words();
-        let command = curl::Command { method: &parts.method, headers: shown_headers, body: body.shown, form, changed };
+        let flow = format!("FLOW-{flow}");
+        let command = curl::Command { method: &parts.method, headers: &headers, body: &body, form };
+        let request = command.line(self.endpoint).unwrap_or_else(|| {
+            let masked: Vec<_> = headers.iter().map(|(name, value)| (name.clone(), value.masked())).collect();
+            let (framing, framed) = frame(&form.framing, &body.masked());
+            curl::raw(&self::head(form, &masked_line, &masked, &framing), &framed)
+        });
+        let shown = Shown {
+            request,
+            sent: sent(form, &parts, credential.change_in_words()),
+            flow: contains(&parts.body, &flow).then(|| flow.clone()),
+        };
         Ok(Request {
-            shown: command.shown(self.endpoint),
+            shown,
             head,
             body: framed,
             parts,
@@ -129,12 +132,55 @@ impl Maker<'_> {
             ask_to_continue: form.ask_to_continue,
             http2: form.http2,
             credentials,
-            flow: format!("FLOW-{flow}"),
+            flow,
             is_whole,
             is_own,
             is_malformed: !form.framing.is_valid(),
         })
     }
+
+    /// The request line as a report shows it.
+    fn masked_line(&self, form: &RequestForm, credential: &Credential<'_>) -> String {
+        let line = form.line.as_deref().unwrap_or(POST);
+        let line = credential.fill(line, Place::Header).masked();
+        let path = mask_url(self.endpoint.path());
+        String::from_utf8_lossy(&line).replace("{path}", &path).replace("{url}", self.endpoint.shown())
+    }
+}
+
+/// Request line and headers, with the empty line at the end.
+fn head(form: &RequestForm, line: &str, headers: &[Header], framing: &[Header]) -> Vec<u8> {
+    let mut head = Vec::from(format!("{line}\r\n"));
+    let expect = form.ask_to_continue.then(|| ("expect".to_owned(), b"100-continue".to_vec()));
+    for (name, value) in headers.iter().chain(framing).chain(&expect) {
+        head.extend_from_slice(form.letters.spell(name).as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value);
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// What is sent, as half a sentence.
+fn sent(form: &RequestForm, parts: &Parts, changed: Option<String>) -> String {
+    let Parts { method, body, .. } = parts;
+    let bytes = body.len();
+    let bytes = if bytes == 0 { "an empty body".to_owned() } else { format!("{bytes} bytes") };
+    let types = match form.content_type.as_deref() {
+        None => format!(" of {}", wire::JSON),
+        Some([]) => " without a content type".to_owned(),
+        Some(types) => format!(" of {}", types.join(" and of ")),
+    };
+    let framing = match &form.framing {
+        Framing::Chunked(sizes) if sizes.is_empty() => ", in one chunk",
+        Framing::Chunked(_) => ", in several chunks",
+        _ => "",
+    };
+    let version = if form.http2 { ", over HTTP/2" } else { "" };
+    let asks = if form.ask_to_continue { ", with Expect: 100-continue" } else { "" };
+    let words = changed.or_else(|| form.words.clone()).map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{method} with {bytes}{types}{framing}{asks}{version}{words}")
 }
 
 impl Letters {
@@ -166,7 +212,7 @@ impl Framing {
 }
 
 /// The headers that tell the end of a body, and the body with them.
-fn frame(framing: &Framing, body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
+fn frame(framing: &Framing, body: &[u8]) -> (Vec<Header>, Vec<u8>) {
     let length = |text: String| ("content-length".to_owned(), text.into_bytes());
     let chunked = || ("transfer-encoding".to_owned(), b"chunked".to_vec());
     match framing {

@@ -7,6 +7,7 @@ mod availability;
 mod backoff;
 mod board;
 mod diagnosis;
+mod excluded;
 mod first;
 mod outcome;
 mod pace;
@@ -93,6 +94,7 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
             certificate: plan.certificate_fault(),
         };
         report.results = plan.results(board, &scene);
+        excluded::add(&mut report, target);
         report.notices.extend(plan.notice());
         // Of an endpoint that was too slow for anything the first notice says so already.
         if plan.rests_on_an_acceptance() {
@@ -106,7 +108,7 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
     Ok(report)
 }
 
-/// A report in which nothing stands yet.
+/// A report without results.
 fn begin(target: &Target) -> Report {
     let authentication = match credential::kind(&target.authentication) {
         Kind::None => "none",
@@ -127,6 +129,7 @@ fn begin(target: &Target) -> Report {
         notices: Vec::new(),
         variations: Vec::new(),
         pace: None,
+        limited_by: target.limits(),
         results: Vec::new(),
     }
 }

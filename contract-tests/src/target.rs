@@ -70,6 +70,15 @@ impl Target {
         })
     }
 
+    /// The options that limit a run to some of the cases, but for `--skip`, as they are typed.
+    pub(crate) fn limits(&self) -> Option<String> {
+        let only = self.only.iter().map(|pattern| format!("--only {pattern}"));
+        let level = (self.level < Level::May).then(|| format!("--level {}", self.level.to_string().to_lowercase()));
+        let safe = self.safe.then(|| "--safe".to_owned());
+        let limits: Vec<String> = only.chain(level).chain(safe).collect();
+        (!limits.is_empty()).then(|| limits.join(" "))
+    }
+
     /// The endpoint's URL.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
@@ -153,7 +162,7 @@ impl Target {
     /// Trusts the authorities in this PEM file, besides the platform's.
     #[must_use]
     pub fn ca(self, ca: Option<PathBuf>) -> Self {
-        Self { ca, ..self }
+        Self { endpoint: self.endpoint.with_ca(ca.clone()), ca, ..self }
     }
 
     /// Calls this whenever it is known what came of a case that sends something, with the number of those and of all.

@@ -1,11 +1,12 @@
-//! Credentials with which every case of the catalogue tells something: as long as the product's form takes them, with
-//! characters of one to four bytes, letters of both cases, accents that Unicode writes in two ways, and colons.
+//! Credentials with which every case of the catalogue applies: as long as the product's form takes them, with characters
+//! of one to four bytes, letters of both cases, accents that Unicode writes in two ways, and colons. And which run is still
+//! to be done with another credential.
 
-use schemas::{BasicCredentials, ClientSecret};
+use schemas::{Authentication, BasicCredentials, ClientSecret};
 
-/// Most characters of a client secret; of a username and of a password.
+/// Maximum number of characters of a client secret; of a username and of a password.
 const MOST: (usize, usize) = (250, 100);
-/// Of every kind of character one or more: each stands in every credential.
+/// Of every kind of character one or more: each is in every credential.
 const ALPHABET: [char; 22] =
     ['a', 'B', 'c', 'D', 'e', 'F', 'g', 'H', '2', '3', '-', '.', 'é', 'Ü', 'ñ', 'Ω', 'ж', '€', '語', '漢', '😀', '🔑'];
 /// What fills them up: most of a credential is where a limit in bytes would cut it.
@@ -45,12 +46,53 @@ fn drawn(characters: usize, more: &str) -> String {
     std::iter::once(end()).chain(middle).chain([end()]).collect()
 }
 
+/// Which run with another credential shows what this one cannot, as one sentence; `not_run` cases need a longer or more
+/// varied credential than this one.
+pub(crate) fn other_run(authentication: &Authentication, not_run: usize) -> Option<String> {
+    let is_ascii = match authentication {
+        Authentication::None => return None,
+        Authentication::ClientSecret { client_secret } => client_secret.expose().is_ascii(),
+        Authentication::Basic(basic) => basic.username().is_ascii() && basic.expose_password().is_ascii(),
+    };
+    let cases = if not_run == 1 { "1 case needs".to_owned() } else { format!("{not_run} cases need") };
+    let drawn = "one that `webhook-contract credentials` makes for a test endpoint";
+    match (not_run > 0, is_ascii) {
+        (true, true) => Some(format!("{cases} a longer or more varied credential: run again with {drawn}.")),
+        (true, false) => Some(format!(
+            "{cases} a longer or more varied credential: run again with {drawn}, and once more with 12 to 72 ASCII characters."
+        )),
+        (false, false) => Some(
+            "Run again with a credential of 12 to 72 ASCII characters, too: one that is taken from a header, or echoed as \
+             `b'...'`, is seen with such a one only."
+                .to_owned(),
+        ),
+        (false, true) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use schemas::Authentication;
-
     use super::*;
     use crate::{Case, case::Changes, credential};
+
+    #[test]
+    fn a_run_with_one_kind_of_credential_asks_for_the_other() {
+        let ascii = || Authentication::Basic(BasicCredentials::new("jo", "an ascii password".to_owned()).unwrap());
+        let drawn = || Authentication::ClientSecret { client_secret: client_secret() };
+        for (authentication, not_run, expected) in [
+            (ascii(), 14, Some("14 cases need a longer or more varied credential: run again with one that")),
+            (drawn(), 0, Some("Run again with a credential of 12 to 72 ASCII characters, too")),
+            (drawn(), 1, Some("1 case needs a longer or more varied credential")),
+            (ascii(), 0, None),
+            (Authentication::None, 0, None),
+        ] {
+            let advice = other_run(&authentication, not_run);
+            match expected {
+                Some(start) => assert!(advice.as_ref().unwrap().starts_with(start), "{advice:?}"),
+                None => assert_eq!(advice, None),
+            }
+        }
+    }
 
     #[test]
     fn every_case_tells_something() {

@@ -7,8 +7,10 @@ use schemas::Authentication;
 use crate::{
     case::{Kind, Watch},
     credential,
+    curl::Shown,
     endpoint::Endpoint,
     exchange::Answer,
+    hint::Seen,
     judge::{self, Complaint},
     spelling::{Spellings, contains, masked},
 };
@@ -43,7 +45,7 @@ const INTERNALS: [&str; 18] = [
 
 /// An answer of the run, and the request that it answers.
 pub(crate) struct Observation {
-    pub(crate) shown: String,
+    pub(crate) shown: Shown,
     /// Whether it was a valid message with the right credential.
     pub(crate) valid: bool,
     /// Whether nothing else was under way, so that no other request can have made it late.
@@ -60,7 +62,7 @@ pub(crate) struct Observation {
 pub(crate) enum Found {
     Nothing,
     /// The request that it answers, and what is wrong.
-    Fault(String, Complaint),
+    Fault(Shown, Complaint),
     /// The run had nothing to find it in.
     Nowhere(&'static str),
 }
@@ -81,7 +83,10 @@ impl Scene<'_> {
     /// Looks through all answers.
     pub(crate) fn look(&self, watch: Watch) -> Found {
         let expected = || words(watch).to_owned();
-        let fault = |request: String, came: String| Found::Fault(request, Complaint { expected: expected(), came });
+        let fault = |request: Shown, came: String, answer: Option<&Answer>| {
+            Found::Fault(request, Complaint { expected: expected(), came, seen: answer.map(Seen::of) })
+        };
+        let any_request = || Shown::words(format!("any request to {}", self.endpoint));
         match watch {
             Watch::Encryption => {
                 return if self.endpoint.is_encrypted() {
@@ -89,12 +94,12 @@ impl Scene<'_> {
                 } else if self.endpoint.is_loopback() {
                     Found::Nowhere("nobody can listen to a loopback address, so http is no fault there")
                 } else {
-                    fault(format!("any request to {}", self.endpoint), "an http URL".to_owned())
+                    fault(any_request(), "an http URL".to_owned(), None)
                 };
             }
             Watch::Certificate => {
                 return match self.certificate {
-                    Some(why) => fault(format!("any request to {}", self.endpoint), why.to_owned()),
+                    Some(why) => fault(any_request(), why.to_owned(), None),
                     None => Found::Nothing,
                 };
             }
@@ -116,7 +121,7 @@ impl Scene<'_> {
             || matches!(watch, Watch::SentCredential)
                 && !self.observations.iter().flat_map(|seen| &seen.sent).any(Spellings::tell)
         {
-            return Found::Nowhere("a credential of fewer than 12 characters may stand in an answer by chance");
+            return Found::Nowhere("a credential of fewer than 12 characters may be in an answer by chance");
         }
         let found = self.observations.iter().find_map(|seen| Some((seen, self.complaint(watch, seen)?)));
         match found {
@@ -125,7 +130,8 @@ impl Scene<'_> {
                 let hide: Vec<Spellings> = [self.expected, self.url].into_iter().chain(&seen.sent).cloned().collect();
                 // The words may have a part of the answer too, such as a header's name or a challenge.
                 let words = masked(&words, &hide);
-                fault(seen.shown.clone(), format!("{words}: {}", judge::came(&seen.answer, &hide)))
+                let came = format!("{words}: {}", judge::came(&seen.answer, &hide));
+                fault(seen.shown.clone(), came, Some(&seen.answer))
             }
         }
     }
@@ -138,24 +144,24 @@ impl Scene<'_> {
             Watch::Challenge if answer.status == 401 => self.challenge(answer),
             // A parser that quotes a request which no client sends gives nothing away of one that a client does send.
             Watch::ExpectedCredential | Watch::SentCredential if seen.is_malformed => None,
-            Watch::ExpectedCredential => holds(self.expected).map(|place| format!("the credential stands in {place}")),
+            Watch::ExpectedCredential => holds(self.expected).map(|place| format!("the credential is in {place}")),
             Watch::SentCredential => {
-                telling().find_map(holds).map(|place| format!("the credential that was sent stands in {place}"))
+                telling().find_map(holds).map(|place| format!("the credential that was sent is in {place}"))
             }
             Watch::MessageData
                 if answer.status >= 400 && seen.is_malformed && telling().any(|sent| holds(sent).is_some()) =>
             {
-                Some("the credential of a request with broken framing stands in it".to_owned())
+                Some("the body repeats the credential of a request with broken framing".to_owned())
             }
             Watch::MessageData if answer.status >= 400 => {
                 let mut data = MESSAGE_DATA.into_iter().chain([seen.flow.as_str()]);
                 data.find(|text| contains(&answer.body, text))
-                    .map(|text| format!("the message's \"{text}\" stands in it"))
+                    .map(|text| format!("the body repeats the message's \"{text}\""))
             }
             Watch::Internals if answer.status >= 400 => INTERNALS
                 .into_iter()
                 .find(|mark| contains(&answer.body, mark))
-                .map(|mark| format!("\"{}\" stands in it", mark.trim())),
+                .map(|mark| format!("the body has {}, which belongs to {}", shown(mark), inside(mark))),
             Watch::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
             // How soon a limit or a proxy answers says nothing about the endpoint.
             Watch::Time if seen.alone && answer.took > DUE && !answer.is_unavailable() => {
@@ -186,17 +192,34 @@ impl Scene<'_> {
     }
 }
 
+/// A mark as a reader finds it in the body.
+fn shown(mark: &str) -> String {
+    match mark.trim() {
+        "at" => "lines that begin with `at`".to_owned(),
+        mark => format!("`{mark}`"),
+    }
+}
+
+/// What a mark is a sign of.
+fn inside(mark: &str) -> &'static str {
+    match mark {
+        "SQLSTATE" => "a database's error",
+        "node_modules" | "site-packages" | "/home/" | "/usr/lib" | "/var/www" | "vendor/" => "the path of a file",
+        _ => "a stack trace",
+    }
+}
+
 fn words(watch: Watch) -> &'static str {
     match watch {
         Watch::Challenge => "a challenge with each 401",
         Watch::ExpectedCredential => "no answer with the credential that the endpoint expects",
         Watch::SentCredential => "no answer with the credential that was sent",
         Watch::MessageData => "no error answer with data of the message",
-        Watch::Internals => "no error answer with the inside of the program",
+        Watch::Internals => "no error answer with internals of the program",
         Watch::Redirect => "no redirect of a valid message",
         Watch::Time => "each answer within 5 s",
         Watch::Encryption => "an https URL",
-        Watch::Certificate => "a certificate that holds",
+        Watch::Certificate => "a valid certificate",
     }
 }
 
@@ -219,7 +242,7 @@ mod tests {
     fn seen(alone: bool, is_malformed: bool, status: u16, body: &str, took: Duration) -> Observation {
         let answer = Answer { status, body: body.into(), took, ..Answer::default() };
         let sent = vec![Spellings::of(SECRET, None)];
-        let (shown, flow) = ("a request".to_owned(), "FLOW-1".to_owned());
+        let (shown, flow) = (Shown::words("a request".to_owned()), "FLOW-1".to_owned());
         Observation { shown, valid: true, alone, answer, flow, is_malformed, sent }
     }
 

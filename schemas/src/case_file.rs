@@ -8,6 +8,9 @@ static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 /// The clauses that have no case of their own, each with the reason: a JSON object, clause to reason.
 pub const UNTESTED: &str = include_str!("../cases/untested.json");
 
+/// Settings of well-known software that make an endpoint fail a case: a JSON array, whose form is `json/hints.schema.json`.
+pub const HINTS: &str = include_str!("../hints.json");
+
 /// A file of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaseFile {

@@ -59,7 +59,7 @@ pub enum Property {
 
 /// The text is no condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no condition; json/case.schema.json lists them")]
+#[error("`{0}` is not a condition; json/case.schema.json lists them")]
 pub struct ConditionError(String);
 
 impl Property {

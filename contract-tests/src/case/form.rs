@@ -58,8 +58,12 @@ pub struct RequestForm {
     pub half_close: bool,
     /// Whether it goes over HTTP/2.
     pub http2: bool,
-    /// The request in words, for what `curl` cannot send.
+    /// What is special about the request, in words, for what no client sends.
     pub words: Option<String>,
+    /// Whether it means something only together with other requests, such as one before it on the same connection. The
+    /// catalogue sets it.
+    #[serde(skip)]
+    pub is_one_of_several: bool,
 }
 
 /// A change of a sample.

@@ -11,7 +11,7 @@ use tokio::runtime;
 use super::{
     credential_args::CredentialArgs, duration, error::CliError, exit, output, profile_file, report_args::ReportArgs,
 };
-use crate::{Case, Target, check};
+use crate::{Case, Target, check, report::nearest};
 
 #[derive(Args)]
 #[command(after_help = exit::HELP)]
@@ -159,14 +159,14 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
     let report = runtime.block_on(check(&target));
     bar.finish_and_clear();
-    destinations.write(&report?)
+    destinations.write(report?)
 }
 
 /// A pattern that fits nothing is a slip of the pen, and a run without cases would seem to be a good one.
 fn check_patterns(selection: &SelectionArgs) -> Result<(), CliError> {
     let fits_none = |pattern: &&String| !Case::all().iter().any(|case| case.fits(pattern));
     match selection.only.iter().chain(&selection.skip).find(fits_none) {
-        Some(pattern) => Err(CliError::NoSuchCase { pattern: pattern.clone() }),
+        Some(pattern) => Err(CliError::NoSuchCase { pattern: pattern.clone(), nearest: nearest::id(pattern) }),
         None => Ok(()),
     }
 }

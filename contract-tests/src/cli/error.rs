@@ -1,13 +1,20 @@
 //! What ends a command other than a report: what happened and where, and what to do next. Values that may be secret are
 //! never repeated.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use delivery::UrlError;
 use schemas::{authentication::LimitError, profile::ProfileError, reference::ReferenceError};
 
 use super::exit;
-use crate::{CheckError, TargetError, listen::ListenError, report::json::ReadError};
+use crate::{
+    CheckError, TargetError,
+    listen::ListenError,
+    report::{KnownError, json::ReadError, nearest},
+};
 
 /// An error of the command line. Its `Display` says what happened and where; [`Self::advice`] what to do.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +37,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Listen(#[from] ListenError),
 
-    #[error("{option}: the text given is no reference to a secret")]
+    #[error("{option}: the text given is not a reference to a secret")]
     NotAReference { option: &'static str },
 
     #[error("{option}: {source}")]
@@ -55,7 +62,19 @@ pub(super) enum CliError {
     Plaintext { url: String },
 
     #[error("no case and no clause fits `{pattern}`")]
-    NoSuchCase { pattern: String },
+    NoSuchCase { pattern: String, nearest: Option<&'static str> },
+
+    #[error("the known failures {} cannot be read: {source}", path.display())]
+    KnownFile { path: PathBuf, source: io::Error },
+
+    #[error("the known failures {} are not valid:{}", path.display(), lines(path, errors))]
+    Known { path: PathBuf, errors: Vec<KnownError> },
+
+    #[error("{} already exists", path.display())]
+    KnownExists { path: PathBuf },
+
+    #[error("the known failures cannot be written to {}: {source}", path.display())]
+    WriteKnown { path: PathBuf, source: io::Error },
 
     #[error("the file {} cannot be made: {source}", path.display())]
     CredentialFile { path: PathBuf, source: io::Error },
@@ -66,11 +85,22 @@ pub(super) enum CliError {
     #[error("two reports would be written to {}", path.display())]
     TwoToOneFile { path: PathBuf },
 
-    #[error("the contract has no clause `{name}`")]
-    UnknownClause { name: String },
+    #[error("there is no clause and no case `{name}`")]
+    UnknownId { name: String, nearest: Option<&'static str> },
+}
+
+/// Each mistake on a line of its own, with the file and the line that it is in.
+fn lines(path: &Path, errors: &[KnownError]) -> String {
+    let lines = errors.iter().map(|KnownError { line, what }| format!("\n  {}:{line}: {what}", path.display()));
+    lines.collect()
 }
 
 impl CliError {
+    /// A number that neither the contract nor the catalogue has.
+    pub(super) fn unknown_id(name: &str) -> Self {
+        Self::UnknownId { name: name.to_owned(), nearest: nearest::id(name) }
+    }
+
     /// What to do next.
     pub(super) fn advice(&self) -> Option<String> {
         match self {
@@ -84,11 +114,24 @@ impl CliError {
             }
             Self::Target(_) => Some("write it as in http://127.0.0.1:8080/hooks/flowingly".to_owned()),
             Self::Plaintext { .. } => {
-                Some("use an https URL, or say --allow-plaintext where the network is your own".to_owned())
+                Some("use an https URL, or add --allow-plaintext where the network is your own".to_owned())
+            }
+            Self::NoSuchCase { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean {nearest}? `*` stands for any text, as in HTTP-*"))
             }
             Self::NoSuchCase { .. } => {
                 Some("`webhook-contract explain` lists the clauses; `*` stands for any text".to_owned())
             }
+            Self::KnownFile { .. } => {
+                Some("correct the path; `check --write-known FILE` makes the first one".to_owned())
+            }
+            Self::Known { .. } => {
+                Some("an entry is `[[known]]` with case or clause, reason, and perhaps until = 2027-03-31".to_owned())
+            }
+            Self::KnownExists { .. } => {
+                Some("name a file that does not exist yet: known failures are never overwritten".to_owned())
+            }
+            Self::WriteKnown { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::CredentialFile { .. } => Some("name another folder with --dir".to_owned()),
             Self::Limit(_) => Some("give the credential exactly as the product's webhook form has it".to_owned()),
             Self::Listen(ListenError::Bind { .. }) => {
@@ -111,15 +154,17 @@ impl CliError {
             }
             Self::Reference { .. } => Some("correct the path, or write env:NAME".to_owned()),
             Self::ProfileFile { .. } => Some("correct the path".to_owned()),
-            Self::Profile { .. } => Some("correct the file; schemas/profiles/v1.toml is a whole one".to_owned()),
+            Self::Profile { .. } => Some("correct the file; schemas/profiles/v1.toml is a complete one".to_owned()),
             Self::KeptReport { .. } => Some("give it a file that `--report json=FILE` wrote".to_owned()),
             Self::Folder { .. } => Some("name a folder that you may write to".to_owned()),
             Self::ReportFile { .. } => Some("make its folder first, or name another file".to_owned()),
             Self::TwoOnStdout { second, .. } => Some(format!("give one of them a file: --report {second}=FILE")),
             Self::TwoToOneFile { .. } => Some("give each a file of its own".to_owned()),
-            Self::UnknownClause { .. } => {
-                Some("`webhook-contract explain` lists every clause; `AUTH` lists those of one area".to_owned())
-            }
+            Self::UnknownId { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
+            Self::UnknownId { .. } => Some(
+                "`webhook-contract explain` lists every clause, and `webhook-contract explain '*-*'` every case, too"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -144,7 +189,11 @@ impl CliError {
             | Self::Runtime(_)
             | Self::TwoOnStdout { .. }
             | Self::TwoToOneFile { .. }
-            | Self::UnknownClause { .. } => exit::MISUSE,
+            | Self::UnknownId { .. }
+            | Self::Known { .. }
+            | Self::KnownExists { .. }
+            | Self::KnownFile { .. }
+            | Self::WriteKnown { .. } => exit::MISUSE,
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn run(args: ListenArgs) -> Result<u8, CliError> {
         });
         Ok::<_, CliError>(listening.run(stopped()).await)
     })?;
-    destinations.write(&report)
+    destinations.write(report)
 }
 
 fn announce(listening: &Listening, messages: Option<u64>, duration: Option<Duration>) -> io::Result<()> {

@@ -22,5 +22,5 @@ pub(super) fn run(args: RenderArgs) -> Result<u8, CliError> {
     let unreadable = |source| CliError::KeptReport { path: file.clone(), source };
     let bytes = fs::read(&file).map_err(|error| unreadable(error.into()))?;
     let kept = json::read(&bytes).map_err(unreadable)?;
-    report.open()?.write(&kept)
+    report.open()?.write(kept)
 }

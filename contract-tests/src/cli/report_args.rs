@@ -2,17 +2,23 @@
 //! is judged by. [`ReportArgs::open`] before the run, so that a mistyped path does not cost one;
 //! [`Destinations::write`] after it.
 
-use std::{fs::File, io::Write as _, path::PathBuf, str::FromStr};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use clap::{Args, ValueEnum};
+use jiff::{Timestamp, tz::Offset};
 
 use super::{error::CliError, exit, output};
-use crate::report::{self, Report, terminal};
+use crate::report::{self, Known, Report, terminal};
 
 /// Columns of a terminal report that goes to a file, a pipe or the log of a CI job.
 const COLUMNS: usize = 100;
-/// Beyond this many columns lines are hard to read.
-const MOST_COLUMNS: usize = 120;
+/// Maximum number of columns; longer lines are hard to read.
+const COLUMNS_MAX: usize = 120;
 
 /// The arguments of every command that makes a report.
 #[derive(Args)]
@@ -20,13 +26,24 @@ const MOST_COLUMNS: usize = 120;
 pub(super) struct ReportArgs {
     /// A form of the report, in a file or (without FILE) on standard output; may be given several times
     ///
-    /// FORMAT is terminal, json, junit, markdown or html. Without one for standard output, `terminal` is there.
+    /// FORMAT is terminal, json, junit, markdown or html. Without one for standard output, it is `terminal`.
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     reports: Vec<Wanted>,
 
-    /// List the cases that passed, too
+    /// Show every failure in full, and list the cases that passed
     #[arg(long, short)]
     verbose: bool,
+
+    /// Do not count the failures that this file names as known
+    ///
+    /// A TOML file: each `[[known]]` has `case` or `clause`, `reason`, and may have `until`, the last day (UTC) on which it
+    /// is known. Known failures are listed and counted in every report.
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+
+    /// Write a new file for --known with everything that fails
+    #[arg(long, value_name = "FILE")]
+    write_known: Option<PathBuf>,
 
     /// Count a SHOULD that fails as a failure
     #[arg(long)]
@@ -54,6 +71,8 @@ struct Wanted {
 pub(super) struct Destinations {
     stdout: Format,
     files: Vec<(Format, PathBuf, File)>,
+    known: Known,
+    write_known: Option<PathBuf>,
     verbose: bool,
     strict: bool,
 }
@@ -65,7 +84,7 @@ impl FromStr for Wanted {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
         let format = Format::from_str(name, false).map_err(|_| {
             let names: Vec<&str> = Format::value_variants().iter().map(|format| format.name()).collect();
-            format!("`{name}` is no form of report; there are {}", names.join(", "))
+            format!("`{name}` is not a form of report; there are {}", names.join(", "))
         })?;
         match file {
             Some("") => Err(format!("the file's name is missing after `{name}=`")),
@@ -76,8 +95,13 @@ impl FromStr for Wanted {
 }
 
 impl ReportArgs {
-    /// Opens every file. What stood in it is gone from here on, so that no old report is taken for one of this run.
+    /// Reads the known failures and opens every file. What was in a report is gone from here on, so that no old one is
+    /// taken for one of this run.
     pub(super) fn open(self) -> Result<Destinations, CliError> {
+        let known = self.known.map(read_known).transpose()?.unwrap_or_default();
+        if let Some(path) = self.write_known.as_ref().filter(|path| path.exists()) {
+            return Err(CliError::KnownExists { path: path.clone() });
+        }
         let mut stdout = None;
         let mut files: Vec<(Format, PathBuf, File)> = Vec::new();
         for Wanted { format, file } in self.reports {
@@ -98,13 +122,27 @@ impl ReportArgs {
             }
         }
         let stdout = stdout.unwrap_or(Format::Terminal);
-        Ok(Destinations { stdout, files, verbose: self.verbose, strict: self.strict })
+        let Self { write_known, verbose, strict, .. } = self;
+        Ok(Destinations { stdout, files, known, write_known, verbose, strict })
     }
 }
 
 impl Destinations {
-    /// Writes the report everywhere, and says which exit code it has.
-    pub(super) fn write(self, report: &Report) -> Result<u8, CliError> {
+    /// Marks what is known, writes the report everywhere, and says which exit code it has.
+    pub(super) fn write(self, mut report: Report) -> Result<u8, CliError> {
+        let today = Offset::UTC.to_datetime(Timestamp::now()).date();
+        report.apply(&self.known, today);
+        let report = &report;
+        if let Some(path) = self.write_known {
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create_new(true).open(&path);
+            file.and_then(|mut file| file.write_all(report.known_file(today).as_bytes())).map_err(
+                |source| match source.kind() {
+                    io::ErrorKind::AlreadyExists => CliError::KnownExists { path: path.clone() },
+                    _ => CliError::WriteKnown { path: path.clone(), source },
+                },
+            )?;
+        }
         for (format, path, mut file) in self.files {
             let text = format.render(report, self.verbose, self.strict, COLUMNS);
             // Only the terminal's form has anything to strip; the others hold no raw escape.
@@ -138,6 +176,13 @@ impl Format {
     }
 }
 
+fn read_known(path: PathBuf) -> Result<Known, CliError> {
+    match fs::read_to_string(&path) {
+        Ok(text) => Known::read(&text).map_err(|errors| CliError::Known { path, errors }),
+        Err(source) => Err(CliError::KnownFile { path, source }),
+    }
+}
+
 fn columns() -> usize {
-    terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0).min(MOST_COLUMNS))
+    terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0).min(COLUMNS_MAX))
 }

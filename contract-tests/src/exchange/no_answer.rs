@@ -11,7 +11,7 @@ pub(crate) enum NoAnswer {
     #[error("{why}")]
     NoConnection { why: String },
     /// The certificate does not hold.
-    #[error("its certificate does not hold: {why}")]
+    #[error("its certificate is not valid: {why}")]
     Certificate { why: String },
     /// TLS failed otherwise.
     #[error("TLS failed: {why}")]
@@ -33,7 +33,7 @@ pub(crate) enum NoAnswer {
     #[error("no answer came within {} s", after.as_secs_f32())]
     TimedOut { after: Duration },
     /// What came is no answer.
-    #[error("what came is no HTTP answer: {why}")]
+    #[error("what came is not an HTTP answer: {why}")]
     NotHttp { why: String },
     /// HTTP/2 is not offered.
     #[error("it does not offer HTTP/2")]

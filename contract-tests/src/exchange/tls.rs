@@ -76,7 +76,7 @@ async fn shake_hands(
     tcp: TcpStream,
 ) -> Result<TlsStream<TcpStream>, NoAnswer> {
     let name = ServerName::try_from(endpoint.host().to_owned())
-        .map_err(|_| NoAnswer::Tls { why: "the URL's host is no name that a certificate can hold".to_owned() })?;
+        .map_err(|_| NoAnswer::Tls { why: "the URL's host is not a name that a certificate can have".to_owned() })?;
     connector.connect(name, tcp).await.map_err(|error| failure(&error))
 }
 

@@ -102,7 +102,7 @@ impl Fault {
             Self::Header => "a header breaks the grammar, or there are more than 128",
             Self::LengthAndCoding => "`content-length` stands beside `transfer-encoding`",
             Self::TwoLengths => "there are two `content-length` values that differ",
-            Self::NoNumber => "`content-length` is no number",
+            Self::NoNumber => "`content-length` is not a number",
             Self::Coding => "`transfer-encoding` does not end in `chunked`",
             Self::Chunk => "a chunk breaks the grammar",
             Self::CutShort => "the request ended, or stood still, before it was whole",

@@ -123,6 +123,7 @@ impl Ledger {
             notices,
             variations: Vec::new(),
             pace: None,
+            limited_by: None,
         }
     }
 
@@ -137,8 +138,9 @@ impl Ledger {
             request: format!("{first}: the first of {} that break the clause, of {} seen", broken.count, self.messages),
             expected: format!("{} (Source: {}.)", clause.text, clause.source),
             came: came.join("\n"),
+            why: clause.why.map(str::to_owned),
             mend: mend.to_owned(),
-            cause: None,
+            ..Failure::default()
         }
     }
 }

@@ -94,7 +94,7 @@ impl Message<'_> {
             }
             (Authentication::ClientSecret { .. }, None) => "is missing",
             (Authentication::ClientSecret { .. }, Some(Value::String(_))) => "is another one than the configured",
-            (Authentication::ClientSecret { .. }, Some(_)) => "is no string",
+            (Authentication::ClientSecret { .. }, Some(_)) => "is not a string",
             (Authentication::None | Authentication::Basic(_), None) => return,
             (Authentication::None | Authentication::Basic(_), Some(_)) => {
                 "is there, although the webhook is not configured with a client secret"

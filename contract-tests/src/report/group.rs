@@ -26,14 +26,14 @@ pub(super) struct ClauseResults<'a> {
     pub(super) results: Vec<&'a CaseResult>,
 }
 
-/// Cases that were skipped, or throttled, for the same reason.
+/// Cases that were skipped, throttled or known to fail, for the same reason.
 pub(super) struct Reasoned<'a> {
     pub(super) reason: &'a str,
     pub(super) cases: Vec<&'a CaseResult>,
 }
 
 impl Reasoned<'_> {
-    /// Most cases that are named one by one.
+    /// Maximum number of cases that are named one by one.
     const NAMED: usize = 12;
 
     /// Their numbers; of many, how many there are in each area.
@@ -47,6 +47,14 @@ impl Reasoned<'_> {
             (count > 0).then(|| format!("{count} of {name}"))
         });
         counted.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// These numbers, or of many the first few and how many more there are.
+pub(super) fn joined(ids: &[String]) -> String {
+    match ids.len().checked_sub(Reasoned::NAMED) {
+        None | Some(0) => ids.join(", "),
+        Some(more) => format!("{} and {more} more", ids[..Reasoned::NAMED].join(", ")),
     }
 }
 
@@ -91,12 +99,27 @@ pub(super) fn broken(report: &Report) -> Vec<ClauseResults<'_>> {
     broken
 }
 
-/// What was skipped, by reason, in the order in which the reasons come up.
+/// What was skipped, by reason: what was left out on purpose first, the rest in the order in which the reasons come up.
 pub(super) fn skipped(report: &Report) -> Vec<Reasoned<'_>> {
-    by_reason(report, |outcome| match outcome {
+    let mut groups = by_reason(report, |outcome| match outcome {
         CaseOutcome::Skipped { reason, .. } => Some(reason),
         _ => None,
+    });
+    groups.sort_by_key(|group| !group.cases.iter().any(|case| case.is_excluded()));
+    groups
+}
+
+/// What fails and is known to, by reason, in the order in which the reasons come up.
+pub(super) fn known(report: &Report) -> Vec<Reasoned<'_>> {
+    by_reason(report, |outcome| match outcome {
+        CaseOutcome::Known(known) => Some(&known.reason),
+        _ => None,
     })
+}
+
+/// A known failure's last day, in words.
+pub(super) fn until(result: &CaseResult) -> Option<String> {
+    Some(format!("known until {}", result.known()?.until.as_ref()?))
 }
 
 /// What was throttled, by reason, in the order in which the reasons come up.
@@ -152,29 +175,51 @@ pub(super) fn side(report: &Report) -> &'static str {
     }
 }
 
-/// What the requests that are shown have in the credential's place, where there is one.
+/// What to do before a request that is shown can be repeated.
 pub(super) fn variables(report: &Report) -> Option<&'static str> {
     let shown = |name: &str| {
-        let mut failures = report.results.iter().filter_map(CaseResult::failure);
+        let known = report.results.iter().filter_map(|result| Some(&result.known()?.failure));
+        let mut failures = report.results.iter().filter_map(CaseResult::failure).chain(known);
         failures.any(|failure| failure.request.contains(name))
     };
-    if shown("${SECRET") {
-        Some("In the curl lines, the variable SECRET of the shell is the client secret, escaped as in JSON.")
-    } else if shown("${PASSWORD") || shown("${USERNAME") {
-        Some("In the curl lines, the variables USERNAME and PASSWORD of the shell are the credentials.")
+    if shown("${CLIENT_SECRET") {
+        Some(
+            "Before you paste a curl line, set the variable CLIENT_SECRET to the client secret, with \\\" for a quote and \
+             \\\\ for a backslash in it.",
+        )
+    } else if shown("${BASIC_PASSWORD") || shown("${BASIC_USERNAME") {
+        Some("Before you paste a curl line, set the variables BASIC_USERNAME and BASIC_PASSWORD.")
     } else {
         None
     }
 }
 
+/// What a reader is told of a failure besides its request, each line with its label: what was sent, what was expected and
+/// what came, why that matters, and what to change.
+pub(super) fn lines(result: &CaseResult, failure: &Failure) -> Vec<(&'static str, String)> {
+    let Failure { request: _, sent, flow, expected, came, why, mend, cause, hint } = failure;
+    let outage =
+        result.outage_ms.map(|outage| format!("the plain valid message was not accepted for {}", span(outage)));
+    let sent = sent.as_ref().map(|sent| match flow {
+        Some(flow) => format!("{sent} ({flow})"),
+        None => sent.clone(),
+    });
+    let lines = [
+        ("Sent", sent),
+        ("Expected", Some(expected.clone())),
+        ("Got", Some(came.clone())),
+        ("Cause", cause.clone()),
+        ("Then", outage),
+        ("Why", why.clone()),
+        ("Fix", Some(mend.clone())),
+        ("Hint", hint.clone()),
+    ];
+    lines.into_iter().filter_map(|(label, line)| Some((label, line?))).collect()
+}
+
 /// How long a case took, where it took any time.
 pub(super) fn took(result: &CaseResult) -> Option<String> {
     (result.took_ms > 0).then(|| span(result.took_ms))
-}
-
-/// What the endpoint did after a case that put it out of service.
-pub(super) fn outage(result: &CaseResult) -> Option<String> {
-    result.outage_ms.map(|outage| format!("the plain valid message was not accepted for {}", span(outage)))
 }
 
 /// A span of time in words.

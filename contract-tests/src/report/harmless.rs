@@ -15,6 +15,11 @@ pub(super) fn one_line(text: &str) -> String {
     harmless(&text.split_whitespace().collect::<Vec<&str>>().join(" "))
 }
 
+/// Whether a character is shown as it is, and stays so when it is copied.
+pub(crate) fn is_printable(character: char) -> bool {
+    !character.is_control() && !steers(character)
+}
+
 fn steers(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t'))
         || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')

@@ -9,7 +9,7 @@ use schemas::{
 };
 
 use super::{
-    CaseOutcome, CaseResult, Failure, Grade, Report, Tally,
+    CaseOutcome, CaseResult, Grade, Report, Tally,
     group::{self, Area, ClauseResults, Reasoned},
     harmless::{harmless, one_line},
 };
@@ -48,6 +48,7 @@ pub fn render(report: &Report, strict: bool) -> String {
                     @for notice in &report.notices { p.notice role="note" { (prose(&one_line(notice))) } }
                     (counts(report))
                     (failures(report))
+                    (grouped("known", "Known failures", group::known(report)))
                     (grouped("throttled", "What was throttled", group::throttled(report)))
                     (grouped("skipped", "What was skipped", group::skipped(report)))
                     (everything(report))
@@ -62,6 +63,7 @@ pub fn render(report: &Report, strict: bool) -> String {
 fn counts(report: &Report) -> Markup {
     let levels = group::levels(report);
     let throttled = levels.iter().any(|(_, tally)| tally.throttled > 0);
+    let known = levels.iter().any(|(_, tally)| tally.known > 0);
     html! {
         @if !levels.is_empty() {
             section aria-labelledby="counts" {
@@ -70,12 +72,13 @@ fn counts(report: &Report) -> Markup {
                     thead { tr {
                         th scope="col" { "Level" } td aria-hidden="true" {}
                         th.number scope="col" { "Passed" } th.number scope="col" { "Failed" }
+                        @if known { th.number scope="col" { "Known" } }
                         @if throttled { th.number scope="col" { "Throttled" } }
                         th.number scope="col" { "Skipped" }
                     } }
                     tbody {
                         @for (level, tally) in levels {
-                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(tally)) } (numbers(tally, throttled)) }
+                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(tally)) } (numbers(tally, known, throttled)) }
                         }
                     }
                 }
@@ -84,21 +87,26 @@ fn counts(report: &Report) -> Markup {
     }
 }
 
-/// The shares as a bar, for the eye only: the numbers stand beside it.
-fn bar(Tally { passed, failed, throttled, skipped }: Tally) -> Markup {
+/// The shares as a bar, for the eye only: the numbers are next to it.
+fn bar(Tally { passed, failed, known, throttled, skipped }: Tally) -> Markup {
     html! {
         div.bar {
-            @for (class, count) in [("passed", passed), ("failed", failed), ("throttled", throttled), ("skipped", skipped)] {
+            @for (class, count) in [("passed", passed), ("failed", failed), ("known", known), ("throttled", throttled), ("skipped", skipped)] {
                 @if count > 0 { span class=(class) style={ "flex-grow:" (count) } {} }
             }
         }
     }
 }
 
-fn numbers(Tally { passed, failed, throttled, skipped }: Tally, with_throttled: bool) -> Markup {
+fn numbers(
+    Tally { passed, failed, known, throttled, skipped }: Tally,
+    with_known: bool,
+    with_throttled: bool,
+) -> Markup {
     html! {
         td.number { (passed) }
         td.number.failed[failed > 0] { (failed) }
+        @if with_known { td.number.known[known > 0] { (known) } }
         @if with_throttled { td.number.throttled[throttled > 0] { (throttled) } }
         td.number { (skipped) }
     }
@@ -118,25 +126,22 @@ fn failures(report: &Report) -> Markup {
 }
 
 fn failure(broken: &ClauseResults<'_>) -> Markup {
-    let Clause { id, level, title, text, source, why } = broken.clause;
+    let Clause { id, level, title, text, source, .. } = broken.clause;
     html! {
         article aria-labelledby=(id) class=(class_of(*level)) {
             h3 #(id) { span.badge { (level) } " " (id) " · " (title) }
             p { (prose(text)) }
-            @if let Some(why) = why { p.why { (prose(why)) } }
             p.source { "Source: " (source) }
             @for (result, failure) in broken.failed() {
                 @let CaseResult { id, title, .. } = result;
-                @let Failure { request, expected, came, mend, cause } = failure;
                 details open {
                     summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::took(result).unwrap_or_default()) } }
                     dl {
-                        dt { "Expected" } dd { (prose(&harmless(expected))) }
-                        dt { "Came" } dd.came { (harmless(came)) }
-                        @if let Some(cause) = cause { dt { "Cause" } dd { (prose(&harmless(cause))) } }
-                        @if let Some(outage) = group::outage(result) { dt { "Afterwards" } dd { (outage) } }
-                        dt { "Mend" } dd { (prose(&harmless(mend))) }
-                        dt { "Request" } dd { pre tabindex="0" { (harmless(request)) } }
+                        @for (label, line) in group::lines(result, failure) {
+                            dt { (label) }
+                            @if label == "Got" { dd.came { (harmless(&line)) } } @else { dd { (prose(&harmless(&line))) } }
+                        }
+                        dt { "Request" } dd { pre tabindex="0" { (harmless(&failure.request)) } }
                     }
                 }
             }
@@ -152,7 +157,10 @@ fn grouped(id: &str, heading: &str, groups: Vec<Reasoned<'_>>) -> Markup {
                 @for Reasoned { reason, cases } in groups {
                     details {
                         summary { span.count { (cases.len()) } " " (one_line(reason)) }
-                        ul.cases { @for case in cases { li { span.case { (one_line(&case.id)) } " " (one_line(&case.title)) } } }
+                        ul.cases { @for case in cases { li {
+                            span.case { (one_line(&case.id)) } " " (one_line(&case.title))
+                            @if let Some(until) = group::until(case) { " (" (one_line(&until)) ")" }
+                        } } }
                     }
                 }
             }
@@ -180,6 +188,7 @@ fn all_of(area: &Area<'_>) -> Markup {
                 (area.name) " " span.took {
                     (tally.passed) " passed"
                     @if tally.failed > 0 { ", " (tally.failed) " failed" }
+                    @if tally.known > 0 { ", " (tally.known) " known" }
                     @if tally.throttled > 0 { ", " (tally.throttled) " throttled" }
                     @if tally.skipped > 0 { ", " (tally.skipped) " skipped" }
                 }
@@ -201,6 +210,7 @@ fn row(result: &CaseResult) -> Markup {
     let (word, took) = match result.outcome {
         CaseOutcome::Passed => ("passed", group::took(result).unwrap_or_default()),
         CaseOutcome::Failed(_) => ("failed", group::took(result).unwrap_or_default()),
+        CaseOutcome::Known(_) => ("known", group::took(result).unwrap_or_default()),
         CaseOutcome::Throttled { .. } => ("throttled", String::new()),
         CaseOutcome::Skipped { .. } => ("skipped", String::new()),
     };
@@ -216,7 +226,7 @@ fn row(result: &CaseResult) -> Markup {
     }
 }
 
-/// Sentences in which what stands between backticks is code.
+/// Sentences in which text between backticks is code.
 fn prose(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     html! {

@@ -30,6 +30,8 @@ struct Json<'a> {
     variations: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     pace: Option<Pace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limited_by: Option<&'a str>,
     results: &'a [CaseResult],
 }
 
@@ -42,7 +44,7 @@ struct Summary {
 
 /// Renders the report, judged as `--strict` or not.
 pub fn render(report: &Report, strict: bool) -> String {
-    let Report { tool, subject, started, took_ms, seed, notices, variations, pace, results } = report;
+    let Report { tool, subject, started, took_ms, seed, notices, variations, pace, limited_by, results } = report;
     let [must, should, may] = Level::ALL.map(|level| report.tally(level));
     let json = Json {
         format: FORMAT,
@@ -57,6 +59,7 @@ pub fn render(report: &Report, strict: bool) -> String {
         notices,
         variations,
         pace: *pace,
+        limited_by: limited_by.as_deref(),
         results,
     };
     let mut text = serde_json::to_string_pretty(&json).expect("a report has no map and no number that JSON lacks");

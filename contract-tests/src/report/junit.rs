@@ -2,13 +2,13 @@
 //! SHOULD that fails without `--strict`, is there as skipped with its reason: such a view knows no warning, and should
 //! be as green as the exit code says.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 use schemas::log_command::{self, Notation};
 
 use super::{
-    CaseOutcome, CaseResult, Failure, Grade, Report, decides, group,
+    CaseOutcome, CaseResult, Failure, Grade, KnownFailure, Report, decides, group,
     group::Area,
     harmless::{harmless, one_line},
 };
@@ -49,7 +49,9 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
         CaseOutcome::Passed => TestCaseStatus::success(),
         // An error and not a failure: nothing is wrong with the endpoint as far as is known, and nothing is proven.
         CaseOutcome::Throttled { .. } if counts => TestCaseStatus::non_success(NonSuccessKind::Error),
-        CaseOutcome::Throttled { .. } | CaseOutcome::Skipped { .. } => TestCaseStatus::skipped(),
+        CaseOutcome::Throttled { .. } | CaseOutcome::Skipped { .. } | CaseOutcome::Known(_) => {
+            TestCaseStatus::skipped()
+        }
         CaseOutcome::Failed(_) if counts => TestCaseStatus::non_success(NonSuccessKind::Failure),
         CaseOutcome::Failed(_) => TestCaseStatus::skipped(),
     };
@@ -60,6 +62,13 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
         }
         CaseOutcome::Skipped { reason, .. } => {
             status.set_message(one_line(reason));
+        }
+        CaseOutcome::Known(known) => {
+            let until = group::until(result).map(|until| format!(", {until}")).unwrap_or_default();
+            let KnownFailure { reason, failure, .. } = known.as_ref();
+            status.set_type(result.level.to_string());
+            status.set_message(one_line(&format!("known failure: {reason}{until}; {}", failure.came)));
+            status.set_description(harmless(&description(result, failure)));
         }
         CaseOutcome::Failed(failure) => {
             let weight = if counts { "" } else { " (fails, but does not count)" };
@@ -76,14 +85,13 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
 
 fn description(result: &CaseResult, failure: &Failure) -> String {
     let clause = result.clause();
-    let why = clause.why.map(|why| format!("Why: {why}\n")).unwrap_or_default();
-    let Failure { request, expected, came, mend, cause } = failure;
-    let cause = cause.as_ref().map(|cause| format!("Cause: {cause}\n")).unwrap_or_default();
-    let outage = group::outage(result).map(|outage| format!("Afterwards: {outage}\n")).unwrap_or_default();
-    format!(
-        "\n{} · {} · {}\n{}\n{why}Source: {}\n\nExpected: {expected}\nCame: {came}\n{cause}{outage}Mend: {mend}\n\n{request}\n",
-        clause.id, clause.level, clause.title, clause.text, clause.source
-    )
+    let mut text = format!("\n{} · {} · {}\n{}\n", clause.id, clause.level, clause.title, clause.text);
+    for (label, line) in group::lines(result, failure) {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{label}: {line}");
+    }
+    let _ = writeln!(text, "Source: {}\n\n{}", clause.source, failure.request);
+    text
 }
 
 /// A run that tested nothing, or not all that counts: an error, since a file without cases, or with skipped ones only,

@@ -9,7 +9,7 @@ use schemas::{
 };
 
 use super::{
-    CaseResult, Failure, Grade, Report, Tally,
+    CaseResult, Grade, Report, Tally,
     group::{self, Area, ClauseResults, Reasoned},
     harmless::{harmless, one_line},
 };
@@ -29,19 +29,18 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
         Grade::Holds => "⚠️",
         Grade::Broken | Grade::Unfinished | Grade::Untested => "❌",
     };
-    writeln!(page, "### {sign} {}\n", verdict.words)?;
+    writeln!(page, "### {sign} {}\n", inline(&verdict.words))?;
     writeln!(page, "{}<br>{}", code(&report.subject.url), inline(&group::facts(report)))?;
     for notice in &report.notices {
         writeln!(page, "\n> [!IMPORTANT]\n> {}", inline(notice))?;
     }
     let levels = group::levels(report);
-    let throttled = has_throttled(report);
-    let (name, rule) = if throttled { (" throttled |", "--:|") } else { ("", "") };
+    let columns = Columns::of(report);
     if !levels.is_empty() {
-        writeln!(page, "\n| | passed | failed |{name} skipped |\n|:--|--:|--:|{rule}--:|")?;
+        writeln!(page, "\n| | {}", columns.heads("|:--|"))?;
     }
     for (level, tally) in levels {
-        writeln!(page, "| {level} {}", cells(tally, throttled))?;
+        writeln!(page, "| {level} {}", columns.cells(tally))?;
     }
     for clause in group::broken(report) {
         broken(page, &clause)?;
@@ -49,34 +48,60 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
     if let Some(variables) = group::variables(report) {
         writeln!(page, "\n{}", inline(variables))?;
     }
+    grouped(page, "Known failures", &group::known(report))?;
     grouped(page, "Throttled", &group::throttled(report))?;
     grouped(page, "Skipped", &group::skipped(report))?;
     clauses(page, report)
 }
 
-fn has_throttled(report: &Report) -> bool {
-    !group::throttled(report).is_empty()
+/// The columns of counts that a report has: most have neither throttled cases nor known failures.
+#[derive(Clone, Copy)]
+struct Columns {
+    throttled: bool,
+    known: bool,
+}
+
+impl Columns {
+    fn of(report: &Report) -> Self {
+        Self { throttled: !group::throttled(report).is_empty(), known: !group::known(report).is_empty() }
+    }
+
+    /// The heads of the columns, and the rule that begins so.
+    fn heads(self, rule: &str) -> String {
+        let mut heads = "passed | failed |".to_owned();
+        let mut rule = format!("{rule}--:|--:|");
+        for (is_there, head) in [(self.known, " known |"), (self.throttled, " throttled |")] {
+            if is_there {
+                heads.push_str(head);
+                rule.push_str("--:|");
+            }
+        }
+        format!("{heads} skipped |\n{rule}--:|")
+    }
+
+    fn cells(self, Tally { passed, failed, known, throttled, skipped }: Tally) -> String {
+        let failed = if failed > 0 { format!("**{failed}**") } else { "0".to_owned() };
+        let known = if self.known { format!(" {known} |") } else { String::new() };
+        let throttled = if self.throttled { format!(" {throttled} |") } else { String::new() };
+        format!("| {passed} | {failed} |{known}{throttled} {skipped} |")
+    }
 }
 
 fn broken(page: &mut String, broken: &ClauseResults<'_>) -> fmt::Result {
-    let Clause { id, level, title, text, source, why } = broken.clause;
+    let Clause { id, level, title, text, source, .. } = broken.clause;
     writeln!(page, "\n<details><summary><b>{id} · {level}</b> · {}</summary>\n", html(title))?;
     writeln!(page, "{}", inline(text))?;
-    if let Some(why) = why {
-        writeln!(page, "\nWhy: {}", inline(why))?;
-    }
     writeln!(page, "\nSource: {}", inline(source))?;
-    for (result, Failure { request, expected, came, mend, cause }) in broken.failed() {
+    for (result, failure) in broken.failed() {
         let CaseResult { id, title, .. } = result;
         writeln!(page, "\n**{}** · {}\n", inline(id), inline(title))?;
-        writeln!(page, "Expected: {}\n\nCame:\n{}\n", inline(expected), pre(came))?;
-        if let Some(cause) = cause {
-            writeln!(page, "Cause: {}\n", inline(cause))?;
+        for (label, line) in group::lines(result, failure) {
+            match label {
+                "Got" => writeln!(page, "{label}:\n{}\n", pre(&line))?,
+                _ => writeln!(page, "{label}: {}\n", inline(&line))?,
+            }
         }
-        if let Some(outage) = group::outage(result) {
-            writeln!(page, "Afterwards: {outage}\n")?;
-        }
-        writeln!(page, "Mend: {}\n\nRequest:\n{}", inline(mend), pre(request))?;
+        writeln!(page, "Request:\n{}", pre(&failure.request))?;
     }
     writeln!(page, "\n</details>")
 }
@@ -99,20 +124,13 @@ fn clauses(page: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     writeln!(page, "\n<details><summary>All clauses</summary>\n")?;
-    let throttled = has_throttled(report);
-    let (name, rule) = if throttled { (" throttled |", "--:|") } else { ("", "") };
-    writeln!(page, "| clause | | | passed | failed |{name} skipped |\n|:--|:--|:--|--:|--:|{rule}--:|")?;
+    let columns = Columns::of(report);
+    writeln!(page, "| clause | | | {}", columns.heads("|:--|:--|:--|"))?;
     for clause in areas.iter().flat_map(|area| &area.clauses) {
         let Clause { id, level, title, .. } = clause.clause;
-        writeln!(page, "| {id} | {level} | {} {}", inline(title), cells(clause.tally(), throttled))?;
+        writeln!(page, "| {id} | {level} | {} {}", inline(title), columns.cells(clause.tally()))?;
     }
     writeln!(page, "\n</details>")
-}
-
-fn cells(Tally { passed, failed, throttled, skipped }: Tally, with_throttled: bool) -> String {
-    let failed = if failed > 0 { format!("**{failed}**") } else { "0".to_owned() };
-    let throttled = if with_throttled { format!(" {throttled} |") } else { String::new() };
-    format!("| {passed} | {failed} |{throttled} {skipped} |")
 }
 
 /// Text of one line in a paragraph, an item or a cell of a table, where it is nothing but text.

@@ -1,38 +1,39 @@
-//! The report for people: quiet for what passed, and for each failure the request to paste, what was expected and why,
-//! what came and how to mend it. Made for 60 columns and more; without its colours it says the same.
+//! The report for people: first what to do first, then a block for each clause that fails, with one case in full and the
+//! others by their numbers, and nothing about what passed. It has fewer than 120 lines however many cases fail; `verbose`
+//! shows all of it. Made for 60 columns and more; without its colours it says the same.
+
+mod page;
+mod summary;
 
 use std::fmt::{self, Write as _};
 
-use anstyle::{AnsiColor, Style};
-use schemas::{
-    Level,
-    log_command::{self, Notation},
-};
-use textwrap::{Options, WordSplitter, core::display_width};
+use schemas::log_command::{self, Notation};
 
+use self::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::{
     CaseOutcome, CaseResult, Failure, Grade, Report, Tally, decides,
     group::{self, Area, ClauseResults, Reasoned},
     harmless::{harmless, one_line},
 };
+use crate::curl::is_command_line;
 
-const PLAIN: Style = Style::new();
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const GREEN: Style = AnsiColor::Green.on_default();
-const RED: Style = AnsiColor::Red.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const CYAN: Style = AnsiColor::Cyan.on_default();
-
-/// The widest that sentences become; `curl` lines are never broken.
-const SENTENCE: usize = 100;
+/// Maximum number of lines of a report that is not verbose.
+const LINES_MAX: usize = 119;
+/// Lines that are kept for the list of what is not shown.
+const LINES_OF_REST: usize = 10;
+/// Maximum number of lines of each list of cases without a verdict.
+const LINES_OF_LIST_MAX: usize = 14;
+/// Maximum number of lines of what a reader must know.
+const LINES_OF_NOTICES_MAX: usize = 20;
+/// Maximum number of lines of raw bytes.
+const LINES_OF_BYTES_MAX: usize = 10;
 
 /// How the report is laid out and judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
     /// Width of the page in columns.
     pub columns: usize,
-    /// Whether the cases that passed are listed, too.
+    /// Whether all of it is shown: each failure, and the cases that passed.
     pub verbose: bool,
     /// Whether a SHOULD that fails counts.
     pub strict: bool,
@@ -40,54 +41,55 @@ pub struct Layout {
 
 /// Renders the report, with the escape sequences of its colours; strip them where there is no colour.
 pub fn render(report: &Report, layout: Layout) -> String {
-    let mut page = Page {
-        text: String::new(),
-        columns: layout.columns.max(60),
-        strict: layout.strict,
-        has_throttled: !group::throttled(report).is_empty(),
-    };
     // Writing to a String does not fail.
-    let _ = page.report(report, layout.verbose);
-    log_command::escape(&page.text, Notation::Text).into_owned()
+    let text = write(report, layout).unwrap_or_default();
+    log_command::escape(&text, Notation::Text).into_owned()
 }
 
-struct Page {
-    text: String,
-    columns: usize,
-    strict: bool,
-    /// Whether the counts have a column for throttled cases; most runs have none.
-    has_throttled: bool,
+fn write(report: &Report, layout: Layout) -> Result<String, fmt::Error> {
+    let (mut head, mut tail) = (Page::new(report, layout), Page::new(report, layout));
+    writeln!(head.text, "{BOLD}{}{BOLD:#}", one_line(&report.subject.url))?;
+    head.wrapped("", "", DIM, &one_line(&group::facts(report)))?;
+    head.summary(report)?;
+    head.notices(report)?;
+    head.areas(report)?;
+
+    if let Some(variables) = group::variables(report) {
+        tail.text.push('\n');
+        tail.wrapped("", "", DIM, variables)?;
+    }
+    tail.grouped("Known failures", group::known(report))?;
+    tail.grouped("Throttled", group::throttled(report))?;
+    tail.grouped("Skipped", group::skipped(report))?;
+    tail.close(report)?;
+
+    let taken = head.text.lines().count() + tail.text.lines().count() + LINES_OF_REST;
+    let blocks = Page::new(report, layout).clauses(report, LINES_MAX.saturating_sub(taken))?;
+    Ok([head.text, blocks, tail.text].concat())
 }
 
 impl Page {
-    fn report(&mut self, report: &Report, verbose: bool) -> fmt::Result {
-        writeln!(self.text, "{BOLD}{}{BOLD:#}", one_line(&report.subject.url))?;
-        self.wrapped("", "", DIM, &one_line(&group::facts(report)))?;
+    fn notices(&mut self, report: &Report) -> fmt::Result {
+        let mut notices = self.like();
         for notice in &report.notices {
-            self.text.push('\n');
-            self.wrapped(&format!("{YELLOW}!{YELLOW:#} "), "  ", PLAIN, &one_line(notice))?;
+            notices.text.push('\n');
+            notices.wrapped(&format!("{YELLOW}!{YELLOW:#} "), "  ", PLAIN, &one_line(notice))?;
         }
-        let areas = Area::all(report);
-        for (number, area) in areas.iter().enumerate() {
-            if verbose || number == 0 {
-                self.text.push('\n');
-            }
-            self.area(area, verbose)?;
-        }
-        for clause in group::broken(report) {
-            self.clause(&clause)?;
-        }
-        if let Some(variables) = group::variables(report) {
-            self.text.push('\n');
-            self.wrapped("", "", DIM, variables)?;
-        }
-        self.grouped("Throttled", group::throttled(report))?;
-        self.grouped("Skipped", group::skipped(report))?;
-        self.close(report)
+        self.push_lines(&notices.text, LINES_OF_NOTICES_MAX)
     }
 
-    /// A line with the counts of an area, and with `verbose` a line a case.
-    fn area(&mut self, area: &Area<'_>, verbose: bool) -> fmt::Result {
+    fn areas(&mut self, report: &Report) -> fmt::Result {
+        for (number, area) in Area::all(report).iter().enumerate() {
+            if self.verbose || number == 0 {
+                self.text.push('\n');
+            }
+            self.area(area)?;
+        }
+        Ok(())
+    }
+
+    /// A line with the counts of an area, and with `verbose` a line for each case.
+    fn area(&mut self, area: &Area<'_>) -> fmt::Result {
         let tally = Tally::of(area.results());
         let fails = |result: &CaseResult| decides(result.level, self.strict) && result.failure().is_some();
         let (style, sign) = match tally {
@@ -98,7 +100,7 @@ impl Page {
             _ => (YELLOW, "✗"),
         };
         writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, self.counts(tally, style))?;
-        if verbose {
+        if self.verbose {
             for result in area.results() {
                 self.case(result)?;
             }
@@ -107,91 +109,130 @@ impl Page {
     }
 
     fn case(&mut self, result: &CaseResult) -> fmt::Result {
-        let (style, sign) = match &result.outcome {
-            CaseOutcome::Passed => (GREEN, "✓"),
-            CaseOutcome::Failed(_) => (self.failed(result.level), "✗"),
-            CaseOutcome::Throttled { .. } => (YELLOW, "?"),
-            CaseOutcome::Skipped { .. } => (DIM, "-"),
-        };
-        let took = match result.outcome {
-            CaseOutcome::Throttled { .. } => "  throttled".to_owned(),
-            CaseOutcome::Skipped { .. } => "  skipped".to_owned(),
-            CaseOutcome::Passed | CaseOutcome::Failed(_) => {
-                group::took(result).map(|took| format!("  {took}")).unwrap_or_default()
-            }
+        let took = || group::took(result).map(|took| format!("  {took}")).unwrap_or_default();
+        let (style, sign, then) = match &result.outcome {
+            CaseOutcome::Passed => (GREEN, "✓", took()),
+            CaseOutcome::Failed(_) => (self.failed(result.level), "✗", took()),
+            CaseOutcome::Known(_) => (DIM, "✗", "  known".to_owned()),
+            CaseOutcome::Throttled { .. } => (YELLOW, "?", "  throttled".to_owned()),
+            CaseOutcome::Skipped { .. } => (DIM, "-", "  skipped".to_owned()),
         };
         let CaseResult { clause, .. } = result;
         let (id, title) = (one_line(&result.id), one_line(&result.title));
-        writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}{DIM}{took}{DIM:#}")
+        writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}{DIM}{then}{DIM:#}")
     }
 
-    /// A broken clause: what it says and why, then each case that shows it.
+    /// A block for each clause that fails, as many as fit; of the rest the numbers.
+    fn clauses(mut self, report: &Report, lines_max: usize) -> Result<String, fmt::Error> {
+        let mut rest = Vec::new();
+        for clause in group::broken(report) {
+            let mut block = self.like();
+            block.clause(&clause)?;
+            let lines = self.text.lines().count() + block.text.lines().count();
+            if self.verbose || lines <= lines_max { self.text.push_str(&block.text) } else { rest.push(clause) }
+        }
+        if !rest.is_empty() {
+            let named = rest.iter().map(|clause| match clause.failed().count() {
+                1 => clause.failed().map(|(result, _)| one_line(&result.id)).collect(),
+                count => format!("{} ({count} cases)", clause.clause.id),
+            });
+            let named = named.collect::<Vec<String>>().join(", ");
+            let mut list = self.like();
+            list.text.push('\n');
+            list.wrapped(&format!("{BOLD}Also failing:{BOLD:#} "), "  ", PLAIN, &named)?;
+            self.push_lines(&list.text, LINES_OF_REST - 3)?;
+            self.wrapped(
+                "  ",
+                "  ",
+                DIM,
+                "--verbose shows them in full; `webhook-contract explain ID` says what a case or clause is.",
+            )?;
+        }
+        Ok(self.text)
+    }
+
+    /// A clause that fails: what it says, then the first case that shows it, or with `verbose` each.
     fn clause(&mut self, broken: &ClauseResults<'_>) -> fmt::Result {
         let clause = broken.clause;
-        let style = self.failed(clause.level);
-        let heading = format!("{} · {} · {}", clause.id, clause.level, clause.title);
-        let line = "─".repeat(self.columns.min(SENTENCE).saturating_sub(display_width(&heading) + 4));
-        writeln!(self.text, "\n{style}── {BOLD}{heading}{BOLD:#} {style}{line}{style:#}")?;
+        self.heading(self.failed(clause.level), &format!("{} · {} · {}", clause.id, clause.level, clause.title))?;
         self.wrapped("", "", PLAIN, clause.text)?;
-        if let Some(why) = clause.why {
-            self.wrapped("Why: ", "     ", PLAIN, why)?;
+        if self.verbose {
+            self.wrapped(&format!("{DIM}Source:{DIM:#} "), "        ", DIM, clause.source)?;
         }
-        self.wrapped(&format!("{DIM}Source:{DIM:#} "), "        ", DIM, clause.source)?;
-        for (result, failure) in broken.failed() {
+        let mut failed = broken.failed();
+        let shown = if self.verbose { usize::MAX } else { 1 };
+        for (result, failure) in failed.by_ref().take(shown) {
             self.failure(result, failure)?;
         }
-        Ok(())
+        let others: Vec<String> = failed.map(|(result, _)| one_line(&result.id)).collect();
+        let style = self.failed(clause.level);
+        match others.as_slice() {
+            [] => Ok(()),
+            others => {
+                let named = group::joined(others);
+                self.wrapped(&format!("  {style}✗{style:#} also "), "    ", PLAIN, &named)
+            }
+        }
     }
 
     fn failure(&mut self, result: &CaseResult, failure: &Failure) -> fmt::Result {
         let style = self.failed(result.level);
-        let Failure { request, expected, came, mend, cause } = failure;
         self.text.push('\n');
         let id = format!("{style}✗{style:#} {BOLD}{}{BOLD:#}  ", one_line(&result.id));
         let took = group::took(result).map(|took| format!(" ({took})")).unwrap_or_default();
         let title = format!("{}{took}", one_line(&result.title));
         self.wrapped(&id, "  ", PLAIN, &title)?;
-        self.labelled("expected", GREEN, expected)?;
-        self.labelled("came", style, came)?;
-        if let Some(cause) = cause {
-            self.labelled("cause", style, cause)?;
+        for (label, line) in group::lines(result, failure) {
+            let style = match label {
+                "Expected" => GREEN,
+                "Got" | "Cause" | "Then" => style,
+                "Fix" | "Hint" => CYAN,
+                _ => DIM,
+            };
+            self.labelled(&label.to_lowercase(), style, &line)?;
         }
-        if let Some(outage) = group::outage(result) {
-            self.labelled("then", style, &outage)?;
-        }
-        self.labelled("mend", CYAN, mend)?;
-        if request.starts_with("curl ") {
+        let request = harmless(&failure.request);
+        if is_command_line(&request) {
             writeln!(self.text, "    {DIM}request{DIM:#}")?;
-            for line in harmless(request).lines() {
+            for line in request.lines() {
                 writeln!(self.text, "      {line}")?;
             }
-            Ok(())
-        } else {
-            self.labelled("request", DIM, request)
+            return Ok(());
         }
-    }
-
-    /// Lines of text behind a word in the margin.
-    fn labelled(&mut self, label: &str, style: Style, text: &str) -> fmt::Result {
-        let mut first = format!("    {style}{label:<8}{style:#}  ");
-        for line in harmless(text).lines() {
-            self.wrapped(&first, "              ", PLAIN, line)?;
-            first = " ".repeat(14);
+        let lines: Vec<&str> = request.lines().collect();
+        if lines.len() < 2 {
+            return self.labelled("request", DIM, &request);
+        }
+        writeln!(self.text, "    {DIM}request, as raw bytes{DIM:#}")?;
+        let shown = if self.verbose { lines.len() } else { LINES_OF_BYTES_MAX.min(lines.len()) };
+        for line in &lines[..shown] {
+            // A body is one long line; its beginning shows which one it is.
+            let width = if self.verbose { usize::MAX } else { 2 * self.columns };
+            let cut: String = line.chars().take(width).collect();
+            let dots = if cut.len() < line.len() { " ..." } else { "" };
+            writeln!(self.text, "      {cut}{dots}")?;
+        }
+        if shown < lines.len() {
+            writeln!(self.text, "      ... {} lines more", lines.len() - shown)?;
         }
         Ok(())
     }
 
-    /// Cases without a verdict, by reason.
+    /// Cases without a verdict, or known to fail, by reason.
     fn grouped(&mut self, heading: &str, groups: Vec<Reasoned<'_>>) -> fmt::Result {
-        if !groups.is_empty() {
-            writeln!(self.text, "\n{BOLD}{heading}{BOLD:#}")?;
+        if groups.is_empty() {
+            return Ok(());
         }
+        let mut list = self.like();
+        writeln!(list.text, "\n{BOLD}{heading}{BOLD:#}")?;
         for group in groups {
             let count = format!("{DIM}{:>4}{DIM:#}  ", group.cases.len());
-            self.wrapped(&count, "      ", PLAIN, &one_line(group.reason))?;
-            self.wrapped("      ", "      ", DIM, &one_line(&group.named()))?;
+            list.wrapped(&count, "      ", PLAIN, &one_line(group.reason))?;
+            let until = group.cases.iter().find_map(|case| group::until(case));
+            let until = until.map(|until| format!(" ({until})")).unwrap_or_default();
+            list.wrapped("      ", "      ", DIM, &one_line(&format!("{}{until}", group.named())))?;
         }
-        Ok(())
+        self.push_lines(&list.text, LINES_OF_LIST_MAX)
     }
 
     /// The counts by level, and the verdict.
@@ -209,39 +250,6 @@ impl Page {
             Grade::Holds => (YELLOW, "✓"),
             Grade::Broken | Grade::Unfinished | Grade::Untested => (RED, "✗"),
         };
-        self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &verdict.words)
-    }
-
-    /// The colour of a failure: that of what counts, or that of what is only good to have.
-    fn failed(&self, level: Level) -> Style {
-        if decides(level, self.strict) { RED } else { YELLOW }
-    }
-
-    /// Sentences behind what begins the first line and the others. Each line closes its own colour, since the log of a
-    /// CI job shows lines alone.
-    fn wrapped(&mut self, first: &str, rest: &str, style: Style, text: &str) -> fmt::Result {
-        let (margin, indent) = (" ".repeat(display_width(first)), " ".repeat(display_width(rest)));
-        // A word longer than a line stays whole, so that what is copied from it is right.
-        let options = Options::new(self.columns.min(SENTENCE))
-            .initial_indent(&margin)
-            .subsequent_indent(&indent)
-            .break_words(false)
-            .word_splitter(WordSplitter::NoHyphenation);
-        for (number, line) in textwrap::wrap(text, options).iter().enumerate() {
-            let (begin, margin) = if number == 0 { (first, &margin) } else { (rest, &indent) };
-            writeln!(self.text, "{begin}{style}{}{style:#}", line.strip_prefix(margin.as_str()).unwrap_or_default())?;
-        }
-        Ok(())
-    }
-
-    /// Counts in columns, those of zero left out.
-    fn counts(&self, Tally { passed, failed, throttled, skipped }: Tally, failure: Style) -> String {
-        let column = |count: usize, word: &str, style: Style| match count {
-            0 => " ".repeat(5 + word.len() + 3),
-            _ => format!("{style}{count:>4} {word}{style:#}   "),
-        };
-        let throttled = if self.has_throttled { column(throttled, "throttled", YELLOW) } else { String::new() };
-        let (passed, failed) = (column(passed, "passed", PLAIN), column(failed, "failed", failure));
-        [passed, failed, throttled, column(skipped, "skipped", DIM)].concat().trim_end().to_owned()
+        self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &one_line(&verdict.words))
     }
 }

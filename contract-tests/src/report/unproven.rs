@@ -66,9 +66,9 @@ impl Report {
         let cases = self.count(CaseResult::was_hurried);
         (cases > 0).then(|| {
             format!(
-                "{}For want of time {cases} of {} cases were not tried, {} of them of a MUST: nothing is proven of what they \
-                 test. Give the run more time (--max-time {}m), or test one area after the other (--only 'AUTH-*', then \
-                 MSG-*, HTTP-* and OPS-*); quicker answers mend it for good.",
+                "{}The time of the run was over before {cases} of {} cases were tried, {} of them of a MUST: nothing is proven \
+                 of what they test. Give the run more time (--max-time {}m), or test one area after the other (--only \
+                 'AUTH-*', then MSG-*, HTTP-* and OPS-*).",
                 self.slowness(),
                 self.results.len(),
                 self.hurried(false),

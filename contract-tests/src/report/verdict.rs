@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use schemas::Level;
 
 use super::{
-    Report,
+    CaseResult, Report,
     group::{broken, side},
+    harmless::one_line,
 };
 
 /// A verdict: how it went, and one sentence for it.
@@ -44,7 +45,10 @@ impl Report {
             ids.collect::<Vec<&str>>()
         };
         let [musts, shoulds, mays] = Level::ALL.map(of);
-        let tested = |level: Level| self.tally(level).passed + self.tally(level).failed > 0;
+        let tested = |level: Level| {
+            let tally = self.tally(level);
+            tally.passed + tally.failed + tally.known > 0
+        };
 
         let unproven = self.unproven(strict);
         let (grade, words) = if !Level::ALL.into_iter().any(tested) && self.throttled(strict) == 0 {
@@ -53,27 +57,74 @@ impl Report {
                 0 => ": every case was skipped",
                 _ => ": every case was skipped or throttled",
             };
-            (Grade::Untested, format!("Nothing was tested{skipped}."))
+            (Grade::Untested, format!("Nothing was tested{skipped}"))
         } else if !musts.is_empty() {
             let also =
                 if shoulds.is_empty() { String::new() } else { format!(", and {}", failing(&shoulds, "SHOULD")) };
-            (Grade::Broken, format!("{side} breaks the contract: {}{also}.", failing(&musts, "MUST")))
+            (Grade::Broken, format!("{side} breaks the contract: {}{also}", failing(&musts, "MUST")))
         } else if let Some(unproven) = unproven.filter(|_| shoulds.is_empty() || !strict) {
             let also = if shoulds.is_empty() { String::new() } else { format!("; {}", failing(&shoulds, "SHOULD")) };
-            (Grade::Unfinished, format!("{side} was not tested to the end: {unproven}{also}."))
+            (Grade::Unfinished, format!("{side} was not tested to the end: {unproven}{also}"))
         } else if !shoulds.is_empty() {
-            let held = if tested(Level::Must) { "keeps every MUST that was tested" } else { "was tested for no MUST" };
+            let held =
+                if tested(Level::Must) { "keeps every MUST that was tested" } else { "was not tested for any MUST" };
             let (grade, counts) =
                 if strict { (Grade::Broken, ", but --strict counts a SHOULD too: ") } else { (Grade::Holds, "; ") };
-            (grade, format!("{side} {held}{counts}{}.", failing(&shoulds, "SHOULD")))
+            (grade, format!("{side} {held}{counts}{}", failing(&shoulds, "SHOULD")))
         } else if !mays.is_empty() {
-            (Grade::Holds, format!("{side} keeps all that binds it; {}.", failing(&mays, "MAY")))
+            (Grade::Holds, format!("{side} keeps every MUST and SHOULD that was tested; {}", failing(&mays, "MAY")))
         } else {
             let levels: Vec<String> =
                 Level::ALL.into_iter().filter(|level| tested(*level)).map(|level| level.to_string()).collect();
-            (Grade::Clean, format!("{side} keeps the contract: every {} that was tested holds.", anded(&levels)))
+            let other = if self.count_known() > 0 { "every other" } else { "every" };
+            (Grade::Clean, format!("{side} keeps the contract: {other} {} that was tested holds", anded(&levels)))
         };
-        Verdict { grade, words }
+        let exceptions = self.exceptions();
+        // A run with exceptions is not a clean one.
+        let grade = if grade == Grade::Clean && !exceptions.is_empty() { Grade::Holds } else { grade };
+        Verdict { grade, words: format!("{words}{exceptions}.") }
+    }
+
+    /// What does not count, or was left out, on purpose.
+    fn exceptions(&self) -> String {
+        let mut exceptions = String::new();
+        let known = self.clauses_of(|result| result.known().is_some());
+        // Writing to a String does not fail.
+        let _ = match self.count_known() {
+            0 => Ok(()),
+            1 => write!(exceptions, "; 1 failure is known and does not count ({})", named(&known)),
+            count => write!(exceptions, "; {count} failures are known and do not count ({})", named(&known)),
+        };
+        let excluded = self.clauses_of(CaseResult::is_excluded);
+        if !excluded.is_empty() {
+            let _ = write!(exceptions, "; left out with --skip: {}", named(&excluded));
+        }
+        if let Some(options) = &self.limited_by {
+            let _ = write!(exceptions, "; the run was limited by {}", one_line(options));
+        }
+        exceptions
+    }
+
+    /// The clauses that have such results, the most binding first, each with its level where that is not a MUST.
+    fn clauses_of(&self, fits: impl Fn(&CaseResult) -> bool) -> Vec<String> {
+        let mut clauses: Vec<String> = Vec::new();
+        let mut results: Vec<&CaseResult> = self.results.iter().filter(|result| fits(result)).collect();
+        results.sort_by_key(|result| result.level);
+        for result in results {
+            let clause = match result.level {
+                Level::Must => result.clause.clone(),
+                level => format!("{level} {}", result.clause),
+            };
+            if !clauses.contains(&clause) {
+                clauses.push(clause);
+            }
+        }
+        clauses
+    }
+
+    /// How many failures are known.
+    fn count_known(&self) -> usize {
+        self.results.iter().filter(|result| result.known().is_some()).count()
     }
 
     /// How many cases that decide have no verdict, and why.
@@ -84,30 +135,34 @@ impl Report {
             count => Some(format!("{count} cases that count were {what}")),
         };
         let throttled = cases(self.throttled(strict), "throttled");
-        let hurried = cases(self.hurried(strict), "not tried for want of time");
+        let hurried = cases(self.hurried(strict), "not tried because the time was over");
         let down = cases(self.down(strict), "not tested because the endpoint stopped accepting messages");
         let all: Vec<String> = throttled.into_iter().chain(hurried).chain(down).collect();
         (!all.is_empty()).then(|| anded(&all))
     }
 }
 
-/// So many clauses that fail, with the first few of them.
+/// The number of clauses that fail, with the first few of them.
 fn failing(ids: &[&str], level: &str) -> String {
+    match ids.len() {
+        1 => format!("1 {level} fails ({})", named(ids)),
+        count => format!("{count} {level}s fail ({})", named(ids)),
+    }
+}
+
+/// The first few of these.
+fn named(ids: &[impl AsRef<str>]) -> String {
     const NAMED: usize = 6;
-    let mut text = match ids.len() {
-        1 => format!("1 {level} fails ("),
-        count => format!("{count} {level}s fail ("),
-    };
-    text.push_str(&ids[..ids.len().min(NAMED)].join(", "));
+    let first: Vec<&str> = ids.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let mut text = first.join(", ");
     if ids.len() > NAMED {
         // Writing to a String does not fail.
         let _ = write!(text, " and {} more", ids.len() - NAMED);
     }
-    text.push(')');
     text
 }
 
-fn anded(words: &[String]) -> String {
+pub(super) fn anded(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [only] => only.clone(),

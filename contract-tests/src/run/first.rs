@@ -14,7 +14,9 @@ use super::{
 use crate::{
     case::{Case, RequestForm},
     credential,
+    curl::Shown,
     exchange::{Answer, NoAnswer},
+    hint::Seen,
     judge::{self, Complaint},
     variation::Variation,
 };
@@ -27,7 +29,7 @@ const END_IT: &str = "End each answer: by its Content-Length, by the last chunk,
 const WHOLE: &str = "Send the whole answer before the connection is closed.";
 /// The remedy for a late answer.
 const SOONER: &str =
-    "Answer first and do the slow work afterwards, or give each answer more time (--timeout 20s --max-time 30m).";
+    "Answer first and do the slow work after that, or give each answer more time (--timeout 20s --max-time 30m).";
 /// Tries before an endpoint that closes every connection is believed.
 const TRIES: usize = 3;
 /// How often an endpoint at which nothing answers is asked whether it is ready.
@@ -116,7 +118,7 @@ impl Performance<'_> {
             Ok(answer) => self.refused(Ok(&answer), safe).await,
             Err(NoAnswer::Certificate { why }) => {
                 let notice = format!(
-                    "The certificate of {url} does not hold: {why}. No credential was sent there, so nothing else was tested."
+                    "The certificate of {url} is not valid: {why}. No credential was sent there, so nothing else was tested."
                 );
                 First::new(Fate::Certificate { why }, Some(notice))
             }
@@ -175,7 +177,7 @@ impl Performance<'_> {
                     return First::new(
                         Fate::Accepted,
                         Some(format!(
-                            "The first answer took {took:.1} s, the next ones came in time: the endpoint seems to have had to wake up."
+                            "The first answer took {took:.1} s, the next ones came in time: the endpoint probably had to start up."
                         )),
                     );
                 }
@@ -188,7 +190,7 @@ impl Performance<'_> {
             return self.refused(Ok(late), safe).await;
         }
         let notice = format!(
-            "The endpoint takes too long: it accepted a plain valid message after {took:.1} s, and two more got no answer within {} s, so the rest was not tested. {SOONER}",
+            "The endpoint is too slow: it accepted a plain valid message after {took:.1} s, and two more got no answer within {} s, so the rest was not tested. {SOONER}",
             usual.as_secs_f32()
         );
         First::new(Fate::TooSlow, Some(notice))
@@ -204,7 +206,7 @@ impl Performance<'_> {
             (Diagnosis::AcceptedNow, _) => First::new(
                 Fate::Accepted,
                 Some(format!(
-                    "The plain valid message {came} at first, and was accepted later without any difference: the endpoint was not ready, or does not always do the same."
+                    "The plain valid message {came} at first, and the same message was accepted later: the endpoint was not ready, or does not always do the same."
                 )),
             ),
             (Diagnosis::Found(probes), _) => self.found(answer, &came, &probes),
@@ -263,13 +265,17 @@ impl Performance<'_> {
 
     fn fault(&self, answer: Result<&Answer, &NoAnswer>, mend: Option<&'static str>, cause: Option<String>) -> Outcome {
         let request = self.maker.make(&RequestForm::default(), self.plain_flow(0));
-        let request = request.map_or_else(|error| error.to_string(), |request| request.shown);
+        let request = request.map_or_else(|error| Shown::words(error.to_string()), |request| request.shown);
         let took = answer.map_or(Duration::ZERO, |answer| answer.took);
         let came = match answer {
             Ok(answer) => judge::came(answer, &self.hidden),
             Err(no_answer) => judge::sentence(no_answer),
         };
-        let complaint = Complaint { expected: "accepted: a status from 200 to 299".to_owned(), came };
+        let complaint = Complaint {
+            expected: "accepted: a status from 200 to 299".to_owned(),
+            came,
+            seen: answer.ok().map(Seen::of),
+        };
         Outcome::Failed(Box::new(Fault { request, complaint, mend, cause, took, may_be_load: false }))
     }
 
@@ -293,10 +299,10 @@ fn throttled(status: u16) -> &'static str {
 fn nothing(url: &str, none: &NoAnswer) -> String {
     match none {
         NoAnswer::Closed => format!(
-            "{url} closed each of {TRIES} connections without an answer, so nothing was tested. Does a program for HTTP listen there?"
+            "{url} closed each of {TRIES} connections without an answer, so nothing was tested. Is it an HTTP server?"
         ),
         NoAnswer::TimedOut { after } => format!(
-            "{url} gave no answer to a plain valid message within {} s, so nothing was tested. Does a program for HTTP listen there, or is it stuck?",
+            "{url} gave no answer to a plain valid message within {} s, so nothing was tested. Is it an HTTP server, and is it not stuck?",
             after.as_secs_f32()
         ),
         NoAnswer::NoConnection { why } => format!(

@@ -7,6 +7,9 @@ use schemas::Clause;
 use super::milliseconds;
 use crate::{
     case::{Case, Condition},
+    curl::Shown,
+    failure,
+    hint::Software,
     judge::Complaint,
     report::{self, CaseOutcome, CaseResult, Failure, SkipCode},
     watch::Found,
@@ -49,7 +52,7 @@ impl fmt::Display for Throttled {
 /// What is wrong.
 #[derive(Clone)]
 pub(super) struct Fault {
-    pub(super) request: String,
+    pub(super) request: Shown,
     pub(super) complaint: Complaint,
     /// How it is mended, where the case's own words for that miss it.
     pub(super) mend: Option<&'static str>,
@@ -82,6 +85,8 @@ pub(super) enum Reason {
     TimeIsOver,
     CannotBeMade(String),
     NothingToSee(&'static str),
+    /// This pattern of `--skip` leaves it out.
+    Excluded(String),
 }
 
 /// Cases that are named one by one.
@@ -101,7 +106,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unmet(condition) => condition.fmt(f),
-            Self::Certificate => f.write_str("no credential is sent to an endpoint whose certificate does not hold"),
+            Self::Certificate => f.write_str("no credential is sent to an endpoint whose certificate is not valid"),
             Self::Refused { .. } => f.write_str("not tested because the plain valid message was refused"),
             Self::SameCause { by } => write!(f, "it would only show the cause of {by} again"),
             Self::Down { after } => {
@@ -111,6 +116,7 @@ impl fmt::Display for Reason {
             Self::TimeIsOver => f.write_str(report::TIME_IS_OVER),
             Self::CannotBeMade(error) => write!(f, "it cannot be sent: {error}"),
             Self::NothingToSee(words) => f.write_str(words),
+            Self::Excluded(pattern) => write!(f, "left out with --skip {pattern}"),
         }
     }
 }
@@ -127,6 +133,7 @@ impl Reason {
             Self::TimeIsOver => SkipCode::OutOfTime,
             Self::CannotBeMade(_) => SkipCode::CannotBeSent,
             Self::NothingToSee(_) => SkipCode::NothingObserved,
+            Self::Excluded(_) => SkipCode::Excluded,
         }
     }
 
@@ -148,7 +155,8 @@ impl Outcome {
         matches!(self, Self::Failed(fault) if fault.may_be_load)
     }
 
-    pub(super) fn result(self, case: &Case, clause: &Clause) -> CaseResult {
+    /// The result; `software` is what the endpoint's answers name.
+    pub(super) fn result(self, case: &Case, clause: &Clause, software: &Software) -> CaseResult {
         let (took, outcome) = match self {
             Self::Passed { took } => (took, CaseOutcome::Passed),
             Self::Skipped(reason) => {
@@ -157,9 +165,9 @@ impl Outcome {
             }
             Self::Throttled(why) => (Duration::ZERO, CaseOutcome::Throttled { reason: why.to_string() }),
             Self::Failed(fault) => {
-                let Fault { request, complaint: Complaint { expected, came }, mend, cause, took, .. } = *fault;
-                let mend = mend.map_or_else(|| case.mend.clone(), str::to_owned);
-                (took, CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend, cause })))
+                let Fault { request, complaint, mend, cause, took, .. } = *fault;
+                let failure = failure::of(case, clause, request, complaint, mend, software);
+                (took, CaseOutcome::Failed(Box::new(Failure { cause, ..failure })))
             }
         };
         CaseResult {

@@ -14,8 +14,10 @@ use crate::{
     case::{Act, Case, Changes, Condition, Watch},
     credential,
     exchange::Dialer,
+    hint::Software,
     report::CaseResult,
     target::Target,
+    telling,
     watch::Scene,
 };
 
@@ -107,6 +109,7 @@ impl<'a> Plan<'a> {
     pub(super) fn results(&self, board: Board, scene: &Scene<'_>) -> Vec<CaseResult> {
         let Board { outcomes, outages, .. } = board;
         let outage_of = |index: usize| outages.iter().find_map(|(of, lasted)| lasted.filter(|_| *of == index));
+        let software = Software::of(scene.observations.iter().map(|seen| &seen.answer));
         let results = self.cases.iter().zip(outcomes).enumerate().filter_map(|(index, (case, outcome))| {
             let clause =
                 Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
@@ -117,7 +120,7 @@ impl<'a> Plan<'a> {
                     None => scene.look(*watch).into(),
                 },
             };
-            let result = outcome.result(case, clause);
+            let result = outcome.result(case, clause, &software);
             Some(CaseResult { outage_ms: outage_of(index).map(milliseconds), ..result })
         });
         results.collect()
@@ -129,11 +132,6 @@ impl<'a> Plan<'a> {
         let would_tell =
             |case: &&&Case| case.needs.iter().find(unmet).is_some_and(Condition::is_of_telling_credentials);
         let kept_back = self.cases.iter().filter(would_tell).count();
-        (kept_back > 0 && self.rests_on_an_acceptance()).then(|| {
-            format!(
-                "{kept_back} cases tell nothing with this credential; `webhook-contract credentials` makes credentials \
-                 for a test endpoint with which they do."
-            )
-        })
+        self.rests_on_an_acceptance().then(|| telling::other_run(&self.target.authentication, kept_back)).flatten()
     }
 }

@@ -59,7 +59,7 @@ impl Probe {
             let cause = "`Basic` is accepted and `basic` is not.";
             probes.push(
                 Self::new(Difference::Scheme, PLAIN, "`Basic` instead of `basic`", cause)
-                    .mended("Compare the scheme without regard to letter case."),
+                    .mended("Ignore the letter case of the word `Basic` only; base64 keeps its own."),
             );
         }
         probes.push(header("User-Agent", "user-agent", "webhook-contract"));
@@ -93,8 +93,7 @@ impl Probe {
             let cause = format!(
                 "A message about {about} (sample `{sample}`) is accepted, and the plain valid message, about a completed step, is not."
             );
-            let mend =
-                "Accept every message that the contract allows; the endpoint's log may say what it misses in this one.";
+            let mend = "Accept every message that the contract allows; the endpoint's log may say what is wrong with this one.";
             probes.push(Self::new(Difference::Sample(sample), PLAIN, about, cause).mended(mend).for_diagnosis());
         }
         probes
@@ -139,9 +138,9 @@ fn form_token(maker: &Maker<'_>) -> Probe {
         Difference::Headers(headers),
         HEADER_CASE,
         "with a form token in a cookie and a header",
-        "With a form token (cookie `csrftoken` and header `X-CSRFToken`, and their like) the message is accepted, and without it is not: a protection against forged forms is on.",
+        "With a form token (cookie `csrftoken` and header `X-CSRFToken`, and their like) the message is accepted, and without it is not: CSRF protection is on.",
     )
-    .mended("Switch the protection against forged forms (CSRF) off for this route: `@csrf_exempt` in Django, `csrf.ignoringRequestMatchers` in Spring Security.")
+    .mended("Exempt this route from CSRF protection: `@csrf_exempt` in Django, `csrf.ignoringRequestMatchers` in Spring Security, `skip_forgery_protection` in Rails.")
 }
 
 /// Other hosts that lead to the same endpoint, or that its configuration may name.

@@ -11,11 +11,11 @@ impl Performance<'_> {
         let (words, mend, for_credential) = match status {
             401 | 403 if !given => (
                 "the endpoint expects a credential: give it with --client-secret, or --username and --password",
-                Some("Give the credential that the endpoint expects, or let it expect none."),
+                Some("Give the credential that the endpoint expects, or switch its authentication off."),
                 false,
             ),
             401 | 403 => (
-                "either the credential given is not the one that the endpoint expects, or the endpoint handles the right one wrongly",
+                "either the credential given is not the one that the endpoint has, or something in front of it refuses (a CSRF or CORS filter, a check of `Host`, `Origin` or the address, a firewall), or the endpoint handles the right credential wrongly",
                 None,
                 true,
             ),
@@ -25,23 +25,23 @@ impl Performance<'_> {
                 false,
             ),
             405 | 501 => (
-                "either the URL is not that of the endpoint, or the endpoint takes no POST",
-                Some("Correct the URL, or let the endpoint take POST."),
+                "either the URL is not that of the endpoint, or the endpoint does not accept POST",
+                Some("Correct the URL, or make the endpoint accept POST."),
                 false,
             ),
             300..400 => (
-                "either the URL is not quite that of the endpoint (http for https, a missing or superfluous slash), or the endpoint asks for a login that no webhook can do",
+                "either the URL is not quite that of the endpoint (http for https, a missing or superfluous slash), or the endpoint wants a login, which a webhook cannot do",
                 Some("Give the URL that it redirects to, or answer at this one without a login."),
                 false,
             ),
             502 | 504 | 509 | 520..=530 => (
-                "something in front of the endpoint does not get its answer",
-                Some("Start the endpoint behind it; the log of what is in front should say which."),
+                "a proxy in front of the endpoint does not get an answer from it",
+                Some("Start the endpoint behind the proxy; the proxy's log should say which one it calls."),
                 false,
             ),
             500.. => (
-                "either the endpoint fails on a valid message, or what it depends on is not there; its log should say which",
-                Some("Find the error in the endpoint's log, and mend what it names."),
+                "either the endpoint fails on a valid message, or something that it depends on is missing; its log should say which",
+                Some("Find the error in the endpoint's log, and fix what it names."),
                 given,
             ),
             400 | 415 | 422 => (
@@ -85,7 +85,7 @@ impl Performance<'_> {
             String::new()
         } else {
             format!(
-                ". The credential has {}: whether that is why, another one of 12 ASCII letters and digits tells",
+                ". The credential has {}: test with one of 12 ASCII letters and digits to see whether that is the cause",
                 special.join(", ")
             )
         }

@@ -5,6 +5,7 @@ mod availability;
 mod causes;
 mod credentials;
 mod endpoint;
+mod exceptions;
 mod hygiene;
 mod load;
 mod outages;

@@ -2,6 +2,7 @@
 //! and that nothing which an endpoint answers works as markup or steers a terminal.
 
 mod chromium;
+mod exceptions;
 mod forms;
 mod hostile;
 mod made;

@@ -13,7 +13,7 @@ use crate::{
 const LENGTHS: [usize; 8] = [255, 250, 128, 100, 72, 64, 50, 32];
 
 const COPY_MEND: &str =
-    "Correct the endpoint's own copy of the credential; where it comes from a file, remove the line end behind it.";
+    "Correct the endpoint's own copy of the credential; where it comes from a file, remove the line end at its end.";
 
 /// All of them for this credential.
 pub(super) fn probes(authentication: &Authentication) -> Vec<Probe> {
@@ -34,7 +34,7 @@ pub(super) fn probes(authentication: &Authentication) -> Vec<Probe> {
 fn of_secret(secret: &str) -> Vec<Probe> {
     let change = |change| Changes { secret: Some(change), ..Changes::default() };
     let mut probes =
-        vec![changed(change(Change::LineEnd), Of::Secret, PLAIN, "with a line end behind it").mended(COPY_MEND)];
+        vec![changed(change(Change::LineEnd), Of::Secret, PLAIN, "with a line end after it").mended(COPY_MEND)];
     if !secret.is_ascii() {
         probes.push(Probe::new(
             Difference::EscapedSecret,
@@ -63,7 +63,7 @@ fn of_secret(secret: &str) -> Vec<Probe> {
 fn of_basic(username: &str, password: &str) -> Vec<Probe> {
     let of_password = |change| Changes { password: Some(change), ..Changes::default() };
     let of_username = |change| Changes { username: Some(change), ..Changes::default() };
-    let line_end = "with a line end behind it";
+    let line_end = "with a line end after it";
     let mut probes = vec![changed(of_password(Change::LineEnd), Of::Password, PLAIN, line_end).mended(COPY_MEND)];
     let beyond_ascii = if password.is_ascii() { "AUTH-BASIC-009" } else { "AUTH-BASIC-008" };
     let pair = format!("{username}:{password}");

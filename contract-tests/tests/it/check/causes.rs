@@ -173,14 +173,14 @@ fn wants() -> Vec<Want> {
             secret(),
             |r| r.secret_parts.same = |sent, expected| sent == format!("{expected}\n"),
             &[("AUTH-SECRET-001", "AUTH-3")],
-            "with a line end behind it",
+            "with a line end after it",
         ),
         want(
             "a line end behind the password, as in its own file",
             basic(),
             |r| r.basic_parts.same = |sent, right| sent.0 == right.0 && sent.1 == format!("{}\n", right.1),
             &[("AUTH-BASIC-001", "AUTH-12")],
-            "with a line end behind it",
+            "with a line end after it",
         ),
         want(
             "Latin-1",

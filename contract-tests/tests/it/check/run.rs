@@ -37,7 +37,7 @@ async fn a_refused_plain_message_is_one_failure() {
         (404, "path is not that of the endpoint"),
         (302, "is not quite that of the endpoint"),
         (500, "fails on a valid message"),
-        (501, "takes no POST"),
+        (501, "does not accept POST"),
     ] {
         let (_server, url) = mock(move |_| ResponseTemplate::new(status)).await;
         let report = check(&plain(&url, credential(status))).await.unwrap();
@@ -110,7 +110,7 @@ async fn an_endpoint_that_is_always_late_ends_the_run() {
     let report = check(&plain(&url, Authentication::None).timeout(Duration::from_millis(100))).await.unwrap();
     // That it is late is no MUST, and nothing else could be tested.
     assert_eq!(failures(&report), Vec::<String>::new());
-    assert!(report.notices[0].contains("takes too long"), "{:?}", report.notices);
+    assert!(report.notices[0].contains("is too slow"), "{:?}", report.notices);
     assert!(
         passed(&report, "AUTH-NONE-001") && report.verdict(false).grade == Grade::Unfinished,
         "{:?}",

@@ -36,6 +36,7 @@ fn outline(report: &Report) -> String {
     let results = report.results.iter().map(|result| match &result.outcome {
         CaseOutcome::Passed => line(&result.id, "passed"),
         CaseOutcome::Failed(failure) => line(&result.id, &format!("FAILED {failure:?}")),
+        CaseOutcome::Known(known) => line(&result.id, &format!("known {known:?}")),
         CaseOutcome::Throttled { reason } => line(&result.id, &format!("throttled: {reason}")),
         CaseOutcome::Skipped { reason, .. } => line(&result.id, &format!("skipped: {reason}")),
     });

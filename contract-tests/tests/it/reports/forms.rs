@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use schemas::Schema;
 use serde_json::Value;
 
-use crate::reports::made::{clean, limited, mixed, untested};
+use crate::reports::made::{clean, excepted, hopeless, limited, mixed, untested};
 
 fn plain(report: &Report, columns: usize, verbose: bool) -> String {
     anstream::adapter::strip_str(&terminal::render(report, Layout { columns, verbose, strict: false })).to_string()
@@ -23,6 +23,8 @@ fn the_terminal_shows() {
     assert_snapshot!("terminal_mixed_80", plain(&mixed(), 80, false));
     assert_snapshot!("terminal_mixed_120", plain(&mixed(), 120, true));
     assert_snapshot!("terminal_limited", plain(&limited(), 80, true));
+    assert_snapshot!("terminal_excepted", plain(&excepted(), 80, false));
+    assert_snapshot!("terminal_hopeless", plain(&hopeless(), 100, false));
     assert_snapshot!("terminal_untested", plain(&untested(), 80, false));
 }
 
@@ -55,10 +57,24 @@ fn lines_keep_to_the_width_except_what_is_to_be_pasted() {
 }
 
 #[test]
+fn a_terminal_report_is_short_however_much_fails() {
+    for columns in [60, 80, 100, 120] {
+        let text = plain(&hopeless(), columns, false);
+        assert!(text.lines().count() < 120, "{columns}: {}", text.lines().count());
+        // What to do first is at the beginning.
+        let summary: Vec<&str> = text.lines().take(10).collect();
+        assert!(summary.iter().any(|line| line.contains("  first  ")), "{columns}: {summary:#?}");
+        assert!(text.lines().skip(10).all(|line| !line.contains("  first  ")));
+        assert!(plain(&hopeless(), columns, true).lines().count() > 1000);
+    }
+}
+
+#[test]
 fn markdown_shows() {
     assert_snapshot!("markdown_clean", markdown::render(&clean(), false));
     assert_snapshot!("markdown_mixed", markdown::render(&mixed(), false));
     assert_snapshot!("markdown_limited", markdown::render(&limited(), false));
+    assert_snapshot!("markdown_excepted", markdown::render(&excepted(), false));
     assert_snapshot!("markdown_untested", markdown::render(&untested(), false));
 }
 
@@ -74,6 +90,7 @@ fn html_shows() {
     assert_snapshot!("html_clean", page(&clean()));
     assert_snapshot!("html_mixed", page(&mixed()));
     assert_snapshot!("html_limited", page(&limited()));
+    assert_snapshot!("html_excepted", page(&excepted()));
     assert_snapshot!("html_untested", page(&untested()));
 }
 
@@ -91,8 +108,9 @@ fn the_page_needs_nothing_but_itself() {
 fn json_shows_and_keeps_its_schema() {
     assert_snapshot!("json_clean", json::render(&clean(), false));
     assert_snapshot!("json_mixed", json::render(&mixed(), false));
+    assert_snapshot!("json_excepted", json::render(&excepted(), false));
     assert_snapshot!("json_untested", json::render(&untested(), false));
-    for report in [clean(), mixed(), untested()] {
+    for report in [clean(), mixed(), untested(), excepted(), hopeless()] {
         for strict in [false, true] {
             let value: Value = serde_json::from_str(&json::render(&report, strict)).unwrap();
             let violations = Schema::Report.violations(&value);
@@ -124,7 +142,7 @@ fn the_schema_of_json_refuses_what_is_none() {
 
 #[test]
 fn json_is_read_back_whole() {
-    for report in [clean(), mixed(), untested()] {
+    for report in [clean(), mixed(), untested(), excepted()] {
         assert_eq!(json::read(json::render(&report, true).as_bytes()).unwrap(), report);
     }
 }
@@ -133,14 +151,19 @@ fn json_is_read_back_whole() {
 fn junit_shows() {
     assert_snapshot!("junit_clean", junit::render(&clean(), false));
     assert_snapshot!("junit_mixed", junit::render(&mixed(), false));
+    assert_snapshot!("junit_excepted", junit::render(&excepted(), false));
     assert_snapshot!("junit_untested", junit::render(&untested(), false));
 }
 
 #[test]
 fn junit_is_as_red_as_the_exit_code() {
-    for (report, strict, expected) in
-        [(clean(), false, (0, 0)), (mixed(), false, (3, 0)), (mixed(), true, (4, 0)), (untested(), false, (0, 1))]
-    {
+    for (report, strict, expected) in [
+        (clean(), false, (0, 0)),
+        (mixed(), false, (3, 0)),
+        (mixed(), true, (4, 0)),
+        (untested(), false, (0, 1)),
+        (excepted(), true, (0, 0)),
+    ] {
         let xml = junit::render(&report, strict);
         assert_eq!((xml.matches("<failure").count(), xml.matches("<error").count()), expected, "{xml}");
     }
@@ -151,7 +174,9 @@ fn junit_is_as_red_as_the_exit_code() {
 #[ignore = "needs xmllint"]
 fn junit_keeps_the_common_schema() {
     let folder = tempfile::tempdir().unwrap();
-    for (index, report) in [clean(), mixed(), untested(), crate::reports::hostile::report()].into_iter().enumerate() {
+    for (index, report) in
+        [clean(), mixed(), untested(), excepted(), crate::reports::hostile::report()].into_iter().enumerate()
+    {
         let file = folder.path().join(format!("{index}.xml"));
         fs::write(&file, junit::render(&report, false)).unwrap();
         let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/reports/junit-10.xsd");

@@ -2,7 +2,7 @@
 //! terminal.
 
 use contract_tests::report::{
-    Report, html, json, junit, markdown,
+    CaseOutcome, Failure, KnownFailure, Report, html, json, junit, markdown,
     terminal::{self, Layout},
 };
 
@@ -34,12 +34,30 @@ fn with(text: &str) -> Report {
     report.subject.url = text.to_owned();
     report.subject.profile = text.to_owned();
     report.notices = vec![text.to_owned()];
+    report.limited_by = Some(text.to_owned());
     report.results = vec![
         result(text, "AUTH-7", text, failed(text, text, text, text)),
-        result(text, "AUTH-7", text, failed(&format!("curl {text}"), text, text, text)),
+        result(text, "AUTH-7", text, failed(&format!("curl -i {text}"), text, text, text)),
+        result(text, "AUTH-7", text, CaseOutcome::Known(Box::new(known(text)))),
         result(text, "HTTP-8", text, skipped(text)),
     ];
     report
+}
+
+fn known(text: &str) -> KnownFailure {
+    let [told, more] = [text.to_owned(), text.to_owned()].map(Some);
+    let failure = Failure {
+        request: text.to_owned(),
+        sent: told.clone(),
+        flow: more.clone(),
+        expected: text.to_owned(),
+        came: text.to_owned(),
+        why: more,
+        mend: text.to_owned(),
+        cause: told.clone(),
+        hint: told.clone(),
+    };
+    KnownFailure { reason: text.to_owned(), until: told, failure }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Reports made by hand.
 
-use contract_tests::report::{CaseOutcome, CaseResult, Failure, Report, Subject, SubjectKind};
+use contract_tests::{
+    Case,
+    report::{CaseOutcome, CaseResult, Failure, KnownFailure, Report, SkipCode, Subject, SubjectKind},
+};
 use schemas::Clause;
 
 /// A report without results.
@@ -19,6 +22,7 @@ pub(crate) fn empty() -> Report {
         notices: Vec::new(),
         variations: Vec::new(),
         pace: None,
+        limited_by: None,
         results: Vec::new(),
     }
 }
@@ -35,13 +39,75 @@ pub(crate) fn skipped(reason: &str) -> CaseOutcome {
     CaseOutcome::Skipped { reason: reason.to_owned(), skip_code: None, caused_by: None }
 }
 
+fn excluded(reason: &str) -> CaseOutcome {
+    CaseOutcome::Skipped { reason: reason.to_owned(), skip_code: Some(SkipCode::Excluded), caused_by: None }
+}
+
 pub(crate) fn throttled(reason: &str) -> CaseOutcome {
     CaseOutcome::Throttled { reason: reason.to_owned() }
 }
 
 pub(crate) fn failed(request: &str, expected: &str, came: &str, mend: &str) -> CaseOutcome {
     let [request, expected, came, mend] = [request, expected, came, mend].map(str::to_owned);
-    CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend, cause: None }))
+    CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend, ..Failure::default() }))
+}
+
+/// A failure with all that a run tells of one.
+pub(crate) fn told() -> Failure {
+    Failure {
+        request: "curl -i -A '' -H accept: --data-binary '{}' 'https://hooks.example.com/flowingly'".to_owned(),
+        sent: Some("POST with 204 800 bytes of application/json".to_owned()),
+        flow: Some("FLOW-7000034".to_owned()),
+        expected: "accepted: a status from 200 to 299".to_owned(),
+        came: "413 Request Entity Too Large: <h1>413 Request Entity Too Large</h1>".to_owned(),
+        why: Some("Fields hold long texts, and a message has many of them.".to_owned()),
+        mend: "Raise the limit for bodies in the framework and in every proxy in front of it.".to_owned(),
+        cause: None,
+        hint: Some("nginx: raise `client_max_body_size` in the `location` (1m by default).".to_owned()),
+    }
+}
+
+/// What fails is known or was left out.
+pub(crate) fn excepted() -> Report {
+    let mut report = clean();
+    let known = |reason: &str, until: Option<&str>| {
+        let (reason, until) = (reason.to_owned(), until.map(str::to_owned));
+        CaseOutcome::Known(Box::new(KnownFailure { reason, until, failure: told() }))
+    };
+    report.limited_by = Some("--level should".to_owned());
+    report.notices.push("HTTP-031 is listed as a known failure (line 9) and passes: delete its entry.".to_owned());
+    report.results.extend([
+        result(
+            "HTTP-034",
+            "HTTP-13",
+            "A message of 200 KB",
+            known("The proxy is replaced in March", Some("2027-03-31")),
+        ),
+        result("HTTP-035", "HTTP-13", "A message of 1 MB", known("The proxy is replaced in March", Some("2027-03-31"))),
+        result("HTTP-018", "HTTP-8", "One chunk", known("No client of ours sends chunks", None)),
+        result("OPS-004", "OPS-4", "Ten messages at once", excluded("left out with --skip OPS-4")),
+    ]);
+    report
+}
+
+/// Everything that a catalogue of cases has fails.
+pub(crate) fn hopeless() -> Report {
+    let mut report = empty();
+    report.notices =
+        (0..6).map(|number| format!("Notice {number}: {}", "what a reader must know ".repeat(8))).collect();
+    report.results = Case::all()
+        .iter()
+        .enumerate()
+        .map(|(number, case)| {
+            let outcome = match number % 9 {
+                0 => skipped(&format!("it needs something of kind {}", number % 20)),
+                1 => throttled(&format!("each try was answered 429, {}", number % 7)),
+                _ => CaseOutcome::Failed(Box::new(told())),
+            };
+            result(&case.id, &case.clause, &case.title, outcome)
+        })
+        .collect();
+    report
 }
 
 /// Everything was tested and holds.
@@ -75,15 +141,15 @@ pub(crate) fn mixed() -> Report {
     let plain = "the secret given has no letter beyond ASCII";
     report.results.extend([
         result("AUTH-SECRET-013", "AUTH-7", "A secret that differs after 64 bytes only", failed(
-            "curl --include --request POST 'https://hooks.example.com/flowingly?tenant=***' \\\n  \
-             --header 'Content-Type: application/json' \\\n  \
-             --data-binary '{\"webhook\":{\"name\":\"Send Customer Data\"},\"trigger\":\"stepCompleted\",\"clientSecret\":\"'\"${SECRET:0:64}\"'x\",\"flow\":{\"flowIdentifier\":\"FLOW-604\"}}'",
+            "curl -i -A '' -H accept: -H 'content-type: application/json' \
+             --data-binary '{\"webhook\":{\"name\":\"Send Customer Data\"},\"trigger\":\"stepCompleted\",\"clientSecret\":\"'\"${CLIENT_SECRET}x\"'\",\"flow\":{\"flowIdentifier\":\"FLOW-604\"}}' \
+             'https://hooks.example.com/flowingly?tenant=***'",
             "a refusal: 401, 403, 400 or 422",
             "200 OK\n{\"id\":\"0195a1f2-7c1e-7d6e-9a55-0f6c3c1b2a10\"}",
             "Compare the whole secret: hash it with SHA-256 first if a library cuts it, as bcrypt does after 72 bytes.",
         )),
         result("AUTH-SECRET-014", "AUTH-7", "A secret that differs in its last character", failed(
-            "curl --include 'https://hooks.example.com/flowingly' --data-binary @message.json",
+            "curl -i -A '' -H accept: --data-binary '{}' 'https://hooks.example.com/flowingly'",
             "a refusal: 401, 403, 400 or 422",
             "200 OK",
             "Compare the whole secret.",
@@ -92,13 +158,13 @@ pub(crate) fn mixed() -> Report {
         result("AUTH-SECRET-021", "AUTH-7", "The secret, cut at 128 bytes", skipped(short)),
         result("AUTH-SECRET-022", "AUTH-6", "Another normalization form", skipped(plain)),
         result("HTTP-005", "HTTP-8", "A body in two chunks, the second one late", failed(
-            "POST with Transfer-Encoding: chunked; the first chunk, 300 ms of nothing, the second chunk (curl cannot pause between chunks)",
+            "POST /flowingly HTTP/1.1\\r\\n\nhost: hooks.example.com\\r\\n\ntransfer-encoding: chunked\\r\\n\n\\r\\n\n1\\r\\n\n{\\r\\n\n1\\r\\n\n}\\r\\n\n0\\r\\n\n\\r\\n",
             "200 to 299 within 5 seconds",
             "no answer: the endpoint closed the connection after 212 ms",
             "Read until the last chunk (one of length 0) has come, not until a read returns.",
         )),
         result("HTTP-020", "HTTP-14", "PUT", failed(
-            "curl --include --request PUT 'https://hooks.example.com/flowingly'",
+            "curl -i -X PUT -A '' -H accept: --data-binary '{}' 'https://hooks.example.com/flowingly'",
             "405 with an `Allow` header that names POST",
             "404 Not Found\ncontent-type: text/html\n<h1>Not Found</h1>",
             "Answer 405 for a path that exists, and name its methods in `Allow`.",

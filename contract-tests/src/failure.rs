@@ -1,0 +1,83 @@
+//! A failure for the person who fixes the endpoint: what was sent, what came, why that matters, and what to change.
+
+use schemas::Clause;
+
+use crate::{
+    case::{Act, Case, Verdict},
+    curl::Shown,
+    hint::{self, Software},
+    judge::Complaint,
+    report::Failure,
+};
+
+/// Puts a failure together. `fix` is how this one is fixed, where the case's own advice does not fit.
+pub(crate) fn of(
+    case: &Case,
+    clause: &Clause,
+    request: Shown,
+    complaint: Complaint,
+    fix: Option<&str>,
+    software: &Software,
+) -> Failure {
+    let Shown { request, sent, flow } = request;
+    let Complaint { expected, came, seen } = complaint;
+    let crashed =
+        seen.as_ref().map(|seen| seen.status).filter(|status| matches!(case.act, Act::Send(_)) && is_crash(*status));
+    let is_accepted = seen.as_ref().is_some_and(|seen| (200..300).contains(&seen.status));
+    let mend = match crashed {
+        Some(status) => crash(status, &sent, flow.as_deref(), case),
+        None => fix.unwrap_or(&case.mend).to_owned(),
+    };
+    Failure {
+        request,
+        sent: (!sent.is_empty()).then_some(sent),
+        flow,
+        expected,
+        came,
+        why: why(case, clause, is_accepted).map(str::to_owned),
+        mend,
+        cause: None,
+        hint: hint::find(&case.clause, seen.as_ref(), software).map(str::to_owned),
+    }
+}
+
+/// Whether a status says that the endpoint failed: neither that it does not support something (501, 505), nor that it or
+/// what is in front takes no message now.
+fn is_crash(status: u16) -> bool {
+    (500..600).contains(&status) && !matches!(status, 501..=505 | 509 | 511 | 520..=530)
+}
+
+/// How an endpoint that failed is fixed: its own log knows more than a case.
+fn crash(status: u16, sent: &str, flow: Option<&str>, case: &Case) -> String {
+    let place = match flow {
+        Some(flow) => format!("for {flow}"),
+        None => "at the time of the run".to_owned(),
+    };
+    let accepts = matches!(&case.act, Act::Send(exchange) if exchange.expect.answer == Verdict::Accept);
+    let then = if accepts {
+        "fix the error that it shows."
+    } else {
+        "catch the error that it shows: what is wrong with a request is answered with a status from 400 to 499."
+    };
+    format!("The endpoint failed ({status}) on this {sent}. Look in its own log {place}, and {then}")
+}
+
+/// Why the case matters: in its own words, in those of its clause, or by what is lost.
+pub(crate) fn why(case: &Case, clause: &Clause, is_accepted: bool) -> Option<&'static str> {
+    if clause.why.is_some() {
+        return clause.why;
+    }
+    let Act::Send(exchange) = &case.act else { return None };
+    match exchange.expect.answer {
+        Verdict::Accept => Some("A message like this one does not arrive."),
+        Verdict::Refuse if !is_accepted => Some(
+            "A status other than 401 and 403 sends whoever looks for the fault to the wrong place, and after a 5xx a sender \
+             may try again forever.",
+        ),
+        Verdict::Refuse => Some("Somebody without the right credential can send messages to this endpoint."),
+        Verdict::Reject | Verdict::NotAccept => {
+            Some("The sender takes a 2xx for a message that is stored; what cannot be read is lost without a trace.")
+        }
+        Verdict::Status(_) | Verdict::Any => None,
+    }
+}

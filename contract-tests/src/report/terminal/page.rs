@@ -1,0 +1,125 @@
+//! A page of text: wrapped sentences with a margin, columns of counts, and parts that are cut to a number of lines.
+
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use schemas::Level;
+use textwrap::{Options, WordSplitter, core::display_width};
+
+use super::Layout;
+use crate::report::{Report, Tally, decides, group, harmless::harmless};
+
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const RED: Style = AnsiColor::Red.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Maximum width of sentences, in columns; requests are never broken.
+pub(super) const SENTENCE: usize = 100;
+
+/// A page, and how it is laid out.
+pub(super) struct Page {
+    pub(super) text: String,
+    pub(super) columns: usize,
+    pub(super) strict: bool,
+    pub(super) verbose: bool,
+    /// Whether the counts have a column for known failures, and for throttled cases; most runs have neither.
+    has_known: bool,
+    has_throttled: bool,
+}
+
+impl Page {
+    pub(super) fn new(report: &Report, layout: Layout) -> Self {
+        Self {
+            text: String::new(),
+            columns: layout.columns.max(60),
+            strict: layout.strict,
+            verbose: layout.verbose,
+            has_known: !group::known(report).is_empty(),
+            has_throttled: !group::throttled(report).is_empty(),
+        }
+    }
+
+    /// An empty page of the same layout.
+    pub(super) fn like(&self) -> Self {
+        Self { text: String::new(), ..*self }
+    }
+
+    /// The colour of a failure: that of what counts, or that of what is only good to have.
+    pub(super) fn failed(&self, level: Level) -> Style {
+        if decides(level, self.strict) { RED } else { YELLOW }
+    }
+
+    /// A heading with a line to the right margin.
+    pub(super) fn heading(&mut self, style: Style, heading: &str) -> fmt::Result {
+        let line = "─".repeat(self.columns.min(SENTENCE).saturating_sub(display_width(heading) + 4));
+        writeln!(self.text, "\n{style}── {BOLD}{heading}{BOLD:#} {style}{line}{style:#}")
+    }
+
+    /// Sentences after what begins the first line and the others. Each line closes its own colour, since the log of a
+    /// CI job shows lines alone.
+    pub(super) fn wrapped(&mut self, first: &str, rest: &str, style: Style, text: &str) -> fmt::Result {
+        for (number, line) in self.lines(first, rest, text).iter().enumerate() {
+            let begin = if number == 0 { first } else { rest };
+            writeln!(self.text, "{begin}{style}{line}{style:#}")?;
+        }
+        Ok(())
+    }
+
+    /// The lines of a text behind these margins.
+    pub(super) fn lines(&self, first: &str, rest: &str, text: &str) -> Vec<String> {
+        let (margin, indent) = (" ".repeat(display_width(first)), " ".repeat(display_width(rest)));
+        // A word longer than a line stays whole, so that what is copied from it is right.
+        let options = Options::new(self.columns.min(SENTENCE))
+            .initial_indent(&margin)
+            .subsequent_indent(&indent)
+            .break_words(false)
+            .word_splitter(WordSplitter::NoHyphenation);
+        let lines = textwrap::wrap(text, options).into_iter().enumerate();
+        lines
+            .map(|(number, line)| {
+                let margin = if number == 0 { &margin } else { &indent };
+                line.strip_prefix(margin.as_str()).unwrap_or_default().to_owned()
+            })
+            .collect()
+    }
+
+    /// Lines of text after a word in the margin.
+    pub(super) fn labelled(&mut self, label: &str, style: Style, text: &str) -> fmt::Result {
+        let mut first = format!("    {style}{label:<8}{style:#}  ");
+        for line in harmless(text).lines() {
+            self.wrapped(&first, "              ", PLAIN, line)?;
+            first = " ".repeat(14);
+        }
+        Ok(())
+    }
+
+    /// Adds text, but not more than so many lines of it unless all is to be shown.
+    pub(super) fn push_lines(&mut self, text: &str, lines_max: usize) -> fmt::Result {
+        let count = text.lines().count();
+        if self.verbose || count <= lines_max {
+            self.text.push_str(text);
+            return Ok(());
+        }
+        for line in text.lines().take(lines_max - 1) {
+            writeln!(self.text, "{line}")?;
+        }
+        writeln!(self.text, "      {DIM}... {} lines more with --verbose{DIM:#}", count - (lines_max - 1))
+    }
+
+    /// Counts in columns, those of zero left out.
+    pub(super) fn counts(&self, tally: Tally, failure: Style) -> String {
+        let Tally { passed, failed, known, throttled, skipped } = tally;
+        let column = |count: usize, word: &str, style: Style| match count {
+            0 => " ".repeat(5 + word.len() + 3),
+            _ => format!("{style}{count:>4} {word}{style:#}   "),
+        };
+        let known = if self.has_known { column(known, "known", DIM) } else { String::new() };
+        let throttled = if self.has_throttled { column(throttled, "throttled", YELLOW) } else { String::new() };
+        let (passed, failed) = (column(passed, "passed", PLAIN), column(failed, "failed", failure));
+        [passed, failed, known, throttled, column(skipped, "skipped", DIM)].concat().trim_end().to_owned()
+    }
+}
