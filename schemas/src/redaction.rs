@@ -2,12 +2,13 @@
 //! and what the contract runner reports.
 //!
 //! A credential is found as it is and in every encoding in which a program may repeat it: escapes of JSON and of
-//! source code, percent-encoding, HTML character references, base64, and these over one another. The text is decoded
-//! while it is matched, so there is no list of spellings that could miss one.
+//! source code, percent-encoding, quoted-printable, HTML character references, base64, hexadecimal, and these over one
+//! another; also in a wrong charset, or with a question mark for each character beyond ASCII. The text is decoded while it
+//! is matched, so there is no list of spellings that could miss one.
 
-mod base64;
 mod matcher;
 mod name;
+mod radix;
 mod unit;
 
 use std::{fmt, ops::Range};
@@ -16,6 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::matcher::{Matcher, Pattern};
 pub use self::name::{is_sensitive_name, mask_url, url_credentials};
+use self::radix::Radix;
 use crate::authentication::Authentication;
 
 /// Replaces a credential in a text.
@@ -150,17 +152,24 @@ impl Redactor {
         });
         let pairs = self.pairs.iter().map(|pair| Pattern { is_word: false, ..pattern(pair) });
         let encoded: Vec<Pattern<'_>> = patterns().filter(|pattern| !pattern.is_word).chain(pairs).collect();
-        let lengths = || encoded.iter().map(|pattern| pattern.bytes.len());
-        let (Some(shortest), Some(longest), true) = (lengths().min(), lengths().max(), goes_on) else { return };
+        let longest = encoded.iter().map(|pattern| pattern.bytes.len()).max();
+        // In another charset a character may be one byte.
+        let characters = |bytes: &[u8]| bytes.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count();
+        let shortest = encoded.iter().map(|pattern| characters(pattern.bytes)).min();
+        let (Some(shortest), Some(longest), true) = (shortest, longest, goes_on) else { return };
         let matcher = Matcher::new(encoded.iter().copied());
-        base64::each_decoded(text, shortest, longest, |bytes, place| {
-            let mut goes_on = true;
-            matcher.each(bytes, |range| {
-                goes_on = found(place(range));
+        for radix in [Radix::Base64, Radix::Hexadecimal] {
+            radix::each_decoded(radix, text, shortest, longest, |bytes, place| {
+                matcher.each(bytes, |range| {
+                    goes_on = found(place(range));
+                    goes_on
+                });
                 goes_on
             });
-            goes_on
-        });
+            if !goes_on {
+                return;
+            }
+        }
     }
 }
 

@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::unit::{MAX_UNIT_BYTES, Unit, each_reading, is_trigger};
+use super::{
+    MIN_CREDENTIAL_BYTES,
+    unit::{MAX_UNIT_BYTES, Unit, each_reading, is_escape, is_trigger},
+};
 
 /// What is looked for.
 #[derive(Clone, Copy)]
@@ -12,6 +15,24 @@ pub(super) struct Pattern<'p> {
     pub(super) bytes: &'p [u8],
     /// Whether letters and digits before or after it make it another word.
     pub(super) is_word: bool,
+}
+
+/// From this length on, in bytes, a pattern is found in any case of its ASCII letters: so long a text hardly stands anywhere by
+/// chance.
+const MIN_FOLDED_BYTES: usize = 12;
+
+impl Pattern<'_> {
+    /// The bytes in a text that are equal to one of the pattern.
+    fn equal_to(&self, byte: u8) -> [u8; 2] {
+        let is_folded = self.bytes.len() >= MIN_FOLDED_BYTES;
+        if is_folded { [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] } else { [byte; 2] }
+    }
+
+    /// Whether the first `length` bytes of the pattern end with these.
+    fn ends_with(&self, length: usize, bytes: &[u8]) -> bool {
+        let end = length.checked_sub(bytes.len()).map(|from| &self.bytes[from..length]);
+        end.is_some_and(|end| end.iter().zip(bytes).all(|(own, byte)| self.equal_to(*own).contains(byte)))
+    }
 }
 
 /// Longest encoded character that a cut may have gone through, in bytes.
@@ -35,6 +56,10 @@ pub(super) struct Matcher<'p> {
     begins: [bool; 256],
     /// For each byte, the bits of the patterns' bytes that are equal to it.
     equal: Vec<u64>,
+    /// The bits of bytes that may be lost: those beyond ASCII, in patterns of which enough is left without them.
+    lost_bytes: Vec<u64>,
+    /// The first bits of the characters of these bytes, by the length of the character in UTF-8, from 2 on.
+    lost_characters: [Vec<u64>; 3],
 }
 
 impl<'p> Matcher<'p> {
@@ -46,18 +71,31 @@ impl<'p> Matcher<'p> {
         let (mut first, mut last, mut equal) = (vec![0; words], vec![0; words], vec![0; 256 * words]);
         let mut offsets = Vec::with_capacity(patterns.len());
         let mut begins = [false; 256];
+        let (mut lost_bytes, mut lost_characters) = (vec![0; words], [const { Vec::new() }; 3]);
+        lost_characters.iter_mut().for_each(|bits| bits.resize(words, 0));
         let mut bit = 0;
         for pattern in &patterns {
             offsets.push(bit);
+            if pattern.bytes.iter().filter(|byte| byte.is_ascii()).count() >= MIN_CREDENTIAL_BYTES {
+                let bytes = pattern.bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii());
+                for (index, byte) in bytes {
+                    set(&mut lost_bytes, bit + index);
+                    if let Some(bits) = character_length(*byte).and_then(|length| lost_characters.get_mut(length - 2)) {
+                        set(bits, bit + index);
+                    }
+                }
+            }
             set(&mut first, bit);
-            begins[usize::from(pattern.bytes[0])] = true;
+            pattern.equal_to(pattern.bytes[0]).iter().for_each(|byte| begins[usize::from(*byte)] = true);
             for byte in pattern.bytes {
-                set(&mut equal[usize::from(*byte) * words..][..words], bit);
+                for same in pattern.equal_to(*byte) {
+                    set(&mut equal[usize::from(same) * words..][..words], bit);
+                }
                 bit += 1;
             }
             set(&mut last, bit - 1);
         }
-        Self { patterns, offsets, words, first, last, begins, equal }
+        Self { patterns, offsets, words, first, last, begins, equal, lost_bytes, lost_characters }
     }
 
     /// Calls `found` with every range that is a pattern, until it gives false. Ranges may overlap.
@@ -80,7 +118,7 @@ impl<'p> Matcher<'p> {
                     // What overlaps the occurrence before it adds only its end; a text that repeats itself costs no more.
                     let start = match at.checked_sub(before) {
                         Some(distance) if distance < length && !pattern.is_word => before,
-                        _ => pass.start(pattern.bytes, at),
+                        _ => pass.start(pattern, pattern.bytes.len(), at),
                     };
                     if (!pattern.is_word || is_word(text, start, at)) && !found(start..at) {
                         return;
@@ -93,6 +131,26 @@ impl<'p> Matcher<'p> {
 }
 
 impl Matcher<'_> {
+    /// Adds to `slot` the states after a character, or one of its bytes, that was lost; gives the bits that were added.
+    fn lose(&self, state: &[u64], slot: &mut [u64]) -> u64 {
+        let (mut carry, mut any) = (0, 0);
+        let mut shifted_out = [0; 3];
+        for word in 0..self.words {
+            let reached = state[word] << 1 | carry | self.first[word];
+            carry = state[word] >> 63;
+            let mut next = reached & self.lost_bytes[word];
+            for (index, bits) in self.lost_characters.iter().enumerate() {
+                // On to the last byte of the character, which may be in the next word.
+                let (begun, by) = (reached & bits[word], index as u32 + 1);
+                next |= begun << by | shifted_out[index];
+                shifted_out[index] = begun >> (64 - by);
+            }
+            slot[word] |= next;
+            any |= next;
+        }
+        any
+    }
+
     /// Where a pattern begins of which the end of the text has cut off the rest; the first of several. At least `least`
     /// bytes of it are there.
     pub(super) fn cut_off(&self, text: &[u8], least: usize) -> Option<usize> {
@@ -102,11 +160,11 @@ impl Matcher<'_> {
         for at in 0..=text.len() {
             pass.arrive(at, &mut state);
             // The cut may be inside of an encoded character.
-            let is_end = at == text.len() || (at + MAX_CUT_BYTES > text.len() && is_trigger(text[at]));
+            let is_end = at == text.len() || (at + MAX_CUT_BYTES > text.len() && is_escape(text[at]));
             for (pattern, offset) in self.patterns.iter().zip(&self.offsets).filter(|_| is_end) {
                 let lengths = (least..pattern.bytes.len()).rev();
                 if let Some(length) = lengths.clone().find(|length| is_set(&state, offset + length - 1)) {
-                    let start = pass.start(&pattern.bytes[..length], at);
+                    let start = pass.start(pattern, length, at);
                     first = Some(first.map_or(start, |first| first.min(start)));
                 }
             }
@@ -147,7 +205,14 @@ impl Pass<'_, '_> {
         each_reading(text, at, |unit| {
             let slot = &mut ring[unit.end % RING * words..][..words];
             let mut any = 0;
-            if let [byte] = unit.bytes() {
+            if unit.is_nothing() {
+                for (slot, state) in slot.iter_mut().zip(state) {
+                    *slot |= state;
+                    any |= state;
+                }
+            } else if unit.is_lost() {
+                any = matcher.lose(state, slot);
+            } else if let [byte] = unit.bytes() {
                 let equal = &matcher.equal[usize::from(*byte) * words..][..words];
                 let mut carry = 0;
                 for word in 0..words {
@@ -179,31 +244,53 @@ impl Pass<'_, '_> {
         });
     }
 
-    /// Where a pattern that ends at `end` begins: the first place of all ways to read it.
-    fn start(&self, pattern: &[u8], end: usize) -> usize {
+    /// Where the first `whole` bytes of a pattern that end at `end` begin: the first place of all ways to read them.
+    fn start(&self, pattern: &Pattern<'_>, whole: usize, end: usize) -> usize {
         // The positions from which the rest of the pattern leads to the end, by how much of it comes before them.
-        let mut reached: Vec<Vec<usize>> = vec![Vec::new(); pattern.len() + 1];
-        reached[pattern.len()].push(end);
-        for length in (1..=pattern.len()).rev() {
+        let mut reached: Vec<Vec<usize>> = vec![Vec::new(); whole + 1];
+        reached[whole].push(end);
+        for length in (1..=whole).rev() {
             let mut ends = std::mem::take(&mut reached[length]);
             ends.sort_unstable();
             ends.dedup();
-            for end in ends {
+            while let Some(end) = ends.pop() {
                 if let Some(at) = end.checked_sub(1)
-                    && self.text[at] == pattern[length - 1]
+                    && pattern.ends_with(length, &[self.text[at]])
                 {
                     reached[length - 1].push(at);
                 }
                 let from = self.jumps.partition_point(|(at, _)| at + MAX_UNIT_BYTES < end);
                 let near = self.jumps[from..].iter().take_while(|(at, _)| *at < end);
                 for (at, unit) in near.filter(|(_, unit)| unit.end == end) {
-                    if pattern[..length].ends_with(unit.bytes()) {
-                        reached[length - unit.bytes().len()].push(*at);
+                    let read = &pattern.bytes[..length];
+                    if unit.is_nothing() {
+                        ends.push(*at);
+                        continue;
                     }
+                    if !unit.is_lost() {
+                        if pattern.ends_with(length, unit.bytes()) {
+                            reached[length - unit.bytes().len()].push(*at);
+                        }
+                        continue;
+                    }
+                    let is_character = |from: usize| character_length(read[from]) == Some(length - from);
+                    let whole = (length.saturating_sub(4)..length).find(|from| is_character(*from));
+                    let byte = (!read[length - 1].is_ascii()).then_some(length - 1);
+                    whole.into_iter().chain(byte).for_each(|from| reached[from].push(*at));
                 }
             }
         }
         reached[0].iter().copied().min().unwrap_or(end)
+    }
+}
+
+/// The length in UTF-8 of a character beyond ASCII, by its first byte.
+fn character_length(first: u8) -> Option<usize> {
+    match first {
+        0xC2..=0xDF => Some(2),
+        0xE0..=0xEF => Some(3),
+        0xF0..=0xF4 => Some(4),
+        _ => None,
     }
 }
 

@@ -55,8 +55,10 @@ pub fn url_credentials(path_and_query: &str, is_secret: bool) -> Vec<SecretStrin
     credentials.into_iter().map(SecretString::from).collect()
 }
 
-/// A URL, or its path and query, with [`MASK`] in the place of a user and of each value of the query.
+/// A URL, or its path and query, with [`MASK`] in the place of a user and of each value of the query and of a path's
+/// parameters, such as `;jsessionid=`; without a fragment, which may hold a token and goes to no server.
 pub fn mask_url(url: &str) -> String {
+    let url = url.split_once('#').map_or(url, |(url, _)| url);
     let (before, query) = match url.split_once('?') {
         Some((before, query)) => (before, Some(query)),
         None => (url, None),
@@ -67,9 +69,9 @@ pub fn mask_url(url: &str) -> String {
             let end = rest.find('/').unwrap_or(rest.len());
             let (authority, path) = rest.split_at(end);
             let host = authority.rsplit_once('@').map(|(_, host)| format!("{MASK}@{host}"));
-            masked.push_str(&format!("{scheme}//{}{path}", host.as_deref().unwrap_or(authority)));
+            masked.push_str(&format!("{scheme}//{}{}", host.as_deref().unwrap_or(authority), mask_parameters(path)));
         }
-        None => masked.push_str(before),
+        None => masked.push_str(&mask_parameters(before)),
     }
     if let Some(query) = query {
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
@@ -80,6 +82,19 @@ pub fn mask_url(url: &str) -> String {
         masked.push_str(&pairs.collect::<Vec<_>>().join("&"));
     }
     masked
+}
+
+/// A path with [`MASK`] in the place of the values of parameters (RFC 3986 section 3.3).
+fn mask_parameters(path: &str) -> String {
+    let segment = |segment: &str| {
+        let mut parts = segment.split(';');
+        let name = parts.next().unwrap_or_default().to_owned();
+        parts.fold(name, |segment, parameter| match parameter.split_once('=') {
+            Some((name, _)) => format!("{segment};{name}={MASK}"),
+            None => format!("{segment};{parameter}"),
+        })
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 /// The text without percent-encoding; as it is where the bytes are not UTF-8.
@@ -184,6 +199,11 @@ mod tests {
             ("https://jo:s3cret@a.example", "https://***@a.example"),
             ("//jo@a.example/x@y?z", "//***@a.example/x@y?***"),
             ("/login?next=https://jo:pw@b.example/", "/login?next=***"),
+            ("https://a.example/back#access_token=canary&state=x", "https://a.example/back"),
+            ("/back#/route?token=canary", "/back"),
+            ("/login;jsessionid=canary/x;v=1;y?z=1", "/login;jsessionid=***/x;v=***;y?z=***"),
+            ("https://a.example/login;jsessionid=canary", "https://a.example/login;jsessionid=***"),
+            ("/a;b/c", "/a;b/c"),
         ] {
             assert_eq!(mask_url(url), expected);
         }

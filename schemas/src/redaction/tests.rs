@@ -48,6 +48,40 @@ fn url(text: &str) -> String {
     percent(text, |byte| byte.is_ascii_alphanumeric())
 }
 
+/// As C and Git write bytes beyond ASCII.
+fn octal(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("\\{byte:o}") })
+        .collect()
+}
+
+fn hex(text: &str, separator: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
+}
+
+/// With lines of at most 30 characters.
+fn quoted_printable(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for byte in text.bytes() {
+        let encoded = match byte {
+            b'=' | b' ' | 0x80.. => format!("={byte:02X}"),
+            _ => char::from(byte).to_string(),
+        };
+        if lines[lines.len() - 1].len() + encoded.len() > 30 {
+            lines.push(String::new());
+        }
+        lines.last_mut().unwrap().push_str(&encoded);
+    }
+    lines.join("=\r\n")
+}
+
+/// What a reader shows who takes UTF-8 for Windows-1252.
+fn mojibake(text: &str) -> String {
+    let specials = [(0x98, '˜'), (0x9F, 'Ÿ'), (0x80, '€'), (0x84, '„')];
+    let character = |byte: u8| specials.iter().find(|(known, _)| *known == byte).map_or(char::from(byte), |it| it.1);
+    text.bytes().map(character).collect()
+}
+
 fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
@@ -95,17 +129,60 @@ fn a_credential_is_found_and_masked_in_every_encoding() {
         ("HTML of JSON", html(&json_ascii(SECRET))),
         ("JSON of HTML", json(&html(SECRET))),
         ("Rust", SECRET.escape_default().to_string()),
+        ("C", octal(SECRET)),
+        ("quoted-printable", quoted_printable(SECRET)),
+        ("UTF-8 taken for Latin-1", SECRET.bytes().map(char::from).collect()),
+        ("UTF-8 taken for Windows-1252", mojibake(SECRET)),
+        ("UTF-8 taken for Windows-1252, in JSON", json_ascii(&mojibake(SECRET))),
+        ("a question mark for a character", SECRET.replace(|it: char| !it.is_ascii(), "?")),
+        (
+            "question marks for its bytes",
+            each(SECRET, |it| if it.is_ascii() { it.into() } else { "?".repeat(it.len_utf8()) }),
+        ),
+        ("a replacement character", SECRET.replace(|it: char| !it.is_ascii(), "\u{FFFD}")),
+        ("a replacement character in JSON", SECRET.replace('"', "\\\"").replace(|it: char| !it.is_ascii(), "\\ufffd")),
+        ("capitals of ASCII", SECRET.to_ascii_uppercase()),
+        ("capitals of ASCII in JSON", json_ascii(&SECRET.to_ascii_uppercase())),
+        ("hexadecimal", hex(SECRET, "")),
+        ("hexadecimal in upper case", hex(SECRET, "").to_uppercase()),
+        ("hexadecimal with colons", hex(SECRET, ":")),
+        ("hexadecimal with spaces", hex(SECRET, " ")),
+        ("hexadecimal of JSON", hex(&json_ascii(SECRET), "")),
         ("base64", STANDARD.encode(SECRET)),
         ("base64 without padding", STANDARD_NO_PAD.encode(SECRET)),
         ("base64 for URLs", URL_SAFE.encode(SECRET)),
         ("base64 for URLs without padding", URL_SAFE_NO_PAD.encode(SECRET)),
         ("base64 in JSON", STANDARD.encode(SECRET).replace('/', "\\/")),
         ("base64 in a URL", url(&STANDARD.encode(SECRET))),
+        ("base64 in quoted-printable", quoted_printable(&STANDARD.encode(SECRET))),
         ("base64 in HTML", STANDARD.encode(SECRET).replace('+', "&#43;").replace('=', "&equals;")),
         ("base64 of JSON", STANDARD.encode(json_ascii(SECRET))),
     ] {
         assert_eq!(masked(SECRET, &encoded), MASK, "{name}: {encoded}");
         assert_eq!(masked(SECRET, &format!("got \"{encoded}\".")), "got \"***\".", "{name}: {encoded}");
+    }
+}
+
+#[test]
+fn a_credential_in_another_charset_is_found_in_bytes_that_are_not_utf_8() {
+    let redactor = Redactor::default().with("tür – und tor");
+    for (name, text) in [
+        ("Latin-1, with a question mark", &b"got t\xfcr ? und tor."[..]),
+        ("Windows-1252", b"got t\xfcr \x96 und tor."),
+        ("Windows-1252 in percent-encoding", b"got t%FCr+%96+und+tor."),
+        ("Windows-1252 in quoted-printable", b"got t=FCr =96 und tor."),
+        ("Windows-1252 in hexadecimal", b"got 74fc72209620756e6420746f72."),
+        ("UTF-16 of little endian, with a question mark", b"got t\0\xfc\0r\0 \0?\0 \0u\0n\0d\0 \0t\0o\0r\0."),
+        ("UTF-16 of big endian, with a question mark", b"got t\0\xfc\0r\0 \0?\0 \0u\0n\0d\0 \0t\0o\0r."),
+    ] {
+        assert!(redactor.is_in(text), "{name}");
+        assert_eq!(redactor.replace(text, MASK), b"got ***.", "{name}");
+    }
+    // Of this one nothing would be left but marks.
+    let redactor = Redactor::default().with("пароль-1");
+    for text in ["??????-1", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}-1"] {
+        assert!(!redactor.is_in(text.as_bytes()));
+        assert_eq!(redactor.mask(text), text);
     }
 }
 
@@ -151,11 +228,15 @@ fn what_only_looks_like_a_credential_stays() {
         "",
         "pässwörd",
         "PÄSSWÖRD \"Q\"/<A&B>+%41 😀'X",
+        "pässwörds \"q\"/<a&b>+%41 😀'x",
         "\\u00e4 &auml; %C3%A4 QUJD",
         "p&auml;ssw&ouml;rd &quot;q&quot;/&lt;a&amp;b&gt;+%41 😀",
+        "p?ssw?rd \"q\"/<a&b>?%41 ?'x",
+        "????????? 70c3a47373",
     ] {
         assert_eq!(masked(SECRET, text), text);
     }
+    assert_eq!(Redactor::default().with("Kennwort").mask("kennwort, Kennwort"), "kennwort, ***");
     let short = Redactor::default().with("short");
     assert!(!short.is_in(b"short"));
     assert_eq!(short.mask("too short, shorter, \"short\""), "too ***, shorter, \"***\"");
@@ -211,10 +292,27 @@ fn debug_shows_no_credential() {
 #[test]
 fn hostile_text_costs_no_more_than_its_length() {
     let secret = "ab".repeat(500) + "c";
-    let redactor = Redactor::default().with(secret.as_str()).with("aaaaaaaaaaaaaaaaaaaab");
-    for unit in
-        ["ab", "a", "%61%62", "&amp;amp;amp;", "\\\\", "%25", "&#x00000061;", "&amp;#x00000061;", "&aaaaaaaa", "YWJh"]
-    {
+    let redactor = Redactor::default().with(secret.as_str()).with("aaaaaaaaaaaaaaaaaaaab").with("üüüüabcdefüüüüü");
+    for unit in [
+        "ab",
+        "a",
+        "%61%62",
+        "&amp;amp;amp;",
+        "\\\\",
+        "%25",
+        "&#x00000061;",
+        "&amp;#x00000061;",
+        "&aaaaaaaa",
+        "YWJh",
+        "6162",
+        "6",
+        "?",
+        "\u{FFFD}",
+        "Ã",
+        "=3D",
+        "=\r\n",
+        "\\1",
+    ] {
         let text = unit.repeat((1 << 16) / unit.len());
         assert!(redactor.ranges(text.as_bytes()).is_empty(), "{unit}");
     }
@@ -226,13 +324,14 @@ proptest! {
     #[test]
     fn any_mixture_of_encodings_is_found(
         secret in "[a-zA-Z0-9äö😀\"/<&+% ]{6,20}",
-        layers in prop::collection::vec(0_usize..4, 0..=3),
+        layers in prop::collection::vec(0_usize..5, 0..=3),
         around in "[a-z ]{0,5}",
     ) {
         let encoded = layers.iter().fold(secret.clone(), |text, layer| match layer {
             0 => json_ascii(&text),
             1 => url(&text),
             2 => html(&text),
+            3 => quoted_printable(&text).replace("=\r\n", ""),
             _ => json(&text).replace('/', "\\/"),
         });
         let text = format!("{around}{encoded}{around}");
@@ -243,7 +342,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics_and_ranges_are_characters(secret in "\\PC{1,12}", text in "[\\\\%&+#x0-9a-fu;=ü😀]{0,60}") {
+    fn nothing_panics_and_ranges_are_characters(secret in "\\PC{1,12}", text in "[\\\\%&+#x0-9a-fu;=ü😀?Ã€\u{FFFD}]{0,60}") {
         let redactor = Redactor::default().with(secret.as_str()).with(text.get(1..9).unwrap_or_default());
         for range in redactor.ranges(text.as_bytes()) {
             prop_assert!(text.get(range).is_some());
