@@ -12,6 +12,9 @@ use crate::{
 /// Most characters of an answer's body that a failure shows.
 const BODY_SHOWN: usize = 300;
 
+/// Most characters that are shown of what is not an answer.
+const BEGINNING_SHOWN: usize = 12;
+
 /// What was expected and what came instead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Complaint {
@@ -31,7 +34,7 @@ pub(crate) fn judge(
     let complaint = |what: String| Complaint { expected: expected(expect), came: what, seen: seen.clone() };
     match answer {
         Err(NoAnswer::Closed) if expect.or_closed || expect.answer == Verdict::NotAccept => Ok(()),
-        Err(no_answer) => Err(complaint(sentence(no_answer))),
+        Err(no_answer) => Err(complaint(sentence(no_answer, hide))),
         Ok(answer) => {
             let due = expect.headers_with.is_none_or(|status| status == answer.status);
             let missing = expect.headers.iter().filter(|_| due).find(|(name, word)| {
@@ -105,9 +108,17 @@ fn printable(text: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Why no answer came, as a sentence of its own.
-pub(crate) fn sentence(no_answer: &NoAnswer) -> String {
-    format!("no answer: {no_answer}")
+/// Why no answer came, as a sentence of its own; nothing secret in it.
+pub(crate) fn sentence(no_answer: &NoAnswer, hide: &[Spellings]) -> String {
+    format!("no answer: {}", reason(no_answer, hide))
+}
+
+/// Why no answer came, as half a sentence; nothing secret in it.
+pub(crate) fn reason(no_answer: &NoAnswer, hide: &[Spellings]) -> String {
+    let NoAnswer::NoStatusLine { bytes } = no_answer else { return masked(&no_answer.to_string(), hide) };
+    let text = masked_cut(&String::from_utf8_lossy(bytes), hide);
+    let begins: String = text.chars().take(BEGINNING_SHOWN).flat_map(char::escape_default).collect();
+    format!("{no_answer}: it begins with \"{begins}\"")
 }
 
 #[cfg(test)]
@@ -179,6 +190,24 @@ mod tests {
             (&[], r#"{"got":"t\u00FCr-und-tor"}"#, r#"307: {"got":"***"}"#),
         ] {
             assert_eq!(came(&answer(307, headers, body).unwrap(), &hide), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_answer_is_shown_without_the_credential() {
+        let hide = [Spellings::of("tür-und-tor-und-turm", None), Spellings::of_url("/hooks?code=canary")];
+        for (came, expected) in [
+            ("SSH-2.0-x\r\n", "SSH-2.0-x\\r\\n"),
+            ("tür-und-tor-und-turm\r\n", "***\\r\\n"),
+            ("tür-und-tor-u", "***"),
+            ("t%C3%BCr-und-tor-und-turm", "***"),
+            ("{\"a\":\"tür-und-tor-und-turm\"}", "{\\\"a\\\":\\\"***\\\"}"),
+            ("at canary\n", "at ***\\n"),
+            ("0123456789tür-und-tor-und-turm", "0123456789**"),
+        ] {
+            let none = NoAnswer::NoStatusLine { bytes: came.as_bytes().to_vec() };
+            let expected = format!("no answer: what came is no HTTP answer: it begins with \"{expected}\"");
+            assert_eq!(sentence(&none, &hide), expected, "{came}");
         }
     }
 

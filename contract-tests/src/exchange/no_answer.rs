@@ -35,6 +35,12 @@ pub(crate) enum NoAnswer {
     /// What came is no answer.
     #[error("what came is not an HTTP answer: {why}")]
     NotHttp { why: String },
+    /// What came does not begin as an answer. The text does not show it: a credential may be in it.
+    #[error("what came is no HTTP answer")]
+    NoStatusLine {
+        /// The first bytes.
+        bytes: Vec<u8>,
+    },
     /// HTTP/2 is not offered.
     #[error("it does not offer HTTP/2")]
     NoHttp2,

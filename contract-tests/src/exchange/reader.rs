@@ -9,6 +9,8 @@ use super::{answer::Answer, no_answer::NoAnswer};
 
 /// Maximum size of a head, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Maximum number of bytes that are kept of what is not an answer.
+const MAX_SHOWN_BYTES: usize = 1024;
 /// Maximum number of headers.
 const MAX_HEADERS: usize = 128;
 /// Maximum size of a body that is kept, in bytes; the rest is not read.
@@ -200,13 +202,10 @@ fn unfolded(value: &[u8]) -> Vec<u8> {
 
 fn not_http(bytes: &[u8]) -> NoAnswer {
     // The first bytes of a TLS record with an alert (RFC 8446 section 5.1).
-    let why = if bytes.starts_with(&[0x15, 0x03]) {
-        "it speaks TLS; write https:// in the URL".to_owned()
-    } else {
-        let start: String = String::from_utf8_lossy(&bytes[..bytes.len().min(12)]).escape_default().collect();
-        format!("it begins with \"{start}\"")
-    };
-    NoAnswer::NotHttp { why }
+    if bytes.starts_with(&[0x15, 0x03]) {
+        return NoAnswer::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() };
+    }
+    NoAnswer::NoStatusLine { bytes: bytes[..bytes.len().min(MAX_SHOWN_BYTES)].to_vec() }
 }
 
 #[cfg(test)]
@@ -313,7 +312,7 @@ mod tests {
                 false,
                 Err(NoAnswer::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() }),
             ),
-            ("SSH-2.0-x\r\n", false, Err(NoAnswer::NotHttp { why: "it begins with \"SSH-2.0-x\\r\\n\"".to_owned() })),
+            ("SSH-2.0-x\r\n", false, Err(NoAnswer::NoStatusLine { bytes: b"SSH-2.0-x\r\n".to_vec() })),
         ] {
             assert_eq!(read(bytes, to_head).await, expected, "{bytes:?}");
         }

@@ -18,6 +18,7 @@ use crate::{
     exchange::{Answer, NoAnswer},
     hint::Seen,
     judge::{self, Complaint},
+    spelling::Spellings,
     variation::Variation,
 };
 
@@ -84,7 +85,7 @@ impl Performance<'_> {
         let waiting = async {
             for number in 0.. {
                 let pause = match self.probe(self.dialer.timeout).await {
-                    Ok(answer) if answer.is_unavailable() && answer.status != 429 => {
+                    Ok(answer) if answer.is_unavailable() && answer.status >= 500 => {
                         backoff::pause(answer.retry_after(), number)
                     }
                     Ok(_) => return,
@@ -135,7 +136,7 @@ impl Performance<'_> {
             }
             // Some servers close the connection where they do not know the host.
             Err(closed @ NoAnswer::Closed) => self.refused(Err(&closed), safe).await,
-            Err(none) => First::new(Fate::NothingTested, Some(nothing(&url, &none))),
+            Err(none) => First::new(Fate::NothingTested, Some(nothing(&url, &none, &self.hidden))),
         }
     }
 
@@ -211,7 +212,7 @@ impl Performance<'_> {
             ),
             (Diagnosis::Found(probes), _) => self.found(answer, &came, &probes),
             (Diagnosis::NotFound { .. }, Err(closed)) => {
-                First::new(Fate::NothingTested, Some(nothing(&self.dialer.endpoint.to_string(), closed)))
+                First::new(Fate::NothingTested, Some(nothing(&self.dialer.endpoint.to_string(), closed, &self.hidden)))
             }
             (Diagnosis::NotFound { requests }, Ok(refusal)) => {
                 let (words, mend) = self.reading(refusal.status);
@@ -269,7 +270,7 @@ impl Performance<'_> {
         let took = answer.map_or(Duration::ZERO, |answer| answer.took);
         let came = match answer {
             Ok(answer) => judge::came(answer, &self.hidden),
-            Err(no_answer) => judge::sentence(no_answer),
+            Err(no_answer) => judge::sentence(no_answer, &self.hidden),
         };
         let complaint = Complaint {
             expected: "accepted: a status from 200 to 299".to_owned(),
@@ -296,7 +297,7 @@ fn throttled(status: u16) -> &'static str {
 }
 
 /// Why nothing could be tested.
-fn nothing(url: &str, none: &NoAnswer) -> String {
+fn nothing(url: &str, none: &NoAnswer, hidden: &[Spellings]) -> String {
     match none {
         NoAnswer::Closed => format!(
             "{url} closed each of {TRIES} connections without an answer, so nothing was tested. Is it an HTTP server?"
@@ -308,6 +309,6 @@ fn nothing(url: &str, none: &NoAnswer) -> String {
         NoAnswer::NoConnection { why } => format!(
             "No connection to {url}: {why}. Start the endpoint, correct the URL, or let this program wait for it with --wait-ready."
         ),
-        other => format!("{url} gave no HTTP answer, so nothing was tested: {other}."),
+        other => format!("{url} gave no HTTP answer, so nothing was tested: {}.", judge::reason(other, hidden)),
     }
 }

@@ -1,7 +1,7 @@
 //! What to do next, for each answer and each silence.
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use schemas::{Authentication, redaction::mask_url};
+use schemas::{Authentication, Redactor, redaction::mask_url};
 
 use super::{
     super::output::{harmless, size},
@@ -19,7 +19,7 @@ pub(super) fn declined(answer: &Answer, sent: &Sent<'_>) -> Option<String> {
             Authentication::Basic(_) => {
                 "compare username and password with those of the endpoint; one of them is wrong".to_owned()
             }
-            Authentication::None | Authentication::ClientSecret { .. } => match scheme(&answer.headers) {
+            Authentication::None | Authentication::ClientSecret { .. } => match scheme(&answer.headers, sent.redactor) {
                 Some(scheme) if !scheme.eq_ignore_ascii_case("basic") => {
                     format!("the endpoint asks for `{scheme}`, which the product cannot send; it needs Basic or a client secret")
                 }
@@ -139,12 +139,18 @@ fn shown(text: &str, sent: &Sent<'_>) -> String {
     harmless(&sent.redactor.mask(text), 200)
 }
 
-/// Basic where any challenge is for it, otherwise the scheme of the first challenge (RFC 9110 section 11.6.1).
-fn scheme(headers: &HeaderMap) -> Option<String> {
-    let values = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    let schemes: Vec<&str> = values.flat_map(schemes).collect();
+/// Basic where any challenge is for it, otherwise the scheme of the first challenge (RFC 9110 section 11.6.1). What is not
+/// the name of a scheme is left out: an endpoint may repeat anything there.
+fn scheme(headers: &HeaderMap, redactor: &Redactor) -> Option<String> {
+    let values = headers.get_all(header::WWW_AUTHENTICATE).iter();
+    // Masked as a whole: a word alone may be a part of a credential that is not recognised any more.
+    let masked: Vec<String> = values.map(|value| redactor.mask(&String::from_utf8_lossy(value.as_bytes()))).collect();
+    let is_name = |scheme: &&str| {
+        scheme.len() <= 40 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let schemes: Vec<&str> = masked.iter().flat_map(|value| schemes(value)).filter(is_name).collect();
     let basic = schemes.iter().find(|scheme| scheme.eq_ignore_ascii_case("basic"));
-    basic.or(schemes.first()).map(|scheme| harmless(scheme, 40))
+    basic.or(schemes.first()).map(|scheme| (*scheme).to_owned())
 }
 
 /// The schemes of a list of challenges. What holds a `=` is a parameter, and a comma in quotes divides nothing.
@@ -173,14 +179,20 @@ mod tests {
             (&["Bearer realm=\"a, basic b\", error=\"x\""], Some("Bearer")),
             (&["Digest realm=\"x\"", "basic"], Some("basic")),
             (&["Bearer"], Some("Bearer")),
+            (&["AWS4-HMAC-SHA256"], Some("AWS4-HMAC-SHA256")),
+            (&["", "Negotiate"], Some("Negotiate")),
+            (&["canary secret"], None),
+            (&["canary%20secret realm=x"], None),
+            (&["Bearer canary secret"], Some("Bearer")),
             (&[""], None),
             (&[], None),
         ] {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            assert_eq!(scheme(&headers).as_deref(), expected, "{values:?}");
+            let redactor = Redactor::default().with("canary secret");
+            assert_eq!(scheme(&headers, &redactor).as_deref(), expected, "{values:?}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: Format) -> Resul
     let error = match outcome {
         Outcome::Accepted(answer) | Outcome::Declined(answer) => return print_answer(sent, answer),
         Outcome::Unanswered(why) => format!("nothing answered: {}", sent.redactor.mask(&with_causes(why))),
-        Outcome::Failed(why) => format!("nothing was sent: {}", with_causes(why)),
+        Outcome::Failed(why) => format!("nothing was sent: {}", sent.redactor.mask(&with_causes(why))),
     };
     let mut stderr = anstream::stderr().lock();
     say(writeln!(stderr, "{}{error}", output::ERROR))?;
@@ -111,9 +111,10 @@ fn object<'o>(sent: &'o Sent<'_>, outcome: &Outcome) -> Object<'o> {
     let answer = outcome.answer();
     let error = match outcome {
         Outcome::Accepted(_) | Outcome::Declined(_) => None,
-        Outcome::Unanswered(why) => Some(ErrorObject { code: why.code(), message: with_causes(why) }),
-        Outcome::Failed(why) => Some(ErrorObject { code: why.code(), message: with_causes(why) }),
+        Outcome::Unanswered(why) => Some((why.code(), with_causes(why))),
+        Outcome::Failed(why) => Some((why.code(), with_causes(why))),
     };
+    let error = error.map(|(code, message)| ErrorObject { code, message: sent.redactor.mask(&message) });
     Object {
         url: sent.target.to_string(),
         sent: &sent.what,
