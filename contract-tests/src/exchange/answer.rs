@@ -37,9 +37,15 @@ impl Answer {
 
     /// Whether it is about load or start-up and not about the request: the rate limit (RFC 6585 section 4), the overload
     /// (RFC 9110 section 15.6.4), or a gateway that does not reach the endpoint (sections 15.6.3 and 15.6.5; 520 to 530
-    /// are Cloudflare's, 509 is cPanel's).
+    /// are Cloudflare's, 509 is cPanel's, 420, 430, 598 and 599 are other services' own). A refusal that says when to come
+    /// again is about load too, unless the body was too large (section 15.5.14).
     pub(crate) fn is_unavailable(&self) -> bool {
-        matches!(self.status, 429 | 502..=504 | 509 | 520..=530)
+        match self.status {
+            420 | 429 | 430 | 502..=504 | 509 | 520..=530 | 598 | 599 => true,
+            413 => false,
+            400..=499 => self.retry_after().is_some(),
+            _ => false,
+        }
     }
 
     pub(super) fn has_token(&self, name: &str, token: &str) -> bool {

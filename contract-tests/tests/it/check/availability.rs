@@ -58,6 +58,9 @@ async fn a_limit_that_stays_is_no_verdict() {
         ("from the first message on", 503, 0, "HTTP-12"),
         ("a gateway without the endpoint", 502, 1, "HTTP-12"),
         ("a gateway of Cloudflare without the endpoint", 522, 1, "HTTP-12"),
+        ("a status of a service's own", 420, 1, "HTTP-12"),
+        ("a status that would do as a refusal of the body", 404, 1, "HTTP-12"),
+        ("a status that would do as a refusal of the credential", 403, 1, "AUTH-4"),
     ] {
         let left = AtomicUsize::new(accepted);
         let (_server, url) = mock(move |request| {
@@ -91,6 +94,7 @@ async fn a_limit_that_passes_is_waited_out() {
         ),
         ("503 while it starts", 503, &[], 0),
         ("502 while it starts", 502, &[], 0),
+        ("403 with Retry-After", 403, &[("retry-after", "1")], 2),
         ("429 with Retry-After, from the first message on", 429, &[("retry-after", "1")], 0),
     ] {
         let number = AtomicUsize::new(0);
