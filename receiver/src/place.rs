@@ -25,13 +25,15 @@ pub(crate) struct Place {
     inode: u64,
 }
 
-/// A name that does not lead to what was opened under it.
+/// A name that does not lead to what was opened under it, or to less of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Displaced {
     #[error("{} is gone: it, or a folder above it, was deleted or moved while it was in use", name.display())]
     Missing { name: PathBuf },
     #[error("{} was replaced while it was in use: another file or folder has its name now", name.display())]
     Replaced { name: PathBuf },
+    #[error("{} was shortened while it was in use: what it held after byte {length} is gone", name.display())]
+    Shortened { name: PathBuf, length: u64 },
     #[error("cannot check that {} is still there: {source}", name.display())]
     Unknown { name: PathBuf, source: io::Error },
 }

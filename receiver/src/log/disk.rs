@@ -7,9 +7,10 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::place::Place;
+use crate::place::{Displaced, Place};
 
 /// A file of the log, open for appending, or its folder.
 #[derive(Debug)]
@@ -17,11 +18,27 @@ pub struct LogFile {
     file: File,
     path: PathBuf,
     place: Place,
+    /// Bytes that it has at least, unless somebody else shortens it.
+    least_bytes: AtomicU64,
 }
 
 impl LogFile {
     fn new(file: File, path: &Path) -> io::Result<Self> {
-        Ok(Self { place: Place::of(path, &file)?, file, path: path.to_owned() })
+        let place = Place::of(path, &file)?;
+        Ok(Self { place, file, path: path.to_owned(), least_bytes: AtomicU64::new(0) })
+    }
+
+    /// What was written to it: from now on it has at least this many bytes.
+    pub fn expect_bytes(&self, bytes: u64) {
+        self.least_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    fn check_length(&self) -> io::Result<()> {
+        let length = self.file.metadata()?.len();
+        if length < self.least_bytes.load(Ordering::Relaxed) {
+            return Err(Displaced::Shortened { name: self.path.clone(), length }.into());
+        }
+        Ok(())
     }
 
     /// Where it lies.
@@ -38,14 +55,14 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     fn open(&self, path: &Path) -> io::Result<LogFile>;
     /// Opens a folder, for [`Self::check_place`] alone.
     fn open_folder(&self, path: &Path) -> io::Result<LogFile>;
-    /// Checks that the name of an open file or folder still leads to it. What is written to one that was deleted, moved
-    /// or replaced is not found again.
+    /// Checks that the name of an open file or folder still leads to it, and that nobody has shortened it. What is written
+    /// to one that was deleted, moved, replaced or shortened is not found again.
     fn check_place(&self, file: &LogFile) -> io::Result<()>;
-    /// Writes at the file's end. After an error any part may have been written.
+    /// Writes at the file's end, unless somebody has shortened it. After another error any part may have been written.
     fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()>;
     /// Writes at the file's beginning.
     fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts the file to a length in bytes.
+    /// Cuts the file to a length in bytes; a shorter one stays as it is.
     fn cut(&self, file: &LogFile, length: u64) -> io::Result<()>;
     /// Makes what is in the file durable, its length too.
     fn sync(&self, file: &LogFile) -> io::Result<()>;
@@ -76,10 +93,12 @@ impl Disk for FileSystem {
     }
 
     fn check_place(&self, file: &LogFile) -> io::Result<()> {
-        Ok(file.place.check()?)
+        file.place.check()?;
+        file.check_length()
     }
 
     fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()> {
+        file.check_length()?;
         (&file.file).write_all(bytes)
     }
 
@@ -88,7 +107,7 @@ impl Disk for FileSystem {
     }
 
     fn cut(&self, file: &LogFile, length: u64) -> io::Result<()> {
-        file.file.set_len(length)
+        if file.file.metadata()?.len() > length { file.file.set_len(length) } else { Ok(()) }
     }
 
     fn sync(&self, file: &LogFile) -> io::Result<()> {

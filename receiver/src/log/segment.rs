@@ -58,6 +58,7 @@ impl Segment {
             let _ = disk.remove(&path);
             return Err(error);
         }
+        file.expect_bytes(HEAD as u64);
         Ok((Self { path, base, salt, sound_head: true }, file))
     }
 

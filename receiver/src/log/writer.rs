@@ -55,11 +55,11 @@ impl Writer {
         metrics: Arc<LogMetrics>,
     ) -> io::Result<Self> {
         let open = match &recovered.newest {
-            Some((segment, first)) => Some(Open {
-                base: segment.base,
-                file: Arc::new(disk.open(&segment.path)?),
-                begun: first.unwrap_or_else(Timestamp::now),
-            }),
+            Some((segment, first)) => {
+                let file = Arc::new(disk.open(&segment.path)?);
+                file.expect_bytes(recovered.end - segment.base);
+                Some(Open { base: segment.base, file, begun: first.unwrap_or_else(Timestamp::now) })
+            }
             None => None,
         };
         placement.set(open.as_ref().map(|open| &open.file));
@@ -117,6 +117,7 @@ impl Writer {
             return Err(error);
         }
         self.end = start + bytes.len() as u64;
+        open.file.expect_bytes(self.end - open.base);
         let began = Instant::now();
         let synced = self.disk.sync(&open.file);
         self.metrics.synced(began.elapsed());
@@ -136,6 +137,7 @@ impl Writer {
 
     /// Cuts off a batch of which nothing was acknowledged. If that fails, the segment is given up.
     fn take_back(&mut self, open: Open, start: u64, bytes: u64) {
+        open.file.expect_bytes(start - open.base);
         if self.disk.cut(&open.file, start - open.base).is_ok() {
             self.end = start;
             self.open = Some(open);

@@ -67,12 +67,16 @@ fn a_log_that_is_gone_is_refused_reported_and_not_called_whole() {
         fs::copy(&segment, root.join("copy")).unwrap();
         fs::rename(root.join("copy"), &segment).unwrap();
     }
+    fn empty(root: &Path) {
+        File::create(files(&root.join("data/log"), "0").remove(0)).unwrap();
+    }
     for (case, change, reason, is_whole) in [
         ("segments deleted", delete_segments as Change, "is gone", false),
         ("data moved", move_away, "is gone", false),
         ("log moved", |root: &Path| fs::rename(root.join("data/log"), root.join("away")).unwrap(), "is gone", false),
         ("another in its place", move_away_and_make_another, "is gone", true),
         ("replaced by a copy", copy_over, "was replaced", true),
+        ("emptied, as logrotate does with copytruncate", empty, "was shortened", false),
     ] {
         let folder = TempDir::new().unwrap();
         let receiver = Receiver::start_in(folder.path(), ENDPOINT, &[]);

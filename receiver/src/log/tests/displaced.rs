@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
@@ -62,11 +63,37 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
         fs::copy(newest(root), root.join("copy")).unwrap();
         fs::rename(root.join("copy"), newest(root)).unwrap();
     }
+    fn shorten(root: &Path, by: u64) {
+        let file = fs::OpenOptions::new().write(true).open(newest(root)).unwrap();
+        file.set_len(file.metadata().unwrap().len().saturating_sub(by)).unwrap();
+    }
     let cases = [
         Case { name: "nothing", before: 2, options: large, change: nothing, back: Some(nothing) },
         Case { name: "segments deleted", before: 2, options: large, change: delete_segments, back: None },
         Case { name: "many segments deleted", before: 3, options: tiny, change: delete_segments, back: None },
         Case { name: "replaced by a copy", before: 2, options: large, change: copy, back: None },
+        Case { name: "emptied", before: 2, options: large, change: |root| shorten(root, u64::MAX), back: None },
+        Case { name: "shortened by a byte", before: 1, options: large, change: |root| shorten(root, 1), back: None },
+        Case {
+            name: "emptied, new segment due",
+            before: 2,
+            options: tiny,
+            change: |root| shorten(root, u64::MAX),
+            back: None,
+        },
+        Case {
+            name: "emptied, and its content put back",
+            before: 2,
+            options: large,
+            change: |root| {
+                fs::copy(newest(root), root.join("away")).unwrap();
+                shorten(root, u64::MAX);
+            },
+            back: Some(|root| {
+                let content = fs::read(root.join("away")).unwrap();
+                fs::OpenOptions::new().append(true).open(newest(root)).unwrap().write_all(&content).unwrap();
+            }),
+        },
         Case { name: "folder moved", before: 2, options: large, change: move_away, back: Some(move_back) },
         Case {
             name: "folder moved, new segment due",
@@ -142,7 +169,8 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
             }
             // Another log's folder is not touched.
             if let Ok(mut others) = fs::read_dir(log_in(root.path())) {
-                assert!(name.contains("copy") || others.next().is_none(), "{name}");
+                let is_same = name.contains("copy") || name.contains("emptied") || name.contains("shortened");
+                assert!(is_same || others.next().is_none(), "{name}");
             }
         }
         let Some(back) = back else {
