@@ -36,8 +36,8 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let data = Data::of(config)?;
     let (status, letters) = match store(&data)? {
         Some(store) => {
-            let letters = store.dead_letters(args.limit).map_err(Failure::failed)?;
-            (Some(store.status().map_err(Failure::failed)?), letters)
+            let (status, letters) = store.snapshot(args.limit).map_err(Failure::failed)?;
+            (Some(status), letters)
         }
         None => (None, Vec::new()),
     };

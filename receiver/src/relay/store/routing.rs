@@ -112,16 +112,24 @@ impl Store {
     }
 }
 
-/// Writes down which destinations there are, and gives their numbers.
+/// Writes down which destinations there are, and gives their numbers. One that leads elsewhere now has taken nothing there
+/// yet, so a message that is equal to one that the old address took is not a repetition. What waits goes to the new address.
 fn set_active(transaction: &Transaction<'_>, destinations: &[Destination]) -> rusqlite::Result<Vec<i64>> {
     let salt: Vec<u8> = transaction.query_row("SELECT salt FROM cursor", [], |row| row.get(0))?;
     transaction.execute("UPDATE destination SET active = 0", [])?;
+    let mut forget = transaction.prepare(
+        "DELETE FROM seen WHERE destination IN
+             (SELECT id FROM destination WHERE name = ?1 AND endpoint = ?2 AND address != ?3)
+         AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.destination = seen.destination
+             AND delivery.digest = seen.digest AND dead IS NULL)",
+    )?;
     let mut statement = transaction.prepare(
         "INSERT INTO destination (name, endpoint, address, active) VALUES (?1, ?2, ?3, 1)
          ON CONFLICT (name, endpoint) DO UPDATE SET address = ?3, active = 1 RETURNING id",
     )?;
     let mut add = |it: &Destination| {
         let address = Sha256::new().chain_update(&salt).chain_update(it.address()).finalize();
+        forget.execute(params![&*it.name, it.endpoint, &address[..]])?;
         statement.query_row(params![&*it.name, it.endpoint, &address[..]], |row| row.get(0))
     };
     destinations.iter().map(&mut add).collect()

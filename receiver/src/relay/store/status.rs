@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::Row;
 
-use super::{Store, StoreError, timestamp};
+use super::{DeadLetter, Store, StoreError, timestamp};
 use crate::log::Position;
 
 /// How it stands with the relay.
@@ -64,6 +64,17 @@ impl Store {
         )?;
         let destinations = statement.query_map([], destination)?.collect::<Result<_, _>>()?;
         Ok(Status { read_up_to: self.cursor()?, destinations })
+    }
+
+    /// The status and the newest dead letters, both of one moment: a receiver may be writing meanwhile.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn snapshot(&self, dead_letters: usize) -> Result<(Status, Vec<DeadLetter>), StoreError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        let both = (self.status()?, self.dead_letters(dead_letters)?);
+        snapshot.finish()?;
+        Ok(both)
     }
 }
 

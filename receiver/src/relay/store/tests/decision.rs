@@ -66,6 +66,35 @@ fn a_repetition_is_one_only_where_the_destination_took_the_first() {
 }
 
 #[test]
+fn a_repetition_is_one_only_where_the_destination_leads_to_the_same_place() {
+    let (_folder, mut store) = store(0);
+    let at_file = |file: &str| [destination("a", "hooks", file, None)];
+    for (position, case, file, repeated) in [
+        (1, "the first", "a", 0),
+        (2, "again", "a", 1),
+        (3, "the address has changed", "b", 0),
+        (4, "again, at the new address", "b", 1),
+        (5, "the address is the one before", "a", 0),
+    ] {
+        let [a] = configure(&mut store, &at_file(file), position)[..] else { panic!() };
+        let second = position.cast_signed();
+        take_in(&mut store, &[arrival(position, second, &[a])], position + 1);
+        let found = decide(&mut store, a, |_| (Some([1; 32]), second, Decision::Due));
+        assert_eq!(found.repeated, repeated, "{case}");
+        // All but the last one are taken.
+        if position < 5 {
+            let waiting = store.waiting_messages(a).unwrap();
+            let taken = |(id, _)| Settled { id, at: at(second), ended: Ended::Accepted, words: None };
+            store.settle(a, &waiting.into_iter().map(taken).collect::<Vec<_>>()).unwrap();
+        }
+    }
+    // What waits goes to the new address, too.
+    let [a] = configure(&mut store, &at_file("b"), 6)[..] else { panic!() };
+    take_in(&mut store, &[arrival(6, 6, &[a])], 7);
+    assert_eq!(decide(&mut store, a, |_| (Some([1; 32]), 6, Decision::Due)).repeated, 1);
+}
+
+#[test]
 fn what_is_sent_again_is_not_sent_twice() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
