@@ -39,6 +39,18 @@ pub fn media_type(content_type: &str) -> String {
     parameters(content_type).next().unwrap_or_default().to_ascii_lowercase()
 }
 
+/// Whether a text is one media type, such as `text/plain; charset=utf-8` (RFC 9110 section 8.3.1).
+pub fn is_media_type(text: &str) -> bool {
+    let is_token = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    let mut parts = parameters(text);
+    let media_type = parts.next().and_then(|media_type| media_type.split_once('/'));
+    media_type.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+        && parts
+            .all(|parameter| parameter.is_empty() || parameter.split_once('=').is_some_and(|(name, _)| is_token(name)))
+}
+
 /// Whether a field's comma-separated list has this token, compared without regard to case (RFC 9110 section 5.6.1).
 pub fn has_token(list: &[u8], token: &str) -> bool {
     list.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
@@ -81,7 +93,7 @@ fn unquoted(value: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_token, is_json, is_list_of, media_type};
+    use super::{has_token, is_json, is_list_of, is_media_type, media_type};
 
     #[test]
     fn json_is_recognised_by_type_and_charset() {
@@ -116,6 +128,25 @@ mod tests {
     fn a_media_type_has_no_parameters_and_no_case() {
         assert_eq!(media_type("Application/Problem+JSON ; charset=utf-8"), "application/problem+json");
         assert_eq!(media_type(""), "");
+    }
+
+    #[test]
+    fn a_media_type_is_one_type_with_its_parameters() {
+        for (text, expected) in [
+            ("text/plain", true),
+            ("application/vnd.acme+json; charset=\"utf-8\"; v=1", true),
+            ("text/plain;", true),
+            ("text", false),
+            ("text/", false),
+            ("/plain", false),
+            ("text/plain/x", false),
+            ("text plain", false),
+            ("application/json, text/plain", false),
+            ("text/plain; charset", false),
+            ("", false),
+        ] {
+            assert_eq!(is_media_type(text), expected, "{text:?}");
+        }
     }
 
     #[test]

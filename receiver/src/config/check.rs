@@ -183,7 +183,18 @@ impl Check<'_> {
         let mut networks = Vec::new();
         for typed in typed {
             let text = typed.get_ref();
-            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+            let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+            match network {
+                // It may be meant as one address, and would be a whole network.
+                Ok(network) if network.trunc() != network => self.problem(
+                    typed.span().start,
+                    format!(
+                        "in `trusted_proxies` {network} has bits after its prefix: write {} for the network, or {} for \
+                         the address",
+                        network.trunc(),
+                        network.addr()
+                    ),
+                ),
                 Ok(network) => networks.push(network),
                 Err(_) => self.problem(
                     typed.span().start,

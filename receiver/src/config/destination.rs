@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use http::HeaderValue;
 use schemas::{Authentication, Profile, wire};
 use secrecy::ExposeSecret as _;
-use sender::delivery::{Allowed, Rate, RetryPolicy, RetrySettings, Target};
+use sender::delivery::{AddressGuard, Allowed, Rate, RetryPolicy, RetrySettings, Target};
 use toml::Spanned;
 
 use super::{
@@ -143,6 +143,16 @@ impl Check<'_> {
             .map(|typed| self.parsed::<Allowed>("allow_address", Some(typed)).flatten())
             .collect();
         let (target, is_secret) = target?;
+        let allowed: Option<Vec<Allowed>> = allowed.into_iter().collect();
+        let guard = allowed.as_ref().map(AddressGuard::with);
+        let is_refused = |address| guard.as_ref().is_some_and(|guard| !guard.allows(target.host(), address));
+        if target.host().parse().is_ok_and(is_refused) {
+            self.problem(
+                url.map_or(offset, |url| url.span().start),
+                "the address in `url` is not public, so nothing would be sent there; if it is meant, say which addresses \
+                 may be called, such as `allow_address = [\"private\"]`",
+            );
+        }
         let authentication = authentication?;
         let has_secret = is_secret || authentication != Authentication::None;
         if has_secret && !target.is_encrypted() && !target.is_loopback() && !table.allow_plaintext {
@@ -160,7 +170,7 @@ impl Check<'_> {
             rate: rate?,
             retry: retry?,
             timeout,
-            allowed: allowed.into_iter().collect::<Option<_>>()?,
+            allowed: allowed?,
         })
     }
 
@@ -225,8 +235,8 @@ impl Check<'_> {
         let content_type = match &table.content_type {
             None => Some(None),
             Some(typed) => match HeaderValue::from_str(typed.get_ref()) {
-                Ok(value) => Some(Some(value)),
-                Err(_) => {
+                Ok(value) if wire::is_media_type(typed.get_ref()) => Some(Some(value)),
+                _ => {
                     self.problem(typed.span().start, "`content_type` takes a media type, such as text/plain");
                     None
                 }

@@ -6,7 +6,9 @@ use minijinja::{
     value::{Rest, Value, ValueKind, ValueOrKwargs},
 };
 
-use super::{flow_url, marked, number, output_format::OutputFormat, plain, readable, view::number_text};
+use super::{
+    comparison::Class, flow_url, marked, number, output_format::OutputFormat, plain, readable, view::number_text,
+};
 
 /// Adds the filters and tests.
 pub(super) fn add(environment: &mut Environment<'static>) {
@@ -28,10 +30,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
         Some(value) => number::of(value),
         None => Ok(Value::from(())),
     });
-    environment.add_filter("tick", |state: &State<'_, '_>, value: &Value| {
-        let words = |value: &Value| if value.is_true() { "☑ Yes" } else { "☐ No" };
-        Ok::<_, Error>(given(state, value)?.map_or("", words))
-    });
+    environment.add_filter("tick", |state: &State<'_, '_>, value: &Value| given(state, value)?.map_or(Ok(""), tick));
     environment.add_filter("shorten", |state: &State<'_, '_>, value: &Value, length: usize| {
         Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |text| shorten(&text.to_string(), length)))
     });
@@ -132,6 +131,21 @@ fn shorten(text: &str, length: usize) -> String {
     }
 }
 
+/// A truth, or the word that a check box has for one where a profile has no types. Of a text like `no` nobody knows what it
+/// means; the language would take it for true.
+fn tick(value: &Value) -> Result<&'static str, Error> {
+    let truth = match (value.kind(), value.as_str()) {
+        (ValueKind::Bool, _) => Some(value.is_true()),
+        (_, Some("true")) => Some(true),
+        (_, Some("false")) => Some(false),
+        _ => None,
+    };
+    truth.map(|truth| if truth { "☑ Yes" } else { "☐ No" }).ok_or_else(|| {
+        let what = format!("{} is neither true nor false", Class::of(value));
+        Error::new(ErrorKind::InvalidOperation, what)
+    })
+}
+
 /// The colour of a decision, in the words that Adaptive Cards have for colours and styles.
 fn tone(decision: Option<&str>) -> &'static str {
     match decision {
@@ -215,6 +229,7 @@ mod tests {
             ("{{ '2026-11-24T10:30:00Z' | time }}", "24 Nov 2026, 10:30 UTC"),
             ("{{ 5000.5 | money }}", "5,000.50"),
             ("{{ true | tick }} {{ false | tick }}", "☑ Yes ☐ No"),
+            ("{{ 'true' | tick }} {{ 'false' | tick }}", "☑ Yes ☐ No"),
             ("{{ '5000.50' | number * 2 }}", "10001.0"),
             ("{{ 'Zoë & Söhne' | urlencode }}", "Zo%C3%AB%20%26%20S%C3%B6hne"),
             ("{{ '**bold**' | markdown }}", "**bold**"),
@@ -225,6 +240,8 @@ mod tests {
             ("{{ 7 | time }}", "this filter takes a text, not a number"),
             ("{{ '10,000' | number }}", "this text is not a number; one is written as in JSON, such as 10000 or -0.5"),
             ("{{ [1] | number }}", "a list is not a number"),
+            ("{{ 'no' | tick }}", "a text is neither true nor false"),
+            ("{{ 1 | tick }}", "a number is neither true nor false"),
         ] {
             let found = printed("a.txt", template).unwrap_err().to_string();
             assert!(found.contains(error), "{template}: {found}");

@@ -1,5 +1,7 @@
 //! A template or condition, tried on every sample as an endpoint's profile has it.
 
+use std::cell::Cell;
+
 use schemas::{Profile, Sample};
 use serde_json::Value;
 
@@ -8,7 +10,7 @@ use super::{
     size::Budget,
     template::Template,
     view::{About, View},
-    when::When,
+    when::{When, WhenError},
 };
 
 /// When a sample counts as received.
@@ -56,9 +58,15 @@ impl Trial<'_> {
     /// Judges every sample.
     ///
     /// # Errors
-    /// The first sample on which that fails.
-    pub(crate) fn when(&self, when: &When) -> Result<(), OnSample> {
-        self.each(|view| when.check(view))
+    /// The first sample on which that fails; or, where it asks only for what has a few fixed words, that none fulfils it.
+    pub(crate) fn when(&self, when: &When) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let holds = Cell::new(false);
+        self.each(|view| {
+            when.check(view)?;
+            holds.set(holds.get() || when.holds(view)?);
+            Ok::<_, WhenError>(())
+        })?;
+        if when.is_of_fixed_words() && !holds.get() { Err(WhenError::NeverHolds.into()) } else { Ok(()) }
     }
 
     fn each<E>(&self, try_on: impl Fn(&View) -> Result<(), E>) -> Result<(), OnSample>

@@ -7,7 +7,7 @@ use std::{
 
 use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 
-use super::{environment::environment, operators, view::View};
+use super::{comparison::Class, environment::environment, operators, view::View};
 
 /// A field that a form does not have is not there, and that is no error: another step has another form.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -37,6 +37,20 @@ pub enum WhenError {
     /// It is no expression, or cannot be computed.
     #[error("{0}")]
     Expression(String),
+    /// What it comes to is neither true nor false.
+    #[error(
+        "it gives {found}, which is neither true nor false; compare it, as in `... == 'x'`, or write `... is not none`"
+    )]
+    NoTruth {
+        /// What it gives.
+        found: String,
+    },
+    /// It holds for no message at all.
+    #[error(
+        "it holds for no message: none of the samples fulfils it, and they have every trigger (`stepCompleted`, \
+         `stepCreated`) and decision (`approved`, `rejectedAndSentBack`, `rejectedAndCompleted`) that the profile carries"
+    )]
+    NeverHolds,
     /// It asks for something that no message has.
     #[error("there is no `{name}`; here are {}", known.join(", "))]
     UnknownName {
@@ -79,7 +93,17 @@ impl When {
     /// # Errors
     /// When it cannot be computed on this message.
     pub fn holds(&self, view: &View) -> Result<bool, WhenError> {
-        self.0.expression.eval(view.context()).map(|value| value.is_true()).map_err(told)
+        let value = self.0.expression.eval(view.context()).map_err(told)?;
+        match Class::of(&value) {
+            Class::Truth => Ok(value.is_true()),
+            Class::Missing => Ok(false),
+            other => Err(WhenError::NoTruth { found: other.to_string() }),
+        }
+    }
+
+    /// Whether all that it asks for has a few words that the contract fixes, so that samples have every one of them.
+    pub(super) fn is_of_fixed_words(&self) -> bool {
+        self.0.names.iter().all(|name| name == "trigger" || name.split('.').next_back() == Some("decision"))
     }
 
     /// Checks that what it asks for is there: in this message, or as a field of another form.

@@ -46,7 +46,8 @@ impl FromStr for Allowed {
             "private" => What::Private,
             _ => {
                 let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-                What::Network(network.map_err(|_| NotAllowed)?)
+                // `10.0.0.5/8` may be meant as one address, and would be 16 million.
+                What::Network(network.ok().filter(|network| network.trunc() == *network).ok_or(NotAllowed)?)
             }
         }))
     }
@@ -66,6 +67,9 @@ mod tests {
             ("169.254.169.254", Some(What::Network("169.254.169.254/32".parse().unwrap()))),
             ("fd00::/8", Some(What::Network("fd00::/8".parse().unwrap()))),
             ("10.0.0.0/33", None),
+            ("10.0.0.5/8", None),
+            ("10.0.0.5/32", Some(What::Network("10.0.0.5/32".parse().unwrap()))),
+            ("::ffff:10.0.0.0/8", None),
             ("example.com", None),
             ("Any", None),
             ("", None),

@@ -142,3 +142,55 @@ fn a_condition_that_compares_two_types_is_refused_where_a_sample_shows_it() {
     }
     load(&folder, &to_http("when = \"values['Credit limit'] > 10000 and received_at > '2026-01-01'\"")).unwrap();
 }
+
+#[test]
+fn a_destination_that_could_get_nothing_is_refused() {
+    let folder = folder();
+    let at = |url: &str, more: &str| to_http(more).replace("http://hooks.example/", url);
+    for (case, toml, expected) in [
+        (
+            "a trigger in other letters",
+            to_http("when = \"trigger == 'stepcompleted'\""),
+            "7: `when`: it holds for no message",
+        ),
+        (
+            "a decision in other letters",
+            to_http("when = \"decision in ['Approved']\""),
+            "7: `when`: it holds for no message",
+        ),
+        ("never", to_http("when = \"false\""), "7: `when`: it holds for no message"),
+        ("a private address", at("http://10.1.2.3:8080/x", ""), "6: the address in `url` is not public"),
+        ("metadata of a cloud", at("http://169.254.169.254/", ""), "6: the address in `url` is not public"),
+        ("in another spelling", at("http://0xa.1/", "allow_address = [\"192.168.0.0/16\"]"), "6: the address in `url`"),
+    ] {
+        let error = load(&folder, &toml).unwrap_err();
+        assert!(error.contains(&format!("receiver.toml:{expected}")), "{case}: {error}");
+    }
+    for (case, toml) in [
+        ("another word", to_http("when = \"trigger == 'stepCompleted' or values['Kind'] == 'x'\"")),
+        ("a field that no sample has", to_http("when = \"values['No such'] == 'x'\"")),
+        ("a private address that is allowed", at("http://10.1.2.3/", "allow_address = [\"private\"]")),
+        ("this machine", at("http://127.0.0.1:1/", "")),
+    ] {
+        assert!(load(&folder, &toml).is_ok(), "{case}: {:?}", load(&folder, &toml).err());
+    }
+}
+
+#[test]
+fn what_is_neither_true_nor_false_nor_a_media_type_is_refused() {
+    let folder = folder();
+    for (line, expected) in [
+        ("when = \"'false'\"", "it gives a text, which is neither true nor false"),
+        ("when = \"1\"", "it gives a number, which is neither true nor false"),
+        ("when = \"step.name\"", "it gives a text, which is neither true nor false"),
+        ("when = \"fields\"", "it gives a list, which is neither true nor false"),
+        ("content_type = \"text\"", "`content_type` takes a media type"),
+        ("content_type = \"application/json, text/plain\"", "`content_type` takes a media type"),
+        ("allow_address = [\"10.0.0.5/8\"]", "`allow_address`"),
+    ] {
+        let error = load(&folder, &to_http(line)).unwrap_err();
+        assert!(error.contains("receiver.toml:7: ") && error.contains(expected), "{line}: {error}");
+    }
+    let error = load(&folder, &format!("trusted_proxies = [\"10.0.0.5/8\"]\n{}", to_http(""))).unwrap_err();
+    assert!(error.contains("write 10.0.0.0/8 for the network, or 10.0.0.5 for the address"), "{error}");
+}
