@@ -1,7 +1,8 @@
 //! The accept loop, and each connection's way to its protocol: TLS where the rules have it, HTTP/2 by its choice alone.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
+use rustls::{AlertDescription, Error as TlsError};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -115,8 +116,13 @@ async fn serve_tls<L: MessageLog>(
         handshake = handshake => match handshake {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                service.metrics().connection_failed(ConnectionFailure::Tls);
-                return tracing::debug!(%peer, %error, "a TLS handshake failed");
+                let verdict = ConnectionFailure::Tls;
+                service.metrics().connection_failed(verdict);
+                // So ends also who only looks whether the port is open.
+                if error.kind() == io::ErrorKind::UnexpectedEof {
+                    return tracing::debug!(%peer, %error, "a TLS handshake failed");
+                }
+                return tracing::info!(verdict = verdict.reason(), reason = handshake_failure(&error), %peer);
             }
             Err(_) => {
                 service.metrics().connection_failed(ConnectionFailure::Tls);
@@ -129,5 +135,28 @@ async fn serve_tls<L: MessageLog>(
         http2::serve(stream, service, limits, due, ending).await;
     } else {
         http1::serve(stream, service, limits, due, ending).await;
+    }
+}
+
+/// Why a TLS handshake failed, for the log.
+fn handshake_failure(error: &io::Error) -> String {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
+    match tls {
+        Some(TlsError::InvalidMessage(_)) => {
+            "what came is not TLS; its URL may begin with http:// and not https://".to_owned()
+        }
+        Some(TlsError::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            // So rustls and others say that an authority did not sign it.
+            | AlertDescription::DecryptError
+            | AlertDescription::UnknownCA),
+        )) => format!("the client does not accept the certificate ({alert:?})"),
+        Some(TlsError::PeerIncompatible(why)) => {
+            format!("client and receiver have no version or cipher in common ({why:?})")
+        }
+        _ => error.to_string(),
     }
 }

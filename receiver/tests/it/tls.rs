@@ -99,6 +99,33 @@ fn who_does_not_speak_tls_gets_nothing_and_costs_the_others_nothing() {
 }
 
 #[test]
+fn the_log_says_why_a_handshake_failed_and_whose_it_was() {
+    let (_folder, _certificate, receiver) = start("");
+    let stranger = Certificate::make();
+    let hello_of_1_1 = [&[22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2][..], &[7; 32], &[0, 0, 2, 0xc0, 0x13, 1, 0]].concat();
+    type Client<'c> = &'c dyn Fn(&Receiver);
+    let sends = |bytes: &'static [u8]| {
+        move |receiver: &Receiver| {
+            let mut raw = Raw::connect(receiver.address);
+            raw.send(bytes);
+            while !raw.is_closed() {}
+        }
+    };
+    for (case, client, expected) in [
+        ("plain HTTP", &sends(b"POST /none HTTP/1.1\r\nHost: x\r\n\r\n") as Client<'_>, "is not TLS"),
+        ("who trusts another one", &|receiver| assert!(stranger.try_connect(receiver).is_err()), "does not accept"),
+        ("TLS 1.1", &|receiver| Raw::connect(receiver.address).send(&hello_of_1_1), "no version or cipher in common"),
+    ] {
+        let seen = receiver.log().len();
+        client(&receiver);
+        receiver.logged(seen, "tls-handshake");
+        let line = receiver.log_lines().pop().unwrap();
+        assert!(line["reason"].as_str().unwrap().contains(expected), "{case}: {line}");
+        assert!(line["peer"].as_str().unwrap().starts_with("127.0.0.1:"), "{case}: {line}");
+    }
+}
+
+#[test]
 fn the_deadlines_hold_over_tls() {
     let (_folder, certificate, receiver) =
         start("[limits]\nheader_timeout = \"400ms\"\nbody_timeout = \"400ms\"\nidle_timeout = \"600ms\"\n");
