@@ -24,6 +24,7 @@ use std::{
 };
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use schemas::log_command::{self, Notation};
 
 use crate::config::{Config, ConfigError, DEFAULT_PATH, Origin};
 
@@ -150,8 +151,9 @@ pub fn run() -> ExitCode {
         Err(failure) => {
             let style = anstyle::AnsiColor::Red.on_default().bold();
             let mut stderr = anstream::stderr().lock();
+            let message = log_command::escape(&failure.message, Notation::Text);
             // Where even stderr is gone only the exit code is left.
-            let _ = writeln!(stderr, "{style}error{style:#}: {}", failure.message);
+            let _ = writeln!(stderr, "{style}error{style:#}: {message}");
             ExitCode::from(failure.exit)
         }
     }
@@ -197,6 +199,8 @@ fn webhook_form(client_secret: impl std::fmt::Display) -> String {
 /// Prints to stdout.
 fn say(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
+    // JSON has no such text any more; in other text that came from elsewhere it may be.
+    let text = log_command::escape(text, Notation::Text);
     written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
@@ -219,5 +223,6 @@ fn written(result: std::io::Result<()>) -> Result<(), Failure> {
 fn warn(text: &str) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     // Where even stderr is gone nobody is left to warn.
+    let text = log_command::escape(text, Notation::Text);
     let _ = writeln!(anstream::stderr().lock(), "{style}warning{style:#}: {text}");
 }

@@ -3,7 +3,7 @@
 use clap::Command;
 use clap_complete::Shell;
 
-use super::{Failure, say};
+use super::{Failure, say_bytes};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -15,5 +15,5 @@ pub(super) fn run(args: &Args, mut program: Command) -> Result<(), Failure> {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, name, &mut script);
-    say(&String::from_utf8_lossy(&script))
+    say_bytes(&script)
 }

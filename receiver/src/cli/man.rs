@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::Command;
 
-use super::{Failure, say};
+use super::{Failure, say_bytes};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, program: Command) -> Result<(), Failure> {
             let mut page = Vec::new();
             // Writing to memory does not fail.
             let _ = clap_mangen::Man::new(program).render(&mut page);
-            say(&String::from_utf8_lossy(&page))
+            say_bytes(&page)
         }
     }
 }

@@ -189,6 +189,44 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 #[test]
+fn no_command_prints_a_command_of_a_ci_system() {
+    let folder = TempDir::new().unwrap();
+    let text = "##[error]owned ##vso[task.complete]\n::error::owned";
+    let body = serde_json::json!({
+        "trigger": "stepCompleted",
+        "flow": {"flowIdentifier": text, "name": text, "subject": text},
+        "step": {"stepIdentifier": text, "fields": [{"name": text, "value": text}]},
+    });
+    fs::write(folder.path().join("body.json"), body.to_string()).unwrap();
+    fs::write(folder.path().join("##[error].jinja"), "{{ x").unwrap();
+    for arguments in [
+        #[cfg(feature = "relay")]
+        &["relay", "preview", "body.json"][..],
+        #[cfg(feature = "relay")]
+        &["relay", "lint", "##[error].jinja"],
+        &["messages", "list", "--config", "##[error]\n::error::x.toml"],
+    ] {
+        let output = run(&folder, arguments);
+        let shown = shown(&output);
+        for line in shown.lines().map(str::trim_start) {
+            assert!(!line.contains("##[") && !line.contains("##vso["), "{arguments:?}: {line}");
+            assert!(!line.starts_with("::"), "{arguments:?}: {line}");
+        }
+        if arguments.contains(&"preview") {
+            let card: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert!(card.to_string().contains("##[error]owned"), "{shown}");
+        }
+    }
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/hooks\"\n");
+    let mut raw = Raw::connect(receiver.address);
+    raw.send(post("/hooks", "", body.to_string()));
+    assert_eq!(raw.answer().unwrap().status, 200);
+    receiver.logged(0, "\"accepted\"");
+    assert!(!receiver.log().contains("##[") && !receiver.log().contains("##vso["), "{}", receiver.log());
+    assert!(receiver.log_lines().iter().any(|line| line["flow"].as_str().is_some_and(|flow| flow.contains("##["))));
+}
+
+#[test]
 fn the_log_is_checked_beside_a_receiver_and_mended_without_one() {
     let folder = TempDir::new().unwrap();
     let receiver = Receiver::start_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &[]);

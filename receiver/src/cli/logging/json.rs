@@ -118,7 +118,7 @@ impl<W: Write> Visit for Members<'_, W> {
 
 fn string<W: Write>(line: &mut W, write: impl FnOnce(&mut Escaped<'_, W>) -> fmt::Result) -> fmt::Result {
     line.write_char('"')?;
-    let mut text = Escaped { line, room: MAX_FIELD_BYTES };
+    let mut text = Escaped { line, room: MAX_FIELD_BYTES, is_after_hash: false };
     write(&mut text)?;
     if text.room == 0 {
         line.write_char('…')?;
@@ -133,6 +133,9 @@ const MAX_FIELD_BYTES: usize = 4 << 10;
 struct Escaped<'l, W> {
     line: &'l mut W,
     room: usize,
+    /// Whether the text so far ends in `#`. Two begin a command in the log of a CI job, such as `##[error]`, in the middle of a
+    /// line, too.
+    is_after_hash: bool,
 }
 
 impl<W: Write> Write for Escaped<'_, W> {
@@ -140,12 +143,15 @@ impl<W: Write> Write for Escaped<'_, W> {
         let mut rest = &text[..text.floor_char_boundary(self.room)];
         self.room = if rest.len() < text.len() { 0 } else { self.room - rest.len() };
         // What a terminal obeys is escaped too: people read these lines there.
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'#');
         while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
             let (plain, from) = rest.split_at(at);
             self.line.write_str(plain)?;
             let mut characters = from.chars();
+            let is_second_hash = self.is_after_hash && plain.is_empty();
+            self.is_after_hash = from.starts_with('#');
             match characters.next() {
+                Some('#') if is_second_hash => self.line.write_str("\\u0023")?,
                 Some('"') => self.line.write_str("\\\"")?,
                 Some('\\') => self.line.write_str("\\\\")?,
                 Some('\n') => self.line.write_str("\\n")?,
@@ -159,6 +165,7 @@ impl<W: Write> Write for Escaped<'_, W> {
             }
             rest = characters.as_str();
         }
+        self.is_after_hash &= rest.is_empty();
         self.line.write_str(rest)
     }
 }
@@ -215,6 +222,22 @@ mod tests {
             let mut line = String::new();
             string(&mut line, |part| part.write_str(&text)).unwrap();
             assert_eq!(line, format!("\"{expected}\""));
+        }
+    }
+
+    #[test]
+    fn no_field_is_a_command_in_the_log_of_a_ci_job() {
+        for (parts, expected) in [
+            (&["so ##[error]x"][..], "so #\\u0023[error]x"),
+            (&["##vso[a]", " ###[b]"], "#\\u0023vso[a] #\\u0023\\u0023[b]"),
+            (&["a#", "#[error]"], "a#\\u0023[error]"),
+            (&["a#", "b#[c] #1", "", "#"], "a#b#[c] #1#"),
+            (&["#", "", "#[error]"], "#\\u0023[error]"),
+        ] {
+            let mut line = String::new();
+            string(&mut line, |text| parts.iter().try_for_each(|part| text.write_str(part))).unwrap();
+            assert_eq!(line, format!("\"{expected}\""));
+            assert_eq!(serde_json::from_str::<String>(&line).unwrap(), parts.concat());
         }
     }
 

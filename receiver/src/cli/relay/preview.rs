@@ -11,6 +11,7 @@ use super::{Failure, exit, say, warn};
 use crate::{
     cli::data::Data,
     nearest::nearest,
+    redact,
     relay::{About, Budget, FlowUrl, Script, Template, View, page, trial},
 };
 
@@ -64,7 +65,7 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
         warn(&format!("shortened to fit into {} bytes: {shortened}", args.budget.bytes()));
     }
     let Some(html) = &args.html else {
-        return say(&format!("{}\n", String::from_utf8_lossy(&card.body)));
+        return say(&format!("{}\n", redact::printable(&String::from_utf8_lossy(&card.body))));
     };
     let page = page(&card, &renderer(&args.renderer)?).map_err(Failure::failed)?;
     match html {
