@@ -32,8 +32,10 @@ const COUNTS: &[&str] = &[
     "total",
     "version",
 ];
-/// A number from here on is hardly one of two that say what happened.
-const LARGE: f64 = 1000.0;
+/// Words beside which a number that is called an id or a version is one of a list of kinds, as in `typeId`.
+const KINDS: &[&str] = &["action", "event", "kind", "reason", "state", "status", "trigger", "type"];
+/// From these numbers on a number is less likely to be one of two that say what happened; and what each takes off.
+const LARGE: [(f64, i32); 2] = [(1000.0, -1), (100_000.0, -2)];
 
 /// Words longer than this are texts.
 const LONGEST_WORD: usize = 60;
@@ -81,8 +83,12 @@ pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Opt
             Agreement::Silent => {}
         }
         // A number that counts differs from message to message, whatever happened.
-        candidate.shift(is_flag && words::any(place.own(), COUNTS), -4);
-        candidate.shift(is_flag && place.present().any(is_large), -3);
+        let counts = words::any(place.own(), COUNTS) && !words::any(place.own(), KINDS);
+        candidate.shift(counts && place.present().all(Value::is_number), -4);
+        for (large, shift) in LARGE {
+            let is_large = |value: &Value| value.as_f64().is_some_and(|number| number.abs() >= large);
+            candidate.shift(is_flag && place.present().any(is_large), shift);
+        }
         candidate.shift(is_flag && step.is_some_and(|step| step.contains(&place.pointer)), -2);
         // A text that only differs between two messages may be anything: a name, a time.
         let hinted = is_told || speaks || event || place.says(&["trigger"]);
@@ -105,10 +111,6 @@ fn is_word(value: &Value) -> bool {
         Value::Number(_) => true,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
-}
-
-fn is_large(value: &Value) -> bool {
-    value.as_f64().is_some_and(|number| number.abs() >= LARGE)
 }
 
 /// What a word says by itself.

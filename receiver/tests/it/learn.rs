@@ -244,6 +244,15 @@ fn a_trigger_that_is_no_text_is_learnt_from_two_captures_that_differ_in_it() {
         ("decimals", json!({"phase": 1.5}), json!({"phase": 2.5}), "/phase"),
         ("negative", json!({"state": -1}), json!({"state": 1}), "/state"),
         ("named", json!({"event": 10}), json!({"event": 20}), "/event"),
+        ("codes of four digits", json!({"code": 2001}), json!({"code": 2002}), "/code"),
+        ("a list's id", json!({"typeId": 1}), json!({"typeId": 2}), "/typeId"),
+        ("a truth that is called like a number", json!({"firstTime": true}), json!({"firstTime": false}), "/firstTime"),
+        (
+            "beside numbers of things",
+            json!({"ref": 48_213, "at": 1_764_500_000, "mode": 1}),
+            json!({"ref": 48_214, "at": 1_764_500_001, "mode": 2}),
+            "/mode",
+        ),
         ("deep", json!({"meta": {"reason": 3}}), json!({"meta": {"reason": 4}}), "/meta/reason"),
         (
             "beside what counts",
