@@ -8,6 +8,7 @@ mod role;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, LazyLock},
 };
 
@@ -26,8 +27,29 @@ static V1: LazyLock<Profile> = LazyLock::new(|| {
 });
 
 /// Where each role of a message stands on the wire. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Profile(Arc<Checked>, Arc<str>);
+
+/// The form that version 0.1.0 of the sender made keys of jobs from. It must stay as it is, or a newer version does not find
+/// the jobs that were left unfinished.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Profile").field(&self.0).finish()
+    }
+}
+
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, pointers, triggers, fields, places: _, previous_step } = self;
+        f.debug_struct("Checked")
+            .field("name", name)
+            .field("pointers", pointers)
+            .field("triggers", triggers)
+            .field("fields", fields)
+            .field("previous_step", previous_step)
+            .finish()
+    }
+}
 
 /// Equal ones say the same, however their texts are laid out.
 impl PartialEq for Profile {
@@ -36,7 +58,7 @@ impl PartialEq for Profile {
     }
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 struct Checked {
     name: String,
     pointers: BTreeMap<Role, Pointer>,
@@ -114,5 +136,23 @@ impl Profile {
         self.0.pointers == canonical.pointers
             && self.0.triggers == canonical.triggers
             && self.0.fields == canonical.fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_debug_form_is_that_of_version_0_1_0() {
+        let text = "name = \"mine\"\n[roles]\ntrigger = \"/t\"\nflowIdentifier = \"/f\"\nstepIdentifier = \"/s\"\n\
+                    stepFields = \"/d\"\n[triggers]\nstepCreated = 1\nstepCompleted = 2\n[fields]\nform = \"map\"\nkey = \"name\"\n";
+        let profile = Profile::parse(text).unwrap();
+        let Checked { pointers, triggers, fields, .. } = &*profile.0;
+        let expected = format!(
+            "Profile(Checked {{ name: \"mine\", pointers: {pointers:?}, triggers: {triggers:?}, fields: {fields:?}, \
+             previous_step: None }})"
+        );
+        assert_eq!(format!("{profile:?}"), expected);
     }
 }

@@ -234,3 +234,19 @@ fn address(to: &str) -> Result<Address, CliError> {
     }
     Ok(Address::Url(to.parse::<Target>()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_found_by_the_key_that_version_0_1_0_gave_it() {
+        let address = Address::Url("http://127.0.0.1:8080/hooks".parse().unwrap());
+        let credentials = CredentialReference::ClientSecret { client_secret: "file:/secret".parse().unwrap() };
+        let destination = Destination { name: address.to_string().into(), address, credentials: credentials.clone() };
+        let selection = Selection { flow: Some("FLOW-7".to_owned()), ..Selection::default() };
+        let replay = Replay { profile: Profile::v1().clone(), credentials, selection };
+        let (_, before) = key(&replay, &destination, false, None, [7; 32]);
+        assert_eq!(before, "40e74b556829d0edb36f9b4bacdbb3e6f7c7e9d15eb7059377b799aee4b24754");
+    }
+}
