@@ -59,8 +59,7 @@ async fn a_limit_that_stays_is_no_verdict() {
         ("a gateway without the endpoint", 502, 1, "HTTP-12"),
         ("a gateway of Cloudflare without the endpoint", 522, 1, "HTTP-12"),
         ("a status of a service's own", 420, 1, "HTTP-12"),
-        ("a status that would do as a refusal of the body", 404, 1, "HTTP-12"),
-        ("a status that would do as a refusal of the credential", 403, 1, "AUTH-4"),
+        ("a status of another service's own", 599, 1, "AUTH-4"),
     ] {
         let left = AtomicUsize::new(accepted);
         let (_server, url) = mock(move |request| {
@@ -77,6 +76,29 @@ async fn a_limit_that_stays_is_no_verdict() {
         assert_eq!(exit::of(&report, false), if counts { exit::BROKEN } else { exit::NOTHING_TESTED }, "{name}");
         let json: Value = serde_json::from_str(&contract_tests::report::json::render(&report, false)).unwrap();
         assert!(Schema::Report.violations(&json).is_empty(), "{name}: {json}");
+    }
+}
+
+/// What only says that a request is refused proves nothing while a plain valid message is refused in the same way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_with_the_status_of_a_refusal_lets_nothing_pass() {
+    for (status, accepted, cases) in [
+        (400, 1, "HTTP-12"),
+        (403, 1, "AUTH-4"),
+        (404, 2, "HTTP-12"),
+        (408, 3, "HTTP-12"),
+        (302, 1, "HTTP-12"),
+        (500, 2, "AUTH-4"),
+    ] {
+        let left = AtomicUsize::new(accepted);
+        let (_server, url) = mock(move |request| {
+            let has_left = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+            if has_left { correct(request) } else { ResponseTemplate::new(status) }
+        })
+        .await;
+        let report = check(&target(&url).only(only([cases])).max_time(Duration::from_secs(3))).await.unwrap();
+        let passes = report.results.iter().filter(|result| result.outcome == CaseOutcome::Passed);
+        assert_eq!((passes.count(), report.holds(true)), (0, false), "{status}: {:?}", report.results);
     }
 }
 
