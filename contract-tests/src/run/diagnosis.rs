@@ -95,28 +95,35 @@ impl Probing<'_, '_> {
     }
 }
 
-/// Sets of differences that endpoints may want together: those of usual clients, and with them each host and each form of
-/// the credential.
-fn combinations(probes: &[Probe]) -> Vec<Vec<&Probe>> {
-    let usual: Vec<&Probe> = probes.iter().filter(|probe| is_usual(&probe.difference)).collect();
-    let forms = probes
-        .iter()
-        .filter(|probe| matches!(&probe.difference, Difference::Headers(_)) && !is_usual(&probe.difference));
-    let all: Vec<&Probe> = usual.iter().copied().chain(forms).collect();
-    let mut sets = vec![usual.clone(), all];
-    for probe in probes {
-        if matches!(
-            probe.difference,
-            Difference::Host(_)
-                | Difference::Latin1
-                | Difference::EscapedSecret
-                | Difference::SecretName(_)
-                | Difference::Credential(_)
-        ) {
-            sets.push(usual.iter().copied().chain([probe]).collect());
+/// Sets of differences that endpoints may want together: those of usual clients, those against forged forms, and with them
+/// each host and each form of the credential.
+fn combinations<'p>(probes: &'p [Probe]) -> Vec<Vec<&'p Probe>> {
+    let of = |is_meant: fn(&Difference) -> bool| probes.iter().filter(move |probe| is_meant(&probe.difference));
+    let usual: Vec<&Probe> = of(is_usual).collect();
+    let protected: Vec<&Probe> = of(|difference| is_usual(difference) || is_protection(difference)).collect();
+    let all = of(|difference| is_usual(difference) || matches!(difference, Difference::Headers(_))).collect();
+    let with = |set: &[&'p Probe], probe: &'p Probe| set.iter().copied().chain([probe]).collect::<Vec<&'p Probe>>();
+    let hosts = of(|difference| matches!(difference, Difference::Host(_)));
+    let hosts = hosts.flat_map(|host| [with(&usual, host), with(&protected, host)]);
+    let credentials = of(is_of_credential).map(|credential| with(&usual, credential));
+    [usual.clone(), protected.clone(), all].into_iter().chain(hosts).chain(credentials).collect()
+}
+
+/// Whether it is meant for a protection against forged forms. An `Origin` is not: it would have to be that of the host.
+fn is_protection(difference: &Difference) -> bool {
+    match difference {
+        Difference::Headers(headers) => {
+            headers.iter().any(|(name, _)| matches!(*name, "x-csrftoken" | "x-requested-with"))
         }
+        _ => false,
     }
-    sets
+}
+
+fn is_of_credential(difference: &Difference) -> bool {
+    matches!(
+        difference,
+        Difference::Latin1 | Difference::EscapedSecret | Difference::SecretName(_) | Difference::Credential(_)
+    )
 }
 
 /// Whether most clients send it so.

@@ -132,7 +132,8 @@ fn form_token(maker: &Maker<'_>) -> Probe {
         ("x-csrftoken", token()),
         ("x-xsrf-token", token()),
         ("x-xsrftoken", token()),
-        ("referer", origin(maker) + "/"),
+        // Compared with the host where the endpoint takes the request for one over https, as behind a proxy.
+        ("referer", format!("https://{}/", maker.endpoint.host_header())),
     ];
     Probe::new(
         Difference::Headers(headers),

@@ -229,6 +229,22 @@ fn wants() -> Vec<Want> {
             &[("AUTH-BASIC-001", "AUTH-12"), ("HTTP-017", "HTTP-7")],
             "`Basic` is accepted",
         ),
+        want(
+            "a host that it knows and a form token, as Django does",
+            secret(),
+            |r| {
+                r.host = |head| match head.get("host").is_some_and(|host| host.starts_with("localhost")) {
+                    true => Ok(()),
+                    false => Err(Answer::bad_request()),
+                };
+                r.headers = |head| match (head.get("x-csrftoken"), head.get("origin")) {
+                    (Some(_), None) => Ok(()),
+                    _ => Err(Answer::new(403, "CSRF verification failed")),
+                };
+            },
+            &[("HTTP-001", "HTTP-1"), ("HTTP-017", "HTTP-7")],
+            "`Host: localhost:",
+        ),
         Want {
             passing: 0,
             ..want(
@@ -270,13 +286,16 @@ async fn what_is_wanted_beyond_the_contract_is_one_failure_under_its_clause() {
         let report = checked(rules, expected, false).await;
         assert_eq!(failing(&report), due, "{name}: {:?} {:#?}", report.notices, failures(&report));
         let causes: Vec<&str> = report.results.iter().filter_map(|result| result.failure()?.cause.as_deref()).collect();
-        assert!(causes.len() == due.len() && causes[0].contains(cause), "{name}: {causes:?}");
-        assert!(report.notices[0].contains(causes[0]), "{name}: {:?}", report.notices);
+        assert!(causes.len() == due.len() && causes.iter().any(|found| found.contains(cause)), "{name}: {causes:?}");
+        assert!(causes.iter().all(|found| report.notices[0].contains(found)), "{name}: {:?}", report.notices);
         assert_eq!(report.variations.is_empty(), passing == 0, "{name}: {:?}", report.variations);
         let passed = report.results.iter().filter(|result| result.outcome == CaseOutcome::Passed).count();
         assert!(passed >= passing, "{name}: {passed} pass");
         let same = skip_codes(&report, SkipCode::SameCause);
-        assert!(same.len() <= 12 && same.iter().all(|(_, by)| *by == Some(due[0].0)), "{name}: {same:?}");
+        assert!(
+            same.len() <= 12 && same.iter().all(|(_, by)| due.iter().any(|(id, _)| *by == Some(id))),
+            "{name}: {same:?}"
+        );
         let json: serde_json::Value =
             serde_json::from_str(&contract_tests::report::json::render(&report, false)).unwrap();
         assert!(Schema::Report.violations(&json).is_empty(), "{name}");
