@@ -70,7 +70,7 @@ impl Maker<'_> {
     /// Makes one request; `flow` is the number of its flow.
     pub(crate) fn make(&self, form: &RequestForm, flow: u64) -> Result<Request, FormError> {
         let kind = credential::kind(self.authentication);
-        let Varied { form, host, is_whole, is_own } = self.variation.of(form, kind);
+        let Varied { form, host, is_whole, is_own } = self.variation.of(form, kind, self.endpoint.host_header());
         let form = &form;
         let credential = Credential::new(self.authentication, &form.change).based_on(self.variation.credential());
         let body = body::make(form, &credential, kind, self.profile, flow)?;

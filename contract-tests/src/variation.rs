@@ -72,13 +72,18 @@ impl Variation {
         changes.unwrap_or_default()
     }
 
-    /// The request with the differences.
-    pub(crate) fn of(&self, form: &RequestForm, kind: Kind) -> Varied {
+    /// The request with the differences, to an endpoint whose URL has this host; `{host}` in the value of a header is the
+    /// one that is sent.
+    pub(crate) fn of(&self, form: &RequestForm, kind: Kind, host: &str) -> Varied {
         let mut varied = Varied { form: form.clone(), host: None, is_whole: true, is_own: false };
         for difference in &self.differences {
             let room = difference.put(&mut varied, kind);
             varied.is_whole &= room != Room::Taken;
             varied.is_own |= room == Room::Own && is_right(form);
+        }
+        let host = varied.host.as_deref().unwrap_or(host);
+        for (_, value) in &mut varied.form.headers {
+            *value = value.replace("{host}", host);
         }
         varied
     }
@@ -216,7 +221,8 @@ mod tests {
 
     fn varied(difference: Difference, form: &str) -> (RequestForm, Option<String>, bool) {
         let form: RequestForm = serde_json::from_str(form).unwrap();
-        let Varied { form, host, is_whole, .. } = Variation { differences: vec![difference] }.of(&form, Kind::Basic);
+        let Varied { form, host, is_whole, .. } =
+            Variation { differences: vec![difference] }.of(&form, Kind::Basic, "a.example");
         (form, host, is_whole)
     }
 
@@ -270,6 +276,14 @@ mod tests {
             assert!(matches!(varied(host(), own), (_, None, false)), "{own}");
         }
         assert!(matches!(varied(Difference::HeaderNames, r#"{"letters":"upper"}"#), (_, _, false)));
+        let referer = || Difference::Headers(vec![("referer", "https://{host}/".to_owned())]);
+        let variation = Variation { differences: vec![referer(), host()] };
+        for (variation, expected) in
+            [(variation, "https://localhost/"), (Variation { differences: vec![referer()] }, "https://a.example/")]
+        {
+            let varied = variation.of(&RequestForm::default(), Kind::Basic, "a.example");
+            assert_eq!(varied.form.headers[0].1, expected);
+        }
     }
 
     #[test]
@@ -290,7 +304,7 @@ mod tests {
         ] {
             let form: RequestForm = serde_json::from_str(form).unwrap();
             let kind = if difference == Difference::Scheme { Kind::Basic } else { Kind::ClientSecret };
-            let is_own = Variation { differences: vec![difference.clone()] }.of(&form, kind).is_own;
+            let is_own = Variation { differences: vec![difference.clone()] }.of(&form, kind, "a.example").is_own;
             assert_eq!(is_own, expected, "{difference:?} {form:?}");
         }
     }

@@ -68,7 +68,7 @@ impl Probe {
         probes.push(header("Accept", "accept", "application/json"));
         probes.push(header("Origin", "origin", &origin(maker)));
         probes.push(header("X-Requested-With", "x-requested-with", "XMLHttpRequest"));
-        probes.push(form_token(maker));
+        probes.push(form_token());
         probes.push(Self::new(
             Difference::HeaderNames,
             HEADER_NAME_CASE,
@@ -125,7 +125,7 @@ fn origin(maker: &Maker<'_>) -> String {
 }
 
 /// The token with which Django, Spring, Tornado and others protect forms: they compare a header with a cookie.
-fn form_token(maker: &Maker<'_>) -> Probe {
+fn form_token() -> Probe {
     let token = || FORM_TOKEN.to_owned();
     let headers = vec![
         ("cookie", format!("csrftoken={FORM_TOKEN}; XSRF-TOKEN={FORM_TOKEN}; _xsrf={FORM_TOKEN}")),
@@ -133,7 +133,7 @@ fn form_token(maker: &Maker<'_>) -> Probe {
         ("x-xsrf-token", token()),
         ("x-xsrftoken", token()),
         // Compared with the host where the endpoint takes the request for one over https, as behind a proxy.
-        ("referer", format!("https://{}/", maker.endpoint.host_header())),
+        ("referer", "https://{host}/".to_owned()),
     ];
     Probe::new(
         Difference::Headers(headers),

@@ -237,9 +237,12 @@ fn wants() -> Vec<Want> {
                     true => Ok(()),
                     false => Err(Answer::bad_request()),
                 };
-                r.headers = |head| match (head.get("x-csrftoken"), head.get("origin")) {
-                    (Some(_), None) => Ok(()),
-                    _ => Err(Answer::new(403, "CSRF verification failed")),
+                r.headers = |head| {
+                    let own = head.get("host").map(|host| format!("https://{host}/"));
+                    match (head.get("x-csrftoken"), head.get("origin")) {
+                        (Some(_), None) if head.get("referer").map(str::to_owned) == own => Ok(()),
+                        _ => Err(Answer::new(403, "CSRF verification failed")),
+                    }
                 };
             },
             &[("HTTP-001", "HTTP-1"), ("HTTP-017", "HTTP-7")],
