@@ -81,3 +81,56 @@ pub(crate) fn why(case: &Case, clause: &Clause, is_accepted: bool) -> Option<&'s
         Verdict::Status(_) | Verdict::Any => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{exchange::Answer, hint::Seen};
+
+    fn failure(id: &str, status: u16) -> Failure {
+        let case = Case::all().iter().find(|case| case.id == id).unwrap();
+        let shown = Shown { request: "r".into(), sent: "POST with 9 bytes".into(), flow: Some("FLOW-7".into()) };
+        let seen = Some(Seen::of(&Answer { status, ..Answer::default() }));
+        let complaint = Complaint { seen, ..Complaint::default() };
+        of(case, case.of_clause(), shown, complaint, None, &Software::default())
+    }
+
+    #[test]
+    fn an_endpoint_that_failed_is_sent_to_its_own_log() {
+        for (id, status, crashed, then) in [
+            ("AUTH-SECRET-062", 500, true, "with a status from 400 to 499."),
+            ("HTTP-018", 500, true, "and fix the error that it shows."),
+            ("HTTP-070", 507, true, "with a status from 400 to 499."),
+            // Not supported, and what a proxy or a limit says.
+            ("HTTP-018", 501, false, ""),
+            ("HTTP-018", 503, false, ""),
+            ("HTTP-018", 400, false, ""),
+            ("AUTH-SECRET-062", 200, false, ""),
+            // What an answer gives away is fixed there, whatever its status.
+            ("ANSWER-010", 500, false, ""),
+        ] {
+            let failure = failure(id, status);
+            let case = Case::all().iter().find(|case| case.id == id).unwrap();
+            if crashed {
+                let start = format!(
+                    "The endpoint failed ({status}) on this POST with 9 bytes. Look in its own log for FLOW-7,"
+                );
+                assert!(
+                    failure.mend.starts_with(&start) && failure.mend.ends_with(then),
+                    "{id} {status}: {}",
+                    failure.mend
+                );
+            } else {
+                assert_eq!(failure.mend, case.mend, "{id} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn why_a_wrong_credential_matters_depends_on_whether_it_was_accepted() {
+        for (status, words) in [(200, "can send messages"), (404, "to the wrong place")] {
+            let why = failure("AUTH-SECRET-005", status).why.unwrap();
+            assert!(why.contains(words), "{status}: {why}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ use crate::{Case, Target, check, report::nearest};
 #[derive(Args)]
 #[command(after_help = exit::HELP)]
 pub(super) struct CheckArgs {
-    /// The endpoint's URL, as the webhook will have it
+    /// URL of the endpoint, as configured in the webhook
     // A plain text and not a parsed URL: clap's own error would repeat it, and it may hold a password.
     #[arg(value_name = "URL")]
     url: String,
@@ -24,15 +24,15 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     credentials: CredentialArgs,
 
-    /// Send Basic credentials over plain http to another machine all the same
+    /// Send Basic credentials over plain http to another machine anyway
     #[arg(long)]
     allow_plaintext: bool,
 
-    /// What the messages call their parts, where it is not as in profile v1
+    /// Take the property names of messages from this profile instead of profile v1
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 
-    /// Trust the authorities in this PEM file, too
+    /// Trust the certificate authorities in this PEM file as well
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
@@ -49,23 +49,23 @@ pub(super) struct CheckArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Which cases")]
 struct SelectionArgs {
-    /// Run only the cases with such a number or clause, as AUTH-6 or HTTP-*; may be given several times
+    /// Run only the cases whose ID or clause matches, such as AUTH-6 or HTTP-*; may be repeated
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
 
-    /// Leave such cases out; may be given several times
+    /// Leave out the cases whose ID or clause matches; may be repeated. Every report names them
     #[arg(long, value_name = "PATTERN")]
     skip: Vec<String>,
 
-    /// Run only the cases of clauses that are at least so binding
+    /// Lowest level of the cases to run
     #[arg(long, value_enum, default_value = "may")]
     level: LevelArg,
 
-    /// Send valid messages only, as to an endpoint that is in use
+    /// Send valid messages only, for an endpoint that is in use
     #[arg(long)]
     safe: bool,
 
-    /// Run the cases that wait for the endpoint's own deadline, too (up to 90 s)
+    /// Also run the cases that wait for the endpoint's own deadline (up to 90 s)
     #[arg(long)]
     slow: bool,
 }
@@ -85,11 +85,11 @@ struct PaceArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "5s")]
     timeout: Duration,
 
-    /// Cases that run beside each other
+    /// Maximum number of cases that run at the same time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallel: u16,
 
-    /// Make the same requests as the run with this seed, which each report tells
+    /// Make the same requests as the run with this seed, which every report shows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 53))]
     seed: Option<u64>,
 }

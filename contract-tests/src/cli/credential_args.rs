@@ -13,7 +13,7 @@ const AUTHENTICATION: &str = "Authentication as the webhook is configured (REF i
 // Required, so that nobody tests a protected endpoint as one that believes anybody.
 #[group(required = true, multiple = true)]
 pub(super) struct CredentialArgs {
-    /// None
+    /// No authentication
     #[arg(
         long,
         help_heading = AUTHENTICATION,
@@ -21,16 +21,16 @@ pub(super) struct CredentialArgs {
     )]
     no_authentication: bool,
 
-    /// A client secret in the message
+    /// Client secret in the message
     // A plain text and not a parsed reference: clap's own error would repeat it, and it may be the secret.
     #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, conflicts_with_all = ["username", "password"])]
     client_secret: Option<String>,
 
-    /// Basic: the username
+    /// Username of Basic authentication
     #[arg(long, value_name = "TEXT", help_heading = AUTHENTICATION, requires = "password")]
     username: Option<String>,
 
-    /// Basic: the password
+    /// Password of Basic authentication
     #[arg(long, value_name = "REF", help_heading = AUTHENTICATION, requires = "username")]
     password: Option<String>,
 }

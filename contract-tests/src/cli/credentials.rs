@@ -14,7 +14,7 @@ use crate::telling;
 
 #[derive(Args)]
 pub(super) struct CredentialsArgs {
-    /// Folder for the files, which must not be there yet
+    /// Folder for the new files
     #[arg(long, value_name = "DIR", default_value = "contract-credentials")]
     dir: PathBuf,
 }
@@ -41,13 +41,13 @@ pub(super) fn run(args: &CredentialsArgs) -> Result<u8, CliError> {
         "\
 Three files, which only you can read: {shown}/client-secret, {shown}/username and {shown}/password.
 
-Configure a test endpoint with what stands in them, and then:
+Configure a test endpoint with them, and then:
 
   webhook-contract check URL --client-secret file:{shown}/client-secret
   webhook-contract check URL --username \"$(cat {shown}/username)\" --password file:{shown}/password
 
-They have the most characters that the product's form takes, of one to four bytes each, and colons in the password. They
-are drawn anew each time, but are for tests only.
+They have the maximum number of characters that the product's form takes, of one to four bytes each, and colons in the
+password. They are random, but for tests only. Test a second time with a credential of 12 to 72 ASCII characters.
 "
     ))?;
     Ok(super::exit::HOLDS)

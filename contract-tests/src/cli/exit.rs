@@ -15,9 +15,9 @@ pub const NOTHING_TESTED: u8 = 3;
 /// What stands at the end of the help.
 pub(super) const HELP: &str = "\
 Exit codes:
-  0  every MUST holds (with --strict every SHOULD too)
-  1  a MUST fails, is throttled, or there was no time for it (with --strict, or a SHOULD)
-  2  misuse: the command line, a file it names
+  0  every MUST holds, known failures aside (with --strict, every SHOULD too)
+  1  a MUST fails, or was not tested to the end (with --strict, a SHOULD too)
+  2  the command line, or a file that it names, is wrong
   3  nothing was tested: no connection, no HTTP answer, or every case was skipped";
 
 /// The code of a report.

@@ -17,11 +17,11 @@ pub(super) struct ListenArgs {
     #[command(flatten)]
     credentials: CredentialArgs,
 
-    /// Where to listen; port 0 is any free one. Whoever can reach another address than loopback can send messages
+    /// Address to listen on; port 0 takes any free port. Anyone who can reach an address other than loopback can send messages
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
 
-    /// End after so many messages; without it and --for, Ctrl-C ends
+    /// End after this number of messages; without it and --for, Ctrl-C ends the run
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     messages: Option<u64>,
 
@@ -29,7 +29,7 @@ pub(super) struct ListenArgs {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     duration: Option<Duration>,
 
-    /// Statuses to answer with, one a message, the last for ever: `503,503,200` shows whether a sender tries again
+    /// Statuses to answer with, one per message, the last one for all that follow: `503,503,200` shows whether a sender tries again
     #[arg(long, value_name = "STATUS,..", default_value = "200")]
     answer: Answers,
 
@@ -37,11 +37,11 @@ pub(super) struct ListenArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     delay: Option<Duration>,
 
-    /// Keep what comes as fixtures in this folder, without the credentials
+    /// Save the messages as fixtures in this folder, without the credentials
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
 
-    /// What the messages call their parts, where it is not as in profile v1
+    /// Take the property names of messages from this profile instead of profile v1
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 

@@ -92,6 +92,8 @@ fn colour_is_for_terminals_and_for_who_asks() {
 fn mistakes_are_told() {
     let kept = Kept::new(&clean());
     fs::write(kept.0.path().join("other.json"), "{}").unwrap();
+    let wrong = "[[known]]\ncase = \"HTTP-34\"\nreason = \"r\"\n\n[[known]]\nclause = \"HTTP-13\"\nuntil = \"soon\"\n";
+    fs::write(kept.0.path().join("wrong.toml"), wrong).unwrap();
     let lines = [
         &["render", "kept.json", "--report", "xml"][..],
         &["render", "kept.json", "--report", "junit="],
@@ -101,6 +103,10 @@ fn mistakes_are_told() {
         &["render", "other.json"],
         &["render", "absent.json"],
         &["explain", "AUTH-99"],
+        &["explain", "HTPP-020"],
+        &["render", "kept.json", "--known", "absent.toml"],
+        &["render", "kept.json", "--known", "wrong.toml"],
+        &["render", "kept.json", "--write-known", "other.json"],
     ];
     let told = lines.map(|line| {
         let (code, stdout, stderr) = kept.run(line);
@@ -114,6 +120,11 @@ fn mistakes_are_told() {
 fn clauses_are_explained() {
     let kept = Kept::new(&clean());
     assert_snapshot!("explain", kept.run(&["explain", "auth-7", "AUTH-14"]).1);
+    assert_snapshot!("explain_case", kept.run(&["explain", "http-020", "ANSWER-010"]).1);
+    for (pattern, count) in [("AUTH-BASIC-00*", 9), ("auth-1*", 1)] {
+        let (code, listed, _) = kept.run(&["explain", pattern]);
+        assert!(code == 0 && listed.lines().count() >= count, "{pattern}: {listed}");
+    }
     assert_snapshot!("explain_area", kept.run(&["explain", "ops"]).1);
     let (code, all, _) = kept.run(&["explain"]);
     assert_eq!((code, all.lines().count()), (0, schemas::Clause::all().len()));
