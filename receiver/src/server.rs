@@ -8,6 +8,7 @@ mod connections;
 mod current;
 mod data;
 mod descriptors;
+mod hello;
 mod http1;
 mod http2;
 mod listen;

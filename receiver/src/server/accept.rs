@@ -11,7 +11,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connections::Connections, current::Current, http1, http2, peer::canonical, request_line::RequestLine,
+    connections::Connections, current::Current, hello::Hello, http1, http2, peer::canonical, request_line::RequestLine,
     service::Service,
 };
 use crate::{
@@ -111,8 +111,8 @@ async fn serve_tls<L: MessageLog>(
     due: Instant,
     ending: Ending,
 ) {
-    let handshake = tokio::time::timeout_at(due, tls.accept(stream));
-    let stream = tokio::select! {
+    let handshake = tokio::time::timeout_at(due, tls.accept(Hello::new(stream)));
+    let mut stream = tokio::select! {
         handshake = handshake => match handshake {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
@@ -131,6 +131,7 @@ async fn serve_tls<L: MessageLog>(
         },
         () = service.connection().closed() => return,
     };
+    stream.get_mut().0.end();
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         http2::serve(stream, service, limits, due, ending).await;
     } else {

@@ -166,6 +166,11 @@ impl Connection {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
+    /// Room for a long head over HTTP/2, until it is dropped; none when there is no more.
+    pub(super) fn take_for_head(&self) -> Option<OwnedSemaphorePermit> {
+        self.buffers.take_for_head()
+    }
+
     /// Whether a head was so long, or so much was sent ahead, that hyper's buffer has to go with the connection.
     pub(super) fn has_grown(&self) -> bool {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).grown

@@ -5,6 +5,7 @@
 //! the client takes no answer, is closed too.
 
 mod exchange;
+mod header_block;
 mod upload;
 
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -16,12 +17,12 @@ use h2::{
 };
 use http::Request;
 use tokio::{
-    net::TcpStream,
+    io::{AsyncRead, AsyncWrite},
     sync::{Notify, watch},
     time::Instant,
 };
-use tokio_rustls::server::TlsStream;
 
+use self::header_block::WithRoom;
 use super::{accept::Ending, connection::Connection, service::Service};
 use crate::{config::Limits, log::MessageLog, patience};
 
@@ -39,16 +40,15 @@ const SEND_BUFFER: usize = 64 << 10;
 const GOOD_BYE: Duration = Duration::from_millis(100);
 
 /// Serves up to [`STREAMS`] requests at a time. The first is due at this moment.
-pub(super) async fn serve<L: MessageLog>(
-    stream: TlsStream<TcpStream>,
-    service: Service<L>,
-    limits: Limits,
-    due: Instant,
-    mut ending: Ending,
-) {
+pub(super) async fn serve<S, L>(stream: S, service: Service<L>, limits: Limits, due: Instant, mut ending: Ending)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    L: MessageLog,
+{
     let streams = Arc::new(Streams::new(service.connection().clone()));
     let connection = service.connection().clone();
     let leave = Notify::new();
+    let stream = WithRoom::new(stream, connection.clone());
     let serving = accept(stream, limits, &leave, |request, reply| {
         let (stream, service) = (streams.open(), service.clone());
         tokio::spawn(async move {
@@ -83,7 +83,7 @@ pub(super) async fn serve<L: MessageLog>(
 
 /// Takes requests until the connection ends. Once told to leave, it takes those that are under way and no more.
 async fn accept(
-    stream: TlsStream<TcpStream>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     limits: Limits,
     leave: &Notify,
     mut begin: impl FnMut(Request<RecvStream>, SendResponse<Bytes>),

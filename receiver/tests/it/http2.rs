@@ -78,7 +78,7 @@ impl Server {
     }
 }
 
-fn post(path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+pub(crate) fn post(path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     let request = Request::post(format!("https://localhost{path}")).header(header::CONTENT_TYPE, "application/json");
     request.body(Full::new(body.into())).unwrap()
 }
@@ -320,7 +320,7 @@ async fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
     assert!(soon(ending).await.unwrap().success());
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }

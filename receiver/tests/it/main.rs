@@ -28,6 +28,7 @@ mod framing;
 mod hints;
 mod http;
 mod http2;
+mod http2_room;
 mod learn;
 mod library;
 mod long_text;

@@ -79,6 +79,22 @@ fn tls_1_1_is_refused_where_1_2_is_not() {
     }
 }
 
+/// It could take four times as much of each client, to the end of its deadline.
+#[test]
+fn a_greeting_that_goes_on_and_on_is_cut_short() {
+    let (_folder, certificate, receiver) = start("[limits]\nheader_timeout = \"1h\"\n");
+    let greeting = [&[1, 0, 0xf0, 0][..], &[3, 3], &[7; 60_000]].concat();
+    let records = greeting.chunks(8_000).map(|part| [&[22, 3, 1, 0x1f, 0x40][..], part].concat());
+    let mut raw = Raw::connect(receiver.address);
+    for record in records {
+        if !raw.try_send(&record) {
+            break;
+        }
+    }
+    while !raw.is_closed() {}
+    assert_eq!(status(&mut certificate.connect(&receiver)), 200);
+}
+
 #[test]
 fn who_does_not_speak_tls_gets_nothing_and_costs_the_others_nothing() {
     let (_folder, certificate, receiver) = start("[limits]\nheader_timeout = \"400ms\"\nconnections = 2\n");

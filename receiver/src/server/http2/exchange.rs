@@ -4,12 +4,17 @@ use std::{future::poll_fn, pin::pin};
 
 use bytes::Bytes;
 use h2::{RecvStream, server::SendResponse};
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header, request};
 use http_body_util::Full;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 
 use super::upload::Upload;
-use crate::{expectation::Expectation, log::MessageLog, rejection::Rejection, server::service::Service};
+use crate::{
+    expectation::Expectation,
+    log::MessageLog,
+    rejection::Rejection,
+    server::{buffers::SHORT_BYTES, service::Service},
+};
 
 /// Answers one request, until the client has taken the answer or takes the request back.
 ///
@@ -25,6 +30,12 @@ pub(super) async fn answer<L: MessageLog>(
     if head.headers.len() > header_fields {
         drop(stream);
         return hand_over(reply, service.refuse(&head, Rejection::HeadTooLarge)).await;
+    }
+    let is_long = list_size(&head) > SHORT_BYTES;
+    let room = if is_long { service.connection().take_for_head() } else { None };
+    if is_long && room.is_none() {
+        drop(stream);
+        return hand_over(reply, service.refuse(&head, Rejection::Overloaded)).await;
     }
     let mut waits = Expectation::of(&head) == Expectation::Continue;
     let (body, mut asked) = Upload::new(stream, &head.headers);
@@ -44,6 +55,12 @@ pub(super) async fn answer<L: MessageLog>(
         }
     };
     hand_over(reply, response).await
+}
+
+/// The size of a head (RFC 9113 section 10.5.1), but for its target.
+fn list_size(head: &request::Parts) -> usize {
+    const EACH: usize = 32;
+    head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + EACH).sum()
 }
 
 /// Writes an answer as fast as the client takes it.
