@@ -143,3 +143,27 @@ fn configuration_of_reader(file: Option<&Path>) -> Result<Config, Failure> {
         None => Err(super::no_first_run()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::log::{MessageLog as _, RecordHeader, SegmentOptions};
+
+    #[tokio::test]
+    async fn a_command_gives_the_index_up_as_soon_as_a_receiver_has_the_folder() {
+        let root = TempDir::new().unwrap();
+        let receiver = DataFolder::open(&root.path().join("data")).unwrap();
+        let (log, _) = Segments::open(&receiver.log(), SegmentOptions::default()).unwrap();
+        let header = RecordHeader::of_unreadable("hooks", None);
+        log.append(&Record { header, body: "{}".into() }).await.unwrap();
+        drop(log);
+        let config = root.path().join("receiver.toml");
+        fs::write(&config, "data_dir = \"data\"\n[[endpoint]]\npath = \"/hooks\"\n").unwrap();
+        let data = Data::of(Some(&config)).unwrap();
+        assert!(data.index_alone().unwrap().is_none(), "beside a receiver that starts");
+        drop(receiver);
+        assert!(data.index_alone().unwrap().is_some());
+    }
+}

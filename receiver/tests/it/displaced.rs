@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
+    io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -194,7 +195,20 @@ fn a_deleted_lock_lets_no_second_receiver_in() {
     for name in ["lock", "index.lock"] {
         fs::remove_file(first.folder().join("data").join(name)).unwrap();
         for command in [&["serve"][..], &["log", "repair"], &["reindex"]] {
-            assert_eq!(first.command(command).status.code(), Some(1), "{name}, {command:?}");
+            let mut second = Command::new(BINARY)
+                .args(command)
+                .arg("--config")
+                .arg(first.folder().join("receiver.toml"))
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // One that is let in says first where it listens, and would go on.
+            let mut said = String::new();
+            BufReader::new(second.stdout.take().unwrap()).read_line(&mut said).unwrap();
+            if !said.is_empty() {
+                second.kill().unwrap();
+            }
+            assert_eq!(second.wait().unwrap().code(), Some(1), "{name}, {command:?}: {said}");
         }
     }
     assert_eq!(send(&first, r#"{"n":1}"#).status, 200);

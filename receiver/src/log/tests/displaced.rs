@@ -163,10 +163,11 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
         change(root.path());
         let in_place = name == "nothing" || name.starts_with("moved, with a link");
         if !in_place {
-            assert!(log.check_place().is_err(), "{name}");
+            // Nobody has looked before the first one.
             for _ in 0..3 {
                 assert_eq!(log.append(&sample("refused")).await, Err(AppendError::Failed), "{name}");
             }
+            assert!(log.check_place().is_err(), "{name}");
             // Another log's folder is not touched.
             if let Ok(mut others) = fs::read_dir(log_in(root.path())) {
                 let is_same = name.contains("copy") || name.contains("emptied") || name.contains("shortened");
