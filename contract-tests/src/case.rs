@@ -54,6 +54,9 @@ pub struct Case {
     /// What it does.
     #[serde(flatten)]
     pub act: Act,
+    /// What would be lost, accepted wrongly or leaked without it, and why no correct endpoint fails it; where there is
+    /// none, the clause's own reason holds.
+    pub why: Option<String>,
     /// How an endpoint that fails it is mended: one sentence.
     pub mend: String,
 }
@@ -86,6 +89,8 @@ pub struct Exchange {
     /// Whether every time the same bytes are sent.
     #[serde(default)]
     pub same: bool,
+    /// A request that tells whether anything is accepted: where it is, an acceptance of the other one tells nothing.
+    pub unless_accepted: Option<RequestForm>,
     /// What must come back each time.
     pub expect: Expectation,
 }
@@ -115,7 +120,7 @@ pub enum Watch {
     SentCredential,
     /// An error answer with data of the message.
     MessageData,
-    /// An error answer with stack traces, paths or queries.
+    /// An answer with stack traces, paths or queries.
     Internals,
     /// A redirect of a valid message.
     Redirect,

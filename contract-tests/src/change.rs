@@ -1,6 +1,7 @@
 //! Making a right credential wrong, each time in the one way that a case names.
 
-use unicode_normalization::UnicodeNormalization as _;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::case::{Change, Property};
 
@@ -82,6 +83,48 @@ impl Change {
             }
             Self::CutToCharacters(count) => characters.into_iter().take(count).collect(),
             Self::HtmlEncoded => right.chars().map(|character| format!("&#{};", u32::from(character))).collect(),
+            Self::OtherBeyondAscii => other_beyond(right, 0x7f),
+            Self::OtherBeyondLatin1 => other_beyond(right, 0xff),
+            Self::OtherBeyondBmp => other_beyond(right, 0xffff),
+            Self::WithoutAccents => without_accents(right),
+            Self::FullWidth if right.bytes().any(|byte| byte.is_ascii_graphic()) => {
+                let widen = |character: char| {
+                    let wide = character.is_ascii_graphic().then(|| char::from_u32(u32::from(character) + 0xfee0));
+                    wide.flatten().unwrap_or(character)
+                };
+                characters.into_iter().map(widen).collect()
+            }
+            Self::FullWidth => format!("{right}x"),
+            Self::Reversed => {
+                let reversed: String = right.chars().rev().collect();
+                if reversed == right { format!("{right}x") } else { reversed }
+            }
+            Self::ChangeMiddle => {
+                let middle = characters.len() / 2;
+                if let Some(character) = characters.get_mut(middle) {
+                    *character = another(*character);
+                }
+                characters.into_iter().collect()
+            }
+            Self::SpaceWithin => with_within(right, ' '),
+            Self::HyphenWithin => with_within(right, '-'),
+            Self::JsonEscaped => right.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
+            Self::Base64 => STANDARD.encode(right),
+            Self::DotsChanged => right.replace('.', "x"),
+            Self::UnderscoresChanged => right.replace('_', "x"),
+            Self::SpacesAsPlus => {
+                let change = |character| match character {
+                    '+' => ' ',
+                    ' ' => '+',
+                    other => other,
+                };
+                characters.into_iter().map(change).collect()
+            }
+            Self::SameNumber => format!("{right}.0"),
+            Self::Tagged => format!("{right}<b></b>"),
+            Self::ControlAfter => format!("{right}\u{1}"),
+            Self::AnyRegex => ".*".to_owned(),
+            Self::SqlTrue => "' OR '1'='1".to_owned(),
         }
     }
 
@@ -103,6 +146,10 @@ impl Change {
             Self::Star => "*".to_owned(),
             Self::Percent => "%".to_owned(),
             Self::ZeroNumber => "0e1".to_owned(),
+            Self::SameNumber => format!("${{{variable}}}.0"),
+            Self::Tagged => format!("${{{variable}}}<b></b>"),
+            Self::AnyRegex => ".*".to_owned(),
+            Self::SqlTrue => return Shell::InWords("' OR '1'='1 in its place"),
             Self::ChangeLast => return Shell::InWords("its last character another one"),
             Self::ChangeFirst => return Shell::InWords("its first character another one"),
             Self::Keep(_) => return Shell::InWords("its first bytes kept, every character after them another one"),
@@ -118,6 +165,21 @@ impl Change {
             Self::HtmlEncoded => return Shell::InWords("every character as an entity of HTML"),
             Self::CutToBytes(_) | Self::CutToCharacters(_) => return Shell::InWords("its end cut off"),
             Self::QuestionMarks => return Shell::InWords("its characters beyond ASCII as question marks"),
+            Self::OtherBeyondAscii => return Shell::InWords("each character beyond ASCII replaced by another one"),
+            Self::OtherBeyondLatin1 => return Shell::InWords("each character beyond Latin-1 replaced by another one"),
+            Self::OtherBeyondBmp => return Shell::InWords("each character beyond U+FFFF replaced by another one"),
+            Self::WithoutAccents => return Shell::InWords("its letters without their accents"),
+            Self::FullWidth => return Shell::InWords("its ASCII characters in their full-width forms"),
+            Self::Reversed => return Shell::InWords("its characters from the last to the first"),
+            Self::ChangeMiddle => return Shell::InWords("the character in its middle replaced by another one"),
+            Self::SpaceWithin => return Shell::InWords("a space after its first character"),
+            Self::HyphenWithin => return Shell::InWords("a hyphen after its first character"),
+            Self::JsonEscaped => return Shell::InWords("each character as the text of a JSON escape such as \\u0041"),
+            Self::Base64 => return Shell::InWords("its base64 in its place"),
+            Self::DotsChanged => return Shell::InWords("each dot replaced by an x"),
+            Self::UnderscoresChanged => return Shell::InWords("each underscore replaced by an x"),
+            Self::SpacesAsPlus => return Shell::InWords("each space as a plus sign and each plus sign as a space"),
+            Self::ControlAfter => return Shell::InWords("the control character U+0001 after it"),
         })
     }
 }
@@ -134,6 +196,13 @@ impl Property {
             Self::Colon => text.contains(':'),
             Self::NormalForms => other_form(text) != text,
             Self::SpaceAround => text.trim() != text && !text.trim().is_empty(),
+            Self::Ascii => text.is_ascii(),
+            Self::BeyondLatin1 => text.chars().any(|character| u32::from(character) > 0xff),
+            Self::BeyondBmp => text.chars().any(|character| u32::from(character) > 0xffff),
+            Self::Accent => without_accents(text) != text,
+            Self::Dot => text.contains('.'),
+            Self::Underscore => text.contains('_'),
+            Self::PlusOrSpace => text.contains(['+', ' ']),
             Self::Number => !text.starts_with('0') && text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit()),
         }
     }
@@ -154,7 +223,7 @@ pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-fn other_case(character: char) -> char {
+pub(crate) fn other_case(character: char) -> char {
     let one = |mut cased: Box<dyn Iterator<Item = char>>| match (cased.next(), cased.next()) {
         (Some(only), None) => only,
         _ => character,
@@ -164,6 +233,33 @@ fn other_case(character: char) -> char {
     } else {
         one(Box::new(character.to_lowercase()))
     }
+}
+
+/// Each character beyond this number as another one, as long as it in UTF-8 and in UTF-16, and of Latin-1 where it is.
+fn other_beyond(text: &str, last: u32) -> String {
+    let change = |character: char| {
+        let code = u32::from(character);
+        let others = match code {
+            _ if code <= last => return character,
+            ..=0xff => ['ø', 'æ'],
+            0x100..=0x7ff => ['Ж', 'Щ'],
+            0x800..=0xffff => ['永', '水'],
+            _ => ['🦊', '🐙'],
+        };
+        if character == others[0] { others[1] } else { others[0] }
+    };
+    text.chars().map(change).collect()
+}
+
+fn without_accents(text: &str) -> String {
+    text.nfd().filter(|character| !is_combining_mark(*character)).collect()
+}
+
+/// The text with a character after its first one.
+fn with_within(text: &str, character: char) -> String {
+    let mut characters = text.chars();
+    let first: String = characters.by_ref().take(1).collect();
+    format!("{first}{character}{}", characters.as_str())
 }
 
 fn other_form(text: &str) -> String {
@@ -204,6 +300,27 @@ mod tests {
             (Change::CutToBytes(3), "aéb", "aé"),
             (Change::CutToBytes(9), "aéb", "aéb"),
             (Change::CutToCharacters(2), "aéb", "aé"),
+            (Change::OtherBeyondAscii, "aéøЖж漢😀", "aøæЩЖ永🦊"),
+            (Change::OtherBeyondLatin1, "aéж漢永😀", "aéЖ永水🦊"),
+            (Change::OtherBeyondBmp, "aé漢😀🦊", "aé漢🦊🐙"),
+            (Change::WithoutAccents, "aéÜñΩ", "aeUnΩ"),
+            (Change::FullWidth, "a é", "ａ é"),
+            (Change::FullWidth, "é", "éx"),
+            (Change::Reversed, "aéb", "béa"),
+            (Change::Reversed, "aéa", "aéax"),
+            (Change::ChangeMiddle, "aéb", "a7b"),
+            (Change::SpaceWithin, "éab", "é ab"),
+            (Change::HyphenWithin, "a", "a-"),
+            (Change::JsonEscaped, "a😀", "\\u0061\\ud83d\\ude00"),
+            (Change::Base64, "jo:", "am86"),
+            (Change::DotsChanged, "a.b.", "axbx"),
+            (Change::UnderscoresChanged, "a_b", "axb"),
+            (Change::SpacesAsPlus, "a+b c", "a b+c"),
+            (Change::SameNumber, "12", "12.0"),
+            (Change::Tagged, "a", "a<b></b>"),
+            (Change::ControlAfter, "a", "a\u{1}"),
+            (Change::AnyRegex, "a", ".*"),
+            (Change::SqlTrue, "a", "' OR '1'='1"),
         ] {
             assert_eq!(change.of(right), expected, "{change:?} of {right:?}");
         }
@@ -225,6 +342,18 @@ mod tests {
             (Property::SpaceAround, " ", false),
             (Property::Number, "0123", false),
             (Property::Number, "123", true),
+            (Property::Ascii, "a~", true),
+            (Property::Ascii, "é", false),
+            (Property::BeyondLatin1, "é", false),
+            (Property::BeyondLatin1, "€", true),
+            (Property::BeyondBmp, "€", false),
+            (Property::BeyondBmp, "😀", true),
+            (Property::Accent, "aß€", false),
+            (Property::Accent, "ñ", true),
+            (Property::Dot, "a.b", true),
+            (Property::Underscore, "a-b", false),
+            (Property::PlusOrSpace, "a b", true),
+            (Property::PlusOrSpace, "a-b", false),
         ] {
             assert_eq!(property.holds(text), expected, "{property:?} of {text:?}");
         }

@@ -14,7 +14,7 @@ use schemas::Authentication;
 
 use crate::{
     case::{Change, Changes, Condition, Kind, Of},
-    change::{Shell, latin_1, percent_encoded},
+    change::{Shell, latin_1, other_case, percent_encoded},
     spelling::in_json,
     text::Text,
 };
@@ -144,6 +144,11 @@ impl<'a> Credential<'a> {
                         text.push_plain("\"");
                     }
                     "bare" => text.push_credential(in_json(&half.text).into_bytes(), half.shell),
+                    "notutf8" => {
+                        text.push_plain("\"");
+                        text.push_credential([in_json(&half.text).as_bytes(), b"\xff"].concat(), None);
+                        text.push_plain("\"");
+                    }
                     _ => {
                         text.push_plain("\"");
                         text.push_credential(in_json(&half.text).into_bytes(), half.shell);
@@ -252,6 +257,7 @@ fn encode(pair: &str, encoding: &str) -> Vec<u8> {
             STANDARD.encode(bytes).into_bytes()
         }
         "notutf8" => STANDARD.encode([pair.as_bytes(), b"\xff"].concat()).into_bytes(),
+        "swapped" => standard.chars().map(other_case).collect::<String>().into_bytes(),
         "restbits" => with_rest_bits(pair).into_bytes(),
         "spaced" => {
             let (start, end) = standard.split_at(standard.len() / 2);
@@ -353,6 +359,7 @@ mod tests {
                     "'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | iconv -f UTF-8 -t ISO-8859-1 | base64 | tr -d '\\n')\"",
                 ),
             ),
+            (&basic, "basic {right:swapped}", Place::Header, "basic AM86CmoKC3m=", None),
             (
                 &basic,
                 "{right:nocolon}",

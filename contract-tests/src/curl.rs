@@ -90,7 +90,8 @@ impl Command<'_> {
         for (name, value) in self.headers.iter().filter(|(name, value)| name != "host" || value.sent() != own_host) {
             words.push(format!("-H {}", header(&form.letters.spell(name), value)?));
         }
-        for name in &form.without {
+        let is_left_out = |name: &&String| !self.headers.iter().any(|(known, _)| known == *name);
+        for name in form.without.iter().filter(is_left_out) {
             words.push(format!("-H {name}:"));
         }
         let word = if sent_bytes <= LINE_LEN_MAX { self.body.word() } else { None };

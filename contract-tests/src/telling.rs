@@ -7,8 +7,10 @@ use schemas::{Authentication, BasicCredentials, ClientSecret};
 /// Maximum number of characters of a client secret; of a username and of a password.
 const MOST: (usize, usize) = (250, 100);
 /// Of every kind of character one or more: each is in every credential.
-const ALPHABET: [char; 22] =
-    ['a', 'B', 'c', 'D', 'e', 'F', 'g', 'H', '2', '3', '-', '.', 'é', 'Ü', 'ñ', 'Ω', 'ж', '€', '語', '漢', '😀', '🔑'];
+const ALPHABET: [char; 24] = [
+    'a', 'B', 'c', 'D', 'e', 'F', 'g', 'H', '2', '3', '-', '.', '_', '+', 'é', 'Ü', 'ñ', 'Ω', 'ж', '€', '語', '漢',
+    '😀', '🔑',
+];
 /// What fills them up: most of a credential is where a limit in bytes would cut it.
 const WIDE: [char; 6] = ['字', '€', '🌊', '🧭', '😀', '🔑'];
 
@@ -62,8 +64,8 @@ pub(crate) fn other_run(authentication: &Authentication, not_run: usize) -> Opti
             "{cases} a longer or more varied credential: run again with {drawn}, and once more with 12 to 72 ASCII characters."
         )),
         (false, false) => Some(
-            "Run again with a credential of 12 to 72 ASCII characters, too: one that is taken from a header, or echoed as \
-             `b'...'`, is seen with such a one only."
+            "Run again with a credential of 12 to 72 ASCII characters, too: that one is taken from a header is seen with \
+             such a one only."
                 .to_owned(),
         ),
         (false, true) => None,

@@ -11,6 +11,7 @@ use crate::{
     endpoint::Endpoint,
     exchange::Answer,
     hint::Seen,
+    internals,
     judge::{self, Complaint},
     spelling::{Spellings, contains, masked},
 };
@@ -20,28 +21,6 @@ pub(crate) const DUE: Duration = Duration::from_secs(5);
 
 /// Field values of the plain sample, which no error needs to repeat.
 const MESSAGE_DATA: [&str; 2] = ["Prefers delivery before noon", "jo@example.com"];
-
-/// Marks of the inside of a program.
-const INTERNALS: [&str; 18] = [
-    "Traceback (most recent call last)",
-    "Stack trace",
-    "stacktrace",
-    "stackTrace",
-    "panicked at",
-    "Exception in thread",
-    "node_modules",
-    "site-packages",
-    "\n   at ",
-    "\n    at ",
-    "\tat ",
-    "goroutine 1 [",
-    "SQLSTATE",
-    "/home/",
-    "/usr/lib",
-    "/var/www",
-    "vendor/",
-    ".py\", line",
-];
 
 /// An answer of the run, and the request that it answers.
 pub(crate) struct Observation {
@@ -112,7 +91,7 @@ impl Scene<'_> {
         if watch == Watch::Challenge && !unauthorized() {
             return Found::Nowhere("no answer was a 401");
         }
-        if matches!(watch, Watch::MessageData | Watch::Internals)
+        if watch == Watch::MessageData
             && !self.observations.iter().any(|seen| seen.answer.status >= 400 && !seen.answer.is_unavailable())
         {
             return Found::Nowhere("no answer was an error");
@@ -158,10 +137,10 @@ impl Scene<'_> {
                 data.find(|text| contains(&answer.body, text))
                     .map(|text| format!("the body repeats the message's \"{text}\""))
             }
-            Watch::Internals if answer.status >= 400 => INTERNALS
-                .into_iter()
-                .find(|mark| contains(&answer.body, mark))
-                .map(|mark| format!("the body has {}, which belongs to {}", shown(mark), inside(mark))),
+            // An answer that repeats the message holds what is in that, and is a matter of other cases.
+            Watch::Internals if answer.status >= 400 || !contains(&answer.body, &seen.flow) => {
+                internals::found(&answer.body, self.endpoint.path()).map(|found| format!("the body has `{found}`"))
+            }
             Watch::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
             // How soon a limit or a proxy answers says nothing about the endpoint.
             Watch::Time if seen.alone && answer.took > DUE && !answer.is_unavailable() => {
@@ -192,30 +171,13 @@ impl Scene<'_> {
     }
 }
 
-/// A mark as a reader finds it in the body.
-fn shown(mark: &str) -> String {
-    match mark.trim() {
-        "at" => "lines that begin with `at`".to_owned(),
-        mark => format!("`{mark}`"),
-    }
-}
-
-/// What a mark is a sign of.
-fn inside(mark: &str) -> &'static str {
-    match mark {
-        "SQLSTATE" => "a database's error",
-        "node_modules" | "site-packages" | "/home/" | "/usr/lib" | "/var/www" | "vendor/" => "the path of a file",
-        _ => "a stack trace",
-    }
-}
-
 fn words(watch: Watch) -> &'static str {
     match watch {
         Watch::Challenge => "a challenge with each 401",
         Watch::ExpectedCredential => "no answer with the credential that the endpoint expects",
         Watch::SentCredential => "no answer with the credential that was sent",
         Watch::MessageData => "no error answer with data of the message",
-        Watch::Internals => "no error answer with internals of the program",
+        Watch::Internals => "no answer with internals of the program",
         Watch::Redirect => "no redirect of a valid message",
         Watch::Time => "each answer within 5 s",
         Watch::Encryption => "an https URL",

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((clause.level, clause.title), (Level::Must, "The first colon separates"));
         assert_eq!(clause.source, "RFC 7617 section 2");
         assert!(clause.text.starts_with("An endpoint that expects Basic splits"), "{}", clause.text);
-        assert_eq!(Clause::find("AUTH-12").unwrap().why, None);
+        assert_eq!(Clause::find("HTTP-14").unwrap().why, None);
         assert!(Clause::find("AUTH-7").unwrap().why.unwrap().contains("bcrypt"));
         assert_eq!(Clause::find("AUTH-99"), None);
     }

@@ -55,6 +55,20 @@ pub enum Property {
     SpaceAround,
     /// Digits only, the first not 0.
     Number,
+    /// Characters of ASCII only.
+    Ascii,
+    /// A character beyond Latin-1.
+    BeyondLatin1,
+    /// A character beyond U+FFFF.
+    BeyondBmp,
+    /// A letter with an accent.
+    Accent,
+    /// A dot.
+    Dot,
+    /// An underscore.
+    Underscore,
+    /// A plus sign or a space.
+    PlusOrSpace,
 }
 
 /// The text is no condition.
@@ -72,6 +86,13 @@ impl Property {
             "two normalization forms" => Self::NormalForms,
             "space around" => Self::SpaceAround,
             "a number" => Self::Number,
+            "within ASCII" => Self::Ascii,
+            "beyond Latin-1" => Self::BeyondLatin1,
+            "beyond U+FFFF" => Self::BeyondBmp,
+            "an accent" => Self::Accent,
+            "a dot" => Self::Dot,
+            "an underscore" => Self::Underscore,
+            "a plus or a space" => Self::PlusOrSpace,
             _ => {
                 let (number, unit) = text.strip_prefix("over ")?.split_once(' ')?;
                 match unit {
@@ -90,7 +111,7 @@ impl Condition {
     pub(crate) fn is_of_telling_credentials(&self) -> bool {
         match self {
             Self::Credential(_, property) => {
-                !matches!(property, Property::Number | Property::SpaceAround | Property::Latin1)
+                !matches!(property, Property::Number | Property::SpaceAround | Property::Latin1 | Property::Ascii)
             }
             Self::Padding => true,
             Self::PlusOrSlash | Self::Https | Self::Http2 | Self::ProfileV1 => false,
@@ -110,6 +131,13 @@ impl fmt::Display for Property {
             Self::NormalForms => f.write_str("with a character that Unicode can write in two ways, such as ä"),
             Self::SpaceAround => f.write_str("with a space at an end"),
             Self::Number => f.write_str("of digits only"),
+            Self::Ascii => f.write_str("of ASCII characters only"),
+            Self::BeyondLatin1 => f.write_str("with a character beyond Latin-1, such as €"),
+            Self::BeyondBmp => f.write_str("with a character beyond U+FFFF, such as 😀"),
+            Self::Accent => f.write_str("with an accent"),
+            Self::Dot => f.write_str("with a dot"),
+            Self::Underscore => f.write_str("with an underscore"),
+            Self::PlusOrSpace => f.write_str("with a plus sign or a space"),
         }
     }
 }
@@ -180,6 +208,8 @@ mod tests {
             ("secret: over 72 bytes", "it needs a secret that is longer"),
             ("password: a colon", "it needs a password with a colon"),
             ("username: over 1 characters", "it needs a username that is longer"),
+            ("secret: within ASCII", "it needs a secret of ASCII characters only"),
+            ("password: beyond U+FFFF", "it needs a password with a character beyond U+FFFF, such as 😀"),
         ] {
             assert_eq!(text.parse::<Condition>().unwrap().to_string(), said);
         }

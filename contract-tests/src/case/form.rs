@@ -35,13 +35,14 @@ pub struct RequestForm {
     pub secret: Option<Member>,
     /// The `authorization` headers; by default one with the right credentials where those are expected.
     pub authorization: Option<Vec<String>>,
-    /// The request line; `{path}` and `{url}` stand for the target in origin and absolute form.
+    /// The request line; `{path}` and `{url}` stand for the target in origin and absolute form, `{path:SPELLING}` for
+    /// another spelling of its path.
     pub line: Option<String>,
     /// The content types; by default one, `application/json`.
     pub content_type: Option<Vec<String>>,
-    /// More headers, name and value.
+    /// More headers, name and value; `{path}` stands for the target.
     pub headers: Vec<(String, String)>,
-    /// Headers that are left out, in lower case.
+    /// Headers of every request that are left out, in lower case.
     pub without: Vec<String>,
     /// The letter case of header names.
     pub letters: Letters,
@@ -174,6 +175,44 @@ pub enum Change {
     CutToBytes(usize),
     /// At most so many characters.
     CutToCharacters(usize),
+    /// Each character beyond ASCII as another one of the same length, in UTF-8 and in UTF-16.
+    OtherBeyondAscii,
+    /// The same with those beyond Latin-1 only.
+    OtherBeyondLatin1,
+    /// The same with those beyond U+FFFF only.
+    OtherBeyondBmp,
+    /// Letters without their accents.
+    WithoutAccents,
+    /// Each ASCII character in its full-width form; one more character where none is of ASCII.
+    FullWidth,
+    /// Its characters from the last to the first; one more character where that is the same.
+    Reversed,
+    /// The character in the middle is another one.
+    ChangeMiddle,
+    /// A space after its first character.
+    SpaceWithin,
+    /// A hyphen after its first character.
+    HyphenWithin,
+    /// Each character as the text of a JSON escape.
+    JsonEscaped,
+    /// Its base64.
+    Base64,
+    /// Each dot as another character, which a regular expression takes for it.
+    DotsChanged,
+    /// Each underscore as another character, which `LIKE` takes for it.
+    UnderscoresChanged,
+    /// Plus signs as spaces, and spaces as plus signs.
+    SpacesAsPlus,
+    /// The same number written in another way.
+    SameNumber,
+    /// An empty element of HTML after it.
+    Tagged,
+    /// A control character after it.
+    ControlAfter,
+    /// A regular expression for any text.
+    AnyRegex,
+    /// A condition of SQL that always holds.
+    SqlTrue,
 }
 
 /// The letter case of header names.
@@ -198,8 +237,10 @@ pub enum Framing {
     Length,
     /// `Transfer-Encoding: chunked`, in chunks of these sizes; the rest is the last chunk.
     Chunked(Vec<usize>),
-    /// Chunked, with an extension on each chunk and a trailer.
-    ChunkedWithExtras,
+    /// Chunked, with an extension on each chunk.
+    ChunkExtensions,
+    /// Chunked, with a trailer field after the last chunk.
+    Trailer,
     /// Chunked, with a `Content-Length` beside it.
     Both,
     /// Two different lengths.

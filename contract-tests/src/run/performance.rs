@@ -36,6 +36,8 @@ const TRIES_WITH_FLOWS: u64 = 32;
 const FLOWS_A_RUN: u64 = 1_000_000;
 /// How long an endpoint's own deadline is waited for. Those of common servers are 30 to 75 s.
 pub(super) const OWN_DEADLINE: Duration = Duration::from_secs(90);
+/// Why an acceptance tells nothing.
+const ANYTHING: &str = "the server accepts other requests of the kind without a credential too, such as one to a path that no endpoint has";
 /// How many times a message that follows others of its case is sent again after a status about load.
 const REPEATS_IN_A_ROW: u32 = 3;
 
@@ -96,8 +98,23 @@ impl<'a> Performance<'a> {
             false => (setting.limit, self.end),
         };
         let setting = Setting { limit, ..setting };
-        let tried = timeout_at(end.into(), self.attempt(exchange, slow, index, attempt, setting)).await;
+        let trying = async {
+            let tried = self.attempt(exchange, slow, index, attempt, setting).await;
+            match (&tried.attempt, &exchange.unless_accepted) {
+                (Attempt::Judged(Outcome::Failed(_)), Some(form)) if self.is_accepted(form).await => {
+                    Tried { attempt: Attempt::Judged(Outcome::Skipped(Reason::NothingToSee(ANYTHING))), ..tried }
+                }
+                _ => tried,
+            }
+        };
+        let tried = timeout_at(end.into(), trying).await;
         tried.unwrap_or_else(|_| Tried::judged(Outcome::Skipped(Reason::TimeIsOver)))
+    }
+
+    /// Whether this request is accepted. One that cannot be made or gets no answer is not.
+    async fn is_accepted(&self, form: &RequestForm) -> bool {
+        let Ok(request) = self.maker.make(form, self.plain_flow(0)) else { return false };
+        self.dialer.send_within(&request, self.dialer.timeout).await.is_ok_and(|answer| answer.is_acceptance())
     }
 
     async fn attempt(&self, exchange: &Exchange, slow: bool, index: usize, attempt: u64, setting: Setting) -> Tried {

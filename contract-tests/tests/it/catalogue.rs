@@ -6,7 +6,7 @@ use contract_tests::{
     Case,
     case::{Act, Kind},
 };
-use schemas::{CaseFile, Clause, Sample};
+use schemas::{CaseFile, Clause, Level, Sample};
 use serde_json::Value;
 
 #[test]
@@ -66,6 +66,27 @@ fn every_clause_has_a_case_or_a_reason_why_not() {
 }
 
 #[test]
+fn every_must_says_what_would_be_lost_accepted_wrongly_or_leaked() {
+    let mut said = HashSet::new();
+    for case in Case::all() {
+        let clause = Clause::find(&case.clause).unwrap();
+        let is_must = clause.level == Level::Must;
+        assert!(is_must || case.why.is_none(), "{} is not a MUST, so its clause says why", case.id);
+        let why = case.why.as_deref().or(clause.why);
+        assert!(!is_must || why.is_some_and(|why| why.ends_with('.')), "{}: {why:?}", case.id);
+        // What holds for a whole clause is said there, once.
+        let of_clause = || Case::all().iter().filter(|other| other.clause == case.clause);
+        assert!(
+            case.why.is_none() || of_clause().count() == 1 || of_clause().any(|other| other.why != case.why),
+            "{}",
+            case.id
+        );
+        said.insert(why);
+    }
+    assert!(said.len() > 60);
+}
+
+#[test]
 fn each_kind_has_one_plain_message_and_every_sample_is_known() {
     for kind in [Kind::None, Kind::ClientSecret, Kind::Basic] {
         let plain = Case::all().iter().filter(|case| case.plain && case.runs_with(kind));
@@ -73,7 +94,7 @@ fn each_kind_has_one_plain_message_and_every_sample_is_known() {
     }
     for case in Case::all() {
         let Act::Send(exchange) = &case.act else { continue };
-        for form in exchange.after.iter().chain([&exchange.request]) {
+        for form in exchange.after.iter().chain([&exchange.request]).chain(&exchange.unless_accepted) {
             let known = form.sample.as_ref().is_none_or(|name| Sample::valid().any(|sample| sample.name == name));
             assert!(known, "{}", case.id);
         }

@@ -18,9 +18,10 @@ use std::{collections::HashSet, env, fs, path::Path};
 
 use contract_tests::report::CaseOutcome;
 use defect::Defect;
+use futures_util::{StreamExt as _, stream};
 use matrix::Row;
 use rules::{Expected, Rules};
-use schemas::Clause;
+use schemas::{Clause, Level};
 use tls::Certificate;
 
 use crate::soak;
@@ -40,6 +41,22 @@ async fn the_receiver_without_a_defect_is_never_blamed() {
             let passed = report.results.iter().filter(|result| result.outcome == CaseOutcome::Passed).count();
             assert!(passed > 100, "{} {:?}", report.subject.authentication, report.notices);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_common_programs_do_breaks_no_must() {
+    let common = Defect::all().into_iter().filter(|defect| defect.is_common).chain(defects::right_as_well());
+    let common: Vec<Defect> = common.collect();
+    assert!(common.len() > 20);
+    let run = |defect: Defect| async move { (defect.name, matrix::run(defect.rules(), None, 8, &[]).await) };
+    let reports: Vec<_> = stream::iter(common.into_iter().map(run)).buffer_unordered(6).collect().await;
+    for (name, report) in reports {
+        let is_must = |clause: &str| Clause::find(clause).unwrap().level == Level::Must;
+        let failed = matrix::failed(&report).into_iter();
+        let blamed: Vec<_> = failed.filter(|(_, clause)| is_must(clause)).collect();
+        assert!(blamed.is_empty(), "an endpoint that {name}: {blamed:?}");
+        assert!(report.tally(Level::Must).passed > 50, "{name}: {:?}", report.notices);
     }
 }
 

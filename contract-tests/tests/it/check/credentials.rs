@@ -34,7 +34,7 @@ async fn the_files_are_private_drawn_anew_and_tell_everything() {
     assert!(again.stderr.contains("--dir"), "{}", again.stderr);
     assert_eq!(read("client-secret"), secret);
 
-    // As references they do what they are for: no case is kept back.
+    // As references they do what they are for: no case is kept back but those that need ASCII.
     let (_server, url) = mock(|_| ResponseTemplate::new(200)).await;
     let target = Target::new(&url, client_secret(&secret)).unwrap().only(["AUTH-*".to_owned()]);
     let report = check(&target).await.unwrap();

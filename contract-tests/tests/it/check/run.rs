@@ -121,7 +121,7 @@ async fn an_endpoint_that_is_always_late_ends_the_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_body_is_tried_only_where_it_is_asked_for() {
     let url = hasty().await;
-    let unfinished = || plain(&url, Authentication::None).only(["HTTP-001", "HTTP-090", "HTTP-091"].map(String::from));
+    let unfinished = || plain(&url, Authentication::None).only(["HTTP-001", "HTTP-113", "HTTP-114"].map(String::from));
     let slow = check(&unfinished().slow(true)).await.unwrap();
     assert_eq!(failed_clauses(&slow), ["HTTP-12"]);
     assert_eq!(failures(&slow).len(), 2, "{:?}", failures(&slow));

@@ -193,7 +193,18 @@ async fn read_body(
 ) -> io::Result<Body> {
     if let Framing::Length(length) = framing {
         let mut body = vec![0; length];
-        stream.read_exact(&mut body).await?;
+        if !rules.takes_short_bodies {
+            stream.read_exact(&mut body).await?;
+            return Ok(Body::Whole(body));
+        }
+        let mut read = 0;
+        while read < length {
+            match stream.read(&mut body[read..]).await? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        body.truncate(read);
         return Ok(Body::Whole(body));
     }
     let mut body = Vec::new();
@@ -202,7 +213,11 @@ async fn read_body(
             return Ok(Body::Broken);
         };
         if size == 0 {
-            while line(stream).await?.is_some_and(|trailer| !trailer.is_empty()) {}
+            while line(stream).await?.is_some_and(|trailer| !trailer.is_empty()) {
+                if !rules.takes_trailers {
+                    return Ok(Body::Broken);
+                }
+            }
             return Ok(Body::Whole(body));
         }
         if body.len().saturating_add(size) > rules.limit {

@@ -3,7 +3,9 @@
 use crate::mutants::{
     credentials::{PASSWORD, SECRET, USERNAME},
     defects,
-    rules::{Expected, Rules},
+    json::Json,
+    request::{Head, Request},
+    rules::{Basic, Expected, Rules, Secret, Verdict},
     tls::Certificate,
 };
 
@@ -20,12 +22,30 @@ pub(crate) struct Defect {
     pub(crate) expected: Expected,
     /// Puts the defect into the correct rules.
     pub(crate) put: fn(&mut Rules),
+    /// Rules that replace those which it has then.
+    replaced: Replaced,
+    /// Whether common programs do so and nobody gets in or loses a message by it, so that no MUST blames it.
+    pub(crate) is_common: bool,
     /// The certificate, where the endpoint is one of HTTPS.
     pub(crate) certificate: Option<Certificate>,
     /// Whether the plain message is refused as well.
     pub(crate) refuses_all: bool,
     /// Whether it shows only while messages come one by one.
     pub(crate) one_by_one: bool,
+}
+
+/// A check of Basic.
+type BasicCheck = fn(&Head, &Basic, (&str, &str)) -> bool;
+/// A check of the client secret.
+type SecretCheck = fn(&Request, &Json, &Secret, &str) -> Verdict;
+
+/// Rules of which many defects differ in nothing else.
+#[derive(Clone, Copy, Debug, Default)]
+struct Replaced {
+    path: Option<fn(&Head) -> Verdict>,
+    method: Option<fn(&Head) -> Verdict>,
+    basic: Option<BasicCheck>,
+    secret: Option<SecretCheck>,
 }
 
 impl Defect {
@@ -35,7 +55,18 @@ impl Defect {
     }
 
     fn new(name: &'static str, clause: &'static str, expected: Expected, put: fn(&mut Rules)) -> Self {
-        Self { name, clause, also: &[], expected, put, certificate: None, refuses_all: false, one_by_one: false }
+        Self {
+            name,
+            clause,
+            also: &[],
+            expected,
+            put,
+            replaced: Replaced::default(),
+            is_common: false,
+            certificate: None,
+            refuses_all: false,
+            one_by_one: false,
+        }
     }
 
     /// A defect of an endpoint that expects a client secret.
@@ -64,6 +95,35 @@ impl Defect {
         Self { refuses_all: true, ..self }
     }
 
+    /// The same with this rule for the path.
+    pub(crate) fn with_path(mut self, path: fn(&Head) -> Verdict) -> Self {
+        self.replaced.path = Some(path);
+        self
+    }
+
+    /// The same with this rule for the method.
+    pub(crate) fn with_method(mut self, method: fn(&Head) -> Verdict) -> Self {
+        self.replaced.method = Some(method);
+        self
+    }
+
+    /// The same with this check of Basic.
+    pub(crate) fn with_basic(mut self, basic: BasicCheck) -> Self {
+        self.replaced.basic = Some(basic);
+        self
+    }
+
+    /// The same with this check of the client secret.
+    pub(crate) fn with_secret(mut self, secret: SecretCheck) -> Self {
+        self.replaced.secret = Some(secret);
+        self
+    }
+
+    /// The same, as one that common programs have and no MUST may blame.
+    pub(crate) fn common(self) -> Self {
+        Self { is_common: true, ..self }
+    }
+
     /// The same with another credential.
     pub(crate) fn expecting(self, expected: Expected) -> Self {
         Self { expected, ..self }
@@ -83,6 +143,11 @@ impl Defect {
     pub(crate) fn rules(&self) -> Rules {
         let mut rules = Rules::correct(self.expected);
         (self.put)(&mut rules);
+        let Replaced { path, method, basic, secret } = self.replaced;
+        rules.path = path.unwrap_or(rules.path);
+        rules.method = method.unwrap_or(rules.method);
+        rules.basic = basic.unwrap_or(rules.basic);
+        rules.secret = secret.unwrap_or(rules.secret);
         rules
     }
 
@@ -95,6 +160,17 @@ impl Defect {
     pub(crate) fn breaks(&self, clause: &str) -> bool {
         const PLAIN: [&str; 10] =
             ["AUTH-2", "AUTH-3", "AUTH-7", "AUTH-8", "AUTH-12", "AUTH-13", "AUTH-14", "AUTH-15", "AUTH-16", "AUTH-18"];
-        self.clause == clause || self.also.contains(&clause) || (self.refuses_all && PLAIN.contains(&clause))
+        // Who takes a wrong credential takes it in another spelling and by any way too, and so on.
+        const WITH: [(&[&str], &[&str]); 4] = [
+            (&["AUTH-4", "AUTH-6", "AUTH-7", "AUTH-14", "AUTH-16", "AUTH-17", "AUTH-18"], &["AUTH-20", "AUTH-28"]),
+            (&["AUTH-18", "AUTH-19"], &["AUTH-18", "AUTH-21"]),
+            (&["HTTP-8"], &["HTTP-23"]),
+            (&["HTTP-12"], &["HTTP-17", "HTTP-22"]),
+        ];
+        let goes_with = |(of, with): &(&[&str], &[&str])| of.contains(&self.clause) && with.contains(&clause);
+        self.clause == clause
+            || self.also.contains(&clause)
+            || (self.refuses_all && PLAIN.contains(&clause))
+            || WITH.iter().any(goes_with)
     }
 }

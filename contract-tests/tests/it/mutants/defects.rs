@@ -2,12 +2,18 @@
 
 #[path = "defects/basic.rs"]
 mod basic;
+#[path = "defects/bypass.rs"]
+mod bypass;
+#[path = "defects/common.rs"]
+mod common;
 #[path = "defects/framing.rs"]
 mod framing;
 #[path = "defects/http.rs"]
 mod http;
 #[path = "defects/json.rs"]
 mod json;
+#[path = "defects/lossy.rs"]
+mod lossy;
 #[path = "defects/operation.rs"]
 mod operation;
 #[path = "defects/secret.rs"]
@@ -21,6 +27,8 @@ mod tls;
 
 use crate::mutants::defect::Defect;
 
+pub(crate) use self::common::right_as_well;
+
 pub(crate) fn all() -> Vec<Defect> {
     // Those that take long come first.
     [
@@ -33,6 +41,10 @@ pub(crate) fn all() -> Vec<Defect> {
         basic::compared(),
         basic::decoded(),
         basic::answered(),
+        lossy::secrets(),
+        lossy::passwords(),
+        lossy::usernames(),
+        bypass::defects(),
         json::defects(),
         http::defects(),
         framing::defects(),

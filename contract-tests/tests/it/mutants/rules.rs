@@ -71,6 +71,10 @@ pub(crate) struct Rules {
     pub(crate) chunk_size: fn(&str) -> Option<usize>,
     /// Whether these two bytes may follow the data of a chunk.
     pub(crate) chunk_end: fn([u8; 2]) -> bool,
+    /// Whether fields may follow the last chunk.
+    pub(crate) takes_trailers: bool,
+    /// Whether a body counts whose connection ends before it is whole.
+    pub(crate) takes_short_bodies: bool,
     pub(crate) path: fn(&Head) -> Verdict,
     pub(crate) method: fn(&Head) -> Verdict,
     /// What runs before Basic is checked: nothing.
@@ -140,6 +144,8 @@ impl Rules {
             framing,
             chunk_size,
             chunk_end: |end| end == *b"\r\n",
+            takes_trailers: true,
+            takes_short_bodies: false,
             path,
             method,
             before_basic: |_| Ok(()),

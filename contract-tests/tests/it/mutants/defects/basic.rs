@@ -41,19 +41,23 @@ pub(super) fn compared() -> Vec<Defect> {
         same("ignores the letter case of the password", "AUTH-18", |r| {
             r.basic_parts.same = |sent, right| sent.0 == right.0 && sent.1.to_lowercase() == right.1.to_lowercase();
         }),
-        same("ignores the letter case of the username", "AUTH-18", |r| {
+        same("ignores the letter case of the username, as a directory does", "AUTH-20", |r| {
             r.basic_parts.same = |sent, right| sent.0.to_lowercase() == right.0.to_lowercase() && sent.1 == right.1;
-        }),
-        same("trims the password", "AUTH-18", |r| {
+        })
+        .common(),
+        same("trims the password", "AUTH-20", |r| {
             r.basic_parts.same = |sent, right| sent.0 == right.0 && sent.1.trim() == right.1;
-        }),
-        same("trims the username", "AUTH-18", |r| {
-            r.basic_parts.same = |sent, right| sent.0.trim() == right.0 && sent.1 == right.1;
-        }),
-        same("normalizes username and password (NFC)", "AUTH-18", |r| {
-            r.basic_parts.same = |sent, right| {
-                let equal = |sent, right| spelling::nfc(sent) == spelling::nfc(right);
-                equal(sent.0, right.0) && equal(sent.1, right.1)
+        })
+        .common(),
+        same("trims username and password, as Tomcat does", "AUTH-20", |r| {
+            r.basic_parts.same = |sent, right| sent.0.trim() == right.0 && sent.1.trim() == right.1;
+        })
+        .common(),
+        same("crashes where a username has another normalization form", "AUTH-20", |r| {
+            r.before_basic = |head| {
+                let sent = decoded_text(head).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+                let is_other = spelling::nfc(&sent) != sent;
+                if is_other { Err(Answer::crash()) } else { Ok(()) }
             };
         }),
         same("compares username and password joined without the colon", "AUTH-18", |r| {

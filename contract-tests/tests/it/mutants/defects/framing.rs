@@ -3,6 +3,7 @@
 use crate::mutants::{
     answer::Answer,
     defect::Defect,
+    json::Json,
     request::Framing,
     rules::{After, Rules},
 };
@@ -36,9 +37,21 @@ fn ends() -> Vec<Defect> {
             };
         })
         .also(&["HTTP-10", "HTTP-13", "HTTP-17"]),
-        Defect::secret("does not know extensions of a chunk", "HTTP-8", |r| {
+        Defect::secret("does not know extensions of a chunk, as Tornado", "HTTP-23", |r| {
             r.chunk_size = |line| if line.contains(';') { None } else { chunk_size(line) };
-        }),
+        })
+        .common(),
+        Defect::secret("does not know trailers, as Sanic", "HTTP-23", |r| r.takes_trailers = false).common(),
+        Defect::secret("takes a body that ends before its length does", "HTTP-17", |r| r.takes_short_bodies = true)
+            .common(),
+        Defect::open("takes JSON that ends before its length does", "HTTP-12", |r| {
+            r.takes_short_bodies = true;
+            r.read = |body| match Json::read(body) {
+                None if body.starts_with(b"{") && !body.ends_with(b"}") => Ok(Json::Null),
+                message => message.ok_or_else(Answer::bad_request),
+            };
+        })
+        .also(&["HTTP-17", "HTTP-20"]),
         Defect::secret("does not know a chunk's size in capitals", "HTTP-8", |r| {
             r.chunk_size =
                 |line| if line.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { chunk_size(line) };
@@ -95,9 +108,8 @@ fn sizes() -> Vec<Defect> {
             .also(&["HTTP-8", "HTTP-9", "HTTP-13", "OPS-4"]),
         Defect::secret("takes a body of 64 000 bytes at most", "HTTP-11", |r| r.limit = 64_000)
             .also(&["HTTP-8", "HTTP-9", "HTTP-13", "OPS-4"]),
-        Defect::secret("takes a body of 100 kB at most, as Express does", "HTTP-13", |r| r.limit = 100 << 10)
-            .also(&["OPS-4"]),
-        Defect::secret("takes a body of a million bytes at most", "HTTP-13", |r| r.limit = 1_000_000).also(&["OPS-4"]),
+        Defect::secret("takes a body of 100 kB at most, as Express does", "HTTP-13", |r| r.limit = 100 << 10).common(),
+        Defect::secret("takes a body of a million bytes at most", "HTTP-13", |r| r.limit = 1_000_000),
         Defect::basic("takes a head of 500 bytes at most", "AUTH-16", |r| r.head_limit = 500).refusing_all(),
     ]
 }

@@ -110,13 +110,13 @@ fn types() -> Vec<Defect> {
                 allow_if(is_json && !value.contains('"'), unsupported())
             };
         }),
-        Defect::secret("wants a charset", "HTTP-5", |r| {
+        Defect::secret("wants a charset", "HTTP-4", |r| {
             r.media_type = |head| {
                 let value = head.get("content-type").unwrap_or_default().to_lowercase();
                 allow_if(value.starts_with("application/json") && value.contains("charset"), unsupported())
             };
         })
-        .also(&["AUTH-3", "HTTP-4"])
+        .also(&["AUTH-3", "HTTP-5"])
         .refusing_all(),
         Defect::secret("takes any content type", "HTTP-15", |r| r.media_type = |_| Ok(())),
         Defect::secret("takes text/plain for JSON", "HTTP-15", |r| {

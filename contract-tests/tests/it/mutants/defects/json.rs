@@ -48,13 +48,14 @@ fn reading() -> Vec<Defect> {
                 |body| if body.is_empty() { Ok(Json::Null) } else { Json::read(body).ok_or_else(Answer::bad_request) };
         })
         .also(&["HTTP-20"]),
-        read("reads the first value and leaves the rest, as json.Decoder does", "HTTP-12", |r| {
+        read("reads the first value and leaves the rest, as json.Decoder does", "HTTP-22", |r| {
             r.read = |body| {
                 let first = serde_json::Deserializer::from_slice(body).into_iter().next();
                 first.and_then(Result::ok).ok_or_else(Answer::bad_request)
             };
         })
-        .also(&["HTTP-20"]),
+        .also(&["HTTP-20"])
+        .common(),
         read("mends a message that is cut short", "HTTP-12", |r| {
             r.read = |body| {
                 let is_cut = body.first() == Some(&b'{') && !body.trim_ascii_end().ends_with(b"}");
@@ -62,21 +63,23 @@ fn reading() -> Vec<Defect> {
             };
         })
         .also(&["HTTP-20"]),
-        read("allows a comma behind the last member", "HTTP-12", |r| {
+        read("allows a comma behind the last member", "HTTP-22", |r| {
             r.read = |body| {
                 let text = String::from_utf8_lossy(body).replace(",}", "}").replace(",]", "]");
                 Json::read(text.as_bytes()).ok_or_else(Answer::bad_request)
             };
         })
-        .also(&["HTTP-20", "MSG-2"]),
-        read("allows single quotes", "HTTP-12", |r| {
+        .also(&["HTTP-20", "MSG-2"])
+        .common(),
+        read("allows single quotes", "HTTP-22", |r| {
             r.read = |body| {
                 let text = String::from_utf8_lossy(body).replace('\'', "\"");
                 Json::read(body).or_else(|| Json::read(text.as_bytes())).ok_or_else(Answer::bad_request)
             };
         })
-        .also(&["HTTP-20", "MSG-2"]),
-        read("allows comments", "HTTP-12", |r| {
+        .also(&["HTTP-20", "MSG-2"])
+        .common(),
+        read("allows comments", "HTTP-22", |r| {
             r.read = |body| {
                 let text = String::from_utf8_lossy(body).into_owned();
                 let without =
@@ -88,14 +91,23 @@ fn reading() -> Vec<Defect> {
                     .ok_or_else(Answer::bad_request)
             };
         })
-        .also(&["HTTP-20"]),
-        read("allows line breaks within text", "HTTP-12", |r| {
+        .also(&["HTTP-20"])
+        .common(),
+        read("allows line breaks within text", "HTTP-22", |r| {
             r.read = |body| {
                 let text = String::from_utf8_lossy(body).replace(|character: char| character.is_control(), " ");
                 Json::read(body).or_else(|| Json::read(text.as_bytes())).ok_or_else(Answer::bad_request)
             };
         })
-        .also(&["HTTP-20"]),
+        .also(&["HTTP-20"])
+        .common(),
+        read("reads JSON5", "HTTP-22", |r| {
+            r.read = |body| {
+                let text = String::from_utf8_lossy(body).replace("/* a message */", "").replace(",}", "}");
+                Json::read(body).or_else(|| Json::read(text.as_bytes())).ok_or_else(Answer::bad_request)
+            };
+        })
+        .common(),
         read("takes a form for a message", "HTTP-12", |r| {
             r.read = |body| {
                 let is_form = body.contains(&b'=') && !body.starts_with(b"{");
@@ -131,6 +143,42 @@ fn reading() -> Vec<Defect> {
                 let trace = "Traceback (most recent call last):\n  File \"/srv/app/hooks.py\", line 42, in receive\n\
                              json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)";
                 Json::read(body).ok_or_else(|| Answer::new(400, trace))
+            };
+        }),
+        read("warns in HTML before its answer, as PHP does", "OPS-7", |r| {
+            r.finish = |_, _, answer| {
+                let warning = "<br />\n<b>Warning</b>:  Undefined array key \"x\" in <b>/app/public/hook.php</b> on line <b>7</b><br />";
+                Answer { body: format!("{warning}\n{}", answer.body), ..answer }
+            };
+        }),
+        read("shows the trace of an exception in JSON, as Spring does", "OPS-7", |r| {
+            r.read = |body| {
+                let trace = r#"{"status":400,"trace":"Oops\n\tat nz.co.hooks.Receiver.accept(Receiver.java:42)\n"}"#;
+                Json::read(body).ok_or_else(|| Answer::new(400, trace))
+            };
+        }),
+        read("shows the stack of an error on a page, as Express does", "OPS-7", |r| {
+            r.read = |body| {
+                let page = "<pre>SyntaxError: no<br> &nbsp; &nbsp;at JSON.parse (&lt;anonymous&gt;)<br></pre>";
+                Json::read(body).ok_or_else(|| Answer::new(400, page))
+            };
+        }),
+        read("names the exception that it met, as .NET does", "OPS-7", |r| {
+            r.read = |body| {
+                let text = "System.Text.Json.JsonException: no\n   at Hooks.Receiver.Accept(String body)";
+                Json::read(body).ok_or_else(|| Answer::new(400, text))
+            };
+        }),
+        read("names the file that it cannot write", "OPS-7", |r| {
+            r.read = |body| {
+                let text = "open /data/messages.jsonl: permission denied";
+                Json::read(body).ok_or_else(|| Answer::new(400, text))
+            };
+        }),
+        read("shows its query", "OPS-7", |r| {
+            r.read = |body| {
+                let text = "failed: INSERT INTO messages (flow, body) VALUES ($1, $2)";
+                Json::read(body).ok_or_else(|| Answer::new(400, text))
             };
         }),
         read("answers an error with what was sent", "OPS-7", |r| {
@@ -284,6 +332,20 @@ fn expecting() -> Vec<Defect> {
         }),
         message("stores text in Latin-1", "MSG-21", |r| {
             r.message = |message| crash_if(any_character_beside_secret(message, |c| c as u32 > 255));
+        }),
+        message("crashes on U+0000, as a column of PostgreSQL does", "MSG-22", |r| {
+            r.message = |message| crash_if(any_character_beside_secret(message, |c| c == '\0'));
+        })
+        .common(),
+        message("answers U+0000 with 400, as Django REST framework does", "MSG-22", |r| {
+            r.message = |message| {
+                let is_there = any_character_beside_secret(message, |c| c == '\0');
+                if is_there { Err(Answer::bad_request()) } else { Ok(()) }
+            };
+        })
+        .common(),
+        message("crashes on control characters, as XML does", "MSG-22", |r| {
+            r.message = |message| crash_if(any_character_beside_secret(message, |c| c < ' ' && !"\t\n\r".contains(c)));
         }),
         message("wants the trigger before the step", "MSG-1", |r| {
             r.message = |message| {

@@ -39,38 +39,48 @@ pub(super) fn compared() -> Vec<Defect> {
         .also(&["AUTH-7"]),
         same("asks only whether there is a secret", "AUTH-6", |r| r.secret_parts.same = |_, _| true)
             .also(&["AUTH-7", "AUTH-8", "AUTH-9", "AUTH-22"]),
-        same("trims the secret", "AUTH-6", |r| r.secret_parts.same = |sent, right| sent.trim() == right),
-        same("ignores spaces at the end, as a CHAR column does", "AUTH-6", |r| {
+        same("trims the secret", "AUTH-20", |r| r.secret_parts.same = |sent, right| sent.trim() == right).common(),
+        same("ignores spaces at the end, as a CHAR column does", "AUTH-20", |r| {
             r.secret_parts.same = |sent, right| sent.trim_end() == right;
-        }),
-        same("takes several spaces for one", "AUTH-6", |r| {
+        })
+        .common(),
+        same("takes several spaces for one", "AUTH-20", |r| {
             r.secret_parts.same = |sent, right| spelling::single_spaced(sent) == spelling::single_spaced(right);
         }),
-        same("leaves all spaces out", "AUTH-6", |r| {
+        same("leaves all spaces out", "AUTH-20", |r| {
             r.secret_parts.same = |sent, right| sent.replace(' ', "") == right.replace(' ', "");
-        }),
+        })
+        .common(),
         same("ignores the letter case of ASCII", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| sent.eq_ignore_ascii_case(right);
         }),
         same("ignores the letter case, as strings.EqualFold does", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| sent.to_lowercase() == right.to_lowercase();
         }),
-        same("normalizes both (NFC)", "AUTH-6", |r| {
+        same("normalizes both (NFC)", "AUTH-20", |r| {
             r.secret_parts.same = |sent, right| spelling::nfc(sent) == spelling::nfc(right);
-        }),
+        })
+        .common(),
         same("takes look-alikes for the same (NFKC)", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| spelling::nfkc(sent) == spelling::nfkc(right);
-        }),
+        })
+        .also(&["AUTH-20"]),
         same("compares by a collation without accents", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| spelling::without_accents(sent) == spelling::without_accents(right);
-        }),
+        })
+        .also(&["AUTH-20"]),
         same("leaves out characters without width", "AUTH-6", |r| {
             r.secret_parts.same =
                 |sent, right| sent.replace(['\u{200b}', '\u{200d}', '\u{feff}', '\u{ad}'], "") == right;
         }),
-        same("stops at a NUL character", "AUTH-6", |r| {
+        same("stops at a NUL character", "AUTH-20", |r| {
             r.secret_parts.same = |sent, right| sent.split('\0').next() == Some(right);
-        }),
+        })
+        .common(),
+        same("takes zeros after the secret for nothing, as HMAC does", "AUTH-20", |r| {
+            r.secret_parts.same = |sent, right| sent.trim_end_matches('\0') == right;
+        })
+        .common(),
         same("compares in ASCII, all else being a question mark", "AUTH-6", |r| {
             r.secret_parts.same = |sent, right| spelling::ascii(sent) == spelling::ascii(right);
         })
@@ -212,6 +222,16 @@ pub(super) fn answered() -> Vec<Defect> {
             r.finish = |request, _, answer| match request {
                 Some(request) if answer.status == 400 => {
                     Answer { body: format!("cannot read: {}", String::from_utf8_lossy(&request.body)), ..answer }
+                }
+                _ => answer,
+            };
+        })
+        .also(&["OPS-7"]),
+        Defect::secret("shows the request as the bytes of Python in JSON", "AUTH-24", |r| {
+            r.finish = |request, _, answer| match request {
+                Some(request) if answer.status == 403 => {
+                    let bytes = spelling::python_bytes(&request.body);
+                    Answer { body: serde_json::json!({ "detail": bytes }).to_string(), ..answer }
                 }
                 _ => answer,
             };

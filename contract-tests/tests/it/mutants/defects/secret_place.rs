@@ -120,6 +120,31 @@ pub(super) fn found() -> Vec<Defect> {
         })
         .also(&["AUTH-22"])
         .expecting(Expected::Secret("Correct-Horse-battery-staple-72")),
+        Defect::secret("takes the secret from an x-api-key header as well", "AUTH-9", |r| {
+            r.secret = |request, message, parts, right| {
+                if request.head.get("x-api-key") == Some(right) {
+                    Ok(())
+                } else {
+                    secret(request, message, parts, right)
+                }
+            };
+        })
+        .expecting(Expected::Secret("Correct-Horse-battery-staple-72")),
+        Defect::secret("takes the secret from a cookie as well", "AUTH-9", |r| {
+            r.secret = |request, message, parts, right| {
+                let cookies = request.head.get("cookie").unwrap_or_default();
+                let given = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("clientSecret="));
+                let is_right = given.is_some_and(|given| super::spelling::percent_decoded(given) == right);
+                if is_right { Ok(()) } else { secret(request, message, parts, right) }
+            };
+        }),
+        Defect::secret("takes the secret as the whole authorization header", "AUTH-22", |r| {
+            r.secret = |request, message, parts, right| {
+                let is_right = request.head.get("authorization") == Some(right);
+                if is_right { Ok(()) } else { secret(request, message, parts, right) }
+            };
+        })
+        .expecting(Expected::Secret("Correct-Horse-battery-staple-72")),
         Defect::secret("takes the secret as a Bearer token", "AUTH-22", |r| {
             r.secret = |request, message, parts, right| {
                 let token = request.head.get("authorization").and_then(|value| value.strip_prefix("Bearer "));

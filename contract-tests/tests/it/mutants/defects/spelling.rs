@@ -69,6 +69,16 @@ pub(super) fn percent_encoded(text: &str) -> String {
     text.bytes().map(spelt).collect()
 }
 
+/// As Python shows bytes: `b'S\\xc3\\xa9'`.
+pub(super) fn python_bytes(bytes: &[u8]) -> String {
+    let spelt = |byte: &u8| match byte {
+        b'\\' | b'\'' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        byte => format!("\\x{byte:02x}"),
+    };
+    format!("b'{}'", bytes.iter().map(spelt).collect::<String>())
+}
+
 /// As a decoder for HTML does.
 pub(super) fn html_decoded(text: &str) -> String {
     let mut parts = text.split("&#");
