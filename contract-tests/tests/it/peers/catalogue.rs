@@ -102,24 +102,46 @@ stacks! {
     koa, "needs node, and npm install in examples/endpoints/node", Stack::new("node", &["node", "koa.mjs"]);
     nest, "needs node, and npm install in examples/endpoints/node", Stack::new("node", &["node", "nest.mjs"]);
     python_http_server, "needs python3", Stack::new("python", &["python3", "http_server.py"]);
+    aiohttp, "needs python3 with examples/endpoints/python/requirements.txt",
+        Stack::new("python", &["python3", "aiohttp_app.py"]).but(&["OPS-7"]);
     bottle, "needs python3 with examples/endpoints/python/requirements.txt",
         Stack::new("python", &["python3", "bottle_app.py"]).but(&["HTTP-17"]);
+    cherrypy, "needs python3 with examples/endpoints/python/requirements.txt",
+        Stack::new("python", &["python3", "cherrypy_app.py"]).musts_only();
     django, "needs python3 with examples/endpoints/python/requirements.txt",
         Stack::new("python", &["python3", "django_app.py"]).but(&["HTTP-17", "HTTP-18"]);
+    falcon, "needs python3 with examples/endpoints/python/requirements.txt",
+        Stack::new("python", &["python3", "falcon_app.py"]).but(&["HTTP-16", "HTTP-17"]);
     fastapi, "needs python3 with examples/endpoints/python/requirements.txt",
         Stack::new("python", &["python3", "fastapi_app.py"]).but(&["HTTP-18"]);
     flask, "needs python3 with examples/endpoints/python/requirements.txt",
         Stack::new("python", &["python3", "flask_app.py"]).but(&["HTTP-17"]);
+    sanic, "needs python3 with examples/endpoints/python/requirements.txt",
+        Stack::new("python", &["python3", "sanic_app.py"]).but(&["HTTP-17", "HTTP-23"]);
     starlette, "needs python3 with examples/endpoints/python/requirements.txt",
         Stack::new("python", &["python3", "starlette_app.py"]).but(&["HTTP-17", "HTTP-18"]);
+    tornado, "needs python3 with examples/endpoints/python/requirements.txt",
+        Stack::new("python", &["python3", "tornado_app.py"]).but(&["HTTP-15", "HTTP-18", "HTTP-23"]);
+    sinatra, "needs ruby with sinatra and puma",
+        Stack::new("ruby", &["ruby", "sinatra_app.rb"]).but(&["HTTP-15", "HTTP-17", "HTTP-22"]);
+    webrick, "needs ruby with webrick", Stack::new("ruby", &["ruby", "webrick_app.rb"]).musts_only();
     mojolicious, "needs perl with Mojolicious", Stack::new("perl", &["perl", "mojolicious_app.pl"]).musts_only();
     php, "needs php", Stack::new("php", &["php", "-d", "display_errors=stderr", "-S", "127.0.0.1:0", "webhook.php"])
         .but(&["HTTP-16", "HTTP-17", "HTTP-18"]);
     php_fpm, "needs php-fpm, nginx and python3", Stack::new("servers", &["python3", "start.py", "php-fpm"]);
     mod_php, "needs apache2 with mod_php, and python3",
         Stack::new("servers", &["python3", "start.py", "mod_php"]).but(&["HTTP-17"]);
+    java, "needs java", Stack::new("java", &["env", "LC_ALL=C.UTF-8", "java", "-XX:TieredStopAtLevel=1", "Endpoint.java"])
+        .but(&["AUTH-20", "HTTP-17", "HTTP-18", "HTTP-23"]);
     go, "needs go", Stack::new("go", &["go", "run", "."]).but(&["HTTP-17"]);
     nginx, "needs nginx and python3", Stack::proxy("nginx", &["python3", "start.py"]);
+    apache, "needs apache2, perl and python3",
+        Stack::proxy("servers", &["python3", "start.py", "apache"]).but(&["AUTH-20", "AUTH-21", "HTTP-17"]);
+    caddy, "needs caddy and python3", Stack::proxy("servers", &["python3", "start.py", "caddy"]).musts_only();
+    haproxy, "needs haproxy, perl and python3",
+        Stack::proxy("servers", &["python3", "start.py", "haproxy"]).but(&["AUTH-20", "AUTH-21", "HTTP-17"]);
+    lighttpd, "needs lighttpd, perl and python3", Stack::proxy("servers", &["python3", "start.py", "lighttpd"])
+        .but(&["AUTH-20", "AUTH-21", "HTTP-14", "HTTP-18"]);
 }
 
 #[test]
