@@ -63,23 +63,25 @@ fn crash(status: u16, sent: &str, flow: Option<&str>, case: &Case) -> String {
 }
 
 /// Why the case matters: in its own words, in those of its clause, or by what is lost.
-pub(crate) fn why(case: &Case, clause: &Clause, is_accepted: bool) -> Option<&'static str> {
-    if clause.why.is_some() {
-        return clause.why;
-    }
-    let Act::Send(exchange) = &case.act else { return None };
-    match exchange.expect.answer {
-        Verdict::Accept => Some("A message like this one does not arrive."),
-        Verdict::Refuse if !is_accepted => Some(
+pub(crate) fn why<'c>(case: &'c Case, clause: &'c Clause, is_accepted: bool) -> Option<&'c str> {
+    let answer = match &case.act {
+        Act::Send(exchange) => Some(&exchange.expect.answer),
+        _ => None,
+    };
+    if matches!(answer, Some(Verdict::Refuse)) && !is_accepted {
+        return Some(
             "A status other than 401 and 403 sends whoever looks for the fault to the wrong place, and after a 5xx a sender \
              may try again forever.",
-        ),
+        );
+    }
+    case.why.as_deref().or(clause.why).or(match answer? {
+        Verdict::Accept => Some("A message like this one does not arrive."),
         Verdict::Refuse => Some("Somebody without the right credential can send messages to this endpoint."),
         Verdict::Reject | Verdict::NotAccept => {
             Some("The sender takes a 2xx for a message that is stored; what cannot be read is lost without a trace.")
         }
         Verdict::Status(_) | Verdict::Any => None,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn why_a_wrong_credential_matters_depends_on_whether_it_was_accepted() {
-        for (status, words) in [(200, "can send messages"), (404, "to the wrong place")] {
+        for (status, words) in [(200, "could send messages"), (404, "to the wrong place")] {
             let why = failure("AUTH-SECRET-005", status).why.unwrap();
             assert!(why.contains(words), "{status}: {why}");
         }
