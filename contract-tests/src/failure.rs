@@ -74,7 +74,7 @@ pub(crate) fn why<'c>(case: &'c Case, clause: &'c Clause, is_accepted: bool) -> 
              may try again forever.",
         );
     }
-    case.why.as_deref().or(clause.why).or(match answer? {
+    case.why.as_deref().or(clause.why).or_else(|| match answer? {
         Verdict::Accept => Some("A message like this one does not arrive."),
         Verdict::Refuse => Some("Somebody without the right credential can send messages to this endpoint."),
         Verdict::Reject | Verdict::NotAccept => {

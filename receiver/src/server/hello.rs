@@ -12,9 +12,9 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Most bytes of a handshake. A client without a certificate of its own sends 0.5 to 3 KiB; what follows the handshake may
-/// come with its last flight.
-const MAX_BYTES: usize = 16 << 10;
+/// Most bytes that are read until a handshake is over. A client without a certificate of its own sends 0.5 to 3 KiB; behind
+/// its last flight rustls reads on until it has the first record of a message whole, of up to 16 KiB.
+const MAX_BYTES: usize = 32 << 10;
 
 /// A TCP stream whose TLS handshake is bounded.
 #[derive(Debug)]

@@ -79,7 +79,7 @@ fn tls_1_1_is_refused_where_1_2_is_not() {
     }
 }
 
-/// It could take four times as much of each client, to the end of its deadline.
+/// It could take twice as much of each client, to the end of its deadline.
 #[test]
 fn a_greeting_that_goes_on_and_on_is_cut_short() {
     let (_folder, certificate, receiver) = start("[limits]\nheader_timeout = \"1h\"\n");
