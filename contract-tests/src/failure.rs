@@ -66,7 +66,7 @@ fn crash(status: u16, sent: &str, flow: Option<&str>, case: &Case) -> String {
 pub(crate) fn why<'c>(case: &'c Case, clause: &'c Clause, is_accepted: bool) -> Option<&'c str> {
     let answer = match &case.act {
         Act::Send(exchange) => Some(&exchange.expect.answer),
-        _ => None,
+        Act::Watch(_) => None,
     };
     if matches!(answer, Some(Verdict::Refuse)) && !is_accepted {
         return Some(
