@@ -10,10 +10,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     certificate::{Certificate, TLS},
     program::Receiver,
-    raw::{Answer, PATIENCE, Raw, answer, post},
+    raw_client::{Answer, PATIENCE, Raw, answer, post},
 };
 
 const SECRET: &str = "canary-secret-5d1c";

@@ -5,9 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 const SECRET: &str = "canary \"quoted\" 7f3a";

@@ -8,9 +8,9 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 fn run(folder: &TempDir, arguments: &[&str]) -> Output {

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use crate::{
     admin,
-    program::Receiver,
-    raw::{Raw, post},
+    support::program::Receiver,
+    support::raw_client::{Raw, post},
 };
 
 const SHORT: &str = r#"

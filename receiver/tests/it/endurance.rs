@@ -14,9 +14,9 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, answer, post},
+    raw_client::{Raw, answer, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;

@@ -8,8 +8,8 @@ use http::{Request, StatusCode, header};
 
 use crate::{
     http2::{Server, soon},
-    program::Receiver,
-    raw::{Raw, post},
+    support::program::Receiver,
+    support::raw_client::{Raw, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;

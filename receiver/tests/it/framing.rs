@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 /// Far above what anything here may take; a busy machine is no failure.

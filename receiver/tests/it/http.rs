@@ -2,9 +2,9 @@
 
 use schemas::{Sample, Schema};
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Answer, Raw, post},
+    raw_client::{Answer, Raw, post},
 };
 
 const SECRET: &str = "canary-secret-91b2";

@@ -18,11 +18,11 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::{
+use crate::support::{
     certificate::{Certificate, TLS},
-    corked::Corked,
+    delayed_stream::DelayedStream,
     program::Receiver,
-    raw::{PATIENCE, Raw},
+    raw_client::{PATIENCE, Raw},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;
@@ -332,7 +332,7 @@ async fn a_first_request_that_comes_with_the_handshake_has_the_time_of_a_body() 
     let client = server.certificate.client(&[&TLS13], &["h2"]);
     let stream = TcpStream::connect(server.receiver.address).await.unwrap();
     let connecting = TlsConnector::from(Arc::new(client));
-    let connecting = connecting.connect(ServerName::try_from("localhost").unwrap(), Corked::new(stream));
+    let connecting = connecting.connect(ServerName::try_from("localhost").unwrap(), DelayedStream::new(stream));
     let mut stream = soon(connecting).await.unwrap();
     let field = |name: &str, value: &str| {
         let (name_length, value_length) = (u8::try_from(name.len()).unwrap(), u8::try_from(value.len()).unwrap());

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 #[derive(Deserialize)]

@@ -1,57 +1,52 @@
-//! What the receiver does as the world sees it: the real program, over real sockets.
+//! What the receiver does as the world sees it: the real program, over real sockets. CONTRIBUTING.md has the table
+//! "behaviour, file".
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod support;
+
 mod access_log;
 mod admin;
-mod attacks;
+mod admission;
 mod capture;
 #[cfg(feature = "relay")]
 mod cards;
-mod certificate;
 #[cfg(feature = "relay")]
 mod chromium;
+mod client_secret;
 mod commands;
-mod corked;
+mod corruption;
+mod crash;
+mod credential_hints;
+mod credential_vectors;
 mod deadlines;
-mod disk;
-mod displaced;
-mod durability;
-mod ending;
 mod endurance;
 #[cfg(feature = "relay")]
 mod examples;
 mod expect;
-mod faults;
-mod flips;
 mod framing;
-mod hints;
+mod hostile_clients;
 mod http;
 mod http2;
-mod http2_room;
+mod http2_header_blocks;
 mod learn;
-mod library;
-mod long_text;
-mod malformed;
-mod peers;
-mod power;
-mod program;
+mod long_identifiers;
+mod malformed_bodies;
+mod missing_files;
+mod power_cut;
 mod proxy;
-mod raw;
+mod real_clients;
 #[cfg(feature = "relay")]
 mod relay;
 mod reload;
 mod retention;
-mod room;
-mod rotate;
-mod secrets;
+mod secret_rotation;
 #[path = "../../benches/slow-clients/shapes.rs"]
 mod shapes;
 mod shells;
-mod soak;
+mod shutdown;
 mod spellings;
-mod supervisor;
-#[cfg(feature = "relay")]
-mod teams;
+mod syscall_faults;
+mod systemd;
 mod tls;
-mod vectors;
+mod verify_library;

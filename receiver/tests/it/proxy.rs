@@ -12,9 +12,9 @@ use std::{
 use schemas::Sample;
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 /// nginx in the foreground, killed when the test is over.

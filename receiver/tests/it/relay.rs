@@ -22,9 +22,9 @@ use tempfile::TempDir;
 
 use crate::{
     cards::large_message,
-    program::Receiver,
-    raw::{PATIENCE, answer, post},
-    teams::{Got, Reply, Teams},
+    support::program::Receiver,
+    support::raw_client::{PATIENCE, answer, post},
+    support::teams::{Got, Reply, Teams},
 };
 
 /// What gives access to a Workflow, as it stands in the URL.

@@ -14,9 +14,9 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{PATIENCE, Raw, answer, post},
+    raw_client::{PATIENCE, Raw, answer, post},
 };
 
 const OLD: &str = "canary-old-3f1d";

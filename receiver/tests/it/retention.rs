@@ -16,9 +16,9 @@ use receiver::log::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -7,9 +7,9 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::{BINARY, Receiver},
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 fn said(arguments: &[&str]) -> Output {

@@ -1,8 +1,8 @@
 //! Spellings that HTTP and URIs hold to be the same (RFC 3986 section 6.2.2, RFC 9110) are the same here.
 
-use crate::{
+use crate::support::{
     program::{BINARY, Receiver},
-    raw::{Raw, answer, post},
+    raw_client::{Raw, answer, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;

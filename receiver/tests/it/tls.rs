@@ -10,10 +10,10 @@ use std::{
 use rustls::version::{TLS12, TLS13};
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     certificate::{Certificate, TLS, connect},
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;

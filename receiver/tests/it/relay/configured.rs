@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{endpoint, folder, message, send, to_http, to_teams};
-use crate::{program::Receiver, raw::PATIENCE, teams::Teams};
+use crate::support::{program::Receiver, raw_client::PATIENCE, teams::Teams};
 
 const TEMPLATE: &str = "{\n  \"type\": \"AdaptiveCard\",\n  \"version\": \"1.4\",\n  \"body\": [\n    {\"type\": \
                         \"TextBlock\", \"text\": \"mine: {{ flow.subject }}\"}\n  ]\n}\n";
@@ -56,7 +56,7 @@ fn everything_that_is_wrong_with_destinations_is_said_at_once() {
         templat = "a"
     "#;
     fs::write(folder.path().join("receiver.toml"), toml).unwrap();
-    let output = std::process::Command::new(crate::program::BINARY)
+    let output = std::process::Command::new(crate::support::program::BINARY)
         .args(["check-config", "--config", "receiver.toml"])
         .current_dir(folder.path())
         .output()
@@ -104,7 +104,7 @@ pub(super) fn configure(receiver: &Receiver, folder: &Path, toml: &str) {
 
 #[test]
 fn destinations_come_and_go_without_losing_what_waits() {
-    let (teams, other) = (Teams::start(|_, _| crate::teams::Reply::status(503)), Teams::accepting());
+    let (teams, other) = (Teams::start(|_, _| crate::support::teams::Reply::status(503)), Teams::accepting());
     let folder = folder(&teams);
     let one = |more: &str| endpoint(&format!("{}{more}", to_http("one", &teams, "")));
     let receiver = Receiver::start_in(folder.path(), &one(""), &[]);
@@ -130,7 +130,7 @@ fn a_destination_that_comes_back_while_an_attempt_is_in_flight_does_not_send_it_
     let teams = Teams::start(move |_, _| {
         let _ = comes.send(());
         let _ = answered.lock().unwrap().recv_timeout(PATIENCE);
-        crate::teams::Reply::accepted()
+        crate::support::teams::Reply::accepted()
     });
     let folder = folder(&teams);
     let one = endpoint(&to_http("one", &teams, ""));

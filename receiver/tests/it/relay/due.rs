@@ -16,9 +16,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{SOON, configured::configure, endpoint, message, operated::until, send, to_http};
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, answer, post},
+    raw_client::{Raw, answer, post},
     teams::{Got, Reply, Teams},
 };
 

@@ -12,9 +12,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{endpoint, in_order, message, to_http};
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
     soak,
     teams::Teams,
 };
@@ -107,7 +107,7 @@ fn written(folder: &Path) -> Vec<String> {
 fn until_written(folder: &Path, id: &str) {
     let began = std::time::Instant::now();
     while !fs::read_to_string(folder.join("lines.jsonl")).unwrap().contains(&format!("{id}\"")) {
-        assert!(began.elapsed() < crate::raw::PATIENCE, "{id} is not written");
+        assert!(began.elapsed() < crate::support::raw_client::PATIENCE, "{id} is not written");
         thread::sleep(std::time::Duration::from_millis(5));
     }
     // The line may be half there.

@@ -1,9 +1,9 @@
 //! The log lines of a relay: a JSON reader loses nothing of them.
 
 use super::{SOON, endpoint, folder, message, send, to_http, to_teams};
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
     teams::{Reply, Teams},
 };
 

@@ -14,9 +14,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{SIG, SOON, endpoint, folder, message, send, shown, to_http, to_teams};
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{PATIENCE, answer},
+    raw_client::{PATIENCE, answer},
     teams::{Reply, Teams},
 };
 

@@ -5,9 +5,9 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::{SOON, send};
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
     teams::{Reply, Teams},
 };
 

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::raw::PATIENCE;
+use crate::support::raw_client::PATIENCE;
 
 /// What came.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
-use crate::{
+use crate::support::{
     disk::{Contents, Fault, Gate, Lie, Op, Platter, Recorder},
     soak,
 };

@@ -5,9 +5,9 @@ use std::{fs, path::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 const SECRETS: [(&str, &str); 4] = [
@@ -151,7 +151,7 @@ const PLACES: [(&str, &str); 6] = [
 fn checked(folder: &Path, credential: &str, variable: &str) -> (bool, String) {
     let toml = format!("[[endpoint]]\npath = \"/secret\"\n{credential}\n");
     fs::write(folder.join("receiver.toml"), toml).unwrap();
-    let output = std::process::Command::new(crate::program::BINARY)
+    let output = std::process::Command::new(crate::support::program::BINARY)
         .args(["check-config", "--config", "receiver.toml"])
         .env("CREDENTIAL", variable)
         .current_dir(folder)

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 /// A member `a` of these bytes.

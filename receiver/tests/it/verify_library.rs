@@ -7,7 +7,7 @@ use bytes::Bytes;
 use receiver::{Verified, Verifier, VerifyLayer};
 use schemas::{Authentication, BasicCredentials, ClientSecret, Sample, StepMessage};
 
-use crate::raw::{self, Raw};
+use crate::support::raw_client::{self, Raw};
 
 async fn serve(app: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,7 +39,7 @@ async fn the_extractor_gives_a_handler_verified_messages_only() {
             r#"{{"clientSecret":"{secret}","trigger":"stepCompleted","flow":{{"flowIdentifier":"FLOW-7"}},"step":{{"stepIdentifier":"S","fields":[]}}}}"#
         )
     };
-    assert_eq!(status(address, raw::post("/", "", body("right"))).await, (200, b"FLOW-7".to_vec()));
+    assert_eq!(status(address, raw_client::post("/", "", body("right"))).await, (200, b"FLOW-7".to_vec()));
     for (case, body, expected) in [
         ("wrong", body("wrong"), 403),
         ("missing", "{\"a\":1}".to_owned(), 403),
@@ -47,7 +47,7 @@ async fn the_extractor_gives_a_handler_verified_messages_only() {
         ("nonconforming", "{\"clientSecret\":\"right\"}".to_owned(), 422),
         ("no JSON", "x".to_owned(), 400),
     ] {
-        assert_eq!(status(address, raw::post("/", "", body)).await.0, expected, "{case}");
+        assert_eq!(status(address, raw_client::post("/", "", body)).await.0, expected, "{case}");
     }
 }
 
@@ -58,6 +58,6 @@ async fn the_layer_lets_verified_requests_through_with_their_exact_body() {
     let address = serve(app).await;
     let body = Sample::find("step-completed-customer-set-up").unwrap().body;
     let right = "authorization: basic am86cMOkc3M=\r\n";
-    assert_eq!(status(address, raw::post("/", right, body)).await, (200, body.to_vec()));
-    assert_eq!(status(address, raw::post("/", "", body)).await.0, 401);
+    assert_eq!(status(address, raw_client::post("/", right, body)).await, (200, body.to_vec()));
+    assert_eq!(status(address, raw_client::post("/", "", body)).await.0, 401);
 }

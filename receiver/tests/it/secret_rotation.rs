@@ -11,9 +11,9 @@ use std::{
 use receiver::config::Config;
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{PATIENCE, answer, post},
+    raw_client::{PATIENCE, answer, post},
 };
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {

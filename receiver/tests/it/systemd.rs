@@ -4,9 +4,9 @@ use std::{os::unix::net::UnixDatagram, time::Duration};
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{PATIENCE, answer, post},
+    raw_client::{PATIENCE, answer, post},
 };
 
 fn next(socket: &UnixDatagram) -> String {

@@ -4,9 +4,9 @@ use std::{fs, net::SocketAddr, time::Instant};
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{PATIENCE, Raw, answer, post},
+    raw_client::{PATIENCE, Raw, answer, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;

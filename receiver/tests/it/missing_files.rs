@@ -14,9 +14,9 @@ use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::{BINARY, Receiver},
-    raw::{Answer, PATIENCE, answer, post},
+    raw_client::{Answer, PATIENCE, answer, post},
 };
 
 const ENDPOINT: &str = "admin = \"127.0.0.1:0\"\n[[endpoint]]\npath = \"/hooks\"\n";

@@ -4,9 +4,9 @@ use std::{fs, path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 const SAMPLE: &str = "step-completed-non-ascii-text";

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 #[test]

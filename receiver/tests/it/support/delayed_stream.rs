@@ -13,13 +13,13 @@ use tokio::{
 };
 
 /// The stream.
-pub(crate) struct Corked {
+pub(crate) struct DelayedStream {
     stream: TcpStream,
     flights: usize,
     kept: Vec<u8>,
 }
 
-impl Corked {
+impl DelayedStream {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, flights: 0, kept: Vec::new() }
     }
@@ -30,13 +30,13 @@ impl Corked {
     }
 }
 
-impl AsyncRead for Corked {
+impl AsyncRead for DelayedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Corked {
+impl AsyncWrite for DelayedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.flights > 0 {
             self.kept.extend_from_slice(bytes);

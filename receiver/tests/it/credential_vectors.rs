@@ -5,9 +5,9 @@ use std::{collections::HashMap, fmt::Write as _, fs};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Raw, post},
+    raw_client::{Raw, post},
 };
 
 fn vectors(file: &str) -> Value {

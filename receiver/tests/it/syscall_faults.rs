@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fs, thread};
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Answer, Raw, post},
+    raw_client::{Answer, Raw, post},
 };
 
 const ENDPOINT: &str = "[[endpoint]]\npath = \"/hooks\"\n";

@@ -1,8 +1,8 @@
 //! A refused credential that is the right one in another spelling: the log says so, the answer does not.
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{answer, post},
+    raw_client::{answer, post},
 };
 
 const SECRET: &str = "canary-schlüssel";

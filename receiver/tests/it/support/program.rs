@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::raw::PATIENCE;
+use crate::support::raw_client::PATIENCE;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
 

@@ -9,9 +9,9 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{PATIENCE, Raw},
+    raw_client::{PATIENCE, Raw},
 };
 
 /// A certificate of `localhost`, signed by itself.

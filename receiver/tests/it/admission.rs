@@ -4,9 +4,9 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     program::Receiver,
-    raw::{Answer, Raw, answer, post},
+    raw_client::{Answer, Raw, answer, post},
 };
 
 const ENDPOINT: &str = "[[endpoint]]\npath = \"/none\"\n";
