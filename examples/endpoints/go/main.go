@@ -1,4 +1,4 @@
-// An endpoint with nothing but Go's standard library:
+// An endpoint with only Go's standard library:
 //
 //	AUTHENTICATION=client-secret CLIENT_SECRET=... PORT=8080 go run .
 package main
@@ -21,7 +21,7 @@ const (
 	limit = 4 << 20
 )
 
-// refused is a request that is not taken: a status and a few words, never anything that the request held.
+// refused is a refused request: a status and a short text, never anything from the request.
 type refused struct {
 	status int
 	title  string
@@ -44,7 +44,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var known refused
 	if !errors.As(err, &known) {
 		log.Print(err)
-		known = refused{http.StatusServiceUnavailable, "The message could not be kept."}
+		known = refused{http.StatusServiceUnavailable, "The message could not be stored."}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	switch known.status {
@@ -60,12 +60,12 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e endpoint) take(w http.ResponseWriter, r *http.Request) error {
-	// No http.ServeMux: it answers paths that it finds untidy with a redirect.
+	// Not http.ServeMux, which redirects paths that it cleans.
 	if r.URL.Path != path {
 		return refused{http.StatusNotFound, "There is nothing here."}
 	}
 	if r.Method != http.MethodPost {
-		return refused{http.StatusMethodNotAllowed, "Webhook messages come by POST."}
+		return refused{http.StatusMethodNotAllowed, "Webhook messages are sent with POST."}
 	}
 	if err := e.credential.checkHeaders(r.Header.Values("Authorization")); err != nil {
 		return err

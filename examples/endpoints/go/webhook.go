@@ -18,7 +18,7 @@ import (
 // credential is what a request must carry: the client secret, or the Basic parameter, or nothing.
 type credential struct{ secret, basic string }
 
-// credentialFromEnvironment fails where a variable is missing, so that forgetting one never opens the endpoint.
+// credentialFromEnvironment fails if a variable is missing, so a forgotten one never opens the endpoint.
 func credentialFromEnvironment() (credential, error) {
 	names := map[string][]string{"none": {}, "client-secret": {"CLIENT_SECRET"}, "basic": {"BASIC_USERNAME", "BASIC_PASSWORD"}}
 	needed, known := names[os.Getenv("AUTHENTICATION")]
@@ -37,13 +37,13 @@ func credentialFromEnvironment() (credential, error) {
 	case 1:
 		return credential{secret: values[0]}, nil
 	case 2:
-		// RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
+		// RFC 7617 allows one encoding of a username and password: compare that, so there is nothing to decode.
 		return credential{basic: base64.StdEncoding.EncodeToString([]byte(values[0] + ":" + values[1]))}, nil
 	}
 	return credential{}, nil
 }
 
-// same compares digests, which have one length, so that the time tells neither the content nor the length.
+// same compares digests, which have equal length, so the time reveals neither content nor length.
 func same(given, expected string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(expected))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
@@ -51,7 +51,7 @@ func same(given, expected string) bool {
 
 var basicHeader = regexp.MustCompile(`^(?i:basic) +(\S+)$`)
 
-// checkHeaders wants the values of all Authorization headers of a request.
+// checkHeaders takes the values of all Authorization headers of a request.
 func (c credential) checkHeaders(authorization []string) error {
 	if c.basic == "" {
 		return nil
@@ -64,7 +64,7 @@ func (c credential) checkHeaders(authorization []string) error {
 	return refused{http.StatusUnauthorized, "The credentials are missing or wrong."}
 }
 
-// readMessage reads a body and checks the client secret in it. The message that it returns no longer has the secret.
+// readMessage reads a body and checks the client secret in it. It returns the message without the secret.
 func (c credential) readMessage(body []byte) ([]byte, error) {
 	members, given, err := readObject(body)
 	if err != nil {
@@ -79,11 +79,11 @@ func (c credential) readMessage(body []byte) ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// readObject returns the members of the outermost object, and apart from them each value of clientSecret: decoding into
-// a struct or a map would keep the last of two and, into a struct, match the name in any letter case.
+// readObject returns the members of the outermost object, and separately each value of clientSecret. Decoding into a
+// struct or a map would keep only the last of two; a struct would also match the name in any letter case.
 func readObject(body []byte) (members map[string]json.RawMessage, secrets []json.RawMessage, err error) {
 	notJSON := refused{http.StatusBadRequest, "The body is not JSON."}
-	// encoding/json would put U+FFFD in place of bytes that are no UTF-8.
+	// encoding/json would replace invalid UTF-8 with U+FFFD.
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return nil, nil, notJSON
 	}
@@ -110,7 +110,7 @@ func readObject(body []byte) (members map[string]json.RawMessage, secrets []json
 	return members, secrets, nil
 }
 
-// file keeps messages, one a line.
+// file stores messages, one per line.
 type file struct {
 	lock sync.Mutex
 	file *os.File
@@ -121,11 +121,11 @@ func openFile(name string) (*file, error) {
 	return &file{file: opened}, err
 }
 
-// store returns when the message is on disk: answer 2xx only then.
+// store returns when the message is on disk: answer 2xx only after that.
 func (f *file) store(message []byte) error {
 	f.lock.Lock()
 	defer f.lock.Unlock()
-	// The line break before it keeps it apart from a line that a full disk has cut short.
+	// The newline before it separates it from a line that a full disk cut short.
 	if _, err := fmt.Fprintf(f.file, "\n%s\n", message); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ class Endpoint {
     static final Pattern BASIC_HEADER = Pattern.compile("basic +(\\S+)", Pattern.CASE_INSENSITIVE);
     static final Pattern JSON_TYPE = Pattern.compile("\\s*application/json\\s*(;.*)?", Pattern.CASE_INSENSITIVE);
 
-    /** A request that is refused: a status and a short text, never anything from the request. */
+    /** A refused request: a status and a short text, never anything from the request. */
     static class Refused extends Exception {
         final int status;
 
@@ -37,7 +37,7 @@ class Endpoint {
         }
     }
 
-    /** The credentials of the webhook, or null. RFC 7617 leaves one spelling of a username and password: compare that. */
+    /** The credentials of the webhook, or null. RFC 7617 allows one encoding of a username and password: compare that. */
     static String secret, basic;
     static FileChannel file;
 
@@ -47,7 +47,7 @@ class Endpoint {
             case "client-secret" -> secret = needed("CLIENT_SECRET");
             case "basic" -> basic = Base64.getEncoder()
                 .encodeToString((needed("BASIC_USERNAME") + ":" + needed("BASIC_PASSWORD")).getBytes(UTF_8));
-            default -> throw new IllegalStateException("AUTHENTICATION is none, client-secret or basic");
+            default -> throw new IllegalStateException("AUTHENTICATION must be none, client-secret or basic");
         }
         file = FileChannel.open(Path.of(or("MESSAGES", "messages.jsonl")), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         var address = new InetSocketAddress(or("HOST", "127.0.0.1"), Integer.parseInt(or("PORT", "8080")));
@@ -63,7 +63,7 @@ class Endpoint {
         return value == null || value.isEmpty() ? otherwise : value;
     }
 
-    /** A missing variable stops the start: it never opens the endpoint. */
+    /** A missing variable stops the start, so it never opens the endpoint. */
     static String needed(String name) {
         String value = or(name, "");
         if (value.isEmpty()) throw new IllegalStateException("set the environment variable " + name);
@@ -121,7 +121,7 @@ class Endpoint {
         if (!given.matches() || !same(given.group(1), basic)) throw new Refused(401, "The credentials are missing or wrong.");
     }
 
-    /** Compares digests, which have one length, so that the time reveals neither the content nor the length. */
+    /** Compares digests, which have equal length, so the time reveals neither content nor length. */
     static boolean same(String given, String expected) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");
@@ -131,7 +131,7 @@ class Endpoint {
         }
     }
 
-    /** Reads a body and checks the client secret in it. The message that it returns no longer has the secret. */
+    /** Reads a body and checks the client secret in it. Returns the message without the secret. */
     static String readMessage(byte[] body) throws Refused {
         List<Json.Member> members;
         try {
@@ -148,18 +148,18 @@ class Endpoint {
         return "{" + String.join(",", members.stream().map(Json.Member::text).toList()) + "}";
     }
 
-    /** Returns when the message is on disk: answer 2xx only then. */
+    /** Returns when the message is on disk: answer 2xx only after that. */
     static synchronized void store(String message) throws IOException {
-        // The line break before it separates it from a line that a full disk has cut short.
+        // The newline before it separates it from a line that a full disk cut short.
         var line = ByteBuffer.wrap(("\n" + message.replaceAll("[\\r\\n]", " ") + "\n").getBytes(UTF_8));
         while (line.hasRemaining()) file.write(line);
         file.force(true);
     }
 }
 
-/** The JDK has no JSON parser. This one checks a text, and keeps each member of the outermost object as it is written. */
+/** The JDK has no JSON parser. This one checks a text, and returns each member of the outermost object as written. */
 class Json {
-    /** A member, with its value where that is a string, and as it is written. */
+    /** A member as written, with its value if that is a string. */
     record Member(String name, String string, String text) {}
 
     private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
@@ -171,7 +171,7 @@ class Json {
         this.text = text;
     }
 
-    /** The members of the text, or null where it is another value. */
+    /** The members of the text, or null if it is not an object. */
     List<Member> object() {
         List<Member> members = new ArrayList<>();
         boolean object = peek() == '{';
@@ -245,7 +245,7 @@ class Json {
             if (next == '"') break;
             result.append(next == '\\' ? escape() : next);
         }
-        // Half of a surrogate pair is not a character.
+        // A lone surrogate is not a character.
         if (!UTF_8.newEncoder().canEncode(result)) throw new IllegalArgumentException();
         return result.toString();
     }

@@ -23,7 +23,7 @@ text = (Path(__file__).parent / "nginx.conf").read_text()
 text = text.replace("127.0.0.1:8080", address).replace("127.0.0.1:9000", os.environ["UPSTREAM"])
 
 with tempfile.TemporaryDirectory(prefix="webhook-nginx-") as folder:
-    # The workers of an nginx that root has started are another user.
+    # The workers of an nginx started by root run as another user.
     os.chmod(folder, 0o755)
     if os.environ["AUTHENTICATION"] == "basic":
         username, password = os.environb[b"BASIC_USERNAME"], os.environb[b"BASIC_PASSWORD"]
@@ -31,23 +31,23 @@ with tempfile.TemporaryDirectory(prefix="webhook-nginx-") as folder:
             raise SystemExit("nginx cannot have a username that begins with #, or an empty password")
         parameter = base64.b64encode(username + b":" + password).decode()
         padding = len(parameter) - len(parameter.rstrip("="))
-        # The last character before the padding has bits that are nobody's, and must be zero.
+        # The unused bits of the last character before the padding must be zero.
         last = ["[A-Za-z0-9+/]", "[AEIMQUYcgkosw048]", "[AQgw]"][padding]
         text = text.replace("{22}[AEIMQUYcgkosw048]=", f"{{{len(parameter) - padding - 1}}}{last}{'=' * padding}")
-        # A salted SHA-1 is enough for a password that a program has drawn; for one that people choose use bcrypt or
-        # SHA-512 of crypt(3), which nginx hands on to the system.
+        # A salted SHA-1 is enough for a generated password; for one chosen by people use bcrypt or SHA-512 of crypt(3),
+        # which nginx delegates to the system.
         salt = os.urandom(8)
         hashed = base64.b64encode(hashlib.sha1(password + salt).digest() + salt)
         Path(folder, "htpasswd").write_bytes(username + b":{SSHA}" + hashed + b"\n")
     else:
-        # The service behind checks a client secret: it is in the body, which nginx does not read.
+        # The service checks a client secret, because it is in the body, which nginx does not read.
         text = re.sub(r"(?m)^\s*auth_basic.*\n", "", text)
     Path(folder, "nobody").touch()
     Path(folder, "nginx.conf").write_text(text)
 
     nginx = subprocess.Popen(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", "daemon off;"])
     signal.signal(signal.SIGTERM, lambda *_: nginx.terminate())
-    # nginx tells nobody when it listens; its pid file comes just after that.
+    # nginx does not report when it listens; it writes its pid file just after that.
     while nginx.poll() is None and not Path(folder, "nginx.pid").exists():
         time.sleep(0.01)
     print(f"listening on http://{address}/hooks/flowingly", flush=True)

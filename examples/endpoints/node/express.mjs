@@ -6,12 +6,12 @@ import { LIMIT, PATH, Refused, checkHeaders, checkType, problem, readMessage, st
 
 const app = express().disable("x-powered-by").enable("case sensitive routing").enable("strict routing");
 
-// The bytes as they came: express.json() would hide a member that is given twice.
+// Read the raw bytes: express.json() would hide a duplicate member.
 const body = express.raw({ type: () => true, limit: LIMIT, inflate: false });
 
 function check(request, response, next) {
   if (request.headersDistinct.host?.length > 1) throw new Refused(400, "There are two Host headers.");
-  if (request.method !== "POST") throw new Refused(405, "Webhook messages come by POST.");
+  if (request.method !== "POST") throw new Refused(405, "Webhook messages are sent with POST.");
   checkHeaders(request.headersDistinct.authorization);
   checkType(request.headers["content-type"]);
   next();
@@ -24,9 +24,9 @@ app.all(PATH, check, body, async (request, response) => {
 app.use(() => {
   throw new Refused(404, "There is nothing here.");
 });
-// Four parameters make it an error handler. Without one express shows stack traces.
+// The four parameters make it an error handler. Without one, express shows stack traces.
 app.use((error, request, response, next) => {
-  // What express.raw says has a status of its own: 400 cut short, 413 too large, 415 compressed.
+  // Errors of express.raw have their own status: 400 truncated, 413 too large, 415 compressed.
   const { status, headers, body } = problem(error.expose ? new Refused(error.status, "The body cannot be read.") : error);
   response.writeHead(status, headers).end(body);
 });

@@ -6,7 +6,7 @@ import { LIMIT, PATH, Refused, checkHeaders, checkType, problem, readMessage, st
 
 const app = fastify({ bodyLimit: LIMIT });
 
-// The bytes as they came: fastify's own JSON parser would hide a member that is given twice.
+// Read the raw bytes: fastify's own JSON parser would hide a duplicate member.
 app.removeAllContentTypeParsers();
 app.addContentTypeParser("*", { parseAs: "buffer" }, (request, body, done) => done(null, body));
 
@@ -14,7 +14,7 @@ app.all(PATH, {
   // Runs before the body is read.
   async onRequest({ method, headers, raw }) {
     if (raw.headersDistinct.host?.length > 1) throw new Refused(400, "There are two Host headers.");
-    if (method !== "POST") throw new Refused(405, "Webhook messages come by POST.");
+    if (method !== "POST") throw new Refused(405, "Webhook messages are sent with POST.");
     checkHeaders(raw.headersDistinct.authorization);
     checkType(headers["content-type"]);
   },
@@ -29,7 +29,7 @@ function answer(reply, error) {
   return reply.code(status).headers(headers).send(body);
 }
 app.setNotFoundHandler((request, reply) => answer(reply, new Refused(404, "There is nothing here.")));
-// What fastify itself refuses has a status from 400 to 499, such as 413 for a body that is too large.
+// fastify refuses requests with its own status from 400 to 499, such as 413 for a body that is too large.
 app.setErrorHandler((error, request, reply) =>
   answer(reply, error.statusCode < 500 ? new Refused(error.statusCode, "The body cannot be read.") : error),
 );

@@ -10,7 +10,7 @@ server.route({
   method: ["POST", "PUT", "PATCH", "DELETE"],
   path: PATH,
   options: {
-    // The bytes as they came: hapi's own JSON parser would hide a member that is given twice.
+    // Read the raw bytes: hapi's own JSON parser would hide a duplicate member.
     payload: { parse: false, output: "data", maxBytes: LIMIT },
   },
   async handler({ payload }) {
@@ -31,7 +31,7 @@ server.ext("onPreAuth", ({ method, headers, raw }, toolkit) => {
 
 server.ext("onPreResponse", ({ response: error }, toolkit) => {
   if (!error.isBoom) return toolkit.continue;
-  // What hapi itself refuses has a status from 400 to 499, such as 404, or 413 for a body that is too large.
+  // hapi refuses requests with its own status from 400 to 499, such as 404, or 413 for a body that is too large.
   const { statusCode } = error.output;
   const known = error instanceof Refused || statusCode >= 500;
   const { status, headers, body } = problem(known ? error : new Refused(statusCode, "The request was refused."));

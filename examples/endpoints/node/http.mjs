@@ -6,9 +6,9 @@ import { LIMIT, PATH, Refused, checkHeaders, checkType, problem, readBody, readM
 
 async function take(request) {
   if (request.headersDistinct.host?.length > 1) throw new Refused(400, "There are two Host headers.");
-  if (!URL.canParse(request.url, "http://host")) throw new Refused(400, "The request target is no URL.");
+  if (!URL.canParse(request.url, "http://host")) throw new Refused(400, "The request target is not a URL.");
   if (new URL(request.url, "http://host").pathname !== PATH) throw new Refused(404, "There is nothing here.");
-  if (request.method !== "POST") throw new Refused(405, "Webhook messages come by POST.");
+  if (request.method !== "POST") throw new Refused(405, "Webhook messages are sent with POST.");
   checkHeaders(request.headersDistinct.authorization);
   checkType(request.headers["content-type"]);
   await store(readMessage(await readBody(request)));
@@ -19,7 +19,7 @@ const server = createServer(async (request, response) => {
     await take(request);
     response.writeHead(200, { "content-type": "application/json" }).end("{}");
   } catch (error) {
-    if (request.readableAborted) return; // the client has gone: nobody is left to answer
+    if (request.readableAborted) return; // the client has disconnected
     const { status, headers, body } = problem(error);
     response.writeHead(status, headers).end(body);
   }

@@ -10,11 +10,11 @@ app.use(async (context, next) => {
   try {
     await next();
   } catch (error) {
-    if (context.req.readableAborted) return; // the client has gone: there is nobody to answer
+    if (context.req.readableAborted) return; // the client has disconnected
     const { status, headers, body } = problem(error);
     context.status = status;
     context.body = body;
-    context.set(headers); // after the body, which sets a content type of its own
+    context.set(headers); // after the body, which sets its own content type
   }
 });
 

@@ -1,6 +1,6 @@
 // NestJS on express: `npm install`, then `AUTHENTICATION=client-secret CLIENT_SECRET=... PORT=8080 node nest.mjs`
 //
-// JavaScript has no decorators yet, so they are called here. In TypeScript they stand before the class and the method.
+// JavaScript has no decorators yet, so they are called here. In TypeScript, put them before the class and the method.
 
 import "reflect-metadata";
 import { env } from "node:process";
@@ -29,7 +29,7 @@ Module({ controllers: [WebhookController] })(WebhookModule);
 
 class ProblemFilter {
   catch(error, host) {
-    // What Nest and express themselves refuse has a status from 400 to 499, such as 404, or 413 for a large body.
+    // Nest and express refuse requests with their own status from 400 to 499, such as 404, or 413 for a large body.
     const refusedBy = error instanceof HttpException ? error.getStatus() : error.expose && error.status;
     const { status, headers, body } = problem(refusedBy ? new Refused(refusedBy, "The request was refused.") : error);
     host.switchToHttp().getResponse().writeHead(status, headers).end(body);
@@ -39,7 +39,7 @@ Catch()(ProblemFilter);
 
 const app = await NestFactory.create(WebhookModule, { bodyParser: false, logger: ["fatal"] });
 app.set("case sensitive routing", true).set("strict routing", true).disable("x-powered-by");
-// The bytes as they came: Nest's JSON parser would hide a member that is given twice.
+// Read the raw bytes: Nest's JSON parser would hide a duplicate member.
 app.useBodyParser("raw", { type: () => true, limit: LIMIT, inflate: false });
 app.useGlobalFilters(new ProblemFilter());
 await app.listen(Number(env.PORT ?? 8080), env.HOST ?? "127.0.0.1");

@@ -1,4 +1,4 @@
-// What an endpoint needs whatever its framework: check the credential, read the message, keep it.
+// What an endpoint needs with any framework: check the credential, read the message, store it.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { open } from "node:fs/promises";
@@ -8,7 +8,7 @@ export const PATH = "/hooks/flowingly";
 export const LIMIT = 4 * 1024 * 1024;
 export const CHALLENGE = 'Basic realm="webhooks", charset="UTF-8"';
 
-/** A request that is not taken: a status and a few words, never anything that the request held. */
+/** A refused request: a status and a short text, never anything from the request. */
 export class Refused extends Error {
   constructor(status, title) {
     super(title);
@@ -16,18 +16,18 @@ export class Refused extends Error {
   }
 }
 
-// AUTHENTICATION says which kind the webhook has. A variable that is missing stops the start: it never opens the endpoint.
+// AUTHENTICATION is the webhook's kind of authentication. A missing variable stops the start, so it never opens the endpoint.
 const needed = (name) => {
   if (!env[name]) throw new Error(`set the environment variable ${name}`);
   return env[name];
 };
 const kind = needed("AUTHENTICATION");
-if (!["none", "client-secret", "basic"].includes(kind)) throw new Error("AUTHENTICATION is none, client-secret or basic");
+if (!["none", "client-secret", "basic"].includes(kind)) throw new Error("AUTHENTICATION must be none, client-secret or basic");
 const secret = kind === "client-secret" && needed("CLIENT_SECRET");
-// RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
+// RFC 7617 allows one encoding of a username and password: compare that, so there is nothing to decode.
 const basic = kind === "basic" && Buffer.from(`${needed("BASIC_USERNAME")}:${needed("BASIC_PASSWORD")}`).toString("base64");
 
-// Digests have one length, so the time tells neither the content nor the length.
+// Digests have equal length, so the time reveals neither content nor length.
 const digest = (text) => createHash("sha256").update(text).digest();
 const same = (given, expected) => timingSafeEqual(digest(given), digest(expected));
 
@@ -49,13 +49,13 @@ export async function readBody(request) {
   let length = 0;
   for await (const chunk of request) {
     length += chunk.length;
-    if (length <= LIMIT) chunks.push(chunk); // the rest is read, so that the client sees the answer, and dropped
+    if (length <= LIMIT) chunks.push(chunk); // read and drop the rest, so that the client sees the answer
   }
   if (length > LIMIT) throw new Refused(413, "The body is larger than 4 MiB.");
   return Buffer.concat(chunks);
 }
 
-/** Reads a body and checks the client secret in it. The message that it returns no longer has the secret. */
+/** Reads a body and checks the client secret in it. Returns the message without the secret. */
 export function readMessage(body) {
   let text, message;
   try {
@@ -75,13 +75,13 @@ export function readMessage(body) {
   return rest;
 }
 
-// JSON.parse takes half of a surrogate pair, which is no character.
+// JSON.parse accepts a lone surrogate, which is not a character.
 function wholeCharacters(_, value) {
   if (typeof value === "string" && !value.isWellFormed()) throw new SyntaxError("half of a surrogate pair");
   return value;
 }
 
-// JSON.parse keeps the last of two equal names and says nothing. Counts a name in the outermost object of text that is JSON.
+// Counts a name in the outermost object of JSON text, because JSON.parse silently keeps the last of two equal names.
 function occurrences(text, name) {
   let depth = 0;
   let count = 0;
@@ -101,7 +101,7 @@ export function store(message) {
   last = last
     .catch(() => {})
     .then(async () => {
-      // The line break before it keeps it apart from a line that a full disk has cut short.
+      // The newline before it separates it from a line that a full disk cut short.
       await file.appendFile(`\n${JSON.stringify(message)}\n`);
       await file.datasync();
     });
@@ -117,5 +117,5 @@ export function problem(error) {
   if (status === 401) headers["www-authenticate"] = CHALLENGE;
   if (status === 405) headers.allow = "POST";
   if (status === 503) headers["retry-after"] = "10";
-  return { status, headers, body: JSON.stringify({ status, title: known ? error.message : "The message could not be kept." }) };
+  return { status, headers, body: JSON.stringify({ status, title: known ? error.message : "The message could not be stored." }) };
 }

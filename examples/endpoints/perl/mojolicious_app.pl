@@ -13,7 +13,7 @@ use Mojo::Util qw(encode secure_compare);
 my $PATH  = '/hooks/flowingly';
 my $LIMIT = 4 * 1024 * 1024;
 
-# A missing variable stops the start: it never opens the endpoint.
+# A missing variable stops the start, so it never opens the endpoint.
 sub needed ($name) {
     my $value = $ENV{$name} // '';
     die "set the environment variable $name\n" if $value eq '';
@@ -21,15 +21,15 @@ sub needed ($name) {
 }
 
 my $KIND = needed('AUTHENTICATION');
-die "AUTHENTICATION is none, client-secret or basic\n" if $KIND !~ /\A(?:none|client-secret|basic)\z/;
+die "AUTHENTICATION must be none, client-secret or basic\n" if $KIND !~ /\A(?:none|client-secret|basic)\z/;
 my $SECRET = $KIND eq 'client-secret' ? needed('CLIENT_SECRET') : undef;
-# RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
+# RFC 7617 allows one encoding of a username and password: compare that, so there is nothing to decode.
 my $BASIC = $KIND eq 'basic' ? encode_base64(needed('BASIC_USERNAME') . ':' . needed('BASIC_PASSWORD'), '') : undef;
 
 # A refused request: a status and a short text, never anything from the request.
 sub refuse ($status, $title) { die {status => $status, title => $title} }
 
-# Compares digests, which have one length, so that the time reveals neither the content nor the length.
+# Compares digests, which have equal length, so the time reveals neither content nor length.
 sub same ($given, $expected) { return secure_compare(sha256($given), sha256($expected)) }
 
 sub check_headers ($headers) {
@@ -39,13 +39,13 @@ sub check_headers ($headers) {
     refuse(401, 'The credentials are missing or wrong.') if !defined $given || !same($given, $BASIC);
 }
 
-# Reads a body and checks the client secret in it. The message that it returns no longer has the secret.
+# Reads a body and checks the client secret in it. Returns the message without the secret.
 sub read_message ($body) {
-    # Mojolicious turns each string that is thrown into an exception with a trace, which for JSON a hundred thousand levels
-    # deep takes minutes.
+    # Mojolicious turns each thrown string into an exception with a trace, which takes minutes for JSON a hundred thousand
+    # levels deep.
     my $message = eval { local $SIG{__DIE__} = 'DEFAULT'; decode_json($body) };
     refuse(400, 'The body is not JSON.') if $@;
-    # Half of a surrogate pair is not a character, and cannot be encoded.
+    # A lone surrogate is not a character, and cannot be encoded.
     refuse(400, 'The body is not JSON.') if $body =~ /\\u[dD][89a-fA-F]/ && encode_json($message) =~ /\xed[\xa0-\xbf]/;
     refuse(422, 'The body is not a JSON object.') if ref $message ne 'HASH';
     my $given = delete $message->{clientSecret};
@@ -56,10 +56,10 @@ sub read_message ($body) {
     return $message;
 }
 
-# A JSON number is a Perl number without a string beside it.
+# A JSON number is a Perl number that was never a string.
 sub is_string ($value) { return encode_json([$value]) =~ /\A\["/ }
 
-# decode_json keeps the last of two equal names without a word. Counts a name in the outermost object of JSON text.
+# Counts a name in the outermost object of JSON text, because decode_json silently keeps the last of two equal names.
 sub occurrences ($json, $name) {
     my ($depth, $count) = (0, 0);
     while ($json =~ /("(?:[^"\\]++|\\.)*+")(\s*:)?|[{}\[\]]/gs) {
@@ -72,9 +72,9 @@ sub occurrences ($json, $name) {
 
 sysopen my $FILE, $ENV{MESSAGES} // 'messages.jsonl', O_WRONLY | O_APPEND | O_CREAT, 0600 or die "MESSAGES: $!\n";
 
-# Returns when the message is on disk: answer 2xx only then.
+# Returns when the message is on disk: answer 2xx only after that.
 sub store ($message) {
-    # The line break before it separates it from a line that a full disk has cut short.
+    # The newline before it separates it from a line that a full disk cut short.
     my $line = "\n" . encode_json($message) . "\n";
     my $written = syswrite $FILE, $line;
     die "the message could not be written: $!\n" if ($written // 0) != length $line || !$FILE->sync;

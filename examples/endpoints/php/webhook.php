@@ -7,12 +7,12 @@ declare(strict_types=1);
 const PATH = '/hooks/flowingly';
 const LIMIT = 4 * 1024 * 1024;
 
-/** A request that is not taken: a status and a few words, never anything that the request held. */
+/** A refused request: a status and a short text, never anything from the request. */
 class Refused extends Exception
 {
 }
 
-/** A variable that is missing refuses everything: it never opens the endpoint. */
+/** A missing variable refuses everything, so it never opens the endpoint. */
 function needed(string $name): string
 {
     $value = (string) getenv($name);
@@ -22,7 +22,7 @@ function needed(string $name): string
     return $value;
 }
 
-/** Compares digests, which have one length, so that the time tells neither the content nor the length. */
+/** Compares digests, which have equal length, so the time reveals neither content nor length. */
 function same(string $given, string $expected): bool
 {
     return hash_equals(hash('sha256', $expected), hash('sha256', $given));
@@ -33,7 +33,7 @@ function check_headers(string $kind): void
     if ($kind !== 'basic') {
         return;
     }
-    // RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
+    // RFC 7617 allows one encoding of a username and password: compare that, so there is nothing to decode.
     $expected = base64_encode(needed('BASIC_USERNAME') . ':' . needed('BASIC_PASSWORD'));
     $given = preg_match('/^basic +(\S+)$/Di', trim($_SERVER['HTTP_AUTHORIZATION'] ?? '', " \t"), $parts) ? $parts[1] : '';
     if (!same($given, $expected)) {
@@ -41,11 +41,11 @@ function check_headers(string $kind): void
     }
 }
 
-/** Reads a body and checks the client secret in it. The message that it returns no longer has the secret. */
+/** Reads a body and checks the client secret in it. Returns the message without the secret. */
 function read_message(string $kind, string $body): object
 {
     try {
-        // Objects and not arrays: an array cannot tell {} from [].
+        // Objects, because an array cannot distinguish {} from [].
         $message = json_decode($body, false, 128, JSON_THROW_ON_ERROR);
     } catch (JsonException) {
         throw new Refused('The body is not JSON.', 400);
@@ -55,7 +55,7 @@ function read_message(string $kind, string $body): object
     }
     if ($kind === 'client-secret') {
         $given = $message->clientSecret ?? null;
-        // Types first: in PHP true == "any secret" and "0e1" == "0e2".
+        // Check the type first: in PHP true == "any secret" and "0e1" == "0e2".
         $right = is_string($given) && same($given, needed('CLIENT_SECRET'));
         if (!$right || occurrences($body, 'clientSecret') !== 1) {
             throw new Refused('The client secret is missing or wrong.', 403);
@@ -65,7 +65,7 @@ function read_message(string $kind, string $body): object
     return $message;
 }
 
-/** How often the outermost object has a member: json_decode keeps the last of two equal names and says nothing. */
+/** Counts a name in the outermost object, because json_decode silently keeps the last of two equal names. */
 function occurrences(string $json, string $name): int
 {
     $depth = $count = 0;
@@ -82,11 +82,11 @@ function occurrences(string $json, string $name): int
     return $count;
 }
 
-/** Returns when the message is on disk: answer 2xx only then. */
+/** Returns when the message is on disk: answer 2xx only after that. */
 function store(object $message): void
 {
     $flags = JSON_THROW_ON_ERROR | JSON_PRESERVE_ZERO_FRACTION | JSON_UNESCAPED_SLASHES;
-    // The line break before it keeps it apart from a line that a full disk has cut short.
+    // The newline before it separates it from a line that a full disk cut short.
     $line = "\n" . json_encode($message, $flags) . "\n";
     $file = fopen(getenv('MESSAGES') ?: 'messages.jsonl', 'ab');
     $kept = $file && flock($file, LOCK_EX) && fwrite($file, $line) === strlen($line) && fflush($file) && fsync($file);
@@ -95,19 +95,19 @@ function store(object $message): void
     }
 }
 
-/** Takes the message of this request, or says why not. */
+/** Stores the message of this request, or throws the reason for a refusal. */
 function take(): void
 {
-    // Also for a server in front that hands on the absolute form of a target.
+    // Also for a server in front that forwards the absolute form of a target.
     if (parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) !== PATH) {
         throw new Refused('There is nothing here.', 404);
     }
     if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
-        throw new Refused('Webhook messages come by POST.', 405);
+        throw new Refused('Webhook messages are sent with POST.', 405);
     }
     $kind = needed('AUTHENTICATION');
     if (!in_array($kind, ['none', 'client-secret', 'basic'], true)) {
-        throw new RuntimeException('AUTHENTICATION is none, client-secret or basic');
+        throw new RuntimeException('AUTHENTICATION must be none, client-secret or basic');
     }
     check_headers($kind);
     if (!preg_match('~^application/json\s*(;|$)~i', $_SERVER['CONTENT_TYPE'] ?? '')) {
@@ -131,7 +131,7 @@ try {
         error_log($error->getMessage());
     }
     $answer->status = $status;
-    $answer->title = $status === 503 ? 'The message could not be kept.' : $error->getMessage();
+    $answer->title = $status === 503 ? 'The message could not be stored.' : $error->getMessage();
 }
 http_response_code($status);
 header('Content-Type: ' . ($status === 200 ? 'application/json' : 'application/problem+json'));

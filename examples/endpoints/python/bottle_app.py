@@ -42,8 +42,8 @@ def problems(environ, start_response):
         return [body]
 
 
-# waitress reads a chunked body to its end and gives it a length. Behind a server that does not, such as the one of
-# bottle.run, read environ["wsgi.input"] only where environ["wsgi.input_terminated"] is true.
+# waitress reads a chunked body to its end and sets its length. With a server that does not, such as that of bottle.run,
+# read environ["wsgi.input"] only if environ["wsgi.input_terminated"] is true.
 server = waitress.create_server(
     problems, host=webhook.HOST, port=webhook.PORT, max_request_body_size=webhook.LIMIT, threads=16, ident=None
 )

@@ -48,8 +48,7 @@ cherrypy.config.update({
     "log.screen": False,
     "request.show_tracebacks": False,
 })
-# CherryPy answers a body without Content-Length, which is how a chunked one comes, with 411 where it reads the body
-# itself: the handler does.
+# The handler reads the body, because CherryPy refuses a chunked body, which has no Content-Length, with 411.
 config = {"/": {"request.process_request_body": False, "request.error_response": problem}}
 cherrypy.tree.mount(Webhook(), "", config)
 cherrypy.engine.start()

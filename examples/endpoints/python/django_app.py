@@ -21,7 +21,7 @@ import webhook
 from webhook import Refused
 
 settings.configure(
-    ALLOWED_HOSTS=[webhook.HOST, "localhost"],  # with the public name of the endpoint
+    ALLOWED_HOSTS=[webhook.HOST, "localhost"],  # add the public name of the endpoint
     DATA_UPLOAD_MAX_MEMORY_SIZE=webhook.LIMIT,
     ROOT_URLCONF=__name__,
     MIDDLEWARE=["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],

@@ -14,11 +14,11 @@ class Webhook:
         # WSGI joins headers of one name with a comma, which no Basic parameter has.
         webhook.check_headers([value for value in [request.get_header("Authorization")] if value is not None])
         webhook.check_type(request.content_type)
-        # Not request.bounded_stream or request.media: they take a body without Content-Length, which is how a chunked
-        # one comes, for an empty one. gunicorn ends the stream at the end of the body (wsgi.input_terminated).
+        # Not request.bounded_stream or request.media, which treat a chunked body as empty, because it has no
+        # Content-Length. gunicorn ends the stream at the end of the body (wsgi.input_terminated).
         try:
             body = request.stream.read(webhook.LIMIT + 1)
-        except Exception:  # gunicorn has several
+        except Exception:  # gunicorn raises several types
             raise Refused(400, "The body cannot be read.") from None
         if len(body) > webhook.LIMIT:
             raise Refused(413, "The body is larger than 4 MiB.")

@@ -20,11 +20,11 @@ async def receive(request: fastapi.Request):
     if len(request.headers.getlist("Host")) > 1:
         raise Refused(400, "There are two Host headers.")
     if {"content-length", "transfer-encoding"} <= set(request.headers):
-        raise Refused(400, "The end of the body is in doubt.")
+        raise Refused(400, "The length of the body is ambiguous.")
     webhook.check_headers(request.headers.getlist("Authorization"))
     webhook.check_type(request.headers.get("Content-Type"))
     message = webhook.read_message(await read(request))
-    await run_in_threadpool(webhook.store, message)  # the disk must not hold up the other requests
+    await run_in_threadpool(webhook.store, message)  # the disk must not block other requests
     return {}
 
 

@@ -15,13 +15,13 @@ from webhook import Refused
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections, and answers Expect: 100-continue
-    default_request_version = protocol_version  # for the answer to a request line that cannot be read
-    timeout = 30  # seconds that a client may say nothing
+    default_request_version = protocol_version  # for the answer to an invalid request line
+    timeout = 30  # maximum seconds of silence
     disable_nagle_algorithm = True
 
     def handle_request(self):
         try:
-            # Whatever is refused before the body was read ends the connection: the next request would begin inside it.
+            # A refusal before the body is read ends the connection: the next request would begin inside the body.
             keep, self.close_connection = not self.close_connection, True
             self.check()
             body = self.read()
@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
                 traceback.print_exc()
             self.answer(*webhook.problem(error))
 
-    # http.server calls do_ and the method; what is not here it answers with 501.
+    # http.server calls do_METHOD, and answers 501 if there is none.
     do_POST = do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = handle_request
 
     def check(self):
@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         if not re.fullmatch(rf"(https?://[^/?]+)?{webhook.PATH}(\?.*)?", self.path):
             raise Refused(404, "There is nothing here.")
         if self.command != "POST":
-            raise Refused(405, "Webhook messages come by POST.")
+            raise Refused(405, "Webhook messages are sent with POST.")
         webhook.check_headers(self.headers.get_all("Authorization", []))
         webhook.check_type(self.headers.get("Content-Type"))
 
@@ -54,10 +54,10 @@ class Handler(BaseHTTPRequestHandler):
         codings = self.headers.get_all("Transfer-Encoding", [])
         if codings:
             if lengths or [coding.strip().lower() for coding in codings] != ["chunked"]:
-                raise Refused(400, "The end of the body is in doubt.")
+                raise Refused(400, "The length of the body is ambiguous.")
             return self.read_chunks()
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,19}", length) for length in lengths):
-            raise Refused(400, "The end of the body is in doubt.")
+            raise Refused(400, "The length of the body is ambiguous.")
         return self.read_exactly(int(lengths[0]) if lengths else 0)
 
     def read_exactly(self, length):
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
             body += self.read_exactly(length)
             if self.rfile.read(2) != b"\r\n":
                 raise Refused(400, "A chunk is malformed.")
-        while self.rfile.readline(8192).strip():  # fields after the last chunk, of no use here
+        while self.rfile.readline(8192).strip():  # skip the trailer fields
             pass
         return body
 
@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def finish(self):
-        # A client that still writes would lose the answer (RFC 9112 section 9.6): wait for its end, for 4 MiB at most.
+        # A client that is still writing would lose the answer (RFC 9112 section 9.6): read up to 4 MiB.
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             for _ in range(webhook.LIMIT // 65536):
@@ -106,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, *_):
-        pass  # the request line may hold what should not be logged
+        pass  # the request line may contain secrets
 
 
 class Server(ThreadingHTTPServer):

@@ -23,7 +23,7 @@ async def receive(request):
     webhook.check_headers(request.headers.getall("Authorization", []))
     webhook.check_type(request.headers.get("Content-Type"))
     message = webhook.read_message(request.body)
-    await asyncio.to_thread(webhook.store, message)  # the disk must not hold up the other requests
+    await asyncio.to_thread(webhook.store, message)  # the disk must not block other requests
     return json({})
 
 

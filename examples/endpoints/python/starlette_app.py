@@ -21,7 +21,7 @@ async def receive(request):
     webhook.check_headers(request.headers.getlist("Authorization"))
     webhook.check_type(request.headers.get("Content-Type"))
     message = webhook.read_message(await read(request))
-    await run_in_threadpool(webhook.store, message)  # the disk must not hold up the other requests
+    await run_in_threadpool(webhook.store, message)  # the disk must not block other requests
     return JSONResponse({})
 
 

@@ -17,7 +17,7 @@ class Webhook(RequestHandler):
         webhook.check_headers(headers.get_list("Authorization"))
         webhook.check_type(headers.get("Content-Type"))
         message = webhook.read_message(self.request.body)
-        await asyncio.to_thread(webhook.store, message)  # the disk must not hold up the other requests
+        await asyncio.to_thread(webhook.store, message)  # the disk must not block other requests
         self.write({})
 
     def write_error(self, status, exc_info=None, **_):

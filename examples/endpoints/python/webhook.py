@@ -1,4 +1,4 @@
-"""What an endpoint needs whatever its framework: check the credential, read the message, keep it."""
+"""What an endpoint needs with any framework: check the credential, read the message, store it."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ CHALLENGE = 'Basic realm="webhooks", charset="UTF-8"'
 
 
 class Refused(Exception):
-    """A request that is not taken: a status and a few words, never anything that the request held."""
+    """A refused request: a status and a short text, never anything from the request."""
 
     def __init__(self, status, title):
         super().__init__(title)
@@ -24,7 +24,7 @@ class Refused(Exception):
 
 
 def needed(name):
-    # A variable that is missing stops the start: it never opens the endpoint.
+    # A missing variable stops the start, so it never opens the endpoint.
     value = os.environb.get(name.encode())
     if not value:
         raise SystemExit(f"set the environment variable {name}")
@@ -33,14 +33,14 @@ def needed(name):
 
 KIND = needed("AUTHENTICATION")
 if KIND not in (b"none", b"client-secret", b"basic"):
-    raise SystemExit("AUTHENTICATION is none, client-secret or basic")
+    raise SystemExit("AUTHENTICATION must be none, client-secret or basic")
 SECRET = needed("CLIENT_SECRET") if KIND == b"client-secret" else None
-# RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
+# RFC 7617 allows one encoding of a username and password: compare that, so there is nothing to decode.
 BASIC = base64.b64encode(needed("BASIC_USERNAME") + b":" + needed("BASIC_PASSWORD")) if KIND == b"basic" else None
 
 
 def same(given, expected):
-    """Compares digests, which have one length, so that the time tells neither the content nor the length."""
+    """Compares digests, which have equal length, so the time reveals neither content nor length."""
     return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(expected).digest())
 
 
@@ -48,7 +48,7 @@ def check_headers(authorization):
     """Checks the values of all Authorization headers of a request, before its body is read."""
     if BASIC is None:
         return
-    # Not every server takes the white space around a header's value away.
+    # Not every server strips white space around a header's value.
     given = re.fullmatch(r"[ \t]*basic +(\S+)[ \t]*", authorization[0], re.IGNORECASE) if len(authorization) == 1 else None
     if given is None or not same(given[1].encode("latin-1", "replace"), BASIC):
         raise Refused(401, "The credentials are missing or wrong.")
@@ -61,11 +61,11 @@ def check_type(content_type):
 
 
 def read_message(body):
-    """Reads a body and checks the client secret in it. The message that it returns no longer has the secret."""
+    """Reads a body and checks the client secret in it. Returns the message without the secret."""
     given = []
 
     def members(pairs):
-        # json.loads keeps the last of two equal names and says nothing. It calls this for the outermost object last.
+        # json.loads silently keeps the last of two equal names. It calls this for the outermost object last.
         given[:] = [value for name, value in pairs if name == "clientSecret"]
         return dict(pairs)
 
@@ -74,7 +74,7 @@ def read_message(body):
 
     try:
         message = json.loads(body.decode("utf-8"), object_pairs_hook=members, parse_constant=no_number)
-        json.dumps(message, ensure_ascii=False).encode()  # fails on half of a surrogate pair, which is no character
+        json.dumps(message, ensure_ascii=False).encode()  # fails on a lone surrogate, which is not a character
     except (ValueError, RecursionError):
         raise Refused(400, "The body is not JSON.") from None
     if not isinstance(message, dict):
@@ -90,8 +90,8 @@ _lock = threading.Lock()
 
 
 def store(message):
-    """Returns when the message is on disk: answer 2xx only then."""
-    # The line break before it keeps it apart from a line that a full disk has cut short.
+    """Returns when the message is on disk: answer 2xx only after that."""
+    # The newline before it separates it from a line that a full disk cut short.
     line = memoryview(f"\n{json.dumps(message)}\n".encode())
     with _lock:
         while line:
@@ -100,8 +100,8 @@ def store(message):
 
 
 def problem(error):
-    """Status, headers and body for an error, for whatever framework."""
-    status, title = (error.status, str(error)) if isinstance(error, Refused) else (503, "The message could not be kept.")
+    """Status, headers and body for an error, for any framework."""
+    status, title = (error.status, str(error)) if isinstance(error, Refused) else (503, "The message could not be stored.")
     extra = {401: {"WWW-Authenticate": CHALLENGE}, 405: {"Allow": "POST"}, 503: {"Retry-After": "10"}}.get(status, {})
     headers = {"Content-Type": "application/problem+json", **extra}
     return status, headers, json.dumps({"status": status, "title": title}).encode()

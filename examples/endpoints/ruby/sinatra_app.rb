@@ -31,7 +31,7 @@ class Endpoint < Sinatra::Base
     "{}"
   end
 
-  # Sinatra answers 404 to any method that a path has no route for.
+  # Sinatra answers 404 if a path has no route for the method.
   %i[get put patch delete].each do |method|
     send(method, Webhook::PATH) { raise Webhook::Refused.new(405, "Webhook messages are sent with POST.") }
   end
@@ -39,7 +39,7 @@ class Endpoint < Sinatra::Base
   not_found { Webhook.problem(Webhook::Refused.new(404, "There is nothing here.")) }
   error StandardError do
     error = env["sinatra.error"]
-    # What Sinatra itself refuses, such as a broken form, has a status of its own.
+    # Sinatra's own refusals, such as of a broken form, have their own status.
     error = Webhook::Refused.new(error.http_status, "The request was refused.") if error.respond_to?(:http_status)
     Webhook.problem(error)
   end

@@ -14,7 +14,7 @@ module Webhook
   LIMIT = 4 * 1024 * 1024
   CHALLENGE = 'Basic realm="webhooks", charset="UTF-8"'
 
-  # A request that is refused: a status and a short text, never anything from the request.
+  # A refused request: a status and a short text, never anything from the request.
   class Refused < StandardError
     attr_reader :status
 
@@ -24,7 +24,7 @@ module Webhook
     end
   end
 
-  # A missing variable stops the start: it never opens the endpoint.
+  # A missing variable stops the start, so it never opens the endpoint.
   def self.needed(name)
     value = ENV.fetch(name, "").b
     abort "set the environment variable #{name}" if value.empty?
@@ -32,12 +32,12 @@ module Webhook
   end
 
   KIND = needed("AUTHENTICATION")
-  abort "AUTHENTICATION is none, client-secret or basic" unless %w[none client-secret basic].include?(KIND)
+  abort "AUTHENTICATION must be none, client-secret or basic" unless %w[none client-secret basic].include?(KIND)
   SECRET = KIND == "client-secret" ? needed("CLIENT_SECRET") : nil
-  # RFC 7617 leaves one spelling of a username and password: compare that, and there is nothing to decode.
+  # RFC 7617 allows one encoding of a username and password: compare that, so there is nothing to decode.
   BASIC = KIND == "basic" ? Base64.strict_encode64("#{needed("BASIC_USERNAME")}:#{needed("BASIC_PASSWORD")}") : nil
 
-  # Compares digests, which have one length, so that the time reveals neither the content nor the length.
+  # Compares digests, which have equal length, so the time reveals neither content nor length.
   def self.same?(given, expected)
     OpenSSL.fixed_length_secure_compare(Digest::SHA256.digest(given), Digest::SHA256.digest(expected))
   end
@@ -57,7 +57,7 @@ module Webhook
     raise Refused.new(415, "The content type is not application/json.")
   end
 
-  # JSON.parse keeps the last of two equal names without a word. This remembers all of them.
+  # JSON.parse silently keeps the last of two equal names. This keeps all of them.
   class Members < Hash
     def names = @names ||= []
 
@@ -67,12 +67,12 @@ module Webhook
     end
   end
 
-  # Reads a body and checks the client secret in it. The message that it returns no longer has the secret.
+  # Reads a body and checks the client secret in it. Returns the message without the secret.
   def self.read_message(body)
     text = body.dup.force_encoding(Encoding::UTF_8)
     begin
       message = JSON.parse(text, object_class: Members, max_nesting: 128)
-      # Half of a surrogate pair is not a character, and becomes invalid UTF-8.
+      # A lone surrogate is not a character, and becomes invalid UTF-8.
       raise JSON::ParserError unless text.valid_encoding? && JSON.generate(message, max_nesting: 128).valid_encoding?
     rescue JSON::JSONError, EncodingError
       raise Refused.new(400, "The body is not JSON.")
@@ -92,10 +92,10 @@ module Webhook
   FILE.sync = true
   LOCK = Mutex.new
 
-  # Returns when the message is on disk: answer 2xx only then.
+  # Returns when the message is on disk: answer 2xx only after that.
   def self.store(message)
     LOCK.synchronize do
-      # The line break before it separates it from a line that a full disk has cut short.
+      # The newline before it separates it from a line that a full disk cut short.
       FILE.write("\n#{JSON.generate(message, max_nesting: 128)}\n")
       FILE.fsync
     end

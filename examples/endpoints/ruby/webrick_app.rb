@@ -5,7 +5,7 @@
 require "webrick"
 require_relative "webhook"
 
-# Every method, since WEBrick's own servlets answer an unknown one with an HTML page.
+# Handles every method, because WEBrick's servlets answer an unknown one with an HTML page.
 class Endpoint < WEBrick::HTTPServlet::AbstractServlet
   def service(request, response)
     take(request)
@@ -39,7 +39,7 @@ class Endpoint < WEBrick::HTTPServlet::AbstractServlet
     body
   end
 
-  # What WEBrick itself refuses: 400 for a broken body, 411 for one without a length.
+  # WEBrick's own refusals: 400 for a broken body, 411 for one without a length.
   def known(error)
     error.is_a?(WEBrick::HTTPStatus::Status) ? Webhook::Refused.new(error.code, "The request was refused.") : error
   end

@@ -23,7 +23,7 @@ BASIC = os.environ["AUTHENTICATION"] == "basic"
 # Both have the version of PHP in their names.
 PHP_FPM = next(Path("/usr/sbin").glob("php-fpm*"), "php-fpm")
 MOD_PHP = next(Path("/usr/lib/apache2/modules").glob("libphp*.so"), "libphp.so")
-# Name: the templates, and the commands, which stay in the foreground. The last one has the port.
+# Name: the templates, and the commands, which run in the foreground. The last one has the port.
 SERVERS = {
     "apache": (["apache.conf"], [["apache2", "-D", "FOREGROUND", "-f", "{folder}/apache.conf"]]),
     "caddy": (["Caddyfile"], [["caddy", "run", "--config", "{folder}/Caddyfile", "--adapter", "caddyfile"]]),
@@ -43,11 +43,11 @@ SERVERS = {
 def hashed(name, password):
     """The password for a server's list of users."""
     if name == "caddy":
-        # bcrypt, Caddy's default, ends a password at its 72nd byte.
+        # bcrypt, Caddy's default, ignores everything after the 72nd byte of a password.
         salt = os.urandom(12).hex()
         command = ["caddy", "hash-password", "--algorithm", "scrypt", "--salt", salt]
         return output(command, password + b"\n") + " " + base64.b64encode(salt.encode()).decode()
-    # SHA-512 of crypt(3), which Apache, lighttpd and HAProxy know. Perl brings it wherever Debian is.
+    # SHA-512 of crypt(3), which Apache, lighttpd and HAProxy support. Debian always has Perl.
     return output(["perl", "-e", "local $/; print crypt(<STDIN>, $ARGV[0])", f"$6${os.urandom(8).hex()}"], password)
 
 
@@ -66,7 +66,7 @@ def output(command, given):
 
 def fill(text, values):
     if not BASIC:
-        # A client secret is in the body, which only the service behind reads.
+        # A client secret is in the body, which only the service reads.
         text = re.sub(r"(?s)[ \t]*# <basic>.*?# </basic>\n", "", text)
     return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], text)
 
@@ -87,11 +87,11 @@ def run(name, folder):
         values["USERNAME"] = quoted(name, username.decode())
         Path(folder, "htpasswd").write_bytes(username + b":" + values["HASH"].encode() + b"\n")
     shutil.copy(HERE.parent / "php" / "webhook.php", folder)
-    environment = {**os.environ, "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder}  # where Caddy keeps its own files
+    environment = {**os.environ, "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder}  # where Caddy stores its files
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     files = [Path(folder, "php.socket")] if name == "php-fpm" else []
     given = int(os.environ.get("PORT", "8080"))
-    for _ in range(1 if given else 5):  # somebody else may take a free port first
+    for _ in range(1 if given else 5):  # another process may take a free port first
         port = values["PORT"] = str(given or free_port())
         for template in templates:
             Path(folder, template).write_text(fill((HERE / template).read_text(), values))
@@ -111,7 +111,7 @@ def run(name, folder):
 
 
 def answers(port, files, running):
-    """Waits until the server answers and the files are there; false when a process ends before."""
+    """Waits until the server answers and the files exist; false if a process ends first."""
     while all(process.poll() is None for process in running):
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -126,6 +126,6 @@ def answers(port, files, running):
 
 
 with tempfile.TemporaryDirectory(prefix="webhook-server-") as folder:
-    # The workers of a server that root has started are another user.
+    # The workers of a server started by root run as another user.
     os.chmod(folder, 0o755)
     run(sys.argv[1], folder)
