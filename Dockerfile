@@ -1,11 +1,11 @@
-# The receiver alone in an image: one static program, no shell, no root. docs/operations.md, "Container", says how to run it.
+# An image with only the static receiver: no shell, no root. See "Container" in docs/operations.md.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN packaging/build-static \
     && install -D target/release/webhook-receiver /image/usr/local/bin/webhook-receiver \
     && install -d /image/etc/webhook-receiver /image/empty \
-    # Whom the relay believes: without it no https server is.
+    # The certificate authorities that the relay trusts.
     && install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
 
 FROM scratch

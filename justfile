@@ -1,4 +1,4 @@
-# The commands of .ci/run, one by one. `just ci` runs all of it, the tests that want another program included.
+# The single commands of .ci/run. `just ci` runs all of it, including the tests that need another program.
 
 # List the recipes.
 default:
@@ -8,20 +8,20 @@ default:
 fmt:
     cargo fmt --all
 
-# Lint, also the receiver as a library.
+# Lint the workspace, and the receiver as a library.
 clippy:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo clippy -p receiver --no-default-features --lib --locked -- -D warnings
 
-# Run the tests that need nothing but cargo.
+# Run the tests that need only cargo.
 test:
     cargo test --workspace
 
-# Build the receiver as one static program, as a release has it, and print where it is.
+# Build the static release binary of the receiver, and print its path.
 static:
     packaging/build-static
 
-# How soon the receiver listens, how much memory it takes, how large it is.
+# Measure the receiver's start time, memory and size.
 start-and-size:
     python3 receiver/benches/start_and_size.py "$(packaging/build-static)"
 
@@ -29,25 +29,25 @@ start-and-size:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# Run the whole catalogue against every defect, and write docs/mutants.md; takes some minutes.
+# Run the whole catalogue against every defect, and write docs/mutants.md (takes some minutes).
 mutants:
     MUTANTS_UPDATE=1 cargo test -p contract-tests --locked --test it mutants
 
-# Fuzz a target of fuzz/fuzz_targets; needs a nightly compiler and `cargo install cargo-fuzz`.
+# Fuzz a target of fuzz/fuzz_targets (needs a nightly compiler and `cargo install cargo-fuzz`).
 fuzz target seconds="600":
     python3 fuzz/seed
     cargo +nightly fuzz run -s none {{target}} -- -max_total_time={{seconds}} -timeout=10
 
-# What the time of the credential comparison tells, and what slow clients and overload do to honest ones.
+# Measure the timing of the credential comparison, and the effect of slow clients and overload on honest ones.
 attack:
     cargo bench -p receiver --locked --bench timing
     cargo bench -p receiver --locked --bench slow-clients
 
-# Everything that has to hold before a change lands; installs what it needs.
+# Run all checks that a change must pass; installs what it needs.
 ci:
     bash .ci/run
 
-# Measure the receiver beside the usual alternatives (wants wrk and taskset; nginx, webhook, node and python3 if there).
+# Compare the receiver with the usual alternatives (needs wrk and taskset; uses nginx, webhook, node and python3 if present).
 bench *OPTIONS:
     cargo build --release --locked -p receiver -p sender --bins --example bare-axum --example usual-axum
     npm install --prefix target/peers express@5 --no-audit --no-fund --silent || true

@@ -1,4 +1,4 @@
-//! The `authorization` header: what is taken apart, what the verifier accepts, each against a second reading here.
+//! Compares the parser of the `authorization` header, and the verifier, with a second implementation of RFC 7617.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use receiver::Verifier;
 use schemas::{Authentication, BasicCredentials, authentication::PresentedBasic};
 
-/// The accepted pair is that of `schemas/vectors/basic-authorization.json`.
+/// The accepted pair of `schemas/vectors/basic-authorization.json`.
 const ACCEPTED: (&str, &str) = ("jo", "päss");
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
@@ -28,7 +28,7 @@ fuzz_target!(|header: &[u8]| {
     assert_eq!(VERIFIER.check_headers(&headers).is_ok(), right);
 });
 
-/// RFC 7617 once more, bit by bit.
+/// A second implementation of RFC 7617, bit by bit.
 fn pair(header: &[u8]) -> Option<(String, String)> {
     let header = header.trim_ascii();
     let parameter = header.split_at_checked(6).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"basic "))?.1;

@@ -1,8 +1,7 @@
-//! The log's folder after any damage: it opens, takes a new record, yields only records that were written, and every
-//! one of those that no damage touched.
+//! Checks that a damaged log opens, accepts a new record, and returns all undamaged records and no others.
 //!
-//! The files are made here, by the form that `log/segment.rs` and `log/record.rs` document, and not by their code. The
-//! salt hangs on the whole input, so that a checksum cannot be found by watching the comparison.
+//! The files are written here, in the format that `log/segment.rs` and `log/record.rs` document, not by their code. The
+//! salt depends on the whole input, so that a fuzzer cannot find a checksum by watching the comparison.
 #![no_main]
 
 use std::{
@@ -147,7 +146,7 @@ impl Segment {
         self.touched.push(touched);
     }
 
-    /// The records that no damage touched, in a segment whose head it did not touch either.
+    /// The undamaged records in segments with an undamaged header.
     fn whole(&self) -> impl Iterator<Item = &Record> {
         let touches = |place: &Range<usize>| {
             self.touched.iter().any(|touched| touched.start < place.end && place.start < touched.end)

@@ -1,4 +1,4 @@
-//! A body: read by our reader and by `serde_json`, which must agree, in profile v1 and in another one.
+//! Checks that our reader and `serde_json` agree about a body, in profile v1 and in another one.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check(body: &[u8], profile: &Profile) {
-    // Of JSON a skim finds what a scan finds, and of other bytes it finds anything.
+    // For JSON a skim finds what a scan finds; for other bytes it may find anything.
     let presented = |presented: Option<PresentedSecret<'_>>| {
         Err::<(), _>(presented.map(|presented| match presented {
             PresentedSecret::Text(text) => Some(text.to_owned()),
@@ -34,14 +34,14 @@ fn check(body: &[u8], profile: &Profile) {
     let plain = serde_json::from_slice::<Value>(body);
     let document = match Document::read(body, profile) {
         Ok(document) => document,
-        // The only things that are refused although they are JSON.
+        // The only JSON that is refused.
         Err(ReadError::Duplicate(_)) => return assert!(plain.is_ok()),
         Err(error) => return assert!(plain.is_err(), "{error}"),
     };
     assert_eq!(document.to_value(), plain.expect("what is read is JSON"));
     assert_eq!(document.root().to_value(), document.to_value());
     for role in profile.carried() {
-        // Of a name that is there twice the tree has the first too.
+        // The tree also has the first of two equal names.
         assert_eq!(document.get(role), profile.pointer(role).and_then(|place| document.root().get(place)), "{role}");
     }
     document.violations();

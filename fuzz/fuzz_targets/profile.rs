@@ -1,4 +1,4 @@
-//! A profile's text: whatever it is, no panic; and through a profile that is one, messages go out and come back.
+//! Checks that any profile text causes no panic, and that messages written through a valid profile can be read again.
 #![no_main]
 
 use std::sync::LazyLock;
