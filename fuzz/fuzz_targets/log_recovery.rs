@@ -19,7 +19,7 @@ use receiver::log::{Entry, MessageLog as _, Position, Record, RecordHeader, Segm
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-const HEAD: usize = 32;
+const HEADER_LEN: usize = 32;
 
 #[derive(Arbitrary, Debug, Hash)]
 struct Case {
@@ -95,7 +95,7 @@ impl Segment {
         let mut bytes = [b"flowlog1".as_slice(), &base.to_le_bytes(), &salt].concat();
         let checksum = crc32fast::hash(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
-        bytes.resize(HEAD, 0);
+        bytes.resize(HEADER_LEN, 0);
         let mut records = Vec::new();
         for (index, body) in bodies.iter().enumerate() {
             let record = record((base as usize) << 8 | index, body);
@@ -151,7 +151,7 @@ impl Segment {
         let touches = |place: &Range<usize>| {
             self.touched.iter().any(|touched| touched.start < place.end && place.start < touched.end)
         };
-        let head = !touches(&(0..HEAD));
+        let head = !touches(&(0..HEADER_LEN));
         self.records.iter().filter(move |(place, _)| head && !touches(place)).map(|(_, record)| record)
     }
 }
