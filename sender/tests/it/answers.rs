@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 use crate::{
-    endpoint::{Endpoint, nobody},
     run,
     send::CANARY,
+    support::endpoint::{Endpoint, nobody},
     webhook_sender,
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{counting::Counting, replay::Desk, run, webhook_sender};
+use crate::{replay::Desk, run, support::counting::Counting, webhook_sender};
 
 /// What a reader of JSON would print otherwise; without the closing brace.
 const BODY: &str =
@@ -96,7 +96,7 @@ fn a_profile_moves_values_and_keeps_their_digits() {
 fn shown_numbers_keep_their_digits() {
     let desk = Desk::new();
     let endpoint = Counting::new(|_, arrived| {
-        crate::counting::Reply::Status(200, String::from_utf8_lossy(&arrived.body).into_owned())
+        crate::support::counting::Reply::Status(200, String::from_utf8_lossy(&arrived.body).into_owned())
     });
     let body = desk.file("body.json", format!("{BODY}}}"));
     run(&mut desk.replay(&body, &endpoint.url("/")));

@@ -18,8 +18,9 @@ use sender::delivery::{
 };
 
 use crate::{
-    endpoint::{Endpoint, nobody, read_request},
-    run, tls, webhook_sender,
+    run,
+    support::endpoint::{Endpoint, nobody, read_request},
+    tls, webhook_sender,
 };
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";

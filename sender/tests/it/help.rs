@@ -6,8 +6,9 @@ use insta::{Settings, assert_snapshot};
 use tempfile::NamedTempFile;
 
 use crate::{
-    endpoint::{Endpoint, nobody},
-    run, webhook_sender,
+    run,
+    support::endpoint::{Endpoint, nobody},
+    webhook_sender,
 };
 
 /// Runs the program and checks all that it says under a name.

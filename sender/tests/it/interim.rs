@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use sender::delivery::{AddressGuard, Client, ClientOptions, Dialer, NoAnswer, Outcome, Request, Target};
 
-use crate::endpoint::read_request;
+use crate::support::endpoint::read_request;
 
 const INTERIM: &[u8] = b"HTTP/1.1 103 Early Hints\r\n\r\n";
 

@@ -14,10 +14,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Run,
-    endpoint::nobody,
-    run,
-    server::{Answering, Server},
+    Run, run,
+    support::endpoint::nobody,
+    support::server::{Answering, Server},
     webhook_sender,
 };
 

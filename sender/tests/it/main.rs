@@ -3,16 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod support;
+
 mod answers;
 mod bytes;
 mod compose;
 mod connections;
-mod counting;
+mod crash;
 mod delivery;
-mod endpoint;
 mod help;
 mod interim;
-mod kills;
 mod load;
 mod model;
 mod outbox;
@@ -22,9 +22,7 @@ mod replay;
 mod run;
 mod run_sending;
 mod send;
-mod server;
 mod shells;
-mod soak;
 mod tls;
 mod urls;
 

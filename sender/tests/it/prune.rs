@@ -5,9 +5,10 @@ use std::{fs, path::PathBuf};
 use rusqlite::Connection;
 
 use crate::{
-    counting::Counting,
     replay::{Desk, line, ok},
-    run, webhook_sender,
+    run,
+    support::counting::Counting,
+    webhook_sender,
 };
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;

@@ -6,10 +6,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 
 use crate::{
-    counting::{Counting, Reply},
-    endpoint::Endpoint,
     replay::Desk,
-    run, webhook_sender,
+    run,
+    support::counting::{Counting, Reply},
+    support::endpoint::Endpoint,
+    webhook_sender,
 };
 
 const SECRET: &str = "tür <zyx> \"tor\"/42";

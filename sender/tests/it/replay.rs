@@ -18,9 +18,10 @@ use tempfile::TempDir;
 
 use crate::{
     Run,
-    counting::{Counting, Reply},
     help::snapshot,
-    run, webhook_sender,
+    run,
+    support::counting::{Counting, Reply},
+    webhook_sender,
 };
 
 /// With a quote and a backslash, which JSON escapes.

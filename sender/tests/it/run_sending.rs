@@ -6,10 +6,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    counting::{Arrived, Counting, Reply},
-    endpoint::nobody,
     help::snapshot,
-    run, webhook_sender,
+    run,
+    support::counting::{Arrived, Counting, Reply},
+    support::endpoint::nobody,
+    webhook_sender,
 };
 
 /// A form that only one endpoint takes, and an approval with a secret.

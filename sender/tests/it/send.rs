@@ -11,8 +11,9 @@ use wiremock::{
 };
 
 use crate::{
-    endpoint::{Endpoint, nobody},
-    run, webhook_sender,
+    run,
+    support::endpoint::{Endpoint, nobody},
+    webhook_sender,
 };
 
 const SAMPLE: &str = "step-completed-customer-set-up";

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{
     run,
-    server::{Answering, Server},
+    support::server::{Answering, Server},
     webhook_sender,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     run,
-    server::{Answering, Server},
+    support::server::{Answering, Server},
     webhook_sender,
 };
 

@@ -14,9 +14,10 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    counting::{Counting, Reply},
     replay::Desk,
-    run, soak,
+    run,
+    support::counting::{Counting, Reply},
+    support::soak,
 };
 
 /// Kills of the first ones that come while the messages are taken in.

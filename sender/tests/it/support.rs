@@ -1,0 +1,6 @@
+//! What the tests share: endpoints that misbehave, count and remember.
+
+pub(crate) mod counting;
+pub(crate) mod endpoint;
+pub(crate) mod server;
+pub(crate) mod soak;
