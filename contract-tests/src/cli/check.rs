@@ -4,37 +4,35 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
+use console::{duration, error::read_profile, output};
 use indicatif::{ProgressBar, ProgressStyle};
-use schemas::{Authentication, Level};
+use schemas::{Authentication, Level, Profile};
 use tokio::runtime;
 
-use super::{
-    credential_args::CredentialArgs, duration, error::CliError, exit, output, profile_file, report_args::ReportArgs,
-};
+use super::{authentication::AuthenticationArgs, error::CliError, report_args::ReportArgs};
 use crate::{Case, Target, check, report::nearest};
 
 #[derive(Args)]
-#[command(after_help = exit::HELP)]
 pub(super) struct CheckArgs {
-    /// URL of the endpoint, as configured in the webhook
+    /// URL of the endpoint, as configured in the webhook.
     // A plain text and not a parsed URL: clap's own error would repeat it, and it may hold a password.
     #[arg(value_name = "URL")]
     url: String,
 
-    #[command(flatten)]
-    credentials: CredentialArgs,
-
-    /// Send Basic credentials over plain http to another machine anyway
+    /// Send Basic credentials over plain http to another machine anyway.
     #[arg(long)]
     allow_plaintext: bool,
 
-    /// Take the property names of messages from this profile instead of profile v1
+    /// Profile (TOML) with the property names of your messages [default: profile v1].
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 
-    /// Trust the certificate authorities in this PEM file as well
+    /// Trust the certificate authorities in this PEM file as well.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    authentication: AuthenticationArgs,
 
     #[command(flatten)]
     selection: SelectionArgs,
@@ -49,23 +47,23 @@ pub(super) struct CheckArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Which cases")]
 struct SelectionArgs {
-    /// Run only the cases whose ID or clause matches, such as AUTH-6 or HTTP-*; may be repeated
+    /// Run only the cases whose ID or clause matches, such as AUTH-6 or HTTP-*; may be repeated.
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
 
-    /// Leave out the cases whose ID or clause matches; may be repeated. Every report names them
+    /// Skip the cases whose ID or clause matches; may be repeated. Every report names them.
     #[arg(long, value_name = "PATTERN")]
     skip: Vec<String>,
 
-    /// Lowest level of the cases to run
+    /// Lowest level of the cases to run.
     #[arg(long, value_enum, default_value = "may")]
     level: LevelArg,
 
-    /// Send valid messages only, for an endpoint that is in use
+    /// Send valid messages only, for an endpoint that is in use.
     #[arg(long)]
     safe: bool,
 
-    /// Also run the cases that wait for the endpoint's own deadline (up to 90 s)
+    /// Also run the cases that wait for the endpoint's own deadline (up to 90 s).
     #[arg(long)]
     slow: bool,
 }
@@ -73,23 +71,23 @@ struct SelectionArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Pace")]
 struct PaceArgs {
-    /// Wait up to this time for the endpoint to answer a message, with any status but 502, 503 and 504
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    /// Wait up to this long for the endpoint to answer a message with any status but 502, 503 and 504.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_limit)]
     wait_ready: Option<Duration>,
 
-    /// Maximum time of the run, after --wait-ready; --slow takes up to 90 s more
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "55s")]
+    /// Maximum duration of the run, after --wait-ready; --slow takes up to 90 s more.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_limit, default_value = "55s")]
     max_time: Duration,
 
-    /// Maximum time for each answer, from the last byte of its request on
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "5s")]
+    /// Maximum time for each answer, from the last byte of its request.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_limit, default_value = "5s")]
     timeout: Duration,
 
-    /// Maximum number of cases that run at the same time
+    /// Maximum number of cases that run at the same time, from 1 to 64.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallel: u16,
 
-    /// Make the same requests as the run with this seed, which every report shows
+    /// Make the same requests as the run with this seed, which its report shows.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 53))]
     seed: Option<u64>,
 }
@@ -113,21 +111,21 @@ impl From<LevelArg> for Level {
 }
 
 pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
-    let CheckArgs { url, credentials, allow_plaintext, profile, ca, selection, pace, report } = args;
+    let CheckArgs { url, allow_plaintext, profile, ca, authentication, selection, pace, report } = args;
     check_patterns(&selection)?;
-    let authentication = credentials.resolve()?;
+    let authentication = authentication.resolve()?;
     let is_basic = matches!(authentication, Authentication::Basic(_));
     let has_secret = matches!(authentication, Authentication::ClientSecret { .. });
-    let target = Target::new(&url, authentication)?.profile(profile_file::read(profile)?)?;
+    let profile = profile.map_or_else(|| Ok(Profile::v1().clone()), |path| read_profile(&path))?;
+    let target = Target::new(&url, authentication)?.profile(profile)?;
     let endpoint = target.endpoint();
-    // RFC 7617, section 4: whoever is on the way reads what base64 hides.
+    // RFC 7617, section 4: base64 hides nothing from anyone on the way.
     if !endpoint.is_encrypted() && !endpoint.is_loopback() && !allow_plaintext {
         if is_basic {
             return Err(CliError::Plaintext { url: endpoint.to_string() });
         }
         if has_secret {
-            // A reader of stderr that has gone away is no reason to end.
-            let _ = output::warn(&format!(
+            output::warn(format_args!(
                 "the client secret can be read by anyone on the way to {endpoint}; use an https URL"
             ));
         }
@@ -162,7 +160,7 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
     destinations.write(report?)
 }
 
-/// A pattern that fits nothing is a slip of the pen, and a run without cases would seem to be a good one.
+/// A pattern that fits nothing is a typo, and a run without cases would look like a success.
 fn check_patterns(selection: &SelectionArgs) -> Result<(), CliError> {
     let fits_none = |pattern: &&String| !Case::all().iter().any(|case| case.fits(pattern));
     match selection.only.iter().chain(&selection.skip).find(fits_none) {

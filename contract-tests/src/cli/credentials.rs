@@ -8,24 +8,21 @@ use std::{
 };
 
 use clap::Args;
+use console::{Error, exit_code, output::write_stdout};
 
-use super::{error::CliError, output};
+use super::error::CliError;
 use crate::telling;
 
 #[derive(Args)]
 pub(super) struct CredentialsArgs {
-    /// Folder for the new files
+    /// Folder for the new files.
     #[arg(long, value_name = "DIR", default_value = "contract-credentials")]
     dir: PathBuf,
 }
 
 pub(super) fn run(args: &CredentialsArgs) -> Result<u8, CliError> {
     let dir = &args.dir;
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CliError::CredentialFile { path, source }
-    };
-    fs::create_dir_all(dir).map_err(failed(dir))?;
+    fs::create_dir_all(dir).map_err(Error::write(dir))?;
     let basic = telling::basic();
     let files = [
         ("client-secret", telling::client_secret().expose().to_owned()),
@@ -34,10 +31,13 @@ pub(super) fn run(args: &CredentialsArgs) -> Result<u8, CliError> {
     ];
     for (name, text) in &files {
         let path = dir.join(name);
-        write(&path, text).map_err(failed(&path))?;
+        write(&path, text).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => CliError::CredentialExists { path: path.clone() },
+            _ => Error::write(&path)(source).into(),
+        })?;
     }
     let shown = dir.display();
-    output::print(&format!(
+    write_stdout(&format!(
         "\
 Three files, which only you can read: {shown}/client-secret, {shown}/username and {shown}/password.
 
@@ -50,7 +50,7 @@ They have the maximum number of characters that the product's form takes, of one
 password. They are random, but for tests only. Test a second time with a credential of 12 to 72 ASCII characters.
 "
     ))?;
-    Ok(super::exit::HOLDS)
+    Ok(exit_code::SUCCESS)
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {

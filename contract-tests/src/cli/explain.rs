@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 use clap::Args;
+use console::{exit_code, output::write_stdout};
 use schemas::Clause;
 
-use super::{error::CliError, exit, output};
+use super::error::CliError;
 use crate::{
     Case,
     case::{Act, Kind},
@@ -20,7 +21,7 @@ const COLUMNS: usize = 100;
 #[derive(Args)]
 pub(super) struct ExplainArgs {
     /// Clauses such as AUTH-14, cases such as HTTP-020, areas such as AUTH, or patterns such as AUTH-BASIC-*; without any,
-    /// the title of each clause
+    /// the titles of all clauses.
     #[arg(value_name = "ID")]
     names: Vec<String>,
 }
@@ -45,11 +46,11 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CliError> {
             }
         }
     }
-    output::print(&text)?;
-    Ok(exit::HOLDS)
+    write_stdout(&text)?;
+    Ok(exit_code::SUCCESS)
 }
 
-/// Adds the titles of the clauses whose number fits; whether there are any.
+/// Adds the titles of the clauses whose number fits. Returns whether there are any.
 fn clauses(text: &mut String, pattern: &str) -> bool {
     let before = text.len();
     for clause in Clause::all().iter().filter(|clause| catalogue::matches(pattern, clause.id)) {
@@ -59,7 +60,7 @@ fn clauses(text: &mut String, pattern: &str) -> bool {
     text.len() > before
 }
 
-/// Adds the titles of the cases whose number fits; whether there are any.
+/// Adds the titles of the cases whose number fits. Returns whether there are any.
 fn cases(text: &mut String, pattern: &str) -> bool {
     let before = text.len();
     for case in Case::all().iter().filter(|case| catalogue::matches(pattern, &case.id)) {
@@ -69,16 +70,16 @@ fn cases(text: &mut String, pattern: &str) -> bool {
 }
 
 fn whole_clause(text: &mut String, clause: &Clause) {
-    let Clause { id, level, title, text: words, source, why } = clause;
+    let Clause { id, level, title, text: wording, source, why } = clause;
     heading(text, &format!("{id} · {level} · {title}"));
-    paragraph(text, "", words);
+    paragraph(text, "", wording);
     if let Some(why) = why {
         paragraph(text, "Why: ", why);
     }
     paragraph(text, "Source: ", source);
     let cases: Vec<&str> = Case::all().iter().filter(|case| case.clause == *id).map(|case| case.id.as_str()).collect();
     let cases = match cases.as_slice() {
-        [] => "none; a run cannot show it".to_owned(),
+        [] => "there are none, since a run cannot show it".to_owned(),
         [first, .., last] if cases.len() > 4 => format!("{} from {first} to {last}", cases.len()),
         few => few.join(", "),
     };
@@ -143,7 +144,7 @@ fn heading(text: &mut String, heading: &str) {
     let _ = writeln!(text, "{gap}{BOLD}{heading}{BOLD:#}");
 }
 
-fn paragraph(text: &mut String, label: &str, words: &str) {
+fn paragraph(text: &mut String, label: &str, content: &str) {
     let options = textwrap::Options::new(COLUMNS).initial_indent("  ").subsequent_indent("  ");
-    let _ = writeln!(text, "{}", textwrap::fill(&format!("{label}{words}"), options));
+    let _ = writeln!(text, "{}", textwrap::fill(&format!("{label}{content}"), options));
 }

@@ -1,6 +1,6 @@
-//! `--report FORMAT[=FILE]`, `--verbose` and `--strict`: where the report of a run goes, how much it says and what it
-//! is judged by. [`ReportArgs::open`] before the run, so that a mistyped path does not cost one;
-//! [`Destinations::write`] after it.
+//! `--report FORMAT[=FILE]`, `--verbose` and `--strict`: where the report of a run goes, how detailed it is and how it
+//! is judged. [`ReportArgs::open`] comes before the run, so that a mistyped path does not waste one;
+//! [`Destinations::write`] comes after it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -10,12 +10,13 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use console::{Error, output::write_stdout};
 use jiff::{Timestamp, tz::Offset};
 
-use super::{error::CliError, exit, output};
+use super::error::CliError;
 use crate::report::{self, Known, Report, terminal};
 
-/// Columns of a terminal report that goes to a file, a pipe or the log of a CI job.
+/// Width of a terminal report that goes to a file, a pipe or the log of a CI job.
 const COLUMNS: usize = 100;
 /// Maximum number of columns; longer lines are hard to read.
 const COLUMNS_MAX: usize = 120;
@@ -24,33 +25,33 @@ const COLUMNS_MAX: usize = 120;
 #[derive(Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
-    /// A form of the report, in a file or (without FILE) on standard output; may be given several times
+    /// Write a report to FILE, or without FILE to standard output; may be repeated.
     ///
-    /// FORMAT is terminal, json, junit, markdown or html. Without one for standard output, it is `terminal`.
+    /// FORMAT is terminal, json, junit, markdown or html [default for standard output: terminal].
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     reports: Vec<Wanted>,
 
-    /// Show every failure in full, and list the cases that passed
+    /// Show every failure in full, and list the cases that passed.
     #[arg(long, short)]
     verbose: bool,
 
-    /// Do not count the failures that this file names as known
+    /// Do not count the known failures in this file.
     ///
     /// A TOML file: each `[[known]]` has `case` or `clause`, `reason`, and may have `until`, the last day (UTC) on which it
     /// is known. Known failures are listed and counted in every report.
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
 
-    /// Write a new file for --known with everything that fails
+    /// Write a new file for --known with everything that fails.
     #[arg(long, value_name = "FILE")]
     write_known: Option<PathBuf>,
 
-    /// Count a SHOULD that fails as a failure
+    /// Count a SHOULD that fails as a failure.
     #[arg(long)]
     pub(super) strict: bool,
 }
 
-/// A form of the report.
+/// A format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     Terminal,
@@ -60,7 +61,7 @@ enum Format {
     Html,
 }
 
-/// A form, and the file it goes to; standard output without one.
+/// A format, and the file it goes to; standard output without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wanted {
     format: Format,
@@ -84,10 +85,10 @@ impl FromStr for Wanted {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
         let format = Format::from_str(name, false).map_err(|_| {
             let names: Vec<&str> = Format::value_variants().iter().map(|format| format.name()).collect();
-            format!("`{name}` is not a form of report; there are {}", names.join(", "))
+            format!("`{name}` is not a report format; the formats are {}", names.join(", "))
         })?;
         match file {
-            Some("") => Err(format!("the file's name is missing after `{name}=`")),
+            Some("") => Err(format!("the file name is missing after `{name}=`")),
             Some("-") | None => Ok(Self { format, file: None }),
             Some(file) => Ok(Self { format, file: Some(file.into()) }),
         }
@@ -95,8 +96,8 @@ impl FromStr for Wanted {
 }
 
 impl ReportArgs {
-    /// Reads the known failures and opens every file. What was in a report is gone from here on, so that no old one is
-    /// taken for one of this run.
+    /// Reads the known failures and opens every file. This empties the reports, so that no old one is taken for one of
+    /// this run.
     pub(super) fn open(self) -> Result<Destinations, CliError> {
         let known = self.known.map(read_known).transpose()?.unwrap_or_default();
         if let Some(path) = self.write_known.as_ref().filter(|path| path.exists()) {
@@ -117,7 +118,7 @@ impl ReportArgs {
                 }
                 Some(path) => match File::create(&path) {
                     Ok(file) => files.push((format, path, file)),
-                    Err(source) => return Err(CliError::ReportFile { path, source }),
+                    Err(source) => return Err(Error::Write { path, source }.into()),
                 },
             }
         }
@@ -128,7 +129,7 @@ impl ReportArgs {
 }
 
 impl Destinations {
-    /// Marks what is known, writes the report everywhere, and says which exit code it has.
+    /// Marks the known failures, writes all reports, and returns the exit code.
     pub(super) fn write(self, mut report: Report) -> Result<u8, CliError> {
         let today = Offset::UTC.to_datetime(Timestamp::now()).date();
         report.apply(&self.known, today);
@@ -139,18 +140,18 @@ impl Destinations {
             file.and_then(|mut file| file.write_all(report.known_file(today).as_bytes())).map_err(
                 |source| match source.kind() {
                     io::ErrorKind::AlreadyExists => CliError::KnownExists { path: path.clone() },
-                    _ => CliError::WriteKnown { path: path.clone(), source },
+                    _ => Error::write(&path)(source).into(),
                 },
             )?;
         }
         for (format, path, mut file) in self.files {
             let text = format.render(report, self.verbose, self.strict, COLUMNS);
-            // Only the terminal's form has anything to strip; the others hold no raw escape.
+            // Only the terminal format has anything to strip; the others contain no raw escape.
             let text = anstream::adapter::strip_str(&text).to_string();
-            file.write_all(text.as_bytes()).map_err(|source| CliError::ReportFile { path, source })?;
+            file.write_all(text.as_bytes()).map_err(Error::write(&path))?;
         }
-        output::print(&self.stdout.render(report, self.verbose, self.strict, columns()))?;
-        Ok(exit::of(report, self.strict))
+        write_stdout(&self.stdout.render(report, self.verbose, self.strict, columns()))?;
+        Ok(super::exit_code(report, self.strict))
     }
 }
 

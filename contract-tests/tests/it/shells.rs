@@ -1,92 +1,43 @@
-//! What shells and man(1) are given.
+//! Completions, manual pages and closed pipes.
 
-use std::{
-    fs,
-    process::{Command, Output, Stdio},
-};
+#[path = "../../../crates/console/tests/support/shells.rs"]
+mod support;
 
-use tempfile::TempDir;
+use self::support::{check_closed_readers, check_completions, check_man, check_pages};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhook-contract");
-
-fn said(arguments: &[&str]) -> Output {
-    Command::new(BINARY).args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-#[test]
-fn completions_know_the_commands() {
-    for shell in ["bash", "zsh", "fish"] {
-        let said = said(&["completions", shell]);
-        assert!(said.status.success() && said.stderr.is_empty(), "{shell}");
-        let script = text(&said.stdout);
-        for word in ["webhook-contract", "explain", "strict"] {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-    }
-}
 
 #[test]
 #[ignore = "needs bash"]
 fn bash_reads_its_completions() {
-    let folder = TempDir::new().unwrap();
-    let script = folder.path().join("completions");
-    fs::write(&script, said(&["completions", "bash"]).stdout).unwrap();
-    let bash = Command::new("bash").arg("-n").arg(&script).output().unwrap();
-    assert!(bash.status.success(), "{}", String::from_utf8_lossy(&bash.stderr));
+    check_completions(BINARY);
 }
 
 #[test]
 fn every_command_has_its_page() {
-    let folder = TempDir::new().unwrap();
-    let pages = folder.path().join("man1");
-    assert!(said(&["man", pages.to_str().unwrap()]).status.success());
-    for name in ["webhook-contract", "webhook-contract-explain", "webhook-contract-render"] {
-        let page = fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
-        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
-    }
-    let first = text(&said(&["man"]).stdout);
-    assert_eq!(first, fs::read_to_string(pages.join("webhook-contract.1")).unwrap());
+    check_pages(BINARY, "webhook-contract", &["explain", "render"]);
 }
 
 #[test]
 #[ignore = "needs man"]
 fn man_shows_a_page() {
-    let folder = TempDir::new().unwrap();
-    said(&["man", folder.path().to_str().unwrap()]);
-    let page = folder.path().join("webhook-contract.1");
-    let man = Command::new("man").args(["--warnings", "-l"]).arg(page).env("MANWIDTH", "80").output().unwrap();
-    let (shown, warned) = (String::from_utf8_lossy(&man.stdout), String::from_utf8_lossy(&man.stderr));
-    assert!(shown.contains("SUBCOMMANDS") && shown.contains("webhook-contract-explain(1)"), "{shown}{warned}");
-    assert_eq!(warned, "");
+    check_man(BINARY, "webhook-contract", "explain");
 }
 
 #[test]
 fn a_reader_that_has_gone_away_ends_every_command_quietly() {
-    for (arguments, code) in [
-        (&["explain"][..], 0),
-        (&["explain", "AUTH-17"], 0),
-        (&["completions", "bash"], 0),
-        (&["man"], 0),
-        (&["--help"], 0),
-        (&["check", "http://127.0.0.1:9/", "--no-authentication"], 3),
-        (&["check", "http://127.0.0.1:9/", "--no-authentication", "--report", "json=-"], 3),
-        (&["listen", "--no-authentication", "--listen", "127.0.0.1:0", "--for", "50ms"], 3),
-        (&["explain", "NONE-1"], 2),
-    ] {
-        for stderr_too in [false, true] {
-            let (reader, writer) = std::io::pipe().unwrap();
-            drop(reader);
-            let mut command = Command::new(BINARY);
-            command.args(arguments).stdout(writer.try_clone().unwrap());
-            command.stderr(if stderr_too { writer.into() } else { Stdio::piped() });
-            let ended = command.spawn().unwrap().wait_with_output().unwrap();
-            let stderr = text(&ended.stderr);
-            assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {stderr}");
-            assert!(!stderr.to_lowercase().contains("pipe"), "{arguments:?}: {stderr}");
-        }
-    }
+    check_closed_readers(
+        BINARY,
+        &[
+            (&["explain"], 0),
+            (&["explain", "AUTH-17"], 0),
+            (&["completions", "bash"], 0),
+            (&["man"], 0),
+            (&["--help"], 0),
+            (&["check", "http://127.0.0.1:9/", "--no-authentication"], 3),
+            (&["check", "http://127.0.0.1:9/", "--no-authentication", "--report", "json=-"], 3),
+            (&["listen", "--no-authentication", "--listen", "127.0.0.1:0", "--for", "50ms"], 3),
+            (&["explain", "NONE-1"], 2),
+        ],
+    );
 }

@@ -89,7 +89,7 @@ fn colour_is_for_terminals_and_for_who_asks() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     let kept = Kept::new(&clean());
     fs::write(kept.0.path().join("other.json"), "{}").unwrap();
     let wrong = "[[known]]\ncase = \"HTTP-34\"\nreason = \"r\"\n\n[[known]]\nclause = \"HTTP-13\"\nuntil = \"soon\"\n";
@@ -107,13 +107,16 @@ fn mistakes_are_told() {
         &["render", "kept.json", "--known", "absent.toml"],
         &["render", "kept.json", "--known", "wrong.toml"],
         &["render", "kept.json", "--write-known", "other.json"],
+        &["check", "http://127.0.0.1:9/"],
+        &["check", "http://127.0.0.1:9/", "--no-authentication", "--timeout", "2d"],
+        &["check", "http://127.0.0.1:9/", "--client-secret", "s3cret"],
     ];
-    let told = lines.map(|line| {
+    let reported = lines.map(|line| {
         let (code, stdout, stderr) = kept.run(line);
         assert_eq!((code, stdout.as_str()), (2, ""), "{line:?}");
         format!("$ webhook-contract {}\n{stderr}", line.join(" "))
     });
-    assert_snapshot!("mistakes", told.join("\n"));
+    assert_snapshot!("mistakes", reported.join("\n"));
 }
 
 #[test]
@@ -134,5 +137,6 @@ fn clauses_are_explained() {
 fn help_shows() {
     let kept = Kept::new(&clean());
     assert_snapshot!("help", kept.run(&["--help"]).1);
+    assert_snapshot!("help_check", kept.run(&["check", "-h"]).1);
     assert_snapshot!("help_render", kept.run(&["render", "--help"]).1);
 }

@@ -1,7 +1,7 @@
 //! The verdict, and the exit code that goes with it.
 
 use contract_tests::{
-    cli::exit,
+    cli,
     report::{CaseOutcome, Grade, Report, SubjectKind, junit},
 };
 
@@ -213,7 +213,7 @@ fn verdicts_say_how_it_went() {
     ] {
         let verdict = report.verdict(strict);
         assert_eq!((verdict.grade, verdict.words.as_str()), (grade, words), "{name}");
-        assert_eq!(exit::of(&report, strict), code, "{name}");
+        assert_eq!(cli::exit_code(&report, strict), code, "{name}");
         assert_eq!(report.holds(strict), code == 0, "{name}");
         // A run that does not hold is red in CI's list of tests too.
         let red = ["<failure", "<error"].iter().any(|tag| junit::render(&report, strict).contains(tag));

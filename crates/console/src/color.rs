@@ -1,0 +1,88 @@
+//! `--color`: on a terminal by default, off with `NO_COLOR`, on a dumb terminal and in a pipe.
+
+use std::env;
+
+use anstream::ColorChoice;
+use clap::{Args, ValueEnum};
+
+const VARIABLE: &str = "WEBHOOK_COLOR";
+
+/// The global option for colour.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ColorArgs {
+    /// When to use colour; `auto` uses it on a terminal, unless NO_COLOR is set.
+    #[arg(
+        long,
+        global = true,
+        env = VARIABLE,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorArgs {
+    /// Applies the choice to both output streams.
+    pub fn apply(self) {
+        self.color.choice().write_global();
+    }
+}
+
+impl Color {
+    fn choice(self) -> ColorChoice {
+        match self {
+            Self::Auto => ColorChoice::Auto,
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        }
+    }
+
+    fn find(mut arguments: impl Iterator<Item = String>, variable: Option<String>) -> Option<Self> {
+        let mut wanted = variable;
+        while let Some(argument) = arguments.next().filter(|argument| argument != "--") {
+            match argument.strip_prefix("--color") {
+                Some("") => wanted = arguments.next(),
+                Some(value) if value.starts_with('=') => wanted = Some(value[1..].to_owned()),
+                _ => {}
+            }
+        }
+        Self::from_str(&wanted?, false).ok()
+    }
+}
+
+/// Applies the choice before the arguments are parsed: clap prints its own errors while it parses.
+pub(crate) fn apply_early() {
+    let arguments = env::args_os().filter_map(|argument| argument.into_string().ok());
+    if let Some(color) = Color::find(arguments, env::var(VARIABLE).ok()) {
+        color.choice().write_global();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_choice_is_found_before_parsing() {
+        for (line, variable, expected) in [
+            ("check --color always", None, Some(ColorChoice::Always)),
+            ("--color=never check", None, Some(ColorChoice::Never)),
+            ("--color=never check", Some("always"), Some(ColorChoice::Never)),
+            ("check --color maybe", None, None),
+            ("check -- --color=never", None, None),
+            ("check", Some("always"), Some(ColorChoice::Always)),
+            ("check", None, None),
+        ] {
+            let found = Color::find(line.split(' ').map(str::to_owned), variable.map(str::to_owned));
+            assert_eq!(found.map(Color::choice), expected, "{line}");
+        }
+    }
+}
