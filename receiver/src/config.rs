@@ -40,9 +40,7 @@ pub use self::{
     tls::{Tls, TlsError},
 };
 use crate::{
-    capture::{Capture, CaptureFile},
-    endpoint::{Endpoint, Nonconforming},
-    intake::BODY_LIMIT,
+    ingest::{Capture, CaptureFile, Endpoint, Endpoints, Nonconforming, body::DEFAULT_MAX_BODY_BYTES},
     log::Retention,
     verify::Verifier,
 };
@@ -133,7 +131,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body_bytes: BODY_LIMIT,
+            body_bytes: DEFAULT_MAX_BODY_BYTES,
             header_bytes: 64 << 10,
             header_fields: 100,
             header_timeout: Duration::from_secs(10),
@@ -192,16 +190,16 @@ impl Config {
         self.endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.profile.clone())).collect()
     }
 
-    /// The endpoints by the normal form of their path, ready to take messages.
-    pub fn endpoints_by_path(&self) -> HashMap<String, Endpoint> {
-        let apart = Arc::new(CaptureFile::in_folder(&self.data_dir));
+    /// The endpoints, ready to take messages.
+    pub(crate) fn build_endpoints(&self) -> Endpoints {
+        let quarantine = Arc::new(CaptureFile::in_folder(&self.data_dir));
         let secrets: Arc<[SecretString]> = self.secrets().collect();
         let endpoints = self.endpoints.iter().map(|config| {
             let capture =
-                config.capture.then(|| Capture::new(secrets.clone(), config.has_client_secret(), apart.clone()));
+                config.capture.then(|| Capture::new(secrets.clone(), config.has_client_secret(), quarantine.clone()));
             (config.normal_path(), Endpoint { capture, ..config.build(self.limits.body_bytes) })
         });
-        endpoints.collect()
+        Endpoints::new(endpoints)
     }
 
     /// Makes every endpoint capture.

@@ -66,7 +66,7 @@ pub struct Missing {
 }
 
 /// Works out a profile from messages of the steps that have these names. A client secret in them is
-/// [`MARKER`](crate::capture::MARKER).
+/// `<client-secret>`.
 pub fn learn(messages: &[Value], names: &[String]) -> Learned {
     let objects: Vec<&Value> = messages.iter().filter(|message| message.is_object()).collect();
     let mut notes = Vec::new();

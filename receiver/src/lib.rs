@@ -5,20 +5,14 @@
 //! program around them, and `relay` passes messages on.
 
 #[cfg(feature = "server")]
-pub mod capture;
-#[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
-pub mod endpoint;
-#[cfg(feature = "server")]
-mod expectation;
-#[cfg(feature = "server")]
 mod folder;
 #[cfg(feature = "server")]
 pub mod index;
-pub mod intake;
+mod ingest;
 #[cfg(feature = "server")]
 pub mod learn;
 #[cfg(feature = "server")]
@@ -28,13 +22,9 @@ mod metrics;
 #[cfg(feature = "server")]
 mod nearest;
 #[cfg(feature = "server")]
-mod patience;
-#[cfg(feature = "server")]
 mod place;
-pub mod problem;
 #[cfg(feature = "server")]
 mod redact;
-pub mod rejection;
 #[cfg(feature = "relay")]
 pub mod relay;
 #[cfg(feature = "server")]
@@ -43,6 +33,7 @@ mod replace;
 pub mod server;
 pub mod verify;
 
-pub use problem::Problem;
-pub use rejection::Rejection;
+#[cfg(feature = "server")]
+pub use ingest::Nonconforming;
+pub use ingest::{BasicRefusal, Problem, Rejection, SecretRefusal};
 pub use verify::{Verified, Verifier, VerifyLayer};

@@ -28,7 +28,7 @@ pub use self::{
     cursor::{Cursor, LogId, LogIdentity, Replaced},
     disk::{Disk, FileSystem, LogFile},
     reader::{Entry, LogReader},
-    record::{Record, RecordHeader},
+    record::{Captured, Record, RecordHeader},
     recovery::Recovery,
     retention::{Hold, Removed, Retention},
     segments::{SegmentOptions, Segments},

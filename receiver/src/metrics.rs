@@ -1,8 +1,8 @@
-//! What the receiver counts and measures, as Prometheus reads it (OpenMetrics text).
+//! The receiver's metrics, as OpenMetrics text for Prometheus.
 //!
-//! A label is a name from the configuration or a word of this program, never anything that a client sent: strangers
-//! cannot make series, and no value of a message or credential can get here. `docs/operations.md` lists them all; a test
-//! holds that list to this code.
+//! Labels are names from the configuration or words of this program, never anything that a client sent: no client can create
+//! a series, and no value of a message or credential can get here. `docs/operations.md` lists all metrics; a test compares
+//! the list with this code.
 
 mod log;
 mod process;
@@ -26,24 +26,24 @@ pub(crate) use self::{
     log::LogMetrics,
     process::{free_bytes, process},
 };
-use crate::rejection::Rejection;
+use crate::ingest::{Handled, Rejection};
 
-/// What the names of the receiver's own metrics begin with.
+/// Prefix of the names of the receiver's own metrics.
 pub(crate) const NAMESPACE: &str = "webhook_receiver";
 
-/// Media type of [`Metrics::text`].
-pub(crate) const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Media type of [`Metrics::render`].
+pub(crate) const OPENMETRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Upper bounds in seconds, from one sync of a fast disk to the default deadlines.
-const DURATIONS: [f64; 14] =
+/// Upper bounds of buckets, from one sync of a fast disk to the default deadlines.
+const DURATION_BUCKETS_SECONDS: [f64; 14] =
     [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
-/// All counters, and the gauges that keep a state.
+/// All counters, and the gauges that keep a value.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
-    // Taken out of their family, so that a request looks neither up.
+    // Taken out of their family, so a request needs no lookup.
     accepted: Histogram,
     refused: Histogram,
     body_bytes: Counter,
@@ -69,51 +69,53 @@ struct FailureLabels {
     reason: &'static str,
 }
 
-/// Why a connection never had a request that could be judged.
+/// Why a connection ended before a request reached an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionFailure {
     /// The TLS handshake failed or took too long.
-    Tls,
-    /// hyper could not read a head.
-    Head,
-    /// A new connection found no room, and another went for it.
-    CrowdedOut,
+    TlsHandshake,
+    /// hyper could not read the head.
+    UnreadableHead,
+    /// A limit was reached, and the connection was closed for others.
+    Evicted,
 }
 
-/// A gauge's value, read when it is asked for.
+/// A gauge that is read when the metrics are rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct GaugeValue {
     pub(crate) name: String,
     pub(crate) help: &'static str,
     pub(crate) value: u64,
 }
 
 impl Metrics {
-    /// Every series that can be foreseen is there from the start, at zero, so that its first increase is seen.
+    /// Every series that is known at the start begins at zero, so Prometheus sees its first increase.
     pub(crate) fn new<'e>(endpoints: impl Iterator<Item = &'e str>, log: &LogMetrics) -> Self {
         let mut registry = Registry::with_prefix(NAMESPACE);
         registry.register("build", "The program's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let requests = Family::<RequestLabels, Counter>::default();
         registry.register("requests", "Requests by endpoint and verdict", requests.clone());
-        endpoints.for_each(|endpoint| foresee(&requests, endpoint));
-        let durations = Family::<OutcomeLabels, Histogram>::new_with_constructor(|| Histogram::new(DURATIONS));
-        registry.register("request_duration_seconds", "From a whole head to the answer", durations.clone());
+        endpoints.for_each(|endpoint| create_series(&requests, endpoint));
+        let durations =
+            Family::<OutcomeLabels, Histogram>::new_with_constructor(|| Histogram::new(DURATION_BUCKETS_SECONDS));
+        registry.register("request_duration_seconds", "From a complete head to the answer", durations.clone());
         let body_bytes = Counter::default();
-        registry.register("body_bytes", "Bytes of bodies that were read whole", body_bytes.clone());
+        registry.register("body_bytes", "Bytes of bodies that were read completely", body_bytes.clone());
         let failures = Family::<FailureLabels, Counter>::default();
         registry.register(
             "connection_failures",
-            "Connections that ended before a request could be judged",
+            "Connections that ended before a request was complete",
             failures.clone(),
         );
-        for failure in [ConnectionFailure::Tls, ConnectionFailure::Head, ConnectionFailure::CrowdedOut] {
+        for failure in [ConnectionFailure::TlsHandshake, ConnectionFailure::UnreadableHead, ConnectionFailure::Evicted]
+        {
             drop(failures.get_or_create(&failure.labels()));
         }
         let configuration = Gauge::<i64>::default();
         configuration.set(1);
         registry.register(
             "configuration_ok",
-            "1 while the configuration's files say what holds, 0 once they were refused",
+            "1 while the configuration files are in force, 0 once changed ones were refused",
             configuration.clone(),
         );
         log.register(&mut registry);
@@ -134,50 +136,43 @@ impl Metrics {
         }
     }
 
-    /// What the relay counts.
+    /// The metrics of the relay.
     #[cfg(feature = "relay")]
     pub(crate) fn relay(&self) -> std::sync::Arc<RelayMetrics> {
         self.relay.clone()
     }
 
-    /// From now on this endpoint may have requests.
-    pub(crate) fn foresee(&self, endpoint: &str) {
-        foresee(&self.requests, endpoint);
+    /// Creates the series of an endpoint.
+    pub(crate) fn add_endpoint(&self, endpoint: &str) {
+        create_series(&self.requests, endpoint);
     }
 
-    /// A request was answered. Without an endpoint, its path had none.
-    pub(crate) fn answered(
-        &self,
-        endpoint: Option<String>,
-        verdict: &'static str,
-        accepted: bool,
-        size: Option<usize>,
-        took: Duration,
-    ) {
-        let labels = RequestLabels { endpoint: endpoint.unwrap_or_default(), verdict };
-        self.requests.get_or_create(&labels).inc();
-        let durations = if accepted { &self.accepted } else { &self.refused };
-        durations.observe(took.as_secs_f64());
-        self.body_bytes.inc_by(size.unwrap_or_default() as u64);
+    /// Counts an answered request. The label `endpoint` is empty if its path has none.
+    pub(crate) fn answered(&self, handled: &Handled, duration: Duration) {
+        let endpoint = handled.endpoint.as_ref().map(|endpoint| endpoint.name.clone()).unwrap_or_default();
+        self.requests.get_or_create(&RequestLabels { endpoint, verdict: handled.verdict() }).inc();
+        let durations = if handled.result.is_ok() { &self.accepted } else { &self.refused };
+        durations.observe(duration.as_secs_f64());
+        self.body_bytes.inc_by(handled.size.unwrap_or_default() as u64);
     }
 
-    /// A connection ended before a request could be judged.
+    /// Counts a connection that ended before a request was complete.
     pub(crate) fn connection_failed(&self, failure: ConnectionFailure) {
         self.failures.get_or_create(&failure.labels()).inc();
     }
 
-    /// The configuration was read again, and taken over or refused.
-    pub(crate) fn configured(&self, taken_over: bool) {
-        self.configuration.set(i64::from(taken_over));
+    /// The configuration was read again, and applied or refused.
+    pub(crate) fn set_configuration_ok(&self, is_ok: bool) {
+        self.configuration.set(i64::from(is_ok));
     }
 
-    /// Everything, with gauges that were read just now.
-    pub(crate) fn text(&self, now: &[Reading]) -> String {
+    /// All metrics as text, with gauges that were read just now.
+    pub(crate) fn render(&self, gauges: &[GaugeValue]) -> String {
         let mut present = Registry::default();
-        for reading in now {
+        for gauge_value in gauges {
             let gauge = Gauge::<i64>::default();
-            gauge.set(i64::try_from(reading.value).unwrap_or(i64::MAX));
-            present.register(reading.name.as_str(), reading.help, gauge);
+            gauge.set(i64::try_from(gauge_value.value).unwrap_or(i64::MAX));
+            present.register(gauge_value.name.as_str(), gauge_value.help, gauge);
         }
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)
@@ -188,20 +183,20 @@ impl Metrics {
     }
 }
 
-/// Makes every series of an endpoint: the increase of one that begins at 1 is seen by nobody.
-fn foresee(requests: &Family<RequestLabels, Counter>, endpoint: &str) {
-    for verdict in ["accepted", "captured"].into_iter().chain(Rejection::CODES) {
+/// Creates every series of an endpoint at zero: Prometheus does not see the increase of one that begins at 1.
+fn create_series(requests: &Family<RequestLabels, Counter>, endpoint: &str) {
+    for verdict in ["accepted", "captured"].into_iter().chain(Rejection::CODES.iter().copied()) {
         drop(requests.get_or_create(&RequestLabels { endpoint: endpoint.to_owned(), verdict }));
     }
 }
 
 impl ConnectionFailure {
-    /// A stable word for programs and logs.
+    /// A stable identifier for programs and logs.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::Tls => "tls-handshake",
-            Self::Head => "unreadable-head",
-            Self::CrowdedOut => "crowded-out",
+            Self::TlsHandshake => "tls-handshake",
+            Self::UnreadableHead => "unreadable-head",
+            Self::Evicted => "crowded-out",
         }
     }
 

@@ -19,10 +19,10 @@ use tokio::{
 
 use super::{Failure, exit, logging, origin, shell, unusable};
 use crate::{
-    capture::{CAPTURE_FILE, MARKER},
     config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, Reading, SECRET_FILE, Sources},
+    ingest::{CAPTURE_FILE, MARKER},
     log::Recovery,
-    server::{Server, supervisor},
+    server::{Server, systemd},
 };
 
 /// True whatever the end was like.
@@ -113,8 +113,10 @@ async fn serve(
     drop(stdout);
     let admin = server.admin_addr().map(tracing::field::display);
     tracing::info!(%address, admin, pid = process::id(), "listening");
-    supervisor::ready();
-    tokio::spawn(supervisor::keep_alive());
+    tokio::spawn(async {
+        systemd::ready().await;
+        systemd::keep_alive().await;
+    });
     tokio::spawn(Arc::new(server.reloader()).follow(read, sources, hangup));
     let ended = tokio::select! {
         ended = server.run(shutdown) => ended.map_err(Failure::failed)?,
@@ -237,7 +239,7 @@ fn shutdown_signals() -> io::Result<(impl Future<Output = ()>, impl Future<Outpu
                 _ = interrupt.recv() => {}
                 () = terminal_gone => {}
             }
-            supervisor::stopping().await;
+            systemd::stopping().await;
             // A server that has ended needs no telling.
             let _ = tell.send(());
         }

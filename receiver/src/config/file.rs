@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
-use crate::endpoint::Nonconforming;
+use crate::ingest::Nonconforming;
 
 #[derive(Deserialize)]
 pub(super) struct File {

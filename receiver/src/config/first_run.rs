@@ -13,7 +13,7 @@ use schemas::{Authentication, ClientSecret, Profile, SecretReference, reference:
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Kept, Limits, Sources};
-use crate::{endpoint::Nonconforming, log::Retention};
+use crate::{ingest::Nonconforming, log::Retention};
 
 /// The first run's folder, below the working directory.
 pub const FIRST_RUN_FOLDER: &str = "flowingly";

@@ -34,10 +34,9 @@ const RETRY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps an index up with a log.
-#[derive(Debug)]
 pub struct Indexer {
     index: Index,
-    profiles: watch::Receiver<Profiles>,
+    profile_of: ProfileLookup,
     damaged: usize,
     headway: watch::Sender<Headway>,
 }
@@ -53,6 +52,9 @@ pub struct Headway {
 
 /// The profile of each endpoint, by its name.
 pub type Profiles = HashMap<String, Profile>;
+
+/// Looks up the current profile of an endpoint by its name; `None` if there is no such endpoint.
+type ProfileLookup = Box<dyn Fn(&str) -> Option<Profile> + Send>;
 
 /// What one transaction took.
 #[derive(Clone, Copy, Debug)]
@@ -80,14 +82,14 @@ pub enum IndexError {
 impl Indexer {
     /// Messages of an endpoint are judged through its profile, those of unknown endpoints through profile v1.
     pub fn new(index: Index, profiles: Profiles) -> Self {
-        Self::following(index, watch::channel(profiles).1)
+        Self::with_lookup(index, Box::new(move |endpoint| profiles.get(endpoint).cloned()))
     }
 
     /// As [`Self::new`], with profiles that may change.
-    pub fn following(index: Index, profiles: watch::Receiver<Profiles>) -> Self {
+    pub(crate) fn with_lookup(index: Index, profile_of: ProfileLookup) -> Self {
         let position = index.position().unwrap_or_default();
         let headway = watch::Sender::new(Headway { position, failing: false });
-        Self { index, profiles, damaged: 0, headway }
+        Self { index, profile_of, damaged: 0, headway }
     }
 
     /// Where in the log it reads on: at the beginning, if the index does not say.
@@ -261,9 +263,8 @@ impl Indexer {
         if record.header.captured.is_some() {
             return Vec::new();
         }
-        let profiles = self.profiles.borrow();
-        let profile = profiles.get(&record.header.endpoint).unwrap_or(Profile::v1());
-        let Ok(document) = Document::read(&record.body, profile) else { return Vec::new() };
+        let profile = (self.profile_of)(&record.header.endpoint).unwrap_or_else(|| Profile::v1().clone());
+        let Ok(document) = Document::read(&record.body, &profile) else { return Vec::new() };
         let mut violations = document.violations();
         if record.header.secret_at.is_some() {
             // Its value was emptied before it was stored; what stood there is not known any more.

@@ -8,7 +8,7 @@ use super::{
     survey::Survey,
     words,
 };
-use crate::capture::MARKER;
+use crate::ingest::MARKER;
 
 /// The client secret: where the marker stands, or else by its name.
 pub(super) fn client_secret(survey: &Survey<'_>) -> Option<Finding> {

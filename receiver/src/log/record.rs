@@ -20,7 +20,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{capture::Captured, redact};
+use crate::redact;
 
 pub(super) const MAGIC: [u8; 4] = *b"\xF7rec";
 pub(super) const FRAME: usize = 16;
@@ -72,6 +72,16 @@ pub struct RecordHeader {
     /// What else is kept of a request that a capturing endpoint took, unchecked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captured: Option<Box<Captured>>,
+}
+
+/// What is kept of a captured request besides its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Captured {
+    /// The header fields in their order, without the values of credentials.
+    pub headers: Vec<(String, String)>,
+    /// Whether it is kept in the file of quarantined captures and not in the log, because it may hold an unknown secret.
+    #[serde(rename = "apart", default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantined: bool,
 }
 
 impl RecordHeader {

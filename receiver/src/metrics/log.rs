@@ -1,4 +1,4 @@
-//! What the log's writer measures, and whether it works at present.
+//! Metrics of the log's writer, and whether it works at the moment.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -13,9 +13,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::DURATIONS;
+use super::DURATION_BUCKETS_SECONDS;
 
-/// The writer's figures; one batch is one write and one sync.
+/// Metrics of the writer. One batch is one write and one sync.
 #[derive(Debug)]
 pub(crate) struct LogMetrics {
     batch_records: Histogram,
@@ -24,7 +24,7 @@ pub(crate) struct LogMetrics {
     failures: Counter,
     failing: AtomicBool,
     started: Instant,
-    /// Microseconds from `started` to the begin of the batch in flight, at least 1; 0 when there is none.
+    /// Microseconds from `started` to the start of the batch in flight, at least 1; 0 if there is none.
     batch_begun: AtomicU64,
 }
 
@@ -32,7 +32,7 @@ impl Default for LogMetrics {
     fn default() -> Self {
         Self {
             batch_records: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
-            sync_seconds: Histogram::new(DURATIONS),
+            sync_seconds: Histogram::new(DURATION_BUCKETS_SECONDS),
             written_bytes: Counter::default(),
             failures: Counter::default(),
             failing: AtomicBool::new(false),
@@ -58,12 +58,12 @@ impl LogMetrics {
         );
     }
 
-    /// A batch goes to the disk.
+    /// A batch is being written.
     pub(crate) fn begin_batch(&self) {
         self.batch_begun.store(self.now().max(1), Ordering::Relaxed);
     }
 
-    /// A sync has returned, well or not.
+    /// A sync has returned, successfully or not.
     pub(crate) fn synced(&self, took: Duration) {
         self.sync_seconds.observe(took.as_secs_f64());
     }
@@ -85,7 +85,7 @@ impl LogMetrics {
         self.failing.load(Ordering::Relaxed)
     }
 
-    /// How long the batch in flight has been with the disk.
+    /// How long the batch in flight has taken so far.
     pub(crate) fn in_flight(&self) -> Duration {
         match self.batch_begun.load(Ordering::Relaxed) {
             0 => Duration::ZERO,

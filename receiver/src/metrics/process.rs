@@ -1,5 +1,5 @@
-//! What the operating system says of this process and its disk, under the names that Prometheus' own clients use. What it
-//! does not say is left out.
+//! Metrics of this process and its disk from the operating system, under the names that Prometheus' own clients use. What is
+//! not available is left out.
 
 use std::{fs, path::Path};
 
@@ -9,20 +9,20 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 
-use super::Reading;
+use super::GaugeValue;
 
 /// Memory and descriptors of this process.
-pub(crate) fn process() -> Vec<Reading> {
+pub(crate) fn process() -> Vec<GaugeValue> {
     let pages = fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
     let open = fs::read_dir("/proc/self/fd").map(|open| open.count() as u64).ok();
     [
         ("process_resident_memory_bytes", "Resident memory", pages.map(|pages| pages * page_size() as u64)),
         ("process_open_fds", "Open file descriptors", open),
-        ("process_max_fds", "Most file descriptors that may be open", getrlimit(Resource::Nofile).current),
+        ("process_max_fds", "Maximum number of open file descriptors", getrlimit(Resource::Nofile).current),
     ]
     .into_iter()
-    .filter_map(|(name, help, value)| Some(Reading { name: name.to_owned(), help, value: value? }))
+    .filter_map(|(name, help, value)| Some(GaugeValue { name: name.to_owned(), help, value: value? }))
     .collect()
 }
 

@@ -54,6 +54,7 @@ pub(crate) struct RelayHeadway {
 pub(crate) struct RelayHandle {
     folder: PathBuf,
     log: Arc<Segments>,
+    destinations: watch::Sender<Destinations>,
     opened: Mutex<Option<Opened>>,
 }
 
@@ -112,6 +113,11 @@ impl RelayHandle {
         store.map_or(Ok(()), |store| lock(&store).retire_routing(self.log.end()))
     }
 
+    /// Serves other destinations from now on.
+    pub(crate) fn serve(&self, destinations: Destinations) {
+        self.destinations.send_replace(destinations);
+    }
+
     fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,15 +147,17 @@ impl Relay {
         folder: &Path,
         log: Arc<Segments>,
         endpoints: &[&str],
-        destinations: watch::Receiver<Destinations>,
+        destinations: Destinations,
         metrics: Arc<RelayMetrics>,
     ) -> Result<Self, StoreError> {
         let headway = watch::Sender::new(RelayHeadway::default());
-        let handle = Arc::new(RelayHandle { folder: folder.to_owned(), log, opened: Mutex::default() });
+        let (sender, receiver) = watch::channel(destinations);
+        let handle =
+            Arc::new(RelayHandle { folder: folder.to_owned(), log, destinations: sender, opened: Mutex::default() });
         // Before a message can arrive: what arrives first is for a new destination too.
-        handle.configure(endpoints, &destinations.borrow())?;
+        handle.configure(endpoints, &receiver.borrow())?;
         handle.retire()?;
-        Ok(Self { handle, destinations, metrics, headway })
+        Ok(Self { handle, destinations: receiver, metrics, headway })
     }
 
     /// What a reload of the configuration needs.

@@ -1,5 +1,5 @@
 //! The admin listener: health, readiness and metrics, and nothing else. It has few connections, each with one request and
-//! a short life, so that whoever asks here can never take from those who send messages.
+//! a short life, so its clients can never take resources from those that send messages.
 
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
@@ -14,70 +14,66 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::vitals::Vitals;
-use crate::metrics::OPENMETRICS;
+use super::{accept::ACCEPT_RETRY_DELAY, health::HealthState};
+use crate::metrics::OPENMETRICS_TYPE;
 
-/// Most connections at a time; further ones wait.
-const CONNECTIONS: usize = 16;
-/// Longest time for a head to arrive.
-const HEAD: Duration = Duration::from_secs(2);
-/// Longest life of a connection.
-const LIFE: Duration = Duration::from_secs(10);
-/// How long to wait when the operating system has no descriptor left for a new connection.
-const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(100);
+/// Maximum number of connections at a time; further ones wait.
+const MAX_CONNECTIONS: usize = 16;
+const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-const TEXT: &str = "text/plain; charset=utf-8";
+const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers until `stop`.
-pub(super) async fn run(listener: TcpListener, vitals: Arc<Vitals>, stop: impl Future<Output = ()>) {
+pub(super) async fn run(listener: TcpListener, health: Arc<HealthState>, stop: impl Future<Output = ()>) {
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(tokio::time::timeout(LIFE, serve(stream, vitals.clone())))),
-                Err(_) => tokio::time::sleep(OUT_OF_DESCRIPTORS).await,
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(tokio::time::timeout(CONNECTION_TIMEOUT, serve(stream, health.clone())))),
+                Err(_) => tokio::time::sleep(ACCEPT_RETRY_DELAY).await,
             },
         }
     }
-    // Nobody may hold the log once this ends.
+    // Nothing may hold the log once this ends.
     connections.shutdown().await;
 }
 
-async fn serve(stream: TcpStream, vitals: Arc<Vitals>) {
+async fn serve(stream: TcpStream, health: Arc<HealthState>) {
     let answer = service_fn(|request: Request<Incoming>| {
-        let vitals = vitals.clone();
-        async move { Ok::<_, Infallible>(answer(request.method(), request.uri().path(), vitals).await) }
+        let health = health.clone();
+        async move { Ok::<_, Infallible>(answer(request.method(), request.uri().path(), health).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false).max_buf_size(8 << 10);
-    // Whoever asked and went away is nobody's loss.
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).keep_alive(false).max_buf_size(8 << 10);
+    // A client that has gone away needs no answer.
     let _ = builder.serve_connection(TokioIo::new(stream), answer).await;
 }
 
-async fn answer(method: &Method, path: &str, vitals: Arc<Vitals>) -> Response<Full<Bytes>> {
+async fn answer(method: &Method, path: &str, health: Arc<HealthState>) -> Response<Full<Bytes>> {
     let reads = method == Method::GET || method == Method::HEAD;
     let (status, kind, body) = match &*normalize_path(path) {
         "/healthz" | "/readyz" | "/metrics" if !reads => {
-            (StatusCode::METHOD_NOT_ALLOWED, TEXT, "Ask with GET.\n".to_owned())
+            (StatusCode::METHOD_NOT_ALLOWED, PLAIN_TEXT, "Send the request with GET.\n".to_owned())
         }
-        "/healthz" => (StatusCode::OK, TEXT, "ok\n".to_owned()),
-        // Both look at files, which must not hold up the requests.
-        "/readyz" => match tokio::task::spawn_blocking(move || vitals.readiness()).await {
+        "/healthz" => (StatusCode::OK, PLAIN_TEXT, "ok\n".to_owned()),
+        // Both read files, which must not delay other requests.
+        "/readyz" => match tokio::task::spawn_blocking(move || health.readiness()).await {
             Ok(readiness) => {
                 let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-                let text = serde_json::to_string(&readiness).expect("it is made of strings and booleans");
+                let text = serde_json::to_string(&readiness).expect("readiness is made of strings and booleans");
                 (status, JSON, format!("{text}\n"))
             }
-            Err(_) => broken(),
+            Err(_) => failed(),
         },
-        "/metrics" => match tokio::task::spawn_blocking(move || vitals.text()).await {
-            Ok(text) => (StatusCode::OK, OPENMETRICS, text),
-            Err(_) => broken(),
+        "/metrics" => match tokio::task::spawn_blocking(move || health.render_metrics()).await {
+            Ok(text) => (StatusCode::OK, OPENMETRICS_TYPE, text),
+            Err(_) => failed(),
         },
-        _ => (StatusCode::NOT_FOUND, TEXT, "Here are /healthz, /readyz and /metrics.\n".to_owned()),
+        _ => (StatusCode::NOT_FOUND, PLAIN_TEXT, "The paths are /healthz, /readyz and /metrics.\n".to_owned()),
     };
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
@@ -89,6 +85,6 @@ async fn answer(method: &Method, path: &str, vitals: Arc<Vitals>) -> Response<Fu
     response
 }
 
-fn broken() -> (StatusCode, &'static str, String) {
-    (StatusCode::INTERNAL_SERVER_ERROR, TEXT, "This could not be looked at; see the log.\n".to_owned())
+fn failed() -> (StatusCode, &'static str, String) {
+    (StatusCode::INTERNAL_SERVER_ERROR, PLAIN_TEXT, "The check failed; see the log.\n".to_owned())
 }

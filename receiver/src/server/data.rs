@@ -1,4 +1,4 @@
-//! The folder that holds everything the receiver keeps. One receiver at a time.
+//! The folder that holds everything the receiver keeps, for one receiver at a time.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,18 +16,16 @@ use rustix::{
 
 use crate::folder;
 
-/// How long to wait for the folder: a command that asks whether it is in use has it for a moment.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How long to wait for a command that is writing the index to give it up; it looks after each batch.
-const INDEX_PATIENCE: Duration = Duration::from_secs(5);
-/// How often to try.
-const TRY_EVERY: Duration = Duration::from_millis(10);
+/// How long to wait for the folder: a command that checks whether it is in use holds it for a moment.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long to wait until a command that is writing the index releases it, which it does after each batch.
+const INDEX_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The data folder, held against other receivers until dropped.
+/// The data folder, locked against other receivers until dropped.
 ///
-/// The lock is on the folder itself: no file can be deleted that would let a second receiver in, and a folder that takes
-/// its name is another one. The file `lock` is locked too, for earlier versions of this program, and for file systems
-/// (NFS) that do not lock folders.
+/// The lock is on the folder itself: deleting a file in it does not let a second receiver in. The file `lock` is locked too,
+/// for earlier versions of this program, and for file systems (NFS) that do not lock folders.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
@@ -35,23 +33,23 @@ pub struct DataFolder {
     index: Option<IndexLock>,
 }
 
-/// Held by whoever writes the index of a data folder: a receiver, or a command where no receiver runs.
+/// Held by the process that writes the index of a data folder: a receiver, or a command if no receiver is running.
 #[derive(Debug)]
-pub struct IndexLock(#[expect(dead_code, reason = "it is let go when it is dropped")] File);
+pub struct IndexLock(#[expect(dead_code, reason = "dropping it releases the lock")] File);
 
 /// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataFolderError {
-    /// It cannot be made, opened or locked.
+    /// It cannot be created, opened or locked.
     #[error("cannot use the data folder {}: {source}", folder.display())]
     Io {
         /// The folder.
         folder: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// Another process has it.
+    /// Another process has locked it.
     #[error("the data folder {} is in use by another receiver; stop it, or give this one another `data_dir`", folder.display())]
     InUse {
         /// The folder.
@@ -60,10 +58,10 @@ pub enum DataFolderError {
 }
 
 impl DataFolder {
-    /// Makes the folder if there is none, tightens its mode to 0700, and locks it.
+    /// Creates the folder if there is none, sets its mode to 0700, and locks it.
     ///
     /// # Errors
-    /// When it cannot be made or written, or another process holds it.
+    /// If it cannot be created or written, or another process has locked it.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let io = |source| DataFolderError::Io { folder: path.to_owned(), source };
         folder::make(path).map_err(io)?;
@@ -71,66 +69,66 @@ impl DataFolder {
         loop {
             match lock(path).map_err(io)? {
                 Some(locks) => return Ok(Self { path: path.to_owned(), _locks: locks, index: None }),
-                None if began.elapsed() < PATIENCE => thread::sleep(TRY_EVERY),
+                None if began.elapsed() < LOCK_TIMEOUT => thread::sleep(LOCK_RETRY_INTERVAL),
                 None => return Err(DataFolderError::InUse { folder: path.to_owned() }),
             }
         }
     }
 
-    /// Takes the index over from a command that is writing it, which gives it up when it sees that the folder is in use.
-    /// One that does not, such as a stopped process, is not waited for long: an index can be written by two.
+    /// Locks the index. A command that is writing it releases it when it sees that the folder is in use. After a timeout, as
+    /// for a suspended process, the index is written without the lock: SQLite allows two writers.
     ///
     /// # Errors
-    /// When the lock's file cannot be made.
+    /// If the lock file cannot be created.
     pub fn take_index(&mut self) -> io::Result<()> {
         let began = Instant::now();
-        while self.index.is_none() && began.elapsed() < INDEX_PATIENCE {
+        while self.index.is_none() && began.elapsed() < INDEX_LOCK_TIMEOUT {
             self.index = IndexLock::take(&self.path)?;
             if self.index.is_none() {
-                thread::sleep(TRY_EVERY);
+                thread::sleep(LOCK_RETRY_INTERVAL);
             }
         }
         Ok(())
     }
 
-    /// Whether a receiver, or `log repair`, has the folder.
+    /// Whether a receiver or `log repair` has locked the folder.
     pub fn is_in_use(path: &Path) -> bool {
         let is_locked = |name: &Path| File::open(name).is_ok_and(|file| !matches!(try_lock(&file, SHARED), Ok(true)));
         is_locked(path) || is_locked(&path.join("lock"))
     }
 
-    /// Where the log lies.
+    /// The folder of the log.
     pub fn log(&self) -> PathBuf {
         Self::log_in(&self.path)
     }
 
-    /// Where the index lies.
+    /// The file of the index.
     pub fn index(&self) -> PathBuf {
         Self::index_in(&self.path)
     }
 
-    /// Where the relay keeps what is due, in a data folder.
+    /// The folder of the relay in a data folder.
     #[cfg(feature = "relay")]
     pub fn relay_in(data: &Path) -> PathBuf {
         data.join("relay")
     }
 
-    /// Where the log lies in a data folder.
+    /// The folder of the log in a data folder.
     pub fn log_in(data: &Path) -> PathBuf {
         data.join("log")
     }
 
-    /// Where the index lies in a data folder.
+    /// The file of the index in a data folder.
     pub fn index_in(data: &Path) -> PathBuf {
         data.join("index.sqlite")
     }
 }
 
 impl IndexLock {
-    /// Takes the lock of a data folder's index; `None` where another process has it.
+    /// Locks the index of a data folder; `None` if another process has locked it.
     ///
     /// # Errors
-    /// When the lock's file cannot be made.
+    /// If the lock file cannot be created.
     pub fn take(data: &Path) -> io::Result<Option<Self>> {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("index.lock"))?;
@@ -142,13 +140,13 @@ impl IndexLock {
 const EXCLUSIVE: FlockOperation = FlockOperation::NonBlockingLockExclusive;
 const SHARED: FlockOperation = FlockOperation::NonBlockingLockShared;
 
-/// The locks of a folder and of the file in it; `None` where another process has one.
+/// Locks a folder and the file in it; `None` if another process has locked one of them.
 fn lock(path: &Path) -> io::Result<Option<[File; 2]>> {
     let folder = File::open(path)?;
     match try_lock(&folder, EXCLUSIVE) {
         Ok(true) => {}
         Ok(false) => return Ok(None),
-        // NFS locks only what is open for writing, as a folder cannot be.
+        // NFS locks only what is open for writing, which a folder cannot be.
         Err(Errno::BADF | Errno::INVAL | Errno::NOLCK | Errno::NOTSUP) => {}
         Err(errno) => return Err(errno.into()),
     }
@@ -156,7 +154,7 @@ fn lock(path: &Path) -> io::Result<Option<[File; 2]>> {
     Ok(try_lock(&file, EXCLUSIVE)?.then_some([folder, file]))
 }
 
-/// Whether the lock could be had; it lasts until the file is closed.
+/// Whether the lock is acquired; it is held until the file is closed.
 fn try_lock(file: &File, operation: FlockOperation) -> Result<bool, Errno> {
     match flock(file, operation) {
         Ok(()) => Ok(true),

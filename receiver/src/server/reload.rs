@@ -1,76 +1,62 @@
-//! The configuration and its secrets, read again while the server runs: on demand, and when one of their files changes.
+//! Reads the configuration and its secrets again while the server is running: on request, and when one of their files changes.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{signal::unix::Signal, sync::watch};
+use tokio::signal::unix::Signal;
 
-use super::{current::Current, supervisor};
+use super::{state::SharedConfig, systemd};
 use crate::{
     config::{CLIENT_SECRET_IN_THE_CLEAR, Changes, Config, ConfigError, Reading, Sources},
-    index::Profiles,
-    log::Segments,
     metrics::Metrics,
 };
 
-/// How often the files are looked at. What was written must look the same twice before it is read, so that no half of
-/// it is.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often the files are checked. A change must look the same twice before it is read, so no half-written file is.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Changes what a running server goes by.
+/// Changes the configuration of a running server.
 #[derive(Debug)]
 pub struct Reloader {
-    // Not its owner: the log is closed when the server ends, whoever could still reload it.
-    current: Weak<Current<Segments>>,
-    profiles: watch::Sender<Profiles>,
+    config: SharedConfig,
+    // Weak, because the log is closed when the server ends.
     #[cfg(feature = "relay")]
-    destinations: watch::Sender<crate::relay::Destinations>,
-    // It is gone when the relay has ended.
-    #[cfg(feature = "relay")]
-    relay: Weak<crate::relay::RelayHandle>,
+    relay: std::sync::Weak<crate::relay::RelayHandle>,
     running: Mutex<Config>,
     metrics: Arc<Metrics>,
 }
 
-/// A configuration is right, and yet cannot be taken over.
+/// A configuration is valid, but cannot be applied.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
-    /// It does not fit the listener that is open.
+    /// It does not fit the open listener.
     #[error(transparent)]
     InTheClear(#[from] InTheClear),
-    /// The relay cannot write down from which message on it is in force.
+    /// The relay cannot store from which message on it is in force.
     #[cfg(feature = "relay")]
-    #[error("the relay cannot write down from which message on it is in force: {0}")]
+    #[error("the relay cannot store from which message on the configuration is in force: {0}")]
     Relay(#[from] crate::relay::store::StoreError),
 }
 
-/// A configuration holds by itself, but not on the listener that is open.
+/// A configuration is valid, but not on the open listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a Basic endpoint would take passwords over plain HTTP on the address that is listened on now; the new `listen` \
-     takes effect at the next start"
+    "a Basic endpoint would receive passwords over plain HTTP on the current address; the new `listen` takes effect at the \
+     next start"
 )]
 pub struct InTheClear;
 
 impl Reloader {
     pub(super) fn new(
-        current: &Arc<Current<Segments>>,
-        profiles: watch::Sender<Profiles>,
-        #[cfg(feature = "relay")] (destinations, relay): (
-            watch::Sender<crate::relay::Destinations>,
-            &Arc<crate::relay::RelayHandle>,
-        ),
+        config: SharedConfig,
+        #[cfg(feature = "relay")] relay: &Arc<crate::relay::RelayHandle>,
         running: Config,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            current: Arc::downgrade(current),
-            profiles,
-            #[cfg(feature = "relay")]
-            destinations,
+            config,
             #[cfg(feature = "relay")]
             relay: Arc::downgrade(relay),
             running: Mutex::new(running),
@@ -78,17 +64,16 @@ impl Reloader {
         }
     }
 
-    /// Lets this configuration hold for every request and connection that begins from now on, and says what changed.
-    /// What a start alone can change stays: the listeners' addresses, the data folder, what is printed, the limits, how long
-    /// messages are kept.
+    /// Applies a configuration to every request and connection that begins from now on, and returns what changed. Only a start
+    /// changes the addresses of listeners, the data folder, what is printed, the limits, and the retention.
     ///
     /// # Errors
-    /// When passwords would cross a network unencrypted, or the relay's store cannot be written; then all stays as it was.
+    /// If passwords would cross a network unencrypted, or the relay's store cannot be written. Then nothing changes.
     pub fn apply(&self, new: Config) -> Result<Changes, ApplyError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = Changes::between(&running, &new);
         let is_warned = new.takes_client_secrets_in_the_clear();
-        let started = Config {
+        let applied = Config {
             listen: running.listen,
             admin: running.admin,
             data_dir: running.data_dir.clone(),
@@ -97,78 +82,76 @@ impl Reloader {
             retention: running.retention,
             ..new
         };
-        if started.takes_passwords_in_the_clear() {
+        if applied.takes_passwords_in_the_clear() {
             return Err(InTheClear.into());
         }
-        // The file may name another address, which holds from the next start on.
-        if started.takes_client_secrets_in_the_clear() && !is_warned {
+        // The file may have another address, which is in force from the next start on.
+        if applied.takes_client_secrets_in_the_clear() && !is_warned {
             tracing::warn!("{CLIENT_SECRET_IN_THE_CLEAR}");
         }
-        if let Some(current) = self.current.upgrade() {
-            // What is due follows from the configuration in force when a message was acknowledged. So it is written down
-            // before a request can be judged by it, and the one before holds until none is judged by that any more.
-            #[cfg(feature = "relay")]
-            let relay = self.relay.upgrade();
-            #[cfg(feature = "relay")]
-            if let Some(relay) = &relay {
-                let names: Vec<&str> = started.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
-                relay.configure(&names, &started.destinations)?;
-            }
-            current.replace(&started);
-            #[cfg(feature = "relay")]
-            if let Some(Err(error)) = relay.map(|relay| relay.retire()) {
-                tracing::error!(%error, "messages go by this and by the previous configuration until the next start");
-            }
-            started.endpoints.iter().for_each(|endpoint| self.metrics.foresee(&endpoint.name));
-            self.profiles.send_replace(started.profiles());
-            #[cfg(feature = "relay")]
-            self.destinations.send_replace(started.destinations.clone());
+        // What is due follows from the configuration that is in force when a message is acknowledged. So it is stored before any
+        // request uses it, and the previous one stays in force until no request uses that any more.
+        #[cfg(feature = "relay")]
+        let relay = self.relay.upgrade();
+        #[cfg(feature = "relay")]
+        if let Some(relay) = &relay {
+            let names: Vec<&str> = applied.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+            relay.configure(&names, &applied.destinations)?;
         }
-        *running = started;
+        self.config.replace(&applied);
+        #[cfg(feature = "relay")]
+        if let Some(relay) = relay {
+            if let Err(error) = relay.retire() {
+                tracing::error!(%error, "this and the previous configuration are both in force until the next start");
+            }
+            relay.serve(applied.destinations.clone());
+        }
+        applied.endpoints.iter().for_each(|endpoint| self.metrics.add_endpoint(&endpoint.name));
+        *running = applied;
         Ok(changes)
     }
 
-    /// Reads the configuration by `read` whenever this signal asks to, and when one of the files that it comes from changes. What is
-    /// wrong goes to the log, and what held before goes on.
+    /// Reads the configuration with `read` at every signal, and when one of the files it comes from changes. Errors go to the
+    /// log, and the previous configuration stays in force.
     pub async fn follow(
         self: Arc<Self>,
         read: impl Fn() -> Reading + Clone + Send + 'static,
         mut sources: Sources,
-        mut asked: Signal,
+        mut signal: Signal,
     ) {
         loop {
             let again = tokio::select! {
-                asked = asked.recv() => asked,
+                signal = signal.recv() => signal,
                 () = changed(&sources) => Some(()),
             };
             if again.is_none() {
                 return;
             }
-            supervisor::reloading();
+            systemd::reloading().await;
             let Ok(Reading { config, sources: seen }) = tokio::task::spawn_blocking(read.clone()).await else {
                 return;
             };
             sources = if config.is_ok() { seen } else { seen.and_now(&sources) };
-            let taken_over = match config {
+            let is_applied = match config {
                 Ok(new) => {
                     // It may wait for a disk.
                     let this = self.clone();
-                    tokio::task::spawn_blocking(move || this.apply_and_say(new)).await.unwrap_or_default()
+                    tokio::task::spawn_blocking(move || this.apply_and_log(new)).await.unwrap_or_default()
                 }
                 Err(error) => {
-                    say_wrong(&error);
+                    log_problems(&error);
                     false
                 }
             };
-            if !taken_over {
-                tracing::error!("the configuration is not taken over; the one before still holds");
+            if !is_applied {
+                tracing::error!("the new configuration is not applied; the previous one stays in force");
             }
-            self.metrics.configured(taken_over);
-            supervisor::ready();
+            self.metrics.set_configuration_ok(is_applied);
+            systemd::ready().await;
         }
     }
 
-    fn apply_and_say(&self, new: Config) -> bool {
+    fn apply_and_log(&self, new: Config) -> bool {
         for warning in &new.warnings {
             tracing::warn!("{warning}");
         }
@@ -181,7 +164,7 @@ impl Reloader {
                 for key in &changes.at_next_start {
                     tracing::warn!("the new `{key}` takes effect at the next start");
                 }
-                let message = if changes.is_empty() { "nothing in it changed" } else { "it holds from now on" };
+                let message = if changes.is_empty() { "nothing changed" } else { "it is in force" };
                 tracing::info!("the configuration was read again; {message}");
             }
             Err(error) => {
@@ -192,21 +175,21 @@ impl Reloader {
     }
 }
 
-fn say_wrong(error: &ConfigError) {
+fn log_problems(error: &ConfigError) {
     match error {
         ConfigError::Wrong { problems } => problems.iter().for_each(|problem| tracing::error!("{problem}")),
         other => tracing::error!("{other}"),
     }
 }
 
-/// Waits until the files differ from these, and have stopped changing.
+/// Waits until the files differ from these and have stopped changing.
 async fn changed(sources: &Sources) {
     let mut before = sources.clone();
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let look = before.clone();
-        // A file system that hangs must not hold up the requests.
-        let Ok(now) = tokio::task::spawn_blocking(move || look.now()).await else { return };
+        tokio::time::sleep(CHECK_INTERVAL).await;
+        let checked = before.clone();
+        // A file system that hangs must not delay the requests.
+        let Ok(now) = tokio::task::spawn_blocking(move || checked.now()).await else { return };
         if now == before && now != *sources {
             return;
         }
@@ -226,12 +209,9 @@ mod tests {
     /// Nothing is bound here, and no server runs.
     fn reloader(running: Config) -> Reloader {
         Reloader {
-            current: Weak::new(),
-            profiles: watch::Sender::default(),
+            config: SharedConfig::new(&running),
             #[cfg(feature = "relay")]
-            destinations: watch::Sender::new([].into()),
-            #[cfg(feature = "relay")]
-            relay: Weak::new(),
+            relay: std::sync::Weak::new(),
             running: Mutex::new(running),
             metrics: Arc::new(Metrics::new([].into_iter(), &LogMetrics::default())),
         }

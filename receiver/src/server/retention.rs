@@ -1,4 +1,4 @@
-//! Keeps the log as small and as young as the configuration asks, beside everything else.
+//! Removes messages that are older or more than the configuration allows, while the server is running.
 
 use std::{
     pin::pin,
@@ -8,12 +8,12 @@ use std::{
 
 use crate::log::{Retention, Segments};
 
-/// Longest time between two looks; a look costs a listing of the log's folder.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// Shortest time between two looks when messages arrive.
-const AT_MOST_EVERY: Duration = Duration::from_secs(1);
+/// Maximum time between two checks, which list the folder of the log.
+const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// Minimum time between two checks while messages arrive.
+const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Looks at the log until `stop`; not at all where messages are kept for ever.
+/// Checks the log until `stop`, or not at all if messages are kept forever.
 pub(super) async fn run(log: Arc<Segments>, retention: Retention, stop: impl Future<Output = ()>) {
     if retention.is_for_ever() {
         return;
@@ -21,8 +21,8 @@ pub(super) async fn run(log: Arc<Segments>, retention: Retention, stop: impl Fut
     let mut stop = pin!(stop);
     let mut news = log.news();
     loop {
-        let looking = log.clone();
-        match tokio::task::spawn_blocking(move || looking.retain(SystemTime::now())).await {
+        let checked = log.clone();
+        match tokio::task::spawn_blocking(move || checked.retain(SystemTime::now())).await {
             Ok(Ok(removed)) => {
                 if removed.segments > 0 {
                     tracing::info!(segments = removed.segments, bytes = removed.bytes, "removed the oldest messages");
@@ -30,21 +30,21 @@ pub(super) async fn run(log: Arc<Segments>, retention: Retention, stop: impl Fut
                 if removed.held > 0 {
                     tracing::warn!(
                         segments = removed.held,
-                        "messages are kept for longer: not every consumer has read them"
+                        "old messages are kept longer because a consumer has not read them"
                     );
                 }
             }
-            Ok(Err(error)) => tracing::error!(%error, "the oldest messages could not be removed"),
+            Ok(Err(error)) => tracing::error!(%error, "removing the oldest messages failed"),
             Err(_) => return,
         }
-        let next_look = async {
-            tokio::time::sleep(AT_MOST_EVERY).await;
-            // Without news there may still be something that has grown old.
-            let _ = tokio::time::timeout(LOOK_EVERY, news.changed()).await;
+        let next_check = async {
+            tokio::time::sleep(MIN_CHECK_INTERVAL).await;
+            // Messages grow old even if none arrive.
+            let _ = tokio::time::timeout(MAX_CHECK_INTERVAL, news.changed()).await;
         };
         tokio::select! {
             () = &mut stop => return,
-            () = next_look => {}
+            () = next_check => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use schemas::{
 };
 
 use super::digest::{Accepted, DigestKey};
-use crate::rejection::BasicRefusal;
+use crate::ingest::BasicRefusal;
 
 /// The pairs of username and password that are accepted.
 #[derive(Clone)]

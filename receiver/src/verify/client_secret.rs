@@ -9,7 +9,7 @@ use schemas::{
 };
 
 use super::digest::{Accepted, DigestKey};
-use crate::rejection::SecretRefusal;
+use crate::ingest::SecretRefusal;
 
 /// Most bytes of a client secret: every character may take four in UTF-8.
 const MAX_BYTES: usize = 4 * CLIENT_SECRET_MAX_CHARACTERS;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use schemas::{Document, StepMessage};
 
 use super::Verifier;
-use crate::rejection::Rejection;
+use crate::ingest::Rejection;
 
 /// A message that passed the [`Verifier`] of the router's state.
 #[derive(Clone, Debug)]

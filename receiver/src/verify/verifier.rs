@@ -12,9 +12,9 @@ use schemas::{
 };
 
 use super::{basic::Basic, client_secret::Secrets, extract::FromDocument};
-use crate::{
-    intake::{self, BODY_LIMIT},
-    rejection::Rejection,
+use crate::ingest::{
+    Rejection,
+    body::{self, DEFAULT_MAX_BODY_BYTES},
 };
 
 /// Bodies of at most this many bytes are scanned without being skimmed before: it takes a few microseconds, and says what
@@ -53,7 +53,7 @@ impl Verifier {
             Authentication::Basic(_) => Checks::Basic(Basic::new()),
         };
         checks.accept(authentication, None).expect("the checks were made for this kind");
-        Self { checks: Arc::new(checks), profile: Profile::v1().clone(), body_limit: BODY_LIMIT }
+        Self { checks: Arc::new(checks), profile: Profile::v1().clone(), body_limit: DEFAULT_MAX_BODY_BYTES }
     }
 
     /// Accepts a second credential as well, for rotation; after `not_after` no more.
@@ -75,7 +75,7 @@ impl Verifier {
         Self { profile, ..self }
     }
 
-    /// Takes bodies of at most this many bytes; [`BODY_LIMIT`] unless said.
+    /// Takes bodies of at most this many bytes; 4 MiB by default.
     #[must_use]
     pub fn with_body_limit(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
@@ -155,8 +155,8 @@ impl Verifier {
     {
         let (head, mut body) = request.into_parts();
         self.check_headers(&head.headers)?;
-        intake::check_announced(&head.headers, self.body_limit)?;
-        let body = intake::read_body(&mut body, self.body_limit).await?;
+        body::check_headers(&head.headers, self.body_limit)?;
+        let body = body::read(&mut body, self.body_limit, |_| true).await?;
         let taken = T::from_document(&self.read(&body)?, &body)?;
         Ok(Request::from_parts(head, taken))
     }
@@ -192,7 +192,7 @@ mod tests {
     use schemas::{ClientSecret, document::ReadError};
 
     use super::*;
-    use crate::rejection::SecretRefusal;
+    use crate::ingest::SecretRefusal;
 
     fn verifier(profile: Option<Profile>) -> Verifier {
         let client_secret = ClientSecret::new("right".to_owned()).unwrap();

@@ -13,7 +13,7 @@ use crate::support::{
 /// A line without what differs from run to run.
 fn settled(mut line: Value) -> String {
     let line = line.as_object_mut().unwrap();
-    for varying in ["timestamp", "level", "id", "micros", "address", "admin", "pid"] {
+    for varying in ["timestamp", "level", "request_id", "duration_us", "address", "admin", "pid"] {
         line.shift_remove(varying);
     }
     if let Some(peer) = line.get_mut("peer") {

@@ -221,7 +221,7 @@ fn readiness_names_the_log_while_the_disk_takes_nothing_and_comes_back_by_itself
     let refused = refused.json();
     assert_eq!((&refused["ready"], &refused["index"]), (&false.into(), &"ok".into()));
     assert!(
-        refused["log"].as_str().unwrap().starts_with("it could not be written, and neither can a file"),
+        refused["log"].as_str().unwrap().starts_with("it could not be written, and neither can another file"),
         "{refused}"
     );
     assert_eq!(get(admin, "/healthz").status, 200);

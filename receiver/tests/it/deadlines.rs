@@ -114,7 +114,7 @@ fn with_few_descriptors_fewer_connections_are_taken_and_newcomers_still_get_in()
     let folder = TempDir::new().unwrap();
     let limited = ["sh", "-c", "ulimit -n 128; exec \"$@\"", "sh"];
     let receiver = Receiver::start_execed_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &limited);
-    receiver.logged(0, "so it takes 64 connections at a time and not 8192");
+    receiver.logged(0, "so it accepts 64 connections at a time instead of 8192");
     let _silent: Vec<Raw> = (0..200).map(|_| Raw::connect(receiver.address)).collect();
     honest(&receiver);
 }

@@ -60,7 +60,7 @@ fn endpoints_come_and_go_when_the_file_changes() {
     configure(folder.path(), SECRET);
     let seen = receiver.logged(0, "endpoint /none removed");
     let seen = receiver.logged(seen, "endpoint /secret added (client-secret)");
-    receiver.logged(seen, "it holds from now on");
+    receiver.logged(seen, "it is in force");
     assert_eq!((status(&receiver, "/none", "{\"a\":1}"), status(&receiver, "/secret", &secret(OLD))), (404, 200));
 }
 
@@ -80,7 +80,7 @@ fn a_secret_changes_when_its_file_does_and_is_never_logged() {
     // A secret that is gone for a moment is no reason to refuse those who have it.
     fs::remove_file(&file).unwrap();
     let seen = receiver.logged(seen, "receiver.toml:5: `secret`: cannot read the secret in ");
-    let seen = receiver.logged(seen, "the one before still holds");
+    let seen = receiver.logged(seen, "the previous one stays in force");
     assert_eq!(ask(secret(NEW)), 200);
     fs::write(&file, OLD).unwrap();
     receiver.logged(seen, "endpoint /secret: its credential changed");
@@ -94,12 +94,12 @@ fn a_wrong_file_changes_nothing_and_every_problem_is_said_with_its_line() {
     configure(folder.path(), "lissten = 1\n[[endpoint]]\npath = \"none\"\n");
     let seen = receiver.logged(0, "receiver.toml:3: `lissten` is no key here");
     let seen = receiver.logged(seen, "receiver.toml:5: `path` begins with `/`");
-    let seen = receiver.logged(seen, "the configuration is not taken over; the one before still holds");
+    let seen = receiver.logged(seen, "the new configuration is not applied; the previous one stays in force");
     assert_eq!((status(&receiver, "/secret", &secret(OLD)), status(&receiver, "/none", "{\"a\":1}")), (200, 404));
     // Said once: it is read again when it changes, or when someone asks.
     receiver.hang_up();
-    let seen = receiver.logged(seen, "the configuration is not taken over; the one before still holds");
-    assert_eq!(receiver.log().matches("is not taken over").count(), 2);
+    let seen = receiver.logged(seen, "the new configuration is not applied; the previous one stays in force");
+    assert_eq!(receiver.log().matches("is not applied").count(), 2);
     fs::remove_file(folder.path().join("receiver.toml")).unwrap();
     let seen = receiver.logged(seen, "cannot read the configuration");
     configure(folder.path(), NONE);
@@ -126,7 +126,7 @@ fn what_only_a_start_can_change_is_said_and_stays() {
 fn asked_without_need_it_says_that_nothing_changed() {
     let (_folder, receiver) = start(NONE);
     receiver.hang_up();
-    receiver.logged(0, "the configuration was read again; nothing in it changed");
+    receiver.logged(0, "the configuration was read again; nothing changed");
     assert_eq!(status(&receiver, "/none", "{\"a\":1}"), 200);
 }
 
@@ -141,7 +141,7 @@ fn a_request_ends_with_what_it_began_with() {
     ));
     assert_eq!(open.answer().unwrap().status, 100);
     configure(folder.path(), NONE);
-    receiver.logged(0, "it holds from now on");
+    receiver.logged(0, "it is in force");
     open.send(body);
     assert_eq!(open.answer().unwrap().status, 200);
     open.send(post("/secret", "", secret(OLD)));

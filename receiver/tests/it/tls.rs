@@ -128,7 +128,7 @@ fn the_log_says_why_a_handshake_failed_and_whose_it_was() {
         }
     };
     for (case, client, expected) in [
-        ("plain HTTP", &sends(b"POST /none HTTP/1.1\r\nHost: x\r\n\r\n") as Client<'_>, "is not TLS"),
+        ("plain HTTP", &sends(b"POST /none HTTP/1.1\r\nHost: x\r\n\r\n") as Client<'_>, "did not send TLS"),
         ("who trusts another one", &|receiver| assert!(stranger.try_connect(receiver).is_err()), "does not accept"),
         ("TLS 1.1", &|receiver| Raw::connect(receiver.address).send(&hello_of_1_1), "no version or cipher in common"),
     ] {

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use crate::{
-    capture::{CAPTURE_FILE, MARKER},
     cli::{Failure, data::Data, warn},
+    ingest::{CAPTURE_FILE, MARKER},
 };
 
 /// Reads every message that is named. What is no JSON is said, and left out while others are left.

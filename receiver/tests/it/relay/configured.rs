@@ -77,7 +77,7 @@ fn a_template_with_an_error_is_refused_at_the_reload_and_the_one_before_holds() 
     let seen = receiver.log().len();
     fs::write(&template, TEMPLATE.replace("subject", "subjct")).unwrap();
     receiver.hang_up();
-    let seen = receiver.logged(seen, "the configuration is not taken over");
+    let seen = receiver.logged(seen, "the new configuration is not applied");
     let log = receiver.log();
     let refused = log.lines().find(|line| line.contains("subjct")).unwrap();
     let template_line = format!("{}:5", template.display());
@@ -88,7 +88,7 @@ fn a_template_with_an_error_is_refused_at_the_reload_and_the_one_before_holds() 
     assert!(teams.until_accepted(1)[0].text().contains("mine: number 1"));
     // A better one holds, and does not wait for a restart.
     fs::write(&template, TEMPLATE.replace("mine:", "better:")).unwrap();
-    receiver.logged(seen, "it holds from now on");
+    receiver.logged(seen, "it is in force");
     send(&receiver, &message("FLOW-1", 2));
     assert!(teams.until_accepted(2)[1].text().contains("better: number 2"));
 }
@@ -99,7 +99,7 @@ pub(super) fn configure(receiver: &Receiver, folder: &Path, toml: &str) {
     let text = fs::read_to_string(folder.join("receiver.toml")).unwrap();
     let head: Vec<&str> = text.lines().take(2).collect();
     fs::write(folder.join("receiver.toml"), format!("{}\n{toml}", head.join("\n"))).unwrap();
-    receiver.logged(seen, "the configuration was read again; it holds from now on");
+    receiver.logged(seen, "the configuration was read again; it is in force");
 }
 
 #[test]

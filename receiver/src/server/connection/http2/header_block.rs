@@ -1,0 +1,169 @@
+//! The header blocks of a connection as they arrive (RFC 9113 section 4.3). h2 keeps a block until it is complete, and thousands
+//! of clients may begin one and never end it. Long ones are counted as long heads.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::OwnedSemaphorePermit,
+};
+
+use crate::server::connection::buffers::BufferLimits;
+
+/// What a client sends before its first frame.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Bytes of a block that need no permit: h2 reads a frame as a whole.
+const FRAME_BYTES: usize = 16 << 10;
+/// Bytes of a frame before its payload.
+const FRAME_HEADER_BYTES: usize = 9;
+const HEADERS: u8 = 1;
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+
+/// A stream that fails if a header block is long and the limit is reached.
+#[derive(Debug)]
+pub(super) struct HeaderBlockStream<S> {
+    stream: S,
+    buffers: BufferLimits,
+    block: HeaderBlock,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<S> HeaderBlockStream<S> {
+    pub(super) fn new(stream: S, buffers: BufferLimits) -> Self {
+        Self { stream, buffers, block: HeaderBlock::new(), permit: None }
+    }
+
+    /// Adds bytes that were read. False if the limit is reached.
+    #[must_use]
+    fn add(&mut self, bytes: &[u8]) -> bool {
+        self.block.add(bytes);
+        if self.block.length <= FRAME_BYTES {
+            self.permit = None;
+        } else if self.permit.is_none() {
+            self.permit = self.buffers.try_reserve_head();
+            return self.permit.is_some();
+        }
+        true
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for HeaderBlockStream<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if self.add(&buffer.filled()[before..]) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()))
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeaderBlockStream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// The header block that is arriving.
+#[derive(Debug)]
+struct HeaderBlock {
+    /// Bytes so far; zero once it is complete.
+    length: usize,
+    /// Bytes left of the preface or of the current frame's payload.
+    skipped: usize,
+    header: [u8; FRAME_HEADER_BYTES],
+    header_length: usize,
+}
+
+impl HeaderBlock {
+    fn new() -> Self {
+        Self { length: 0, skipped: PREFACE.len(), header: [0; FRAME_HEADER_BYTES], header_length: 0 }
+    }
+
+    fn add(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.skipped > 0 {
+                let arrived = self.skipped.min(bytes.len());
+                if matches!(self.header[3], HEADERS | CONTINUATION) {
+                    self.length += arrived;
+                }
+                self.skipped -= arrived;
+                bytes = &bytes[arrived..];
+            } else {
+                let arrived = (FRAME_HEADER_BYTES - self.header_length).min(bytes.len());
+                self.header[self.header_length..][..arrived].copy_from_slice(&bytes[..arrived]);
+                self.header_length += arrived;
+                bytes = &bytes[arrived..];
+                if self.header_length == FRAME_HEADER_BYTES {
+                    self.skipped = u32::from_be_bytes([0, self.header[0], self.header[1], self.header[2]]) as usize;
+                }
+            }
+            if self.skipped == 0 && self.header_length == FRAME_HEADER_BYTES {
+                self.header_length = 0;
+                if matches!(self.header[3], HEADERS | CONTINUATION) && self.header[4] & END_HEADERS != 0 {
+                    self.length = 0;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
+        let [_, length_bytes @ ..] = u32::try_from(length).unwrap().to_be_bytes();
+        // A payload that looks like the header of a frame.
+        [&length_bytes[..], &[kind, flags, 0, 0, 0, 1], &vec![HEADERS; length]].concat()
+    }
+
+    #[test]
+    fn a_block_is_counted_until_it_is_complete_however_it_arrives() {
+        const DATA: u8 = 0;
+        const SETTINGS: u8 = 4;
+        for (case, frames, expected) in [
+            ("none yet", vec![], 0),
+            ("settings", vec![frame(SETTINGS, 0, 12)], 0),
+            ("whole at once", vec![frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 100)], 0),
+            ("the first part", vec![frame(HEADERS, 0, 100)], 100),
+            ("two parts", vec![frame(HEADERS, 1, 100), frame(CONTINUATION, 0, 30)], 130),
+            ("three, the last one whole", vec![frame(HEADERS, 0, 9), frame(CONTINUATION, 0, 0), frame(9, 4, 7)], 0),
+            ("the next one after a body", vec![frame(1, 4, 50), frame(DATA, 1, 70), frame(HEADERS, 0, 20)], 20),
+            ("a flag of a body that is another one's", vec![frame(HEADERS, 0, 20), frame(DATA, 4, 5)], 20),
+        ] {
+            let bytes = [PREFACE, &frames.concat()].concat();
+            for step in [1, 2, 9, 10, bytes.len()] {
+                let mut block = HeaderBlock::new();
+                bytes.chunks(step).for_each(|part| block.add(part));
+                assert_eq!(block.length, expected, "{case}, {step} bytes at a time");
+            }
+        }
+    }
+}

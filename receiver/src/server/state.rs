@@ -1,0 +1,89 @@
+//! What the server's tasks share: the configuration that a reload replaces, and what stays as it was at the start.
+
+use std::{fmt, sync::Arc};
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use schemas::Profile;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    access_log::AccessLog,
+    connection::{buffers::BufferLimits, eviction::Connections},
+};
+use crate::{
+    config::{Config, Limits, Tls},
+    index::Profiles,
+    ingest::{Endpoints, Pipeline},
+    metrics::Metrics,
+};
+
+/// What connections and requests are served with.
+#[derive(Debug)]
+pub(super) struct ServerState {
+    pub(super) config: SharedConfig,
+    pub(super) pipeline: Pipeline,
+    pub(super) connections: Arc<Connections>,
+    pub(super) buffers: BufferLimits,
+    pub(super) access_log: AccessLog,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) limits: Limits,
+}
+
+/// The part of the configuration that a reload can change.
+#[derive(Debug)]
+pub(super) struct RuntimeConfig {
+    pub(super) endpoints: Endpoints,
+    pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) tls: Option<Acceptor>,
+    /// The last moment of the certificate.
+    pub(super) certificate_ends: Option<Timestamp>,
+    profiles: Profiles,
+}
+
+/// Takes TLS handshakes.
+#[derive(Clone)]
+pub(super) struct Acceptor(pub(super) TlsAcceptor);
+
+/// The current [`RuntimeConfig`]. It is replaced as a whole, so a request sees all of the old or all of the new one; a request
+/// that has begun ends with what it began with.
+#[derive(Clone, Debug)]
+pub(super) struct SharedConfig(Arc<watch::Sender<Arc<RuntimeConfig>>>);
+
+impl RuntimeConfig {
+    fn new(config: &Config) -> Self {
+        Self {
+            endpoints: config.build_endpoints(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            tls: config.tls.as_ref().map(|tls| Acceptor(tls.server().into())),
+            certificate_ends: config.tls.as_ref().and_then(Tls::ends),
+            profiles: config.profiles(),
+        }
+    }
+}
+
+impl SharedConfig {
+    pub(super) fn new(config: &Config) -> Self {
+        Self(Arc::new(watch::Sender::new(Arc::new(RuntimeConfig::new(config)))))
+    }
+
+    pub(super) fn load(&self) -> Arc<RuntimeConfig> {
+        self.0.borrow().clone()
+    }
+
+    pub(super) fn replace(&self, config: &Config) {
+        self.0.send_replace(Arc::new(RuntimeConfig::new(config)));
+    }
+
+    /// The profile of an endpoint.
+    pub(super) fn profile(&self, endpoint: &str) -> Option<Profile> {
+        self.0.borrow().profiles.get(endpoint).cloned()
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acceptor")
+    }
+}
