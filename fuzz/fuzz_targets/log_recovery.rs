@@ -15,7 +15,7 @@ use libfuzzer_sys::{
     arbitrary::{self, Arbitrary},
     fuzz_target,
 };
-use receiver::log::{Entry, MessageLog as _, Position, Record, RecordHeader, SegmentOptions, Segments};
+use receiver::log::{Entry, Position, Record, RecordHeader, SegmentOptions, Segments};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use hdrhistogram::Histogram;
 use receiver::{
     index::{Filter, Index, Indexer},
-    log::{MessageLog as _, Record, RecordHeader, SegmentOptions, Segments},
+    log::{Record, RecordHeader, SegmentOptions, Segments},
 };
 use schemas::{Document, Profile, Sample};
 use tokio::task::JoinSet;

@@ -19,7 +19,7 @@ mod segments;
 mod tests;
 mod writer;
 
-use std::{fmt, future::Future, io};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,26 +41,6 @@ pub struct Position(pub u64);
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// A log of messages: appended to by the endpoint, read by consumers.
-pub trait MessageLog: Send + Sync + 'static {
-    /// Appends a record. When the future ends well, the record is durable.
-    fn append(&self, record: &Record) -> impl Future<Output = Result<Position, AppendError>> + Send;
-
-    /// Reads what is durable, from the first record at or after a position.
-    ///
-    /// # Errors
-    /// When the log cannot be opened.
-    fn read(&self, from: Position) -> io::Result<LogReader>;
-
-    /// Whether what is written would be found again; by default it would.
-    ///
-    /// # Errors
-    /// When the log's file or folder was deleted, moved or replaced while it is written.
-    fn check_place(&self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -45,7 +45,7 @@ use crate::{
     config::Config,
     index::{Index, IndexError, Indexer},
     ingest::{AdmissionLimits, Pipeline},
-    log::{MessageLog as _, Recovery, SegmentOptions, Segments},
+    log::{Recovery, SegmentOptions, Segments},
     metrics::Metrics,
 };
 

@@ -149,7 +149,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::log::{MessageLog as _, RecordHeader, SegmentOptions};
+    use crate::log::{RecordHeader, SegmentOptions};
 
     #[tokio::test]
     async fn a_command_gives_the_index_up_as_soon_as_a_receiver_has_the_folder() {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{Filter, Index, Indexer};
-use crate::log::{Entry, MessageLog as _, Position, Record, RecordHeader, Retention, SegmentOptions, Segments};
+use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, Segments};
 
 /// A record that arrived so many seconds after the first.
 fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {

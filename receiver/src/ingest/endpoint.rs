@@ -18,7 +18,7 @@ use super::{
     workers::{MAX_INLINE_BYTES, Workers},
 };
 use crate::{
-    log::{MessageLog as _, Record, RecordHeader, Segments},
+    log::{Record, RecordHeader, Segments},
     redact,
     verify::Verifier,
 };

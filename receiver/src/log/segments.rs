@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    AppendError, Hold, LogId, LogIdentity, LogReader, MessageLog, Position, Record, Recovery, Removed, Retention,
+    AppendError, Hold, LogId, LogIdentity, LogReader, Position, Record, Recovery, Removed, Retention,
     disk::{Disk, FileSystem},
     extent::Extent,
     inventory::Inventory,
@@ -99,6 +99,37 @@ impl Segments {
             writer: Some(thread),
         };
         Ok((log, recovered.report))
+    }
+
+    /// Appends a record. Once the future returns a position, the record is durable.
+    ///
+    /// # Errors
+    /// If the record is not durable; it may be sent again.
+    pub async fn append(&self, record: &Record) -> Result<Position, AppendError> {
+        let Queued { durable, first } = self.queue.push(record)?;
+        if let Some(First { call, answers }) = first {
+            // Requests that are ready now are pushed before this goes on, and share the sync.
+            tokio::task::yield_now().await;
+            drop(call);
+            drop(answers.await);
+        }
+        durable.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    /// Reads what is durable, from the first record at or after a position.
+    ///
+    /// # Errors
+    /// If the log cannot be opened.
+    pub fn read(&self, from: Position) -> io::Result<LogReader> {
+        Ok(LogReader::new(self.folder.clone(), from, Some(self.extent.clone())))
+    }
+
+    /// Checks that what is written is found again after a restart.
+    ///
+    /// # Errors
+    /// If the log's file or folder was deleted, moved or replaced while it is written.
+    pub fn check_place(&self) -> io::Result<()> {
+        self.placement.check()
     }
 
     /// Mends the log in a folder as [`Self::open`] does, without writing to it. The caller sees to it that no other
@@ -206,27 +237,6 @@ impl Segments {
     pub fn end_of(folder: &Path) -> io::Result<Position> {
         let newest = Segment::list(folder)?.into_iter().next_back();
         newest.map_or(Ok(Position(0)), |segment| segment.end().map(Position))
-    }
-}
-
-impl MessageLog for Segments {
-    async fn append(&self, record: &Record) -> Result<Position, AppendError> {
-        let Queued { durable, first } = self.queue.push(record)?;
-        if let Some(First { call, answers }) = first {
-            // Requests that are ready now are pushed before this goes on, and share the sync.
-            tokio::task::yield_now().await;
-            drop(call);
-            drop(answers.await);
-        }
-        durable.await.unwrap_or(Err(AppendError::Closed))
-    }
-
-    fn read(&self, from: Position) -> io::Result<LogReader> {
-        Ok(LogReader::new(self.folder.clone(), from, Some(self.extent.clone())))
-    }
-
-    fn check_place(&self) -> io::Result<()> {
-        self.placement.check()
     }
 }
 

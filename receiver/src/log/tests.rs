@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    AppendError, Entry, LogReader, MessageLog as _, Position, Record, Recovery, Retention, SegmentOptions, Segments,
+    AppendError, Entry, LogReader, Position, Record, Recovery, Retention, SegmentOptions, Segments,
     record::tests::sample,
 };
 

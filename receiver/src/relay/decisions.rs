@@ -15,7 +15,7 @@ use super::{
     store::{Asked, Decided, Store, StoreError},
 };
 use crate::{
-    log::{LogReader, MessageLog as _, Position, Record, Segments},
+    log::{LogReader, Position, Record, Segments},
     metrics::{PassedOverReason, RelayMetrics},
 };
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sender::delivery::{GaveUp, Lanes, Next};
 
 use super::store::{Delivery, Ended, Settled, Store, StoreError};
-use crate::log::{Entry, LogReader, MessageLog as _, Position, Record, Segments};
+use crate::log::{Entry, LogReader, Position, Record, Segments};
 
 /// The one lane's name in [`Lanes`]: a queue has one destination.
 const HERE: &str = "";

@@ -24,7 +24,7 @@ use super::{
     worker::{Destinations, Opened},
 };
 use crate::{
-    log::{Hold, MessageLog as _, Position, Segments},
+    log::{Hold, Position, Segments},
     metrics::RelayMetrics,
 };
 

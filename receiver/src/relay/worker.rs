@@ -19,7 +19,7 @@ use super::{
     store::{Store, StoreError},
 };
 use crate::{
-    log::{Hold, MessageLog as _, Position, Segments},
+    log::{Hold, Position, Segments},
     metrics::RelayMetrics,
 };
 

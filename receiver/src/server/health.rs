@@ -20,7 +20,7 @@ use super::state::ServerState;
 use crate::{
     index::Headway,
     ingest::AdmissionLimits,
-    log::{MessageLog as _, Segments},
+    log::Segments,
     metrics::{GaugeValue, NAMESPACE, free_bytes, process},
 };
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
-use crate::log::{MessageLog as _, Segments};
+use crate::log::Segments;
 
 /// Time between two checks, which list the folder of the log.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);

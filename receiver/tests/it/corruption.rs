@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use receiver::log::{Entry, Findings, MessageLog as _, Position, Record, RecordHeader, SegmentOptions, Segments};
+use receiver::log::{Entry, Findings, Position, Record, RecordHeader, SegmentOptions, Segments};
 use tempfile::TempDir;
 use uuid::Uuid;
 

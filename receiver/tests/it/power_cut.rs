@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use receiver::log::{AppendError, Entry, MessageLog as _, Position, Record, RecordHeader, SegmentOptions, Segments};
+use receiver::log::{AppendError, Entry, Position, Record, RecordHeader, SegmentOptions, Segments};
 use rustix::io::Errno;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -10,9 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use receiver::log::{
-    Entry, LogReader, MessageLog as _, Position, Record, RecordHeader, Removed, Retention, SegmentOptions, Segments,
-};
+use receiver::log::{Entry, LogReader, Position, Record, RecordHeader, Removed, Retention, SegmentOptions, Segments};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{SMALL, append, names, segment_files};
-use crate::log::{AppendError, MessageLog as _, Position, SegmentOptions, Segments, record::tests::sample};
+use crate::log::{AppendError, Position, SegmentOptions, Segments, record::tests::sample};
 
 /// The log's folder in a root, two folders deep.
 fn log_in(root: &Path) -> PathBuf {

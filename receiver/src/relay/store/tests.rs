@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    log::{LogIdentity, MessageLog as _, Record, RecordHeader, SegmentOptions, Segments},
+    log::{LogIdentity, Record, RecordHeader, SegmentOptions, Segments},
     relay::{Destination, Kind, When, routing::Decision, store::decision::PassedOver},
 };
 

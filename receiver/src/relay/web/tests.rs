@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    log::{MessageLog as _, Position, Record, RecordHeader, SegmentOptions, Segments},
+    log::{Position, Record, RecordHeader, SegmentOptions, Segments},
     relay::{Kind, Store, decisions::Decisions, intake::Intake, queue::lock},
 };
 
