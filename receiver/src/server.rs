@@ -209,7 +209,7 @@ impl Server {
     ///
     /// # Errors
     /// If the log cannot be read for the index, or a thread cannot be started.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Ended> {
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<ShutdownReport> {
         let (log, health) = (self.log, Arc::new(self.health));
         let reader = log.read(self.indexer.position())?;
         let (stop, stopped) = watch::channel(());
@@ -248,14 +248,14 @@ impl Server {
         drop(health);
         // The last owner of the log: dropping it writes what is queued and waits for the sync.
         tokio::task::spawn_blocking(move || drop(log)).await.map_err(io::Error::other)?;
-        Ok(Ended { cut })
+        Ok(ShutdownReport { cut })
     }
 }
 
-/// How a server ended.
+/// The result of a shutdown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Ended {
+pub struct ShutdownReport {
     /// Number of connections that were closed because their requests had not finished within `drain_timeout`.
     pub cut: usize,
 }

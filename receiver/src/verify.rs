@@ -1,9 +1,7 @@
-//! Whether a request comes from the product: all accepted credentials, compared in constant time. Usable alone, with
-//! `default-features = false`.
+//! Verifies that a request comes from the product: compares its credential with all accepted ones in constant time. It can be
+//! used alone with `default-features = false`.
 
-mod basic;
-mod client_secret;
-mod digest;
+mod credentials;
 mod extract;
 mod layer;
 mod verifier;

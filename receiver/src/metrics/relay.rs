@@ -1,4 +1,4 @@
-//! What the relay counts.
+//! Metrics of the relay.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -6,7 +6,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// The relay's figures. A destination's name is a word of the configuration.
+/// Metrics of the relay. The names of destinations come from the configuration.
 #[derive(Debug, Default)]
 pub(crate) struct RelayMetrics {
     attempts: Family<AttemptLabels, Counter>,
@@ -33,18 +33,18 @@ struct PassedOverLabels {
     reason: &'static str,
 }
 
-/// Why a message was not relayed to a destination, or to none.
+/// Why a message was not relayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PassedOverReason {
-    /// The destination's `when` does not hold for it.
+    /// It does not match the destination's `when`.
     When,
-    /// The destination has an equal body from a few minutes before.
+    /// The destination received an equal body a few minutes before.
     Repeated,
-    /// A capturing endpoint took it, unchecked.
+    /// It was captured, so it is unchecked.
     Captured,
     /// Its record in the log is damaged.
     Damaged,
-    /// No configuration that the relay remembers has its endpoint.
+    /// No stored configuration has its endpoint.
     UnknownEndpoint,
 }
 
@@ -60,16 +60,16 @@ impl PassedOverReason {
     }
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RelayOutcome {
-    /// It was accepted.
+    /// The message was accepted.
     Accepted,
-    /// It is tried again.
+    /// It will be retried.
     Again,
-    /// It is tried again, smaller.
+    /// It will be retried with a smaller message.
     TooLarge,
-    /// It was given up.
+    /// The message is a dead letter.
     Dead,
 }
 
@@ -92,10 +92,10 @@ impl RelayMetrics {
         registry.register("relay_waiting", "Messages that wait for a destination", self.waiting.clone());
         registry.register(
             "relay_oldest_waiting_timestamp_seconds",
-            "When the oldest message that waits was received; 0 when none waits",
+            "When the oldest waiting message was received; 0 if none waits",
             self.oldest_waiting.clone(),
         );
-        registry.register("relay_dead_letters", "Messages that were given up", self.dead_letters.clone());
+        registry.register("relay_dead_letters", "Messages that are dead letters", self.dead_letters.clone());
         registry.register(
             "relay_passed_over",
             "Messages that were not relayed, by destination and reason",
@@ -103,7 +103,7 @@ impl RelayMetrics {
         );
     }
 
-    /// A destination is served from now on: its series are there, at zero.
+    /// Creates the series of a destination at zero.
     pub(crate) fn add(&self, destination: &str) {
         for outcome in RelayOutcome::ALL {
             drop(self.attempts.get_or_create(&attempt(destination, outcome)));
@@ -117,18 +117,19 @@ impl RelayMetrics {
         }
     }
 
-    /// So many messages were not relayed; `destination` is empty where that is not about one.
+    /// Counts messages that were not relayed. `destination` is empty if the reason does not concern one.
     pub(crate) fn passed_over(&self, destination: &str, reason: PassedOverReason, messages: u64) {
         let labels = PassedOverLabels { destination: destination.to_owned(), reason: reason.word() };
         self.passed_over.get_or_create(&labels).inc_by(messages);
     }
 
-    /// An attempt has ended.
+    /// Counts an attempt.
     pub(crate) fn attempted(&self, destination: &str, outcome: RelayOutcome) {
         self.attempts.get_or_create(&attempt(destination, outcome)).inc();
     }
 
-    /// How it stands with a destination: how many wait, since when (in seconds since 1970), and how many are dead.
+    /// Sets the number of messages that wait for a destination, the time of the oldest in seconds since 1970, and the number of
+    /// dead letters.
     pub(crate) fn stands(&self, destination: &str, waiting: u64, oldest: i64, dead: u64) {
         let labels = DestinationLabels { destination: destination.to_owned() };
         self.waiting.get_or_create(&labels).set(waiting.cast_signed());

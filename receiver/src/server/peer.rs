@@ -1,4 +1,5 @@
-//! Whom a request comes from: the other end of the connection, or, where that is a trusted proxy, whom the proxy says.
+//! The client address of a request: the other end of the connection, or the address in `X-Forwarded-For` if that is a trusted
+//! proxy.
 
 use std::{
     fmt,
@@ -8,10 +9,10 @@ use std::{
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// The chain of clients and proxies, each proxy adding the address that it sees to the end.
+/// The chain of clients and proxies. Each proxy appends the address that it sees.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Whom a request comes from.
+/// The client of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Peer {
     connected: SocketAddr,
@@ -19,10 +20,10 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// The right-most address of the chain that is no trusted proxy. What stands to the left of it was written by a
-    /// stranger, and what is no address ends the chain.
+    /// The right-most address of the chain that is not a trusted proxy. Everything to the left of it is unverified, and a value
+    /// that is not an address ends the chain.
     ///
-    /// IPv4 addresses are such in whatever form they come, and so are networks that are configured in IPv6 form.
+    /// IPv4 addresses and networks in IPv6 form are treated as IPv4.
     pub(super) fn of(connected: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let connected = canonical(connected);
         let trusts = |address: IpAddr| trusted.iter().any(|network| contains(network, address));
@@ -40,12 +41,12 @@ impl Peer {
         Self { connected, forwarded }
     }
 
-    /// Its address.
+    /// The address of the client.
     pub(super) fn ip(&self) -> IpAddr {
         self.forwarded.unwrap_or(self.connected.ip())
     }
 
-    /// The proxy that the request came through.
+    /// The trusted proxy that forwarded the request.
     pub(super) fn proxy(&self) -> Option<SocketAddr> {
         self.forwarded.map(|_| self.connected)
     }
@@ -60,13 +61,13 @@ impl fmt::Display for Peer {
     }
 }
 
-/// The address of a peer as logs and records have it: a listener on an IPv6 address sees IPv4 peers as
-/// `::ffff:192.0.2.1` (RFC 4291 section 2.5.5.2).
+/// The address of a peer for logs and records: a listener on an IPv6 address sees IPv4 peers as `::ffff:192.0.2.1` (RFC 4291
+/// section 2.5.5.2).
 pub(super) fn canonical(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }
 
-/// Whether a network has a canonical address in it, also where the network is written as `::ffff:10.0.0.0/104`.
+/// Whether a network contains a canonical address, even if the network is written as `::ffff:10.0.0.0/104`.
 fn contains(network: &IpNet, address: IpAddr) -> bool {
     match (network, address) {
         (IpNet::V6(mapped), IpAddr::V4(address)) if mapped.prefix_len() >= 96 => {
@@ -76,7 +77,7 @@ fn contains(network: &IpNet, address: IpAddr) -> bool {
     }
 }
 
-/// An address, with or without a port.
+/// Parses an address with or without a port.
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ipv4_peer_is_one_in_whatever_form_it_comes() {
+    fn an_ipv4_peer_is_recognized_in_every_form() {
         for (trusted, connected, chain, shown, proxy) in [
             ("10.0.0.0/8", "[::ffff:192.0.2.9]:7", "203.0.113.5", "192.0.2.9:7", None),
             ("10.0.0.0/8", "[::ffff:10.0.0.1]:7", "::ffff:203.0.113.5", "203.0.113.5", Some("10.0.0.1:7")),
@@ -111,13 +112,18 @@ mod tests {
     }
 
     #[test]
-    fn the_right_most_address_that_is_no_trusted_proxy_is_the_peer() {
+    fn the_right_most_address_that_is_not_a_trusted_proxy_is_the_peer() {
         let trusted: Vec<IpNet> = vec!["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
         for (case, connected, chain, expected) in [
-            ("a stranger may say what he likes", "192.0.2.9:1", &["203.0.113.5"][..], "192.0.2.9"),
-            ("a proxy's word", "127.0.0.1:1", &["203.0.113.5"], "203.0.113.5"),
-            ("no word", "127.0.0.1:1", &[], "127.0.0.1"),
-            ("left of it nothing counts", "127.0.0.1:1", &["10.1.1.1, 198.51.100.7, 203.0.113.5"], "203.0.113.5"),
+            ("an untrusted peer is not believed", "192.0.2.9:1", &["203.0.113.5"][..], "192.0.2.9"),
+            ("a proxy is believed", "127.0.0.1:1", &["203.0.113.5"], "203.0.113.5"),
+            ("no header", "127.0.0.1:1", &[], "127.0.0.1"),
+            (
+                "addresses to the left are ignored",
+                "127.0.0.1:1",
+                &["10.1.1.1, 198.51.100.7, 203.0.113.5"],
+                "203.0.113.5",
+            ),
             ("two proxies", "127.0.0.1:1", &["198.51.100.7, 203.0.113.5, 10.0.0.2"], "203.0.113.5"),
             ("two fields", "127.0.0.1:1", &["198.51.100.7", "203.0.113.5"], "203.0.113.5"),
             ("proxies only", "127.0.0.1:1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),

@@ -15,7 +15,7 @@ use crate::{
     log::Record,
 };
 
-/// The id of a request's log line, so a client that was refused can say which request it was.
+/// The id of a request's log line, so a client can name its refused request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers the requests of one connection.

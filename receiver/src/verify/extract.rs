@@ -11,12 +11,12 @@ use crate::ingest::Rejection;
 #[derive(Clone, Debug)]
 pub struct Verified<T>(pub T);
 
-/// What a verified body can be taken as.
+/// A type that a verified body can be converted to.
 pub trait FromDocument: Sized {
-    /// Takes the document as `Self`; `body` is its exact bytes.
+    /// Converts the document; `body` is its exact bytes.
     ///
     /// # Errors
-    /// When the message is authentic but not of this form.
+    /// If the message is authentic but does not have this form.
     fn from_document(document: &Document<'_>, body: &Bytes) -> Result<Self, Rejection>;
 }
 

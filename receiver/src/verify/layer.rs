@@ -1,4 +1,4 @@
-//! A tower layer: what stands behind it sees verified requests only, with their exact body.
+//! A tower layer: the inner service receives only verified requests, with their exact body.
 
 use std::{
     future::Future,
@@ -28,7 +28,7 @@ pub struct Verify<S> {
 }
 
 impl VerifyLayer {
-    /// Lets through what this verifier accepts.
+    /// Passes on what this verifier accepts.
     pub fn new(verifier: Verifier) -> Self {
         Self(verifier)
     }

@@ -1,5 +1,4 @@
-//! The verifier: one kind of authentication, every credential that is accepted, and the profile that says where a
-//! client secret stands.
+//! The verifier: one kind of authentication, every accepted credential, and the profile with the place of the client secret.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -11,20 +10,20 @@ use schemas::{
     document::{PresentedSecret, Scan, Skim},
 };
 
-use super::{basic::Basic, client_secret::Secrets, extract::FromDocument};
+use super::{credentials::Credentials, extract::FromDocument};
 use crate::ingest::{
     Rejection,
     body::{self, DEFAULT_MAX_BODY_BYTES},
 };
 
-/// Bodies of at most this many bytes are scanned without being skimmed before: it takes a few microseconds, and says what
-/// is wrong with one that is no JSON.
+/// Bodies of up to this many bytes are scanned at once, which takes a few microseconds and finds what is wrong if one is not
+/// JSON. Longer ones are skimmed first.
 const MAX_SCANNED_BYTES: usize = 64 << 10;
 
 /// Decides whether a request comes from the product. Cheap to clone.
 ///
-/// A credential is compared in constant time over fixed-length digests of all accepted ones, so neither its content,
-/// its length nor which one matched can be measured.
+/// A credential is compared in constant time with fixed-length digests of all accepted ones, so neither its content, its
+/// length, nor which one matched can be measured.
 #[derive(Clone)]
 pub struct Verifier {
     checks: Arc<Checks>,
@@ -35,13 +34,13 @@ pub struct Verifier {
 #[derive(Clone)]
 enum Checks {
     None,
-    Secret(Secrets),
-    Basic(Basic),
+    Secret(Credentials),
+    Basic(Credentials),
 }
 
-/// A second credential is of another kind than the first.
+/// A second credential is not of the same kind as the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("all credentials of an endpoint are of one kind: give this one the type of `authentication`")]
+#[error("all credentials of an endpoint must be of the same kind: give this one the type of `authentication`")]
 pub struct KindMismatch;
 
 impl Verifier {
@@ -49,17 +48,17 @@ impl Verifier {
     pub fn new(authentication: &Authentication) -> Self {
         let mut checks = match authentication {
             Authentication::None => Checks::None,
-            Authentication::ClientSecret { .. } => Checks::Secret(Secrets::new()),
-            Authentication::Basic(_) => Checks::Basic(Basic::new()),
+            Authentication::ClientSecret { .. } => Checks::Secret(Credentials::new()),
+            Authentication::Basic(_) => Checks::Basic(Credentials::new()),
         };
         checks.accept(authentication, None).expect("the checks were made for this kind");
         Self { checks: Arc::new(checks), profile: Profile::v1().clone(), body_limit: DEFAULT_MAX_BODY_BYTES }
     }
 
-    /// Accepts a second credential as well, for rotation; after `not_after` no more.
+    /// Accepts a second credential, for rotation, forever or until `not_after`.
     ///
     /// # Errors
-    /// When it is of another kind than the first, or neither has a credential.
+    /// If it is not of the same kind as the first.
     pub fn also_accept(
         mut self,
         authentication: &Authentication,
@@ -69,35 +68,35 @@ impl Verifier {
         Ok(self)
     }
 
-    /// Looks for the client secret where this profile has it.
+    /// Reads the client secret from the place in this profile.
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
 
-    /// Takes bodies of at most this many bytes; 4 MiB by default.
+    /// Maximum number of bytes of a body; 4 MiB by default.
     #[must_use]
     pub fn with_body_limit(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
     }
 
-    /// The profile that it reads messages with.
+    /// The profile that messages are read with.
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// Most bytes of a body.
+    /// Maximum number of bytes of a body.
     pub fn body_limit(&self) -> usize {
         self.body_limit
     }
 
-    /// Checks Basic credentials, before any of the body is read. Other kinds pass.
+    /// Checks Basic credentials before any of the body is read. Other kinds pass.
     ///
     /// # Errors
-    /// When there is not exactly one `authorization` header with an accepted credential.
+    /// If there is not exactly one `authorization` header with an accepted credential.
     pub fn check_headers(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         match &*self.checks {
-            Checks::Basic(basic) => basic.check(headers, SystemTime::now()).map_err(Rejection::BasicRefused),
+            Checks::Basic(basic) => basic.check_basic(headers, SystemTime::now()).map_err(Rejection::BasicRefused),
             Checks::None | Checks::Secret(_) => Ok(()),
         }
     }
@@ -105,7 +104,7 @@ impl Verifier {
     /// Checks the client secret inside the message. Other kinds pass.
     ///
     /// # Errors
-    /// When no accepted secret stands at the profile's place.
+    /// If there is no accepted secret at the profile's place.
     pub fn check_document(&self, document: &Document<'_>) -> Result<(), Rejection> {
         match &*self.checks {
             Checks::Secret(secrets) => self.check_secret(secrets, Some(document.secret())),
@@ -113,18 +112,17 @@ impl Verifier {
         }
     }
 
-    fn check_secret(&self, secrets: &Secrets, presented: Option<PresentedSecret<'_>>) -> Result<(), Rejection> {
-        secrets.check(presented, &self.profile, SystemTime::now()).map_err(Rejection::SecretRefused)
+    fn check_secret(&self, secrets: &Credentials, presented: Option<PresentedSecret<'_>>) -> Result<(), Rejection> {
+        secrets.check_secret(presented, &self.profile, SystemTime::now()).map_err(Rejection::SecretRefused)
     }
 
-    /// Reads a body that is already there: JSON (400), a message (422), authentic (403), unambiguous (400), in this order.
-    /// A body whose secret is wrong is scanned and no more, and one of more than 64 KiB is only skimmed, before it is known
-    /// to be JSON: that costs about the same for all bodies of one length. Where the secret is there more than once, the
-    /// first and the last are compared: a message with neither right is refused as any other is (403), and one with either
-    /// right as ambiguous.
+    /// Reads a complete body. It must be JSON (400), a message (422), authentic (403), and unambiguous (400), in this order.
+    /// A body with a wrong secret is only scanned. One of more than 64 KiB is first skimmed, before it is known to be JSON,
+    /// which costs about the same for all bodies of one length. If the secret occurs more than once, the first and the last
+    /// are compared: a message is refused as unauthentic (403) if neither is accepted, and as ambiguous otherwise.
     ///
     /// # Errors
-    /// When it is none of the four.
+    /// If a condition does not hold.
     pub fn read<'a>(&'a self, body: &'a [u8]) -> Result<Document<'a>, Rejection> {
         if let Checks::Secret(secrets) = &*self.checks
             && body.len() > MAX_SCANNED_BYTES
@@ -142,11 +140,11 @@ impl Verifier {
         Ok(scan.into_document()?)
     }
 
-    /// Verifies a whole request and takes its body as `T`. It sets no deadline, and reads the body on the thread that it is
-    /// polled on; the server sets one, and reads large bodies on threads of their own.
+    /// Verifies a complete request and converts its body to `T`. It has no deadline, and parses the body on the current thread;
+    /// the server has one, and parses large bodies on threads of their own.
     ///
     /// # Errors
-    /// For every reason of [`Rejection`] that has to do with the request alone.
+    /// For every reason of [`Rejection`] that concerns the request itself.
     pub async fn verify<T, B>(&self, request: Request<B>) -> Result<Request<T>, Rejection>
     where
         T: FromDocument,
@@ -166,9 +164,11 @@ impl Checks {
     fn accept(&mut self, authentication: &Authentication, not_after: Option<SystemTime>) -> Result<(), KindMismatch> {
         match (self, authentication) {
             (Self::Secret(secrets), Authentication::ClientSecret { client_secret }) => {
-                secrets.accept(client_secret, not_after);
+                secrets.accept(&[client_secret.expose()], not_after);
             }
-            (Self::Basic(basic), Authentication::Basic(credentials)) => basic.accept(credentials, not_after),
+            (Self::Basic(basic), Authentication::Basic(credentials)) => {
+                basic.accept(&[credentials.username(), credentials.expose_password()], not_after);
+            }
             (Self::None, Authentication::None) => {}
             _ => return Err(KindMismatch),
         }
@@ -240,13 +240,13 @@ mod tests {
                 Some("ambiguous"),
             ),
             ("missing, names twice", r#"{"a":1,"a":2,"trigger":{},"trigger":[]}"#.into(), Some("missing")),
-            ("missing, no JSON", r#"{"a":1,"a":2,}"#.into(), Some("not JSON")),
-            ("missing, no message", "[{}]".into(), Some("no message")),
+            ("missing, not JSON", r#"{"a":1,"a":2,}"#.into(), Some("not JSON")),
+            ("missing, not a message", "[{}]".into(), Some("not a message")),
             ("large, right", format!(r#"{{{large},"clientSecret":"right"}}"#), None),
-            ("large, right, no JSON", format!(r#"{{"clientSecret":"right",{large}"#), Some("not JSON")),
-            ("large, wrong, no JSON", format!(r#"{{"clientSecret":"wrong",{large}"#), Some("wrong")),
-            ("large, missing, no JSON", format!("{{{large},}}"), Some("missing")),
-            ("large, missing, no message", format!("[{{{large}}}]"), Some("missing")),
+            ("large, right, not JSON", format!(r#"{{"clientSecret":"right",{large}"#), Some("not JSON")),
+            ("large, wrong, not JSON", format!(r#"{{"clientSecret":"wrong",{large}"#), Some("wrong")),
+            ("large, missing, not JSON", format!("{{{large},}}"), Some("missing")),
+            ("large, missing, not a message", format!("[{{{large}}}]"), Some("missing")),
             ("large, a string that does not end", format!(r#"{{{large},"clientSecret":"right"#), Some("not text")),
             (
                 "large, wrong, then right",
@@ -263,15 +263,15 @@ mod tests {
                 Rejection::SecretRefused(SecretRefusal::Missing(_)) => "missing",
                 Rejection::Unreadable(ReadError::Duplicate(_)) => "ambiguous",
                 Rejection::Unreadable(_) => "not JSON",
-                Rejection::NotAMessage => "no message",
-                _ => "something else",
+                Rejection::NotAMessage => "not a message",
+                _ => "another reason",
             });
             assert_eq!(refused, expected, "{case}");
         }
     }
 
     #[test]
-    fn a_secret_inside_an_object_that_is_there_twice_is_ambiguous_for_who_knows_it_alone() {
+    fn a_secret_in_a_duplicate_object_is_reported_as_ambiguous_only_to_clients_that_know_it() {
         let toml = r#"
             name = "nested"
             [roles]

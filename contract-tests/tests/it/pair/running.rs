@@ -33,7 +33,7 @@ pub(crate) struct Running {
     address: SocketAddr,
     folder: TempDir,
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<std::io::Result<receiver::server::Ended>>,
+    ended: JoinHandle<std::io::Result<receiver::server::ShutdownReport>>,
 }
 
 /// What a receiver left when it had ended.
