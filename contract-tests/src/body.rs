@@ -1,46 +1,46 @@
-//! The body of a request: a sample in the words of the profile, with the case's changes and the credential in its
-//! place. No two are equal: each has a flow identifier of its own.
+//! The body of a request: a sample with the property names of the profile, the case's changes and the credential. No two
+//! are equal: each has its own flow identifier.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use schemas::{Pointer, Profile, Role, Sample, StepMessage};
 use serde_json::{Map, Value};
 
 use crate::{
-    case::{Kind, Member, Position, RequestForm},
-    credential::{Credential, Place},
-    spelling::escaped,
+    case::{AuthenticationKind, Member, Position, RequestForm},
+    credential::{Credential, PlaceholderContext},
+    secret_encodings::escaped,
     text::{FILLER, Text},
 };
 
 /// The sample of a plain valid message.
-const PLAIN: &str = "step-completed-customer-set-up";
-/// A text that no message holds, where the member with the secret will stand.
-const MARK: &str = "@member-with-the-secret@";
-/// Where the text is that is lengthened to make a message large: a field of the plain sample with several lines.
+const PLAIN_SAMPLE: &str = "step-completed-customer-set-up";
+/// A text that no message has, replaced by the member with the secret.
+const SECRET_MARK: &str = "@member-with-the-secret@";
+/// The text that is lengthened to make a message large: a field of the plain sample with several lines.
 const LONG_TEXT: &str = "/step/fields/7/value";
 
-/// A case asks for something that its form cannot have.
+/// A case has an impossible form.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FormError {
     /// There is no such sample.
     #[error("there is no sample `{0}`")]
     Sample(String),
-    /// The text is no pointer.
+    /// The text is not a JSON Pointer.
     #[error("`{0}` is not a JSON Pointer")]
     Pointer(String),
-    /// The bytes are no base64.
+    /// The body is not base64.
     #[error("the body is not base64")]
     Base64,
-    /// The message is not one of the profile.
+    /// The profile cannot represent the message.
     #[error("the changed sample is not a message that a profile can carry: {0}")]
     Profile(serde_json::Error),
 }
 
-/// Makes the body of one request; `flow` is the number of its flow.
+/// Builds the body of one request; `flow` is its flow number.
 pub(crate) fn make(
     form: &RequestForm,
     credential: &Credential<'_>,
-    kind: Kind,
+    kind: AuthenticationKind,
     profile: &Profile,
     flow: u64,
 ) -> Result<Text, FormError> {
@@ -52,7 +52,7 @@ pub(crate) fn make(
         Some(text) => text.replace("{flow}", &flow).repeat(form.repeat.unwrap_or(1)),
         None => message(form, kind, profile, &flow)?,
     };
-    Ok(finish(form, credential.fill(&template, Place::Body)))
+    Ok(finish(form, credential.fill(&template, PlaceholderContext::Body)))
 }
 
 fn finish(form: &RequestForm, text: Text) -> Text {
@@ -63,9 +63,9 @@ fn finish(form: &RequestForm, text: Text) -> Text {
     whole
 }
 
-/// A sample as the wire has it, with placeholders for the credential.
-fn message(form: &RequestForm, kind: Kind, profile: &Profile, flow: &str) -> Result<String, FormError> {
-    let name = form.sample.as_deref().unwrap_or(PLAIN);
+/// A sample as it is sent, with placeholders for the credential.
+fn message(form: &RequestForm, kind: AuthenticationKind, profile: &Profile, flow: &str) -> Result<String, FormError> {
+    let name = form.sample.as_deref().unwrap_or(PLAIN_SAMPLE);
     let sample = Sample::find(name).ok_or_else(|| FormError::Sample(name.to_owned()))?;
     let mut value: Value = serde_json::from_slice(sample.body).map_err(FormError::Profile)?;
     remove(&mut value, &Role::ClientSecret.to_string());
@@ -86,7 +86,7 @@ fn message(form: &RequestForm, kind: Kind, profile: &Profile, flow: &str) -> Res
     }
     let long_text = pointer(LONG_TEXT)?;
     if form.size.is_some() {
-        long_text.set(&mut value, MARK.into());
+        long_text.set(&mut value, SECRET_MARK.into());
     }
 
     if !profile.is_canonical() {
@@ -95,32 +95,32 @@ fn message(form: &RequestForm, kind: Kind, profile: &Profile, flow: &str) -> Res
     }
     let text = value.to_string();
     let mut text = match form.size {
-        // The credential comes on top, so the size is the least that the body has.
+        // The credential is added to this, so the size is a minimum.
         Some(size) => {
-            let missing = size.saturating_sub(text.len() - MARK.len());
-            text.replace(MARK, &FILLER.repeat(missing / FILLER.len() + 1)[..missing])
+            let missing = size.saturating_sub(text.len() - SECRET_MARK.len());
+            text.replace(SECRET_MARK, &FILLER.repeat(missing / FILLER.len() + 1)[..missing])
         }
         None => text,
     };
     let default = Member { values: vec!["{given}".to_owned()], names: Vec::new(), position: Position::Last };
     let member = match (&form.secret, kind) {
         (Some(member), _) => Some(member),
-        (None, Kind::ClientSecret) => Some(&default),
-        (None, Kind::None | Kind::Basic) => None,
+        (None, AuthenticationKind::ClientSecret) => Some(&default),
+        (None, AuthenticationKind::None | AuthenticationKind::Basic) => None,
     };
     if let Some(member) = member.filter(|member| !member.values.is_empty()) {
         text = with_member(&text, member, profile)?;
     }
-    // Reading has undone the escapes that such a sample is about.
+    // Parsing has removed the escapes that such a sample is about.
     let is_escaped = sample.body.windows(2).any(|pair| pair == b"\\u");
     Ok(if is_escaped { escaped(&text) } else { text })
 }
 
-/// Writes the member with the secret into a message's text: as often, so spelt and with such values as it says.
+/// Writes the member with the secret into a message's text, with its names and values.
 fn with_member(text: &str, member: &Member, profile: &Profile) -> Result<String, FormError> {
     let Some(at) = profile.pointer(Role::ClientSecret) else { return Ok(text.to_owned()) };
     let mut value: Value = serde_json::from_str(text).map_err(FormError::Profile)?;
-    at.set(&mut value, MARK.into());
+    at.set(&mut value, SECRET_MARK.into());
     let own = at.tokens().last().cloned().unwrap_or_default();
     if member.position == Position::First {
         let parent = at.parent().unwrap_or_default();
@@ -135,7 +135,7 @@ fn with_member(text: &str, member: &Member, profile: &Profile) -> Result<String,
         format!("{}:{json}", name.as_ref().unwrap_or(&own))
     });
     let members: Vec<String> = members.collect();
-    Ok(value.to_string().replacen(&format!("{own}:\"{MARK}\""), &members.join(","), 1))
+    Ok(value.to_string().replacen(&format!("{own}:\"{SECRET_MARK}\""), &members.join(","), 1))
 }
 
 fn pointer(text: &str) -> Result<Pointer, FormError> {
@@ -171,7 +171,7 @@ mod tests {
             Authentication::ClientSecret { client_secret: ClientSecret::new("s3".to_owned()).unwrap() };
         let changes = Changes::default();
         let credential = Credential::new(&authentication, &changes);
-        let text = make(&form, &credential, Kind::ClientSecret, Profile::v1(), 7).unwrap();
+        let text = make(&form, &credential, AuthenticationKind::ClientSecret, Profile::v1(), 7).unwrap();
         String::from_utf8(text.sent()).unwrap()
     }
 

@@ -1,23 +1,24 @@
-//! A case of the catalogue: what it sends and what must come of it, as `schemas/cases/` has it. It holds no credential,
-//! only where one goes and how it is changed.
+//! A case of the catalogue in `schemas/cases/`: what it sends and what it expects. It holds no credential, only where one
+//! goes and how it is changed.
 
 mod condition;
 mod expectation;
 mod form;
 
-use serde::Deserialize;
+use schemas::Authentication;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
-    condition::{Condition, ConditionError, Of, Property},
-    expectation::{Expectation, Verdict},
-    form::{Change, Changes, Edit, Framing, Letters, Member, Position, RequestForm},
+    condition::{Condition, ConditionError, CredentialPart, Property},
+    expectation::{Expectation, ExpectedAnswer},
+    form::{Change, Changes, Edit, Framing, HeaderCase, Member, Position, RequestForm},
 };
 
-/// A kind of authentication, as reports name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+/// A kind of authentication, as cases and reports name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Kind {
-    /// Nothing is applied.
+pub enum AuthenticationKind {
+    /// No credential.
     None,
     /// A secret in the message.
     ClientSecret,
@@ -25,57 +26,69 @@ pub enum Kind {
     Basic,
 }
 
+impl From<&Authentication> for AuthenticationKind {
+    fn from(authentication: &Authentication) -> Self {
+        match authentication {
+            Authentication::None => Self::None,
+            Authentication::ClientSecret { .. } => Self::ClientSecret,
+            Authentication::Basic(_) => Self::Basic,
+        }
+    }
+}
+
 /// One case.
-// Unknown members are found by the JSON Schema: serde cannot refuse them beside a flattened enum.
+// The JSON Schema finds unknown members: serde cannot refuse them next to a flattened enum.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Case {
-    /// Its number, such as `AUTH-BASIC-007`, which it keeps for ever.
+    /// Its number, such as `AUTH-BASIC-007`, which never changes.
     pub id: String,
     /// The clause that it tests.
     pub clause: String,
     /// A few words for it.
     pub title: String,
-    /// The kinds of authentication that it runs with; all where none is named.
+    /// The kinds of authentication that it runs with; if empty, all.
     #[serde(default)]
-    pub authentication: Vec<Kind>,
-    /// What must hold for it to tell anything.
+    pub authentication: Vec<AuthenticationKind>,
+    /// The conditions under which it proves something.
     #[serde(default)]
     pub needs: Vec<Condition>,
-    /// Whether it sends valid messages only, so that it may run against an endpoint in use.
+    /// Whether it sends valid messages only, so that it can run against an endpoint in use.
     #[serde(default)]
     pub safe: bool,
-    /// Whether it waits for the endpoint's own deadline, so that it runs only where that is asked for.
+    /// Whether it waits for the endpoint's own deadline; it then runs only with `--slow`.
     #[serde(default)]
     pub slow: bool,
-    /// Whether it is the plain valid message, which everything else rests on.
+    /// Whether it is the plain valid message, on which all other cases depend.
     #[serde(default)]
     pub plain: bool,
     /// What it does.
     #[serde(flatten)]
-    pub act: Act,
-    /// What would be lost, accepted wrongly or leaked without it, and why no correct endpoint fails it; where there is
-    /// none, the clause's own reason holds.
+    pub action: Action,
+    /// What would be lost, accepted wrongly or leaked without it, and why no correct endpoint fails it. The clause's own
+    /// reason by default.
     pub why: Option<String>,
-    /// How an endpoint that fails it is mended: one sentence.
-    pub mend: String,
+    /// How to fix an endpoint that fails it: one sentence.
+    #[serde(rename = "mend")]
+    pub fix: String,
 }
 
 /// What a case does.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub enum Act {
+pub enum Action {
     /// It sends and judges each answer.
     Send(Box<Exchange>),
-    /// It judges every answer of the whole run.
-    Watch(Watch),
+    /// It checks every answer of the run.
+    #[serde(rename = "watch")]
+    Check(Invariant),
 }
 
-/// What is sent, how often and what must come back.
+/// What is sent, how often, and the expected answer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exchange {
-    /// A request that goes before, on the same connection, and is not judged.
+    /// A request that is sent before on the same connection and is not judged.
     pub after: Option<RequestForm>,
     /// The request.
     #[serde(default)]
@@ -86,50 +99,58 @@ pub struct Exchange {
     /// On which connections.
     #[serde(default)]
     pub connections: Connections,
-    /// Whether every time the same bytes are sent.
+    /// Whether the same bytes are sent each time.
     #[serde(default)]
     pub same: bool,
-    /// A request that tells whether anything is accepted: where it is, an acceptance of the other one tells nothing.
+    /// A request for comparison: if it is accepted, an acceptance of the other one proves nothing.
     pub unless_accepted: Option<RequestForm>,
-    /// What must come back each time.
+    /// The expected answer to each.
     pub expect: Expectation,
 }
 
-/// Which connections several requests take.
+/// The connections of several requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Connections {
-    /// Each its own, one after the other.
+    /// One each, one after the other.
     #[default]
     Own,
-    /// All the same, as long as the endpoint leaves it open.
+    /// The same one, as long as the endpoint keeps it open.
     Kept,
-    /// Each its own, all at once.
+    /// One each, all at once.
     AtOnce,
 }
 
-/// What is looked for in every answer of a run.
+/// A rule for every answer of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Watch {
-    /// A 401 without a challenge.
+pub enum Invariant {
+    /// A 401 has a challenge.
     Challenge,
-    /// The expected credential.
+    /// No answer has the expected credential.
     ExpectedCredential,
-    /// A credential that was sent.
+    /// No answer has a credential that was sent.
     SentCredential,
-    /// An error answer with data of the message.
+    /// No error answer has data of the message.
     MessageData,
-    /// An answer with stack traces, paths or queries.
+    /// No answer has stack traces, paths or queries.
     Internals,
-    /// A redirect of a valid message.
+    /// A valid message is not redirected.
     Redirect,
-    /// A late answer.
+    /// No answer is late.
     Time,
-    /// A URL over which anyone can read the credential.
+    /// The URL is encrypted.
     Encryption,
-    /// A certificate that does not hold.
+    /// The certificate is valid.
     Certificate,
+}
+
+impl Exchange {
+    /// Whether an acceptance is compared with one at a path that no endpoint has.
+    pub(crate) fn compares_unknown_path(&self) -> bool {
+        let line = self.unless_accepted.as_ref().and_then(|form| form.line.as_ref());
+        line.is_some_and(|line| line.contains("{path:unknown}"))
+    }
 }
 
 fn once() -> usize {
@@ -138,7 +159,7 @@ fn once() -> usize {
 
 impl Case {
     /// Whether it runs with this kind of authentication.
-    pub fn runs_with(&self, kind: Kind) -> bool {
+    pub fn runs_with(&self, kind: AuthenticationKind) -> bool {
         self.authentication.is_empty() || self.authentication.contains(&kind)
     }
 }

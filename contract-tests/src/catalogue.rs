@@ -1,11 +1,11 @@
-//! The catalogue: every case of `schemas/cases/`, read once, and what of it a run is asked for.
+//! The catalogue: every case of `schemas/cases/`, read once, and the selection of a run.
 
 use std::sync::LazyLock;
 
 use schemas::{CaseFile, Clause, Level};
 
 use crate::{
-    case::{Act, Case, Connections},
+    case::{Action, Case, Connections},
     target::Target,
 };
 
@@ -17,7 +17,7 @@ static CATALOGUE: LazyLock<Vec<Case>> = LazyLock::new(|| {
     };
     let mut cases: Vec<Case> = files.into_iter().flat_map(read).collect();
     for case in &mut cases {
-        if let Act::Send(exchange) = &mut case.act {
+        if let Action::Send(exchange) = &mut case.action {
             exchange.request.is_one_of_several = exchange.after.is_some() || exchange.connections != Connections::Own;
         }
     }
@@ -32,7 +32,7 @@ impl Case {
         &CATALOGUE
     }
 
-    /// How binding it is: as much as its clause.
+    /// Its level, which is that of its clause.
     ///
     /// # Panics
     /// When the contract has no such clause; the catalogue is tested to name none.
@@ -48,25 +48,25 @@ impl Case {
         Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only")
     }
 
-    /// Whether its number or its clause fits a pattern, in which `*` stands for any text.
+    /// Whether its number or clause matches a pattern, in which `*` matches any text.
     pub(crate) fn fits(&self, pattern: &str) -> bool {
         matches(pattern, &self.id) || matches(pattern, &self.clause)
     }
 
-    /// Whether the options of a run ask for it.
+    /// Whether a run includes it.
     pub(crate) fn is_wanted(&self, target: &Target) -> bool {
         self.is_selected(target) && !target.skip.iter().any(|pattern| self.fits(pattern))
     }
 
-    /// The pattern that alone leaves it out.
+    /// The `--skip` pattern that excludes it, if nothing else does.
     pub(crate) fn excluded_by<'t>(&self, target: &'t Target) -> Option<&'t str> {
         let pattern = target.skip.iter().find(|pattern| self.fits(pattern))?;
         self.is_selected(target).then_some(pattern)
     }
 
-    /// Whether all options but `--skip` ask for it.
+    /// Whether all options except `--skip` include it.
     fn is_selected(&self, target: &Target) -> bool {
-        let harmless = self.safe || matches!(self.act, Act::Watch(_));
+        let harmless = self.safe || matches!(self.action, Action::Check(_));
         (target.only.is_empty() || target.only.iter().any(|pattern| self.fits(pattern)))
             && self.level() <= target.level
             && (harmless || !target.safe)
@@ -74,7 +74,7 @@ impl Case {
     }
 }
 
-/// Whether a text fits a pattern whose `*` stands for any text, whatever the letter case.
+/// Whether a text matches a pattern whose `*` matches any text, ignoring letter case.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_uppercase(), text.to_ascii_uppercase());
     let mut parts = pattern.split('*');
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_have_stars() {
+    fn stars_match_any_text() {
         for (pattern, text, expected) in [
             ("AUTH-*", "AUTH-7", true),
             ("auth-*", "AUTH-BASIC-007", true),

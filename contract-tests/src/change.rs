@@ -1,20 +1,20 @@
-//! Making a right credential wrong, each time in the one way that a case names.
+//! Changes that make a right credential wrong, each in the one way that a case names.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::case::{Change, Property};
 
-/// How a text is put together from the right one, for a shell: `$V` is the variable with the right text.
+/// How a shell builds the changed text from the variable with the right one.
 pub(crate) enum Shell {
-    /// These words, inside double quotes.
+    /// An expression, inside double quotes.
     Quoted(String),
-    /// No short words would do it.
+    /// No short expression exists; a description.
     InWords(&'static str),
 }
 
 impl Change {
-    /// The changed text. `right` is never equal to it where the case's conditions hold.
+    /// The changed text, which differs from `right` if the case's conditions hold.
     pub(crate) fn of(self, right: &str) -> String {
         let mut characters: Vec<char> = right.chars().collect();
         match self {
@@ -128,7 +128,7 @@ impl Change {
         }
     }
 
-    /// The same for a shell.
+    /// The changed text for a shell.
     pub(crate) fn shell(self, variable: &str) -> Shell {
         Shell::Quoted(match self {
             Self::Append => format!("${{{variable}}}x"),
@@ -139,7 +139,7 @@ impl Change {
             Self::SpaceAfter => format!("${{{variable}}} "),
             Self::Double => format!("${{{variable}}}${{{variable}}}"),
             Self::Empty => String::new(),
-            // As `another` makes each character.
+            // The same replacement as `another`.
             Self::Other => {
                 format!("$(printf %s \"${{{variable}}}\" | sed 's/8/a/g; s/[7_]/8/g; s/[^8]/7/g')")
             }
@@ -185,7 +185,7 @@ impl Change {
 }
 
 impl Property {
-    /// Whether a text has it.
+    /// Whether a text has this property.
     pub(crate) fn holds(self, text: &str) -> bool {
         match self {
             Self::OverBytes(bytes) => text.len() > bytes,
@@ -208,17 +208,17 @@ impl Property {
     }
 }
 
-/// The text in Latin-1, if that has all its characters.
+/// The text in Latin-1, if all its characters exist there.
 pub(crate) fn latin_1(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
 }
 
-/// Never the character itself, nor one that a careless comparison takes for it.
+/// Another character, which a careless comparison does not confuse with this one.
 fn another(character: char) -> char {
     if matches!(character, '7' | '_') { '8' } else { '7' }
 }
 
-/// Every byte as `%` and its number.
+/// Every byte percent-encoded.
 pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
@@ -235,7 +235,8 @@ pub(crate) fn other_case(character: char) -> char {
     }
 }
 
-/// Each character beyond this number as another one, as long as it in UTF-8 and in UTF-16, and of Latin-1 where it is.
+/// Replaces each character beyond this code point by another one of the same length in UTF-8 and UTF-16; a Latin-1
+/// character stays Latin-1.
 fn other_beyond(text: &str, last: u32) -> String {
     let change = |character: char| {
         let code = u32::from(character);
@@ -268,94 +269,4 @@ fn other_form(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_change_is_the_one_that_it_names() {
-        for (change, right, expected) in [
-            (Change::Append, "aé", "aéx"),
-            (Change::Prepend, "aé", "xaé"),
-            (Change::DropLast, "aé", "a"),
-            (Change::DropFirst, "éa", "a"),
-            (Change::ChangeLast, "aé", "a7"),
-            (Change::ChangeFirst, "7a", "8a"),
-            (Change::Keep(2), "aéb", "aé7"),
-            (Change::Keep(3), "abc7", "abc8"),
-            (Change::FirstOnly, "éa", "é"),
-            (Change::OtherCase, "aÉß1", "Aéß1"),
-            (Change::OtherForm, "é", "e\u{301}"),
-            (Change::OtherForm, "e\u{301}", "é"),
-            (Change::Trimmed, " a b ", "a b"),
-            (Change::Nul, "a", "a\0"),
-            (Change::Other, "a7", "78"),
-            (Change::QuestionMarks, "aé", "a?"),
-            (Change::OtherCaseAscii, "aÉ1", "AÉ1"),
-            (Change::OtherCaseAscii, "É1", "é1"),
-            (Change::HighBytes, "Sé", "\u{153}é"),
-            (Change::HighBytes, "é", "éx"),
-            (Change::PercentEncoded, "aé", "%61%C3%A9"),
-            (Change::HtmlEncoded, "aé", "&#97;&#233;"),
-            (Change::CutToBytes(2), "aéb", "a"),
-            (Change::CutToBytes(3), "aéb", "aé"),
-            (Change::CutToBytes(9), "aéb", "aéb"),
-            (Change::CutToCharacters(2), "aéb", "aé"),
-            (Change::OtherBeyondAscii, "aéøЖж漢😀", "aøæЩЖ永🦊"),
-            (Change::OtherBeyondLatin1, "aéж漢永😀", "aéЖ永水🦊"),
-            (Change::OtherBeyondBmp, "aé漢😀🦊", "aé漢🦊🐙"),
-            (Change::WithoutAccents, "aéÜñΩ", "aeUnΩ"),
-            (Change::FullWidth, "a é", "ａ é"),
-            (Change::FullWidth, "é", "éx"),
-            (Change::Reversed, "aéb", "béa"),
-            (Change::Reversed, "aéa", "aéax"),
-            (Change::ChangeMiddle, "aéb", "a7b"),
-            (Change::SpaceWithin, "éab", "é ab"),
-            (Change::HyphenWithin, "a", "a-"),
-            (Change::JsonEscaped, "a😀", "\\u0061\\ud83d\\ude00"),
-            (Change::Base64, "jo:", "am86"),
-            (Change::DotsChanged, "a.b.", "axbx"),
-            (Change::UnderscoresChanged, "a_b", "axb"),
-            (Change::SpacesAsPlus, "a+b c", "a b+c"),
-            (Change::SameNumber, "12", "12.0"),
-            (Change::Tagged, "a", "a<b></b>"),
-            (Change::ControlAfter, "a", "a\u{1}"),
-            (Change::AnyRegex, "a", ".*"),
-            (Change::SqlTrue, "a", "' OR '1'='1"),
-        ] {
-            assert_eq!(change.of(right), expected, "{change:?} of {right:?}");
-        }
-    }
-
-    #[test]
-    fn properties_are_told() {
-        for (property, text, expected) in [
-            (Property::OverBytes(2), "é", false),
-            (Property::OverBytes(2), "éa", true),
-            (Property::OverCharacters(1), "é", false),
-            (Property::Latin1, "é", true),
-            (Property::Latin1, "e", false),
-            (Property::Latin1, "é€", false),
-            (Property::Letter, "1ß!", false),
-            (Property::NormalForms, "abc", false),
-            (Property::NormalForms, "é", true),
-            (Property::SpaceAround, "a ", true),
-            (Property::SpaceAround, " ", false),
-            (Property::Number, "0123", false),
-            (Property::Number, "123", true),
-            (Property::Ascii, "a~", true),
-            (Property::Ascii, "é", false),
-            (Property::BeyondLatin1, "é", false),
-            (Property::BeyondLatin1, "€", true),
-            (Property::BeyondBmp, "€", false),
-            (Property::BeyondBmp, "😀", true),
-            (Property::Accent, "aß€", false),
-            (Property::Accent, "ñ", true),
-            (Property::Dot, "a.b", true),
-            (Property::Underscore, "a-b", false),
-            (Property::PlusOrSpace, "a b", true),
-            (Property::PlusOrSpace, "a-b", false),
-        ] {
-            assert_eq!(property.holds(text), expected, "{property:?} of {text:?}");
-        }
-    }
-}
+mod tests;

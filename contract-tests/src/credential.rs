@@ -1,8 +1,8 @@
-//! The credential that a run was given, and the placeholders through which a case uses it: `{right}`, `{wrong}` and
-//! `{given}` (the right one as the case changes it), each with an encoding after a colon.
+//! The credential of a run, and the placeholders through which a case uses it: `{right}`, `{wrong}` and `{given}` (the
+//! right one with the changes of the case), each with an optional encoding after a colon.
 //!
-//! In a body a placeholder becomes a JSON string, in a header the base64 of `username:password`. A text keeps apart what
-//! is a credential in it ([`Text`]), so that it can be shown without.
+//! In a body a placeholder becomes a JSON string, in a header the base64 of `username:password`. [`Text`]
+//! separates credentials from the rest, so that it can be shown without them.
 
 use std::fmt::Write as _;
 
@@ -13,43 +13,34 @@ use base64::{
 use schemas::Authentication;
 
 use crate::{
-    case::{Change, Changes, Condition, Kind, Of},
+    case::{Change, Changes, Condition, CredentialPart},
     change::{Shell, latin_1, other_case, percent_encoded},
-    spelling::in_json,
+    secret_encodings::in_json,
     text::Text,
 };
 
 /// Where a placeholder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum PlaceholderContext {
     /// In JSON.
     Body,
     /// In the value of a header.
     Header,
 }
 
-/// The username that goes with a client secret where a case sends that as Basic.
-const USER_OF_SECRET: &str = "webhook";
+/// The username with a client secret that a case sends as Basic.
+const SECRET_USERNAME: &str = "webhook";
 
-/// The credential given, with the changes of a case.
+/// The credential of a run, with the changes of a case.
 pub(crate) struct Credential<'a> {
     authentication: &'a Authentication,
     changes: &'a Changes,
-    /// How what is right for the endpoint differs from what was given; usually not at all.
+    /// The difference between the right credential and the one given; usually none.
     base: Changes,
 }
 
-/// The kind of an authentication.
-pub(crate) fn kind(authentication: &Authentication) -> Kind {
-    match authentication {
-        Authentication::None => Kind::None,
-        Authentication::ClientSecret { .. } => Kind::ClientSecret,
-        Authentication::Basic(_) => Kind::Basic,
-    }
-}
-
-/// Whether the credential given has what a condition asks for; the other conditions are not its matter. `base` is how
-/// what is right for the endpoint differs from what was given.
+/// Whether the credential meets a condition; true for conditions about something else. `base` is the difference between
+/// the right credential and the one given.
 pub(crate) fn meets(authentication: &Authentication, base: &Changes, condition: &Condition) -> bool {
     let in_pair = |marks: &[char]| match authentication {
         Authentication::Basic(basic) => {
@@ -67,22 +58,23 @@ pub(crate) fn meets(authentication: &Authentication, base: &Changes, condition: 
         Condition::Https | Condition::Http2 | Condition::ProfileV1 => return true,
     };
     let (text, change) = match (of, authentication) {
-        (Of::Secret, Authentication::ClientSecret { client_secret }) => (client_secret.expose(), base.secret),
-        (Of::Username, Authentication::Basic(basic)) => (basic.username(), base.username),
-        (Of::Password, Authentication::Basic(basic)) => (basic.expose_password(), base.password),
+        (CredentialPart::Secret, Authentication::ClientSecret { client_secret }) => {
+            (client_secret.expose(), base.secret)
+        }
+        (CredentialPart::Username, Authentication::Basic(basic)) => (basic.username(), base.username),
+        (CredentialPart::Password, Authentication::Basic(basic)) => (basic.expose_password(), base.password),
         _ => return false,
     };
     change.map_or_else(|| property.holds(text), |change| property.holds(&change.of(text)))
 }
 
-/// The variables of the shell that are the credential in a command line. Not `USERNAME`: in zsh, setting that changes the
-/// user.
+/// The shell variables for the credential in a command line. Not `USERNAME`: setting that in zsh changes the user.
 pub(crate) const SECRET_VARIABLE: &str = "CLIENT_SECRET";
 pub(crate) const USERNAME_VARIABLE: &str = "BASIC_USERNAME";
 pub(crate) const PASSWORD_VARIABLE: &str = "BASIC_PASSWORD";
 
-/// One half of a pair, or a secret alone, and how a shell makes it, inside double quotes.
-struct Half {
+/// A username, password or secret, and the shell expression for it, inside double quotes.
+struct CredentialValue {
     text: String,
     shell: Option<String>,
 }
@@ -92,12 +84,12 @@ impl<'a> Credential<'a> {
         Self { authentication, changes, base: Changes::default() }
     }
 
-    /// The same, where what is right for the endpoint differs from what was given.
+    /// Sets the difference between the right credential and the one given.
     pub(crate) fn based_on(self, base: Changes) -> Self {
         Self { base, ..self }
     }
 
-    /// What is changed in a way that a shell cannot say, in words.
+    /// A description of the changes that a shell cannot express.
     pub(crate) fn change_in_words(&self) -> Option<String> {
         let parts = [&self.base, self.changes].map(|changes| {
             [("secret", changes.secret), ("username", changes.username), ("password", changes.password)]
@@ -111,7 +103,7 @@ impl<'a> Credential<'a> {
     }
 
     /// Fills in the placeholders of a text.
-    pub(crate) fn fill(&self, template: &str, place: Place) -> Text {
+    pub(crate) fn fill(&self, template: &str, place: PlaceholderContext) -> Text {
         let mut text = Text::default();
         let mut rest = template;
         while let Some((before, name, encoding, after)) = next_placeholder(rest) {
@@ -123,19 +115,19 @@ impl<'a> Credential<'a> {
         text
     }
 
-    fn put(&self, text: &mut Text, name: &str, encoding: &str, place: Place) {
+    fn put(&self, text: &mut Text, name: &str, encoding: &str, place: PlaceholderContext) {
         match place {
-            Place::Body => {
-                let mut half = self.secret(name);
-                // The variable is the secret as JSON has it: what is changed then is another text.
+            PlaceholderContext::Body => {
+                let mut value = self.secret(name);
+                // The variable holds the secret with JSON escapes, so changing it gives another text.
                 let is_variable =
-                    half.shell.as_ref().is_some_and(|shell| shell.starts_with("${") && shell.ends_with('}'));
-                if in_json(&half.text) != half.text && !is_variable {
-                    half.shell = None;
+                    value.shell.as_ref().is_some_and(|shell| shell.starts_with("${") && shell.ends_with('}'));
+                if in_json(&value.text) != value.text && !is_variable {
+                    value.shell = None;
                 }
                 match encoding {
                     "escaped" => {
-                        let units = half.text.encode_utf16().fold(String::new(), |mut escapes, unit| {
+                        let units = value.text.encode_utf16().fold(String::new(), |mut escapes, unit| {
                             let _ = write!(escapes, "\\u{unit:04x}");
                             escapes
                         });
@@ -143,21 +135,21 @@ impl<'a> Credential<'a> {
                         text.push_credential(units.into_bytes(), None);
                         text.push_plain("\"");
                     }
-                    "bare" => text.push_credential(in_json(&half.text).into_bytes(), half.shell),
+                    "bare" => text.push_credential(in_json(&value.text).into_bytes(), value.shell),
                     "notutf8" => {
                         text.push_plain("\"");
-                        text.push_credential([in_json(&half.text).as_bytes(), b"\xff"].concat(), None);
+                        text.push_credential([in_json(&value.text).as_bytes(), b"\xff"].concat(), None);
                         text.push_plain("\"");
                     }
                     _ => {
                         text.push_plain("\"");
-                        text.push_credential(in_json(&half.text).into_bytes(), half.shell);
+                        text.push_credential(in_json(&value.text).into_bytes(), value.shell);
                         text.push_plain("\"");
                     }
                 }
-                text.credentials.push(half.text.into());
+                text.credentials.push(value.text.into());
             }
-            Place::Header => {
+            PlaceholderContext::Header => {
                 let (username, password) = self.pair(name);
                 let pair = match encoding {
                     "nocolon" => username.text.clone(),
@@ -172,9 +164,9 @@ impl<'a> Credential<'a> {
         }
     }
 
-    /// How a shell makes what a header has, inside double quotes.
-    fn in_header(&self, username: &Half, password: &Half, encoding: &str) -> Option<String> {
-        // The variable is the secret as JSON has it: in a header that is another one, if JSON has escapes for it.
+    /// The shell expression for the value of a header, inside double quotes.
+    fn in_header(&self, username: &CredentialValue, password: &CredentialValue, encoding: &str) -> Option<String> {
+        // The variable holds the secret with JSON escapes, which are wrong in a header.
         let is_escaped = |secret: &str| in_json(secret) != secret;
         if matches!(self.authentication, Authentication::ClientSecret { client_secret } if is_escaped(client_secret.expose()))
         {
@@ -198,39 +190,55 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// The secret, or the password, by the name of a placeholder.
-    fn secret(&self, name: &str) -> Half {
+    /// The secret or the password for a placeholder's name.
+    fn secret(&self, name: &str) -> CredentialValue {
         match self.authentication {
             Authentication::Basic(_) => self.pair(name).1,
             Authentication::ClientSecret { client_secret } => {
-                half(name, client_secret.expose(), SECRET_VARIABLE, [self.base.secret, self.changes.secret])
+                value(name, client_secret.expose(), SECRET_VARIABLE, [self.base.secret, self.changes.secret])
             }
-            Authentication::None => half("wrong", "", SECRET_VARIABLE, [None, None]),
+            Authentication::None => value("wrong", "", SECRET_VARIABLE, [None, None]),
         }
     }
 
-    fn pair(&self, name: &str) -> (Half, Half) {
+    fn pair(&self, name: &str) -> (CredentialValue, CredentialValue) {
         match self.authentication {
             Authentication::Basic(basic) => {
-                // A wrong pair has the right username: the password alone must be able to make it wrong.
+                // A wrong pair has the right username, so only the password makes it wrong.
                 let of_username = if name == "wrong" { "right" } else { name };
                 (
-                    half(of_username, basic.username(), USERNAME_VARIABLE, [self.base.username, self.changes.username]),
-                    half(name, basic.expose_password(), PASSWORD_VARIABLE, [self.base.password, self.changes.password]),
+                    value(
+                        of_username,
+                        basic.username(),
+                        USERNAME_VARIABLE,
+                        [self.base.username, self.changes.username],
+                    ),
+                    value(
+                        name,
+                        basic.expose_password(),
+                        PASSWORD_VARIABLE,
+                        [self.base.password, self.changes.password],
+                    ),
                 )
             }
-            Authentication::ClientSecret { .. } | Authentication::None => {
-                (Half { text: USER_OF_SECRET.to_owned(), shell: Some(USER_OF_SECRET.to_owned()) }, self.secret(name))
-            }
+            Authentication::ClientSecret { .. } | Authentication::None => (
+                CredentialValue { text: SECRET_USERNAME.to_owned(), shell: Some(SECRET_USERNAME.to_owned()) },
+                self.secret(name),
+            ),
         }
     }
 }
 
-fn half(name: &str, right: &str, variable: &str, [base, change]: [Option<Change>; 2]) -> Half {
+fn value(name: &str, right: &str, variable: &str, [base, change]: [Option<Change>; 2]) -> CredentialValue {
     let change = match name {
         "right" => None,
         "given" => change,
-        _ => return Half { text: "wrong-credential-7f3b".to_owned(), shell: Some("wrong-credential-7f3b".to_owned()) },
+        _ => {
+            return CredentialValue {
+                text: "wrong-credential-7f3b".to_owned(),
+                shell: Some("wrong-credential-7f3b".to_owned()),
+            };
+        }
     };
     let right = base.map_or_else(|| right.to_owned(), |base| base.of(right));
     let shell = match (base, change) {
@@ -241,7 +249,7 @@ fn half(name: &str, right: &str, variable: &str, [base, change]: [Option<Change>
         },
         (Some(_), Some(_)) => None,
     };
-    Half { text: change.map_or(right.clone(), |change| change.of(&right)), shell }
+    CredentialValue { text: change.map_or(right.clone(), |change| change.of(&right)), shell }
 }
 
 fn encode(pair: &str, encoding: &str) -> Vec<u8> {
@@ -267,13 +275,13 @@ fn encode(pair: &str, encoding: &str) -> Vec<u8> {
     }
 }
 
-/// The pair with its colon one character earlier: without the colon it would be the same.
+/// The pair with its colon one character earlier; without the colon it would be the same.
 fn shifted(username: &str, password: &str) -> String {
     let last = username.char_indices().last().map_or(0, |(at, _)| at);
     format!("{}:{}{password}", &username[..last], &username[last..])
 }
 
-/// The base64 with padding and rest bits that are not zero. A pair without padding has none: it is left as it is.
+/// The base64 with padding bits that are not zero. A pair without padding has none and is unchanged.
 fn with_rest_bits(pair: &str) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let encoded = STANDARD.encode(pair);
@@ -286,7 +294,7 @@ fn with_rest_bits(pair: &str) -> String {
     format!("{}{}{padding}", &body[..body.len() - 1], char::from(*next))
 }
 
-/// The text before the next placeholder, its name and encoding, and the text behind it.
+/// The text before the next placeholder, its name and encoding, and the text after it.
 fn next_placeholder(text: &str) -> Option<(&str, &str, &str, &str)> {
     let mut from = 0;
     loop {
@@ -301,78 +309,4 @@ fn next_placeholder(text: &str) -> Option<(&str, &str, &str, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use schemas::{BasicCredentials, ClientSecret};
-
-    use super::*;
-
-    fn filled(
-        authentication: &Authentication,
-        changes: &Changes,
-        template: &str,
-        place: Place,
-    ) -> (String, Option<String>) {
-        let text = Credential::new(authentication, changes).fill(template, place);
-        (String::from_utf8(text.sent()).unwrap(), text.word())
-    }
-
-    #[test]
-    fn placeholders_become_what_is_sent_and_what_may_be_shown() {
-        let secret = Authentication::ClientSecret { client_secret: ClientSecret::new("s\"é".to_owned()).unwrap() };
-        let plain = Authentication::ClientSecret { client_secret: ClientSecret::new("s-é".to_owned()).unwrap() };
-        let basic = Authentication::Basic(BasicCredentials::new("jo", "päss".to_owned()).unwrap());
-        let append = Changes { secret: Some(Change::Append), password: Some(Change::Append), ..Changes::default() };
-        for (authentication, template, place, sent, shown) in [
-            (&secret, r#"{"a":{right}}"#, Place::Body, r#"{"a":"s\"é"}"#, Some(r#"'{"a":"'"${CLIENT_SECRET}"'"}'"#)),
-            (&secret, "{given}", Place::Body, r#""s\"éx""#, None),
-            (&plain, "{given}", Place::Body, r#""s-éx""#, Some(r#"'"'"${CLIENT_SECRET}x"'"'"#)),
-            (&secret, "{right:escaped}", Place::Body, r#""\u0073\u0022\u00e9""#, None),
-            (
-                &secret,
-                "it's {x} {wrong}",
-                Place::Body,
-                "it's {x} \"wrong-credential-7f3b\"",
-                Some("'it'\\''s {x} \"wrong-credential-7f3b\"'"),
-            ),
-            (&secret, "basic {right}", Place::Header, "basic d2ViaG9vazpzIsOp", None),
-            (
-                &basic,
-                "basic {right}",
-                Place::Header,
-                "basic am86cMOkc3M=",
-                Some("'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | base64 | tr -d '\\n')\""),
-            ),
-            (
-                &basic,
-                "basic {right:unpadded}",
-                Place::Header,
-                "basic am86cMOkc3M",
-                Some("'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | base64 | tr -d '=\\n')\""),
-            ),
-            (&basic, "basic {right:restbits}", Place::Header, "basic am86cMOkc3N=", None),
-            (
-                &basic,
-                "basic {right:latin1}",
-                Place::Header,
-                "basic am86cORzcw==",
-                Some(
-                    "'basic '\"$(printf %s \"${BASIC_USERNAME}:${BASIC_PASSWORD}\" | iconv -f UTF-8 -t ISO-8859-1 | base64 | tr -d '\\n')\"",
-                ),
-            ),
-            (&basic, "basic {right:swapped}", Place::Header, "basic AM86CmoKC3m=", None),
-            (
-                &basic,
-                "{right:nocolon}",
-                Place::Header,
-                "am8=",
-                Some("\"$(printf %s \"${BASIC_USERNAME}\" | base64 | tr -d '\\n')\""),
-            ),
-            (&basic, "{right:shifted}", Place::Header, "ajpvcMOkc3M=", None),
-            (&basic, "{right:bare}", Place::Header, "päss", Some("\"${BASIC_PASSWORD}\"")),
-            (&secret, "?s={right:percent}", Place::Header, "?s=%73%22%C3%A9", None),
-        ] {
-            let (is_sent, word) = filled(authentication, &append, template, place);
-            assert_eq!((is_sent.as_str(), word.as_deref()), (sent, shown), "{template}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,5 @@
-//! A request for a person to repeat: as a command line with `curl` where that sends the very same request, and as raw bytes
-//! where no client sends it. No credential is in either.
+//! A request for a person to repeat: as a `curl` command line if that sends the same request, otherwise as raw bytes.
+//! Neither has a credential.
 
 use crate::{
     case::{Framing, RequestForm},
@@ -7,32 +7,32 @@ use crate::{
     text::{Text, quoted, readable},
 };
 
-/// Maximum characters of a command line.
-const LINE_LEN_MAX: usize = 8000;
-/// Maximum characters of raw bytes that are shown from their beginning, and from their end.
-const RAW_SHOWN: (usize, usize) = (1500, 400);
-/// `curl` asks to continue by itself before a body of some size, which depends on its version.
-const EXPECT_BYTES_MIN: usize = 1000;
+/// Maximum length of a command line.
+const MAX_LINE_LEN: usize = 8000;
+/// Maximum number of characters to show from the beginning and from the end of raw bytes.
+const MAX_RAW_CHARACTERS: (usize, usize) = (1500, 400);
+/// Body size from which some versions of `curl` send `Expect: 100-continue`.
+const MIN_EXPECT_BYTES: usize = 1000;
 
 /// A request as a report shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Shown {
+pub(crate) struct ShownRequest {
     /// A command line, or raw bytes.
     pub(crate) request: String,
-    /// What is sent, as half a sentence.
+    /// A description of the request, as half a sentence.
     pub(crate) sent: String,
-    /// The identifier of the flow, where the body has it.
+    /// The flow identifier, if the body has it.
     pub(crate) flow: Option<String>,
 }
 
-impl Shown {
-    /// A request in words alone.
+impl ShownRequest {
+    /// A request that is only described.
     pub(crate) fn words(words: String) -> Self {
         Self { request: words, ..Self::default() }
     }
 }
 
-/// What a command line is made of.
+/// The parts of a command line.
 pub(crate) struct Command<'a> {
     pub(crate) method: &'a str,
     pub(crate) headers: &'a [(String, Text)],
@@ -41,7 +41,7 @@ pub(crate) struct Command<'a> {
 }
 
 impl Command<'_> {
-    /// The line. `None` where `curl` would send another request.
+    /// The line. `None` if `curl` would send another request.
     pub(crate) fn line(&self, endpoint: &Endpoint) -> Option<String> {
         let form = self.form;
         let is_plain_line = form
@@ -70,7 +70,7 @@ impl Command<'_> {
         if let Some(ca) = endpoint.ca() {
             words.push(format!("--cacert {}", quoted(ca.to_str()?)));
         }
-        // Nothing of `curl`'s own that the request does not have.
+        // Remove what `curl` adds and the request does not have.
         for (name, without) in [("user-agent", "-A ''"), ("accept", "-H accept:"), ("content-type", "-H content-type:")]
         {
             if !self.headers.iter().any(|(known, _)| known == name) {
@@ -79,23 +79,23 @@ impl Command<'_> {
         }
         let sent_bytes = self.body.sent().len();
         if form.ask_to_continue {
-            words.push(format!("-H '{}: 100-continue'", form.letters.spell("expect")));
-        } else if sent_bytes >= EXPECT_BYTES_MIN {
+            words.push(format!("-H '{}: 100-continue'", form.header_case.spell("expect")));
+        } else if sent_bytes >= MIN_EXPECT_BYTES {
             words.push("-H expect:".to_owned());
         }
         if matches!(form.framing, Framing::Chunked(_)) {
-            words.push(format!("-H '{}: chunked'", form.letters.spell("transfer-encoding")));
+            words.push(format!("-H '{}: chunked'", form.header_case.spell("transfer-encoding")));
         }
         let own_host = Text::plain(endpoint.host_header().into()).sent();
         for (name, value) in self.headers.iter().filter(|(name, value)| name != "host" || value.sent() != own_host) {
-            words.push(format!("-H {}", header(&form.letters.spell(name), value)?));
+            words.push(format!("-H {}", header(&form.header_case.spell(name), value)?));
         }
-        let is_left_out = |name: &&String| !self.headers.iter().any(|(known, _)| known == *name);
-        for name in form.without.iter().filter(is_left_out) {
+        let is_omitted = |name: &&String| !self.headers.iter().any(|(known, _)| known == *name);
+        for name in form.without.iter().filter(is_omitted) {
             words.push(format!("-H {name}:"));
         }
-        let word = if sent_bytes <= LINE_LEN_MAX { self.body.word() } else { None };
-        let body = word.filter(|word| word.len() <= LINE_LEN_MAX && !word.starts_with("'@"));
+        let word = if sent_bytes <= MAX_LINE_LEN { self.body.word() } else { None };
+        let body = word.filter(|word| word.len() <= MAX_LINE_LEN && !word.starts_with("'@"));
         let commands = match &body {
             Some(word) => {
                 words.push(format!("--data-binary {word}"));
@@ -113,11 +113,11 @@ impl Command<'_> {
         words.push(quoted(url));
         let line = words.join(" ");
         let line = commands.map_or(line.clone(), |commands| format!("{commands} | {line}"));
-        (line.len() <= 2 * LINE_LEN_MAX).then_some(line)
+        (line.len() <= 2 * MAX_LINE_LEN).then_some(line)
     }
 }
 
-/// A header as a word of a shell; `curl` takes one without a value with a semicolon.
+/// A header as a shell word; without a value, `curl` requires a semicolon.
 fn header(name: &str, value: &Text) -> Option<String> {
     if value.sent().is_empty() {
         return Some(quoted(&format!("{name};")));
@@ -127,11 +127,11 @@ fn header(name: &str, value: &Text) -> Option<String> {
     whole.word()
 }
 
-/// Head and body, masked, as readable text; of long ones the beginning and the end.
+/// Masked head and body as readable text; the beginning and the end of a long one.
 pub(crate) fn raw(head: &[u8], body: &[u8]) -> String {
     let text = readable(&[head, body].concat());
     let text = text.trim_end_matches('\n');
-    let (first, last) = RAW_SHOWN;
+    let (first, last) = MAX_RAW_CHARACTERS;
     let characters = text.chars().count();
     if characters <= first + last + 40 {
         return text.to_owned();
@@ -143,7 +143,7 @@ pub(crate) fn raw(head: &[u8], body: &[u8]) -> String {
 
 /// Whether a request is shown as a command line.
 pub(crate) fn is_command_line(request: &str) -> bool {
-    // A body that a shell prints goes before it.
+    // Commands that print the body may come first.
     ["curl ", "printf ", "yes ", "head ", "{ "].iter().any(|start| request.starts_with(start))
         && request.contains("curl -i")
 }

@@ -3,10 +3,10 @@
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile};
 
 use crate::{
-    case::{Case, Exchange, Kind},
-    curl::Shown,
+    case::{AuthenticationKind, Case, Exchange},
+    curl::ShownRequest,
     endpoint::Endpoint,
-    request::Maker,
+    request::RequestBuilder,
     variation::Variation,
 };
 
@@ -15,21 +15,25 @@ const URL: &str = "http://127.0.0.1:8080/hooks/flowingly";
 
 /// The request of a case, to an endpoint of the first kind of authentication that it runs with. `None` where it cannot be
 /// made.
-pub(crate) fn of(case: &Case, exchange: &Exchange) -> Option<Shown> {
-    let kind = [Kind::ClientSecret, Kind::Basic, Kind::None].into_iter().find(|kind| case.runs_with(*kind))?;
+pub(crate) fn of(case: &Case, exchange: &Exchange) -> Option<ShownRequest> {
+    let kind = [AuthenticationKind::ClientSecret, AuthenticationKind::Basic, AuthenticationKind::None]
+        .into_iter()
+        .find(|kind| case.runs_with(*kind))?;
     let authentication = match kind {
-        Kind::None => Authentication::None,
-        Kind::ClientSecret => {
+        AuthenticationKind::None => Authentication::None,
+        AuthenticationKind::ClientSecret => {
             Authentication::ClientSecret { client_secret: ClientSecret::new("an example secret".to_owned()).ok()? }
         }
-        Kind::Basic => Authentication::Basic(BasicCredentials::new("example", "an example password".to_owned()).ok()?),
+        AuthenticationKind::Basic => {
+            Authentication::Basic(BasicCredentials::new("example", "an example password".to_owned()).ok()?)
+        }
     };
     let endpoint: Endpoint = URL.parse().ok()?;
-    let maker = Maker {
+    let builder = RequestBuilder {
         endpoint: &endpoint,
         authentication: &authentication,
         profile: Profile::v1(),
         variation: Variation::default(),
     };
-    Some(maker.make(&exchange.request, 1).ok()?.shown)
+    Some(builder.build(&exchange.request, 1).ok()?.shown)
 }

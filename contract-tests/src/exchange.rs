@@ -1,20 +1,20 @@
-//! One exchange with the endpoint: a connection, a request written byte by byte, and the answer that comes, or the
-//! reason why none does.
+//! One exchange with the endpoint: a connection, a request written byte by byte, and the answer or the reason why there is
+//! none.
 
 mod answer;
 mod connection;
 mod http2;
-mod no_answer;
 mod progress;
 mod reader;
 mod retry_after;
 mod tls;
+mod transport_error;
 
 pub(crate) use self::{
     answer::Answer,
     connection::Connection,
-    no_answer::NoAnswer,
     tls::{RootsError, Tls},
+    transport_error::TransportError,
 };
 
 use std::{io, time::Duration};
@@ -28,8 +28,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::{endpoint::Endpoint, request::Request};
 
-/// Size of a connection's send buffer, in bytes. What is in it counts as sent: with a larger one a slow network would be
-/// taken for a slow endpoint.
+/// Size of a connection's send buffer, in bytes. What is in it counts as sent: with a larger one, a slow network would look
+/// like a slow endpoint.
 const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
 /// How long a request that asked to continue waits before it sends its body anyway (RFC 9110 section 10.1.1).
@@ -38,24 +38,24 @@ const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 const MAX_INTERIM_RESPONSES: usize = 32;
 
 /// Opens connections to one endpoint.
-pub(crate) struct Dialer {
+pub(crate) struct EndpointClient {
     pub(crate) endpoint: Endpoint,
     pub(crate) tls: Option<Tls>,
-    /// Time for the connection, and again for each answer from the last byte of its request on.
+    /// Time limit for the connection, and for each answer from the last byte of its request.
     pub(crate) timeout: Duration,
 }
 
-impl Dialer {
+impl EndpointClient {
     /// Opens a connection for HTTP/1.1.
-    pub(crate) async fn open(&self) -> Result<Connection, NoAnswer> {
+    pub(crate) async fn open(&self) -> Result<Connection, TransportError> {
         let Some(tls) = &self.tls else { return Ok(Connection::new(self.tcp().await?)) };
         let tcp = self.tcp().await?;
         let stream = timeout(self.timeout, tls.http1(&self.endpoint, tcp)).await;
-        Ok(Connection::new(stream.map_err(|_| NoAnswer::TimedOut { after: self.timeout })??))
+        Ok(Connection::new(stream.map_err(|_| TransportError::TimedOut { after: self.timeout })??))
     }
 
-    /// Sends one request on a connection of its own; the limit is for its answer, from the last byte sent on.
-    pub(crate) async fn send_within(&self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
+    /// Sends one request on a connection of its own; the limit is for its answer, from the last byte sent.
+    pub(crate) async fn send_within(&self, request: &Request, limit: Duration) -> Result<Answer, TransportError> {
         if request.http2 {
             return self.send_http2(request, limit).await;
         }
@@ -63,36 +63,36 @@ impl Dialer {
     }
 
     /// Whether the endpoint offers HTTP/2 by ALPN.
-    pub(crate) async fn offers_http2(&self) -> Result<bool, NoAnswer> {
+    pub(crate) async fn offers_http2(&self) -> Result<bool, TransportError> {
         let Some(tls) = &self.tls else { return Ok(false) };
         Ok(self.open_http2(tls).await?.get_ref().1.alpn_protocol() == Some(b"h2"))
     }
 
-    async fn send_http2(&self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
-        let Some(tls) = &self.tls else { return Err(NoAnswer::NoHttp2) };
+    async fn send_http2(&self, request: &Request, limit: Duration) -> Result<Answer, TransportError> {
+        let Some(tls) = &self.tls else { return Err(TransportError::NoHttp2) };
         let stream = self.open_http2(tls).await?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-            return Err(NoAnswer::NoHttp2);
+            return Err(TransportError::NoHttp2);
         }
         http2::send(stream, &self.endpoint, request, limit).await
     }
 
-    async fn open_http2(&self, tls: &Tls) -> Result<TlsStream<TcpStream>, NoAnswer> {
+    async fn open_http2(&self, tls: &Tls) -> Result<TlsStream<TcpStream>, TransportError> {
         let tcp = self.tcp().await?;
         let stream = timeout(self.timeout, tls.http2(&self.endpoint, tcp)).await;
-        stream.map_err(|_| NoAnswer::TimedOut { after: self.timeout })?
+        stream.map_err(|_| TransportError::TimedOut { after: self.timeout })?
     }
 
-    async fn tcp(&self) -> Result<TcpStream, NoAnswer> {
+    async fn tcp(&self) -> Result<TcpStream, TransportError> {
         let connected = timeout(self.timeout, connect(self.endpoint.host(), self.endpoint.port())).await;
-        let tcp = connected.map_err(|_| NoAnswer::NoConnection {
+        let tcp = connected.map_err(|_| TransportError::NoConnection {
             why: format!("nothing accepted the connection within {} s", self.timeout.as_secs_f32()),
         })?;
-        tcp.map_err(|error| NoAnswer::connect(&error))
+        tcp.map_err(|error| TransportError::connect(&error))
     }
 }
 
-/// Connects to the first address of a host that takes the connection.
+/// Connects to the first address of a host that accepts the connection.
 async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in lookup_host((host, port)).await? {

@@ -1,20 +1,20 @@
-//! Settings of well-known software that make an endpoint fail a case: `schemas/hints.json`. A hint is given only when all
-//! that it names fits what came.
+//! Settings of well-known software that make an endpoint fail a case: `schemas/hints.json`. A hint is given only if
+//! everything in it matches the answer.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::{catalogue, exchange::Answer, spelling::contains};
+use crate::{catalogue, exchange::Answer, secret_encodings::contains};
 
 static HINTS: LazyLock<Vec<Hint>> = LazyLock::new(|| {
     serde_json::from_str(schemas::case_file::HINTS).expect("the embedded hints are tested to be whole")
 });
 
-/// Bytes of an answer's body that are looked at.
-const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Maximum number of bytes of a body to search.
+const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// A setting, and what shows that it may be the cause.
+/// A setting, and the signs that it may be the cause.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Hint {
@@ -35,20 +35,20 @@ struct Hint {
     _source: String,
 }
 
-/// An answer, as far as a hint needs it.
+/// The part of an answer that hints need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct AnswerExcerpt {
     pub(crate) status: u16,
     body: Vec<u8>,
 }
 
-impl Seen {
+impl AnswerExcerpt {
     pub(crate) fn of(answer: &Answer) -> Self {
-        Self { status: answer.status, body: answer.body.iter().copied().take(BODY_BYTES_MAX).collect() }
+        Self { status: answer.status, body: answer.body.iter().copied().take(MAX_BODY_BYTES).collect() }
     }
 }
 
-/// The headers of a run's answers by which software names itself, in lower case.
+/// The headers in which the software of a run's answers names itself, in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Software(BTreeSet<(String, String)>);
 
@@ -61,13 +61,13 @@ impl Software {
     }
 }
 
-/// The hint for a case of this clause, if one fits: what to change in the endpoint's own software.
-pub(crate) fn find(clause: &str, seen: Option<&Seen>, software: &Software) -> Option<&'static str> {
+/// The hint for a case of this clause, if one matches: what to change in the endpoint's software.
+pub(crate) fn find(clause: &str, seen: Option<&AnswerExcerpt>, software: &Software) -> Option<&'static str> {
     HINTS.iter().find(|hint| hint.fits(clause, seen, software)).map(|hint| hint.hint.as_str())
 }
 
 impl Hint {
-    fn fits(&self, clause: &str, seen: Option<&Seen>, software: &Software) -> bool {
+    fn fits(&self, clause: &str, seen: Option<&AnswerExcerpt>, software: &Software) -> bool {
         let is_of_clause = || self.clauses.iter().any(|pattern| catalogue::matches(pattern, clause));
         let is_of_status = || seen.is_some_and(|seen| self.statuses.contains(&seen.status));
         let is_in_body = || seen.is_some_and(|seen| self.body.iter().any(|text| contains(&seen.body, text)));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn hint(clause: &str, answer: &Answer) -> Option<&'static str> {
-        let found = find(clause, Some(&Seen::of(answer)), &Software::of([answer].into_iter()))?;
+        let found = find(clause, Some(&AnswerExcerpt::of(answer)), &Software::of([answer].into_iter()))?;
         HINTS.iter().find(|hint| hint.hint == found).map(|hint| hint.id.as_str())
     }
 

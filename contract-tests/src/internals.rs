@@ -1,11 +1,11 @@
-//! Finding the inside of a program in an answer: stack traces, warnings that name a file, paths and queries, as PHP,
+//! Finds the internals of a program in an answer: stack traces, warnings that name a file, paths and queries, as PHP,
 //! Python, Ruby, Perl, Java, .NET, Node, Go and Rust write them, in plain text, HTML and JSON.
 
 /// Maximum number of characters of what was found that is shown.
 const MAX_SHOWN: usize = 100;
 
-/// Words that no other text has.
-const MARKS: [&str; 24] = [
+/// Text that appears only in such output.
+const MARKERS: [&str; 24] = [
     "Traceback (most recent call last)",
     "Exception in thread \"",
     "panicked at ",
@@ -32,30 +32,31 @@ const MARKS: [&str; 24] = [
     "psycopg",
 ];
 
-/// Endings of the names of source files.
-const SOURCES: [&str; 33] = [
+/// Extensions of source files.
+const SOURCE_EXTENSIONS: [&str; 33] = [
     "php", "phtml", "inc", "py", "pyc", "rb", "erb", "rake", "js", "mjs", "cjs", "jsx", "ts", "tsx", "java", "kt",
     "scala", "groovy", "clj", "go", "rs", "cs", "vb", "fs", "cshtml", "pl", "pm", "cgi", "ex", "exs", "erl", "swift",
     "lua",
 ];
-/// Those that are domains too: a number after a colon may be a port.
-const DOMAINS: [&str; 7] = ["py", "rs", "pl", "pm", "vb", "ex", "inc"];
+/// Extensions that are also top-level domains: a number after a colon may be a port.
+const DOMAIN_EXTENSIONS: [&str; 7] = ["py", "rs", "pl", "pm", "vb", "ex", "inc"];
 
-/// Folders in which programs and their data are.
-const FOLDERS: [&str; 11] = ["home", "usr", "var", "srv", "opt", "root", "etc", "tmp", "Users", "private", "proc"];
+/// Folders of programs and their data.
+const SYSTEM_FOLDERS: [&str; 11] =
+    ["home", "usr", "var", "srv", "opt", "root", "etc", "tmp", "Users", "private", "proc"];
 
-/// What of the inside of a program is in a text, shortened. `own_path` is the endpoint's path, which an error may repeat.
+/// The internals of a program in a text, shortened. `own_path` is the endpoint's path, which an error may repeat.
 pub(crate) fn found(body: &[u8], own_path: &str) -> Option<String> {
     let raw = String::from_utf8_lossy(body);
     let plain = plain_text(&raw);
-    // A path of Windows looks like an escape of JSON: it is looked for in the text as it came.
+    // A Windows path looks like JSON escapes, so search the original text for it.
     let found =
         in_text(&plain, own_path).or_else(|| words(&raw).find(|word| is_on_a_drive(word)).map(str::to_owned))?;
     Some(found.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_SHOWN).collect())
 }
 
 fn in_text(text: &str, own_path: &str) -> Option<String> {
-    if let Some(mark) = MARKS.into_iter().find(|mark| text.contains(mark)) {
+    if let Some(mark) = MARKERS.into_iter().find(|mark| text.contains(mark)) {
         return Some(mark.to_owned());
     }
     text.lines().find_map(|line| {
@@ -129,7 +130,7 @@ fn frame(line: &str) -> Option<String> {
     words.map(|word| word.trim_matches('.')).find(|word| is_exception(word)).map(str::to_owned)
 }
 
-/// Whether a line of a stack trace goes on so after `at`: `a.b.C.d(...)`, or a place in parentheses.
+/// Whether a line of a stack trace continues like this after `at`: `a.b.C.d(...)`, or a place in parentheses.
 fn is_call(rest: &str) -> bool {
     let rest = rest.strip_prefix("async ").or_else(|| rest.strip_prefix("new ")).unwrap_or(rest);
     let Some((name, arguments)) = rest.split_once('(') else { return false };
@@ -164,7 +165,7 @@ fn source_line(line: &str) -> Option<String> {
         let rest = &line[at + 1..];
         let length = rest.find(|next: char| !next.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let (ending, rest) = rest.split_at(length);
-        if !SOURCES.contains(&ending.to_ascii_lowercase().as_str()) {
+        if !SOURCE_EXTENSIONS.contains(&ending.to_ascii_lowercase().as_str()) {
             continue;
         }
         let name = file_name(&line[..at]);
@@ -177,7 +178,7 @@ fn source_line(line: &str) -> Option<String> {
         };
         let counted = rest.strip_prefix(':').is_some_and(begins_with_number)
             || rest.strip_prefix('(').is_some_and(|rest| begins_with_number(rest) && rest.contains(')'));
-        let is_file = name.contains(['/', '\\']) || !DOMAINS.contains(&ending.to_ascii_lowercase().as_str());
+        let is_file = name.contains(['/', '\\']) || !DOMAIN_EXTENSIONS.contains(&ending.to_ascii_lowercase().as_str());
         if said(rest) || (counted && is_file) {
             return Some(format!("{name}.{ending}{}", rest.chars().take(20).collect::<String>()));
         }
@@ -212,7 +213,7 @@ fn path(line: &str, own_path: &str) -> Option<String> {
         let parts: Vec<&str> = word.strip_prefix('/').unwrap_or_default().split('/').collect();
         let is_path =
             parts.iter().all(|part| !part.is_empty()) && parts.len() > 1 && !parts[0].eq_ignore_ascii_case(own);
-        let is_known = is_path && FOLDERS.contains(&parts[0]) && (parts.len() > 2 || word.contains('.'));
+        let is_known = is_path && SYSTEM_FOLDERS.contains(&parts[0]) && (parts.len() > 2 || word.contains('.'));
         (is_known || (is_path && is_missing.contains(&true))).then(|| word.to_owned())
     })
 }

@@ -1,5 +1,5 @@
-//! The other direction: a stand-in for an endpoint that holds a *sender* to the contract. Every message is accepted (or
-//! answered as asked), judged by the clauses that bind its writer, and may be kept as a fixture.
+//! The other direction: a stand-in for an endpoint that tests a *sender*. It accepts every message (or answers as
+//! configured), judges it by the clauses for senders, and can save it as a fixture.
 //!
 //! ```no_run
 //! use contract_tests::Listener;
@@ -15,24 +15,25 @@
 //! ```
 
 mod answers;
-mod arrived;
 mod authorization;
-mod breach;
+mod bound_listener;
 mod challenge;
 mod coverage;
 mod head;
+mod http1_reader;
 mod judge;
-mod ledger;
 mod listener;
-mod listening;
 mod message;
+mod raw_request;
 mod record;
 mod rule;
-mod wire;
+mod sender_results;
+mod violation;
 
+pub(crate) use self::rule::is_judged;
 pub use self::{
-    answers::{Answers, AnswersError},
+    answers::{AnswerSequence, AnswerSequenceError},
+    bound_listener::{BoundListener, ReceivedMessage},
     listener::{ListenError, Listener},
-    listening::{Listening, Seen},
     record::RecordError,
 };

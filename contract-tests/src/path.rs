@@ -2,8 +2,8 @@
 
 use crate::change::other_case;
 
-/// The name of a path that no endpoint has.
-const UNKNOWN: &str = "/no-such-endpoint-7f3b";
+/// A path that no endpoint has.
+const UNKNOWN_PATH: &str = "/no-such-endpoint-7f3b";
 
 /// Fills the placeholders of a request line or a header for the target: `{url}` is the absolute form, `{path}` is `target`,
 /// path and query, and `{path:SPELLING}` the same with the path spelled in another way.
@@ -23,7 +23,7 @@ pub(crate) fn fill(template: &str, target: &str, url: &str) -> String {
     text
 }
 
-/// Path and query with the path in another spelling; as it is where there is no such spelling.
+/// Path and query with the path in another spelling; unchanged if there is no such spelling.
 fn spelled(target: &str, spelling: &str) -> String {
     let (path, query) = match target.find('?') {
         Some(at) => target.split_at(at),
@@ -48,7 +48,7 @@ fn spelled(target: &str, spelling: &str) -> String {
         "suffix" => format!("{path}.json"),
         "space" => format!("{path}%20"),
         "query" => return if query.is_empty() { format!("{path}?x=1") } else { format!("{path}{query}&x=1") },
-        "unknown" => UNKNOWN.to_owned(),
+        "unknown" => UNKNOWN_PATH.to_owned(),
         _ => path.to_owned(),
     };
     other + query
@@ -57,7 +57,7 @@ fn spelled(target: &str, spelling: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Case, case::Act};
+    use crate::{Case, case::Action};
 
     #[test]
     fn every_spelling_is_the_one_that_it_names() {
@@ -90,7 +90,7 @@ mod tests {
     fn every_spelling_in_the_catalogue_is_known() {
         let fill = |line: &str| fill(line, "/hooks/flowingly", "http://127.0.0.1/hooks/flowingly");
         for case in Case::all() {
-            let Act::Send(exchange) = &case.act else { continue };
+            let Action::Send(exchange) = &case.action else { continue };
             for form in [exchange.after.as_ref(), Some(&exchange.request), exchange.unless_accepted.as_ref()] {
                 let Some(line) = form.and_then(|form| form.line.as_deref()) else { continue };
                 let is_changed = fill(line) != fill("POST {path} HTTP/1.1");

@@ -1,6 +1,5 @@
-//! A run and all that it found, as data. Whoever runs cases makes it; the renderers only lay it out, and
-//! `schemas/json/report.schema.json` says how it looks as JSON. No credential is ever in it: what could hold one is
-//! masked before it comes here.
+//! The results of a run as data. The renderers only lay it out; `schemas/json/report.schema.json` defines its JSON. It has no
+//! credential: they are masked before.
 
 mod group;
 mod harmless;
@@ -11,19 +10,19 @@ mod known;
 pub mod markdown;
 pub(crate) mod nearest;
 pub mod terminal;
-mod unproven;
+mod unfinished;
 mod verdict;
 
 use jiff::Timestamp;
 use schemas::{Clause, Level};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::harmless::is_printable;
-pub(crate) use self::unproven::{TIME_IS_OVER, TOO_SLOW};
 pub use self::{
-    known::{Known, KnownError},
+    known::{KnownFailures, KnownFailuresError},
     verdict::{Grade, Verdict},
 };
+use crate::case::AuthenticationKind;
 
 /// A run of cases against one endpoint or one sender.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,33 +32,29 @@ pub struct Report {
     pub tool: String,
     /// What was tested.
     pub subject: Subject,
-    /// When the run began.
+    /// When the run started.
     pub started: Timestamp,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
-    /// What the made-up parts of messages came from; the same seed makes the same requests. Below 2^53,
-    /// so that JavaScript reads it exactly.
+    /// The seed of the random parts of messages; the same seed makes the same requests. Below 2^53, so that JavaScript reads
+    /// it exactly.
     pub seed: u64,
-    /// What a reader must know before the results: that nothing answered, that the plain message was refused, that a
-    /// credential tells too little. Each is one or two whole sentences.
+    /// What a reader must know before the results: that nothing answered, that the plain message was refused, that another
+    /// credential would prove more. Each is one or two sentences.
     pub notices: Vec<String>,
-    /// In what every request differs from the plain valid message, because the endpoint refuses that message and accepts
-    /// it with these differences. Each is half a sentence; there is none in a usual run.
+    /// The differences between every request and the plain valid message, if the endpoint accepts that only with them. Each
+    /// is half a sentence.
     #[serde(default)]
     pub variations: Vec<String>,
-    /// How fast the endpoint answered when it had nothing else to do, and what followed from that.
+    /// How fast the endpoint answered a single message, and how many cases ran at the same time.
     #[serde(default)]
-    pub pace: Option<Pace>,
-    /// The options that limited the run, such as `--only AUTH-*`; without those of cases that are in the results as
-    /// excluded.
+    pub pace: Option<PaceSummary>,
+    /// The options that limited the run, such as `--only AUTH-*`, except those whose cases are in the results as excluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limited_by: Option<String>,
     /// The results, in the order of the catalogue.
     pub results: Vec<CaseResult>,
 }
-
-/// A kind of authentication by its name. (An alias, since serde would borrow a field that is spelled as a reference.)
-type Kind = &'static str;
 
 /// What was tested.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,9 +64,8 @@ pub struct Subject {
     pub kind: SubjectKind,
     /// The endpoint's URL, values of the query masked; or the address that was listened on for a sender.
     pub url: String,
-    /// Which authentication: `none`, `clientSecret` or `basic`.
-    #[serde(deserialize_with = "authentication")]
-    pub authentication: Kind,
+    /// Which authentication.
+    pub authentication: AuthenticationKind,
     /// The profile's name.
     pub profile: String,
 }
@@ -86,70 +80,70 @@ pub enum SubjectKind {
     Sender,
 }
 
-/// The pace of a run. Times are of single messages with nothing else under way.
+/// The pace of a run. Times are of single messages while nothing else was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Pace {
+pub struct PaceSummary {
     /// How long the acceptance of a plain valid message took, in milliseconds.
     pub accepted_ms: u64,
-    /// How long the refusal of a wrong credential took, in milliseconds, where one was measured.
+    /// How long the refusal of a wrong credential took, in milliseconds, if it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_ms: Option<u64>,
     /// Greatest number of cases that ran at the same time.
     pub parallel: usize,
 }
 
-/// What came of one case.
+/// The result of one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseResult {
-    /// The case's number, such as `AUTH-BASIC-007`, which it keeps for ever.
+    /// The case's number, such as `AUTH-BASIC-007`, which never changes.
     pub id: String,
     /// The clause that it tests.
     pub clause: String,
-    /// How binding that clause is.
+    /// The level of that clause.
     pub level: Level,
-    /// A few words for the case.
+    /// The case's title.
     pub title: String,
-    /// How long it took, in milliseconds; 0 where it was throttled or skipped.
+    /// How long it took, in milliseconds; 0 if it was throttled or skipped.
     pub took_ms: u64,
-    /// How long the endpoint did not accept the plain valid message any more after this case, in milliseconds.
+    /// How long the endpoint did not accept the plain valid message after this case, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage_ms: Option<u64>,
-    /// What came of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: CaseOutcome,
 }
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CaseOutcome {
-    /// What was expected came.
+    /// The answer was as expected.
     Passed,
-    /// Something else came.
+    /// The answer was not as expected.
     Failed(Box<Failure>),
-    /// The endpoint limits its load or is starting: a status such as 429 or 503 is all that came, so nothing is proven.
+    /// The endpoint limits its load or is starting: all answers had a status such as 429 or 503, so nothing is proven.
     Throttled {
-        /// What came, as half a sentence.
+        /// The answers, as half a sentence.
         reason: String,
     },
-    /// It was not run, or what came of it proves nothing.
+    /// It was not run, or it proves nothing.
     Skipped {
         /// Why not, as half a sentence.
         reason: String,
-        /// The same for programs; reports of earlier versions have none.
+        /// The reason for programs; reports of earlier versions do not have it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         skip_code: Option<SkipCode>,
-        /// The number of the case from which it follows, where it follows from one.
+        /// The number of the case that caused it, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caused_by: Option<String>,
     },
-    /// It failed, and a file of known failures names it.
+    /// It failed, and a file of known failures lists it.
     Known(Box<KnownFailure>),
 }
 
-/// Why a case was not run, or why what came of it proves nothing.
+/// Why a case was not run or proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SkipCode {
@@ -157,28 +151,28 @@ pub enum SkipCode {
     ConditionNotMet,
     /// The certificate is not valid, so no credential was sent.
     InvalidCertificate,
-    /// The endpoint refuses the plain valid message, on which the case rests.
+    /// The endpoint refuses the plain valid message, on which the case depends.
     PlainRefused,
-    /// It shows nothing but what another case has shown already.
+    /// It would only repeat the finding of another case.
     SameCause,
-    /// The endpoint stopped accepting plain valid messages and did not begin again.
+    /// The endpoint stopped accepting plain valid messages until the end.
     EndpointDown,
-    /// The time of the run was over.
+    /// The run ran out of time.
     OutOfTime,
-    /// The endpoint takes too long for every message.
+    /// The endpoint is too slow for every message.
     TooSlow,
-    /// Its request cannot be made.
+    /// Its request cannot be sent.
     CannotBeSent,
-    /// No answer of the run could show it.
+    /// No answer of the run showed it.
     NothingObserved,
-    /// It was left out with `--skip`.
+    /// It was excluded with `--skip`.
     Excluded,
     /// A code of a later version.
     #[serde(other)]
     Other,
 }
 
-/// A failure that is known, so that it does not count.
+/// A known failure, which does not count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownFailure {
@@ -187,7 +181,7 @@ pub struct KnownFailure {
     /// The last day on which it is known, such as `2027-03-31`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// What came.
+    /// The failure.
     #[serde(flatten)]
     pub failure: Failure,
 }
@@ -196,60 +190,62 @@ pub struct KnownFailure {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// The request as a command line of `curl` that one can paste, or as raw bytes where `curl` cannot send it.
+    /// The request as a `curl` command line, or as raw bytes if `curl` cannot send it.
     pub request: String,
-    /// What was sent, as half a sentence.
+    /// A description of the request, as half a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<String>,
-    /// The identifier of the flow in the message, by which the endpoint's own log has the request.
+    /// The flow identifier in the message, to find the request in the endpoint's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<String>,
     /// What was expected.
     pub expected: String,
-    /// What came.
-    pub came: String,
+    /// What came instead.
+    #[serde(rename = "came")]
+    pub actual: String,
     /// Why it matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// How to fix it.
-    pub mend: String,
-    /// The one difference that decides, as a sentence, where the runner found it.
+    #[serde(rename = "mend")]
+    pub fix: String,
+    /// The difference that causes the failure, as a sentence, if the runner found it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// The setting of the endpoint's own stack, where what came shows which one it is.
+    /// The setting of the endpoint's software, if the answer shows which software it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
-/// How many cases ended how.
+/// Number of cases by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tally {
+pub struct OutcomeCounts {
     /// Cases that passed.
     pub passed: usize,
     /// Cases that failed.
     pub failed: usize,
-    /// Cases that failed, and are known to.
+    /// Cases with a known failure.
     pub known: usize,
-    /// Cases of which a status about load or start-up is all that came.
+    /// Cases that were throttled.
     pub throttled: usize,
-    /// Cases that were not run, or left out on purpose.
+    /// Cases that were skipped.
     pub skipped: usize,
 }
 
-impl Tally {
-    /// How these cases ended.
+impl OutcomeCounts {
+    /// Counts these cases.
     fn of<'a>(results: impl Iterator<Item = &'a CaseResult>) -> Self {
-        results.fold(Self::default(), |tally, result| match result.outcome {
-            CaseOutcome::Passed => Self { passed: tally.passed + 1, ..tally },
-            CaseOutcome::Failed(_) => Self { failed: tally.failed + 1, ..tally },
-            CaseOutcome::Throttled { .. } => Self { throttled: tally.throttled + 1, ..tally },
-            CaseOutcome::Known(_) => Self { known: tally.known + 1, ..tally },
-            CaseOutcome::Skipped { .. } => Self { skipped: tally.skipped + 1, ..tally },
+        results.fold(Self::default(), |counts, result| match result.outcome {
+            CaseOutcome::Passed => Self { passed: counts.passed + 1, ..counts },
+            CaseOutcome::Failed(_) => Self { failed: counts.failed + 1, ..counts },
+            CaseOutcome::Throttled { .. } => Self { throttled: counts.throttled + 1, ..counts },
+            CaseOutcome::Known(_) => Self { known: counts.known + 1, ..counts },
+            CaseOutcome::Skipped { .. } => Self { skipped: counts.skipped + 1, ..counts },
         })
     }
 }
 
-/// Whether a case of this level that fails decides: a MUST does, with `strict` a SHOULD as well.
+/// Whether a failing case of this level counts: a MUST does, and with `strict` a SHOULD.
 fn decides(level: Level, strict: bool) -> bool {
     match level {
         Level::Must => true,
@@ -259,7 +255,7 @@ fn decides(level: Level, strict: bool) -> bool {
 }
 
 impl CaseResult {
-    /// What came of it, if it failed.
+    /// Its failure, if it failed.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.outcome {
             CaseOutcome::Failed(failure) => Some(failure),
@@ -267,7 +263,7 @@ impl CaseResult {
         }
     }
 
-    /// What came of it, if it failed and is known to.
+    /// Its known failure, if it has one.
     pub fn known(&self) -> Option<&KnownFailure> {
         match &self.outcome {
             CaseOutcome::Known(known) => Some(known),
@@ -275,7 +271,7 @@ impl CaseResult {
         }
     }
 
-    /// Whether it was left out with `--skip`.
+    /// Whether it was excluded with `--skip`.
     pub fn is_excluded(&self) -> bool {
         matches!(self.outcome, CaseOutcome::Skipped { skip_code: Some(SkipCode::Excluded), .. })
     }
@@ -290,20 +286,14 @@ impl CaseResult {
 }
 
 impl Report {
-    /// How many cases of this level ended how.
-    pub fn tally(&self, level: Level) -> Tally {
-        Tally::of(self.results.iter().filter(|result| result.level == level))
+    /// Counts the cases of this level by outcome.
+    pub fn counts(&self, level: Level) -> OutcomeCounts {
+        OutcomeCounts::of(self.results.iter().filter(|result| result.level == level))
     }
 
-    /// Whether every MUST holds, and with `strict` every SHOULD too. A skipped case breaks nothing, unless there was no
-    /// time for it; a throttled case does not hold; a run that tested nothing holds nothing.
+    /// Whether every MUST holds, and with `strict` every SHOULD. A skipped case breaks nothing unless the run ran out of
+    /// time; a throttled case does not hold; a run that tested nothing does not hold.
     pub fn holds(&self, strict: bool) -> bool {
         matches!(self.verdict(strict).grade, Grade::Clean | Grade::Holds)
     }
-}
-
-fn authentication<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
-    let kind = String::deserialize(deserializer)?;
-    let known = ["none", "clientSecret", "basic"].into_iter().find(|known| *known == kind);
-    known.ok_or_else(|| D::Error::custom(format_args!("`{kind}` is not a kind of authentication")))
 }

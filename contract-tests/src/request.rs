@@ -5,12 +5,12 @@ use secrecy::SecretString;
 
 use crate::{
     body::{self, FormError},
-    case::{Framing, Kind, Letters, RequestForm},
-    credential::{self, Credential, Place},
-    curl::{self, Shown},
+    case::{AuthenticationKind, Framing, HeaderCase, RequestForm},
+    credential::{Credential, PlaceholderContext},
+    curl::{self, ShownRequest},
     endpoint::Endpoint,
     path,
-    spelling::contains,
+    secret_encodings::contains,
     text::Text,
     variation::{Variation, Varied},
 };
@@ -37,7 +37,7 @@ pub(crate) struct Request {
     pub(crate) ask_to_continue: bool,
     pub(crate) http2: bool,
     /// The request for a person to repeat.
-    pub(crate) shown: Shown,
+    pub(crate) shown: ShownRequest,
     /// What it carries as a credential, in plain text.
     pub(crate) credentials: Vec<SecretString>,
     /// A text of the message that no answer needs to hold.
@@ -60,24 +60,24 @@ pub(crate) struct Parts {
 
 /// What requests of a run have in common.
 #[derive(Clone)]
-pub(crate) struct Maker<'a> {
+pub(crate) struct RequestBuilder<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) authentication: &'a Authentication,
     pub(crate) profile: &'a Profile,
     pub(crate) variation: Variation,
 }
 
-impl Maker<'_> {
-    /// Makes one request; `flow` is the number of its flow.
-    pub(crate) fn make(&self, form: &RequestForm, flow: u64) -> Result<Request, FormError> {
-        let kind = credential::kind(self.authentication);
+impl RequestBuilder<'_> {
+    /// Builds one request; `flow` is its flow number.
+    pub(crate) fn build(&self, form: &RequestForm, flow: u64) -> Result<Request, FormError> {
+        let kind = AuthenticationKind::from(self.authentication);
         let Varied { form, host, is_whole, is_own } = self.variation.of(form, kind, self.endpoint.host_header());
         let form = &form;
         let credential = Credential::new(self.authentication, &form.change).based_on(self.variation.credential());
         let body = body::make(form, &credential, kind, self.profile, flow)?;
         let mut credentials = body.credentials.clone();
         let line = path::fill(form.line.as_deref().unwrap_or(POST), self.endpoint.path(), &self.endpoint.url());
-        let line = credential.fill(&line, Place::Header);
+        let line = credential.fill(&line, PlaceholderContext::Header);
         credentials.extend(line.credentials.iter().cloned());
         let masked_line = self.masked_line(form, &credential);
         let line = String::from_utf8_lossy(&line.sent()).into_owned();
@@ -88,18 +88,19 @@ impl Maker<'_> {
         let basic = [format!("{} {{given}}", wire::BASIC)];
         let authorization = match (&form.authorization, kind) {
             (Some(values), _) => values.as_slice(),
-            (None, Kind::Basic) => &basic,
-            (None, Kind::None | Kind::ClientSecret) => &[],
+            (None, AuthenticationKind::Basic) => &basic,
+            (None, AuthenticationKind::None | AuthenticationKind::ClientSecret) => &[],
         };
         let host = ("host".to_owned(), Text::plain(host.into_bytes()));
         let content_types =
             content_types.iter().map(|value| ("content-type".to_owned(), Text::plain(value.clone().into_bytes())));
-        let authorization =
-            authorization.iter().map(|value| (wire::AUTHORIZATION.to_owned(), credential.fill(value, Place::Header)));
+        let authorization = authorization
+            .iter()
+            .map(|value| (wire::AUTHORIZATION.to_owned(), credential.fill(value, PlaceholderContext::Header)));
         let more = form.headers.iter().map(|(name, value)| {
             // Without the query, which may open a door: a header is shown as it is sent.
             let path = self.endpoint.path().split('?').next().unwrap_or_default();
-            (name.clone(), credential.fill(&path::fill(value, path, path), Place::Header))
+            (name.clone(), credential.fill(&path::fill(value, path, path), PlaceholderContext::Header))
         });
         let mut headers: Vec<(String, Text)> = [host].into_iter().chain(content_types).chain(authorization).collect();
         headers.retain(|(name, _)| !form.without.contains(name));
@@ -119,7 +120,7 @@ impl Maker<'_> {
             let (framing, framed) = frame(&form.framing, &body.masked());
             curl::raw(&self::head(form, &masked_line, &masked, &framing), &framed)
         });
-        let shown = Shown {
+        let shown = ShownRequest {
             request,
             sent: sent(form, &parts, credential.change_in_words()),
             flow: contains(&parts.body, &flow).then(|| flow.clone()),
@@ -145,7 +146,7 @@ impl Maker<'_> {
     /// The request line as a report shows it.
     fn masked_line(&self, form: &RequestForm, credential: &Credential<'_>) -> String {
         let line = form.line.as_deref().unwrap_or(POST);
-        let line = credential.fill(line, Place::Header).masked();
+        let line = credential.fill(line, PlaceholderContext::Header).masked();
         let path = mask_url(self.endpoint.path());
         path::fill(&String::from_utf8_lossy(&line), &path, self.endpoint.shown())
     }
@@ -156,7 +157,7 @@ fn head(form: &RequestForm, line: &str, headers: &[Header], framing: &[Header]) 
     let mut head = Vec::from(format!("{line}\r\n"));
     let expect = form.ask_to_continue.then(|| ("expect".to_owned(), b"100-continue".to_vec()));
     for (name, value) in headers.iter().chain(framing).chain(&expect) {
-        head.extend_from_slice(form.letters.spell(name).as_bytes());
+        head.extend_from_slice(form.header_case.spell(name).as_bytes());
         head.extend_from_slice(b": ");
         head.extend_from_slice(value);
         head.extend_from_slice(b"\r\n");
@@ -186,7 +187,7 @@ fn sent(form: &RequestForm, parts: &Parts, changed: Option<String>) -> String {
     format!("{method} with {bytes}{types}{framing}{asks}{version}{words}")
 }
 
-impl Letters {
+impl HeaderCase {
     /// A header's name in this letter case.
     pub(crate) fn spell(self, name: &str) -> String {
         match self {
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn names_are_cased() {
-        assert_eq!(Letters::Title.spell("content-type"), "Content-Type");
-        assert_eq!(Letters::Upper.spell("content-type"), "CONTENT-TYPE");
+        assert_eq!(HeaderCase::Title.spell("content-type"), "Content-Type");
+        assert_eq!(HeaderCase::Upper.spell("content-type"), "CONTENT-TYPE");
     }
 }

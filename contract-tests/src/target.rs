@@ -7,7 +7,7 @@ use schemas::{Authentication, Level, Profile, Role};
 
 use crate::endpoint::Endpoint;
 
-/// What is tested and how. Made with [`Target::new`]; the other methods change what is usual.
+/// What is tested and how. Made with [`Target::new`]; the other methods change the defaults.
 #[derive(Clone)]
 pub struct Target {
     pub(crate) endpoint: Endpoint,
@@ -27,14 +27,14 @@ pub struct Target {
     pub(crate) progress: Option<Progress>,
 }
 
-/// Hears how many cases are done, of how many.
+/// Called with the number of finished cases and of all cases.
 type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 
-/// A target cannot be tested as it is given.
+/// A target is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    /// The URL is none of an endpoint.
+    /// The URL is not that of an endpoint.
     #[error(transparent)]
     Endpoint(#[from] UrlError),
     /// The profile has no place for the client secret.
@@ -49,7 +49,7 @@ impl Target {
     /// An endpoint and the credential that it expects.
     ///
     /// # Errors
-    /// When the URL is none that messages can be posted to.
+    /// When the URL is not one that messages can be posted to.
     pub fn new(url: &str, authentication: Authentication) -> Result<Self, TargetError> {
         Ok(Self {
             endpoint: url.parse()?,
@@ -96,19 +96,19 @@ impl Target {
         Ok(Self { profile, ..self })
     }
 
-    /// Runs only the cases whose number or clause fits one of these patterns; `*` stands for any text.
+    /// Runs only the cases whose number or clause matches one of these patterns; `*` matches any text.
     #[must_use]
     pub fn only(self, patterns: impl IntoIterator<Item = String>) -> Self {
         Self { only: patterns.into_iter().collect(), ..self }
     }
 
-    /// Leaves out the cases whose number or clause fits one of these patterns.
+    /// Skips the cases whose number or clause matches one of these patterns.
     #[must_use]
     pub fn skip(self, patterns: impl IntoIterator<Item = String>) -> Self {
         Self { skip: patterns.into_iter().collect(), ..self }
     }
 
-    /// Runs only cases of clauses that are at least so binding. By default all.
+    /// Runs only cases of clauses of this level or higher. By default all.
     #[must_use]
     pub fn level(self, level: Level) -> Self {
         Self { level, ..self }
@@ -120,8 +120,8 @@ impl Target {
         Self { safe, ..self }
     }
 
-    /// Runs the cases that wait for the endpoint's own deadline, too: up to 90 s each, beside each other, and up to 90 s
-    /// after the end of [`Self::max_time`].
+    /// Also runs the cases that wait for the endpoint's own deadline: up to 90 s each, in parallel, and up to 90 s after the
+    /// end of [`Self::max_time`].
     #[must_use]
     pub fn slow(self, slow: bool) -> Self {
         Self { slow, ..self }
@@ -133,39 +133,39 @@ impl Target {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Time for each answer from the last byte of its request on, by default 5 s.
+    /// Maximum time for each answer, from the last byte of its request, by default 5 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
 
-    /// Maximum time of the run, by default 55 s; then what is under way is cut off, and cases that have no verdict do not
-    /// pass. The time of [`Self::wait_ready`] comes before it, that of [`Self::slow`] after it.
+    /// Maximum time of the run, by default 55 s; requests in flight are then cut off, and cases without a verdict do not pass.
+    /// It excludes the time of [`Self::wait_ready`] and of [`Self::slow`].
     #[must_use]
     pub fn max_time(self, max_time: Duration) -> Self {
         Self { max_time, ..self }
     }
 
-    /// Waits up to this time for the endpoint to answer a plain valid message: with any status but those with which a
-    /// proxy says that it is not there (502, 503, 504). By default it does not wait.
+    /// Waits up to this time for the endpoint to answer a plain valid message with any status except those of a proxy whose
+    /// endpoint is missing (502, 503, 504). By default it does not wait.
     #[must_use]
     pub fn wait_ready(self, wait_ready: Duration) -> Self {
         Self { wait_ready, ..self }
     }
 
-    /// Cases that run beside each other, by default 8. At least one does.
+    /// Maximum number of cases that run at the same time, by default 8; at least 1.
     #[must_use]
     pub fn parallel(self, parallel: usize) -> Self {
         Self { parallel: parallel.max(1), ..self }
     }
 
-    /// Trusts the authorities in this PEM file, besides the platform's.
+    /// Trusts the authorities in this PEM file in addition to the platform's.
     #[must_use]
     pub fn ca(self, ca: Option<PathBuf>) -> Self {
         Self { endpoint: self.endpoint.with_ca(ca.clone()), ca, ..self }
     }
 
-    /// Calls this whenever it is known what came of a case that sends something, with the number of those and of all.
+    /// Calls this after each case that sends something, with the number of finished ones and of all.
     #[must_use]
     pub fn on_progress(self, progress: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         Self { progress: Some(Arc::new(progress)), ..self }

@@ -1,5 +1,5 @@
-//! A text that is sent, in pieces: what is plain and what is a credential. So it can be shown, as a word of a shell, as
-//! what a shell's commands print or as bytes, and no credential is in any of these.
+//! A text to send, in plain pieces and credentials, so that it can be shown without a credential: as a shell word, as shell
+//! commands that print it, or as bytes.
 
 use std::fmt::Write as _;
 
@@ -7,18 +7,18 @@ use secrecy::SecretString;
 
 use crate::report::is_printable;
 
-/// What makes a text long.
+/// The filler of long texts.
 pub(crate) const FILLER: &str = "Long text. ";
-/// In masked bytes, in the place of each byte of a credential. No text that is sent has this control character.
+/// Replaces each byte of a credential in masked bytes. No text to send has this control character.
 pub(crate) const MASK: u8 = 0x1A;
-/// Fillers, or equal bytes, from which on they are a run.
-const RUN_LEN_MIN: usize = 400;
+/// Minimum length of a run of filler or equal bytes.
+const MIN_RUN_LEN: usize = 400;
 
-/// A text that is sent.
+/// A text to send.
 #[derive(Clone, Default)]
 pub(crate) struct Text {
     pieces: Vec<Piece>,
-    /// The credentials that it holds, as plain text.
+    /// The credentials in it, as plain text.
     pub(crate) credentials: Vec<SecretString>,
 }
 
@@ -28,7 +28,7 @@ enum Piece {
     Plain(Vec<u8>),
     Credential {
         sent: Vec<u8>,
-        /// How a shell makes it, inside double quotes; `None` where none can.
+        /// The shell expression for it, inside double quotes, if there is one.
         shell: Option<String>,
     },
 }
@@ -36,9 +36,9 @@ enum Piece {
 /// A part of plain bytes.
 enum Run<'a> {
     Bytes(&'a [u8]),
-    /// The filler, so many bytes of it.
+    /// This many bytes of the filler.
     Filler(usize),
-    /// The same byte, so many times.
+    /// The same byte, repeated.
     Same(u8, usize),
 }
 
@@ -56,7 +56,7 @@ impl Text {
         }
     }
 
-    /// A credential, and how a shell makes it. What a shell makes without a variable is not secret.
+    /// Adds a credential and the shell expression for it. An expression without a variable is not secret.
     pub(crate) fn push_credential(&mut self, sent: Vec<u8>, shell: Option<String>) {
         match shell {
             Some(shell) if !shell.contains('$') && shell.as_bytes() == sent => self.push_plain(&shell),
@@ -73,7 +73,7 @@ impl Text {
         self.credentials.append(&mut other.credentials);
     }
 
-    /// Takes this many bytes away from the end.
+    /// Removes this many bytes from the end.
     pub(crate) fn cut(&mut self, mut bytes: usize) {
         while bytes > 0 {
             let Some(last) = self.pieces.last_mut() else { return };
@@ -89,7 +89,7 @@ impl Text {
         }
     }
 
-    /// As it is sent.
+    /// The bytes to send.
     pub(crate) fn sent(&self) -> Vec<u8> {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Plain(bytes) | Piece::Credential { sent: bytes, .. } => bytes.as_slice(),
@@ -97,7 +97,7 @@ impl Text {
         pieces.collect::<Vec<_>>().concat()
     }
 
-    /// As it is sent, with [`MASK`] in place of each byte of a credential.
+    /// The bytes to send, with [`MASK`] for each byte of a credential.
     pub(crate) fn masked(&self) -> Vec<u8> {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Plain(bytes) => bytes.clone(),
@@ -106,8 +106,8 @@ impl Text {
         pieces.collect::<Vec<_>>().concat()
     }
 
-    /// As one word of a shell: what is plain in single quotes, so that nothing in it means anything to a shell, and
-    /// credentials in double quotes. `None` where a character would not survive being shown and pasted.
+    /// The text as one shell word: plain pieces in single quotes, where nothing has a special meaning, and credentials in
+    /// double quotes. `None` if a character cannot be copied from the screen.
     pub(crate) fn word(&self) -> Option<String> {
         let mut word = String::new();
         for piece in &self.pieces {
@@ -129,7 +129,7 @@ impl Text {
         Some(if word.is_empty() { "''".to_owned() } else { word })
     }
 
-    /// As commands of a shell that print it, whatever it holds. `None` where no shell can make a credential.
+    /// Shell commands that print the text, whatever it has. `None` if there is no shell expression for a credential.
     pub(crate) fn commands(&self) -> Option<String> {
         let mut commands: Vec<String> = Vec::new();
         let (mut format, mut arguments) = (String::new(), String::new());
@@ -175,13 +175,12 @@ impl Text {
     }
 }
 
-/// A text in single quotes of a shell.
+/// A text in single quotes for a shell.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Bytes as text on lines of their own: line ends and all that cannot be seen are written as escapes, credentials as the
-/// number of their bytes.
+/// Bytes as readable lines: line ends and invisible characters as escapes, credentials as their size.
 pub(crate) fn readable(masked: &[u8]) -> String {
     let mut shown = String::new();
     for run in runs(masked) {
@@ -199,7 +198,7 @@ pub(crate) fn readable(masked: &[u8]) -> String {
 }
 
 fn push_readable(shown: &mut String, mut bytes: &[u8]) {
-    while let Some(&first) = bytes.first() {
+    while !bytes.is_empty() {
         let masked = bytes.iter().take_while(|byte| **byte == MASK).count();
         if masked > 0 {
             let _ = write!(shown, "<credential, {masked} bytes>");
@@ -217,7 +216,6 @@ fn push_readable(shown: &mut String, mut bytes: &[u8]) {
                 let _ = write!(shown, "\\x{byte:02x}");
             }),
         }
-        let _ = first;
         bytes = &bytes[length..];
     }
 }
@@ -245,7 +243,7 @@ fn push_format(format: &mut String, mut bytes: &[u8]) {
     }
 }
 
-/// The first character and its length in bytes; one byte where there is none.
+/// The first character and its length in bytes; one byte if it is not UTF-8.
 fn first_character(bytes: &[u8]) -> (Option<char>, usize) {
     let length = (1..=bytes.len().min(4)).find(|length| std::str::from_utf8(&bytes[..*length]).is_ok());
     let character = length.and_then(|length| std::str::from_utf8(&bytes[..length]).ok()?.chars().next());
@@ -257,7 +255,7 @@ fn runs(bytes: &[u8]) -> Vec<Run<'_>> {
     let mut runs = Vec::new();
     let (mut from, mut at) = (0, 0);
     while at < bytes.len() {
-        // Bodies are long, and most of their bytes begin nothing.
+        // Bodies are long, and most bytes begin no run.
         if bytes[at] != FILLER.as_bytes()[0] && bytes.get(at + 1) != Some(&bytes[at]) {
             at += 1;
             continue;
@@ -266,8 +264,8 @@ fn runs(bytes: &[u8]) -> Vec<Run<'_>> {
         let filler = rest.iter().zip(FILLER.bytes().cycle()).take_while(|(byte, filler)| **byte == *filler).count();
         let same = rest.iter().take_while(|byte| **byte == bytes[at] && **byte != MASK).count();
         let (length, run) = match (filler, same) {
-            (filler, _) if filler >= RUN_LEN_MIN => (filler, Run::Filler(filler)),
-            (_, same) if same >= RUN_LEN_MIN => (same, Run::Same(bytes[at], same)),
+            (filler, _) if filler >= MIN_RUN_LEN => (filler, Run::Filler(filler)),
+            (_, same) if same >= MIN_RUN_LEN => (same, Run::Same(bytes[at], same)),
             (_, same) => {
                 at += same.max(1);
                 continue;
@@ -287,72 +285,4 @@ fn runs(bytes: &[u8]) -> Vec<Run<'_>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(plain: &str, credential: &str, shell: Option<&str>, then: &str) -> Text {
-        let mut text = Text::plain(plain.as_bytes().to_vec());
-        text.push_credential(credential.as_bytes().to_vec(), shell.map(str::to_owned));
-        text.push_plain(then);
-        text
-    }
-
-    #[test]
-    fn a_shell_gets_the_same_text_as_a_word_or_from_commands() {
-        for (name, made, word, commands) in [
-            (
-                "a credential",
-                text("a'b", "s", Some("${S}x"), "c"),
-                Some(r#"'a'\''b'"${S}x"'c'"#),
-                Some(r#"printf 'a'\''b%sc' "${S}x""#),
-            ),
-            ("no secret", text("a", "*", Some("*"), ""), Some("'a*'"), Some("printf 'a*'")),
-            ("beyond shells", text("a", "s", None, "c"), None, None),
-            ("nothing", Text::default(), Some("''"), Some("printf ''")),
-            ("control characters", Text::plain(b"\r\n\x00%\\ -".to_vec()), None, Some(r"printf '\r\n\000%%\\ -'")),
-            ("not UTF-8", Text::plain(b"-\xff\xd8".to_vec()), None, Some(r"printf '\055\377\330'")),
-            ("hidden", Text::plain("a\u{200d}é".into()), None, Some(r"printf 'a\342\200\215é'")),
-            (
-                "equal bytes",
-                Text::plain("[".repeat(1000).into_bytes()),
-                Some(""),
-                Some(r"head -c 1000 /dev/zero | tr '\0' '['"),
-            ),
-            (
-                "a long text",
-                text(&format!("<{}Lon", FILLER.repeat(100)), "s", Some("${S}"), ">"),
-                Some(""),
-                Some(r#"{ printf '<'; yes 'Long text. ' | tr -d '\n' | head -c 1103; printf '%s>' "${S}"; }"#),
-            ),
-        ] {
-            if word != Some("") {
-                assert_eq!(made.word().as_deref(), word, "{name}");
-            }
-            assert_eq!(made.commands().as_deref(), commands, "{name}");
-        }
-    }
-
-    #[test]
-    fn readable_bytes_hold_no_credential() {
-        let made = text("a\r\nb\\ \u{1}", "s3cret", Some("${S}"), "c\u{200d}");
-        assert_eq!(readable(&made.masked()), "a\\r\\n\nb\\\\ \\x01<credential, 6 bytes>c\\xe2\\x80\\x8d");
-        assert_eq!(made.masked().len(), made.sent().len());
-        let long = Text::plain(format!("<{}>{}", FILLER.repeat(50), "[".repeat(500)).into_bytes());
-        assert_eq!(readable(&long.masked()), "<<550 bytes of \"Long text. \">><500 times '['>");
-    }
-
-    #[test]
-    fn a_cut_credential_is_for_no_shell() {
-        for (bytes, sent, word) in [
-            (0, "as3c", Some(r#"'a'"${S}"'c'"#)),
-            (1, "as3", Some(r#"'a'"${S}""#)),
-            (2, "as", None),
-            (3, "a", Some("'a'")),
-            (9, "", Some("''")),
-        ] {
-            let mut made = text("a", "s3", Some("${S}"), "c");
-            made.cut(bytes);
-            assert_eq!((made.sent(), made.word().as_deref()), (sent.as_bytes().to_vec(), word), "{bytes}");
-        }
-    }
-}
+mod tests;

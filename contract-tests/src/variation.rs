@@ -1,7 +1,7 @@
-//! Differences from the plain valid message with which an endpoint that refuses that message may accept it. Whatever a
-//! run sends then has them, as far as the case leaves room for them.
+//! Differences from the plain valid message with which an endpoint that refuses it may accept it. All further requests of a
+//! run have them, unless their case conflicts.
 
-use crate::case::{Changes, Framing, Kind, Letters, Member, RequestForm};
+use crate::case::{AuthenticationKind, Changes, Framing, HeaderCase, Member, RequestForm};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub(crate) enum Difference {
     EscapedSecret,
     /// Another name for the secret's member.
     SecretName(&'static str),
-    /// A credential that differs from the one that was given.
+    /// A credential that differs from the one given.
     Credential(Changes),
     /// A chunked body.
     Chunked,
@@ -34,7 +34,7 @@ pub(crate) enum Difference {
     Sample(&'static str),
 }
 
-/// All differences of a run; usually none.
+/// The differences of a run; usually there are none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Variation {
     pub(crate) differences: Vec<Difference>,
@@ -43,27 +43,27 @@ pub(crate) struct Variation {
 /// A request with the differences of a run.
 pub(crate) struct Varied {
     pub(crate) form: RequestForm,
-    /// The value of `Host`, where it is not that of the URL.
+    /// The value of `Host`, if it is not that of the URL.
     pub(crate) host: Option<String>,
-    /// Whether all the differences are in it. A case that is about one of them leaves no room for it.
+    /// Whether it has all the differences. A case that is about one of them may conflict with it.
     pub(crate) is_whole: bool,
-    /// Whether it has one of them of its own, and a right credential: an endpoint that wants the difference accepts it.
+    /// Whether the case itself has one of them and a right credential, so that the endpoint accepts it.
     pub(crate) is_own: bool,
 }
 
-/// Whether a request has room for a difference.
+/// How a request took a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
-    /// It has the difference now.
-    Free,
-    /// It had it before.
+enum Applied {
+    /// It was added.
+    Added,
+    /// The request had it before.
     Own,
-    /// It has something else there.
-    Taken,
+    /// The request has something else in its place.
+    Conflict,
 }
 
 impl Variation {
-    /// How the credential that a request has differs from the one that was given.
+    /// The difference between the credential of a request and the one given.
     pub(crate) fn credential(&self) -> Changes {
         let changes = self.differences.iter().find_map(|difference| match difference {
             Difference::Credential(changes) => Some(changes.clone()),
@@ -72,14 +72,14 @@ impl Variation {
         changes.unwrap_or_default()
     }
 
-    /// The request with the differences, to an endpoint whose URL has this host; `{host}` in the value of a header is the
-    /// one that is sent.
-    pub(crate) fn of(&self, form: &RequestForm, kind: Kind, host: &str) -> Varied {
+    /// The request with the differences, for an endpoint whose URL has this host; `{host}` in the value of a header becomes
+    /// the `Host` that is sent.
+    pub(crate) fn of(&self, form: &RequestForm, kind: AuthenticationKind, host: &str) -> Varied {
         let mut varied = Varied { form: form.clone(), host: None, is_whole: true, is_own: false };
         for difference in &self.differences {
-            let room = difference.put(&mut varied, kind);
-            varied.is_whole &= room != Room::Taken;
-            varied.is_own |= room == Room::Own && is_right(form);
+            let applied = difference.put(&mut varied, kind);
+            varied.is_whole &= applied != Applied::Conflict;
+            varied.is_own |= applied == Applied::Own && is_right(form);
         }
         let host = varied.host.as_deref().unwrap_or(host);
         for (_, value) in &mut varied.form.headers {
@@ -90,16 +90,16 @@ impl Variation {
 }
 
 impl Difference {
-    /// Puts it into a request.
-    fn put(&self, varied: &mut Varied, kind: Kind) -> Room {
+    /// Adds it to a request.
+    fn put(&self, varied: &mut Varied, kind: AuthenticationKind) -> Applied {
         let form = &mut varied.form;
         let has_own_body = form.body.is_some() || form.body_base64.is_some();
         match self {
-            Self::EscapedSecret | Self::SecretName(_) | Self::Sample(_) if has_own_body => Room::Taken,
+            Self::EscapedSecret | Self::SecretName(_) | Self::Sample(_) if has_own_body => Applied::Conflict,
             Self::NoCredential => match kind {
-                Kind::None => Room::Free,
-                Kind::ClientSecret => put_if_none(&mut form.secret, Member::default, |_| false),
-                Kind::Basic => put_if_none(&mut form.authorization, Vec::new, Vec::is_empty),
+                AuthenticationKind::None => Applied::Added,
+                AuthenticationKind::ClientSecret => put_if_none(&mut form.secret, Member::default, |_| false),
+                AuthenticationKind::Basic => put_if_none(&mut form.authorization, Vec::new, Vec::is_empty),
             },
             Self::Scheme => in_authorization(form, kind, |value| match value.starts_with("basic ") {
                 true => Some(value.replace("basic ", "Basic ")),
@@ -117,16 +117,16 @@ impl Difference {
             }
             Self::Host(host) => {
                 let own = form.headers.iter().find(|(name, _)| name == "host");
-                let room = match own {
-                    Some((_, own)) if own == host => Room::Own,
-                    None if !form.without.iter().any(|name| name == "host") => Room::Free,
-                    _ => Room::Taken,
+                let applied = match own {
+                    Some((_, own)) if own == host => Applied::Own,
+                    None if !form.without.iter().any(|name| name == "host") => Applied::Added,
+                    _ => Applied::Conflict,
                 };
-                varied.host = Some(host.clone()).filter(|_| room == Room::Free);
-                room
+                varied.host = Some(host.clone()).filter(|_| applied == Applied::Added);
+                applied
             }
             Self::Headers(headers) => {
-                let mut room = Room::Free;
+                let mut applied = Applied::Added;
                 for (name, value) in headers {
                     let own = form.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
                     match own {
@@ -134,18 +134,18 @@ impl Difference {
                         None if !form.without.iter().any(|without| without == name) => {
                             form.headers.push(((*name).to_owned(), value.clone()));
                         }
-                        _ => room = Room::Taken,
+                        _ => applied = Applied::Conflict,
                     }
                 }
-                room
+                applied
             }
-            Self::HeaderNames => match form.letters {
-                Letters::Lower => {
-                    form.letters = Letters::Title;
-                    Room::Free
+            Self::HeaderNames => match form.header_case {
+                HeaderCase::Lower => {
+                    form.header_case = HeaderCase::Title;
+                    Applied::Added
                 }
-                Letters::Title => Room::Own,
-                Letters::Upper => Room::Taken,
+                HeaderCase::Title => Applied::Own,
+                HeaderCase::Upper => Applied::Conflict,
             },
             Self::EscapedSecret => {
                 let member = || Member { values: vec!["{given:escaped}".to_owned()], ..Member::default() };
@@ -154,7 +154,7 @@ impl Difference {
             Self::SecretName(name) => match &mut form.secret {
                 Some(member) if member.names.is_empty() => {
                     member.names.push((*name).to_owned());
-                    Room::Free
+                    Applied::Added
                 }
                 secret => {
                     let (values, names) = (vec!["{given}".to_owned()], vec![(*name).to_owned()]);
@@ -162,57 +162,61 @@ impl Difference {
                     put_if_none(secret, member, |own| own.names == [*name])
                 }
             },
-            // Where it stands is what the request says; what it is comes from `Variation::credential`.
-            Self::Credential(_) => Room::Free,
+            // The request has the place; the value comes from `Variation::credential`.
+            Self::Credential(_) => Applied::Added,
             Self::Chunked if form.framing == Framing::Length => {
                 form.framing = Framing::Chunked(Vec::new());
-                Room::Free
+                Applied::Added
             }
-            Self::Chunked => Room::Taken,
+            Self::Chunked => Applied::Conflict,
             Self::Http2 => {
                 form.http2 = true;
-                Room::Free
+                Applied::Added
             }
             Self::Sample(name) => put_if_none(&mut form.sample, || (*name).to_owned(), |own| own == name),
         }
     }
 }
 
-/// Whether a request has no credential but the right one.
+/// Whether all credentials of a request are right.
 fn is_right(form: &RequestForm) -> bool {
     let values = form.secret.iter().flat_map(|member| &member.values).chain(form.authorization.iter().flatten());
     form.change == Changes::default() && values.into_iter().all(|value| value.contains("{right"))
 }
 
-/// Puts a value where there is none.
-fn put_if_none<T>(place: &mut Option<T>, value: impl FnOnce() -> T, is_own: impl FnOnce(&T) -> bool) -> Room {
+/// Sets a value that is missing.
+fn put_if_none<T>(place: &mut Option<T>, value: impl FnOnce() -> T, is_own: impl FnOnce(&T) -> bool) -> Applied {
     match place {
         None => {
             *place = Some(value());
-            Room::Free
+            Applied::Added
         }
-        Some(own) if is_own(own) => Room::Own,
-        Some(_) => Room::Taken,
+        Some(own) if is_own(own) => Applied::Own,
+        Some(_) => Applied::Conflict,
     }
 }
 
 /// Changes each `authorization` header that may be right.
-fn in_authorization(form: &mut RequestForm, kind: Kind, change: impl Fn(&str) -> Option<String>) -> Room {
-    if kind != Kind::Basic {
-        return Room::Free;
+fn in_authorization(
+    form: &mut RequestForm,
+    kind: AuthenticationKind,
+    change: impl Fn(&str) -> Option<String>,
+) -> Applied {
+    if kind != AuthenticationKind::Basic {
+        return Applied::Added;
     }
     let values = form.authorization.get_or_insert_with(|| vec!["basic {given}".to_owned()]);
-    let mut room = Room::Free;
+    let mut applied = Applied::Added;
     for value in values {
         let changed = change(value);
         if changed.is_none() && (value.contains("{right") || value.contains("{given")) {
-            room = if value.starts_with("Basic ") { Room::Own } else { Room::Taken };
+            applied = if value.starts_with("Basic ") { Applied::Own } else { Applied::Conflict };
         }
         if let Some(changed) = changed {
             *value = changed;
         }
     }
-    room
+    applied
 }
 
 #[cfg(test)]
@@ -222,7 +226,7 @@ mod tests {
     fn varied(difference: Difference, form: &str) -> (RequestForm, Option<String>, bool) {
         let form: RequestForm = serde_json::from_str(form).unwrap();
         let Varied { form, host, is_whole, .. } =
-            Variation { differences: vec![difference] }.of(&form, Kind::Basic, "a.example");
+            Variation { differences: vec![difference] }.of(&form, AuthenticationKind::Basic, "a.example");
         (form, host, is_whole)
     }
 
@@ -281,7 +285,7 @@ mod tests {
         for (variation, expected) in
             [(variation, "https://localhost/"), (Variation { differences: vec![referer()] }, "https://a.example/")]
         {
-            let varied = variation.of(&RequestForm::default(), Kind::Basic, "a.example");
+            let varied = variation.of(&RequestForm::default(), AuthenticationKind::Basic, "a.example");
             assert_eq!(varied.form.headers[0].1, expected);
         }
     }
@@ -303,7 +307,11 @@ mod tests {
             (Difference::Scheme, r#"{"authorization":["Basic {wrong}"]}"#, false),
         ] {
             let form: RequestForm = serde_json::from_str(form).unwrap();
-            let kind = if difference == Difference::Scheme { Kind::Basic } else { Kind::ClientSecret };
+            let kind = if difference == Difference::Scheme {
+                AuthenticationKind::Basic
+            } else {
+                AuthenticationKind::ClientSecret
+            };
             let is_own = Variation { differences: vec![difference.clone()] }.of(&form, kind, "a.example").is_own;
             assert_eq!(is_own, expected, "{difference:?} {form:?}");
         }

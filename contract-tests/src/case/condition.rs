@@ -1,5 +1,5 @@
-//! What must hold for a case to tell anything: a password that is cut at 72 bytes cannot be told from a whole one
-//! where it is shorter.
+//! The condition under which a case proves something: a password that is cut at 72 bytes differs from the whole one only
+//! if that is longer.
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[serde(try_from = "String")]
 pub enum Condition {
     /// Something about the credential given.
-    Credential(Of, Property),
+    Credential(CredentialPart, Property),
     /// The base64 of `username:password` has padding.
     Padding,
     /// The base64 of `username:password` has a plus or a slash.
@@ -25,7 +25,7 @@ pub enum Condition {
 
 /// A part of the credential given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum CredentialPart {
     /// The client secret.
     Secret,
     /// The username.
@@ -34,7 +34,7 @@ pub enum Of {
     Password,
 }
 
-/// What a part of a credential has.
+/// A property of a part of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Property {
     /// More bytes than this.
@@ -43,19 +43,19 @@ pub enum Property {
     OverCharacters(usize),
     /// A character beyond ASCII.
     BeyondAscii,
-    /// A character beyond ASCII, and none beyond Latin-1.
+    /// A character beyond ASCII, but not beyond Latin-1.
     Latin1,
-    /// A letter that has another case.
+    /// A letter with two cases.
     Letter,
     /// A colon.
     Colon,
     /// A character with another normalization form.
     NormalForms,
-    /// White space at an end.
+    /// White space at its beginning or end.
     SpaceAround,
-    /// Digits only, the first not 0.
+    /// Digits only, without a leading 0.
     Number,
-    /// Characters of ASCII only.
+    /// ASCII characters only.
     Ascii,
     /// A character beyond Latin-1.
     BeyondLatin1,
@@ -71,7 +71,7 @@ pub enum Property {
     PlusOrSpace,
 }
 
-/// The text is no condition.
+/// The text is not a condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a condition; json/case.schema.json lists them")]
 pub struct ConditionError(String);
@@ -108,7 +108,7 @@ impl Property {
 impl Condition {
     /// Whether [`crate::telling`] credentials meet it; the others need a credential, an endpoint or a profile of their
     /// own.
-    pub(crate) fn is_of_telling_credentials(&self) -> bool {
+    pub(crate) fn is_met_by_strong_credentials(&self) -> bool {
         match self {
             Self::Credential(_, property) => {
                 !matches!(property, Property::Number | Property::SpaceAround | Property::Latin1 | Property::Ascii)
@@ -122,14 +122,14 @@ impl Condition {
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Without the number, so that a report has one line for all of them.
+            // Without the number, so that a report has one line for all lengths.
             Self::OverBytes(_) | Self::OverCharacters(_) => f.write_str("that is longer"),
             Self::BeyondAscii => f.write_str("with a character beyond ASCII"),
-            Self::Latin1 => f.write_str("with a character such as ä, and none beyond Latin-1"),
+            Self::Latin1 => f.write_str("with a character such as ä, but not beyond Latin-1"),
             Self::Letter => f.write_str("with a letter"),
             Self::Colon => f.write_str("with a colon"),
             Self::NormalForms => f.write_str("with a character that Unicode can write in two ways, such as ä"),
-            Self::SpaceAround => f.write_str("with a space at an end"),
+            Self::SpaceAround => f.write_str("with a space at its beginning or end"),
             Self::Number => f.write_str("of digits only"),
             Self::Ascii => f.write_str("of ASCII characters only"),
             Self::BeyondLatin1 => f.write_str("with a character beyond Latin-1, such as €"),
@@ -142,7 +142,7 @@ impl fmt::Display for Property {
     }
 }
 
-impl fmt::Display for Of {
+impl fmt::Display for CredentialPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Secret => "secret",
@@ -180,9 +180,9 @@ impl FromStr for Condition {
         }
         let (of, property) = text.split_once(": ").ok_or_else(unknown)?;
         let of = match of {
-            "secret" => Of::Secret,
-            "username" => Of::Username,
-            "password" => Of::Password,
+            "secret" => CredentialPart::Secret,
+            "username" => CredentialPart::Username,
+            "password" => CredentialPart::Password,
             _ => return Err(unknown()),
         };
         Ok(Self::Credential(of, Property::parse(property).ok_or_else(unknown)?))
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_read_and_said() {
+    fn conditions_are_parsed_and_described() {
         for (text, said) in [
             ("https", "it needs an https URL"),
             ("secret: over 72 bytes", "it needs a secret that is longer"),

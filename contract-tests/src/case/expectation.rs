@@ -1,37 +1,37 @@
-//! What must come back, in the words of `CONTRACT.md`: accept, refuse, reject.
+//! The expected answer, in the terms of `CONTRACT.md`: accept, refuse, reject.
 
 use serde::Deserialize;
 
-/// What must come back.
+/// The expected answer: its status and headers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Expectation {
     /// The status.
-    pub answer: Verdict,
-    /// Further statuses that are as good.
+    pub answer: ExpectedAnswer,
+    /// Further statuses that are right.
     #[serde(default)]
     pub also: Vec<u16>,
-    /// Headers that the answer has: name, and a word that its value holds.
+    /// Required headers: name, and a word in the value.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// The status with which the headers are due; with every one where none is named.
+    /// The status for which the headers are required; by default every one.
     pub headers_with: Option<u16>,
-    /// Whether a connection that is closed without an answer is as good.
+    /// Whether closing the connection without an answer is right.
     #[serde(default)]
     pub or_closed: bool,
 }
 
-/// What a status says.
+/// The expected status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Verdict {
+pub enum ExpectedAnswer {
     /// 200 to 299.
     Accept,
-    /// 401 or 403: a credential is not good.
+    /// 401 or 403: the credential is wrong.
     Refuse,
-    /// 400 to 499: a request is not good.
+    /// 400 to 499: the request is wrong.
     Reject,
-    /// Anything but 200 to 299.
+    /// Anything except 200 to 299.
     NotAccept,
     /// Anything at all.
     Any,
@@ -40,16 +40,16 @@ pub enum Verdict {
 }
 
 impl Expectation {
-    /// Whether this status is what must come.
+    /// Whether this status is expected.
     pub fn holds(&self, status: u16) -> bool {
         self.also.contains(&status)
             || match self.answer {
-                Verdict::Accept => (200..300).contains(&status),
-                Verdict::Refuse => matches!(status, 401 | 403),
-                Verdict::Reject => (400..500).contains(&status),
-                Verdict::NotAccept => !(200..300).contains(&status),
-                Verdict::Any => true,
-                Verdict::Status(wanted) => status == wanted,
+                ExpectedAnswer::Accept => (200..300).contains(&status),
+                ExpectedAnswer::Refuse => matches!(status, 401 | 403),
+                ExpectedAnswer::Reject => (400..500).contains(&status),
+                ExpectedAnswer::NotAccept => !(200..300).contains(&status),
+                ExpectedAnswer::Any => true,
+                ExpectedAnswer::Status(wanted) => status == wanted,
             }
     }
 }

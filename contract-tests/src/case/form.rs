@@ -1,10 +1,9 @@
-//! The form of a request: everything in which it differs from the plain valid message. It can carry anything that fits
-//! into a connection.
+//! The form of a request: every difference from the plain valid message. It can describe any bytes on a connection.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A request, as far as it differs from the plain valid message: a sample with the right credential, posted as
+/// The differences of a request from the plain valid message: a sample with the right credential, posted as
 /// `application/json` with its length, over HTTP/1.1 on a connection of its own.
 ///
 /// Texts may hold placeholders for credentials: `{right}`, `{wrong}` and `{given}`, the right one as `change` has it.
@@ -17,52 +16,52 @@ pub struct RequestForm {
     pub edits: Vec<Edit>,
     /// The body as text, instead of a sample.
     pub body: Option<String>,
-    /// How many times that text stands there; once where nothing is said.
+    /// How often that text is repeated; by default once.
     pub repeat: Option<usize>,
     /// The body as base64, instead of a sample.
     pub body_base64: Option<String>,
-    /// How many bytes the body has at least; a field's text is lengthened.
+    /// Minimum size of the body, reached by lengthening a field's text.
     pub size: Option<usize>,
-    /// What stands before the body's own bytes.
+    /// Text before the body.
     pub before: String,
-    /// What stands after them.
+    /// Text after the body.
     pub then: String,
-    /// How many bytes are missing at the end.
+    /// Number of bytes to cut off at the end.
     pub cut: usize,
     /// How the credential given differs from the right one.
     pub change: Changes,
-    /// The member with the client secret; by default there is one with the right secret where that is expected.
+    /// The member with the client secret; by default the right secret, if one is expected.
     pub secret: Option<Member>,
-    /// The `authorization` headers; by default one with the right credentials where those are expected.
+    /// The `authorization` headers; by default one with the right credentials, if they are expected.
     pub authorization: Option<Vec<String>>,
-    /// The request line; `{path}` and `{url}` stand for the target in origin and absolute form, `{path:SPELLING}` for
-    /// another spelling of its path.
+    /// The request line; `{path}` and `{url}` are the target in origin and absolute form, `{path:SPELLING}` is another
+    /// spelling of its path.
     pub line: Option<String>,
     /// The content types; by default one, `application/json`.
     pub content_type: Option<Vec<String>>,
-    /// More headers, name and value; `{path}` stands for the target.
+    /// More headers, name and value; `{path}` is the target.
     pub headers: Vec<(String, String)>,
-    /// Headers of every request that are left out, in lower case.
+    /// Default headers to omit, in lower case.
     pub without: Vec<String>,
     /// The letter case of header names.
-    pub letters: Letters,
-    /// How the end of the body is told.
+    #[serde(rename = "letters")]
+    pub header_case: HeaderCase,
+    /// How the body is framed.
     pub framing: Framing,
     /// Whether it asks with `Expect: 100-continue` and waits up to a second for the answer to that.
     pub ask_to_continue: bool,
-    /// The sizes of the pieces in which it is written, with a pause after each; the rest is the last. A 0 stands for what
-    /// is left of the head.
+    /// The sizes of the pieces in which it is written, with a pause after each; the rest is the last piece. 0 means the rest
+    /// of the head.
     pub pieces: Vec<usize>,
     /// The pause in milliseconds.
     pub pause_ms: u64,
-    /// Whether this side's half of the connection is closed behind it.
+    /// Whether the sending half of the connection is closed after it.
     pub half_close: bool,
     /// Whether it goes over HTTP/2.
     pub http2: bool,
-    /// What is special about the request, in words, for what no client sends.
+    /// A description of what is special about the request, if no client sends it.
     pub words: Option<String>,
-    /// Whether it means something only together with other requests, such as one before it on the same connection. The
-    /// catalogue sets it.
+    /// Whether it depends on other requests, such as one before it on the same connection. The catalogue sets it.
     #[serde(skip)]
     pub is_one_of_several: bool,
 }
@@ -73,7 +72,7 @@ pub struct RequestForm {
 pub struct Edit {
     /// Where, as a JSON Pointer into a message of profile v1.
     pub at: String,
-    /// The JSON that stands there then; placeholders are filled in. Nothing is left there without it.
+    /// The new JSON, with placeholders; without it the value is removed.
     pub json: Option<Value>,
 }
 
@@ -83,8 +82,8 @@ pub struct Edit {
 pub struct Member {
     /// Its values, as JSON with placeholders: none, one, or several where the name is repeated.
     pub values: Vec<String>,
-    /// Its names, as JSON texts without the quotes, one for each value; the last for all that follow. The profile's own
-    /// where there is none.
+    /// Its names, as JSON strings without the quotes, one per value; the last one for all that follow. By default the
+    /// profile's name.
     #[serde(default)]
     pub names: Vec<String>,
     /// Where in its object.
@@ -96,7 +95,7 @@ pub struct Member {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Position {
-    /// Behind all others.
+    /// After all others.
     #[default]
     Last,
     /// Before all others.
@@ -131,7 +130,7 @@ pub enum Change {
     ChangeLast,
     /// The first character is another one.
     ChangeFirst,
-    /// At least so many bytes are kept, and all characters behind them are others.
+    /// Keeps at least this many bytes and replaces all characters after them.
     Keep(usize),
     /// The first character only.
     FirstOnly,
@@ -141,11 +140,11 @@ pub enum Change {
     OtherForm,
     /// A space before it.
     SpaceBefore,
-    /// A space behind it.
+    /// A space after it.
     SpaceAfter,
-    /// A line end behind it.
+    /// A line end after it.
     LineEnd,
-    /// The byte 0 behind it.
+    /// The byte 0 after it.
     Nul,
     /// Without the white space around it.
     Trimmed,
@@ -171,9 +170,9 @@ pub enum Change {
     PercentEncoded,
     /// Each character as an entity of HTML.
     HtmlEncoded,
-    /// Whole characters, of at most so many bytes in all.
+    /// Cut to whole characters of at most this many bytes in total.
     CutToBytes(usize),
-    /// At most so many characters.
+    /// Cut to this many characters.
     CutToCharacters(usize),
     /// Each character beyond ASCII as another one of the same length, in UTF-8 and in UTF-16.
     OtherBeyondAscii,
@@ -181,7 +180,7 @@ pub enum Change {
     OtherBeyondLatin1,
     /// The same with those beyond U+FFFF only.
     OtherBeyondBmp,
-    /// Letters without their accents.
+    /// HeaderCase without their accents.
     WithoutAccents,
     /// Each ASCII character in its full-width form; one more character where none is of ASCII.
     FullWidth,
@@ -218,7 +217,7 @@ pub enum Change {
 /// The letter case of header names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Letters {
+pub enum HeaderCase {
     /// `content-type`
     #[default]
     Lower,
@@ -228,7 +227,7 @@ pub enum Letters {
     Title,
 }
 
-/// How the end of the body is told.
+/// How the body is framed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Framing {
@@ -241,20 +240,20 @@ pub enum Framing {
     ChunkExtensions,
     /// Chunked, with a trailer field after the last chunk.
     Trailer,
-    /// Chunked, with a `Content-Length` beside it.
+    /// Chunked, with an additional `Content-Length`.
     Both,
     /// Two different lengths.
     TwoLengths,
-    /// A length with this text; `{length}` stands for the right number.
+    /// A length with this text; `{length}` is the right number.
     LengthText(String),
-    /// Chunked, with this text as the size of the only chunk; `{size}` and `{SIZE}` stand for the right number.
+    /// Chunked, with this text as the size of the only chunk; `{size}` and `{SIZE}` are the right number.
     ChunkText(String),
-    /// A length that is this much more than what comes.
+    /// A length that is larger than the body by this number.
     Short(usize),
     /// Chunked, without the last chunk.
     Unfinished,
     /// Nothing.
     Untold,
-    /// Chunked, with two other bytes than a line end behind the only chunk.
+    /// Chunked, with two bytes other than a line end after the only chunk.
     ChunkUnended,
 }

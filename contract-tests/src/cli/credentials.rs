@@ -11,7 +11,7 @@ use clap::Args;
 use console::{Error, exit_code, output::write_stdout};
 
 use super::error::CliError;
-use crate::telling;
+use crate::strong_credentials;
 
 #[derive(Args)]
 pub(super) struct CredentialsArgs {
@@ -23,9 +23,9 @@ pub(super) struct CredentialsArgs {
 pub(super) fn run(args: &CredentialsArgs) -> Result<u8, CliError> {
     let dir = &args.dir;
     fs::create_dir_all(dir).map_err(Error::write(dir))?;
-    let basic = telling::basic();
+    let basic = strong_credentials::basic();
     let files = [
-        ("client-secret", telling::client_secret().expose().to_owned()),
+        ("client-secret", strong_credentials::client_secret().expose().to_owned()),
         ("username", basic.username().to_owned()),
         ("password", basic.expose_password().to_owned()),
     ];

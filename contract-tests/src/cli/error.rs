@@ -11,7 +11,7 @@ use delivery::UrlError;
 use crate::{
     CheckError, TargetError,
     listen::ListenError,
-    report::{KnownError, json::ReadError, nearest},
+    report::{KnownFailuresError, json::ReadError, nearest},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub(super) enum CliError {
     CredentialExists { path: PathBuf },
 
     #[error("the known failures {} are invalid:{}", path.display(), lines(path, errors))]
-    Known { path: PathBuf, errors: Vec<KnownError> },
+    Known { path: PathBuf, errors: Vec<KnownFailuresError> },
 
     #[error("{} already exists", path.display())]
     KnownExists { path: PathBuf },
@@ -69,8 +69,8 @@ pub(super) enum CliError {
 }
 
 /// One line per mistake, with its file and line.
-fn lines(path: &Path, errors: &[KnownError]) -> String {
-    let lines = errors.iter().map(|KnownError { line, what }| format!("\n  {}:{line}: {what}", path.display()));
+fn lines(path: &Path, errors: &[KnownFailuresError]) -> String {
+    let lines = errors.iter().map(|KnownFailuresError { line, what }| format!("\n  {}:{line}: {what}", path.display()));
     lines.collect()
 }
 

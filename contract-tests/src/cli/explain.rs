@@ -10,7 +10,7 @@ use schemas::Clause;
 use super::error::CliError;
 use crate::{
     Case,
-    case::{Act, Kind},
+    case::{Action, AuthenticationKind},
     catalogue, example, failure, judge,
 };
 
@@ -93,19 +93,19 @@ fn whole_case(text: &mut String, case: &Case) {
     if let Some(why) = failure::why(case, clause, true) {
         paragraph(text, "Why: ", why);
     }
-    let shown = match &case.act {
-        Act::Send(exchange) => example::of(case, exchange).map(|shown| (shown, exchange)),
-        Act::Watch(_) => None,
+    let shown = match &case.action {
+        Action::Send(exchange) => example::of(case, exchange).map(|shown| (shown, exchange)),
+        Action::Check(_) => None,
     };
     match &shown {
         Some((shown, exchange)) => {
             let times = if exchange.times > 1 { format!(", {} times", exchange.times) } else { String::new() };
             paragraph(text, "Sends: ", &format!("{}{times}", shown.sent));
-            paragraph(text, "Expects: ", &judge::expected(&exchange.expect));
+            paragraph(text, "Expects: ", &judge::describe_expectation(&exchange.expect));
         }
         None => paragraph(text, "Sends: ", "nothing; it looks at every answer of the run"),
     }
-    paragraph(text, "Fix: ", &case.mend);
+    paragraph(text, "Fix: ", &case.fix);
     paragraph(text, "Runs: ", &when(case));
     if let Some((shown, _)) = shown {
         let _ = writeln!(text, "  Request:");
@@ -122,9 +122,9 @@ fn when(case: &Case) -> String {
         [] => "with every kind of authentication".to_owned(),
         kinds => {
             let named = kinds.iter().map(|kind| match kind {
-                Kind::None => "no authentication",
-                Kind::ClientSecret => "a client secret",
-                Kind::Basic => "Basic authentication",
+                AuthenticationKind::None => "no authentication",
+                AuthenticationKind::ClientSecret => "a client secret",
+                AuthenticationKind::Basic => "Basic authentication",
             });
             format!("with {}", named.collect::<Vec<_>>().join(" or "))
         }

@@ -9,7 +9,7 @@ use schemas::Profile;
 use tokio::{runtime, signal};
 
 use super::{authentication::AuthenticationArgs, error::CliError, report_args::ReportArgs};
-use crate::listen::{Answers, Listener, Listening};
+use crate::listen::{AnswerSequence, BoundListener, Listener};
 
 #[derive(Args)]
 pub(super) struct ListenArgs {
@@ -27,7 +27,7 @@ pub(super) struct ListenArgs {
 
     /// Statuses to answer with, one per message, the last one for all that follow: `503,503,200` shows whether a sender tries again.
     #[arg(long, value_name = "STATUS,..", default_value = "200")]
-    answer: Answers,
+    answer: AnswerSequence,
 
     /// Wait before each answer, at most 1d.
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_limit)]
@@ -81,7 +81,7 @@ pub(super) fn run(args: ListenArgs) -> Result<u8, CliError> {
     destinations.write(report)
 }
 
-fn announce(listening: &Listening, messages: Option<u64>, duration: Option<Duration>) {
+fn announce(listening: &BoundListener, messages: Option<u64>, duration: Option<Duration>) {
     let url = listening.url();
     output::line(format_args!("Listening at {url} (any path works)"));
     let end = match (messages, duration) {

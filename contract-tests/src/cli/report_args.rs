@@ -14,7 +14,7 @@ use console::{Error, output::write_stdout};
 use jiff::{Timestamp, tz::Offset};
 
 use super::error::CliError;
-use crate::report::{self, Known, Report, terminal};
+use crate::report::{self, KnownFailures, Report, terminal};
 
 /// Width of a terminal report that goes to a file, a pipe or the log of a CI job.
 const COLUMNS: usize = 100;
@@ -72,7 +72,7 @@ struct Wanted {
 pub(super) struct Destinations {
     stdout: Format,
     files: Vec<(Format, PathBuf, File)>,
-    known: Known,
+    known: KnownFailures,
     write_known: Option<PathBuf>,
     verbose: bool,
     strict: bool,
@@ -177,9 +177,9 @@ impl Format {
     }
 }
 
-fn read_known(path: PathBuf) -> Result<Known, CliError> {
+fn read_known(path: PathBuf) -> Result<KnownFailures, CliError> {
     match fs::read_to_string(&path) {
-        Ok(text) => Known::read(&text).map_err(|errors| CliError::Known { path, errors }),
+        Ok(text) => KnownFailures::read(&text).map_err(|errors| CliError::Known { path, errors }),
         Err(source) => Err(CliError::KnownFile { path, source }),
     }
 }

@@ -12,11 +12,10 @@ use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, log_comma
 
 use super::*;
 use crate::{
-    case::{Act, Case},
-    credential,
+    case::{Action, AuthenticationKind, Case},
     report::is_printable,
-    request::{Maker, Request},
-    spelling::Spellings,
+    request::{Request, RequestBuilder},
+    secret_encodings::SecretEncodings,
     variation::Variation,
 };
 
@@ -35,12 +34,16 @@ fn requests(url: &str) -> Vec<(String, &'static RequestForm, Request)> {
     let endpoint: Endpoint = url.parse().unwrap();
     let mut requests = Vec::new();
     for authentication in &authentications() {
-        let kind = credential::kind(authentication);
+        let kind = AuthenticationKind::from(authentication);
         for case in Case::all().iter().filter(|case| case.runs_with(kind)) {
-            let Act::Send(exchange) = &case.act else { continue };
-            let maker =
-                Maker { endpoint: &endpoint, authentication, profile: Profile::v1(), variation: Variation::default() };
-            let request = maker.make(&exchange.request, 7).unwrap();
+            let Action::Send(exchange) = &case.action else { continue };
+            let builder = RequestBuilder {
+                endpoint: &endpoint,
+                authentication,
+                profile: Profile::v1(),
+                variation: Variation::default(),
+            };
+            let request = builder.build(&exchange.request, 7).unwrap();
             requests.push((format!("{} {kind:?}", case.id), &exchange.request, request));
         }
     }
@@ -49,9 +52,9 @@ fn requests(url: &str) -> Vec<(String, &'static RequestForm, Request)> {
 
 #[test]
 fn no_request_shows_a_credential() {
-    let hidden: Vec<Spellings> = authentications().iter().map(Spellings::expected).collect();
+    let hidden: Vec<SecretEncodings> = authentications().iter().map(SecretEncodings::expected).collect();
     for (name, _, request) in requests("http://127.0.0.1:1/run?code=url-canary-key") {
-        let Shown { request, sent, .. } = &request.shown;
+        let ShownRequest { request, sent, .. } = &request.shown;
         for text in [request, sent] {
             let is_hidden = hidden.iter().all(|spellings| !spellings.are_in(text.as_bytes()));
             assert!(is_hidden && !text.contains("canary"), "{name}: {text}");
@@ -63,7 +66,7 @@ fn no_request_shows_a_credential() {
 fn what_is_shown_can_be_pasted_and_names_what_it_sends() {
     let mut command_lines = 0;
     for (name, form, request) in requests("http://127.0.0.1:1/hooks") {
-        let Shown { request, sent, flow } = &request.shown;
+        let ShownRequest { request, sent, flow } = &request.shown;
         assert!(!sent.is_empty() && !request.is_empty(), "{name}");
         assert_eq!(flow.is_some(), request.contains("FLOW-7"), "{name}: {request}");
         if is_command_line(request) {
@@ -200,15 +203,15 @@ fn curl_sends_what_the_runner_sends() {
         let mut told = String::new();
         shell.stderr.take().unwrap().read_to_string(&mut told).unwrap();
         assert!(shell.wait().unwrap().success(), "{name}: {told}\n{line}");
-        let came = server.join().unwrap().unwrap();
+        let actual = server.join().unwrap().unwrap();
 
         let mut whole = Some([request.head.clone(), request.body.clone()].concat());
         let due = read(|read| whole.take().map(|whole| read.extend(whole)).is_some()).unwrap();
-        if came != due {
-            let body = came.body == due.body;
+        if actual != due {
+            let body = actual.body == due.body;
             different.push(format!(
                 "{name}: body equal: {body}\n{:?} {:?} {}\n{:?} {:?} {}\n{line}",
-                came.line, came.headers, came.chunked, due.line, due.headers, due.chunked
+                actual.line, actual.headers, actual.chunked, due.line, due.headers, due.chunked
             ));
         }
     }

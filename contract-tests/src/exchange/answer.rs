@@ -1,10 +1,10 @@
-//! An answer, as it came back. [`super::reader`] reads it from a connection.
+//! An answer. [`super::reader`] reads it from a connection.
 
 use std::time::Duration;
 
 use super::reader::MAX_BODY_BYTES;
 
-/// What came back.
+/// An answer of the endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -12,19 +12,19 @@ pub(crate) struct Answer {
     /// Names in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
-    /// From the last byte of the request sent to the last byte of the answer read.
+    /// From the last byte of the request to the last byte of the answer.
     pub(crate) took: Duration,
     /// Whether the connection can be used again.
     pub(crate) reusable: bool,
 }
 
 impl Answer {
-    /// Whether it says that the message was accepted.
+    /// Whether it accepts the message.
     pub(crate) fn is_acceptance(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// Whether no more of the body was read than is kept.
+    /// Whether the body was cut off at its maximum size.
     pub(crate) fn is_cut(&self) -> bool {
         self.body.len() >= MAX_BODY_BYTES
     }
@@ -37,8 +37,8 @@ impl Answer {
 
     /// Whether it is about load or start-up and not about the request: the rate limit (RFC 6585 section 4), the overload
     /// (RFC 9110 section 15.6.4), or a gateway that does not reach the endpoint (sections 15.6.3 and 15.6.5; 520 to 530
-    /// are Cloudflare's, 509 is cPanel's, 420, 430, 598 and 599 are other services' own). A refusal that says when to come
-    /// again is about load too, unless the body was too large (section 15.5.14).
+    /// are Cloudflare's, 509 is cPanel's, 420, 430, 598 and 599 are other services' own). A refusal with `Retry-After` is
+    /// about load too, unless the body was too large (section 15.5.14).
     pub(crate) fn is_unavailable(&self) -> bool {
         match self.status {
             420 | 429 | 430 | 502..=504 | 509 | 520..=530 | 598 | 599 => true,

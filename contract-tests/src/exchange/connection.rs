@@ -1,4 +1,4 @@
-//! A connection for HTTP/1.1: writes a request as its case wants it, and reads what comes meanwhile.
+//! An HTTP/1.1 connection: writes a request as its case requires, and reads the answer meanwhile.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU16, Ordering},
@@ -12,11 +12,12 @@ use tokio::{
 };
 
 use super::{
-    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, no_answer::NoAnswer, progress::Progress, reader::AnswerReader,
+    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, progress::Progress, reader::AnswerReader,
+    transport_error::TransportError,
 };
 use crate::request::Request;
 
-/// Bytes that are written at a time, so that a slow upload is seen to go on.
+/// Number of bytes to write at a time, so that a slow upload shows progress.
 const WRITE_BYTES: usize = 16 * 1024;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -36,9 +37,9 @@ impl Connection {
         Self { reading, writing, reader: AnswerReader::default() }
     }
 
-    /// Sends a request and reads its answer, which may come before the request is out. The limit counts from the last
-    /// byte sent: while the endpoint takes in the request, it is not late.
-    pub(crate) async fn send(&mut self, request: &Request, limit: Duration) -> Result<Answer, NoAnswer> {
+    /// Sends a request and reads its answer, which may arrive before the request is sent. The limit counts from the last byte
+    /// sent: while the endpoint reads the request, it is not late.
+    pub(crate) async fn send(&mut self, request: &Request, limit: Duration) -> Result<Answer, TransportError> {
         let progress = Progress::begin();
         let go_on = Notify::new();
         let whole = AtomicBool::new(false);
@@ -47,7 +48,7 @@ impl Connection {
         let to_head = request.parts.method == "HEAD";
         let Self { reading, writing, reader } = self;
         let write = async {
-            // An endpoint that has its answer may close before it has read everything: the answer tells.
+            // An endpoint may answer and close before it has read everything.
             whole.store(write(writing, request, &go_on, &progress).await.is_ok(), Ordering::Relaxed);
             std::future::pending::<()>().await;
         };
@@ -56,15 +57,15 @@ impl Connection {
             loop {
                 let head = reader.head(reading).await?;
                 if head.status == 101 {
-                    return Err(NoAnswer::NotHttp {
-                        why: "it switches to a protocol that nobody asked for".to_owned(),
+                    return Err(TransportError::NotHttp {
+                        why: "it switches to another protocol without being asked".to_owned(),
                     });
                 }
                 if (100..200).contains(&head.status) {
                     go_on.notify_one();
                     interim += 1;
                     if interim > MAX_INTERIM_RESPONSES {
-                        return Err(NoAnswer::too_many_interim_responses());
+                        return Err(TransportError::too_many_interim_responses());
                     }
                     continue;
                 }
@@ -75,15 +76,15 @@ impl Connection {
         let answered = tokio::select! {
             biased;
             answer = read => answer,
-            () = write => Err(NoAnswer::Closed),
-            () = progress.quiet_for(limit) => Err(NoAnswer::TimedOut { after: limit }),
+            () = write => Err(TransportError::Closed),
+            () = progress.quiet_for(limit) => Err(TransportError::TimedOut { after: limit }),
         };
         let mut answer = match (answered, status.into_inner()) {
-            (Err(NoAnswer::TimedOut { after }), 0) if reader.has_bytes() => {
-                return Err(NoAnswer::Unfinished { status: None, after });
+            (Err(TransportError::TimedOut { after }), 0) if reader.has_bytes() => {
+                return Err(TransportError::Unfinished { status: None, after });
             }
-            (Err(NoAnswer::TimedOut { after }), status) if status > 0 => {
-                return Err(NoAnswer::Unfinished { status: Some(status), after });
+            (Err(TransportError::TimedOut { after }), status) if status > 0 => {
+                return Err(TransportError::Unfinished { status: Some(status), after });
             }
             (answered, _) => answered?,
         };
@@ -103,7 +104,7 @@ async fn write(
     if request.ask_to_continue {
         write_all(stream, &request.head, progress).await?;
         progress.sent_after(CONTINUE_WAIT);
-        // Without an interim answer the body follows anyway.
+        // Without an interim answer, send the body anyway.
         let _ = timeout(CONTINUE_WAIT, go_on.notified()).await;
         write_all(stream, &request.body, progress).await?;
     } else {
@@ -141,24 +142,24 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
-    use crate::{case::RequestForm, request::Maker, variation::Variation};
+    use crate::{case::RequestForm, request::RequestBuilder, variation::Variation};
 
     #[tokio::test]
     async fn interim_responses_have_a_limit() {
         let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
-        let maker = Maker {
+        let builder = RequestBuilder {
             endpoint: &endpoint,
             authentication: &Authentication::None,
             profile: Profile::v1(),
             variation: Variation::default(),
         };
-        let request = maker.make(&RequestForm::default(), 1).unwrap();
+        let request = builder.build(&RequestForm::default(), 1).unwrap();
         for (interim, expected) in [(0, Some(200)), (32, Some(200)), (33, None), (100_000, None)] {
             let (near, mut far) = tokio::io::duplex(64 * 1024);
             let mut connection = Connection::new(near);
             let mut responses = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(interim);
             responses.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-            // Where the connection has ended, the rest cannot be written.
+            // If the connection has ended, the rest cannot be written.
             let answers = tokio::spawn(async move { (far.write_all(&responses).await.is_ok(), far) });
             let answer = connection.send(&request, Duration::from_secs(60)).await;
             assert_eq!(answer.ok().map(|answer| answer.status), expected, "{interim}");
@@ -170,13 +171,13 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_used_again_only_after_the_whole_request() {
         let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
-        let maker = Maker {
+        let builder = RequestBuilder {
             endpoint: &endpoint,
             authentication: &Authentication::None,
             profile: Profile::v1(),
             variation: Variation::default(),
         };
-        let request = maker.make(&RequestForm::default(), 1).unwrap();
+        let request = builder.build(&RequestForm::default(), 1).unwrap();
         for (name, body, reusable) in [("small", 2, true), ("too large to be out before its answer", 100_000, false)] {
             let (near, mut far) = tokio::io::duplex(64 * 1024);
             let mut connection = Connection::new(near);
@@ -199,15 +200,15 @@ mod tests {
         body: usize,
         limit: Duration,
         endpoint: impl FnOnce(tokio::io::DuplexStream) -> F,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Answer, TransportError> {
         let address = "http://127.0.0.1/hooks".parse().unwrap();
-        let maker = Maker {
+        let builder = RequestBuilder {
             endpoint: &address,
             authentication: &Authentication::None,
             profile: Profile::v1(),
             variation: Variation::default(),
         };
-        let request = maker.make(&RequestForm::default(), 1).unwrap();
+        let request = builder.build(&RequestForm::default(), 1).unwrap();
         let request = Request { body: vec![b'x'; body], ..request };
         let (near, far) = tokio::io::duplex(16 * 1024);
         let mut connection = Connection::new(near);
@@ -236,11 +237,11 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_that_stops_reading_or_answering_is_told_so() {
         let after = Duration::from_millis(100);
-        let unfinished = |status| NoAnswer::Unfinished { status, after };
+        let unfinished = |status| TransportError::Unfinished { status, after };
         for (name, body, bytes, expected) in [
-            ("it stops reading", 128 * 1024, "", NoAnswer::TimedOut { after }),
-            ("it does not answer", 2, "", NoAnswer::TimedOut { after }),
-            ("only an interim answer", 2, "HTTP/1.1 100 Continue\r\n\r\n", NoAnswer::TimedOut { after }),
+            ("it stops reading", 128 * 1024, "", TransportError::TimedOut { after }),
+            ("it does not answer", 2, "", TransportError::TimedOut { after }),
+            ("only an interim answer", 2, "HTTP/1.1 100 Continue\r\n\r\n", TransportError::TimedOut { after }),
             ("half a head", 2, "HTTP/1.1 200 OK\r\ncontent-", unfinished(None)),
             ("a body without an end", 2, "HTTP/1.1 200 OK\r\n\r\nfirst", unfinished(Some(200))),
             ("a body that is too short", 2, "HTTP/1.1 500 x\r\ncontent-length: 9\r\n\r\nfirst", unfinished(Some(500))),
@@ -251,11 +252,11 @@ mod tests {
                 unfinished(Some(200)),
             ),
         ] {
-            let came = exchanged(body, after, |mut far| async move {
+            let actual = exchanged(body, after, |mut far| async move {
                 far.write_all(bytes.as_bytes()).await.unwrap();
                 far
             });
-            assert_eq!(came.await, Err(expected), "{name}");
+            assert_eq!(actual.await, Err(expected), "{name}");
         }
     }
 }

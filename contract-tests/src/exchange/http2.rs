@@ -17,22 +17,22 @@ use tokio::{
 };
 
 use super::{
-    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, no_answer::NoAnswer, progress::Progress,
-    reader::MAX_BODY_BYTES,
+    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, progress::Progress, reader::MAX_BODY_BYTES,
+    transport_error::TransportError,
 };
 use crate::{endpoint::Endpoint, request::Request};
 
-/// Bytes of a request's body that are handed over at a time, so that a slow upload is seen to go on.
+/// Number of bytes of a body to send at a time, so that a slow upload shows progress.
 const FRAME_BYTES: usize = 16 * 1024;
 
-/// Sends a request and reads its answer, which may come before the request is out; the limit counts from the last byte of
+/// Sends a request and reads its answer, which may arrive before the request is sent. The limit counts from the last byte of
 /// the request.
 pub(super) async fn send(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     endpoint: &Endpoint,
     request: &Request,
     limit: Duration,
-) -> Result<Answer, NoAnswer> {
+) -> Result<Answer, TransportError> {
     let progress = Progress::begin();
     let mut status = None;
     let answered = tokio::select! {
@@ -42,8 +42,8 @@ pub(super) async fn send(
     };
     match (answered, status) {
         (Some(answered), _) => answered.map(|answer| Answer { took: progress.since_sent(), ..answer }),
-        (None, None) => Err(NoAnswer::TimedOut { after: limit }),
-        (None, status) => Err(NoAnswer::Unfinished { status, after: limit }),
+        (None, None) => Err(TransportError::TimedOut { after: limit }),
+        (None, status) => Err(TransportError::Unfinished { status, after: limit }),
     }
 }
 
@@ -53,7 +53,7 @@ async fn exchange(
     request: &Request,
     progress: &Progress,
     status: &mut Option<u16>,
-) -> Result<Answer, NoAnswer> {
+) -> Result<Answer, TransportError> {
     let (sender, connection) = h2::client::handshake(stream).await?;
     // Dropped with this future, so that a request without an answer leaves nothing behind.
     let mut driver = JoinSet::new();
@@ -61,17 +61,17 @@ async fn exchange(
 
     let body = Bytes::from(request.parts.body.clone());
     let sent = head(endpoint, request, body.len())
-        .map_err(|_| NoAnswer::NotHttp { why: "the case's request has no form in HTTP/2".to_owned() })?;
+        .map_err(|_| TransportError::NotHttp { why: "the case's request has no form in HTTP/2".to_owned() })?;
     let mut sender = sender.ready().await?;
     let (mut response, upload) = sender.send_request(sent, body.is_empty())?;
     let go_on = Notify::new();
     let write = async {
         if request.ask_to_continue {
             progress.sent_after(CONTINUE_WAIT);
-            // Without an interim response the body follows anyway.
+            // Without an interim response, send the body anyway.
             let _ = timeout(CONTINUE_WAIT, go_on.notified()).await;
         }
-        // An endpoint that has its answer may take no more: the answer tells.
+        // An endpoint may answer and read no more.
         let _ = write(upload, body, progress).await;
         pending::<Infallible>().await
     };
@@ -82,7 +82,7 @@ async fn exchange(
             go_on.notify_one();
             interim += 1;
             if interim > MAX_INTERIM_RESPONSES {
-                return Err(NoAnswer::too_many_interim_responses());
+                return Err(TransportError::too_many_interim_responses());
             }
         }
         let (head, body) = response.await?.into_parts();
@@ -103,7 +103,7 @@ async fn exchange(
     }
 }
 
-impl From<h2::Error> for NoAnswer {
+impl From<h2::Error> for TransportError {
     fn from(error: h2::Error) -> Self {
         Self::NotHttp { why: format!("HTTP/2: {error}") }
     }
@@ -122,14 +122,14 @@ fn head(endpoint: &Endpoint, request: &Request, length: usize) -> Result<http::R
     Ok(head)
 }
 
-/// Writes a body as the endpoint takes it, and notes how far it has gone out.
+/// Writes a body as fast as the endpoint reads it, and records the progress.
 async fn write(mut upload: SendStream<Bytes>, mut body: Bytes, progress: &Progress) -> Result<(), h2::Error> {
     while !body.is_empty() {
         upload.reserve_capacity(body.len().min(FRAME_BYTES));
         while upload.capacity() == 0 {
             match poll_fn(|cx| upload.poll_capacity(cx)).await {
                 Some(capacity) => capacity?,
-                // The endpoint takes no more.
+                // The endpoint reads no more.
                 None => return Ok(()),
             };
         }
@@ -140,7 +140,7 @@ async fn write(mut upload: SendStream<Bytes>, mut body: Bytes, progress: &Progre
     Ok(())
 }
 
-/// A body, as far as it is kept; the rest is not read.
+/// A body up to its maximum size; the rest is not read.
 async fn kept(mut body: RecvStream) -> Result<Vec<u8>, h2::Error> {
     let mut kept = Vec::new();
     while kept.len() < MAX_BODY_BYTES
@@ -161,7 +161,7 @@ mod tests {
     use tokio::io::DuplexStream;
 
     use super::*;
-    use crate::{case::RequestForm, request::Maker, variation::Variation};
+    use crate::{case::RequestForm, request::RequestBuilder, variation::Variation};
 
     const LIMIT: Duration = Duration::from_secs(20);
 
@@ -170,15 +170,15 @@ mod tests {
         form: &str,
         limit: Duration,
         endpoint: impl Fn(http::Request<RecvStream>, SendResponse<Bytes>) -> F + Send + 'static,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Answer, TransportError> {
         let address = "https://a.example/hooks".parse().unwrap();
-        let maker = Maker {
+        let builder = RequestBuilder {
             endpoint: &address,
             authentication: &Authentication::None,
             profile: Profile::v1(),
             variation: Variation::default(),
         };
-        let request = maker.make(&serde_json::from_str::<RequestForm>(form).unwrap(), 1).unwrap();
+        let request = builder.build(&serde_json::from_str::<RequestForm>(form).unwrap(), 1).unwrap();
         let (near, far) = tokio::io::duplex(16 * 1024);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
@@ -209,7 +209,7 @@ mod tests {
         length
     }
 
-    /// Answers 200 with a body of so many bytes, which ends or does not.
+    /// Answers 200 with a body of this size, which ends or does not.
     async fn answer(mut reply: SendResponse<Bytes>, bytes: usize, ends: bool) {
         let stream = reply.send_response(response(StatusCode::OK), false).unwrap();
         let body = Bytes::from(vec![b'x'; bytes]);
@@ -245,20 +245,20 @@ mod tests {
         let short = Duration::from_millis(500);
         for (name, ends, limit, expected) in [
             ("it ends", true, LIMIT, Ok(2)),
-            ("it does not", false, short, Err(NoAnswer::Unfinished { status: Some(200), after: short })),
+            ("it does not", false, short, Err(TransportError::Unfinished { status: Some(200), after: short })),
         ] {
-            let came = exchanged(form, limit, move |request, reply| async move {
+            let actual = exchanged(form, limit, move |request, reply| async move {
                 assert!(read(request).await >= 200_000);
                 answer(reply, 2, ends).await;
             });
-            assert_eq!(came.await.map(|answer| answer.body.len()), expected, "{name}");
+            assert_eq!(actual.await.map(|answer| answer.body.len()), expected, "{name}");
         }
     }
 
     #[tokio::test]
     async fn a_body_that_is_held_back_follows_when_it_is_asked_for() {
         let form = r#"{"size": 60000, "askToContinue": true}"#;
-        let came = exchanged(form, LIMIT, |request, mut reply| async move {
+        let actual = exchanged(form, LIMIT, |request, mut reply| async move {
             assert_eq!(request.headers()[http::header::EXPECT], "100-continue");
             let mut body = request.into_body();
             let first = timeout(CONTINUE_WAIT / 4, poll_fn(|cx| body.poll_data(cx))).await;
@@ -267,7 +267,7 @@ mod tests {
             assert!(poll_fn(|cx| body.poll_data(cx)).await.is_some());
             answer(reply, 1, true).await;
         });
-        assert_eq!(came.await.unwrap().status, 200);
+        assert_eq!(actual.await.unwrap().status, 200);
     }
 
     #[tokio::test]
@@ -275,7 +275,7 @@ mod tests {
         for (interim, expected) in
             [(0, Some(200)), (MAX_INTERIM_RESPONSES, Some(200)), (MAX_INTERIM_RESPONSES + 1, None), (100_000, None)]
         {
-            let came = exchanged("{}", LIMIT, move |_, mut reply| async move {
+            let actual = exchanged("{}", LIMIT, move |_, mut reply| async move {
                 for _ in 0..interim {
                     if reply.send_informational(response(StatusCode::EARLY_HINTS)).is_err() {
                         return;
@@ -284,7 +284,7 @@ mod tests {
                 }
                 answer(reply, 0, true).await;
             });
-            assert_eq!(came.await.ok().map(|answer| answer.status), expected, "{interim}");
+            assert_eq!(actual.await.ok().map(|answer| answer.status), expected, "{interim}");
         }
     }
 }

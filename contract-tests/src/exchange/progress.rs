@@ -1,4 +1,4 @@
-//! When the last byte of a request went out, from which an answer's time counts (`OPS-5`).
+//! When the last byte of a request was sent, from which the time of its answer counts (OPS-5).
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -19,13 +19,13 @@ impl Progress {
         Self { begun: Instant::now(), sent_us: AtomicU64::new(0) }
     }
 
-    /// Notes that bytes were sent. The next ones follow after a pause of this side's own.
+    /// Records that bytes were sent. The next ones follow after this pause.
     pub(super) fn sent_after(&self, pause: Duration) {
         let sent = self.begun.elapsed() + pause;
         self.sent_us.store(u64::try_from(sent.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How long it is since the last byte was sent.
+    /// The time since the last byte was sent.
     pub(super) fn since_sent(&self) -> Duration {
         self.begun.elapsed().saturating_sub(self.sent())
     }

@@ -1,19 +1,19 @@
-//! Reads answers from a connection, and takes what RFC 9112 tells a client to take: folded headers (section 5.2), a bare
+//! Reads answers from a connection, and accepts what RFC 9112 requires of a client: folded headers (section 5.2), a bare
 //! LF at the end of a line of the head (2.2), spaces between the parts of the status line (4), equal lengths twice (6.3).
 
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::{answer::Answer, no_answer::NoAnswer};
+use super::{answer::Answer, transport_error::TransportError};
 
 /// Maximum size of a head, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Maximum number of bytes that are kept of what is not an answer.
+/// Maximum number of bytes to keep of data that is not an answer.
 const MAX_SHOWN_BYTES: usize = 1024;
 /// Maximum number of headers.
 const MAX_HEADERS: usize = 128;
-/// Maximum size of a body that is kept, in bytes; the rest is not read.
+/// Maximum size of a body, in bytes; the rest is not read.
 pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// Where a body ends (RFC 9112 section 6.3).
@@ -33,33 +33,33 @@ pub(super) struct AnswerReader {
 }
 
 impl AnswerReader {
-    /// Whether something came that was not used yet.
+    /// Whether there are bytes that were not used yet.
     pub(super) fn has_bytes(&self) -> bool {
         !self.bytes.is_empty()
     }
 
-    /// Reads more. `false` at the end of the stream, and where it breaks off.
+    /// Reads more; `false` at the end of the stream or after an error.
     async fn more(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> bool {
         self.bytes.reserve(16 * 1024);
         matches!(stream.read_buf(&mut self.bytes).await, Ok(read) if read > 0)
     }
 
-    /// Reads one head: of the answer, or of an interim answer (1xx), whose status alone matters then.
-    pub(super) async fn head(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<Answer, NoAnswer> {
+    /// Reads one head: of the answer, or of an interim answer (1xx), of which only the status matters.
+    pub(super) async fn head(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<Answer, TransportError> {
         loop {
             if let Some(answer) = self.parse()? {
                 return Ok(answer);
             }
             if self.bytes.len() > MAX_HEAD_BYTES {
-                return Err(NoAnswer::NotHttp { why: "its head has more than 64 KiB".to_owned() });
+                return Err(TransportError::NotHttp { why: "its head has more than 64 KiB".to_owned() });
             }
             if !self.more(stream).await {
-                return Err(if self.bytes.is_empty() { NoAnswer::Closed } else { not_http(&self.bytes) });
+                return Err(if self.bytes.is_empty() { TransportError::Closed } else { not_http(&self.bytes) });
             }
         }
     }
 
-    fn parse(&mut self) -> Result<Option<Answer>, NoAnswer> {
+    fn parse(&mut self) -> Result<Option<Answer>, TransportError> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut head = httparse::Response::new(&mut headers);
         let mut config = httparse::ParserConfig::default();
@@ -69,7 +69,7 @@ impl AnswerReader {
             .allow_multiple_spaces_in_response_status_delimiters(true);
         match config.parse_response(&mut head, &self.bytes) {
             Err(httparse::Error::TooManyHeaders) => {
-                Err(NoAnswer::NotHttp { why: format!("its head has more than {MAX_HEADERS} headers") })
+                Err(TransportError::NotHttp { why: format!("its head has more than {MAX_HEADERS} headers") })
             }
             Err(_) => Err(not_http(&self.bytes)),
             Ok(httparse::Status::Partial) => Ok(None),
@@ -92,13 +92,13 @@ impl AnswerReader {
         }
     }
 
-    /// Reads the body of an answer, as far as it is kept.
+    /// Reads the body of an answer, up to its maximum size.
     pub(super) async fn body(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
         mut answer: Answer,
         to_head: bool,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Answer, TransportError> {
         let keeps = answer.reusable && !answer.has_token("connection", "close");
         let whole = match framing(&answer, to_head)? {
             Framing::NoBody => true,
@@ -107,7 +107,7 @@ impl AnswerReader {
                 let kept = usize::try_from(length).unwrap_or(usize::MAX).min(MAX_BODY_BYTES);
                 while self.bytes.len() < kept {
                     if !self.more(stream).await {
-                        return Err(NoAnswer::Broken { status: answer.status });
+                        return Err(TransportError::Broken { status: answer.status });
                     }
                 }
                 answer.body = self.bytes.drain(..kept).collect();
@@ -124,12 +124,16 @@ impl AnswerReader {
     }
 
     /// Whether all chunks were read.
-    async fn chunks(&mut self, stream: &mut (impl AsyncRead + Unpin), answer: &mut Answer) -> Result<bool, NoAnswer> {
-        let broken = NoAnswer::Broken { status: answer.status };
-        let malformed = || NoAnswer::NotHttp { why: "the chunks of its body break the grammar".to_owned() };
+    async fn chunks(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        answer: &mut Answer,
+    ) -> Result<bool, TransportError> {
+        let broken = TransportError::Broken { status: answer.status };
+        let malformed = || TransportError::NotHttp { why: "its body has a malformed chunk".to_owned() };
         loop {
             let Some(line) = self.line(stream).await else { return Err(broken) };
-            // Only in the head and in trailers may a line end in LF alone (RFC 9112 section 2.2).
+            // A line may end in a bare LF only in the head and in trailers (RFC 9112 section 2.2).
             let line = line.strip_suffix(b"\r").ok_or_else(malformed)?;
             let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
             let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
@@ -153,7 +157,7 @@ impl AnswerReader {
         }
     }
 
-    /// A line up to its LF, which is left out.
+    /// A line without its LF.
     async fn line(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
         loop {
             if let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
@@ -168,7 +172,7 @@ impl AnswerReader {
     }
 }
 
-fn framing(answer: &Answer, to_head: bool) -> Result<Framing, NoAnswer> {
+fn framing(answer: &Answer, to_head: bool) -> Result<Framing, TransportError> {
     if to_head || matches!(answer.status, 204 | 304) {
         return Ok(Framing::NoBody);
     }
@@ -179,7 +183,7 @@ fn framing(answer: &Answer, to_head: bool) -> Result<Framing, NoAnswer> {
         let is_chunked = last.is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
         return Ok(if is_chunked { Framing::Chunked } else { Framing::ToEnd });
     }
-    let malformed = |why: &str| NoAnswer::NotHttp { why: why.to_owned() };
+    let malformed = |why: &str| TransportError::NotHttp { why: why.to_owned() };
     let mut length = None;
     for value in answer.header("content-length") {
         for text in value.split(',').map(str::trim) {
@@ -194,30 +198,30 @@ fn framing(answer: &Answer, to_head: bool) -> Result<Framing, NoAnswer> {
     Ok(length.map_or(Framing::ToEnd, Framing::Length))
 }
 
-/// A header's value with one space in the place of each fold.
+/// A header's value with one space for each fold.
 fn unfolded(value: &[u8]) -> Vec<u8> {
     let lines: Vec<&[u8]> = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
     lines.join(&b' ').trim_ascii().to_vec()
 }
 
-fn not_http(bytes: &[u8]) -> NoAnswer {
+fn not_http(bytes: &[u8]) -> TransportError {
     // The first bytes of a TLS record with an alert (RFC 8446 section 5.1).
     if bytes.starts_with(&[0x15, 0x03]) {
-        return NoAnswer::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() };
+        return TransportError::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() };
     }
-    NoAnswer::NoStatusLine { bytes: bytes[..bytes.len().min(MAX_SHOWN_BYTES)].to_vec() }
+    TransportError::NoStatusLine { bytes: bytes[..bytes.len().min(MAX_SHOWN_BYTES)].to_vec() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    async fn read(bytes: &str, to_head: bool) -> Result<(u16, String, bool), NoAnswer> {
+    async fn read(bytes: &str, to_head: bool) -> Result<(u16, String, bool), TransportError> {
         let answer = answer(bytes.as_bytes(), to_head).await?;
         Ok((answer.status, String::from_utf8(answer.body).unwrap(), answer.reusable))
     }
 
-    async fn answer(mut stream: &[u8], to_head: bool) -> Result<Answer, NoAnswer> {
+    async fn answer(mut stream: &[u8], to_head: bool) -> Result<Answer, TransportError> {
         let mut reader = AnswerReader::default();
         let head = reader.head(&mut stream).await?;
         reader.body(&mut stream, head, to_head).await
@@ -260,7 +264,7 @@ mod tests {
             ("a length in words", "content-length: two\r\n", "hi", None),
             ("an empty length", "content-length: \r\n", "hi", None),
             (
-                "chunks beside a length",
+                "chunks and a length",
                 "content-length: 9\r\ntransfer-encoding: chunked\r\n",
                 "2\r\nhi\r\n0\r\n\r\n",
                 Some("hi"),
@@ -287,7 +291,7 @@ mod tests {
 
     #[tokio::test]
     async fn answers_are_read_to_their_end() {
-        let closed = |status| Err(NoAnswer::Broken { status });
+        let closed = |status| Err(TransportError::Broken { status });
         for (bytes, to_head, expected) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false, Ok((200, "hi".to_owned(), true))),
             ("HTTP/1.1 200\r\ncontent-length: 2\r\n\r\n", true, Ok((200, String::new(), true))),
@@ -306,13 +310,13 @@ mod tests {
             ),
             ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhi", false, closed(200)),
             ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhi", false, closed(200)),
-            ("", false, Err(NoAnswer::Closed)),
+            ("", false, Err(TransportError::Closed)),
             (
                 "\u{15}\u{3}\u{3}",
                 false,
-                Err(NoAnswer::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() }),
+                Err(TransportError::NotHttp { why: "it speaks TLS; write https:// in the URL".to_owned() }),
             ),
-            ("SSH-2.0-x\r\n", false, Err(NoAnswer::NoStatusLine { bytes: b"SSH-2.0-x\r\n".to_vec() })),
+            ("SSH-2.0-x\r\n", false, Err(TransportError::NoStatusLine { bytes: b"SSH-2.0-x\r\n".to_vec() })),
         ] {
             assert_eq!(read(bytes, to_head).await, expected, "{bytes:?}");
         }

@@ -1,4 +1,4 @@
-//! How long an answer asks to wait before the next request (RFC 9110 section 10.2.3).
+//! The time to wait before the next request, as an answer asks (RFC 9110 section 10.2.3).
 
 use std::time::{Duration, SystemTime};
 
@@ -6,8 +6,8 @@ use super::answer::Answer;
 
 impl Answer {
     /// The longest time that its `Retry-After` headers ask for: seconds, or a date in one of its three forms. A date
-    /// counts from the answer's own `Date`, so that the endpoint's clock does not matter. `None` where it asks for
-    /// nothing, or in a form that does not exist; 0 for a date that is over.
+    /// counts from the answer's own `Date`, so that the endpoint's clock does not matter. `None` without a valid header; 0 for
+    /// a date in the past.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let own = self.header("date").find_map(|text| httpdate::parse_http_date(text.trim()).ok());
         let now = own.unwrap_or_else(SystemTime::now);
@@ -17,7 +17,7 @@ impl Answer {
 
 fn wait(text: &str, now: SystemTime) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Digits alone fail to parse only where they are too many.
+        // Digits fail to parse only if there are too many.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;

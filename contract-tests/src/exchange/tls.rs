@@ -11,7 +11,7 @@ use rustls::{Error, pki_types::ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::no_answer::NoAnswer;
+use super::transport_error::TransportError;
 use crate::endpoint::Endpoint;
 
 /// How TLS is done.
@@ -61,11 +61,19 @@ impl Tls {
         Ok(Self { http1: offering(&[b"http/1.1"]), http2: offering(&[b"h2", b"http/1.1"]) })
     }
 
-    pub(super) async fn http1(&self, endpoint: &Endpoint, tcp: TcpStream) -> Result<TlsStream<TcpStream>, NoAnswer> {
+    pub(super) async fn http1(
+        &self,
+        endpoint: &Endpoint,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, TransportError> {
         shake_hands(&self.http1, endpoint, tcp).await
     }
 
-    pub(super) async fn http2(&self, endpoint: &Endpoint, tcp: TcpStream) -> Result<TlsStream<TcpStream>, NoAnswer> {
+    pub(super) async fn http2(
+        &self,
+        endpoint: &Endpoint,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, TransportError> {
         shake_hands(&self.http2, endpoint, tcp).await
     }
 }
@@ -74,24 +82,27 @@ async fn shake_hands(
     connector: &TlsConnector,
     endpoint: &Endpoint,
     tcp: TcpStream,
-) -> Result<TlsStream<TcpStream>, NoAnswer> {
-    let name = ServerName::try_from(endpoint.host().to_owned())
-        .map_err(|_| NoAnswer::Tls { why: "the URL's host is not a name that a certificate can have".to_owned() })?;
+) -> Result<TlsStream<TcpStream>, TransportError> {
+    let name = ServerName::try_from(endpoint.host().to_owned()).map_err(|_| TransportError::Tls {
+        why: "the URL's host is not a name that a certificate can have".to_owned(),
+    })?;
     connector.connect(name, tcp).await.map_err(|error| failure(&error))
 }
 
-fn failure(error: &io::Error) -> NoAnswer {
+fn failure(error: &io::Error) -> TransportError {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     if let Some(problem) = tls.and_then(CertificateProblem::of) {
-        return NoAnswer::Certificate { why: format!("{} ({})", problem.reason, problem.advice) };
+        return TransportError::Certificate { why: format!("{} ({})", problem.reason, problem.advice) };
     }
     match tls {
         Some(Error::InvalidMessage(_)) => {
-            NoAnswer::Tls { why: "what answered does not speak TLS; try http:// in the URL".to_owned() }
+            TransportError::Tls { why: "what answered does not speak TLS; try http:// in the URL".to_owned() }
         }
         Some(Error::PeerIncompatible(_) | Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)) => {
-            NoAnswer::Tls { why: "the endpoint offers neither TLS 1.2 nor TLS 1.3 with ciphers of today".to_owned() }
+            TransportError::Tls {
+                why: "the endpoint offers neither TLS 1.2 nor TLS 1.3 with ciphers of today".to_owned(),
+            }
         }
-        _ => NoAnswer::Tls { why: error.to_string() },
+        _ => TransportError::Tls { why: error.to_string() },
     }
 }

@@ -1,4 +1,4 @@
-//! The `authorization` header of a message against the username and password that are configured.
+//! Judges the `authorization` header of a message by the configured username and password.
 
 use schemas::{
     BasicCredentials,
@@ -9,63 +9,63 @@ use schemas::{
     wire::AUTHORIZATION,
 };
 
-use super::{arrived::Arrived, breach::Findings};
+use super::{raw_request::RawRequest, violation::MessageChecks};
 
-/// Where the header stands, in a report.
-const PLACE: &str = "the header `authorization`";
+/// The header's name in a report.
+const AUTHORIZATION_PLACE: &str = "the header `authorization`";
 
 /// Judges the header by the clauses on Basic.
-pub(super) fn judge(arrived: &Arrived, expected: &BasicCredentials, findings: &mut Findings) {
-    findings.ask(["AUTH-17", "AUTH-21"]);
-    let mut values = arrived.header(AUTHORIZATION);
+pub(super) fn judge(request: &RawRequest, expected: &BasicCredentials, checks: &mut MessageChecks) {
+    checks.applies(["AUTH-17", "AUTH-21"]);
+    let mut values = request.header(AUTHORIZATION);
     let Some(value) = values.next() else {
-        let what = if arrived.unanswered {
+        let what = if request.unanswered {
             "is missing, and the sender did not send the message again with it after the challenge (401 with \
              `www-authenticate: Basic`)"
         } else {
             "is missing"
         };
-        findings.breaks("AUTH-17", PLACE, what);
+        checks.violates("AUTH-17", AUTHORIZATION_PLACE, what);
         return;
     };
     if values.next().is_some() {
-        findings.breaks("AUTH-21", PLACE, "stands there more than once");
+        checks.violates("AUTH-21", AUTHORIZATION_PLACE, "is there more than once");
         return;
     }
     if value.contains(&b',') {
-        findings.breaks("AUTH-21", PLACE, "holds a comma, as between several credentials");
+        checks.violates("AUTH-21", AUTHORIZATION_PLACE, "has a comma, as between several credentials");
         return;
     }
     match PresentedBasic::parse(value) {
-        Err(BasicError::Scheme) => wrong(value, "AUTH-17", "has another scheme than `basic`", expected, findings),
+        Err(BasicError::Scheme) => wrong(value, "AUTH-17", "has a scheme other than `basic`", expected, checks),
         Err(BasicError::Utf8) => {
-            findings.ask(["AUTH-19"]);
-            wrong(value, "AUTH-15", "holds a username and password that are not UTF-8", expected, findings);
+            checks.applies(["AUTH-19"]);
+            wrong(value, "AUTH-15", "has a username and password that are not UTF-8", expected, checks);
         }
         Err(error) => {
-            findings.ask(["AUTH-19"]);
-            wrong(value, "AUTH-19", &error.to_string(), expected, findings);
+            checks.applies(["AUTH-19"]);
+            wrong(value, "AUTH-19", &error.to_string(), expected, checks);
         }
         Ok(presented) => {
-            findings.ask(["AUTH-18", "AUTH-19", "AUTH-20"]);
+            checks.applies(["AUTH-18", "AUTH-19", "AUTH-20"]);
             if !(expected.username().is_ascii() && expected.expose_password().is_ascii()) {
-                findings.ask(["AUTH-15"]);
+                checks.applies(["AUTH-15"]);
             }
             let username = presented.username() != expected.username();
             let password = presented.expose_password() != expected.expose_password();
             let what = match (username, password) {
-                (true, true) => "holds neither the username nor the password",
-                (true, false) => "holds another username",
-                (false, true) => "holds another password",
+                (true, true) => "has another username and another password",
+                (true, false) => "has another username",
+                (false, true) => "has another password",
                 (false, false) => return,
             };
-            wrong(value, "AUTH-18", what, expected, findings);
+            wrong(value, "AUTH-18", what, expected, checks);
         }
     }
 }
 
-/// A credential that is not the right one, with the spelling in which it would be, if there is one.
-fn wrong(value: &[u8], clause: &str, what: &str, expected: &BasicCredentials, findings: &mut Findings) {
+/// Records a wrong credential, with the encoding in which it would be right, if there is one.
+fn wrong(value: &[u8], clause: &str, what: &str, expected: &BasicCredentials, checks: &mut MessageChecks) {
     let hint = Hint::of_basic(value, |username, password| {
         username == expected.username() && password == expected.expose_password()
     });
@@ -76,7 +76,7 @@ fn wrong(value: &[u8], clause: &str, what: &str, expected: &BasicCredentials, fi
         _ => clause,
     };
     match hint {
-        Some(hint) => findings.breaks(clause, PLACE, format!("{what}; {hint}")),
-        None => findings.breaks(clause, PLACE, what),
+        Some(hint) => checks.violates(clause, AUTHORIZATION_PLACE, format!("{what}; {hint}")),
+        None => checks.violates(clause, AUTHORIZATION_PLACE, what),
     }
 }

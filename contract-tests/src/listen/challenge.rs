@@ -1,5 +1,5 @@
-//! Messages without credentials, which were answered with the challenge (RFC 9110 section 11.6.1): many clients send
-//! credentials only after one. Such a message is not judged until it is known whether it comes again with them.
+//! Messages without credentials, which were answered with the challenge (RFC 9110 section 11.6.1). Many clients send
+//! credentials only after one, so such a message is not judged until it is known whether it is sent again with them.
 
 use std::{
     collections::VecDeque,
@@ -8,13 +8,13 @@ use std::{
 
 use schemas::{Authentication, wire::AUTHORIZATION};
 
-use super::arrived::Arrived;
+use super::raw_request::RawRequest;
 
-/// How long a message that was challenged waits for its repetition, where nothing else is said. A client answers at once.
+/// Default time limit for the repetition of a challenged message. A client answers at once.
 pub(super) const CHALLENGE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How recent a challenge is that may still be answered when the run is stopped.
-const RECENT: Duration = Duration::from_secs(1);
-/// Maximum number of bytes of bodies that wait; the oldest messages are forgotten beyond it.
+/// The age up to which a challenge may still be answered when the run is stopped.
+const UNDECIDED_AGE: Duration = Duration::from_secs(1);
+/// Maximum size of waiting bodies, in bytes; beyond it the oldest messages are dropped.
 const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// The challenges of a run.
@@ -22,9 +22,9 @@ const MAX_WAITING_BYTES: usize = 64 << 20;
 pub(super) struct Challenges {
     waiting: VecDeque<Challenged>,
     issued: u64,
-    /// How many messages came again with credentials.
+    /// How many messages were sent again with credentials.
     answered: u64,
-    /// How many messages nothing is known of.
+    /// How many messages are not judged.
     unknown: u64,
 }
 
@@ -32,20 +32,20 @@ struct Challenged {
     number: u64,
     /// When the challenge was written, if it was.
     written: Option<Instant>,
-    message: Arrived,
+    message: RawRequest,
 }
 
-/// Whether a message is answered with the challenge before it is judged: a whole one without credentials, where Basic is
+/// Whether a message is answered with the challenge before it is judged: a complete one without credentials, if Basic is
 /// expected.
-pub(super) fn is_due(authentication: &Authentication, message: &Arrived) -> bool {
+pub(super) fn is_due(authentication: &Authentication, message: &RawRequest) -> bool {
     matches!(authentication, Authentication::Basic(_))
         && message.faults.is_empty()
         && message.header(AUTHORIZATION).next().is_none()
 }
 
 impl Challenges {
-    /// A message is challenged; gives the number of its challenge.
-    pub(super) fn issue(&mut self, message: Arrived) -> u64 {
+    /// Challenges a message; returns the number of the challenge.
+    pub(super) fn issue(&mut self, message: RawRequest) -> u64 {
         self.issued += 1;
         self.waiting.push_back(Challenged { number: self.issued, written: None, message });
         let bytes = |challenged: &Challenged| challenged.message.body.len();
@@ -56,16 +56,16 @@ impl Challenges {
         self.issued
     }
 
-    /// A challenge has been written.
+    /// Records that a challenge was written.
     pub(super) fn written(&mut self, number: u64) {
         if let Some(challenged) = self.waiting.iter_mut().find(|challenged| challenged.number == number) {
             challenged.written = Some(Instant::now());
         }
     }
 
-    /// A message came, with credentials: the answer to the challenge of the same message, or of one that was sent without its
-    /// body to hear the challenge first.
-    pub(super) fn answered_by(&mut self, message: &Arrived) {
+    /// A message with credentials answers the challenge of the same message, or of one that was sent without its body to get
+    /// the challenge first.
+    pub(super) fn answered_by(&mut self, message: &RawRequest) {
         if message.header(AUTHORIZATION).next().is_none() {
             return;
         }
@@ -80,40 +80,41 @@ impl Challenges {
         }
     }
 
-    /// The message of a challenge that was not answered in time.
-    pub(super) fn expire(&mut self, number: u64) -> Option<Arrived> {
+    /// Removes the message of a challenge that was not answered in time.
+    pub(super) fn expire(&mut self, number: u64) -> Option<RawRequest> {
         let at = self.waiting.iter().position(|challenged| challenged.number == number)?;
         Some(self.waiting.remove(at)?.message.unanswered())
     }
 
-    /// The messages whose challenge was not answered when the run is stopped. Of the most recent nothing is known.
-    pub(super) fn expire_all(&mut self) -> Vec<Arrived> {
-        let is_recent = |challenged: &Challenged| challenged.written.is_none_or(|written| written.elapsed() < RECENT);
+    /// Removes the messages whose challenge was not answered when the run is stopped. The most recent ones are not judged.
+    pub(super) fn expire_all(&mut self) -> Vec<RawRequest> {
+        let is_recent =
+            |challenged: &Challenged| challenged.written.is_none_or(|written| written.elapsed() < UNDECIDED_AGE);
         let (recent, old): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(is_recent);
         self.unknown += recent.len() as u64;
         old.into_iter().map(|challenged| challenged.message.unanswered()).collect()
     }
 
-    /// No more messages are judged: nothing is known of those that wait.
+    /// No more messages are judged.
     pub(super) fn forget_all(&mut self) {
         self.unknown += self.waiting.drain(..).count() as u64;
     }
 
-    /// In whole sentences.
+    /// The notices for the report.
     pub(super) fn notices(&self) -> Vec<String> {
         let messages = |count: u64| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
         let mut notices = Vec::new();
         if self.answered > 0 {
             notices.push(format!(
-                "{} came without credentials first, and again with them after the challenge (401 with \
+                "{} arrived without credentials first, and again with them after the challenge (401 with \
                  `www-authenticate`). Only the second request is counted and judged.",
                 messages(self.answered)
             ));
         }
         if self.unknown > 0 {
             notices.push(format!(
-                "{} without credentials had the challenge (401) shortly before the run ended, and are not judged: \
-                 whether the sender answers it is not known.",
+                "{} without credentials got the challenge (401) shortly before the run ended, and are not judged: it is \
+                 not known whether the sender answers it.",
                 messages(self.unknown)
             ));
         }
@@ -125,8 +126,8 @@ impl Challenges {
 mod tests {
     use super::*;
 
-    fn message(target: &str, body: &str) -> Arrived {
-        Arrived { method: "POST".to_owned(), target: target.to_owned(), body: body.into(), ..Arrived::default() }
+    fn message(target: &str, body: &str) -> RawRequest {
+        RawRequest { method: "POST".to_owned(), target: target.to_owned(), body: body.into(), ..RawRequest::default() }
     }
 
     #[test]
@@ -147,7 +148,7 @@ mod tests {
             }
             let headers = vec![(AUTHORIZATION.to_owned(), b"basic eDp5".to_vec())];
             challenges.answered_by(&message(with_credentials.0, with_credentials.1));
-            challenges.answered_by(&Arrived { headers, ..message(with_credentials.0, with_credentials.1) });
+            challenges.answered_by(&RawRequest { headers, ..message(with_credentials.0, with_credentials.1) });
             assert_eq!(challenges.answered, u64::from(answered.is_some()), "{case}");
             for number in 1..=challenged.len() as u64 {
                 assert_eq!(challenges.expire(number).is_some(), answered != Some(number), "{case}: {number}");
@@ -164,7 +165,7 @@ mod tests {
             challenges.issue(message("/a", &body));
         }
         assert_eq!((challenges.waiting.len(), challenges.unknown), (2, 1));
-        challenges.waiting[0].written = Instant::now().checked_sub(RECENT);
+        challenges.waiting[0].written = Instant::now().checked_sub(UNDECIDED_AGE);
         let judged = challenges.expire_all();
         assert_eq!((judged.len(), challenges.unknown, challenges.waiting.len()), (1, 2, 0));
         assert!(judged[0].unanswered);

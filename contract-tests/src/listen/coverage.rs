@@ -1,5 +1,5 @@
-//! What the messages of a run showed: triggers, kinds of step, how the sender takes an answer. It breaks no clause, but
-//! a reader must know what a run could tell.
+//! What the messages of a run covered: triggers, kinds of step, the sender's reaction to answers. None of it violates a
+//! clause, but it shows what the run could prove.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,20 +8,20 @@ use std::{
 
 use schemas::{StepKind, Trigger};
 
-use super::{arrived::Arrived, message::Told};
+use super::{message::MessageFacts, raw_request::RawRequest};
 
-/// Kinds beyond these are counted together: names are the sender's.
-const KINDS_MOST: usize = 24;
+/// Maximum number of kinds to count separately, because the sender chooses their names.
+const MAX_KINDS: usize = 24;
 
-/// What was seen.
+/// What a run has seen.
 #[derive(Default)]
 pub(super) struct Coverage {
     triggers: BTreeMap<Trigger, u64>,
     /// Kinds of the step whose data a message carries, by trigger.
     kinds: BTreeMap<(Trigger, String), u64>,
-    /// The last answer that a body had.
+    /// The last answer to each body.
     bodies: HashMap<u64, u16>,
-    /// How many messages had this answer, and how many of them came again after it.
+    /// How many messages got this answer, and how many of them were sent again after it.
     answers: BTreeMap<u16, (u64, u64)>,
     reused: u64,
     chunked: u64,
@@ -34,40 +34,40 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
-    pub(super) fn add(&mut self, arrived: &Arrived, told: &Told, status: u16) {
-        if let Some(trigger) = told.trigger {
+    pub(super) fn add(&mut self, request: &RawRequest, facts: &MessageFacts, status: u16) {
+        if let Some(trigger) = facts.trigger {
             *self.triggers.entry(trigger).or_default() += 1;
-            let kind = (trigger, told.kind.clone().unwrap_or_else(|| "without a kind".to_owned()));
-            let known = self.kinds.len() < KINDS_MOST || self.kinds.contains_key(&kind);
+            let kind = (trigger, facts.kind.clone().unwrap_or_else(|| "without a kind".to_owned()));
+            let known = self.kinds.len() < MAX_KINDS || self.kinds.contains_key(&kind);
             *self.kinds.entry(if known { kind } else { (trigger, "of other kinds".to_owned()) }).or_default() += 1;
         }
-        if arrived.has_body() && !arrived.body.is_empty() {
+        if request.has_body() && !request.body.is_empty() {
             let mut hasher = DefaultHasher::new();
-            arrived.body.hash(&mut hasher);
+            request.body.hash(&mut hasher);
             if let Some(before) = self.bodies.insert(hasher.finish(), status) {
                 self.answers.entry(before).or_default().1 += 1;
             }
         }
         self.answers.entry(status).or_default().0 += 1;
-        self.reused += u64::from(arrived.reused);
-        self.chunked += u64::from(arrived.has_word("transfer-encoding", "chunked"));
-        self.expect += u64::from(arrived.has_word("expect", "100-continue"));
-        self.largest = self.largest.max(arrived.body.len());
-        self.too_large += u64::from(arrived.faults.contains(&super::arrived::Fault::TooLarge));
+        self.reused += u64::from(request.reused);
+        self.chunked += u64::from(request.has_word("transfer-encoding", "chunked"));
+        self.expect += u64::from(request.has_word("expect", "100-continue"));
+        self.largest = self.largest.max(request.body.len());
+        self.too_large += u64::from(request.faults.contains(&super::raw_request::RequestFault::TooLarge));
     }
 
-    /// A request came to where a redirect led.
+    /// Records a request to the target of a redirect.
     pub(super) fn follows(&mut self, method: &str) {
         let method = ["GET", "HEAD", "POST"].into_iter().find(|known| *known == method);
         *self.followed.entry(method.unwrap_or("of another name")).or_default() += 1;
     }
 
-    /// A connection began with a TLS greeting.
+    /// Records a connection that began with a TLS handshake.
     pub(super) fn speaks_tls(&mut self) {
         self.tls += 1;
     }
 
-    /// In whole sentences, for `messages` messages.
+    /// The notices for the report, given the number of messages.
     pub(super) fn notices(&self, messages: u64) -> Vec<String> {
         let mut notices = Vec::new();
         if messages > 0 {
@@ -79,7 +79,7 @@ impl Coverage {
         for (method, count) in &self.followed {
             notices.push(format!(
                 "The sender followed a redirect with the method {method} {}; the contract has no redirects \
-                 (HTTP-3), and another place may not be meant to see the message.",
+                 (HTTP-3), and the message may reach a server that must not see it.",
                 times(*count)
             ));
         }
@@ -91,7 +91,7 @@ impl Coverage {
         }
         if self.too_large > 0 {
             let count = counted(self.too_large, "message");
-            notices.push(format!("Of {count} only the head was judged: the body is larger than 16 MiB."));
+            notices.push(format!("Only the head of {count} was judged: the body is larger than 16 MiB."));
         }
         notices
     }
@@ -129,12 +129,12 @@ impl Coverage {
             let kinds = known.filter(|kind| !self.kinds.contains_key(&(Trigger::StepCreated, (*kind).to_owned())));
             missing.extend(kinds.map(|kind| format!("a previous step of the kind {kind}")));
         }
-        (!missing.is_empty()).then(|| format!("Not seen, so nothing is proven of it: {}.", missing.join(", ")))
+        (!missing.is_empty()).then(|| format!("Not seen, so nothing is proven about it: {}.", missing.join(", ")))
     }
 
     fn transport(&self) -> String {
         format!(
-            "The largest body had {} bytes; {} came on a kept connection, {} in chunks, {} with Expect: 100-continue.",
+            "The largest body had {} bytes; {} arrived on a kept-alive connection, {} in chunks, {} with Expect: 100-continue.",
             self.largest, self.reused, self.chunked, self.expect
         )
     }
@@ -144,7 +144,7 @@ impl Coverage {
         telling
             .map(|(status, (answered, again))| {
                 format!(
-                    "After the answer {status} ({}), the same message came again: {}.",
+                    "After the answer {status} ({}), the same message was sent again: {}.",
                     counted(*answered, "message"),
                     times(*again)
                 )

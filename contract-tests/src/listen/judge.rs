@@ -1,33 +1,33 @@
-//! Judges a request whole: its head, its body, its credential.
+//! Judges a request: its head, its body and its credential.
 
 use schemas::{Authentication, Document, Profile, document::PresentedSecret};
 
 use super::{
-    arrived::Arrived,
-    breach::Findings,
     head,
-    message::{Message, Told},
+    message::{Message, MessageFacts},
+    raw_request::RawRequest,
+    violation::MessageChecks,
 };
-use crate::spelling::{Spellings, masked};
+use crate::secret_encodings::{SecretEncodings, masked};
 
-/// What senders are judged by. It holds the credential: nothing shows it.
+/// What senders are judged by. It holds the credential, so it is never shown.
 pub(super) struct Judge {
     authentication: Authentication,
     profile: Profile,
-    credential: Spellings,
+    credential: SecretEncodings,
 }
 
-/// What came of one request.
+/// The judgement on one request.
 pub(super) struct Judged {
-    pub(super) findings: Findings,
-    pub(super) told: Told,
-    /// What must not be shown of it: the credential configured, and the one that it carries.
-    pub(super) hidden: Vec<Spellings>,
+    pub(super) checks: MessageChecks,
+    pub(super) facts: MessageFacts,
+    /// What must not be shown: the configured credential, and the one in the request.
+    pub(super) hidden: Vec<SecretEncodings>,
 }
 
 impl Judge {
     pub(super) fn new(authentication: Authentication, profile: Profile) -> Self {
-        let credential = Spellings::expected(&authentication);
+        let credential = SecretEncodings::expected(&authentication);
         Self { authentication, profile, credential }
     }
 
@@ -39,35 +39,36 @@ impl Judge {
         &self.profile
     }
 
-    fn hidden(&self, arrived: &Arrived) -> Vec<Spellings> {
+    fn hidden(&self, request: &RawRequest) -> Vec<SecretEncodings> {
         let mut hidden = vec![self.credential.clone()];
-        if let Ok(document) = Document::read(&arrived.body, &self.profile)
+        if let Ok(document) = Document::read(&request.body, &self.profile)
             && let PresentedSecret::Text(secret) = document.secret()
         {
-            hidden.push(Spellings::of(secret, None));
+            hidden.push(SecretEncodings::of(secret, None));
         }
-        for value in arrived.header(schemas::wire::AUTHORIZATION) {
+        for value in request.header(schemas::wire::AUTHORIZATION) {
             if let Ok(presented) = schemas::authentication::PresentedBasic::parse(value) {
-                hidden.push(Spellings::of(presented.expose_password(), Some(presented.username())));
+                hidden.push(SecretEncodings::of(presented.expose_password(), Some(presented.username())));
             }
         }
         hidden
     }
 
-    /// Judges a request. No text of the findings holds a credential.
-    pub(super) fn judge(&self, arrived: &Arrived) -> Judged {
-        let mut findings = Findings::default();
-        head::judge(arrived, &self.authentication, &self.credential, &mut findings);
+    /// Judges a request. Credentials are masked in the result.
+    pub(super) fn judge(&self, request: &RawRequest) -> Judged {
+        let mut checks = MessageChecks::default();
+        head::judge(request, &self.authentication, &self.credential, &mut checks);
         let message =
             Message { authentication: &self.authentication, profile: &self.profile, credential: &self.credential };
-        let mut told = if arrived.has_body() { message.judge(&arrived.body, &mut findings) } else { Told::default() };
-        let hidden = self.hidden(arrived);
+        let mut facts =
+            if request.has_body() { message.judge(&request.body, &mut checks) } else { MessageFacts::default() };
+        let hidden = self.hidden(request);
         let mask = |text: &str| masked(text, &hidden);
-        for breach in &mut findings.breaches {
-            breach.place = mask(&breach.place);
-            breach.what = mask(&breach.what);
+        for violation in &mut checks.violations {
+            violation.place = mask(&violation.place);
+            violation.what = mask(&violation.what);
         }
-        told.kind = told.kind.map(|kind| mask(&kind));
-        Judged { findings, told, hidden }
+        facts.kind = facts.kind.map(|kind| mask(&kind));
+        Judged { checks, facts, hidden }
     }
 }

@@ -1,4 +1,4 @@
-//! What a listener expects and answers, until it is bound.
+//! The options of a listener, until it is bound.
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -6,19 +6,19 @@ use schemas::{Authentication, Profile, Role};
 use tokio::net::TcpListener;
 
 use super::{
-    answers::Answers,
+    answers::AnswerSequence,
+    bound_listener::{BoundListener, ListenerConfig},
     challenge::CHALLENGE_TIMEOUT,
     judge::Judge,
-    listening::{Listening, Rules},
     record::{RecordError, Recorder},
 };
 
-/// What a sender is held to, and how it is answered. Made with [`Listener::new`]; the other methods change what is usual.
+/// What a listener expects and how it answers. Made with [`Listener::new`]; the other methods change the defaults.
 pub struct Listener {
     authentication: Authentication,
     profile: Profile,
     address: SocketAddr,
-    answers: Answers,
+    answers: AnswerSequence,
     delay: Duration,
     challenge_timeout: Duration,
     messages: Option<u64>,
@@ -26,7 +26,7 @@ pub struct Listener {
     record: Option<PathBuf>,
 }
 
-/// A listener cannot begin.
+/// A listener cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -50,13 +50,13 @@ pub enum ListenError {
 }
 
 impl Listener {
-    /// Expects messages with this authentication, of profile v1, at a free port of the loopback address.
+    /// Expects messages of profile v1 with this authentication, on a free port of the loopback address.
     pub fn new(authentication: Authentication) -> Self {
         Self {
             authentication,
             profile: Profile::v1().clone(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            answers: Answers::default(),
+            answers: AnswerSequence::default(),
             delay: Duration::ZERO,
             challenge_timeout: CHALLENGE_TIMEOUT,
             messages: None,
@@ -71,32 +71,32 @@ impl Listener {
         Self { profile, ..self }
     }
 
-    /// Listens here; port 0 is any free one.
+    /// Listens on this address; port 0 is any free one.
     #[must_use]
     pub fn address(self, address: SocketAddr) -> Self {
         Self { address, ..self }
     }
 
-    /// Answers so, by default 200.
+    /// Sets the answers, by default 200.
     #[must_use]
-    pub fn answers(self, answers: Answers) -> Self {
+    pub fn answers(self, answers: AnswerSequence) -> Self {
         Self { answers, ..self }
     }
 
-    /// Waits so long before each answer, by default not at all.
+    /// Waits this long before each answer, by default not at all.
     #[must_use]
     pub fn delay(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// Judges a message without Basic credentials when it has not come again with them so long after the challenge, by default
-    /// 5 s.
+    /// Judges a message without Basic credentials if it is not sent again with them within this time after the challenge, by
+    /// default 5 s.
     #[must_use]
     pub fn challenge_timeout(self, challenge_timeout: Duration) -> Self {
         Self { challenge_timeout, ..self }
     }
 
-    /// Ends after so many messages. One that comes again with credentials after the challenge counts once.
+    /// Ends after this number of messages. One that is sent again with credentials after the challenge counts once.
     #[must_use]
     pub fn messages(self, messages: u64) -> Self {
         Self { messages: Some(messages), ..self }
@@ -108,17 +108,17 @@ impl Listener {
         Self { duration: Some(duration), ..self }
     }
 
-    /// Keeps what comes as fixtures in this folder, without credentials.
+    /// Saves the messages as fixtures in this folder, without credentials.
     #[must_use]
     pub fn record(self, folder: impl Into<PathBuf>) -> Self {
         Self { record: Some(folder.into()), ..self }
     }
 
-    /// Begins to accept connections.
+    /// Binds the address and accepts connections.
     ///
     /// # Errors
     /// When the address is taken, the folder cannot be written to, or a client secret has no place in the profile.
-    pub async fn bind(self) -> Result<Listening, ListenError> {
+    pub async fn bind(self) -> Result<BoundListener, ListenError> {
         let expects_secret = matches!(self.authentication, Authentication::ClientSecret { .. });
         if expects_secret && self.profile.pointer(Role::ClientSecret).is_none() {
             return Err(ListenError::NoPlaceForSecret { profile: self.profile.name().to_owned() });
@@ -127,7 +127,7 @@ impl Listener {
         let listener = TcpListener::bind(self.address).await.map_err(bound)?;
         let address = listener.local_addr().map_err(bound)?;
         let recorder = self.record.as_deref().map(Recorder::open).transpose()?;
-        let rules = Rules {
+        let rules = ListenerConfig {
             judge: Judge::new(self.authentication, self.profile),
             answers: self.answers,
             delay: self.delay,
@@ -135,6 +135,6 @@ impl Listener {
             messages: self.messages,
             recorder,
         };
-        Ok(Listening::new(listener, address, rules, self.duration))
+        Ok(BoundListener::new(listener, address, rules, self.duration))
     }
 }

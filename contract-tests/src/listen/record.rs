@@ -1,5 +1,5 @@
-//! Messages kept as fixtures: the body with the client secret replaced, and beside it the head as JSON without the
-//! value of the `authorization` header. What might hold a credential elsewhere is not kept.
+//! Saves messages as fixtures: the body with the client secret replaced, and in a second file the head as JSON without the
+//! value of the `authorization` header. A message that may hold a credential elsewhere is not saved.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -13,24 +13,24 @@ use schemas::{
 };
 use serde_json::json;
 
-use super::arrived::Arrived;
-use crate::spelling::{Spellings, masked};
+use super::raw_request::RawRequest;
+use crate::secret_encodings::{SecretEncodings, masked};
 
 /// What stands in a fixture at the client secret's place.
 pub(super) const PLACEHOLDER: &str = "\"<client-secret>\"";
-/// What stands there for a credential in a header.
+/// What replaces a credential in a header.
 const HEADER_PLACEHOLDER: &str = "<credential>";
 
 /// A folder of fixtures.
 pub(super) struct Recorder {
     folder: PathBuf,
-    /// Fixtures that were there before.
+    /// Number of the last fixture that was there before.
     before: u64,
 }
 
-/// A folder cannot take fixtures.
+/// A folder cannot be used for fixtures.
 #[derive(Debug, thiserror::Error)]
-#[error("fixtures cannot be kept in {}: {source}", folder.display())]
+#[error("cannot save fixtures in {}: {source}", folder.display())]
 pub struct RecordError {
     /// The folder.
     pub folder: PathBuf,
@@ -38,19 +38,19 @@ pub struct RecordError {
     pub source: io::Error,
 }
 
-/// A message is not kept.
+/// Why a message is not saved.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotKept {
-    #[error("its body cannot be read, so that a credential could stand anywhere in it")]
+pub(super) enum NotSaved {
+    #[error("its body cannot be read, so a credential could be anywhere in it")]
     Unreadable,
-    #[error("it holds a credential where none belongs")]
+    #[error("it has a credential in the wrong place")]
     Credential,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
 impl Recorder {
-    /// Makes the folder where it is missing, for its owner alone. What is in it stays.
+    /// Creates the folder if it is missing, for its owner only. Existing files are kept.
     pub(super) fn open(folder: &Path) -> Result<Self, RecordError> {
         let numbers = || {
             let mut builder = DirBuilder::new();
@@ -66,23 +66,23 @@ impl Recorder {
         Ok(Self { folder: folder.to_owned(), before })
     }
 
-    /// Keeps a message; the name of its body's file.
+    /// Saves a message; returns the name of its body's file.
     pub(super) fn keep(
         &self,
         number: u64,
-        arrived: &Arrived,
+        request: &RawRequest,
         trigger: Option<Trigger>,
         profile: &Profile,
-        hidden: &[Spellings],
-    ) -> Result<String, NotKept> {
-        let plain = arrived.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&arrived.body);
-        let document = Document::read(plain, profile).map_err(|_| NotKept::Unreadable)?;
+        hidden: &[SecretEncodings],
+    ) -> Result<String, NotSaved> {
+        let plain = request.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&request.body);
+        let document = Document::read(plain, profile).map_err(|_| NotSaved::Unreadable)?;
         let body = match document.secret_span() {
             Some(span) => [&plain[..span.start], PLACEHOLDER.as_bytes(), &plain[span.end..]].concat(),
             None => plain.to_vec(),
         };
         let mask = |text: &str| masked(text, hidden);
-        let headers: Vec<_> = arrived
+        let headers: Vec<_> = request
             .headers
             .iter()
             .map(|(name, value)| {
@@ -95,15 +95,15 @@ impl Recorder {
             })
             .collect();
         let head = json!({
-            "method": arrived.method,
-            "target": mask_url(&mask(&arrived.target)),
-            "version": format!("HTTP/1.{}", arrived.version),
+            "method": request.method,
+            "target": mask_url(&mask(&request.target)),
+            "version": format!("HTTP/1.{}", request.version),
             "headers": headers,
         });
         let head = format!("{head:#}\n");
         let holds = |bytes: &[u8]| hidden.iter().any(|spellings| spellings.are_in(bytes));
         if holds(&body) || holds(head.as_bytes()) {
-            return Err(NotKept::Credential);
+            return Err(NotSaved::Credential);
         }
         let word = trigger.map_or("message", Trigger::as_str);
         let name = format!("{:04}-{word}", self.before + number);

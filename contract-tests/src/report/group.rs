@@ -1,15 +1,15 @@
-//! The results as a reader wants them: by area and clause, what was skipped by reason, and a few words that every form
-//! of the report shares.
+//! The results by area and clause, the skipped cases by reason, and text that all forms of the report share.
 
 use schemas::{Clause, Level};
 
-use super::{CaseOutcome, CaseResult, Failure, Report, Subject, SubjectKind, Tally};
+use super::{CaseOutcome, CaseResult, Failure, OutcomeCounts, Report, Subject, SubjectKind};
+use crate::case::AuthenticationKind;
 
-/// The areas of the contract: the letters of their clauses, and their headings.
+/// The areas of the contract: the prefix of their clauses, and their headings.
 const AREAS: [(&str, &str); 4] =
     [("MSG", "Messages"), ("AUTH", "Authentication"), ("HTTP", "HTTP"), ("OPS", "Operation")];
 
-/// The letters of a clause's area.
+/// The prefix of a clause's area.
 fn area_of(clause: &str) -> &str {
     clause.split('-').next().unwrap_or_default()
 }
@@ -26,20 +26,20 @@ pub(super) struct ClauseResults<'a> {
     pub(super) results: Vec<&'a CaseResult>,
 }
 
-/// Cases that were skipped, throttled or known to fail, for the same reason.
-pub(super) struct Reasoned<'a> {
+/// Cases that were skipped, throttled or known to fail for the same reason.
+pub(super) struct ReasonGroup<'a> {
     pub(super) reason: &'a str,
     pub(super) cases: Vec<&'a CaseResult>,
 }
 
-impl Reasoned<'_> {
-    /// Maximum number of cases that are named one by one.
-    const NAMED: usize = 12;
+impl ReasonGroup<'_> {
+    /// Maximum number of cases to list by number.
+    const MAX_NAMED: usize = 12;
 
-    /// Their numbers; of many, how many there are in each area.
+    /// Their numbers, or the counts by area if there are many.
     pub(super) fn named(&self) -> String {
         let cases = &self.cases;
-        if cases.len() <= Self::NAMED {
+        if cases.len() <= Self::MAX_NAMED {
             return cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>().join(", ");
         }
         let counted = AREAS.iter().filter_map(|(letters, name)| {
@@ -50,11 +50,11 @@ impl Reasoned<'_> {
     }
 }
 
-/// These numbers, or of many the first few and how many more there are.
+/// These numbers, or the first few and how many more there are.
 pub(super) fn joined(ids: &[String]) -> String {
-    match ids.len().checked_sub(Reasoned::NAMED) {
+    match ids.len().checked_sub(ReasonGroup::MAX_NAMED) {
         None | Some(0) => ids.join(", "),
-        Some(more) => format!("{} and {more} more", ids[..Reasoned::NAMED].join(", ")),
+        Some(more) => format!("{} and {more} more", ids[..ReasonGroup::MAX_NAMED].join(", ")),
     }
 }
 
@@ -85,13 +85,13 @@ impl<'a> ClauseResults<'a> {
         self.results.iter().filter_map(|result| Some((*result, result.failure()?)))
     }
 
-    /// How its cases ended.
-    pub(super) fn tally(&self) -> Tally {
-        Tally::of(self.results.iter().copied())
+    /// Counts its cases by outcome.
+    pub(super) fn counts(&self) -> OutcomeCounts {
+        OutcomeCounts::of(self.results.iter().copied())
     }
 }
 
-/// The clauses of which a case failed: the most binding first, then in the order of the contract.
+/// The clauses with failed cases: by level, then in the order of the contract.
 pub(super) fn broken(report: &Report) -> Vec<ClauseResults<'_>> {
     let clauses = Area::all(report).into_iter().flat_map(|area| area.clauses);
     let mut broken: Vec<ClauseResults<'_>> = clauses.filter(|clause| clause.failed().next().is_some()).collect();
@@ -99,8 +99,8 @@ pub(super) fn broken(report: &Report) -> Vec<ClauseResults<'_>> {
     broken
 }
 
-/// What was skipped, by reason: what was left out on purpose first, the rest in the order in which the reasons come up.
-pub(super) fn skipped(report: &Report) -> Vec<Reasoned<'_>> {
+/// The skipped cases by reason: the excluded ones first, the rest in the order in which the reasons appear.
+pub(super) fn skipped(report: &Report) -> Vec<ReasonGroup<'_>> {
     let mut groups = by_reason(report, |outcome| match outcome {
         CaseOutcome::Skipped { reason, .. } => Some(reason),
         _ => None,
@@ -109,57 +109,56 @@ pub(super) fn skipped(report: &Report) -> Vec<Reasoned<'_>> {
     groups
 }
 
-/// What fails and is known to, by reason, in the order in which the reasons come up.
-pub(super) fn known(report: &Report) -> Vec<Reasoned<'_>> {
+/// The known failures by reason, in the order in which the reasons appear.
+pub(super) fn known(report: &Report) -> Vec<ReasonGroup<'_>> {
     by_reason(report, |outcome| match outcome {
         CaseOutcome::Known(known) => Some(&known.reason),
         _ => None,
     })
 }
 
-/// A known failure's last day, in words.
+/// A known failure's last day, as half a sentence.
 pub(super) fn until(result: &CaseResult) -> Option<String> {
     Some(format!("known until {}", result.known()?.until.as_ref()?))
 }
 
-/// What was throttled, by reason, in the order in which the reasons come up.
-pub(super) fn throttled(report: &Report) -> Vec<Reasoned<'_>> {
+/// The throttled cases by reason, in the order in which the reasons appear.
+pub(super) fn throttled(report: &Report) -> Vec<ReasonGroup<'_>> {
     by_reason(report, |outcome| match outcome {
         CaseOutcome::Throttled { reason } => Some(reason),
         _ => None,
     })
 }
 
-fn by_reason(report: &Report, reason: impl Fn(&CaseOutcome) -> Option<&String>) -> Vec<Reasoned<'_>> {
-    let mut groups: Vec<Reasoned<'_>> = Vec::new();
+fn by_reason(report: &Report, reason: impl Fn(&CaseOutcome) -> Option<&String>) -> Vec<ReasonGroup<'_>> {
+    let mut groups: Vec<ReasonGroup<'_>> = Vec::new();
     for case in &report.results {
         if let Some(reason) = reason(&case.outcome) {
             match groups.iter_mut().find(|group| group.reason == reason) {
                 Some(group) => group.cases.push(case),
-                None => groups.push(Reasoned { reason, cases: vec![case] }),
+                None => groups.push(ReasonGroup { reason, cases: vec![case] }),
             }
         }
     }
     groups
 }
 
-/// The levels that have results, each with its tally.
-pub(super) fn levels(report: &Report) -> Vec<(Level, Tally)> {
-    let levels = Level::ALL.map(|level| (level, report.tally(level)));
-    levels.into_iter().filter(|(_, tally)| *tally != Tally::default()).collect()
+/// The levels that have results, each with its counts.
+pub(super) fn levels(report: &Report) -> Vec<(Level, OutcomeCounts)> {
+    let levels = Level::ALL.map(|level| (level, report.counts(level)));
+    levels.into_iter().filter(|(_, counts)| *counts != OutcomeCounts::default()).collect()
 }
 
-/// What the run was about, on one line.
+/// The facts about the run, on one line.
 pub(super) fn facts(report: &Report) -> String {
     let Report { subject: Subject { authentication, profile, .. }, started, took_ms, seed, .. } = report;
-    let authentication = match *authentication {
-        "none" => "no authentication",
-        "clientSecret" => "client secret",
-        "basic" => "Basic authentication",
-        other => other,
+    let authentication = match authentication {
+        AuthenticationKind::None => "no authentication",
+        AuthenticationKind::ClientSecret => "client secret",
+        AuthenticationKind::Basic => "Basic authentication",
     };
     let started = started.strftime("%Y-%m-%d %H:%M:%S UTC");
-    // A sender makes up its messages itself.
+    // A sender composes its own messages.
     let seed = match report.subject.kind {
         SubjectKind::Endpoint => format!("seed {seed} · "),
         SubjectKind::Sender => String::new(),
@@ -175,7 +174,7 @@ pub(super) fn side(report: &Report) -> &'static str {
     }
 }
 
-/// What to do before a request that is shown can be repeated.
+/// What to do before a request in the report can be repeated.
 pub(super) fn variables(report: &Report) -> Option<&'static str> {
     let shown = |name: &str| {
         let known = report.results.iter().filter_map(|result| Some(&result.known()?.failure));
@@ -194,10 +193,9 @@ pub(super) fn variables(report: &Report) -> Option<&'static str> {
     }
 }
 
-/// What a reader is told of a failure besides its request, each line with its label: what was sent, what was expected and
-/// what came, why that matters, and what to change.
+/// The lines about a failure, without its request, each with its label.
 pub(super) fn lines(result: &CaseResult, failure: &Failure) -> Vec<(&'static str, String)> {
-    let Failure { request: _, sent, flow, expected, came, why, mend, cause, hint } = failure;
+    let Failure { request: _, sent, flow, expected, actual, why, fix, cause, hint } = failure;
     let outage =
         result.outage_ms.map(|outage| format!("the plain valid message was not accepted for {}", span(outage)));
     let sent = sent.as_ref().map(|sent| match flow {
@@ -207,22 +205,22 @@ pub(super) fn lines(result: &CaseResult, failure: &Failure) -> Vec<(&'static str
     let lines = [
         ("Sent", sent),
         ("Expected", Some(expected.clone())),
-        ("Got", Some(came.clone())),
+        ("Got", Some(actual.clone())),
         ("Cause", cause.clone()),
         ("Then", outage),
         ("Why", why.clone()),
-        ("Fix", Some(mend.clone())),
+        ("Fix", Some(fix.clone())),
         ("Hint", hint.clone()),
     ];
     lines.into_iter().filter_map(|(label, line)| Some((label, line?))).collect()
 }
 
-/// How long a case took, where it took any time.
+/// How long a case took, if it took any time.
 pub(super) fn took(result: &CaseResult) -> Option<String> {
     (result.took_ms > 0).then(|| span(result.took_ms))
 }
 
-/// A span of time in words.
+/// A span of time as text.
 fn span(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds} ms"),

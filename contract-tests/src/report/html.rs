@@ -1,6 +1,5 @@
-//! The report as one HTML page that needs nothing else: no script, no network (its own policy forbids both), light or
-//! dark as the reader's system is. What is long is folded into `details`, which work from the keyboard and print open
-//! where they are open.
+//! The report as one self-contained HTML page: no script, no network (its own policy forbids both), light or dark as the
+//! reader's system. Long parts are folded into `details`, which work from the keyboard.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use schemas::{
@@ -9,8 +8,8 @@ use schemas::{
 };
 
 use super::{
-    CaseOutcome, CaseResult, Grade, Report, Tally,
-    group::{self, Area, ClauseResults, Reasoned},
+    CaseOutcome, CaseResult, Grade, OutcomeCounts, Report,
+    group::{self, Area, ClauseResults, ReasonGroup},
     harmless::{harmless, one_line},
 };
 
@@ -49,8 +48,8 @@ pub fn render(report: &Report, strict: bool) -> String {
                     (counts(report))
                     (failures(report))
                     (grouped("known", "Known failures", group::known(report)))
-                    (grouped("throttled", "What was throttled", group::throttled(report)))
-                    (grouped("skipped", "What was skipped", group::skipped(report)))
+                    (grouped("throttled", "Throttled cases", group::throttled(report)))
+                    (grouped("skipped", "Skipped cases", group::skipped(report)))
                     (everything(report))
                 }
                 footer { p { (one_line(&report.tool)) } }
@@ -62,8 +61,8 @@ pub fn render(report: &Report, strict: bool) -> String {
 
 fn counts(report: &Report) -> Markup {
     let levels = group::levels(report);
-    let throttled = levels.iter().any(|(_, tally)| tally.throttled > 0);
-    let known = levels.iter().any(|(_, tally)| tally.known > 0);
+    let throttled = levels.iter().any(|(_, counts)| counts.throttled > 0);
+    let known = levels.iter().any(|(_, counts)| counts.known > 0);
     html! {
         @if !levels.is_empty() {
             section aria-labelledby="counts" {
@@ -77,8 +76,8 @@ fn counts(report: &Report) -> Markup {
                         th.number scope="col" { "Skipped" }
                     } }
                     tbody {
-                        @for (level, tally) in levels {
-                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(tally)) } (numbers(tally, known, throttled)) }
+                        @for (level, counts) in levels {
+                            tr { th scope="row" { (level) } td.share aria-hidden="true" { (bar(counts)) } (numbers(counts, known, throttled)) }
                         }
                     }
                 }
@@ -87,8 +86,8 @@ fn counts(report: &Report) -> Markup {
     }
 }
 
-/// The shares as a bar, for the eye only: the numbers are next to it.
-fn bar(Tally { passed, failed, known, throttled, skipped }: Tally) -> Markup {
+/// The shares as a bar; the numbers are next to it.
+fn bar(OutcomeCounts { passed, failed, known, throttled, skipped }: OutcomeCounts) -> Markup {
     html! {
         div.bar {
             @for (class, count) in [("passed", passed), ("failed", failed), ("known", known), ("throttled", throttled), ("skipped", skipped)] {
@@ -99,7 +98,7 @@ fn bar(Tally { passed, failed, known, throttled, skipped }: Tally) -> Markup {
 }
 
 fn numbers(
-    Tally { passed, failed, known, throttled, skipped }: Tally,
+    OutcomeCounts { passed, failed, known, throttled, skipped }: OutcomeCounts,
     with_known: bool,
     with_throttled: bool,
 ) -> Markup {
@@ -117,7 +116,7 @@ fn failures(report: &Report) -> Markup {
     html! {
         @if !broken.is_empty() {
             section aria-labelledby="failures" {
-                h2 #failures { "What fails" }
+                h2 #failures { "Failures" }
                 @for clause in &broken { (failure(clause)) }
                 @if let Some(variables) = group::variables(report) { p { (variables) } }
             }
@@ -149,12 +148,12 @@ fn failure(broken: &ClauseResults<'_>) -> Markup {
     }
 }
 
-fn grouped(id: &str, heading: &str, groups: Vec<Reasoned<'_>>) -> Markup {
+fn grouped(id: &str, heading: &str, groups: Vec<ReasonGroup<'_>>) -> Markup {
     html! {
         @if !groups.is_empty() {
             section aria-labelledby=(id) {
                 h2 #(id) { (heading) }
-                @for Reasoned { reason, cases } in groups {
+                @for ReasonGroup { reason, cases } in groups {
                     details {
                         summary { span.count { (cases.len()) } " " (one_line(reason)) }
                         ul.cases { @for case in cases { li {
@@ -181,16 +180,16 @@ fn everything(report: &Report) -> Markup {
 }
 
 fn all_of(area: &Area<'_>) -> Markup {
-    let tally = Tally::of(area.results());
+    let counts = OutcomeCounts::of(area.results());
     html! {
         details {
             summary {
                 (area.name) " " span.took {
-                    (tally.passed) " passed"
-                    @if tally.failed > 0 { ", " (tally.failed) " failed" }
-                    @if tally.known > 0 { ", " (tally.known) " known" }
-                    @if tally.throttled > 0 { ", " (tally.throttled) " throttled" }
-                    @if tally.skipped > 0 { ", " (tally.skipped) " skipped" }
+                    (counts.passed) " passed"
+                    @if counts.failed > 0 { ", " (counts.failed) " failed" }
+                    @if counts.known > 0 { ", " (counts.known) " known" }
+                    @if counts.throttled > 0 { ", " (counts.throttled) " throttled" }
+                    @if counts.skipped > 0 { ", " (counts.skipped) " skipped" }
                 }
             }
             div.scroll tabindex="0" role="region" aria-label={ "Cases of " (area.name) } {
@@ -226,11 +225,11 @@ fn row(result: &CaseResult) -> Markup {
     }
 }
 
-/// Sentences in which text between backticks is code.
+/// Sentences with code between backticks.
 fn prose(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     html! {
-        // An even number of parts has a backtick without its pair.
+        // With an even number of parts, a backtick has no pair.
         @if parts.len().is_multiple_of(2) { (text) } @else {
             @for (number, part) in parts.iter().enumerate() {
                 @if number.is_multiple_of(2) { (part) } @else { code { (part) } }

@@ -1,5 +1,5 @@
-//! The report as JSON, for programs: `schemas/json/report.schema.json` says how it looks. It holds what the report
-//! holds, and what can be worked out from it: the verdict and the counts.
+//! The report as JSON, defined by `schemas/json/report.schema.json`: the report itself, and the verdict and counts derived
+//! from it.
 
 use jiff::Timestamp;
 use schemas::{
@@ -8,10 +8,10 @@ use schemas::{
 };
 use serde::Serialize;
 
-use super::{CaseResult, Pace, Report, Subject, Tally};
+use super::{CaseResult, OutcomeCounts, PaceSummary, Report, Subject};
 
-/// The version of the form; it changes only where a reader of the old one would go wrong.
-const FORMAT: u32 = 1;
+/// The version of the format; it changes only if a reader of the old one would be wrong.
+const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,30 +24,30 @@ struct Json<'a> {
     seed: u64,
     strict: bool,
     holds: bool,
-    summary: Summary,
+    summary: LevelCounts,
     notices: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     variations: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pace: Option<Pace>,
+    pace: Option<PaceSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limited_by: Option<&'a str>,
     results: &'a [CaseResult],
 }
 
 #[derive(Serialize)]
-struct Summary {
-    must: Tally,
-    should: Tally,
-    may: Tally,
+struct LevelCounts {
+    must: OutcomeCounts,
+    should: OutcomeCounts,
+    may: OutcomeCounts,
 }
 
 /// Renders the report, judged as `--strict` or not.
 pub fn render(report: &Report, strict: bool) -> String {
     let Report { tool, subject, started, took_ms, seed, notices, variations, pace, limited_by, results } = report;
-    let [must, should, may] = Level::ALL.map(|level| report.tally(level));
+    let [must, should, may] = Level::ALL.map(|level| report.counts(level));
     let json = Json {
-        format: FORMAT,
+        format: FORMAT_VERSION,
         tool,
         subject,
         started: *started,
@@ -55,7 +55,7 @@ pub fn render(report: &Report, strict: bool) -> String {
         seed: *seed,
         strict,
         holds: report.holds(strict),
-        summary: Summary { must, should, may },
+        summary: LevelCounts { must, should, may },
         notices,
         variations,
         pace: *pace,
@@ -67,14 +67,14 @@ pub fn render(report: &Report, strict: bool) -> String {
     log_command::escape(&text, Notation::Json).into_owned()
 }
 
-/// Why a text is no report.
+/// Why a text is not a report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// It cannot be read at all.
+    /// It cannot be read.
     #[error(transparent)]
     Read(#[from] std::io::Error),
-    /// It is not JSON, or not of the form.
+    /// It is not JSON, or not a report.
     #[error(transparent)]
     Form(#[from] serde_json::Error),
     /// A case names a clause that this version of the contract lacks.
@@ -90,7 +90,7 @@ pub enum ReadError {
 /// Reads what [`render`] wrote.
 ///
 /// # Errors
-/// When it is no such JSON, or names a clause that the contract does not have.
+/// When it is not such JSON, or names a clause that the contract does not have.
 pub fn read(json: &[u8]) -> Result<Report, ReadError> {
     let report: Report = serde_json::from_slice(json)?;
     match report.results.iter().find(|result| Clause::find(&result.clause).is_none()) {

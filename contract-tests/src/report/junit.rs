@@ -1,6 +1,5 @@
-//! The report as JUnit XML, for the test view of a CI system: a suite an area, a test a case. What does not count, a
-//! SHOULD that fails without `--strict`, is there as skipped with its reason: such a view knows no warning, and should
-//! be as green as the exit code says.
+//! The report as JUnit XML, for the test view of a CI system: one suite per area, one test per case. A SHOULD that fails
+//! without `--strict` is skipped with its reason: such a view has no warnings, and must agree with the exit code.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -47,7 +46,7 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
     let counts = decides(result.level, strict);
     let mut status = match &result.outcome {
         CaseOutcome::Passed => TestCaseStatus::success(),
-        // An error and not a failure: nothing is wrong with the endpoint as far as is known, and nothing is proven.
+        // An error and not a failure: the endpoint may be right, but nothing is proven.
         CaseOutcome::Throttled { .. } if counts => TestCaseStatus::non_success(NonSuccessKind::Error),
         CaseOutcome::Throttled { .. } | CaseOutcome::Skipped { .. } | CaseOutcome::Known(_) => {
             TestCaseStatus::skipped()
@@ -67,13 +66,13 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
             let until = group::until(result).map(|until| format!(", {until}")).unwrap_or_default();
             let KnownFailure { reason, failure, .. } = known.as_ref();
             status.set_type(result.level.to_string());
-            status.set_message(one_line(&format!("known failure: {reason}{until}; {}", failure.came)));
+            status.set_message(one_line(&format!("known failure: {reason}{until}; {}", failure.actual)));
             status.set_description(harmless(&description(result, failure)));
         }
         CaseOutcome::Failed(failure) => {
             let weight = if counts { "" } else { " (fails, but does not count)" };
             status.set_type(result.level.to_string());
-            status.set_message(one_line(&format!("{} {}{weight}: {}", clause.level, clause.id, failure.came)));
+            status.set_message(one_line(&format!("{} {}{weight}: {}", clause.level, clause.id, failure.actual)));
             status.set_description(harmless(&description(result, failure)));
         }
     }
@@ -94,8 +93,8 @@ fn description(result: &CaseResult, failure: &Failure) -> String {
     text
 }
 
-/// A run that tested nothing, or not all that counts: an error, since a file without cases, or with skipped ones only,
-/// would be green.
+/// A run that tested nothing, or not all that counts, is an error: a file without cases, or with only skipped ones, would be
+/// green.
 fn unproven(report: &Report, strict: bool) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_message(report.verdict(strict).words);

@@ -1,5 +1,5 @@
-//! Failures that are known: a file names cases or clauses, each with a reason and, where it is to end, the last day. What
-//! it names does not count, but is listed and counted in every report.
+//! Known failures: a file names cases or clauses, each with a reason and optionally the last day. They do not count, but
+//! every report lists and counts them.
 
 use std::{collections::HashMap, fmt::Write as _, ops::Range};
 
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{CaseOutcome, CaseResult, KnownFailure, Report, harmless::one_line, nearest};
-use crate::Case;
+use crate::{Case, listen};
 
-/// What a file of known failures has.
+/// The entries of a file of known failures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownFailures {
     entries: Vec<Entry>,
 }
 
@@ -26,14 +26,14 @@ struct Entry {
     reason: String,
     /// The last day on which it is known.
     until: Option<Date>,
-    /// Where it is in the file, from 1.
+    /// Its line in the file, from 1.
     line: usize,
 }
 
-/// Something in a file of known failures that cannot be meant.
+/// An error in a file of known failures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub struct KnownError {
+pub struct KnownFailuresError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong, with its key.
@@ -56,31 +56,30 @@ struct RawEntry {
     until: Option<Spanned<toml::Value>>,
 }
 
-impl Known {
+impl KnownFailures {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// Everything in it that cannot be meant: TOML that cannot be read, a key that does not exist, an unknown case or
-    /// clause, a missing reason, a date that is not one, an entry that is there twice.
-    pub fn read(text: &str) -> Result<Self, Vec<KnownError>> {
+    /// All errors in it: invalid TOML, an unknown key, case or clause, a missing reason, an invalid date, a repeated entry.
+    pub fn read(text: &str) -> Result<Self, Vec<KnownFailuresError>> {
         let line_of = |span: Range<usize>| 1 + text[..span.start.min(text.len())].matches('\n').count();
         let raw: RawFile = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, line_of);
-            vec![KnownError { line, what: error.message().to_owned() }]
+            vec![KnownFailuresError { line, what: error.message().to_owned() }]
         })?;
         let (mut entries, mut errors) = (Vec::new(), Vec::new());
         let mut lines: HashMap<String, usize> = HashMap::new();
         for entry in raw.known {
             // The span of an entry begins at its header.
             let line = line_of(entry.span());
-            let mut wrong = |line: usize, what: String| errors.push(KnownError { line, what });
+            let mut wrong = |line: usize, what: String| errors.push(KnownFailuresError { line, what });
             let RawEntry { case, clause, reason, until } = entry.into_inner();
             let (key, id) = match (case, clause) {
                 (Some(case), None) => ("case", case),
                 (None, Some(clause)) => ("clause", clause),
                 (Some(_), Some(clause)) => {
                     let line = line_of(clause.span());
-                    wrong(line, "an entry has both `case` and `clause`; make two entries of it".to_owned());
+                    wrong(line, "an entry has both `case` and `clause`; split it into two".to_owned());
                     continue;
                 }
                 (None, None) => {
@@ -125,7 +124,7 @@ impl Known {
         if errors.is_empty() { Ok(Self { entries }) } else { Err(errors) }
     }
 
-    /// The entry that names a case, or its clause.
+    /// The entry for a case, or for its clause.
     fn entry(&self, result: &CaseResult) -> Option<&Entry> {
         let names = |entry: &&Entry, is_clause: bool| entry.is_clause == is_clause && entry.names(result);
         let entries = || self.entries.iter();
@@ -143,12 +142,11 @@ impl Entry {
     }
 }
 
-/// What is wrong with a number that neither the catalogue nor the contract has.
+/// The error for an unknown number.
 fn unknown(key: &str, id: &str) -> Option<String> {
-    // A run against a sender has one case for each clause.
+    // A run against a sender has one case per rule.
     let clause_of_sender = id.strip_prefix("SENDER-");
-    let is_case =
-        Case::all().iter().any(|case| case.id == id) || clause_of_sender.is_some_and(|id| Clause::find(id).is_some());
+    let is_case = Case::all().iter().any(|case| case.id == id) || clause_of_sender.is_some_and(listen::is_judged);
     let is_clause = Clause::find(id).is_some();
     match key {
         "case" if is_case => None,
@@ -163,8 +161,8 @@ fn unknown(key: &str, id: &str) -> Option<String> {
 }
 
 impl Report {
-    /// Marks the failures that are known on this day. What is known and passes, and what is known no longer, is told.
-    pub fn apply(&mut self, known: &Known, today: Date) {
+    /// Marks the failures that are known on this day. Notices report the entries that pass and those that have ended.
+    pub fn apply(&mut self, known: &KnownFailures, today: Date) {
         for result in &mut self.results {
             let failure = match &result.outcome {
                 CaseOutcome::Failed(failure) => failure,
@@ -185,7 +183,7 @@ impl Report {
         self.notices.extend(notices);
     }
 
-    /// What a reader must know of an entry: that what it names passes again, or that it has ended.
+    /// The notice on an entry whose cases pass again, or that has ended.
     fn notice_of(&self, entry: &Entry, today: Date) -> Option<String> {
         let Entry { id, line, until, .. } = entry;
         let named = || self.results.iter().filter(|result| entry.names(result));
@@ -198,14 +196,14 @@ impl Report {
                  give its entry a later date."
             )),
             _ if passes && !fails && !unsure => Some(format!(
-                "{id} is listed as a known failure (line {line}) and passes: delete its entry, so that it counts when it \
+                "{id} is listed as a known failure (line {line}) and passes: delete its entry, so that it counts if it \
                  fails again."
             )),
             _ => None,
         }
     }
 
-    /// A file of known failures with everything that fails in this report.
+    /// A file of known failures with all failures of this report.
     pub fn known_file(&self, today: Date) -> String {
         let mut file = format!(
             "# Known failures of {}.\n# Each entry names a `case` or a `clause`, has a `reason`, and may have `until`, the \
@@ -220,7 +218,7 @@ impl Report {
             };
             let (reason, until) = match &result.outcome {
                 CaseOutcome::Known(known) => (known.reason.clone(), known.until.clone()),
-                _ => (format!("Found on {today}: {}", first_line(&failure.came)), None),
+                _ => (format!("Found on {today}: {}", first_line(&failure.actual)), None),
             };
             let reason = toml::Value::String(reason);
             let until = match until {
@@ -250,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_meant_is_told_with_key_and_line() {
+    fn errors_name_key_and_line() {
         for (text, expected) in [
             ("", &[][..]),
             ("[[known]]\ncase = \"HTTP-034\"\nreason = \"r\"\nuntil = 2027-03-31\n", &[]),
@@ -265,7 +263,7 @@ mod tests {
             ("[[known]]\nreason = \"r\"", &["line 1: `case` or `clause` is missing"]),
             (
                 "[[known]]\ncase = \"HTTP-034\"\nclause = \"HTTP-13\"\nreason = \"r\"",
-                &["line 3: an entry has both `case` and `clause`; make two entries of it"],
+                &["line 3: an entry has both `case` and `clause`; split it into two"],
             ),
             (
                 "[[known]]\ncase = \"HTTP-34\"\nreason = \"r\"",
@@ -277,6 +275,11 @@ mod tests {
                     "line 2: `case`: HTTP-13 is a clause; write clause = \"HTTP-13\"",
                     "line 5: `clause`: HTTP-034 is a case; write case = \"HTTP-034\"",
                 ],
+            ),
+            ("[[known]]\ncase = \"SENDER-HTTP-1\"\nreason = \"r\"", &[]),
+            (
+                "[[known]]\ncase = \"SENDER-HTTP-13\"\nreason = \"r\"",
+                &["line 2: `case`: there is no case SENDER-HTTP-13"],
             ),
             ("[[known]]\ncase = \"HTTP-034\"", &["line 2: `reason` of HTTP-034 is missing"]),
             ("[[known]]\ncase = \"HTTP-034\"\nreason = \" \"", &["line 3: `reason` of HTTP-034 is empty"]),
@@ -294,7 +297,7 @@ mod tests {
                 &["line 4: `until` of HTTP-034: `2027-02-30` is not a date; write it as 2027-03-31"],
             ),
         ] {
-            let told = Known::read(text).err().unwrap_or_default();
+            let told = KnownFailures::read(text).err().unwrap_or_default();
             let told: Vec<String> = told.iter().map(ToString::to_string).collect();
             let fit = told.iter().zip(expected).all(|(told, expected)| told.starts_with(expected));
             assert!(told.len() == expected.len() && fit, "{text}: {told:?}");

@@ -1,5 +1,5 @@
-//! The report as Markdown, for the summary of a CI job or a comment: the verdict and a table first, all else folded
-//! away. What others wrote stands in `pre` and `code` elements, where nothing of Markdown or HTML works.
+//! The report as Markdown, for the summary of a CI job or a comment: the verdict and a table first, the rest folded.
+//! Untrusted text is in `pre` and `code` elements, where Markdown and HTML have no effect.
 
 use std::fmt::{self, Write as _};
 
@@ -9,8 +9,8 @@ use schemas::{
 };
 
 use super::{
-    CaseResult, Grade, Report, Tally,
-    group::{self, Area, ClauseResults, Reasoned},
+    CaseResult, Grade, OutcomeCounts, Report,
+    group::{self, Area, ClauseResults, ReasonGroup},
     harmless::{harmless, one_line},
 };
 
@@ -39,8 +39,8 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
     if !levels.is_empty() {
         writeln!(page, "\n| | {}", columns.heads("|:--|"))?;
     }
-    for (level, tally) in levels {
-        writeln!(page, "| {level} {}", columns.cells(tally))?;
+    for (level, counts) in levels {
+        writeln!(page, "| {level} {}", columns.cells(counts))?;
     }
     for clause in group::broken(report) {
         broken(page, &clause)?;
@@ -54,7 +54,7 @@ fn write(page: &mut String, report: &Report, strict: bool) -> fmt::Result {
     clauses(page, report)
 }
 
-/// The columns of counts that a report has: most have neither throttled cases nor known failures.
+/// The columns of counts in a report: most reports have neither throttled cases nor known failures.
 #[derive(Clone, Copy)]
 struct Columns {
     throttled: bool,
@@ -66,7 +66,7 @@ impl Columns {
         Self { throttled: !group::throttled(report).is_empty(), known: !group::known(report).is_empty() }
     }
 
-    /// The heads of the columns, and the rule that begins so.
+    /// The heads of the columns, and the rule below them.
     fn heads(self, rule: &str) -> String {
         let mut heads = "passed | failed |".to_owned();
         let mut rule = format!("{rule}--:|--:|");
@@ -79,7 +79,7 @@ impl Columns {
         format!("{heads} skipped |\n{rule}--:|")
     }
 
-    fn cells(self, Tally { passed, failed, known, throttled, skipped }: Tally) -> String {
+    fn cells(self, OutcomeCounts { passed, failed, known, throttled, skipped }: OutcomeCounts) -> String {
         let failed = if failed > 0 { format!("**{failed}**") } else { "0".to_owned() };
         let known = if self.known { format!(" {known} |") } else { String::new() };
         let throttled = if self.throttled { format!(" {throttled} |") } else { String::new() };
@@ -106,7 +106,7 @@ fn broken(page: &mut String, broken: &ClauseResults<'_>) -> fmt::Result {
     writeln!(page, "\n</details>")
 }
 
-fn grouped(page: &mut String, heading: &str, groups: &[Reasoned<'_>]) -> fmt::Result {
+fn grouped(page: &mut String, heading: &str, groups: &[ReasonGroup<'_>]) -> fmt::Result {
     if groups.is_empty() {
         return Ok(());
     }
@@ -128,12 +128,12 @@ fn clauses(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(page, "| clause | | | {}", columns.heads("|:--|:--|:--|"))?;
     for clause in areas.iter().flat_map(|area| &area.clauses) {
         let Clause { id, level, title, .. } = clause.clause;
-        writeln!(page, "| {id} | {level} | {} {}", inline(title), columns.cells(clause.tally()))?;
+        writeln!(page, "| {id} | {level} | {} {}", inline(title), columns.cells(clause.counts()))?;
     }
     writeln!(page, "\n</details>")
 }
 
-/// Text of one line in a paragraph, an item or a cell of a table, where it is nothing but text.
+/// One line of plain text for a paragraph, list item or table cell.
 fn inline(text: &str) -> String {
     let mut escaped = String::new();
     for character in one_line(text).chars() {

@@ -1,6 +1,6 @@
-//! The report for people: first what to do first, then a block for each clause that fails, with one case in full and the
-//! others by their numbers, and nothing about what passed. It has fewer than 120 lines however many cases fail; `verbose`
-//! shows all of it. Made for 60 columns and more; without its colours it says the same.
+//! The report for people: what to do first, then a block for each failing clause with one case in full and the numbers of
+//! the others. It has fewer than 120 lines however many cases fail; `verbose` shows everything. It needs at least 60 columns
+//! and no colours.
 
 mod page;
 mod summary;
@@ -11,19 +11,19 @@ use schemas::log_command::{self, Notation};
 
 use self::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::{
-    CaseOutcome, CaseResult, Failure, Grade, Report, Tally, decides,
-    group::{self, Area, ClauseResults, Reasoned},
+    CaseOutcome, CaseResult, Failure, Grade, OutcomeCounts, Report, decides,
+    group::{self, Area, ClauseResults, ReasonGroup},
     harmless::{harmless, one_line},
 };
 use crate::curl::is_command_line;
 
 /// Maximum number of lines of a report that is not verbose.
 const LINES_MAX: usize = 119;
-/// Lines that are kept for the list of what is not shown.
+/// Lines reserved for the list of what is not shown.
 const LINES_OF_REST: usize = 10;
 /// Maximum number of lines of each list of cases without a verdict.
 const LINES_OF_LIST_MAX: usize = 14;
-/// Maximum number of lines of what a reader must know.
+/// Maximum number of lines of notices.
 const LINES_OF_NOTICES_MAX: usize = 20;
 /// Maximum number of lines of raw bytes.
 const LINES_OF_BYTES_MAX: usize = 10;
@@ -33,13 +33,13 @@ const LINES_OF_BYTES_MAX: usize = 10;
 pub struct Layout {
     /// Width of the page in columns.
     pub columns: usize,
-    /// Whether all of it is shown: each failure, and the cases that passed.
+    /// Whether everything is shown: each failure, and the cases that passed.
     pub verbose: bool,
     /// Whether a SHOULD that fails counts.
     pub strict: bool,
 }
 
-/// Renders the report, with the escape sequences of its colours; strip them where there is no colour.
+/// Renders the report with the escape sequences of its colours; strip them for output without colour.
 pub fn render(report: &Report, layout: Layout) -> String {
     // Writing to a String does not fail.
     let text = write(report, layout).unwrap_or_default();
@@ -90,16 +90,16 @@ impl Page {
 
     /// A line with the counts of an area, and with `verbose` a line for each case.
     fn area(&mut self, area: &Area<'_>) -> fmt::Result {
-        let tally = Tally::of(area.results());
+        let counts = OutcomeCounts::of(area.results());
         let fails = |result: &CaseResult| decides(result.level, self.strict) && result.failure().is_some();
-        let (style, sign) = match tally {
+        let (style, sign) = match counts {
             _ if area.results().any(fails) => (RED, "✗"),
-            Tally { failed: 0, throttled: 1.., .. } => (YELLOW, "?"),
-            Tally { failed: 0, passed: 0, .. } => (DIM, "-"),
-            Tally { failed: 0, .. } => (GREEN, "✓"),
+            OutcomeCounts { failed: 0, throttled: 1.., .. } => (YELLOW, "?"),
+            OutcomeCounts { failed: 0, passed: 0, .. } => (DIM, "-"),
+            OutcomeCounts { failed: 0, .. } => (GREEN, "✓"),
             _ => (YELLOW, "✗"),
         };
-        writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, self.counts(tally, style))?;
+        writeln!(self.text, "{style}{sign}{style:#} {:<16}{}", area.name, self.counts(counts, style))?;
         if self.verbose {
             for result in area.results() {
                 self.case(result)?;
@@ -122,7 +122,7 @@ impl Page {
         writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}{DIM}{then}{DIM:#}")
     }
 
-    /// A block for each clause that fails, as many as fit; of the rest the numbers.
+    /// A block for each failing clause, as many as fit, and the numbers of the rest.
     fn clauses(mut self, report: &Report, lines_max: usize) -> Result<String, fmt::Error> {
         let mut rest = Vec::new();
         for clause in group::broken(report) {
@@ -145,13 +145,13 @@ impl Page {
                 "  ",
                 "  ",
                 DIM,
-                "--verbose shows them in full; `webhook-contract explain ID` says what a case or clause is.",
+                "--verbose shows them in full; `webhook-contract explain ID` explains a case or clause.",
             )?;
         }
         Ok(self.text)
     }
 
-    /// A clause that fails: what it says, then the first case that shows it, or with `verbose` each.
+    /// A failing clause: its text, then the first case that shows it, or with `verbose` all of them.
     fn clause(&mut self, broken: &ClauseResults<'_>) -> fmt::Result {
         let clause = broken.clause;
         self.heading(self.failed(clause.level), &format!("{} · {} · {}", clause.id, clause.level, clause.title))?;
@@ -206,7 +206,7 @@ impl Page {
         writeln!(self.text, "    {DIM}request, as raw bytes{DIM:#}")?;
         let shown = if self.verbose { lines.len() } else { LINES_OF_BYTES_MAX.min(lines.len()) };
         for line in &lines[..shown] {
-            // A body is one long line; its beginning shows which one it is.
+            // A body is one long line; its beginning identifies it.
             let width = if self.verbose { usize::MAX } else { 2 * self.columns };
             let cut: String = line.chars().take(width).collect();
             let dots = if cut.len() < line.len() { " ..." } else { "" };
@@ -219,7 +219,7 @@ impl Page {
     }
 
     /// Cases without a verdict, or known to fail, by reason.
-    fn grouped(&mut self, heading: &str, groups: Vec<Reasoned<'_>>) -> fmt::Result {
+    fn grouped(&mut self, heading: &str, groups: Vec<ReasonGroup<'_>>) -> fmt::Result {
         if groups.is_empty() {
             return Ok(());
         }
@@ -238,8 +238,8 @@ impl Page {
     /// The counts by level, and the verdict.
     fn close(&mut self, report: &Report) -> fmt::Result {
         self.text.push('\n');
-        for (level, tally) in group::levels(report) {
-            writeln!(self.text, "{level:<18}{}", self.counts(tally, self.failed(level)))?;
+        for (level, counts) in group::levels(report) {
+            writeln!(self.text, "{level:<18}{}", self.counts(counts, self.failed(level)))?;
         }
         if !report.results.is_empty() {
             self.text.push('\n');

@@ -1,4 +1,4 @@
-//! The verdict of a run in words.
+//! The verdict of a run.
 
 use std::fmt::Write as _;
 
@@ -10,33 +10,33 @@ use super::{
     harmless::one_line,
 };
 
-/// A verdict: how it went, and one sentence for it.
+/// A verdict: its grade and one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// How it went.
+    /// Its grade.
     pub grade: Grade,
     /// The sentence.
     pub words: String,
 }
 
-/// How a run went.
+/// The grade of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grade {
-    /// All that was tested holds.
+    /// Everything that was tested holds.
     Clean,
-    /// What counts holds, something else does not.
+    /// Everything that counts holds; something else does not.
     Holds,
     /// Something that counts fails.
     Broken,
-    /// What was tested holds, but something that counts was throttled, there was no time for it, or the endpoint stopped
-    /// accepting messages before it.
+    /// What was tested holds, but something that counts was throttled, or skipped because the run ran out of time or the
+    /// endpoint stopped accepting messages.
     Unfinished,
     /// Nothing was tested.
     Untested,
 }
 
 impl Report {
-    /// The verdict; with `strict` a SHOULD counts as a MUST does.
+    /// The verdict; with `strict` a SHOULD counts like a MUST.
     pub fn verdict(&self, strict: bool) -> Verdict {
         let side = side(self);
         let broken = broken(self);
@@ -46,12 +46,12 @@ impl Report {
         };
         let [musts, shoulds, mays] = Level::ALL.map(of);
         let tested = |level: Level| {
-            let tally = self.tally(level);
-            tally.passed + tally.failed + tally.known > 0
+            let counts = self.counts(level);
+            counts.passed + counts.failed + counts.known > 0
         };
 
-        let unproven = self.unproven(strict);
-        let (grade, words) = if !Level::ALL.into_iter().any(tested) && self.throttled(strict) == 0 {
+        let unfinished = self.unfinished(strict);
+        let (grade, words) = if !Level::ALL.into_iter().any(tested) && self.count_throttled_that_decide(strict) == 0 {
             let skipped = match self.count_throttled() {
                 _ if self.results.is_empty() => "",
                 0 => ": every case was skipped",
@@ -62,9 +62,9 @@ impl Report {
             let also =
                 if shoulds.is_empty() { String::new() } else { format!(", and {}", failing(&shoulds, "SHOULD")) };
             (Grade::Broken, format!("{side} breaks the contract: {}{also}", failing(&musts, "MUST")))
-        } else if let Some(unproven) = unproven.filter(|_| shoulds.is_empty() || !strict) {
+        } else if let Some(unfinished) = unfinished.filter(|_| shoulds.is_empty() || !strict) {
             let also = if shoulds.is_empty() { String::new() } else { format!("; {}", failing(&shoulds, "SHOULD")) };
-            (Grade::Unfinished, format!("{side} was not tested to the end: {unproven}{also}"))
+            (Grade::Unfinished, format!("{side} was not tested completely: {unfinished}{also}"))
         } else if !shoulds.is_empty() {
             let held =
                 if tested(Level::Must) { "keeps every MUST that was tested" } else { "was not tested for any MUST" };
@@ -85,7 +85,7 @@ impl Report {
         Verdict { grade, words: format!("{words}{exceptions}.") }
     }
 
-    /// What does not count, or was left out, on purpose.
+    /// What does not count or was excluded on purpose.
     fn exceptions(&self) -> String {
         let mut exceptions = String::new();
         let known = self.clauses_of(|result| result.known().is_some());
@@ -97,7 +97,7 @@ impl Report {
         };
         let excluded = self.clauses_of(CaseResult::is_excluded);
         if !excluded.is_empty() {
-            let _ = write!(exceptions, "; left out with --skip: {}", named(&excluded));
+            let _ = write!(exceptions, "; excluded with --skip: {}", named(&excluded));
         }
         if let Some(options) = &self.limited_by {
             let _ = write!(exceptions, "; the run was limited by {}", one_line(options));
@@ -105,7 +105,7 @@ impl Report {
         exceptions
     }
 
-    /// The clauses that have such results, the most binding first, each with its level where that is not a MUST.
+    /// The clauses with such results, by level; each is listed with its level unless that is MUST.
     fn clauses_of(&self, fits: impl Fn(&CaseResult) -> bool) -> Vec<String> {
         let mut clauses: Vec<String> = Vec::new();
         let mut results: Vec<&CaseResult> = self.results.iter().filter(|result| fits(result)).collect();
@@ -127,17 +127,18 @@ impl Report {
         self.results.iter().filter(|result| result.known().is_some()).count()
     }
 
-    /// How many cases that decide have no verdict, and why.
-    fn unproven(&self, strict: bool) -> Option<String> {
+    /// How many cases that count have no verdict, and why.
+    fn unfinished(&self, strict: bool) -> Option<String> {
         let cases = |count: usize, what: &str| match count {
             0 => None,
             1 => Some(format!("1 case that counts was {what}")),
             count => Some(format!("{count} cases that count were {what}")),
         };
-        let throttled = cases(self.throttled(strict), "throttled");
-        let hurried = cases(self.hurried(strict), "not tried because the time was over");
-        let down = cases(self.down(strict), "not tested because the endpoint stopped accepting messages");
-        let all: Vec<String> = throttled.into_iter().chain(hurried).chain(down).collect();
+        let throttled = cases(self.count_throttled_that_decide(strict), "throttled");
+        let skipped_for_time = cases(self.count_skipped_for_time(strict), "not tried because the run ran out of time");
+        let down =
+            cases(self.count_endpoint_down(strict), "not tested because the endpoint stopped accepting messages");
+        let all: Vec<String> = throttled.into_iter().chain(skipped_for_time).chain(down).collect();
         (!all.is_empty()).then(|| anded(&all))
     }
 }
@@ -152,12 +153,12 @@ fn failing(ids: &[&str], level: &str) -> String {
 
 /// The first few of these.
 fn named(ids: &[impl AsRef<str>]) -> String {
-    const NAMED: usize = 6;
-    let first: Vec<&str> = ids.iter().take(NAMED).map(AsRef::as_ref).collect();
+    const MAX_NAMED: usize = 6;
+    let first: Vec<&str> = ids.iter().take(MAX_NAMED).map(AsRef::as_ref).collect();
     let mut text = first.join(", ");
-    if ids.len() > NAMED {
+    if ids.len() > MAX_NAMED {
         // Writing to a String does not fail.
-        let _ = write!(text, " and {} more", ids.len() - NAMED);
+        let _ = write!(text, " and {} more", ids.len() - MAX_NAMED);
     }
     text
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use contract_tests::{
     Case,
-    case::{Act, Kind},
+    case::{Action, AuthenticationKind},
 };
 use schemas::{CaseFile, Clause, Level, Sample};
 use serde_json::Value;
@@ -33,7 +33,7 @@ fn the_schema_refuses_what_is_misspelt() {
     let case = &case[0];
     assert!(validator.is_valid(case));
     for (name, value) in
-        [("saef", Value::from(true)), ("clause", "HTTP".into()), ("id", "x".into()), ("mend", "".into())]
+        [("saef", Value::from(true)), ("clause", "HTTP".into()), ("id", "x".into()), ("fix", "".into())]
     {
         let mut broken = case.clone();
         broken[name] = value;
@@ -88,12 +88,12 @@ fn every_must_says_what_would_be_lost_accepted_wrongly_or_leaked() {
 
 #[test]
 fn each_kind_has_one_plain_message_and_every_sample_is_known() {
-    for kind in [Kind::None, Kind::ClientSecret, Kind::Basic] {
+    for kind in [AuthenticationKind::None, AuthenticationKind::ClientSecret, AuthenticationKind::Basic] {
         let plain = Case::all().iter().filter(|case| case.plain && case.runs_with(kind));
         assert_eq!(plain.count(), 1, "{kind:?}");
     }
     for case in Case::all() {
-        let Act::Send(exchange) = &case.act else { continue };
+        let Action::Send(exchange) = &case.action else { continue };
         for form in exchange.after.iter().chain([&exchange.request]).chain(&exchange.unless_accepted) {
             let known = form.sample.as_ref().is_none_or(|name| Sample::valid().any(|sample| sample.name == name));
             assert!(known, "{}", case.id);

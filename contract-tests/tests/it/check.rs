@@ -24,7 +24,7 @@ fn client_secret(text: &str) -> Authentication {
 
 fn failures(report: &Report) -> Vec<String> {
     let failed = report.results.iter().filter_map(|result| Some((result, result.failure()?)));
-    failed.map(|(result, failure)| format!("{} {}: {}", result.id, result.title, failure.came)).collect()
+    failed.map(|(result, failure)| format!("{} {}: {}", result.id, result.title, failure.actual)).collect()
 }
 
 fn failed_clauses(report: &Report) -> Vec<&str> {

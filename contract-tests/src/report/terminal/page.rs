@@ -7,7 +7,7 @@ use schemas::Level;
 use textwrap::{Options, WordSplitter, core::display_width};
 
 use super::Layout;
-use crate::report::{Report, Tally, decides, group, harmless::harmless};
+use crate::report::{OutcomeCounts, Report, decides, group, harmless::harmless};
 
 pub(super) const PLAIN: Style = Style::new();
 pub(super) const BOLD: Style = Style::new().bold();
@@ -17,8 +17,8 @@ pub(super) const RED: Style = AnsiColor::Red.on_default();
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
 
-/// Maximum width of sentences, in columns; requests are never broken.
-pub(super) const SENTENCE: usize = 100;
+/// Maximum width of sentences, in columns; requests are not wrapped.
+pub(super) const MAX_SENTENCE_COLUMNS: usize = 100;
 
 /// A page, and how it is laid out.
 pub(super) struct Page {
@@ -26,7 +26,7 @@ pub(super) struct Page {
     pub(super) columns: usize,
     pub(super) strict: bool,
     pub(super) verbose: bool,
-    /// Whether the counts have a column for known failures, and for throttled cases; most runs have neither.
+    /// Whether the counts have a column for known failures and for throttled cases; most runs have neither.
     has_known: bool,
     has_throttled: bool,
 }
@@ -48,19 +48,19 @@ impl Page {
         Self { text: String::new(), ..*self }
     }
 
-    /// The colour of a failure: that of what counts, or that of what is only good to have.
+    /// The colour of a failure, which depends on whether it counts.
     pub(super) fn failed(&self, level: Level) -> Style {
         if decides(level, self.strict) { RED } else { YELLOW }
     }
 
     /// A heading with a line to the right margin.
     pub(super) fn heading(&mut self, style: Style, heading: &str) -> fmt::Result {
-        let line = "─".repeat(self.columns.min(SENTENCE).saturating_sub(display_width(heading) + 4));
+        let line = "─".repeat(self.columns.min(MAX_SENTENCE_COLUMNS).saturating_sub(display_width(heading) + 4));
         writeln!(self.text, "\n{style}── {BOLD}{heading}{BOLD:#} {style}{line}{style:#}")
     }
 
-    /// Sentences after what begins the first line and the others. Each line closes its own colour, since the log of a
-    /// CI job shows lines alone.
+    /// Sentences with a prefix for the first line and one for the others. Each line resets its own colour, because the log of
+    /// a CI job shows single lines.
     pub(super) fn wrapped(&mut self, first: &str, rest: &str, style: Style, text: &str) -> fmt::Result {
         for (number, line) in self.lines(first, rest, text).iter().enumerate() {
             let begin = if number == 0 { first } else { rest };
@@ -69,11 +69,11 @@ impl Page {
         Ok(())
     }
 
-    /// The lines of a text behind these margins.
+    /// The lines of a text after these margins.
     pub(super) fn lines(&self, first: &str, rest: &str, text: &str) -> Vec<String> {
         let (margin, indent) = (" ".repeat(display_width(first)), " ".repeat(display_width(rest)));
-        // A word longer than a line stays whole, so that what is copied from it is right.
-        let options = Options::new(self.columns.min(SENTENCE))
+        // A word that is longer than a line is not broken, so that it can be copied.
+        let options = Options::new(self.columns.min(MAX_SENTENCE_COLUMNS))
             .initial_indent(&margin)
             .subsequent_indent(&indent)
             .break_words(false)
@@ -87,7 +87,7 @@ impl Page {
             .collect()
     }
 
-    /// Lines of text after a word in the margin.
+    /// Lines of text with a label in the margin.
     pub(super) fn labelled(&mut self, label: &str, style: Style, text: &str) -> fmt::Result {
         let mut first = format!("    {style}{label:<8}{style:#}  ");
         for line in harmless(text).lines() {
@@ -97,7 +97,7 @@ impl Page {
         Ok(())
     }
 
-    /// Adds text, but not more than so many lines of it unless all is to be shown.
+    /// Adds text, up to this number of lines unless everything is to be shown.
     pub(super) fn push_lines(&mut self, text: &str, lines_max: usize) -> fmt::Result {
         let count = text.lines().count();
         if self.verbose || count <= lines_max {
@@ -110,9 +110,9 @@ impl Page {
         writeln!(self.text, "      {DIM}... {} lines more with --verbose{DIM:#}", count - (lines_max - 1))
     }
 
-    /// Counts in columns, those of zero left out.
-    pub(super) fn counts(&self, tally: Tally, failure: Style) -> String {
-        let Tally { passed, failed, known, throttled, skipped } = tally;
+    /// Counts in columns, without zeros.
+    pub(super) fn counts(&self, counts: OutcomeCounts, failure: Style) -> String {
+        let OutcomeCounts { passed, failed, known, throttled, skipped } = counts;
         let column = |count: usize, word: &str, style: Style| match count {
             0 => " ".repeat(5 + word.len() + 3),
             _ => format!("{style}{count:>4} {word}{style:#}   "),

@@ -1,4 +1,4 @@
-//! What to do first, in a few lines at the beginning.
+//! A few lines at the beginning: what to do first.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use schemas::Level;
 use super::page::{BOLD, CYAN, DIM, PLAIN, Page};
 use crate::report::{Report, group, harmless::one_line, verdict::anded};
 
-/// Maximum number of lines for what to do first.
+/// Maximum number of lines about what to do first.
 const LINES_OF_FIRST_MAX: usize = 4;
 /// Maximum number of clauses that come next.
 const NEXT_MAX: usize = 5;
 
 impl Page {
-    /// How much fails, what to fix first, and what comes next; nothing where nothing fails.
+    /// How much fails, what to fix first and what next; nothing if nothing fails.
     pub(super) fn summary(&mut self, report: &Report) -> fmt::Result {
         let broken = group::broken(report);
         let Some((first, result, failure)) =
@@ -33,14 +33,14 @@ impl Page {
             .collect();
         let cases: usize = broken.iter().map(|clause| clause.failed().count()).sum();
         let tested: usize =
-            group::levels(report).iter().map(|(_, tally)| tally.passed + tally.failed + tally.known).sum();
+            group::levels(report).iter().map(|(_, counts)| counts.passed + counts.failed + counts.known).sum();
         let style = self.failed(first.clause.level);
         let verb = if broken.len() == 1 { "fails" } else { "fail" };
         self.text.push('\n');
         let words = format!("{} {verb}, in {cases} of {tested} cases that were tested.", anded(&counted));
         self.wrapped(&format!("{style}✗{style:#} "), "  ", BOLD, &words)?;
 
-        let advice = failure.hint.as_ref().unwrap_or(&failure.mend);
+        let advice = failure.hint.as_ref().unwrap_or(&failure.fix);
         let words = format!("{}, {} ({}). {}", first.clause.id, first.clause.title, result.id, advice);
         let (label, rest) = (format!("  {CYAN}first{CYAN:#}  "), "         ");
         let mut lines = self.lines(&label, rest, &one_line(&words));

@@ -49,6 +49,36 @@ fn only<const N: usize>(patterns: [&str; N]) -> [String; N] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn silence_is_not_a_way_around_the_check() {
+    let only = only(["AUTH-BYPASS-001", "AUTH-BYPASS-031", "AUTH-4"]);
+    let (_server, url) = mock(|request| {
+        let is_detour = request.url.path() != "/hooks" || request.headers["content-type"] != "application/json";
+        // It would accept the message, but far too late.
+        if is_detour { ResponseTemplate::new(204).set_delay(Duration::from_secs(20)) } else { correct(request) }
+    })
+    .await;
+    let target = target(&url);
+    let report = check(&target.only(only).timeout(Duration::from_millis(500))).await.unwrap();
+    assert_eq!(failures(&report), [""; 0], "{:?}", report.notices);
+    assert!(report.holds(true), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_accepts_unchecked_messages_elsewhere_is_mentioned() {
+    let (_server, url) = mock(|request| match request.url.path() {
+        "/hooks" => correct(request),
+        _ => ResponseTemplate::new(204),
+    })
+    .await;
+    let target = target(&url);
+    let report = check(&target.only(only(["AUTH-28"]))).await.unwrap();
+    assert_eq!(failures(&report), [""; 0], "{:?}", report.notices);
+    let is_mentioned =
+        |notice: &String| notice.starts_with("The server accepts messages without a credential at a path");
+    assert!(report.notices.iter().any(is_mentioned), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_stays_is_no_verdict() {
     for (name, status, accepted, cases) in [
         ("any refusal: a body that is not JSON", 429, 1, "HTTP-12"),

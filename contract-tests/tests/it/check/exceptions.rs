@@ -79,9 +79,9 @@ async fn what_is_left_out_is_named_in_the_verdict_and_in_every_report() {
         let ran = ran(form);
         assert_eq!(ran.code, 0, "{form}: {}", ran.stdout);
         let plain = on_one_line(&ran.stdout.replace('\\', ""));
-        assert!(plain.contains("left out with --skip AUTH-4"), "{form}: {plain}");
+        assert!(plain.contains("excluded with --skip AUTH-4"), "{form}: {plain}");
         if !matches!(form, "junit" | "json") {
-            assert!(plain.contains("left out with --skip: AUTH-4, OPS-3"), "{form}: {plain}");
+            assert!(plain.contains("excluded with --skip: AUTH-4, OPS-3"), "{form}: {plain}");
             assert!(plain.contains("limited by --only AUTH-3 --only AUTH-4 --only OPS-3"), "{form}: {plain}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf};
 
-use contract_tests::{Target, check, report::CaseOutcome, telling};
+use contract_tests::{Target, check, report::CaseOutcome, strong_credentials};
 use receiver::{config::Config, server::Server};
 use schemas::{Authentication, BasicCredentials, ClientSecret};
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ pub(crate) struct Reference {
 impl Reference {
     pub(crate) async fn start(tls: bool) -> Self {
         let folder = TempDir::new().unwrap();
-        let (client_secret, basic) = (telling::client_secret(), telling::basic());
+        let (client_secret, basic) = (strong_credentials::client_secret(), strong_credentials::basic());
         let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         file("secret", client_secret.expose());
         file("password", basic.expose_password());

@@ -25,17 +25,17 @@ fn plain(url: &str, authentication: Authentication) -> Target {
 fn credential(status: u16) -> Authentication {
     match status {
         401 | 403 | 500 => client_secret("short-secret"),
-        _ => Authentication::ClientSecret { client_secret: contract_tests::telling::client_secret() },
+        _ => Authentication::ClientSecret { client_secret: contract_tests::strong_credentials::client_secret() },
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_plain_message_is_one_failure() {
     for (status, said) in [
-        (401, "either the credential given is not the one"),
-        (403, "either the credential given is not the one"),
-        (404, "path is not that of the endpoint"),
-        (302, "is not quite that of the endpoint"),
+        (401, "either the endpoint expects another credential"),
+        (403, "either the endpoint expects another credential"),
+        (404, "the URL has the wrong path"),
+        (302, "is not exactly that of the endpoint"),
         (500, "fails on a valid message"),
         (501, "does not accept POST"),
     ] {
@@ -44,7 +44,7 @@ async fn a_refused_plain_message_is_one_failure() {
         assert!(!report.holds(false), "{status}");
         assert!(report.notices[0].contains(said), "{status}: {:?}", report.notices);
         let expected: &[&str] = match status {
-            // What else a single answer shows is said, too.
+            // Other clauses that a single answer violates fail as well.
             302 => &["AUTH-3", "HTTP-3"],
             401 => &["AUTH-3", "AUTH-23"],
             _ => &["AUTH-3"],
@@ -55,7 +55,7 @@ async fn a_refused_plain_message_is_one_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_accepts_everything_is_told_so_and_a_leak_is_found() {
+async fn an_endpoint_that_accepts_everything_and_a_leak_are_found() {
     let (_server, url) = mock(|request| ResponseTemplate::new(200).set_body_bytes(request.body.clone())).await;
     let report = check(&plain(&url, client_secret("a secret with ä"))).await.unwrap();
     let failed = failed_clauses(&report);

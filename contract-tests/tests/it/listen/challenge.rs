@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contract_tests::{Listener, Report, listen::Seen, report::CaseOutcome};
+use contract_tests::{Listener, Report, listen::ReceivedMessage, report::CaseOutcome};
 use schemas::Authentication;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -26,14 +26,14 @@ fn authorized(body: &str) -> Vec<u8> {
 
 fn failed(report: &Report) -> Vec<(&str, &str)> {
     let failed = report.results.iter().filter_map(|result| match &result.outcome {
-        CaseOutcome::Failed(failure) => Some((result.clause.as_str(), failure.came.as_str())),
+        CaseOutcome::Failed(failure) => Some((result.clause.as_str(), failure.actual.as_str())),
         _ => None,
     });
     failed.collect()
 }
 
 /// How each message was answered, and which clauses it breaks.
-fn answers(seen: &[Seen]) -> Vec<(u16, Vec<String>)> {
+fn answers(seen: &[ReceivedMessage]) -> Vec<(u16, Vec<String>)> {
     seen.iter().map(|seen| (seen.status, seen.broken.clone())).collect()
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use contract_tests::{Listener, listen::Seen, report::Report};
+use contract_tests::{Listener, listen::ReceivedMessage, report::Report};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -15,7 +15,7 @@ use tokio::{
 
 pub(crate) struct Standing {
     pub(crate) url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<ReceivedMessage>>>,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<Report>,
 }
@@ -24,7 +24,7 @@ impl Standing {
     pub(crate) async fn start(listener: Listener) -> Self {
         let listening = listener.bind().await.unwrap();
         let url = listening.url();
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let seen = Arc::<Mutex<Vec<ReceivedMessage>>>::default();
         let told = seen.clone();
         let listening = listening.on_message(move |message| told.lock().unwrap().push(message.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -44,7 +44,7 @@ impl Standing {
     }
 
     /// What was seen since this was asked last.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<ReceivedMessage> {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 

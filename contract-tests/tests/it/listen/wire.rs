@@ -47,7 +47,7 @@ async fn a_kept_connection_takes_messages_in_pieces_and_after_100_continue() {
 
     let report = standing.stop().await;
     assert!(report.holds(true), "{report:?}");
-    let told = "2 came on a kept connection, 2 in chunks, 1 with Expect: 100-continue.";
+    let told = "2 arrived on a kept-alive connection, 2 in chunks, 1 with Expect: 100-continue.";
     assert!(report.notices.iter().any(|notice| notice.ends_with(told)), "{:?}", report.notices);
 }
 

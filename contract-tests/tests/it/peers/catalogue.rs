@@ -70,7 +70,7 @@ impl Stack {
         async move {
             let target = Target::new(&peers[0].url, authentication).unwrap().level(level);
             let report = check(&target).await.unwrap();
-            let must = report.tally(Level::Must);
+            let must = report.counts(Level::Must);
             assert!(must.passed > 20, "{name}: too little was tested: {:#?}", report.notices);
             let failed = || report.results.iter().filter(|result| result.failure().is_some());
             let blamed: Vec<_> = failed().filter(|result: &&CaseResult| result.level == Level::Must).collect();

@@ -35,14 +35,14 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// The command succeeds on an endpoint that is right, and fails with how to mend it on one that refuses everything.
+/// The command succeeds on an endpoint that is right, and fails with how to fix it on one that refuses everything.
 fn tells_right_from_wrong(command: &[&str]) {
     let (peer, authentication) = endpoint();
     let right = run(command, &peer, &authentication, true);
     assert!(right.status.success() && text(&right).contains(" passed"), "{}", text(&right));
     let wrong = run(command, &peer, &authentication, false);
     assert_eq!(wrong.status.code(), Some(1), "{}", text(&wrong));
-    assert!(text(&wrong).contains("mend: "), "{}", text(&wrong));
+    assert!(text(&wrong).contains("fix: "), "{}", text(&wrong));
 }
 
 #[test]

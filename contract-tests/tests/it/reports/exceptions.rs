@@ -1,9 +1,9 @@
 //! Known failures do not count, and are seen anyway.
 
-use contract_tests::report::{CaseOutcome, Known, Report};
+use contract_tests::report::{CaseOutcome, KnownFailures, Report};
 use jiff::civil::date;
 
-use crate::reports::made::{clean, empty, result, told};
+use crate::reports::made::{clean, empty, full_failure, result};
 
 fn entry(id: &str, more: &str) -> String {
     let key = if id.starts_with("AUTH-SECRET") || id.ends_with("034") { "case" } else { "clause" };
@@ -12,7 +12,7 @@ fn entry(id: &str, more: &str) -> String {
 
 /// Two failures of one clause, and a case that passes.
 fn failing() -> Report {
-    let fails = |id| result(id, "HTTP-13", "Large", CaseOutcome::Failed(Box::new(told())));
+    let fails = |id| result(id, "HTTP-13", "Large", CaseOutcome::Failed(Box::new(full_failure())));
     let passes = result("HTTP-018", "HTTP-8", "One chunk", CaseOutcome::Passed);
     Report { results: vec![passes, fails("HTTP-034"), fails("HTTP-035")], ..empty() }
 }
@@ -34,7 +34,7 @@ fn a_known_failure_does_not_count_until_its_last_day_is_over() {
         ("what was not run", entry("AUTH-SECRET-005", ""), &[], ""),
     ] {
         let mut report = failing();
-        let file = Known::read(&file).unwrap();
+        let file = KnownFailures::read(&file).unwrap();
         report.apply(&file, date(2027, 3, 31));
         let is_known = report.results.iter().filter(|result| result.known().is_some());
         assert_eq!(is_known.map(|result| result.id.as_str()).collect::<Vec<_>>(), known, "{name}");
@@ -46,7 +46,7 @@ fn a_known_failure_does_not_count_until_its_last_day_is_over() {
         assert_eq!(report, before, "{name}");
     }
     let mut report = failing();
-    report.apply(&Known::read(&(entry("HTTP-13", "") + &entry("HTTP-034", ""))).unwrap(), date(2027, 3, 31));
+    report.apply(&KnownFailures::read(&(entry("HTTP-13", "") + &entry("HTTP-034", ""))).unwrap(), date(2027, 3, 31));
     assert_eq!(report.results[1].known().unwrap().reason, "why HTTP-034");
 }
 
@@ -54,11 +54,11 @@ fn a_known_failure_does_not_count_until_its_last_day_is_over() {
 fn the_first_file_names_all_that_fails_and_is_one_that_can_be_read() {
     let mut report = failing();
     let text = report.known_file(date(2027, 1, 1));
-    let known = Known::read(&text).unwrap();
+    let known = KnownFailures::read(&text).unwrap();
     report.apply(&known, date(2027, 1, 1));
     assert!(report.holds(true), "{text}");
     assert!(text.contains("413 Request Entity Too Large") && text.contains("# until = 2027-04-01"), "{text}");
     // What was known keeps its reason.
     assert_eq!(report.known_file(date(2027, 2, 1)).matches("Found on 2027-01-01").count(), 2);
-    assert_eq!(Known::read(&clean().known_file(date(2027, 1, 1))).unwrap(), Known::default());
+    assert_eq!(KnownFailures::read(&clean().known_file(date(2027, 1, 1))).unwrap(), KnownFailures::default());
 }

@@ -51,9 +51,9 @@ fn known(text: &str) -> KnownFailure {
         sent: told.clone(),
         flow: more.clone(),
         expected: text.to_owned(),
-        came: text.to_owned(),
+        actual: text.to_owned(),
         why: more,
-        mend: text.to_owned(),
+        fix: text.to_owned(),
         cause: told.clone(),
         hint: told.clone(),
     };

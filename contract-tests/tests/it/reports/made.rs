@@ -1,7 +1,8 @@
-//! Reports made by hand.
+//! Reports for tests.
 
 use contract_tests::{
     Case,
+    case::AuthenticationKind,
     report::{CaseOutcome, CaseResult, Failure, KnownFailure, Report, SkipCode, Subject, SubjectKind},
 };
 use schemas::Clause;
@@ -13,7 +14,7 @@ pub(crate) fn empty() -> Report {
         subject: Subject {
             kind: SubjectKind::Endpoint,
             url: "https://hooks.example.com/flowingly?tenant=***".to_owned(),
-            authentication: "clientSecret",
+            authentication: AuthenticationKind::ClientSecret,
             profile: "v1".to_owned(),
         },
         started: "2026-03-02T09:30:00Z".parse().unwrap(),
@@ -39,6 +40,12 @@ pub(crate) fn skipped(reason: &str) -> CaseOutcome {
     CaseOutcome::Skipped { reason: reason.to_owned(), skip_code: None, caused_by: None }
 }
 
+/// A case that was skipped because the run ran out of time.
+pub(crate) fn skipped_for_time() -> CaseOutcome {
+    let reason = "the run ran out of time".to_owned();
+    CaseOutcome::Skipped { reason, skip_code: Some(SkipCode::OutOfTime), caused_by: None }
+}
+
 fn excluded(reason: &str) -> CaseOutcome {
     CaseOutcome::Skipped { reason: reason.to_owned(), skip_code: Some(SkipCode::Excluded), caused_by: None }
 }
@@ -47,21 +54,21 @@ pub(crate) fn throttled(reason: &str) -> CaseOutcome {
     CaseOutcome::Throttled { reason: reason.to_owned() }
 }
 
-pub(crate) fn failed(request: &str, expected: &str, came: &str, mend: &str) -> CaseOutcome {
-    let [request, expected, came, mend] = [request, expected, came, mend].map(str::to_owned);
-    CaseOutcome::Failed(Box::new(Failure { request, expected, came, mend, ..Failure::default() }))
+pub(crate) fn failed(request: &str, expected: &str, actual: &str, fix: &str) -> CaseOutcome {
+    let [request, expected, actual, fix] = [request, expected, actual, fix].map(str::to_owned);
+    CaseOutcome::Failed(Box::new(Failure { request, expected, actual, fix, ..Failure::default() }))
 }
 
-/// A failure with all that a run tells of one.
-pub(crate) fn told() -> Failure {
+/// A failure with every member.
+pub(crate) fn full_failure() -> Failure {
     Failure {
         request: "curl -i -A '' -H accept: --data-binary '{}' 'https://hooks.example.com/flowingly'".to_owned(),
         sent: Some("POST with 204 800 bytes of application/json".to_owned()),
         flow: Some("FLOW-7000034".to_owned()),
         expected: "accepted: a status from 200 to 299".to_owned(),
-        came: "413 Request Entity Too Large: <h1>413 Request Entity Too Large</h1>".to_owned(),
+        actual: "413 Request Entity Too Large: <h1>413 Request Entity Too Large</h1>".to_owned(),
         why: Some("Fields hold long texts, and a message has many of them.".to_owned()),
-        mend: "Raise the limit for bodies in the framework and in every proxy in front of it.".to_owned(),
+        fix: "Raise the limit for bodies in the framework and in every proxy in front of it.".to_owned(),
         cause: None,
         hint: Some("nginx: raise `client_max_body_size` in the `location` (1m by default).".to_owned()),
     }
@@ -72,7 +79,7 @@ pub(crate) fn excepted() -> Report {
     let mut report = clean();
     let known = |reason: &str, until: Option<&str>| {
         let (reason, until) = (reason.to_owned(), until.map(str::to_owned));
-        CaseOutcome::Known(Box::new(KnownFailure { reason, until, failure: told() }))
+        CaseOutcome::Known(Box::new(KnownFailure { reason, until, failure: full_failure() }))
     };
     report.limited_by = Some("--level should".to_owned());
     report.notices.push("HTTP-031 is listed as a known failure (line 9) and passes: delete its entry.".to_owned());
@@ -85,7 +92,7 @@ pub(crate) fn excepted() -> Report {
         ),
         result("HTTP-035", "HTTP-13", "A message of 1 MB", known("The proxy is replaced in March", Some("2027-03-31"))),
         result("HTTP-018", "HTTP-8", "One chunk", known("No client of ours sends chunks", None)),
-        result("OPS-004", "OPS-4", "Ten messages at once", excluded("left out with --skip OPS-4")),
+        result("OPS-004", "OPS-4", "Ten messages at once", excluded("excluded with --skip OPS-4")),
     ]);
     report
 }
@@ -102,7 +109,7 @@ pub(crate) fn hopeless() -> Report {
             let outcome = match number % 9 {
                 0 => skipped(&format!("it needs something of kind {}", number % 20)),
                 1 => throttled(&format!("each try was answered 429, {}", number % 7)),
-                _ => CaseOutcome::Failed(Box::new(told())),
+                _ => CaseOutcome::Failed(Box::new(full_failure())),
             };
             result(&case.id, &case.clause, &case.title, outcome)
         })
@@ -178,7 +185,7 @@ pub(crate) fn mixed() -> Report {
 /// Some MUSTs and a SHOULD were throttled.
 pub(crate) fn limited() -> Report {
     let mut report = clean();
-    let reason = "each try was answered 429 until the time of the run was over";
+    let reason = "each try was answered 429 until the run ran out of time";
     report.notices.push("3 cases were throttled.".to_owned());
     report.results.extend([
         result("HTTP-037", "HTTP-12", "An empty body", throttled(reason)),

@@ -5,7 +5,7 @@ use contract_tests::{
     report::{CaseOutcome, Grade, Report, SubjectKind, junit},
 };
 
-use crate::reports::made::{self, clean, empty, failed, mixed, result, skipped, untested};
+use crate::reports::made::{self, clean, empty, failed, mixed, result, skipped, skipped_for_time, untested};
 
 fn with(cases: &[(&str, bool)]) -> Report {
     let outcome = |passed| if passed { CaseOutcome::Passed } else { failed("r", "e", "c", "m") };
@@ -13,14 +13,14 @@ fn with(cases: &[(&str, bool)]) -> Report {
     Report { results: results.collect(), ..empty() }
 }
 
-/// The same, and a case of this clause for which there was no time.
-fn hurried(clause: &str, cases: &[(&str, bool)]) -> Report {
+/// The same, with a case of this clause that was skipped because the run ran out of time.
+fn out_of_time(clause: &str, cases: &[(&str, bool)]) -> Report {
     let mut report = with(cases);
-    report.results.push(result("C-2", clause, "A case", skipped("the time for the whole run was over")));
+    report.results.push(result("C-2", clause, "A case", skipped_for_time()));
     report
 }
 
-/// The same, and a case of this clause that was throttled.
+/// The same, with a case of this clause that was throttled.
 fn throttled(clause: &str, cases: &[(&str, bool)]) -> Report {
     let mut report = with(cases);
     report.results.push(result("C-3", clause, "A case", made::throttled("each try was answered 429")));
@@ -95,23 +95,23 @@ fn verdicts_say_how_it_went() {
         ),
         (
             "no time for a MUST",
-            hurried("HTTP-8", &[("HTTP-8", true), ("HTTP-14", true)]),
+            out_of_time("HTTP-8", &[("HTTP-8", true), ("HTTP-14", true)]),
             false,
             Grade::Unfinished,
             1,
-            "The endpoint was not tested to the end: 1 case that counts was not tried because the time was over.",
+            "The endpoint was not tested completely: 1 case that counts was not tried because the run ran out of time.",
         ),
         (
             "no time for a MUST, and a SHOULD fails",
-            hurried("HTTP-8", &[("HTTP-14", false)]),
+            out_of_time("HTTP-8", &[("HTTP-14", false)]),
             false,
             Grade::Unfinished,
             1,
-            "The endpoint was not tested to the end: 1 case that counts was not tried because the time was over; 1 SHOULD fails (HTTP-14).",
+            "The endpoint was not tested completely: 1 case that counts was not tried because the run ran out of time; 1 SHOULD fails (HTTP-14).",
         ),
         (
             "no time for a MUST, and another fails",
-            hurried("HTTP-8", &[("HTTP-1", false)]),
+            out_of_time("HTTP-8", &[("HTTP-1", false)]),
             false,
             Grade::Broken,
             1,
@@ -119,7 +119,7 @@ fn verdicts_say_how_it_went() {
         ),
         (
             "no time for a SHOULD",
-            hurried("HTTP-14", &[("HTTP-8", true)]),
+            out_of_time("HTTP-14", &[("HTTP-8", true)]),
             false,
             Grade::Clean,
             0,
@@ -127,15 +127,15 @@ fn verdicts_say_how_it_went() {
         ),
         (
             "no time for a SHOULD, strict",
-            hurried("HTTP-14", &[("HTTP-8", true)]),
+            out_of_time("HTTP-14", &[("HTTP-8", true)]),
             true,
             Grade::Unfinished,
             1,
-            "The endpoint was not tested to the end: 1 case that counts was not tried because the time was over.",
+            "The endpoint was not tested completely: 1 case that counts was not tried because the run ran out of time.",
         ),
         (
             "no time for anything",
-            hurried("HTTP-8", &[]),
+            out_of_time("HTTP-8", &[]),
             false,
             Grade::Untested,
             3,
@@ -147,7 +147,7 @@ fn verdicts_say_how_it_went() {
             false,
             Grade::Unfinished,
             1,
-            "The endpoint was not tested to the end: 1 case that counts was throttled.",
+            "The endpoint was not tested completely: 1 case that counts was throttled.",
         ),
         (
             "a throttled MUST alone",
@@ -155,7 +155,7 @@ fn verdicts_say_how_it_went() {
             false,
             Grade::Unfinished,
             1,
-            "The endpoint was not tested to the end: 1 case that counts was throttled.",
+            "The endpoint was not tested completely: 1 case that counts was throttled.",
         ),
         (
             "a throttled MUST, and another fails",
@@ -176,13 +176,14 @@ fn verdicts_say_how_it_went() {
         (
             "a throttled SHOULD, strict, and no time for a MUST",
             Report {
-                results: [hurried("HTTP-8", &[]).results, throttled("HTTP-14", &[("HTTP-1", true)]).results].concat(),
+                results: [out_of_time("HTTP-8", &[]).results, throttled("HTTP-14", &[("HTTP-1", true)]).results]
+                    .concat(),
                 ..empty()
             },
             true,
             Grade::Unfinished,
             1,
-            "The endpoint was not tested to the end: 1 case that counts was throttled and 1 case that counts was not tried because the time was over.",
+            "The endpoint was not tested completely: 1 case that counts was throttled and 1 case that counts was not tried because the run ran out of time.",
         ),
         (
             "a throttled SHOULD alone",
@@ -198,7 +199,7 @@ fn verdicts_say_how_it_went() {
             true,
             Grade::Holds,
             0,
-            "The endpoint keeps the contract: every other MUST, SHOULD and MAY that was tested holds; 3 failures are known and do not count (HTTP-8, SHOULD HTTP-13); left out with --skip: OPS-4; the run was limited by --level should.",
+            "The endpoint keeps the contract: every other MUST, SHOULD and MAY that was tested holds; 3 failures are known and do not count (HTTP-8, SHOULD HTTP-13); excluded with --skip: OPS-4; the run was limited by --level should.",
         ),
         (
             "one known, another fails",
@@ -206,7 +207,7 @@ fn verdicts_say_how_it_went() {
             false,
             Grade::Broken,
             1,
-            "The endpoint breaks the contract: 1 MUST fails (AUTH-4); 3 failures are known and do not count (HTTP-8, SHOULD HTTP-13); left out with --skip: OPS-4.",
+            "The endpoint breaks the contract: 1 MUST fails (AUTH-4); 3 failures are known and do not count (HTTP-8, SHOULD HTTP-13); excluded with --skip: OPS-4.",
         ),
         ("skipped", skipped, false, Grade::Untested, 3, "Nothing was tested: every case was skipped."),
         ("nothing", untested(), false, Grade::Untested, 3, "Nothing was tested."),
