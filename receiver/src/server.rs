@@ -29,15 +29,14 @@ use std::{
 use tokio::{net::TcpListener, sync::watch};
 use tracing_appender::non_blocking::WorkerGuard;
 
+pub(crate) use self::data::IndexLock;
+pub use self::data::{DataFolder, DataFolderError};
 use self::{
     access_log::AccessLog,
     connection::{buffers::BufferLimits, eviction::Connections},
     health::HealthState,
+    reload::Reloader,
     state::{ServerState, SharedConfig},
-};
-pub use self::{
-    data::{DataFolder, DataFolderError, IndexLock},
-    reload::{ApplyError, InTheClear, Reloader},
 };
 #[cfg(feature = "relay")]
 use crate::relay::Relay;
@@ -184,12 +183,12 @@ impl Server {
     }
 
     /// The address of the admin listener, if there is one.
-    pub fn admin_addr(&self) -> Option<SocketAddr> {
+    pub(crate) fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin.as_ref().and_then(|admin| admin.local_addr().ok())
     }
 
     /// Changes the server's endpoints, credentials and certificate while it is running.
-    pub fn reloader(&self) -> Reloader {
+    pub(crate) fn reloader(&self) -> Reloader {
         Reloader::new(
             self.state.config.clone(),
             #[cfg(feature = "relay")]
@@ -200,7 +199,7 @@ impl Server {
     }
 
     /// What opening the log found.
-    pub fn recovery(&self) -> &Recovery {
+    pub(crate) fn recovery(&self) -> &Recovery {
         &self.recovery
     }
 

@@ -35,7 +35,7 @@ pub struct DataFolder {
 
 /// Held by the process that writes the index of a data folder: a receiver, or a command if no receiver is running.
 #[derive(Debug)]
-pub struct IndexLock(#[expect(dead_code, reason = "dropping it releases the lock")] File);
+pub(crate) struct IndexLock(#[expect(dead_code, reason = "dropping it releases the lock")] File);
 
 /// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -59,10 +59,7 @@ pub enum DataFolderError {
 
 impl DataFolder {
     /// Creates the folder if there is none, sets its mode to 0700, and locks it.
-    ///
-    /// # Errors
-    /// If it cannot be created or written, or another process has locked it.
-    pub fn open(path: &Path) -> Result<Self, DataFolderError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DataFolderError> {
         let io = |source| DataFolderError::Io { folder: path.to_owned(), source };
         folder::make(path).map_err(io)?;
         let began = Instant::now();
@@ -77,10 +74,7 @@ impl DataFolder {
 
     /// Locks the index. A command that is writing it releases it when it sees that the folder is in use. After a timeout, as
     /// for a suspended process, the index is written without the lock: SQLite allows two writers.
-    ///
-    /// # Errors
-    /// If the lock file cannot be created.
-    pub fn take_index(&mut self) -> io::Result<()> {
+    pub(crate) fn take_index(&mut self) -> io::Result<()> {
         let began = Instant::now();
         while self.index.is_none() && began.elapsed() < INDEX_LOCK_TIMEOUT {
             self.index = IndexLock::take(&self.path)?;
@@ -92,24 +86,24 @@ impl DataFolder {
     }
 
     /// Whether a receiver or `log repair` has locked the folder.
-    pub fn is_in_use(path: &Path) -> bool {
+    pub(crate) fn is_in_use(path: &Path) -> bool {
         let is_locked = |name: &Path| File::open(name).is_ok_and(|file| !matches!(try_lock(&file, SHARED), Ok(true)));
         is_locked(path) || is_locked(&path.join("lock"))
     }
 
     /// The folder of the log.
-    pub fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         Self::log_in(&self.path)
     }
 
     /// The file of the index.
-    pub fn index(&self) -> PathBuf {
+    pub(crate) fn index(&self) -> PathBuf {
         Self::index_in(&self.path)
     }
 
     /// The folder of the relay in a data folder.
     #[cfg(feature = "relay")]
-    pub fn relay_in(data: &Path) -> PathBuf {
+    pub(crate) fn relay_in(data: &Path) -> PathBuf {
         data.join("relay")
     }
 
@@ -119,17 +113,14 @@ impl DataFolder {
     }
 
     /// The file of the index in a data folder.
-    pub fn index_in(data: &Path) -> PathBuf {
+    pub(crate) fn index_in(data: &Path) -> PathBuf {
         data.join("index.sqlite")
     }
 }
 
 impl IndexLock {
     /// Locks the index of a data folder; `None` if another process has locked it.
-    ///
-    /// # Errors
-    /// If the lock file cannot be created.
-    pub fn take(data: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn take(data: &Path) -> io::Result<Option<Self>> {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("index.lock"))?;
         folder::hand_over(&file, data);

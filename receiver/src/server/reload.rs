@@ -1,10 +1,8 @@
 //! Reads the configuration and its secrets again while the server is running: on request, and when one of their files changes.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::signal::unix::Signal;
 
 use super::{state::SharedConfig, systemd};
@@ -18,7 +16,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Changes the configuration of a running server.
 #[derive(Debug)]
-pub struct Reloader {
+pub(crate) struct Reloader {
     config: SharedConfig,
     // Weak, because the log is closed when the server ends.
     #[cfg(feature = "relay")]
@@ -29,12 +27,9 @@ pub struct Reloader {
 
 /// A configuration is valid, but cannot be applied.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ApplyError {
-    /// It does not fit the open listener.
+pub(crate) enum ApplyError {
     #[error(transparent)]
     InTheClear(#[from] InTheClear),
-    /// The relay cannot store from which message on it is in force.
     #[cfg(feature = "relay")]
     #[error("the relay cannot store from which message on the configuration is in force: {0}")]
     Relay(#[from] crate::relay::store::StoreError),
@@ -46,7 +41,7 @@ pub enum ApplyError {
     "a Basic endpoint would receive passwords over plain HTTP on the current address; the new `listen` takes effect at the \
      next start"
 )]
-pub struct InTheClear;
+pub(crate) struct InTheClear;
 
 impl Reloader {
     pub(super) fn new(
@@ -66,11 +61,9 @@ impl Reloader {
 
     /// Applies a configuration to every request and connection that begins from now on, and returns what changed. Only a start
     /// changes the addresses of listeners, the data folder, what is printed, the limits, and the retention.
-    ///
-    /// # Errors
-    /// If passwords would cross a network unencrypted, or the relay's store cannot be written. Then nothing changes.
-    pub fn apply(&self, new: Config) -> Result<Changes, ApplyError> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+    /// On an error nothing changes.
+    pub(crate) fn apply(&self, new: Config) -> Result<Changes, ApplyError> {
+        let mut running = self.running.lock();
         let changes = Changes::between(&running, &new);
         let is_warned = new.takes_client_secrets_in_the_clear();
         let applied = Config {
@@ -113,7 +106,7 @@ impl Reloader {
 
     /// Reads the configuration with `read` at every signal, and when one of the files it comes from changes. Errors go to the
     /// log, and the previous configuration stays in force.
-    pub async fn follow(
+    pub(crate) async fn follow(
         self: Arc<Self>,
         read: impl Fn() -> Reading + Clone + Send + 'static,
         mut sources: Sources,

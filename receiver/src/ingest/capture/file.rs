@@ -6,8 +6,9 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
+
+use parking_lot::Mutex;
 
 use crate::{folder, log::Record, place::Place};
 
@@ -35,7 +36,7 @@ impl CaptureFile {
     /// Appends a capture durably. The file is opened by its name each time because users delete it when they are done with it.
     /// If the file cannot be written or synced, or is deleted or moved meanwhile, nothing of the capture stays.
     pub(crate) fn append(&self, record: &Record) -> io::Result<()> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn.lock();
         let mut file = self.open()?;
         let before = file.seek(SeekFrom::End(0))?;
         let line = record.json_line() + "\n";

@@ -1,10 +1,8 @@
 //! The open connections: their maximum number, and which one is closed for a new one.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::handle::ConnectionHandle;
@@ -51,7 +49,7 @@ impl Connections {
             Err(_) => self.evict().await,
         };
         let connection = ConnectionHandle::new(self.evictable.clone());
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         open.opened += 1;
         let number = open.opened;
         open.by_age.insert(number, connection.clone());
@@ -72,31 +70,26 @@ impl Connections {
 
     /// The number of open connections.
     pub(in crate::server) fn count(&self) -> usize {
-        self.lock().by_age.len()
+        self.open.lock().by_age.len()
     }
 
     /// Closes every connection without a complete head: nothing on them was accepted.
     pub(in crate::server) fn close_idle(&self) {
-        self.lock().by_age.values().filter(|connection| connection.is_idle()).for_each(|idle| idle.close());
+        self.open.lock().by_age.values().filter(|connection| connection.is_idle()).for_each(|idle| idle.close());
     }
 
     fn close_oldest(&self) {
-        let open = self.lock();
+        let open = self.open.lock();
         let oldest = |matches: fn(&ConnectionHandle) -> bool| open.by_age.values().find(|it| matches(it));
         if let Some(oldest) = oldest(ConnectionHandle::is_idle).or_else(|| oldest(ConnectionHandle::is_evictable)) {
             oldest.close();
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
-        // Every change under the lock is a single insert or remove.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.connections.lock().by_age.remove(&self.number);
+        self.connections.open.lock().by_age.remove(&self.number);
     }
 }
 

@@ -1,12 +1,10 @@
 //! What hyper has read of an HTTP/1.1 connection: which request the bytes belong to, whether a head has two lengths, and
 //! whether hyper's buffer may grow.
 
-use std::{
-    mem,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{mem, sync::Arc};
 
 use http::{HeaderMap, header};
+use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -53,7 +51,7 @@ impl Input {
     /// is unknown here, so the connection closes after the answer to one.
     pub(super) fn begin_request(&self, headers: &HeaderMap) -> bool {
         self.connection.set_phase(Phase::Busy);
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut received = self.received.lock();
         let head = mem::take(&mut received.head);
         let after_head = head.bytes_after().filter(|_| !received.is_ahead);
         let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
@@ -77,13 +75,13 @@ impl Input {
 
     /// Whether hyper's buffer has grown, so the connection must close to free it.
     pub(super) fn has_grown(&self) -> bool {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).has_grown
+        self.received.lock().has_grown
     }
 
     /// Bytes were read. False if a head is long and may not grow the buffer, so the connection must close.
     #[must_use]
     pub(super) fn add(&self, bytes: &[u8]) -> bool {
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut received = self.received.lock();
         // The rest of a body belongs to no head, even if it was answered already.
         let left = usize::try_from(received.body_left).unwrap_or(usize::MAX);
         let (of_body, after_body) = bytes.split_at(left.min(bytes.len()));
