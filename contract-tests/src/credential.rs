@@ -10,12 +10,11 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE},
 };
-use schemas::Authentication;
+use schemas::{Authentication, json};
 
 use crate::{
     case::{Change, Changes, Condition, CredentialPart},
     change::{Shell, latin_1, other_case, percent_encoded},
-    secret_encodings::in_json,
     text::Text,
 };
 
@@ -122,7 +121,7 @@ impl<'a> Credential<'a> {
                 // The variable holds the secret with JSON escapes, so changing it gives another text.
                 let is_variable =
                     value.shell.as_ref().is_some_and(|shell| shell.starts_with("${") && shell.ends_with('}'));
-                if in_json(&value.text) != value.text && !is_variable {
+                if json::escape(&value.text) != value.text && !is_variable {
                     value.shell = None;
                 }
                 match encoding {
@@ -135,15 +134,15 @@ impl<'a> Credential<'a> {
                         text.push_credential(units.into_bytes(), None);
                         text.push_plain("\"");
                     }
-                    "bare" => text.push_credential(in_json(&value.text).into_bytes(), value.shell),
+                    "bare" => text.push_credential(json::escape(&value.text).into_bytes(), value.shell),
                     "notutf8" => {
                         text.push_plain("\"");
-                        text.push_credential([in_json(&value.text).as_bytes(), b"\xff"].concat(), None);
+                        text.push_credential([json::escape(&value.text).as_bytes(), b"\xff"].concat(), None);
                         text.push_plain("\"");
                     }
                     _ => {
                         text.push_plain("\"");
-                        text.push_credential(in_json(&value.text).into_bytes(), value.shell);
+                        text.push_credential(json::escape(&value.text).into_bytes(), value.shell);
                         text.push_plain("\"");
                     }
                 }
@@ -167,7 +166,7 @@ impl<'a> Credential<'a> {
     /// The shell expression for the value of a header, inside double quotes.
     fn in_header(&self, username: &CredentialValue, password: &CredentialValue, encoding: &str) -> Option<String> {
         // The variable holds the secret with JSON escapes, which are wrong in a header.
-        let is_escaped = |secret: &str| in_json(secret) != secret;
+        let is_escaped = |secret: &str| json::escape(secret) != secret;
         if matches!(self.authentication, Authentication::ClientSecret { client_secret } if is_escaped(client_secret.expose()))
         {
             return None;

@@ -1,6 +1,6 @@
 //! Compares an answer with what a case expects, in the terms of `CONTRACT.md`.
 
-use schemas::redaction::mask_url;
+use schemas::{redaction::mask_url, text::collapse};
 
 use crate::{
     case::{Expectation, ExpectedAnswer},
@@ -82,7 +82,7 @@ pub(crate) fn describe_expectation(expect: &Expectation) -> String {
 /// An answer on one line, with credentials masked.
 pub(crate) fn describe_answer(answer: &Answer, hide: &[SecretEncodings]) -> String {
     // Mask first: after cutting or escaping, part of a credential would no longer be recognised.
-    let shown = |text: &str| printable(&masked(text, hide));
+    let shown = |text: &str| collapse(&masked(text, hide));
     let mut words = answer.status.to_string();
     if !answer.reason.is_empty() {
         words.push_str(&format!(" {}", shown(&answer.reason)));
@@ -91,7 +91,7 @@ pub(crate) fn describe_answer(answer: &Answer, hide: &[SecretEncodings]) -> Stri
         words.push_str(&format!(", location {}", shown(&mask_url(&location))));
     }
     let body = String::from_utf8_lossy(&answer.body);
-    let line = if answer.is_cut() { printable(&masked_cut(&body, hide)) } else { shown(&body) };
+    let line = if answer.is_cut() { collapse(&masked_cut(&body, hide)) } else { shown(&body) };
     let shown: String = line.chars().take(MAX_BODY_CHARACTERS).collect();
     if shown.is_empty() {
         words.push_str(", with an empty body");
@@ -100,12 +100,6 @@ pub(crate) fn describe_answer(answer: &Answer, hide: &[SecretEncodings]) -> Stri
         words.push_str(&format!(": {shown}{dots}"));
     }
     masked(&words, hide)
-}
-
-/// The text on one line without control characters.
-fn printable(text: &str) -> String {
-    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Why there is no answer, as a sentence with credentials masked.
@@ -167,7 +161,7 @@ mod tests {
     fn an_answer_is_shown_on_one_line_without_the_credential() {
         let hide = [SecretEncodings::of("long-secret", None)];
         let actual = describe_answer(&answer(403, &[], "<b>\n no \u{1b}[31m long-secret</b>").unwrap(), &hide);
-        assert_eq!(actual, "403: <b> no [31m ***</b>");
+        assert_eq!(actual, "403: <b> no \\u{1b}[31m ***</b>");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! credential: they are masked before.
 
 mod group;
-mod harmless;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -17,7 +16,6 @@ use jiff::Timestamp;
 use schemas::{Clause, Level};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::harmless::is_printable;
 pub use self::{
     known::{KnownFailures, KnownFailuresError},
     verdict::{Grade, Verdict},

@@ -79,12 +79,6 @@ pub(crate) fn is_distinctive(credential: &str) -> bool {
     credential.chars().count() >= MIN_DISTINCTIVE_CHARACTERS
 }
 
-/// A text as a JSON string without its quotes.
-pub(crate) fn in_json(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
 /// JSON with every character beyond ASCII as one or two escapes.
 pub(crate) fn escaped(json: &str) -> String {
     let mut units = [0; 2];

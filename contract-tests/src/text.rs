@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
+use schemas::text::is_unsafe;
 use secrecy::SecretString;
-
-use crate::report::is_printable;
 
 /// The filler of long texts.
 pub(crate) const FILLER: &str = "Long text. ";
@@ -114,7 +113,7 @@ impl Text {
             match piece {
                 Piece::Plain(bytes) => {
                     let text = std::str::from_utf8(bytes).ok()?;
-                    if !text.chars().all(is_printable) {
+                    if text.chars().any(is_unsafe) {
                         return None;
                     }
                     if !text.is_empty() {
@@ -211,7 +210,7 @@ fn push_readable(shown: &mut String, mut bytes: &[u8]) {
             Some('\n') => shown.push_str("\\n\n"),
             Some('\t') => shown.push_str("\\t"),
             Some('\\') => shown.push_str("\\\\"),
-            Some(character) if is_printable(character) => shown.push(character),
+            Some(character) if !is_unsafe(character) => shown.push(character),
             _ => bytes[..length].iter().for_each(|byte| {
                 let _ = write!(shown, "\\x{byte:02x}");
             }),
@@ -232,7 +231,7 @@ fn push_format(format: &mut String, mut bytes: &[u8]) {
             Some('%') => format.push_str("%%"),
             Some('\'') => format.push_str("'\\''"),
             // A dash at the beginning would be an option.
-            Some(character) if is_printable(character) && !(character == '-' && format.is_empty()) => {
+            Some(character) if !(is_unsafe(character) || character == '-' && format.is_empty()) => {
                 format.push(character);
             }
             _ => bytes[..length].iter().for_each(|byte| {

@@ -53,7 +53,8 @@ fn check(body: &[u8], profile: &Profile) {
         let raw: String = serde_json::from_slice(&body[span.clone()]).expect("its bytes are a string");
         assert_eq!(raw, text);
     }
-    let emptied = [&body[..span.start], b"\"\"", &body[span.end..]].concat();
-    let emptied = Document::read(&emptied, profile).expect("what was read is still read with the secret emptied");
+    let emptied = document.with_secret("").expect("the secret has a span");
+    assert_eq!(emptied.at, span.start);
+    let emptied = Document::read(&emptied.body, profile).expect("what was read is still read with the secret emptied");
     assert!(emptied.secret() == PresentedSecret::Text(""));
 }

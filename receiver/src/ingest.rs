@@ -21,7 +21,7 @@ pub use self::rejection::{BasicRefusal, Problem, Rejection, SecretRefusal};
 #[cfg(feature = "server")]
 pub(crate) use self::{
     admission::AdmissionLimits,
-    capture::{CAPTURE_FILE, Capture, CaptureFile, MARKER},
+    capture::{CAPTURE_FILE, Capture, CaptureFile},
     deadline::with_jitter,
     endpoint::{Arrival, Endpoint, Endpoints, Handled, Pipeline},
     expectation::Expectation,

@@ -20,8 +20,6 @@ pub mod log;
 #[cfg(feature = "server")]
 mod metrics;
 #[cfg(feature = "server")]
-mod nearest;
-#[cfg(feature = "server")]
 mod place;
 #[cfg(feature = "server")]
 mod redact;

@@ -30,6 +30,7 @@ use self::{
 pub use self::{fault::JsonError, node::Node};
 use crate::{
     authentication::CLIENT_SECRET_MAX_CHARACTERS,
+    json::{self, Edited},
     message::Trigger,
     pointer::Pointer,
     profile::{Profile, Role},
@@ -238,6 +239,12 @@ impl<'a> Document<'a> {
         self.scanned.values[Role::ClientSecret.slot()].clone()
     }
 
+    /// The body with another client secret, if it has one of whatever type.
+    pub fn with_secret(&self, text: &str) -> Option<Edited> {
+        let span = self.secret_span()?;
+        Some(Edited { at: span.start, body: json::replace(self.body, span, &Value::from(text).to_string()) })
+    }
+
     /// Names that stand twice in one object where the profile does not look: the first 20, an address of more than 256
     /// bytes as the whole message.
     pub fn duplicates(&self) -> &[Pointer] {
@@ -303,11 +310,16 @@ mod tests {
             (r#"{"clientSecret":"s3cret"}"#, Some("s3cret"), r#""s3cret""#),
             (r#"{ "a": [1], "clientSecret" : "\u0073\"\\" , "b": {} }"#, Some("s\"\\"), r#""\u0073\"\\""#),
             ("{\"client\\u0053ecret\":\"\u{1F30A}\"}", Some("\u{1F30A}"), "\"\u{1F30A}\""),
-            (r#"{"clientSecret":12345}"#, None, "12345"),
+            (r#"{"clientSecret":""}"#, Some(""), r#""""#),
+            (r#"{"clientSecret":7}"#, None, "7"),
             (r#"{"clientSecret": {"a": [1, 2]}, "x": 1}"#, None, r#"{"a": [1, 2]}"#),
         ] {
             let document = read(body).unwrap();
-            assert_eq!(&body[document.secret_span().unwrap()], raw);
+            let span = document.secret_span().unwrap();
+            assert_eq!(&body[span.clone()], raw);
+            let edited = document.with_secret("q\"").unwrap();
+            assert_eq!(edited.at, span.start);
+            assert_eq!(edited.body, body.replace(raw, r#""q\"""#).as_bytes());
             match text {
                 Some(text) => assert!(document.secret() == PresentedSecret::Text(text), "{body}"),
                 None => assert!(document.secret() == PresentedSecret::NotText, "{body}"),
@@ -316,6 +328,7 @@ mod tests {
         let decoy = read(r#"{"step":{"clientSecret":"s3cret"},"ClientSecret":"s3cret"}"#).unwrap();
         assert!(decoy.secret() == PresentedSecret::Absent);
         assert_eq!(decoy.secret_span(), None);
+        assert_eq!(decoy.with_secret("q"), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::text;
+
 /// Characters of an edge that are shown; more are counted.
 const MAX_SHOWN: usize = 4;
 
@@ -81,11 +83,12 @@ pub(crate) fn trimmed(text: &str) -> &str {
 /// what only turns the direction of writing.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
-        || character.is_control()
-        || matches!(character,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}')
+        || text::is_unsafe(character)
+        || matches!(
+            character,
+            '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'
+                ..='\u{180F}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
+        )
 }
 
 #[cfg(test)]

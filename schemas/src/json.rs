@@ -12,8 +12,17 @@ mod digits;
 mod edit;
 mod layout;
 
+use serde_json::Value;
+
 pub use self::{
     digits::{Digits, exact},
-    edit::{EditError, Edited, put, remove, remove_at},
+    edit::{EditError, Edited, put, remove, remove_at, replace},
     layout::{compact, pretty},
 };
+
+/// The text as the inside of a JSON string.
+pub fn escape(text: &str) -> String {
+    let mut quoted = Value::from(text).to_string();
+    quoted.pop();
+    quoted.split_off(1)
+}

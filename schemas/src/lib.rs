@@ -20,6 +20,8 @@ pub mod redaction;
 pub mod reference;
 pub mod sample;
 pub mod step;
+pub mod suggest;
+pub mod text;
 pub mod timestamp;
 pub mod uri;
 pub mod validate;

@@ -33,7 +33,7 @@ pub fn escape(text: &str, notation: Notation) -> Cow<'_, str> {
         }
         if (character == '#' && is_marked(rest)) || (is_line_start && is_workflow_command(rest)) {
             escaped.push_str(&text[done..at]);
-            escaped.push_str(&notation.of(character));
+            notation.escape_into(character, &mut escaped);
             done = at + character.len_utf8();
         }
         is_line_start = matches!(character, '\n' | '\r') || (is_line_start && character.is_whitespace());
@@ -65,13 +65,17 @@ fn is_workflow_command(text: &str) -> bool {
 }
 
 impl Notation {
-    fn of(self, character: char) -> String {
+    /// Appends the escape of a character.
+    pub(crate) fn escape_into(self, character: char, text: &mut String) {
         let number = u32::from(character);
-        match self {
-            Self::Text => format!("\\u{{{number:x}}}"),
-            Self::Json => format!("\\u{number:04x}"),
-            Self::Markup => format!("&#{number};"),
-        }
+        let escape = match (self, character) {
+            (Self::Text | Self::Json, '\n' | '\r' | '\t') => character.escape_default().to_string(),
+            (Self::Text, _) => format!("\\u{{{number:x}}}"),
+            // Characters that are escaped are in the basic plane: one unit of UTF-16.
+            (Self::Json, _) => format!("\\u{number:04x}"),
+            (Self::Markup, _) => format!("&#{number};"),
+        };
+        text.push_str(&escape);
     }
 }
 

@@ -23,6 +23,9 @@ use crate::authentication::Authentication;
 /// Replaces a credential in a text.
 pub const MASK: &str = "***";
 
+/// Replaces the client secret in a message that is written to a file, and is recognised there.
+pub const CLIENT_SECRET_PLACEHOLDER: &str = "<client-secret>";
+
 /// Shortest credential that is found inside other words, in bytes. A shorter one is masked as a word of its own only,
 /// and is not found at all by [`Redactor::is_in`]: it may be there by chance.
 pub const MIN_CREDENTIAL_BYTES: usize = 6;

@@ -32,7 +32,6 @@ pub mod credentials;
 pub mod delivery;
 pub mod draft;
 pub mod flow;
-mod harmless;
 mod json_files;
 pub mod load;
 pub mod model;

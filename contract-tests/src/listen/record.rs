@@ -9,15 +9,13 @@ use std::{
 
 use schemas::{
     Document, Profile, Trigger,
-    redaction::{is_sensitive_name, mask_url},
+    redaction::{CLIENT_SECRET_PLACEHOLDER, is_sensitive_name, mask_url},
 };
 use serde_json::json;
 
 use super::raw_request::RawRequest;
 use crate::secret_encodings::{SecretEncodings, masked};
 
-/// What stands in a fixture at the client secret's place.
-pub(super) const PLACEHOLDER: &str = "\"<client-secret>\"";
 /// What replaces a credential in a header.
 const HEADER_PLACEHOLDER: &str = "<credential>";
 
@@ -77,10 +75,7 @@ impl Recorder {
     ) -> Result<String, NotSaved> {
         let plain = request.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&request.body);
         let document = Document::read(plain, profile).map_err(|_| NotSaved::Unreadable)?;
-        let body = match document.secret_span() {
-            Some(span) => [&plain[..span.start], PLACEHOLDER.as_bytes(), &plain[span.end..]].concat(),
-            None => plain.to_vec(),
-        };
+        let body = document.with_secret(CLIENT_SECRET_PLACEHOLDER).map_or_else(|| plain.to_vec(), |edited| edited.body);
         let mask = |text: &str| masked(text, hidden);
         let headers: Vec<_> = request
             .headers

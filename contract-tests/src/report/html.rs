@@ -5,12 +5,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use schemas::{
     Clause, Level,
     log_command::{self, Notation},
+    text::{collapse, escape},
 };
 
 use super::{
     CaseOutcome, CaseResult, Grade, OutcomeCounts, Report,
     group::{self, Area, ClauseResults, ReasonGroup},
-    harmless::{harmless, one_line},
 };
 
 const STYLE: &str = include_str!("html.css");
@@ -31,7 +31,7 @@ pub fn render(report: &Report, strict: bool) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                title { (verdict.words) " · " (one_line(&report.subject.url)) }
+                title { (verdict.words) " · " (collapse(&report.subject.url)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -39,12 +39,12 @@ pub fn render(report: &Report, strict: bool) -> String {
                     div {
                         p.kind { "Webhook contract" }
                         h1 { (verdict.words) }
-                        p.url { (one_line(&report.subject.url)) }
-                        p.facts { (one_line(&group::facts(report))) }
+                        p.url { (collapse(&report.subject.url)) }
+                        p.facts { (collapse(&group::facts(report))) }
                     }
                 }
                 main {
-                    @for notice in &report.notices { p.notice role="note" { (prose(&one_line(notice))) } }
+                    @for notice in &report.notices { p.notice role="note" { (prose(&collapse(notice))) } }
                     (counts(report))
                     (failures(report))
                     (grouped("known", "Known failures", group::known(report)))
@@ -52,7 +52,7 @@ pub fn render(report: &Report, strict: bool) -> String {
                     (grouped("skipped", "Skipped cases", group::skipped(report)))
                     (everything(report))
                 }
-                footer { p { (one_line(&report.tool)) } }
+                footer { p { (collapse(&report.tool)) } }
             }
         }
     };
@@ -134,13 +134,13 @@ fn failure(broken: &ClauseResults<'_>) -> Markup {
             @for (result, failure) in broken.failed() {
                 @let CaseResult { id, title, .. } = result;
                 details open {
-                    summary { span.case { (one_line(id)) } " " (one_line(title)) " " span.took { (group::took(result).unwrap_or_default()) } }
+                    summary { span.case { (collapse(id)) } " " (collapse(title)) " " span.took { (group::took(result).unwrap_or_default()) } }
                     dl {
                         @for (label, line) in group::lines(result, failure) {
                             dt { (label) }
-                            @if label == "Got" { dd.came { (harmless(&line)) } } @else { dd { (prose(&harmless(&line))) } }
+                            @if label == "Got" { dd.came { (escape(&line)) } } @else { dd { (prose(&escape(&line))) } }
                         }
-                        dt { "Request" } dd { pre tabindex="0" { (harmless(&failure.request)) } }
+                        dt { "Request" } dd { pre tabindex="0" { (escape(&failure.request)) } }
                     }
                 }
             }
@@ -155,10 +155,10 @@ fn grouped(id: &str, heading: &str, groups: Vec<ReasonGroup<'_>>) -> Markup {
                 h2 #(id) { (heading) }
                 @for ReasonGroup { reason, cases } in groups {
                     details {
-                        summary { span.count { (cases.len()) } " " (one_line(reason)) }
+                        summary { span.count { (cases.len()) } " " (collapse(reason)) }
                         ul.cases { @for case in cases { li {
-                            span.case { (one_line(&case.id)) } " " (one_line(&case.title))
-                            @if let Some(until) = group::until(case) { " (" (one_line(&until)) ")" }
+                            span.case { (collapse(&case.id)) } " " (collapse(&case.title))
+                            @if let Some(until) = group::until(case) { " (" (collapse(&until)) ")" }
                         } } }
                     }
                 }
@@ -215,8 +215,8 @@ fn row(result: &CaseResult) -> Markup {
     };
     html! {
         tr {
-            th.case scope="row" { (one_line(&result.id)) }
-            td { (one_line(&result.title)) }
+            th.case scope="row" { (collapse(&result.id)) }
+            td { (collapse(&result.title)) }
             td title=(result.clause().title) { (result.clause) }
             td { (result.level) }
             td class=(word) { (word) }

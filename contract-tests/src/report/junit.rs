@@ -4,17 +4,16 @@
 use std::{fmt::Write as _, time::Duration};
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
-use schemas::log_command::{self, Notation};
-
-use super::{
-    CaseOutcome, CaseResult, Failure, Grade, KnownFailure, Report, decides, group,
-    group::Area,
-    harmless::{harmless, one_line},
+use schemas::{
+    log_command::{self, Notation},
+    text::{collapse, escape},
 };
+
+use super::{CaseOutcome, CaseResult, Failure, Grade, KnownFailure, Report, decides, group, group::Area};
 
 /// Renders the report, judged as `--strict` or not.
 pub fn render(report: &Report, strict: bool) -> String {
-    let mut junit = quick_junit::Report::new(one_line(&format!("{} {}", report.tool, report.subject.url)));
+    let mut junit = quick_junit::Report::new(collapse(&format!("{} {}", report.tool, report.subject.url)));
     junit.set_time(Duration::from_millis(report.took_ms));
     for area in Area::all(report) {
         junit.add_test_suite(suite(&area, report, strict));
@@ -33,9 +32,9 @@ fn suite(area: &Area<'_>, report: &Report, strict: bool) -> TestSuite {
     let started = report.started.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     suite.extra.insert("timestamp".into(), started.into());
     suite.set_time(Duration::from_millis(area.results().map(|result| result.took_ms).sum()));
-    suite.add_property(Property::new("facts", one_line(&group::facts(report))));
+    suite.add_property(Property::new("facts", collapse(&group::facts(report))));
     for notice in &report.notices {
-        suite.add_property(Property::new("notice", one_line(notice)));
+        suite.add_property(Property::new("notice", collapse(notice)));
     }
     suite.add_test_cases(area.results().map(|result| case(result, strict)));
     suite
@@ -57,26 +56,26 @@ fn case(result: &CaseResult, strict: bool) -> TestCase {
     match &result.outcome {
         CaseOutcome::Passed => {}
         CaseOutcome::Throttled { reason } => {
-            status.set_message(one_line(&format!("{} {}, throttled: {reason}", clause.level, clause.id)));
+            status.set_message(collapse(&format!("{} {}, throttled: {reason}", clause.level, clause.id)));
         }
         CaseOutcome::Skipped { reason, .. } => {
-            status.set_message(one_line(reason));
+            status.set_message(collapse(reason));
         }
         CaseOutcome::Known(known) => {
             let until = group::until(result).map(|until| format!(", {until}")).unwrap_or_default();
             let KnownFailure { reason, failure, .. } = known.as_ref();
             status.set_type(result.level.to_string());
-            status.set_message(one_line(&format!("known failure: {reason}{until}; {}", failure.actual)));
-            status.set_description(harmless(&description(result, failure)));
+            status.set_message(collapse(&format!("known failure: {reason}{until}; {}", failure.actual)));
+            status.set_description(escape(&description(result, failure)));
         }
         CaseOutcome::Failed(failure) => {
             let weight = if counts { "" } else { " (fails, but does not count)" };
             status.set_type(result.level.to_string());
-            status.set_message(one_line(&format!("{} {}{weight}: {}", clause.level, clause.id, failure.actual)));
-            status.set_description(harmless(&description(result, failure)));
+            status.set_message(collapse(&format!("{} {}{weight}: {}", clause.level, clause.id, failure.actual)));
+            status.set_description(escape(&description(result, failure)));
         }
     }
-    let mut case = TestCase::new(one_line(&format!("{} {}", result.id, result.title)), status);
+    let mut case = TestCase::new(collapse(&format!("{} {}", result.id, result.title)), status);
     case.set_classname(clause.id);
     case.set_time(Duration::from_millis(result.took_ms));
     case
@@ -98,7 +97,7 @@ fn description(result: &CaseResult, failure: &Failure) -> String {
 fn unproven(report: &Report, strict: bool) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_message(report.verdict(strict).words);
-    status.set_description(harmless(&report.notices.join("\n")));
+    status.set_description(escape(&report.notices.join("\n")));
     let mut suite = TestSuite::new("Run");
     let case = if report.verdict(strict).grade == Grade::Untested {
         "the run tests something"

@@ -4,11 +4,11 @@
 use std::{collections::HashMap, fmt::Write as _, ops::Range};
 
 use jiff::civil::Date;
-use schemas::Clause;
+use schemas::{Clause, text::collapse};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{CaseOutcome, CaseResult, KnownFailure, Report, harmless::one_line, nearest};
+use super::{CaseOutcome, CaseResult, KnownFailure, Report, nearest};
 use crate::{Case, listen};
 
 /// The entries of a file of known failures.
@@ -208,7 +208,7 @@ impl Report {
         let mut file = format!(
             "# Known failures of {}.\n# Each entry names a `case` or a `clause`, has a `reason`, and may have `until`, the \
              last day on which it is known.\n",
-            one_line(&self.subject.url)
+            collapse(&self.subject.url)
         );
         for result in &self.results {
             let failure = match &result.outcome {
@@ -226,7 +226,7 @@ impl Report {
                 None => format!("# until = {}", today.saturating_add(jiff::Span::new().days(90))),
             };
             let id = toml::Value::String(result.id.clone());
-            let (clause, title) = (&result.clause, one_line(&result.title));
+            let (clause, title) = (&result.clause, collapse(&result.title));
             // Writing to a String does not fail.
             let _ = write!(
                 file,

@@ -6,12 +6,12 @@ use std::fmt::{self, Write as _};
 use schemas::{
     Clause,
     log_command::{self, Notation},
+    text::{collapse, escape},
 };
 
 use super::{
     CaseResult, Grade, OutcomeCounts, Report,
     group::{self, Area, ClauseResults, ReasonGroup},
-    harmless::{harmless, one_line},
 };
 
 /// Renders the report, judged as `--strict` or not.
@@ -136,7 +136,7 @@ fn clauses(page: &mut String, report: &Report) -> fmt::Result {
 /// One line of plain text for a paragraph, list item or table cell.
 fn inline(text: &str) -> String {
     let mut escaped = String::new();
-    for character in one_line(text).chars() {
+    for character in collapse(text).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -150,7 +150,7 @@ fn inline(text: &str) -> String {
 
 /// Text of several lines, exactly.
 fn pre(text: &str) -> String {
-    format!("<pre>{}</pre>", html(&harmless(text)))
+    format!("<pre>{}</pre>", html(&escape(text)))
 }
 
 /// Text of one line, exactly.

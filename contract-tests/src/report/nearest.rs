@@ -1,33 +1,20 @@
-//! The number that somebody may have meant.
+//! "Did you mean" for the ids of cases and clauses.
 
-use schemas::Clause;
+use schemas::{Clause, suggest};
 
 use crate::Case;
 
-/// Below this likeness a number is not meant.
-const LIKENESS_MIN: f64 = 0.5;
-
-/// The case or clause whose number is most like this one, which neither has.
+/// The id of a case or clause that is closest to an unknown one.
 pub(crate) fn id(name: &str) -> Option<&'static str> {
     let name = name.to_uppercase();
     let clauses = Clause::all().iter().map(|clause| clause.id);
     let ids = clauses.chain(Case::all().iter().map(|case| case.id.as_str()));
     let padded = padded(&name);
-    let likeness = |id: &str| {
-        let same_number = padded.as_deref() == Some(id);
-        if same_number { 1.0 } else { strsim::normalized_damerau_levenshtein(&name, id) }
-    };
-    let alike = ids.map(|id| (likeness(id), id)).filter(|(likeness, _)| *likeness > LIKENESS_MIN);
-    // The first of several that are as like.
-    alike
-        .fold(None, |best: Option<(f64, &str)>, next| match best {
-            Some(best) if best.0 >= next.0 => Some(best),
-            _ => Some(next),
-        })
-        .map(|(_, id)| id)
+    let same_number = ids.clone().find(|id| padded.as_deref() == Some(*id));
+    same_number.or_else(|| suggest::closest(&name, ids))
 }
 
-/// The number with three digits, as cases have it.
+/// The id with three digits, as cases have it.
 fn padded(name: &str) -> Option<String> {
     let (area, number) = name.rsplit_once('-')?;
     let number: u32 = number.parse().ok()?;

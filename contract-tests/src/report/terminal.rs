@@ -7,13 +7,15 @@ mod summary;
 
 use std::fmt::{self, Write as _};
 
-use schemas::log_command::{self, Notation};
+use schemas::{
+    log_command::{self, Notation},
+    text::{collapse, escape},
+};
 
 use self::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::{
     CaseOutcome, CaseResult, Failure, Grade, OutcomeCounts, Report, decides,
     group::{self, Area, ClauseResults, ReasonGroup},
-    harmless::{harmless, one_line},
 };
 use crate::curl::is_command_line;
 
@@ -48,8 +50,8 @@ pub fn render(report: &Report, layout: Layout) -> String {
 
 fn write(report: &Report, layout: Layout) -> Result<String, fmt::Error> {
     let (mut head, mut tail) = (Page::new(report, layout), Page::new(report, layout));
-    writeln!(head.text, "{BOLD}{}{BOLD:#}", one_line(&report.subject.url))?;
-    head.wrapped("", "", DIM, &one_line(&group::facts(report)))?;
+    writeln!(head.text, "{BOLD}{}{BOLD:#}", collapse(&report.subject.url))?;
+    head.wrapped("", "", DIM, &collapse(&group::facts(report)))?;
     head.summary(report)?;
     head.notices(report)?;
     head.areas(report)?;
@@ -73,7 +75,7 @@ impl Page {
         let mut notices = self.like();
         for notice in &report.notices {
             notices.text.push('\n');
-            notices.wrapped(&format!("{YELLOW}!{YELLOW:#} "), "  ", PLAIN, &one_line(notice))?;
+            notices.wrapped(&format!("{YELLOW}!{YELLOW:#} "), "  ", PLAIN, &collapse(notice))?;
         }
         self.push_lines(&notices.text, LINES_OF_NOTICES_MAX)
     }
@@ -118,7 +120,7 @@ impl Page {
             CaseOutcome::Skipped { .. } => (DIM, "-", "  skipped".to_owned()),
         };
         let CaseResult { clause, .. } = result;
-        let (id, title) = (one_line(&result.id), one_line(&result.title));
+        let (id, title) = (collapse(&result.id), collapse(&result.title));
         writeln!(self.text, "  {style}{sign}{style:#} {id:<16} {DIM}{clause:<8}{DIM:#} {title}{DIM}{then}{DIM:#}")
     }
 
@@ -133,7 +135,7 @@ impl Page {
         }
         if !rest.is_empty() {
             let named = rest.iter().map(|clause| match clause.failed().count() {
-                1 => clause.failed().map(|(result, _)| one_line(&result.id)).collect(),
+                1 => clause.failed().map(|(result, _)| collapse(&result.id)).collect(),
                 count => format!("{} ({count} cases)", clause.clause.id),
             });
             let named = named.collect::<Vec<String>>().join(", ");
@@ -164,7 +166,7 @@ impl Page {
         for (result, failure) in failed.by_ref().take(shown) {
             self.failure(result, failure)?;
         }
-        let others: Vec<String> = failed.map(|(result, _)| one_line(&result.id)).collect();
+        let others: Vec<String> = failed.map(|(result, _)| collapse(&result.id)).collect();
         let style = self.failed(clause.level);
         match others.as_slice() {
             [] => Ok(()),
@@ -178,9 +180,9 @@ impl Page {
     fn failure(&mut self, result: &CaseResult, failure: &Failure) -> fmt::Result {
         let style = self.failed(result.level);
         self.text.push('\n');
-        let id = format!("{style}✗{style:#} {BOLD}{}{BOLD:#}  ", one_line(&result.id));
+        let id = format!("{style}✗{style:#} {BOLD}{}{BOLD:#}  ", collapse(&result.id));
         let took = group::took(result).map(|took| format!(" ({took})")).unwrap_or_default();
-        let title = format!("{}{took}", one_line(&result.title));
+        let title = format!("{}{took}", collapse(&result.title));
         self.wrapped(&id, "  ", PLAIN, &title)?;
         for (label, line) in group::lines(result, failure) {
             let style = match label {
@@ -191,7 +193,7 @@ impl Page {
             };
             self.labelled(&label.to_lowercase(), style, &line)?;
         }
-        let request = harmless(&failure.request);
+        let request = escape(&failure.request);
         if is_command_line(&request) {
             writeln!(self.text, "    {DIM}request{DIM:#}")?;
             for line in request.lines() {
@@ -227,10 +229,10 @@ impl Page {
         writeln!(list.text, "\n{BOLD}{heading}{BOLD:#}")?;
         for group in groups {
             let count = format!("{DIM}{:>4}{DIM:#}  ", group.cases.len());
-            list.wrapped(&count, "      ", PLAIN, &one_line(group.reason))?;
+            list.wrapped(&count, "      ", PLAIN, &collapse(group.reason))?;
             let until = group.cases.iter().find_map(|case| group::until(case));
             let until = until.map(|until| format!(" ({until})")).unwrap_or_default();
-            list.wrapped("      ", "      ", DIM, &one_line(&format!("{}{until}", group.named())))?;
+            list.wrapped("      ", "      ", DIM, &collapse(&format!("{}{until}", group.named())))?;
         }
         self.push_lines(&list.text, LINES_OF_LIST_MAX)
     }
@@ -250,6 +252,6 @@ impl Page {
             Grade::Holds => (YELLOW, "✓"),
             Grade::Broken | Grade::Unfinished | Grade::Untested => (RED, "✗"),
         };
-        self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &one_line(&verdict.words))
+        self.wrapped(&format!("{style}{sign}{style:#} "), "  ", style.bold(), &collapse(&verdict.words))
     }
 }

@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use schemas::Level;
+use schemas::{Level, text::collapse};
 
 use super::{
     CaseResult, Report,
     group::{broken, side},
-    harmless::one_line,
 };
 
 /// A verdict: its grade and one sentence.
@@ -100,7 +99,7 @@ impl Report {
             let _ = write!(exceptions, "; excluded with --skip: {}", named(&excluded));
         }
         if let Some(options) = &self.limited_by {
-            let _ = write!(exceptions, "; the run was limited by {}", one_line(options));
+            let _ = write!(exceptions, "; the run was limited by {}", collapse(options));
         }
         exceptions
     }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use schemas::Authentication;
+use schemas::{Authentication, redaction::CLIENT_SECRET_PLACEHOLDER};
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
@@ -20,7 +20,7 @@ use tokio::{
 use super::{Failure, exit, logging, origin, shell, unusable};
 use crate::{
     config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, Reading, SECRET_FILE, Sources},
-    ingest::{CAPTURE_FILE, MARKER},
+    ingest::CAPTURE_FILE,
     log::Recovery,
     server::{Server, systemd},
 };
@@ -165,7 +165,7 @@ fn capturing(endpoints: &[EndpointConfig], data_dir: &Path, file: Option<&Path>)
     if capturing().any(EndpointConfig::has_client_secret) {
         text.push_str(&format!(
             "
-Captured messages are kept beside the others; where a configured secret stands they have {MARKER}.
+Captured messages are kept beside the others; where a configured secret stands they have {CLIENT_SECRET_PLACEHOLDER}.
 One in which none stands may hold another secret. It is kept apart, in {}.
 ",
             data_dir.join(CAPTURE_FILE).display()

@@ -3,20 +3,16 @@
 
 use std::sync::LazyLock;
 
+use schemas::suggest;
 use serde_json::Value;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use crate::nearest::nearest;
-
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../config.schema.json")).expect("the embedded schema is tested to be JSON")
 });
-
-/// Names closer than this to a known one were probably meant to be it.
-const PROBABLY_MEANT: f64 = 0.8;
 
 /// What is wrong with a file's shape.
 #[derive(Debug, Default)]
@@ -134,7 +130,7 @@ fn keys(schema: &Value) -> String {
 }
 
 fn unknown<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    match nearest(key, known.clone(), PROBABLY_MEANT) {
+    match suggest::closest(key, known.clone()) {
         Some(name) => format!("`{key}` is no key here; did you mean `{name}`?"),
         None => format!("`{key}` is no key here; the keys are {}", known.collect::<Vec<_>>().join(", ")),
     }

@@ -7,13 +7,13 @@ mod redact;
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use http::HeaderMap;
-use schemas::{Document, Profile, redaction::is_sensitive_name};
+use schemas::{
+    Document, Profile,
+    redaction::{CLIENT_SECRET_PLACEHOLDER, is_sensitive_name},
+};
 use secrecy::SecretString;
 
-pub(crate) use self::{
-    file::{CAPTURE_FILE, CaptureFile},
-    redact::MARKER,
-};
+pub(crate) use self::file::{CAPTURE_FILE, CaptureFile};
 use crate::log::{Captured, Record, RecordHeader};
 
 /// Replaces the value of a header that may be a credential.
@@ -56,7 +56,8 @@ impl Capture {
             Err(_) => RecordHeader::of_unreadable(endpoint, peer),
         };
         // If no secret was found there may be an unknown one, or one in another spelling.
-        let found = body.windows(MARKER.len()).any(|bytes| bytes == MARKER.as_bytes());
+        let found =
+            body.windows(CLIENT_SECRET_PLACEHOLDER.len()).any(|bytes| bytes == CLIENT_SECRET_PLACEHOLDER.as_bytes());
         let quarantined = !self.knows_its_secret || !(found || body.is_empty());
         let captured = Captured { headers: self.kept(headers), quarantined };
         // No offset: the marker itself is where the secret was.

@@ -1,6 +1,6 @@
 //! The roles that tell one message from another: the client secret, and the flow's identifier.
 
-use schemas::{Pointer, Role};
+use schemas::{Pointer, Role, redaction::CLIENT_SECRET_PLACEHOLDER};
 use serde_json::Value;
 
 use super::{
@@ -8,13 +8,13 @@ use super::{
     survey::Survey,
     words,
 };
-use crate::ingest::MARKER;
 
 /// The client secret: where the marker stands, or else by its name.
 pub(super) fn client_secret(survey: &Survey<'_>) -> Option<Finding> {
     let candidates = survey.places.iter().filter_map(|place| {
         let texts = place.texts();
-        let marked = texts.as_ref().map_or(0, |texts| texts.iter().filter(|text| **text == MARKER).count());
+        let marked =
+            texts.as_ref().map_or(0, |texts| texts.iter().filter(|text| **text == CLIENT_SECRET_PLACEHOLDER).count());
         // An endpoint that does not capture has emptied the secret.
         let emptied = place.present().all(|value| value.as_str() == Some(""));
         let named = words::any(place.own(), words::SECRET) && (texts.is_some() || emptied);

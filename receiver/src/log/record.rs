@@ -16,11 +16,10 @@ use jiff::Timestamp;
 use schemas::{
     Document, Role, Trigger,
     profile::{Part, Subject},
+    text::escape_json,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use crate::redact;
 
 pub(super) const MAGIC: [u8; 4] = *b"\xF7rec";
 pub(super) const FRAME: usize = 16;
@@ -130,7 +129,7 @@ impl Record {
         let body = str::from_utf8(&self.body).ok();
         let body_base64 = if body.is_none() { Some(STANDARD.encode(&self.body)) } else { None };
         let line = Line { header: &self.header, body, body_base64 };
-        redact::printable(&serde_json::to_string(&line).expect("a line is made of strings and numbers"))
+        escape_json(&serde_json::to_string(&line).expect("a line is made of strings and numbers"))
     }
 
     /// About how many bytes it has when it is encoded, and no fewer than its body and the texts of its header have.

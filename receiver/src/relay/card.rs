@@ -1,11 +1,10 @@
 //! A card for Microsoft Teams: from a template's output to the post.
 
 use bytes::Bytes;
-use schemas::json::compact;
+use schemas::{json::compact, text::escape_json};
 use serde_json::{Map, Value, json};
 
 use super::{flow_url, markdown, marked, size::Shortened};
-use crate::redact;
 
 /// The content type of an Adaptive Card in a post.
 const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
@@ -110,7 +109,7 @@ pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
         let line = lines.next().unwrap_or_default();
         let column = line.char_indices().take_while(|(byte, _)| byte + 1 < source.column()).count();
         let found: String = line.chars().skip(column.saturating_sub(20)).take(60).collect();
-        let found = format!("`{}`", redact::printable(marked::unmarked(&found).trim()));
+        let found = format!("`{}`", escape_json(marked::unmarked(&found).trim()));
         (before + column, CardProblem::Json { found, why: without_place(&source) })
     })
 }

@@ -93,7 +93,7 @@ fn text(state: &State<'_, '_>, value: &Value, read: impl Fn(&str) -> String) -> 
 fn markdown(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let text = text(state, value, plain::clean)?;
     Ok(match OutputFormat::of(state.name()) {
-        OutputFormat::Json => Value::from_safe_string(marked::escaped(&text)),
+        OutputFormat::Json => Value::from_safe_string(schemas::json::escape(&text)),
         _ => text.into(),
     })
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use schemas::{Pointer, Profile, Sample};
+use schemas::{Pointer, Profile, Sample, text::escape_json};
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -13,7 +13,6 @@ use super::{
     trial,
     view::View,
 };
-use crate::redact;
 
 static CARD: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../adaptive-card.schema.json"));
@@ -105,7 +104,7 @@ pub(super) fn output(output: &str) -> Result<Vec<(usize, String)>, (usize, card:
         if let [_, again, ..] = places.as_slice() {
             wrong.push((
                 place(&json, &again.to_string()),
-                format!("{}: the id `{}` is given twice", shown(&again.to_string()), redact::printable(id)),
+                format!("{}: the id `{}` is given twice", shown(&again.to_string()), escape_json(id)),
             ));
         }
     }
@@ -114,7 +113,7 @@ pub(super) fn output(output: &str) -> Result<Vec<(usize, String)>, (usize, card:
             let pointer = pointer.to_string();
             wrong.push((
                 place(&json, &pointer),
-                format!("{}: there is no element with the id `{}`", shown(&pointer), redact::printable(&target)),
+                format!("{}: there is no element with the id `{}`", shown(&pointer), escape_json(&target)),
             ));
         }
     }
@@ -123,11 +122,10 @@ pub(super) fn output(output: &str) -> Result<Vec<(usize, String)>, (usize, card:
 }
 
 fn words(error: &ValidationError<'_>) -> String {
-    let value = || redact::printable(&error.instance().to_string());
+    let value = || escape_json(&error.instance().to_string());
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let unexpected: Vec<String> =
-                unexpected.iter().map(|name| format!("`{}`", redact::printable(name))).collect();
+            let unexpected: Vec<String> = unexpected.iter().map(|name| format!("`{}`", escape_json(name))).collect();
             format!("there is no property {} here", unexpected.join(", "))
         }
         ValidationErrorKind::Required { property } => format!("{property} is missing"),
@@ -141,7 +139,7 @@ fn words(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::Pattern { pattern } => {
             format!("{} does not work here; what does: {}", value(), listed(pattern))
         }
-        _ => redact::printable(&error.masked_with("the value").to_string()),
+        _ => escape_json(&error.masked_with("the value").to_string()),
     }
 }
 
@@ -154,7 +152,7 @@ fn listed(choices: &str) -> String {
 /// The nearest name in the card; where in a list something stands differs from message to message.
 fn shown(pointer: &str) -> String {
     let name = pointer.rsplit('/').find(|token| !token.bytes().all(|byte| byte.is_ascii_digit()));
-    name.map_or_else(|| "the card".to_owned(), |name| format!("`{}`", redact::printable(name)))
+    name.map_or_else(|| "the card".to_owned(), |name| format!("`{}`", escape_json(name)))
 }
 
 /// How many characters stand before the value at a pointer. An object or array gives its borrowed parts, whose place in

@@ -25,7 +25,7 @@ pub(super) fn is_mark(character: char) -> bool {
 
 /// The text as the inside of a JSON string, marked.
 pub(super) fn in_json_string(text: &str) -> String {
-    format!("{OPEN}{}{CLOSE}", escaped(text))
+    format!("{OPEN}{}{CLOSE}", schemas::json::escape(text))
 }
 
 /// A JSON value, every text in it marked.
@@ -44,12 +44,6 @@ fn marked(value: &serde_json::Value) -> serde_json::Value {
         }
         plain => plain.clone(),
     }
-}
-
-/// The text as the inside of a JSON string.
-pub(super) fn escaped(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// The text without marks.

@@ -1,9 +1,11 @@
-//! Text of others as plain text: without what steers a screen instead of standing on it, and cut to a length.
+//! Untrusted text as plain text: without unsafe characters, and cut to a length.
+
+use schemas::text::is_unsafe;
 
 use super::marked;
 
-/// The text with `\n` for every kind of line end, and without control characters, what overrides the direction of
-/// writing, and the characters that mark text in a template's output.
+/// The text with `\n` for every kind of line end, and without unsafe characters and the ones that mark text in a template's
+/// output. Characters that join letters or emoji, or set the direction of a single one, are part of many texts and stay.
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -12,8 +14,8 @@ pub(super) fn clean(text: &str) -> String {
             '\r' if characters.peek() == Some(&'\n') => {}
             '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
             '\t' => cleaned.push(' '),
-            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{200B}' => {}
-            other if other.is_control() || marked::is_mark(other) => {}
+            '\u{200C}'..='\u{200F}' | '\u{61C}' => cleaned.push(character),
+            other if is_unsafe(other) || marked::is_mark(other) => {}
             other => cleaned.push(other),
         }
     }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use minijinja::{Environment, ErrorKind, Value};
+use schemas::{suggest, text::escape_json};
 
 use super::{
     card::{self, Card, CardProblem},
@@ -20,7 +21,6 @@ use super::{
     size::{self, Budget, Shortened},
     view::{NAMES, View},
 };
-use crate::{nearest::nearest, redact};
 
 /// The default card's template.
 const DEFAULT: &str = include_str!("default-card.json.jinja");
@@ -211,7 +211,7 @@ impl Template {
 }
 
 fn told(name: &str, error: &minijinja::Error) -> TemplateError {
-    let detail = error.detail().map(|detail| format!(": {}", redact::printable(detail))).unwrap_or_default();
+    let detail = error.detail().map(|detail| format!(": {}", escape_json(detail))).unwrap_or_default();
     let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten().unwrap_or_default();
     TemplateError::Template {
         template: error.name().unwrap_or(name).to_owned(),
@@ -228,7 +228,7 @@ fn meant(error: &minijinja::Error) -> Option<String> {
         None => error.template_source()?.get(error.range()?)?,
     };
     let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
-    let name = nearest(wrong, NAMES.into_iter(), 0.7)?;
+    let name = suggest::closest(wrong, NAMES)?;
     match path.rsplit_once('.') {
         Some((whole, _)) if name == wrong => {
             Some(format!("; not every message has `{whole}`: ask for it with `{{% if {whole} %}}`"))

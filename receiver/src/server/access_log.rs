@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use schemas::json::pretty;
+use schemas::{json::pretty, text::escape_json};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ fn print(record: &Record, mut printer: NonBlocking) {
         format!("message of {length} bytes; to print it: webhook-receiver messages show {id}\n")
     } else {
         let Some(pretty) = pretty(&record.body) else { return };
-        format!("{}\n", redact::printable(&pretty))
+        format!("{}\n", escape_json(&pretty))
     };
     // If too many wait already, it is dropped.
     let _ = printer.write_all(text.as_bytes());

@@ -54,7 +54,12 @@ pub fn put(body: &[u8], place: &Pointer, value: &str) -> Result<Edited, EditErro
         tokens = rest;
     }
     let (new, offset) = nested(tokens, value);
-    Ok(Edited { body: [&body[..here.start], new.as_bytes(), &body[here.end..]].concat(), at: here.start + offset })
+    Ok(Edited { at: here.start + offset, body: replace(body, here, &new) })
+}
+
+/// Puts a value, itself JSON text, in the place of these bytes.
+pub fn replace(body: &[u8], place: Range<usize>, value: &str) -> Vec<u8> {
+    [&body[..place.start], value.as_bytes(), &body[place.end..]].concat()
 }
 
 /// Removes the member at a place, with its comma and the white space around it; an array's element becomes null, so that
@@ -158,7 +163,7 @@ fn insert(
     let (nested, offset) = nested(rest, value);
     let at = end + new.len() + offset;
     new.push_str(&nested);
-    Edited { body: [&body[..end], new.as_bytes(), &body[end..]].concat(), at }
+    Edited { body: replace(body, end..end, &new), at }
 }
 
 /// A value inside the objects and arrays that tokens name, and where in the text it begins.
@@ -183,7 +188,7 @@ fn nested(tokens: &[String], value: &str) -> (String, usize) {
 /// The body without a member of the object that begins at `start`.
 fn without(body: &[u8], start: usize, item: &Item) -> Vec<u8> {
     if item.name.is_none() {
-        return [&body[..item.value.start], b"null", &body[item.value.end..]].concat();
+        return replace(body, item.value.clone(), "null");
     }
     let (mut before, mut after) = (None, None);
     for other in Items::of(body, start).into_iter().flatten() {
@@ -199,7 +204,7 @@ fn without(body: &[u8], start: usize, item: &Item) -> Vec<u8> {
         (None, Some(after)) => item.start()..after,
         (None, None) => start + 1..item.value.end,
     };
-    [&body[..cut.start], &body[cut.end..]].concat()
+    replace(body, cut, "")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use ::base64::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::json;
 
 const SECRET: &str = "pässwörd \"q\"/<a&b>+%41 😀'x";
 
@@ -21,13 +22,8 @@ fn each(text: &str, encode: impl Fn(char) -> String) -> String {
     text.chars().map(encode).collect()
 }
 
-fn json(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
 fn json_ascii(text: &str) -> String {
-    each(&json(text), |character| {
+    each(&json::escape(text), |character| {
         let mut units = [0; 2];
         match character {
             'ö' => "\\u00F6".to_owned(),
@@ -101,14 +97,17 @@ fn a_credential_is_found_and_masked_in_every_encoding() {
     };
     for (name, encoded) in [
         ("as it is", SECRET.to_owned()),
-        ("JSON", json(SECRET)),
-        ("JSON, solidus escaped", json(SECRET).replace('/', "\\/")),
+        ("JSON", json::escape(SECRET)),
+        ("JSON, solidus escaped", json::escape(SECRET).replace('/', "\\/")),
         ("JSON, ASCII only", json_ascii(SECRET)),
-        ("JSON, HTML safe", json(SECRET).replace('<', "\\u003c").replace('>', "\\u003E").replace('&', "\\u0026")),
+        (
+            "JSON, HTML safe",
+            json::escape(SECRET).replace('<', "\\u003c").replace('>', "\\u003E").replace('&', "\\u0026"),
+        ),
         ("JSON, all escaped", SECRET.encode_utf16().fold(String::new(), |all, unit| format!("{all}\\u{unit:04X}"))),
-        ("JSON in JSON", json(&json(SECRET))),
-        ("JSON in JSON, ASCII only", json(&json_ascii(SECRET))),
-        ("JSON in JSON in JSON", json(&json(&json(SECRET)))),
+        ("JSON in JSON", json::escape(&json::escape(SECRET))),
+        ("JSON in JSON, ASCII only", json::escape(&json_ascii(SECRET))),
+        ("JSON in JSON in JSON", json::escape(&json::escape(&json::escape(SECRET)))),
         ("percent", url(SECRET)),
         ("percent in lower case", url(SECRET).to_ascii_lowercase()),
         ("percent, all bytes", percent(SECRET, |_| false)),
@@ -118,7 +117,7 @@ fn a_credential_is_found_and_masked_in_every_encoding() {
         ("percent twice", url(&url(SECRET))),
         ("percent three times", url(&url(&url(SECRET)))),
         ("percent of JSON", url(&json_ascii(SECRET))),
-        ("percent in JSON", json(&url(SECRET))),
+        ("percent in JSON", json::escape(&url(SECRET))),
         ("HTML", html(SECRET)),
         ("HTML twice", html(&html(SECRET))),
         ("HTML names", html(SECRET).replace('ä', "&auml;").replace('ö', "&ouml;").replace('/', "&sol;")),
@@ -127,7 +126,7 @@ fn a_credential_is_found_and_masked_in_every_encoding() {
         ("HTML, hex", numeric("hex")),
         ("HTML, upper-case hex with zeros", numeric("HEX")),
         ("HTML of JSON", html(&json_ascii(SECRET))),
-        ("JSON of HTML", json(&html(SECRET))),
+        ("JSON of HTML", json::escape(&html(SECRET))),
         ("Rust", SECRET.escape_default().to_string()),
         ("C", octal(SECRET)),
         ("quoted-printable", quoted_printable(SECRET)),
@@ -332,7 +331,7 @@ proptest! {
             1 => url(&text),
             2 => html(&text),
             3 => quoted_printable(&text).replace("=\r\n", ""),
-            _ => json(&text).replace('/', "\\/"),
+            _ => json::escape(&text).replace('/', "\\/"),
         });
         let text = format!("{around}{encoded}{around}");
         let redactor = Redactor::default().with(secret.as_str());

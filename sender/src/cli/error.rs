@@ -9,7 +9,7 @@ use schemas::{
 };
 
 use super::{
-    output::{harmless, plural},
+    output::{one_line, plural},
     run::RunError,
     send,
 };
@@ -264,7 +264,7 @@ fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
 fn shown(problems: &[Problem], count: u64) -> String {
     let mut text = ":".to_owned();
     for problem in problems {
-        text.push_str(&format!("\n  {}", harmless(&problem.to_string(), 300)));
+        text.push_str(&format!("\n  {}", one_line(&problem.to_string(), 300)));
     }
     match count - problems.len() as u64 {
         0 => text,

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{
     error::CliError,
     exit,
-    output::{ERROR, Format, harmless, say},
+    output::{ERROR, Format, one_line, say},
 };
 use crate::model::{self, Inspection, Model, ModelProblems, Syntax};
 
@@ -91,7 +91,7 @@ fn inspect(file: &Path) -> Result<Inspection, CliError> {
 /// That a model cannot be used, once its problems were shown.
 fn refusal(problems: &ModelProblems) -> CliError {
     CliError::Model {
-        file: harmless(problems.source().name(), usize::MAX),
+        file: one_line(problems.source().name(), usize::MAX),
         errors: problems.errors(),
         warnings: problems.warnings(),
     }
@@ -112,7 +112,7 @@ fn check(files: &[PathBuf], output: Format) -> Result<u8, CliError> {
                 say(write!(anstream::stderr(), "{}", report::for_people(problems)))?;
                 match inspection.model() {
                     Some(model) => {
-                        let name = harmless(problems.source().name(), usize::MAX);
+                        let name = one_line(problems.source().name(), usize::MAX);
                         say(writeln!(anstream::stdout(), "{name}: {}", report::summary(model)))?;
                     }
                     None => say(writeln!(anstream::stderr(), "{ERROR}{}", refusal(problems)))?,
@@ -134,7 +134,7 @@ fn new(file: Option<&Path>) -> Result<(), CliError> {
     let written = OpenOptions::new().write(true).create_new(true).open(path);
     match written.and_then(|mut file| file.write_all(model::NEW.as_bytes())) {
         Ok(()) => {
-            let path = harmless(&path.display().to_string(), usize::MAX);
+            let path = one_line(&path.display().to_string(), usize::MAX);
             say(writeln!(anstream::stdout(), "{path} is written; `webhook-sender model show {path}` draws it"))
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(CliError::ModelExists { path: path.to_owned() }),

@@ -1,4 +1,4 @@
-//! Words on the terminal: the form of the output, labels in colour, and text of others made harmless.
+//! Words on the terminal: the form of the output, labels in colour, and untrusted text made safe to print.
 
 use std::{borrow::Cow, io, time::Duration};
 
@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use schemas::log_command::{self, Notation};
 
 use super::error::CliError;
-pub(super) use crate::harmless::harmless;
+pub(super) use schemas::text::one_line;
 
 /// The form of what a command prints: for people or for programs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use schemas::{Redactor, json, wire};
 use serde_json::Value;
 
 use super::outcome::{Answer, AnswerEnd};
-use crate::harmless::harmless;
+use schemas::text::one_line;
 
 /// Most characters of a body that its words have.
 const MAX_CHARACTERS: usize = 500;
@@ -44,7 +44,7 @@ impl AnswerBody {
     pub(crate) fn words(&self, answer: &Answer, redactor: &Redactor) -> Option<String> {
         match self {
             Self::Empty => None,
-            Self::Text(text) => Some(harmless(text.trim(), MAX_CHARACTERS)),
+            Self::Text(text) => Some(one_line(text.trim(), MAX_CHARACTERS)),
             Self::Json { value, text } => {
                 let part = |name: &str| is_problem(answer).then(|| value.get(name)?.as_str()).flatten();
                 let words = match (part("title"), part("detail")) {
@@ -53,7 +53,7 @@ impl AnswerBody {
                     (None, None) => text.clone(),
                 };
                 // Reading the JSON has removed an encoding that may have been one too many.
-                Some(harmless(&redactor.mask(&words), MAX_CHARACTERS))
+                Some(one_line(&redactor.mask(&words), MAX_CHARACTERS))
             }
         }
     }

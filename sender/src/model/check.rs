@@ -16,9 +16,6 @@ use super::{
     tree::{Node, Tree},
 };
 
-/// Names closer than this to a known one were probably meant to be it.
-const PROBABLY_MEANT: f64 = 0.6;
-
 /// Everything that is wrong, in no order, with what `findings` holds already.
 pub(super) fn check(tree: &Tree, syntax: Syntax, findings: &mut Vec<Finding>) {
     let root = tree.root();
@@ -74,14 +71,6 @@ fn whose(root: &Node<'_>, member: &Pointer) -> String {
         }
         [.., word] => format!("the {word}"),
     }
-}
-
-/// The one of `known` that is most like a mistyped word, if any is like it at all.
-fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
-    let plain = word.to_lowercase();
-    let likeness = |other: &str| strsim::normalized_damerau_levenshtein(&plain, &other.to_lowercase());
-    let all = known.map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness > PROBABLY_MEANT);
-    all.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, other)| other.to_owned())
 }
 
 /// Members of one kind whose names must be unique: each later one of the same name.

@@ -3,11 +3,10 @@
 
 use std::{fmt, ops::Range};
 
-use schemas::{Pointer, SecretReference, redaction::MASK};
+use schemas::{Pointer, SecretReference, redaction::MASK, text::is_unsafe};
 use serde_json::Value;
 
 use super::tree::Tree;
-use crate::harmless::steers;
 
 /// What the name of a secret has in it.
 const SECRET_WORDS: [&str; 10] =
@@ -98,7 +97,11 @@ impl Source {
                 while characters.next_if(|(at, _)| *at < range.end).is_some() {}
             } else {
                 let is_layout = matches!(character, '\n' | '\t' | '\r');
-                shown.text.push(if steers(character) && !is_layout { char::REPLACEMENT_CHARACTER } else { character });
+                shown.text.push(if is_unsafe(character) && !is_layout {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    character
+                });
             }
         }
         shown.steps.push((self.text.len(), shown.text.len()));

@@ -3,7 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use schemas::{Authentication, BasicCredentials, ClientSecret, Document, Profile, StepMessage, json, profile::Dropped};
+use schemas::{
+    Authentication, BasicCredentials, ClientSecret, Document, Profile, StepMessage,
+    json::{self, Edited},
+    profile::Dropped,
+};
 use serde_json::Value;
 
 use crate::{
@@ -73,12 +77,9 @@ impl Emptied {
     }
 
     fn at_its_place(body: &[u8], profile: &Profile) -> Result<Self, ComposeError> {
-        Ok(match Document::read(body, profile)?.secret_span() {
+        Ok(match Document::read(body, profile)?.with_secret("") {
             None => Self { body: Bytes::copy_from_slice(body), secret_at: None },
-            Some(span) => {
-                let body = [&body[..span.start], EMPTY, &body[span.end..]].concat().into();
-                Self { body, secret_at: Some(span.start) }
-            }
+            Some(Edited { body, at }) => Self { body: body.into(), secret_at: Some(at) },
         })
     }
 
@@ -90,8 +91,7 @@ impl Emptied {
     /// The body with `shown` in the place of the secret.
     pub fn with(&self, shown: &str) -> Bytes {
         let Some(at) = self.secret_at else { return self.body.clone() };
-        let quoted = Value::from(shown).to_string();
-        [&self.body[..at], quoted.as_bytes(), &self.body[at + EMPTY.len()..]].concat().into()
+        json::replace(&self.body, at..at + EMPTY.len(), &Value::from(shown).to_string()).into()
     }
 
     /// The body without the emptied secret's member, for an endpoint that expects no client secret.

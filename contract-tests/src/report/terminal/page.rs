@@ -3,11 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use schemas::Level;
+use schemas::{Level, text::escape};
 use textwrap::{Options, WordSplitter, core::display_width};
 
 use super::Layout;
-use crate::report::{OutcomeCounts, Report, decides, group, harmless::harmless};
+use crate::report::{OutcomeCounts, Report, decides, group};
 
 pub(super) const PLAIN: Style = Style::new();
 pub(super) const BOLD: Style = Style::new().bold();
@@ -90,7 +90,7 @@ impl Page {
     /// Lines of text with a label in the margin.
     pub(super) fn labelled(&mut self, label: &str, style: Style, text: &str) -> fmt::Result {
         let mut first = format!("    {style}{label:<8}{style:#}  ");
-        for line in harmless(text).lines() {
+        for line in escape(text).lines() {
             self.wrapped(&first, "              ", PLAIN, line)?;
             first = " ".repeat(14);
         }

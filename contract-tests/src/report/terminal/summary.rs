@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use schemas::Level;
+use schemas::{Level, text::collapse};
 
 use super::page::{BOLD, CYAN, DIM, PLAIN, Page};
-use crate::report::{Report, group, harmless::one_line, verdict::anded};
+use crate::report::{Report, group, verdict::anded};
 
 /// Maximum number of lines about what to do first.
 const LINES_OF_FIRST_MAX: usize = 4;
@@ -43,7 +43,7 @@ impl Page {
         let advice = failure.hint.as_ref().unwrap_or(&failure.fix);
         let words = format!("{}, {} ({}). {}", first.clause.id, first.clause.title, result.id, advice);
         let (label, rest) = (format!("  {CYAN}first{CYAN:#}  "), "         ");
-        let mut lines = self.lines(&label, rest, &one_line(&words));
+        let mut lines = self.lines(&label, rest, &collapse(&words));
         if lines.len() > LINES_OF_FIRST_MAX {
             lines.truncate(LINES_OF_FIRST_MAX);
             if let Some(last) = lines.last_mut() {

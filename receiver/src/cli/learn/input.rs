@@ -4,12 +4,13 @@
 use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use schemas::redaction::CLIENT_SECRET_PLACEHOLDER;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use crate::{
     cli::{Failure, data::Data, warn},
-    ingest::{CAPTURE_FILE, MARKER},
+    ingest::CAPTURE_FILE,
 };
 
 /// Reads every message that is named. What is no JSON is said, and left out while others are left.
@@ -111,7 +112,7 @@ fn lines(text: &str) -> Vec<(String, Vec<u8>)> {
 fn marked(message: Value, secret: Option<&SecretString>) -> Value {
     let Some(secret) = secret else { return message };
     match message {
-        Value::String(text) if text == secret.expose_secret() => MARKER.into(),
+        Value::String(text) if text == secret.expose_secret() => CLIENT_SECRET_PLACEHOLDER.into(),
         Value::Array(elements) => elements.into_iter().map(|element| marked(element, Some(secret))).collect(),
         Value::Object(members) => {
             members.into_iter().map(|(name, value)| (name, marked(value, Some(secret)))).collect::<Map<_, _>>().into()

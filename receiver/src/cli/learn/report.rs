@@ -3,13 +3,15 @@
 use std::{fmt::Write as _, path::Path};
 
 use comfy_table::{Table, presets};
-use schemas::profile::{FieldForm, MapKey};
+use schemas::{
+    profile::{FieldForm, MapKey},
+    text::escape_json,
+};
 
 use super::{PROFILE_FILE, SCHEMA_FILE};
 use crate::{
     cli::shell,
     learn::{self, Confidence, Learned},
-    redact::printable,
 };
 
 /// The whole answer, safe on a terminal.
@@ -47,7 +49,7 @@ pub(super) fn text(learned: &Learned, messages: usize) -> String {
         section(&format!("The profile:\n\n{profile_text}"));
         section(check(learned));
     }
-    printable(text.trim_end()) + "\n"
+    escape_json(text.trim_end()) + "\n"
 }
 
 fn found(learned: &Learned) -> String {

@@ -5,6 +5,7 @@
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
+use schemas::text::is_unsafe;
 use tracing::{
     Event, Subscriber,
     field::{Field, FieldSet, Visit},
@@ -16,8 +17,6 @@ use tracing_subscriber::{
     },
     registry::LookupSpan,
 };
-
-use crate::redact::is_unsafe;
 
 /// Members that every line has.
 const RESERVED: [&str; 2] = ["timestamp", "level"];
@@ -155,7 +154,7 @@ impl<W: Write> Write for Escaped<'_, W> {
                 Some('"') => self.line.write_str("\\\"")?,
                 Some('\\') => self.line.write_str("\\\\")?,
                 Some('\n') => self.line.write_str("\\n")?,
-                Some(character) if character.is_control() || is_unsafe(character) => {
+                Some(character) if is_unsafe(character) => {
                     for unit in character.encode_utf16(&mut [0; 2]) {
                         write!(self.line, "\\u{unit:04x}")?;
                     }

@@ -1,13 +1,12 @@
 //! `messages list`: the newest messages, from the index.
 
 use comfy_table::{CellAlignment, Table, presets};
-use schemas::validate::MOST_VIOLATIONS;
+use schemas::{text::escape_json, validate::MOST_VIOLATIONS};
 
 use super::{Output, Which, cell};
 use crate::{
     cli::{Failure, data::Data, say, warn},
     index::Message,
-    redact,
 };
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +33,7 @@ pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
     say(&match args.output {
         Output::Json => {
             let text = serde_json::to_string_pretty(&messages).expect("messages are strings and numbers");
-            redact::printable(&text) + "\n"
+            escape_json(&text) + "\n"
         }
         Output::Human if messages.is_empty() => "No messages.\n".to_owned(),
         Output::Human => format!("{}\n", table(&messages)),

@@ -1,13 +1,12 @@
 //! `messages show`: one message, from the log.
 
-use schemas::json::pretty;
+use schemas::{json::pretty, text::escape_json};
 
 use super::{Output, cell};
 use crate::{
     cli::{Failure, data::Data, say, say_bytes},
     index::Message,
     log::Record,
-    redact,
 };
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +64,7 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
     for (name, value) in record.header.captured.iter().flat_map(|captured| &captured.headers) {
         text.push_str(&format!("header    {}: {}\n", cell(Some(name)), cell(Some(value))));
     }
-    text + "\n" + &redact::printable(&laid_out(&record.body)) + "\n"
+    text + "\n" + &escape_json(&laid_out(&record.body)) + "\n"
 }
 
 /// A capture may be no JSON.

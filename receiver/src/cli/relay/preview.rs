@@ -5,13 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use schemas::{Profile, Sample};
+use schemas::{Profile, Sample, suggest, text::escape_json};
 
 use super::{Failure, exit, say, warn};
 use crate::{
     cli::data::Data,
-    nearest::nearest,
-    redact,
     relay::{About, Budget, FlowUrl, Script, Template, View, page, trial},
 };
 
@@ -65,7 +63,7 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
         warn(&format!("shortened to fit into {} bytes: {shortened}", args.budget.bytes()));
     }
     let Some(html) = &args.html else {
-        return say(&format!("{}\n", redact::printable(&String::from_utf8_lossy(&card.body))));
+        return say(&format!("{}\n", escape_json(&String::from_utf8_lossy(&card.body))));
     };
     let page = page(&card, &renderer(&args.renderer)?).map_err(Failure::failed)?;
     match html {
@@ -115,7 +113,7 @@ impl Source {
 }
 
 fn unknown(named: &str) -> Failure {
-    let near = nearest(named, Sample::valid().map(|sample| sample.name), 0.8);
+    let near = suggest::closest(named, Sample::valid().map(|sample| sample.name));
     let hint = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
     Failure::failed(format_args!(
         "{named} is neither a file nor a sample nor the id of a message (`messages list` has the ids){hint}"

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
+use schemas::text::escape_json;
 use serde_json::{Value, json};
 
 use super::{Failure, say, store};
 use crate::{
     cli::data::Data,
     log::Position,
-    redact::{one_line, printable},
+    redact::one_line,
     relay::store::{DeadLetter, DestinationStatus, Status},
 };
 
@@ -43,7 +44,7 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
     };
     let end = data.end()?;
     say(&match (args.output, status) {
-        (Output::Json, status) => printable(&format!("{:#}\n", json(status.as_ref(), end, &letters))),
+        (Output::Json, status) => escape_json(&format!("{:#}\n", json(status.as_ref(), end, &letters))),
         (Output::Human, None) => "Nothing was relayed here yet: no endpoint has had a destination.\n".to_owned(),
         (Output::Human, Some(status)) => human(&status, end, &letters),
     })

@@ -3,13 +3,13 @@
 
 use std::{iter, ops::Range};
 
-use schemas::{Redactor, redaction::MIN_CREDENTIAL_BYTES};
+use schemas::{
+    Redactor,
+    redaction::{CLIENT_SECRET_PLACEHOLDER, MIN_CREDENTIAL_BYTES},
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::IgnoredAny;
 use subtle::ConstantTimeEq as _;
-
-/// What a captured message has instead of a secret.
-pub(crate) const MARKER: &str = "<client-secret>";
 
 /// The body with the marker instead of every secret and of the value at `place`, quotes included.
 pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<&Range<usize>>) -> Vec<u8> {
@@ -31,7 +31,7 @@ pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<&Range<u
         if span.start >= at {
             marked.extend_from_slice(&body[at..span.start]);
             let quote: &[u8] = if is_place(&span) { b"\"" } else { b"" };
-            marked.extend_from_slice(&[quote, MARKER.as_bytes(), quote].concat());
+            marked.extend_from_slice(&[quote, CLIENT_SECRET_PLACEHOLDER.as_bytes(), quote].concat());
         }
         at = at.max(span.end);
     }
@@ -41,7 +41,7 @@ pub(super) fn body(body: &[u8], secrets: &[SecretString], place: Option<&Range<u
 
 /// The text, such as the value of a header, with the marker instead of every secret.
 pub(super) fn text(text: &str, secrets: &[SecretString]) -> String {
-    let marked = redactor(secrets).replace(text.as_bytes(), MARKER);
+    let marked = redactor(secrets).replace(text.as_bytes(), CLIENT_SECRET_PLACEHOLDER);
     String::from_utf8_lossy(&bytes(&marked, secrets)).into_owned()
 }
 
@@ -63,7 +63,7 @@ fn bytes(text: &[u8], secrets: &[SecretString]) -> Vec<u8> {
     while at < text.len() {
         match longest_first.iter().find(|secret| !secret.is_empty() && text[at..].starts_with(secret)) {
             Some(secret) => {
-                marked.extend_from_slice(MARKER.as_bytes());
+                marked.extend_from_slice(CLIENT_SECRET_PLACEHOLDER.as_bytes());
                 at += secret.len();
             }
             None => {

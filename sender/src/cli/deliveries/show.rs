@@ -17,7 +17,7 @@ use serde_json::{Map, Value, value::RawValue};
 use super::{
     super::{
         error::CliError,
-        output::{self, Format, harmless, say, size, span},
+        output::{self, Format, one_line, say, size, span},
     },
     DataArgs, words,
 };
@@ -116,8 +116,8 @@ fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destin
     }
     let body = shown(body, destination);
     let body = match pretty(&body) {
-        Some(lines) => lines.lines().map(|line| harmless(line, usize::MAX) + "\n").collect(),
-        None => harmless(&String::from_utf8_lossy(&body), usize::MAX),
+        Some(lines) => lines.lines().map(|line| one_line(line, usize::MAX) + "\n").collect(),
+        None => one_line(&String::from_utf8_lossy(&body), usize::MAX),
     };
     text + "\n" + body.trim_end() + "\n"
 }

@@ -1,10 +1,10 @@
 //! How it stands with a delivery, in words for people and in JSON for programs. All that comes from endpoints and
-//! messages is harmless here.
+//! messages is made safe to print here.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::output::{harmless, plural};
+use super::super::output::{one_line, plural};
 use crate::{
     delivery::GaveUp,
     outbox::{Attempt, LastAnswer, Status, StoredDelivery},
@@ -19,12 +19,12 @@ pub(in crate::cli) fn answer(answer: &LastAnswer) -> String {
         LastAnswer::Answered { status, detail } => {
             let status = http::StatusCode::from_u16(*status).map_or(status.to_string(), |status| status.to_string());
             match detail {
-                Some(detail) => format!("{status}: {}", harmless(detail, MOST)),
+                Some(detail) => format!("{status}: {}", one_line(detail, MOST)),
                 None => status,
             }
         }
-        LastAnswer::Unanswered { words, .. } => format!("no answer: {}", harmless(words, MOST)),
-        LastAnswer::Failed { words } => format!("not sent: {}", harmless(words, MOST)),
+        LastAnswer::Unanswered { words, .. } => format!("no answer: {}", one_line(words, MOST)),
+        LastAnswer::Failed { words } => format!("not sent: {}", one_line(words, MOST)),
     }
 }
 
@@ -67,7 +67,7 @@ pub(in crate::cli) fn reason(why: GaveUp) -> &'static str {
 
 /// Text of others on one line, or a dash.
 pub(super) fn text(text: Option<&str>) -> String {
-    text.map_or_else(|| "-".to_owned(), |text| harmless(text, MOST))
+    text.map_or_else(|| "-".to_owned(), |text| one_line(text, MOST))
 }
 
 /// A delivery for programs; the names are stable.

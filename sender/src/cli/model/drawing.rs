@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use schemas::{StepKind, redaction::MASK, step::Access};
 
 use crate::{
-    cli::output::harmless,
+    cli::output::one_line,
     credentials::CredentialReference,
     delivery::Target,
     model::{Arrows, Model, ModelStep, ModelWebhook},
@@ -151,7 +151,7 @@ fn details(step: &ModelStep) -> Vec<String> {
     }
     if !step.fields.is_empty() {
         let fields: Vec<String> = step.fields.iter().map(|field| plain(&field.name)).collect();
-        details.push(format!("form: {}", harmless(&fields.join(", "), SHOWN)));
+        details.push(format!("form: {}", one_line(&fields.join(", "), SHOWN)));
     }
     if let Some(target) = &step.send_back_to {
         details.push(format!("↩ may be sent back to {}", plain(target)));
@@ -177,7 +177,7 @@ fn webhook(webhook: &ModelWebhook) -> String {
 }
 
 fn plain(text: &str) -> String {
-    harmless(text, SHOWN)
+    one_line(text, SHOWN)
 }
 
 fn sign(kind: &StepKind) -> char {

@@ -5,7 +5,7 @@ use schemas::Trigger;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::output::{harmless, plural},
+    cli::output::{one_line, plural},
     credentials::CredentialReference,
     model::{Inspection, Model, ModelProblem, ModelProblems, Severity, Shown},
 };
@@ -15,11 +15,11 @@ const SENTENCE: usize = 1000;
 
 /// Each problem with its line, a mark under it and the advice, as compilers show them. Ends with an empty line.
 pub(super) fn for_people(problems: &ModelProblems) -> String {
-    let name = harmless(problems.source().name(), SENTENCE);
+    let name = one_line(problems.source().name(), SENTENCE);
     let shown = problems.source().shown();
     let mut text = String::new();
     for problem in problems.iter() {
-        let sentence = harmless(&problem.defect.to_string(), SENTENCE);
+        let sentence = one_line(&problem.defect.to_string(), SENTENCE);
         let level = match problem.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -30,7 +30,7 @@ pub(super) fn for_people(problems: &ModelProblems) -> String {
             None => title.element(place(problem, &name)),
         };
         if let Some(advice) = problem.defect.advice() {
-            group = group.element(Level::HELP.message(harmless(&advice, SENTENCE)));
+            group = group.element(Level::HELP.message(one_line(&advice, SENTENCE)));
         }
         text.push_str(&Renderer::styled().render(&[group]));
         text.push_str("\n\n");
@@ -73,7 +73,7 @@ pub(super) fn summary(model: &Model) -> String {
         ),
     };
     let published = if model.published { "" } else { "; not published, so it does not run yet" };
-    let name = harmless(&model.name, SENTENCE);
+    let name = one_line(&model.name, SENTENCE);
     format!("\"{name}\", {}, {webhooks}{published}", plural(model.steps.len() as u64, "step"))
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::{
     error::CliError,
-    output::{self, Format, harmless, plural, say},
+    output::{self, Format, one_line, plural, say},
 };
 use crate::{
     credentials::CredentialReference,
@@ -58,7 +58,7 @@ impl Survey {
         }
         let mut stderr = anstream::stderr().lock();
         say(writeln!(stderr, "{}{count} cannot be sent and are passed over:", output::NOTE))?;
-        problems.iter().try_for_each(|problem| say(writeln!(stderr, "  {}", harmless(&problem.to_string(), 300))))
+        problems.iter().try_for_each(|problem| say(writeln!(stderr, "  {}", one_line(&problem.to_string(), 300))))
     }
 
     pub(super) fn print(&self, destination: &Destination, format: Format) -> Result<(), CliError> {

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::super::output::harmless;
+use super::super::output::one_line;
 use crate::{
     flow::{Impossible, ScriptProblem, Stuck},
     model::NotPublished,
@@ -83,5 +83,5 @@ fn listed(path: &std::path::Path, problems: &[ScriptProblem]) -> String {
 }
 
 fn shown(text: &str) -> String {
-    harmless(text, LINE_MAX_CHARACTERS)
+    one_line(text, LINE_MAX_CHARACTERS)
 }

@@ -6,13 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use schemas::{Authentication, ClientSecret, Profile, profile::Dropped};
+use schemas::{Authentication, ClientSecret, Profile, profile::Dropped, redaction::CLIENT_SECRET_PLACEHOLDER};
 
 use super::{error::RunError, file_name::file_name};
 use crate::{cli::error::CliError, compose::Composed, credentials::CredentialReference, flow::Run};
-
-/// What is written in the place of a client secret.
-const CLIENT_SECRET: &str = "<client-secret>";
 
 /// The folder, and what was done there.
 pub(super) struct Folder {
@@ -81,7 +78,7 @@ fn count_json(path: &Path) -> std::io::Result<usize> {
 fn placeholder(authentication: &CredentialReference) -> Authentication {
     match authentication {
         CredentialReference::ClientSecret { .. } => Authentication::ClientSecret {
-            client_secret: ClientSecret::new(CLIENT_SECRET).expect("the word is neither empty nor long"),
+            client_secret: ClientSecret::new(CLIENT_SECRET_PLACEHOLDER).expect("the word is neither empty nor long"),
         },
         // Basic stands in a header, of which a body has nothing.
         CredentialReference::None | CredentialReference::Basic { .. } => Authentication::None,

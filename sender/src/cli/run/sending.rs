@@ -10,7 +10,7 @@ use super::{
         credentials::{lasting, warn_plaintext},
         deliver, dropped,
         error::CliError,
-        output::{Format, harmless},
+        output::{Format, one_line},
         retention::KeepArgs,
         tally,
     },
@@ -147,7 +147,7 @@ fn resolve_all(model: &Model) -> Result<(), CliError> {
         let destination = Destination { name, address, credentials: webhook.authentication.clone() };
         let (target, authentication) = destination.resolve().map_err(CliError::Unresolved)?;
         if matches!(authentication, Authentication::ClientSecret { .. }) {
-            warn_plaintext(&[format!("the client secret of {}", harmless(&webhook.name, 100))], &target)?;
+            warn_plaintext(&[format!("the client secret of {}", one_line(&webhook.name, 100))], &target)?;
         }
     }
     Ok(())

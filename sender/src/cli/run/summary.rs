@@ -11,7 +11,7 @@ use super::{
     super::{
         deliveries::{DeliveryObject, stands},
         error::CliError,
-        output::{Format, harmless, say},
+        output::{Format, one_line, say},
     },
     folder::Folder,
 };
@@ -109,9 +109,9 @@ impl<'m> Summary<'m> {
 
     /// What became of the flow and its steps, or of the flows.
     fn flow_words(&self, deliveries: &[StoredDelivery]) -> String {
-        let model = harmless(&self.model.name, NAME_MAX_CHARACTERS);
+        let model = one_line(&self.model.name, NAME_MAX_CHARACTERS);
         if let [status] = self.flows.as_slice() {
-            let flow = harmless(&self.first_flow, NAME_MAX_CHARACTERS);
+            let flow = one_line(&self.first_flow, NAME_MAX_CHARACTERS);
             let steps = self.step_table(deliveries);
             return format!("{flow} of `{model}`: {}\n\n{}\n\n", status.as_str(), steps.trim_fmt());
         }
@@ -150,7 +150,7 @@ impl<'m> Summary<'m> {
         let mut table = table(["Step", "Kind", "Status", "Webhooks"]);
         for row in &self.steps {
             let webhooks = row.webhooks.iter().map(|(place, name)| {
-                let name = harmless(name, NAME_MAX_CHARACTERS);
+                let name = one_line(name, NAME_MAX_CHARACTERS);
                 match deliveries.get(*place) {
                     Some(delivery) => format!("{name}: {}", stands(delivery)),
                     None => name,
@@ -158,7 +158,7 @@ impl<'m> Summary<'m> {
             });
             let separator = if deliveries.is_empty() { ", " } else { "\n" };
             table.add_row([
-                harmless(row.step, NAME_MAX_CHARACTERS),
+                one_line(row.step, NAME_MAX_CHARACTERS),
                 row.kind.as_str().to_owned(),
                 row.status.to_owned(),
                 webhooks.collect::<Vec<_>>().join(separator),

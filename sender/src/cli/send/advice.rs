@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use schemas::{Authentication, Redactor, redaction::mask_url};
 
 use super::{
-    super::output::{harmless, size},
+    super::output::{one_line, size},
     report::Sent,
 };
 use crate::delivery::{AddressKind, Answer, CertificateProblem, NoAnswer, ThisSideFailed};
@@ -134,9 +134,9 @@ fn text(answer: &Answer, name: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(answer.headers.get(name)?.as_bytes()).into_owned())
 }
 
-/// Text of the endpoint, harmless and masked.
+/// Text of the endpoint, masked and safe to print.
 fn shown(text: &str, sent: &Sent<'_>) -> String {
-    harmless(&sent.redactor.mask(text), 200)
+    one_line(&sent.redactor.mask(text), 200)
 }
 
 /// Basic where any challenge is for it, otherwise the scheme of the first challenge (RFC 9110 section 11.6.1). What is not

@@ -94,10 +94,7 @@ fn masked_value(name: &str, value: &HeaderValue, redactor: &Redactor) -> String 
 fn masked_body(body: &[u8], profile: &Profile, redactor: &Redactor) -> Result<String, String> {
     let document =
         Document::read(body, profile).map_err(|error| format!("{error}, so a secret in it cannot be masked"))?;
+    let masked = document.with_secret(MASK).map_or_else(|| body.to_vec(), |edited| edited.body);
     // What can be read is UTF-8.
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    if let Some(span) = document.secret_span() {
-        text.replace_range(span, &format!("\"{MASK}\""));
-    }
-    Ok(redactor.mask(&text))
+    Ok(redactor.mask(&String::from_utf8_lossy(&masked)))
 }

@@ -1,5 +1,5 @@
 //! What came of a delivery, in one line for people or one object for programs. What an endpoint says is masked and
-//! made harmless before it is shown.
+//! made safe to print before it is shown.
 
 use std::{io::Write as _, time::Duration};
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{
     super::{
         error::CliError,
-        output::{self, Format, harmless, say, size, span},
+        output::{self, Format, one_line, say, size, span},
     },
     advice,
 };
@@ -66,7 +66,7 @@ fn print_answer(sent: &Sent<'_>, answer: &Answer) -> Result<(), CliError> {
     );
     let body = AnswerBody::read(answer, sent.redactor);
     if answer.status.is_success() {
-        let id = body.json().and_then(|body| body.get("id")?.as_str()).map(|id| harmless(id, 100));
+        let id = body.json().and_then(|body| body.get("id")?.as_str()).map(|id| one_line(id, 100));
         return say(match id {
             Some(id) => writeln!(stdout, "{line}, id {id}"),
             None => writeln!(stdout, "{line}"),

@@ -1,6 +1,6 @@
 //! The entries of a script, `[[do]]`, read from TOML's tree with every problem noted.
 
-use schemas::Verdict;
+use schemas::{Verdict, suggest};
 use serde_json::Value;
 use toml::{
     Spanned,
@@ -12,9 +12,6 @@ use super::{
     ScriptAction, ScriptProblem, is_a, value,
 };
 use crate::model::{Model, ModelStep};
-
-/// A name at least this like a known one was probably meant to be it.
-const PROBABLY_MEANT: f64 = 0.8;
 
 const KEYS: [&str; 5] = ["step", "action", "by", "comment", "fields"];
 const ACTIONS: [(&str, Option<Verdict>); 4] = [
@@ -160,10 +157,8 @@ impl<'t> Reader<'t> {
 
 /// The known name that was probably meant, or all of them.
 fn hint<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone, all: &str) -> String {
-    let likeness = |known: &'k str| (strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()), known);
-    let nearest = known.clone().map(likeness).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((likeness, nearest)) if likeness > PROBABLY_MEANT => format!("; did you mean `{nearest}`?"),
-        _ => format!("; {all} {}", known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    match suggest::closest(name, known.clone()) {
+        Some(closest) => format!("; did you mean `{closest}`?"),
+        None => format!("; {all} {}", known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -1,9 +1,9 @@
 //! The fields of a step's form: unique names, and values that fit their types.
 
-use schemas::FieldType;
+use schemas::{FieldType, suggest::closest};
 use serde_json::{Value, json};
 
-use super::{Defect, Finding, Node, doubled, nearest};
+use super::{Defect, Finding, Node, doubled};
 use crate::{draft::field, model::Syntax};
 
 pub(super) fn check(step: &Node<'_>, syntax: Syntax, findings: &mut Vec<Finding>) {
@@ -13,7 +13,7 @@ pub(super) fn check(step: &Node<'_>, syntax: Syntax, findings: &mut Vec<Finding>
         let Some(word) = node.text("type").filter(|word| !word.is_empty()) else { continue };
         let kind = FieldType::from(word.to_owned());
         if let FieldType::Other(word) = kind {
-            let nearest = nearest(&word, FieldType::KNOWN.iter().map(FieldType::as_str));
+            let nearest = closest(&word, FieldType::KNOWN.iter().map(FieldType::as_str)).map(str::to_owned);
             let defect = Defect::UnknownFieldType { word, nearest };
             findings.push(Finding::new(node.pointer.child("type"), defect));
             continue;

@@ -3,10 +3,10 @@
 
 use std::sync::LazyLock;
 
-use schemas::{Pointer, Schema};
+use schemas::{Pointer, Schema, suggest::closest};
 use serde_json::Value;
 
-use super::{Defect, Finding, Node, nearest};
+use super::{Defect, Finding, Node};
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(Schema::FlowModel.text()).expect("the embedded schemas are tested to be JSON")
@@ -42,7 +42,7 @@ fn object(node: &Node<'_>, part_key: Option<&str>, findings: &mut Vec<Finding>) 
     let Some(known) = part(part_key)["properties"].as_object() else { return };
     for name in node.names() {
         if !known.contains_key(name) {
-            let nearest = nearest(name, known.keys().map(String::as_str));
+            let nearest = closest(name, known.keys().map(String::as_str)).map(str::to_owned);
             let known = known.keys().cloned().collect();
             let defect = Defect::UnknownKey { key: name.to_owned(), nearest, known };
             findings.push(Finding::new(node.pointer.child(name), defect).on_key());

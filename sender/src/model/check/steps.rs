@@ -1,8 +1,8 @@
 //! The steps: their kinds, and the arrows between them.
 
-use schemas::StepKind;
+use schemas::{StepKind, suggest::closest};
 
-use super::{Defect, Finding, Node, doubled, nearest};
+use super::{Defect, Finding, Node, doubled};
 use crate::model::arrows::Arrows;
 
 pub(super) fn check(root: &Node<'_>, findings: &mut Vec<Finding>) {
@@ -49,7 +49,7 @@ fn known<'n>(
     let text = name.value.as_str()?;
     let place = names.iter().position(|other| *other == text);
     if place.is_none() && !text.is_empty() {
-        let defect = Defect::UnknownStep { name: text.to_owned(), nearest: nearest(text, others) };
+        let defect = Defect::UnknownStep { name: text.to_owned(), nearest: closest(text, others).map(str::to_owned) };
         findings.push(Finding::new(name.pointer.clone(), defect));
     }
     place
@@ -62,7 +62,7 @@ fn kind(step: &Node<'_>, findings: &mut Vec<Finding>) {
     let has = |key: &str| step.get(key).is_some_and(|node| !node.value.is_null());
     if let StepKind::Other(word) = kind {
         let words = || StepKind::KNOWN.iter().map(StepKind::as_str);
-        let (nearest, known) = (nearest(&word, words()), words().map(str::to_owned).collect());
+        let (nearest, known) = (closest(&word, words()).map(str::to_owned), words().map(str::to_owned).collect());
         return found("type", Defect::UnknownWord { what: "type of step", word, nearest, known });
     }
     if kind == StepKind::PublicForm {

@@ -3,10 +3,11 @@
 use schemas::{
     BasicCredentials, ClientSecret, SecretReference, Trigger,
     authentication::{CLIENT_SECRET_MAX_CHARACTERS, LimitError, PASSWORD_MAX_CHARACTERS},
+    suggest::closest,
 };
 use secrecy::SecretString;
 
-use super::{Defect, Finding, Node, doubled, keys, nearest};
+use super::{Defect, Finding, Node, doubled, keys};
 use crate::{delivery::Target, model::Syntax};
 
 /// The secrets of an authentication: key, type, what a person calls it, and most characters.
@@ -50,7 +51,7 @@ fn trigger(webhook: &Node<'_>, is_first: bool, findings: &mut Vec<Finding>) {
     let Some(word) = webhook.text("trigger") else { return };
     let words = || Trigger::ALL.iter().map(|trigger| trigger.as_str());
     let defect = if !words().any(|known| known == word) {
-        let (nearest, known) = (nearest(word, words()), words().map(str::to_owned).collect());
+        let (nearest, known) = (closest(word, words()).map(str::to_owned), words().map(str::to_owned).collect());
         Defect::UnknownWord { what: "trigger", word: word.to_owned(), nearest, known }
     } else if word == Trigger::StepCreated.as_str() && is_first {
         Defect::CreatedOnFirst
@@ -64,7 +65,7 @@ fn credentials(authentication: &Node<'_>, kind: Option<&str>, syntax: Syntax, fi
     let kinds = ["none", "clientSecret", "basic"];
     let kind = match kind {
         Some(word) if !kinds.contains(&word) => {
-            let (nearest, known) = (nearest(word, kinds.into_iter()), kinds.map(str::to_owned).to_vec());
+            let (nearest, known) = (closest(word, kinds).map(str::to_owned), kinds.map(str::to_owned).to_vec());
             let defect = Defect::UnknownWord { what: "type of authentication", word: word.to_owned(), nearest, known };
             findings.push(Finding::new(authentication.pointer.child("type"), defect));
             None
