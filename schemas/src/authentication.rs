@@ -4,6 +4,7 @@
 //! Nothing here decides whether a credential is right: that is the receiver's `Verifier`, in constant time.
 
 pub mod hint;
+mod presented;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
+pub use self::presented::{BASIC_PARAMETER_MAX, BasicError, PresentedBasic};
 use crate::{edges::InvisibleEdges, reference::EXACT, wire};
 
 /// Most characters (not bytes) of a client secret (help page).
@@ -20,11 +22,6 @@ pub const CLIENT_SECRET_MAX_CHARACTERS: usize = 250;
 pub const USERNAME_MAX_CHARACTERS: usize = 100;
 /// Most characters (not bytes) of a password (help page).
 pub const PASSWORD_MAX_CHARACTERS: usize = 100;
-
-/// Most bytes of `username:password`: every character may take four in UTF-8.
-const PAIR_MAX_BYTES: usize = 4 * USERNAME_MAX_CHARACTERS + 1 + 4 * PASSWORD_MAX_CHARACTERS;
-/// Most base64 characters of a Basic parameter that can be right: 1068.
-pub const BASIC_PARAMETER_MAX: usize = PAIR_MAX_BYTES.div_ceil(3) * 4;
 
 /// How a webhook authenticates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -275,79 +272,6 @@ impl fmt::Debug for BasicCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BasicCredentials").field("username", &self.username).finish_non_exhaustive()
     }
-}
-
-/// What a request presents in its `authorization` header; nothing is known of its being right.
-pub struct PresentedBasic {
-    pair: SecretString,
-    colon: usize,
-}
-
-impl PresentedBasic {
-    /// Reads the value of one `authorization` header (RFC 9110 section 11.4, RFC 7617 section 2). The scheme's case
-    /// does not matter, spaces may follow it; the base64 is the standard alphabet, padded, with no stray bits; the
-    /// first colon divides the pair; the text is UTF-8.
-    ///
-    /// # Errors
-    /// When it is not of that form, or too long to be right. The error never holds any of the value.
-    pub fn parse(header: &[u8]) -> Result<Self, BasicError> {
-        let header = header.trim_ascii();
-        if header.is_empty() {
-            return Err(BasicError::Empty);
-        }
-        let (scheme, parameter) = header.split_at(header.iter().position(|byte| *byte == b' ').unwrap_or(header.len()));
-        if !scheme.eq_ignore_ascii_case(wire::BASIC.as_bytes()) {
-            return Err(BasicError::Scheme);
-        }
-        let parameter = parameter.trim_ascii();
-        if parameter.len() > BASIC_PARAMETER_MAX {
-            return Err(BasicError::TooLong);
-        }
-        let bytes = STANDARD.decode(parameter).ok().filter(|bytes| !bytes.is_empty()).ok_or(BasicError::Base64)?;
-        let pair = String::from_utf8(bytes).map_err(|_| BasicError::Utf8)?;
-        let colon = pair.find(':').ok_or(BasicError::NoColon)?;
-        Ok(Self { pair: pair.into(), colon })
-    }
-
-    /// The part before the first colon.
-    pub fn username(&self) -> &str {
-        &self.pair.expose_secret()[..self.colon]
-    }
-
-    /// The part after the first colon.
-    pub fn expose_password(&self) -> &str {
-        &self.pair.expose_secret()[self.colon + 1..]
-    }
-}
-
-impl fmt::Debug for PresentedBasic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PresentedBasic(..)")
-    }
-}
-
-/// Why a header is not a Basic credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BasicError {
-    /// The parameter is no padded standard base64.
-    #[error("the parameter is not base64")]
-    Base64,
-    /// There is nothing in it.
-    #[error("the header is empty")]
-    Empty,
-    /// The decoded text has no colon.
-    #[error("the decoded text has no colon")]
-    NoColon,
-    /// The scheme is not `basic`.
-    #[error("the scheme is not basic")]
-    Scheme,
-    /// It is longer than two credentials at their limits.
-    #[error("the parameter is longer than any credential can be")]
-    TooLong,
-    /// The decoded bytes are not UTF-8.
-    #[error("the decoded text is not UTF-8")]
-    Utf8,
 }
 
 #[cfg(test)]

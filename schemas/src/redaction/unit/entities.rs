@@ -1,0 +1,43 @@
+//! The names of HTML character references.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::LazyLock,
+};
+
+/// Longest name of an HTML character reference, in bytes.
+pub(super) const MAX_NAME_BYTES: usize = 32;
+/// Longest name without a semicolon, in bytes.
+pub(super) const MAX_LEGACY_BYTES: usize = 6;
+
+/// The names of the HTML standard (section 13.5) that stand for one character; those without a semicolon are legacy
+/// names that a browser takes without one.
+pub(super) static NAMES: LazyLock<HashMap<&'static [u8], char, BuildHasherDefault<NameHasher>>> = LazyLock::new(|| {
+    let lines = include_str!("entities.txt").lines();
+    let entry = |line: &'static str| {
+        let (name, code) = line.split_once(' ')?;
+        Some((name.as_bytes(), char::from_u32(u32::from_str_radix(code, 16).ok()?)?))
+    };
+    lines.filter_map(entry).collect()
+});
+
+/// The hash FNV-1a. A text of nothing but references is looked up several times for each of its bytes, and the names are known,
+/// so that nobody can choose ones that collide.
+pub(super) struct NameHasher(u64);
+
+impl Default for NameHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+}
