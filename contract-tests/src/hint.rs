@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{catalogue, exchange::Answer, secret_encodings::contains};
 
 static HINTS: LazyLock<Vec<Hint>> = LazyLock::new(|| {
-    serde_json::from_str(schemas::case_file::HINTS).expect("the embedded hints are tested to be whole")
+    serde_json::from_str(schemas::case_file::HINTS_JSON).expect("the embedded hints are tested to be whole")
 });
 
 /// Maximum number of bytes of a body to search.
@@ -211,7 +211,7 @@ mod tests {
     fn the_table_is_of_its_form_and_names_clauses_of_the_contract() {
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../schemas/json/hints.schema.json")).unwrap();
-        let hints: serde_json::Value = serde_json::from_str(schemas::case_file::HINTS).unwrap();
+        let hints: serde_json::Value = serde_json::from_str(schemas::case_file::HINTS_JSON).unwrap();
         let validator = jsonschema::draft202012::new(&schema).unwrap();
         let errors: Vec<String> =
             validator.iter_errors(&hints).map(|error| format!("{} {error}", error.instance_path())).collect();

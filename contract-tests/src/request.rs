@@ -83,9 +83,9 @@ impl RequestBuilder<'_> {
         let line = String::from_utf8_lossy(&line.sent()).into_owned();
 
         let host = host.as_deref().unwrap_or(self.endpoint.host_header()).to_owned();
-        let json = [wire::JSON.to_owned()];
+        let json = [wire::JSON_MEDIA_TYPE.to_owned()];
         let content_types = form.content_type.as_deref().unwrap_or(&json);
-        let basic = [format!("{} {{given}}", wire::BASIC)];
+        let basic = [format!("{} {{given}}", wire::BASIC_SCHEME)];
         let authorization = match (&form.authorization, kind) {
             (Some(values), _) => values.as_slice(),
             (None, AuthenticationKind::Basic) => &basic,
@@ -96,7 +96,7 @@ impl RequestBuilder<'_> {
             content_types.iter().map(|value| ("content-type".to_owned(), Text::plain(value.clone().into_bytes())));
         let authorization = authorization
             .iter()
-            .map(|value| (wire::AUTHORIZATION.to_owned(), credential.fill(value, PlaceholderContext::Header)));
+            .map(|value| (wire::AUTHORIZATION_HEADER.to_owned(), credential.fill(value, PlaceholderContext::Header)));
         let more = form.headers.iter().map(|(name, value)| {
             // Without the query, which may open a door: a header is shown as it is sent.
             let path = self.endpoint.path().split('?').next().unwrap_or_default();
@@ -172,7 +172,7 @@ fn sent(form: &RequestForm, parts: &Parts, changed: Option<String>) -> String {
     let bytes = body.len();
     let bytes = if bytes == 0 { "an empty body".to_owned() } else { format!("{bytes} bytes") };
     let types = match form.content_type.as_deref() {
-        None => format!(" of {}", wire::JSON),
+        None => format!(" of {}", wire::JSON_MEDIA_TYPE),
         Some([]) => " without a content type".to_owned(),
         Some(types) => format!(" of {}", types.join(" and of ")),
     };

@@ -14,20 +14,20 @@ use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
 pub use self::presented::{BASIC_PARAMETER_MAX, BasicError, PresentedBasic};
-use crate::{edges::InvisibleEdges, reference::EXACT, wire};
+use crate::{edges::InvisibleEdges, reference::EXACT_PREFIX, wire};
 
-/// Most characters (not bytes) of a client secret (help page).
+/// Maximum length of a client secret in characters, not bytes (help page).
 pub const CLIENT_SECRET_MAX_CHARACTERS: usize = 250;
-/// Most characters (not bytes) of a username (help page).
+/// Maximum length of a username in characters, not bytes (help page).
 pub const USERNAME_MAX_CHARACTERS: usize = 100;
-/// Most characters (not bytes) of a password (help page).
+/// Maximum length of a password in characters, not bytes (help page).
 pub const PASSWORD_MAX_CHARACTERS: usize = 100;
 
 /// How a webhook authenticates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Authentication {
-    /// Nothing is applied: the default of a new webhook.
+    /// No authentication: the default of a new webhook.
     #[default]
     None,
     /// A secret inside the message.
@@ -41,39 +41,21 @@ pub enum Authentication {
 
 /// A credential breaks a limit of the product's webhook form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named after what they hold")]
 #[non_exhaustive]
 pub enum LimitError {
     /// It has no characters.
     #[error("the {what} is empty")]
-    Empty {
-        /// Which credential.
-        what: &'static str,
-    },
+    Empty { what: &'static str },
     /// It has more characters than the product's form takes.
-    #[error("the {what} has {characters} characters, the product's form takes at most {limit}")]
-    TooLong {
-        /// Which credential.
-        what: &'static str,
-        /// How many it has.
-        characters: usize,
-        /// How many it may have.
-        limit: usize,
-    },
+    #[error("the {what} has {characters} characters; the product's form takes at most {limit}")]
+    TooLong { what: &'static str, characters: usize, limit: usize },
     /// It has a control character, which Basic authentication cannot carry (RFC 7617 section 2).
     #[error("the {what} holds a control character, which Basic authentication cannot carry")]
-    ControlCharacter {
-        /// Which credential.
-        what: &'static str,
-    },
-    /// It begins or ends with what cannot be seen. Where that is meant, [`ClientSecret::exact`] and
-    /// [`BasicCredentials::exact`] take it.
+    ControlCharacter { what: &'static str },
+    /// It begins or ends with invisible characters. [`ClientSecret::exact`] and [`BasicCredentials::exact`] accept them.
     #[error("the {what} {edges}, which cannot be seen and is probably a mistake")]
-    InvisibleEdges {
-        /// Which credential.
-        what: &'static str,
-        /// What it begins or ends with.
-        edges: InvisibleEdges,
-    },
+    InvisibleEdges { what: &'static str, edges: InvisibleEdges },
     /// The username has a colon, so that the receiver would split it there (RFC 7617 section 2).
     #[error("the username holds a colon, which Basic authentication cannot carry")]
     UsernameColon,
@@ -112,7 +94,7 @@ impl ClientSecret {
     /// Checks the limits, and that nothing invisible was copied along.
     ///
     /// # Errors
-    /// When the text is empty or too long, or begins or ends with what cannot be seen.
+    /// When the text is empty or too long, or begins or ends with invisible characters.
     pub fn new(text: impl Into<SecretString>) -> Result<Self, LimitError> {
         let text = text.into();
         visible("client secret", text.expose_secret())?;
@@ -181,8 +163,8 @@ impl BasicCredentials {
     /// Checks the limits, and that nothing invisible was copied along.
     ///
     /// # Errors
-    /// When either is empty, too long or holds a control character, or begins or ends with what cannot be seen, or the
-    /// username holds a colon.
+    /// When either is empty, is too long, holds a control character, or begins or ends with invisible characters, or when
+    /// the username holds a colon.
     pub fn new(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self, LimitError> {
         let (username, password) = (username.into(), password.into());
         visible("username", &username)?;
@@ -202,20 +184,20 @@ impl BasicCredentials {
         Ok(Self { username, password })
     }
 
-    /// Reads a username as an option or a configuration has it: after `exact:` it is taken as it is, which is not
-    /// ambiguous, for a username holds no colon.
+    /// Reads a username from an option or a configuration. After `exact:` it is taken as it is; this is not ambiguous,
+    /// because a username cannot hold a colon.
     ///
     /// # Errors
     /// Every limit that it breaks; at least one.
     pub fn parse_username(text: &str) -> Result<&str, Vec<LimitError>> {
-        let (username, edges) = match text.strip_prefix(EXACT) {
+        let (username, edges) = match text.strip_prefix(EXACT_PREFIX) {
             Some(exact) => (exact, Ok(())),
             None => (text, visible("username", text)),
         };
         let limits = limits_of_username(username);
         match edges {
             Ok(()) => limits.map(|()| username),
-            // A control character at an edge was said.
+            // A control character at an edge is reported already.
             Err(error) => Err(std::iter::once(error)
                 .chain(
                     limits
@@ -242,7 +224,7 @@ impl BasicCredentials {
     /// writes it (RFC 7617 section 2, UTF-8).
     pub fn header(&self) -> SecretString {
         let pair = SecretString::from(format!("{}:{}", self.username, self.expose_password()));
-        format!("{} {}", wire::BASIC, STANDARD.encode(pair.expose_secret())).into()
+        format!("{} {}", wire::BASIC_SCHEME, STANDARD.encode(pair.expose_secret())).into()
     }
 }
 

@@ -1,15 +1,15 @@
-//! The contract runner's catalogue, as data: `cases/`, one file an area, and the clauses that no case can test. This crate
-//! only carries the texts, whose form is `json/case.schema.json`.
+//! The catalogue of the contract runner as data: `cases/`, one file per area, and the clauses that no case can test. This
+//! crate only carries the text; its schema is `json/case.schema.json`.
 
 use include_dir::{Dir, include_dir};
 
-static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
+static CASE_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 
 /// The clauses that have no case of their own, each with the reason: a JSON object, clause to reason.
-pub const UNTESTED: &str = include_str!("../cases/untested.json");
+pub const UNTESTED_CLAUSES: &str = include_str!("../cases/untested.json");
 
-/// Settings of well-known software that make an endpoint fail a case: a JSON array, whose form is `json/hints.schema.json`.
-pub const HINTS: &str = include_str!("../hints.json");
+/// Settings of well-known software that make an endpoint fail a case: a JSON array with the schema `json/hints.schema.json`.
+pub const HINTS_JSON: &str = include_str!("../hints.json");
 
 /// A file of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct CaseFile {
 impl CaseFile {
     /// Every file, by name.
     pub fn all() -> impl Iterator<Item = Self> {
-        CASES.files().filter_map(|file| {
+        CASE_FILES.files().filter_map(|file| {
             let area = file.path().file_stem()?.to_str()?;
             (area != "untested").then_some(Self { area, text: file.contents_utf8()? })
         })

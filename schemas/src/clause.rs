@@ -1,30 +1,30 @@
-//! The clauses of `CONTRACT.md`, read from its text: number, level, title, words, source.
+//! The clauses of `CONTRACT.md`, read from its text: number, level, title, text, source.
 
 use std::{fmt, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-const CONTRACT: &str = include_str!("../CONTRACT.md");
+const CONTRACT_TEXT: &str = include_str!("../CONTRACT.md");
 
 static CLAUSES: LazyLock<Vec<Clause>> = LazyLock::new(|| {
-    let sections = CONTRACT.split("\n### ").skip(1);
+    let sections = CONTRACT_TEXT.split("\n### ").skip(1);
     sections.map(|section| Clause::read(section).expect("the embedded contract is tested to be whole")).collect()
 });
 
 /// A clause of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
-    /// Its number, such as `AUTH-14`, which it keeps for ever.
+    /// Its number, such as `AUTH-14`, which never changes.
     pub id: &'static str,
     /// How binding it is.
     pub level: Level,
-    /// A few words for it.
+    /// Its title.
     pub title: &'static str,
-    /// What it says.
+    /// Its text.
     pub text: &'static str,
-    /// What it rests on: the help page or another article with its section, or an RFC with its section.
+    /// Its source: the help page or another article with its section, or an RFC with its section.
     pub source: &'static str,
-    /// Why it matters, where the contract says so.
+    /// Why it matters, where the contract gives a reason.
     pub why: Option<&'static str>,
 }
 
@@ -76,7 +76,7 @@ impl Clause {
 }
 
 impl Level {
-    /// All, the most binding first.
+    /// Every level, the most binding first.
     pub const ALL: [Self; 3] = [Self::Must, Self::Should, Self::May];
 }
 
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_contract_is_read_whole() {
-        assert_eq!(Clause::all().len(), CONTRACT.matches("\n### ").count());
+        assert_eq!(Clause::all().len(), CONTRACT_TEXT.matches("\n### ").count());
         let clause = Clause::find("AUTH-14").unwrap();
         assert_eq!((clause.level, clause.title), (Level::Must, "The first colon separates"));
         assert_eq!(clause.source, "RFC 7617 section 2");
@@ -110,7 +110,7 @@ mod tests {
     fn anchors_are_those_of_the_contracts_own_list() {
         for clause in Clause::all() {
             let link = format!("[{}](#{})", clause.id, clause.anchor());
-            assert!(CONTRACT.contains(&link), "{link}");
+            assert!(CONTRACT_TEXT.contains(&link), "{link}");
         }
     }
 }

@@ -1,7 +1,6 @@
-//! A received body, read in two steps. A scan finds whether it is JSON and where the values of the profile's roles are;
-//! that is all that is done for a stranger. What costs more, such as names that are twice in one object, is looked for
-//! afterwards, and a tree is built only for those who ask for one. Everything borrows from the body and keeps what
-//! `serde_json::Value` throws away.
+//! A received body, read in two steps. A scan checks whether it is JSON and finds the values of the profile's roles;
+//! nothing more is done for an unauthenticated client. More expensive checks, such as for repeated names, follow, and a
+//! tree is built only on demand. Everything borrows from the body and keeps what `serde_json::Value` discards.
 
 mod duplicates;
 mod fault;
@@ -38,11 +37,11 @@ use crate::{
 
 const _: () = assert!(Places::SLOTS == Role::ALL.len() && matches!(Role::ALL[Places::SECRET], Role::ClientSecret));
 
-/// Most bytes that a client secret can take up in JSON, quotes included: two escapes for each character.
+/// Maximum size of a client secret in JSON, quotes included: two escapes for each character.
 const MAX_SECRET_BYTES: usize = 12 * CLIENT_SECRET_MAX_CHARACTERS + 2;
 
-/// A body that is JSON, before it is known who sent it. All bodies of one length cost about the same time, and none more
-/// than some KiB of memory.
+/// A body that is JSON, not authenticated yet. All bodies of one length take about the same time, and at most a few KiB of
+/// memory.
 #[derive(Debug)]
 pub struct Scan<'a> {
     document: Document<'a>,
@@ -54,12 +53,12 @@ pub struct Scan<'a> {
 pub struct Document<'a> {
     body: &'a [u8],
     scanned: Scanned,
-    /// The values at the roles' places that somebody has asked for.
+    /// The values at the roles' places, built on demand.
     values: [OnceLock<Option<Node<'a>>>; Places::SLOTS],
-    /// The whole tree, once somebody has asked for it.
+    /// The whole tree, built on demand.
     root: OnceLock<Node<'a>>,
     profile: &'a Profile,
-    /// Names that are twice in one object, off the way to every role.
+    /// Repeated names that make no role ambiguous.
     duplicates: Vec<Pointer>,
 }
 
@@ -70,41 +69,41 @@ pub enum ReadError {
     /// The body begins with a byte order mark (RFC 8259 section 8.1).
     #[error("the body begins with a byte order mark; send plain UTF-8")]
     ByteOrderMark,
-    /// A name stands twice in one object on the way to, or inside, a place that the profile knows.
-    /// The role is named and not the place: names are the sender's, and may hold anything.
-    #[error("a name stands twice in its object on the way to, or inside, the place of `{0}`, which makes it ambiguous")]
+    /// A name is repeated in its object on the way to, or inside, a place that the profile knows. The error has the role
+    /// and not the place: names come from the sender and can hold anything.
+    #[error("a name is repeated in its object on the way to, or inside, the place of `{0}`, which makes it ambiguous")]
     Duplicate(Role),
-    /// The body is no JSON (RFC 8259), no UTF-8, nested deeper than 128, or holds a number beyond a double's range.
+    /// The body is not JSON (RFC 8259) or not UTF-8, is nested deeper than 128, or holds a number beyond a double's range.
     #[error("the body is not JSON: {0}")]
     Json(#[source] JsonError),
 }
 
-/// What stands at the client secret's place.
+/// The value at the client secret's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PresentedSecret<'d> {
     /// Nothing.
     Absent,
-    /// A value that is no string, null included.
+    /// A value that is not a string, such as null.
     NotText,
     /// A string, unescaped.
     Text(&'d str),
 }
 
-/// What is at the client secret's place of a body that may be no JSON.
+/// The value at the client secret's place of a body that may not be JSON.
 #[derive(Debug)]
 pub struct Skim<'a>(Skimmed<'a>);
 
 impl<'a> Skim<'a> {
-    /// Skims a body: looks at its strings and brackets alone, on the way to the client secret. Of a body that is JSON it finds
-    /// what a [`Scan`] finds, in a time that is about the same for all bodies of one length.
+    /// Skims a body: follows only its strings and brackets to the client secret. In a body that is JSON it finds what a
+    /// [`Scan`] finds, in about the same time for all bodies of one length.
     ///
-    /// `None` where the profile's place is in an array, and the body has one there.
+    /// `None` if the profile's place is in an array and the body has an array there.
     pub fn of(body: &'a [u8], profile: &Profile) -> Option<Self> {
         let secret = profile.pointer(Role::ClientSecret).filter(|pointer| !pointer.tokens().is_empty())?;
         skim(body, secret).map(Self)
     }
 
-    /// Checks what is at the client secret's place, as [`Scan::check_secret`] does.
+    /// Checks the value at the client secret's place, as [`Scan::check_secret`] does.
     ///
     /// # Errors
     /// Those of `check`, for the first value.
@@ -114,10 +113,10 @@ impl<'a> Skim<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Scans a body once, borrowing from it.
+    /// Scans a body once and borrows from it.
     ///
     /// # Errors
-    /// When it is no JSON text. That a role is ambiguous is found by [`Self::into_document`].
+    /// When it is not JSON. Ambiguous roles are found by [`Self::into_document`].
     pub fn of(body: &'a [u8], profile: &'a Profile) -> Result<Self, ReadError> {
         if body.starts_with(b"\xEF\xBB\xBF") {
             return Err(ReadError::ByteOrderMark);
@@ -130,14 +129,14 @@ impl<'a> Scan<'a> {
         Ok(Self { document, names })
     }
 
-    /// Whether it is an object with at least one member. Anything else is valid JSON but no message.
+    /// Whether it is an object with at least one member. Anything else is valid JSON but not a message.
     pub fn is_message(&self) -> bool {
         self.document.is_message()
     }
 
-    /// Checks what is at the client secret's place. `check` is given `None` for a string that is longer than any client
-    /// secret, of which nothing is read. Where the place is there more than once, the first and the last value are checked,
-    /// and one that passes is enough here: whoever knows the secret hears from [`Self::into_document`] that it is ambiguous.
+    /// Checks the value at the client secret's place. `check` gets `None` for a string that is longer than any client secret,
+    /// which is not read. If the place exists more than once, the first and the last value are checked and one that passes
+    /// is enough: a client that knows the secret learns from [`Self::into_document`] that it is ambiguous.
     ///
     /// # Errors
     /// Those of `check`, for the first value.
@@ -151,8 +150,8 @@ impl<'a> Scan<'a> {
         self.document.profile
     }
 
-    /// Looks for names that are twice in one object. This takes time and memory of a small multiple of the body's length
-    /// where it has many names: ask only for bodies whose sender may cost that.
+    /// Looks for repeated names. If the body has many names, this takes time and memory of a small multiple of its length:
+    /// call it only for authenticated bodies.
     ///
     /// # Errors
     /// When a role is ambiguous.
@@ -171,26 +170,25 @@ impl<'a> Scan<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a body, borrowing from it: a [`Scan`] and what follows it.
+    /// Reads a body and borrows from it: [`Scan::of`] and [`Scan::into_document`].
     ///
     /// # Errors
-    /// When it is no JSON text, or ambiguous where the profile looks.
+    /// When it is not JSON, or a role is ambiguous.
     pub fn read(body: &'a [u8], profile: &'a Profile) -> Result<Self, ReadError> {
         Scan::of(body, profile)?.into_document()
     }
 
-    /// The whole tree, made when it is asked for first.
+    /// The whole tree, built on the first call.
     pub fn root(&self) -> &Node<'a> {
         self.root.get_or_init(|| parsed(self.body))
     }
 
-    /// Whether it is an object with at least one member. Anything else is valid JSON but no message.
+    /// Whether it is an object with at least one member. Anything else is valid JSON but not a message.
     pub fn is_message(&self) -> bool {
         self.scanned.is_message
     }
 
-    /// The value at a role's place, if the profile carries the role and something stands there. It is made when it is asked
-    /// for first.
+    /// The value at a role's place, if the profile carries the role and the place exists. Built on the first call.
     pub fn get(&self, role: Role) -> Option<&Node<'a>> {
         let value = self.values[role.slot()].get_or_init(|| self.raw(role).map(parsed));
         value.as_ref()
@@ -201,7 +199,7 @@ impl<'a> Document<'a> {
         self.scanned.values[role.slot()].clone().map(|value| &self.body[value])
     }
 
-    /// The scalar at a role's place: an array or object there is not read.
+    /// The scalar at a role's place. An array or object there is not read.
     fn scalar(&self, role: Role) -> Option<&Node<'a>> {
         self.raw(role).filter(|raw| !matches!(raw, [b'[' | b'{', ..])).and_then(|_| self.get(role))
     }
@@ -214,18 +212,18 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// What happened to the step, if the message says it in a way that the profile knows.
+    /// What happened to the step, if the message states it in a way that the profile knows.
     pub fn trigger(&self) -> Option<Trigger> {
         if self.profile.pointer(Role::Trigger).is_some() {
             let word = self.scalar(Role::Trigger)?;
             return Trigger::ALL.into_iter().find(|trigger| word.is(self.profile.trigger_word(*trigger)));
         }
         let mut previous = self.profile.carried().filter(|role| role.is_previous_step());
-        let told = previous.any(|role| self.raw(role).is_some_and(|raw| raw != b"null"));
-        Some(if told { Trigger::StepCreated } else { Trigger::StepCompleted })
+        let has_previous_step = previous.any(|role| self.raw(role).is_some_and(|raw| raw != b"null"));
+        Some(if has_previous_step { Trigger::StepCreated } else { Trigger::StepCompleted })
     }
 
-    /// What stands at the client secret's place.
+    /// The value at the client secret's place.
     pub fn secret(&self) -> PresentedSecret<'_> {
         match (self.raw(Role::ClientSecret), self.text(Role::ClientSecret)) {
             (None, _) => PresentedSecret::Absent,
@@ -234,19 +232,19 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The bytes of the body that spell the client secret's value, of whatever type, quotes included.
+    /// The range of the client secret's value in the body, of any type, quotes included.
     pub fn secret_span(&self) -> Option<Range<usize>> {
         self.scanned.values[Role::ClientSecret.slot()].clone()
     }
 
-    /// The body with another client secret, if it has one of whatever type.
+    /// The body with another value at the client secret's place, if it has one there.
     pub fn with_secret(&self, text: &str) -> Option<Edited> {
         let span = self.secret_span()?;
         Some(Edited { at: span.start, body: json::replace(self.body, span, &Value::from(text).to_string()) })
     }
 
-    /// Names that stand twice in one object where the profile does not look: the first 20, an address of more than 256
-    /// bytes as the whole message.
+    /// Repeated names that make no role ambiguous: the first 20. An address of more than 256 bytes is given as the whole
+    /// message.
     pub fn duplicates(&self) -> &[Pointer] {
         &self.duplicates
     }
@@ -256,7 +254,7 @@ impl<'a> Document<'a> {
         self.profile
     }
 
-    /// The document as an owned value; of a name that stands twice the last is kept.
+    /// The document as an owned value. The last of repeated names is kept.
     pub fn to_value(&self) -> Value {
         serde_json::from_slice(self.body).expect("the scan takes only what `serde_json` takes")
     }

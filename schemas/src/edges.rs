@@ -1,14 +1,14 @@
-//! What cannot be seen at the edges of a credential: a line end that an editor or `echo` added, a blank that was copied
-//! along, the mark at the beginning of a file. With it every message is refused, and nothing shows why.
+//! Invisible characters at the edges of a credential: a line end that an editor or `echo` added, a copied space, a byte
+//! order mark. With them every message is refused, and nothing shows why.
 
 use std::fmt;
 
 use crate::text;
 
-/// Characters of an edge that are shown; more are counted.
+/// Maximum number of characters of an edge to show; more are counted.
 const MAX_SHOWN: usize = 4;
 
-/// The invisible characters at the edges of a text, and nothing else of it.
+/// The invisible characters at the edges of a text, and nothing else from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvisibleEdges {
     beginning: Edge,
@@ -22,10 +22,10 @@ struct Edge {
 }
 
 impl InvisibleEdges {
-    /// What is invisible at the edges of a text; `None` where it begins and ends with characters that can be seen.
+    /// The invisible characters at the edges of a text; `None` if it begins and ends with visible ones.
     pub fn of(text: &str) -> Option<Self> {
         let beginning = Edge::of(text.chars());
-        // A text of nothing else has one edge.
+        // A text with no visible character has one edge.
         let end = if beginning.count == text.chars().count() { Edge::default() } else { Edge::of(text.chars().rev()) };
         (beginning.count + end.count > 0).then_some(Self { beginning, end })
     }
@@ -57,7 +57,7 @@ impl fmt::Display for InvisibleEdges {
             match (characters.as_slice(), count) {
                 ([' '], 1) => f.write_str(" (a space)")?,
                 (['\n'], 1) => f.write_str(" (a line end)")?,
-                (_, count) if count > MAX_SHOWN => write!(f, " ({count} characters that cannot be seen)")?,
+                (_, count) if count > MAX_SHOWN => write!(f, " ({count} invisible characters)")?,
                 _ => {}
             }
         }
@@ -74,13 +74,13 @@ fn escaped(character: char) -> String {
     }
 }
 
-/// A text without what is invisible at its edges.
+/// The text without invisible characters at its edges.
 pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(is_invisible)
 }
 
-/// Whether a character shows nothing where it begins or ends a text: blanks, control characters, what has no width, and
-/// what only turns the direction of writing.
+/// Whether a character is invisible at the beginning or end of a text: white space, control characters, characters without
+/// width, and those that only change the direction of writing.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || text::is_unsafe(character)
@@ -113,7 +113,7 @@ mod tests {
             ("secret\0", Some("ends with `\\u{0}`")),
             ("\u{3000}\u{2060}secret", Some("begins with `\\u{3000}\\u{2060}`")),
             ("secret\u{ad}\u{202c}", Some("ends with `\\u{ad}\\u{202c}`")),
-            ("secret\n\n\n\n\n\n", Some("ends with `\\n\\n\\n\\n` (6 characters that cannot be seen)")),
+            ("secret\n\n\n\n\n\n", Some("ends with `\\n\\n\\n\\n` (6 invisible characters)")),
             (" \n", Some("begins with ` \\n`")),
         ] {
             assert_eq!(InvisibleEdges::of(text).map(|edges| edges.to_string()).as_deref(), found, "{text:?}");

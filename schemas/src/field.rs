@@ -7,7 +7,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Field {
-    /// The name that people see.
+    /// The name in the form.
     pub name: String,
     /// What kind of field it is.
     #[serde(rename = "type", default)]
@@ -25,7 +25,7 @@ pub struct Field {
     pub options: Option<Vec<Value>>,
 }
 
-/// The field types of the Public API, and room for those it does not name. The words' casing is exact and uneven.
+/// The field types of the Public API, and one for types that it does not name. Their casing is exact and uneven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum FieldType {
@@ -57,7 +57,7 @@ pub enum FieldType {
     Text,
     /// A string of several lines.
     TextArea,
-    /// A type that this kit does not know, as the wire spells it.
+    /// A type that this kit does not know, as received.
     Other(String),
 }
 
@@ -80,7 +80,7 @@ impl FieldType {
         Self::TextArea,
     ];
 
-    /// The word on the wire.
+    /// The name in messages.
     pub fn as_str(&self) -> &str {
         match self {
             Self::CheckBox => "CheckBox",

@@ -1,22 +1,22 @@
-//! The host of a URL: a name, or an address in any of the spellings that resolvers, proxies and C libraries take for one
-//! (`inet_aton`: one to four parts, each decimal, octal or hexadecimal).
+//! The host of a URL: a name, or an address in any form that resolvers, proxies and C libraries accept (`inet_aton`: one to
+//! four parts, each decimal, octal or hexadecimal).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What the host of a URL is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// A name, which a resolver knows or does not.
+    /// A name to resolve.
     Name,
-    /// An address. There are two where programs read the text differently: `010.0.0.1` is `8.0.0.1` in C and `10.0.0.1`
-    /// where the zero is ignored.
+    /// An address; two if programs read the text differently: `010.0.0.1` is `8.0.0.1` in C and `10.0.0.1` in programs that
+    /// ignore the zero.
     Address(Vec<IpAddr>),
-    /// Neither: it is in brackets, or ends in a number, and is not an address. Programs disagree on what it leads to.
+    /// Neither: it is in brackets or ends in a number, and is not an address. Programs disagree on what it means.
     Malformed,
 }
 
 impl Host {
-    /// Reads the host of a URL, with or without the brackets of an IPv6 address, with or without a dot at the end.
+    /// Reads the host of a URL, with or without the brackets of an IPv6 address and a dot at the end.
     pub fn read(host: &str) -> Self {
         if let Some(inner) = host.strip_prefix('[') {
             let inner = inner.strip_suffix(']').unwrap_or(inner);
@@ -36,7 +36,7 @@ impl Host {
         if addresses.is_empty() { Self::Malformed } else { Self::Address(addresses) }
     }
 
-    /// Whether it is a loopback address, however it is read: also as an IPv4 address in an IPv6 one.
+    /// Whether it is a loopback address in every reading, also as an IPv4 address in an IPv6 one.
     pub fn is_loopback_address(&self) -> bool {
         matches!(self, Self::Address(addresses) if addresses.iter().all(|address| address.to_canonical().is_loopback()))
     }
@@ -50,7 +50,7 @@ fn v6(text: &str) -> Option<Ipv6Addr> {
 fn v4(labels: &[&str], number: fn(&str) -> Option<u32>) -> Option<Ipv4Addr> {
     let numbers: Vec<u32> = labels.iter().map(|label| number(label)).collect::<Option<_>>()?;
     let (last, first) = numbers.split_last()?;
-    // The last part fills all bytes that the others leave.
+    // The last part fills the remaining bytes.
     let free_bits = 32_u32.checked_sub(8 * u32::try_from(first.len()).ok()?).filter(|bits| *bits > 0)?;
     let fits = first.iter().all(|number| *number <= 255) && u64::from(*last) < 1 << free_bits;
     let high = first.iter().fold(0_u64, |high, number| high << 8 | u64::from(*number)) << free_bits;
@@ -76,13 +76,13 @@ fn in_c(label: &str) -> Option<u32> {
     }
 }
 
-/// A part in which zeros at the beginning do not matter.
+/// A part whose leading zeros are ignored.
 fn in_decimal(label: &str) -> Option<u32> {
     if hexadecimal(label).is_some() { in_c(label) } else { digits_in(label, 10) }
 }
 
 fn digits_in(digits: &str, radix: u32) -> Option<u32> {
-    // Without the sign that parsing takes as well.
+    // `parse` would accept a sign.
     u32::from_str_radix(digits, radix).ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 

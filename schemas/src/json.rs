@@ -1,11 +1,10 @@
-//! JSON as the bytes that it came as: what is passed on is edited at one place and otherwise kept byte for byte, and what
-//! is shown keeps the digits of its numbers.
+//! JSON as received bytes: an edit changes one place and keeps every other byte, and numbers are shown with their digits.
 //!
-//! `serde_json` keeps a number as an integer of 64 bits or a double, so `5000.50` would become `5000.5` and
-//! `12345678901234567890123` another number. Its feature `arbitrary_precision` is not an answer: it takes `1e999`, and it
-//! takes an object with a name of its own for a number, which a stranger can send.
+//! `serde_json` keeps a number as a 64-bit integer or a double, so `5000.50` would become `5000.5` and
+//! `12345678901234567890123` another number. Its feature `arbitrary_precision` does not help: it accepts `1e999`, and it
+//! reads an object with a certain member name, which anyone can send, as a number.
 //!
-//! All functions want text that `serde_json` has accepted; of other text they give `None` or an error, or some text.
+//! All functions expect text that `serde_json` has accepted; for other text they return `None`, an error, or some text.
 
 mod cursor;
 mod digits;

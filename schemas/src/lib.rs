@@ -6,6 +6,7 @@
 
 pub mod authentication;
 pub mod case_file;
+mod charset;
 pub mod clause;
 pub mod document;
 pub mod edges;

@@ -1,10 +1,10 @@
-//! Commands that CI systems read out of the log of a job: `::error::` at the beginning of a line and `##[error]` (GitHub
-//! Actions, Forgejo), `##vso[…]` (Azure Pipelines), `##teamcity[…]`. A program that prints text from elsewhere breaks
-//! them, or that text sets variables, hides lines and fakes errors of the job.
+//! Commands that CI systems read from the log of a job: `::error::` at the beginning of a line and `##[error]` (GitHub
+//! Actions, Forgejo), `##vso[…]` (Azure Pipelines), `##teamcity[…]`. A program that prints untrusted text must escape
+//! them, or the text sets variables, hides lines and fakes errors.
 
 use std::borrow::Cow;
 
-/// How a character is written so that a reader still sees which one it was.
+/// The form of an escaped character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notation {
     /// For people: `\u{3a}`.
@@ -15,8 +15,8 @@ pub enum Notation {
     Markup,
 }
 
-/// The text with the first character of each command of a CI system escaped. Nothing else changes. Escape sequences for
-/// colours do not hide the beginning of a line, since they are stripped where there is no terminal.
+/// The text with the first character of each command escaped. Nothing else changes. Colour sequences at the beginning of a
+/// line are skipped, since they are stripped when there is no terminal.
 pub fn escape(text: &str, notation: Notation) -> Cow<'_, str> {
     let mut escaped = String::new();
     let mut done = 0;

@@ -1,7 +1,7 @@
 //! The message that the product posts when a step is created or completed, in the form of profile v1.
 //!
-//! The types mirror `json/step-message.schema.json`. Unknown properties are accepted and dropped (clause MSG, readers);
-//! the exact bytes, where they matter, are the receiver's to keep.
+//! The types mirror `json/step-message.schema.json`. Unknown properties are accepted and dropped; the receiver keeps the
+//! exact bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ impl Trigger {
     /// Both.
     pub const ALL: [Self; 2] = [Self::StepCreated, Self::StepCompleted];
 
-    /// The word of profile v1.
+    /// The value in profile v1.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::StepCreated => "stepCreated",
@@ -62,16 +62,16 @@ pub struct WebhookLabel {
     pub description: Option<String>,
 }
 
-/// The running flow that a message tells of.
+/// The running flow that a message belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Flow {
-    /// Such as `FLOW-604`.
+    /// Its identifier, such as `FLOW-604`.
     pub flow_identifier: String,
     /// Name of the flow model.
     #[serde(default)]
     pub name: Option<String>,
-    /// What this run is about.
+    /// The subject of this run.
     #[serde(default)]
     pub subject: Option<String>,
     /// E-mail address of the person who started it.

@@ -1,21 +1,21 @@
-//! JSON Pointer (RFC 6901): the address of a value inside a message.
+//! JSON Pointer (RFC 6901): the address of a value in a message.
 
 use std::{fmt, str::FromStr};
 
 use serde_json::{Map, Value};
 
-/// The address of a value inside a JSON document (RFC 6901). A token that is a plain decimal number names an array's
-/// element when it is written.
+/// The address of a value in a JSON document (RFC 6901). In writing, a token that is a plain decimal number is an array
+/// index.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pointer {
     tokens: Vec<String>,
 }
 
-/// The text is no JSON Pointer.
+/// The text is not a JSON Pointer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PointerError {
-    /// It neither is empty nor begins with `/`.
+    /// It is not empty and does not begin with `/`.
     #[error("a JSON Pointer begins with `/`, as in `/flow/name`")]
     NoSlash,
     /// A `~` is followed by something other than `0` or `1`.
@@ -29,7 +29,7 @@ impl Pointer {
         &self.tokens
     }
 
-    /// Whether `other` lies at or below this address.
+    /// Whether `other` is at or below this address.
     pub fn contains(&self, other: &Self) -> bool {
         other.tokens.starts_with(&self.tokens)
     }
@@ -48,7 +48,7 @@ impl Pointer {
         Some(Self { tokens: above.to_vec() })
     }
 
-    /// The longest address that contains every one of `pointers`; `None` when there are none.
+    /// The longest address that contains all of `pointers`; `None` if there are no pointers.
     pub fn common<'p>(pointers: impl IntoIterator<Item = &'p Self>) -> Option<Self> {
         pointers.into_iter().cloned().reduce(|common, next| {
             let shared = common.tokens.iter().zip(&next.tokens).take_while(|(a, b)| a == b).count();
@@ -65,8 +65,8 @@ impl Pointer {
         })
     }
 
-    /// Puts a value at this address, making the objects and arrays on the way. What stands in the way and is neither
-    /// is replaced; an array that is too short is filled with null.
+    /// Puts a value at this address and creates the objects and arrays on the way. A scalar on the way is replaced, and an
+    /// array that is too short is filled with null.
     pub fn set(&self, root: &mut Value, new: Value) {
         let mut place = root;
         for token in &self.tokens {

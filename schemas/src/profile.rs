@@ -1,5 +1,5 @@
-//! A profile: where in a message each role stands. It adapts the whole kit, both directions, to the envelope that a
-//! team really captures, since the help page does not fix the property names.
+//! A profile: where in a message each role is. It adapts the whole kit, in both directions, to the messages that a team
+//! really captures, since the help page does not fix the property names.
 
 mod file;
 mod form;
@@ -22,16 +22,16 @@ pub use self::{
 };
 use crate::{document::Places, message::Trigger, pointer::Pointer};
 
-static V1: LazyLock<Profile> = LazyLock::new(|| {
+static PROFILE_V1: LazyLock<Profile> = LazyLock::new(|| {
     Profile::parse(include_str!("../profiles/v1.toml")).expect("the embedded profile is tested to be valid")
 });
 
-/// Where each role of a message stands on the wire. Cheap to clone.
+/// Where each role is in a message. Cheap to clone.
 #[derive(Clone)]
 pub struct Profile(Arc<Checked>, Arc<str>);
 
-/// The form that version 0.1.0 of the sender made keys of jobs from. It must stay as it is, or a newer version does not find
-/// the jobs that were left unfinished.
+/// The form from which version 0.1.0 of the sender made the keys of jobs. It must not change, or a newer version does not
+/// find unfinished jobs.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Profile").field(&self.0).finish()
@@ -51,7 +51,7 @@ impl fmt::Debug for Checked {
     }
 }
 
-/// Equal ones say the same, however their texts are laid out.
+/// Equal profiles have the same meaning, whatever the layout of their text.
 impl PartialEq for Profile {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -66,26 +66,26 @@ struct Checked {
     fields: FieldForm,
     /// The same places as `pointers`, for a scan.
     places: Places,
-    /// Where a message without a previous step says null, if that place is the previous step's alone.
+    /// Where a message without a previous step has null, if only the previous step is at that place.
     previous_step: Option<Pointer>,
 }
 
 impl Profile {
     /// The envelope that the kit assumes until a team captures its own: `profiles/v1.toml`.
     pub fn v1() -> &'static Self {
-        &V1
+        &PROFILE_V1
     }
 
     /// Reads a profile's TOML text.
     ///
     /// # Errors
-    /// When it is not TOML of the form of `profiles/v1.toml`, two roles overlap, or a role is missing that the others
-    /// need. The error says everything that is wrong.
+    /// When it is not TOML in the form of `profiles/v1.toml`, when two roles overlap, or when a role is missing that others
+    /// need. The error lists every problem.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         file::parse(text).map(|checked| Self(Arc::new(checked), text.into()))
     }
 
-    /// The TOML text that it was read from.
+    /// The TOML text of the profile.
     pub fn text(&self) -> &str {
         &self.1
     }
@@ -95,12 +95,12 @@ impl Profile {
         &self.0.name
     }
 
-    /// Where a role stands; `None` when the profile cannot carry it.
+    /// Where a role is; `None` if the profile does not carry it.
     pub fn pointer(&self, role: Role) -> Option<&Pointer> {
         self.0.pointers.get(&role)
     }
 
-    /// Where the roles stand, for a scan.
+    /// Where the roles are, for a scan.
     pub(crate) fn places(&self) -> &Places {
         &self.0.places
     }
@@ -110,7 +110,7 @@ impl Profile {
         self.0.pointers.keys().copied()
     }
 
-    /// The roles that it cannot carry.
+    /// The roles that it does not carry.
     pub fn uncarried(&self) -> impl Iterator<Item = Role> + '_ {
         Role::ALL.into_iter().filter(|role| !self.0.pointers.contains_key(role))
     }
@@ -120,17 +120,17 @@ impl Profile {
         &self.0.fields
     }
 
-    /// The wire's word for a trigger.
+    /// The value of a trigger in messages.
     pub fn trigger_word(&self, trigger: Trigger) -> &Value {
         &self.0.triggers[&trigger]
     }
 
-    /// The trigger that a word of the wire stands for.
+    /// The trigger with this value in messages.
     pub fn trigger_of(&self, word: &Value) -> Option<Trigger> {
         self.0.triggers.iter().find(|(_, known)| *known == word).map(|(trigger, _)| *trigger)
     }
 
-    /// Whether the wire is the form that the types and schemas have, so that both can be used on it directly.
+    /// Whether messages have the form of the types and schemas, so that both apply to them directly.
     pub fn is_canonical(&self) -> bool {
         let canonical = &Self::v1().0;
         self.0.pointers == canonical.pointers

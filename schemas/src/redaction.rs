@@ -1,10 +1,10 @@
-//! Finding credentials in text that others write, and masking them: one set of rules for what is shown, what is stored
-//! and what the contract runner reports.
+//! Finds credentials in untrusted text and masks them: one set of rules for what is shown, what is stored and what the
+//! contract runner reports.
 //!
-//! A credential is found as it is and in every encoding in which a program may repeat it: escapes of JSON and of
-//! source code, percent-encoding, quoted-printable, HTML character references, base64, hexadecimal, and these over one
-//! another; also in a wrong charset, or with a question mark for each character beyond ASCII. The text is decoded while it
-//! is matched, so there is no list of spellings that could miss one.
+//! A credential is found as it is and in every encoding in which a program may repeat it: escapes of JSON and of source
+//! code, percent-encoding, quoted-printable, HTML character references, base64, hexadecimal, and layers of these; also in
+//! a wrong charset, or with a question mark for each character beyond ASCII. The text is decoded while it is matched, so
+//! there is no list of encodings that could be incomplete.
 
 mod matcher;
 mod name;
@@ -23,21 +23,21 @@ use crate::authentication::Authentication;
 /// Replaces a credential in a text.
 pub const MASK: &str = "***";
 
-/// Replaces the client secret in a message that is written to a file, and is recognised there.
+/// Replaces the client secret in messages that are written to files. `learn` recognises it there.
 pub const CLIENT_SECRET_PLACEHOLDER: &str = "<client-secret>";
 
-/// Shortest credential that is found inside other words, in bytes. A shorter one is masked as a word of its own only,
-/// and is not found at all by [`Redactor::is_in`]: it may be there by chance.
+/// Minimum size of a credential that is found inside other words. A shorter one is masked only as a word of its own and
+/// never found by [`Redactor::is_in`]: it may be there by chance.
 pub const MIN_CREDENTIAL_BYTES: usize = 6;
 
-/// Fewest bytes of a credential's beginning that are masked where a text was cut off.
+/// Minimum number of bytes of a credential to mask at the end of a truncated text.
 const MIN_CUT_BYTES: usize = 4;
 
 /// Credentials to find and mask. `Debug` shows none of them.
 #[derive(Clone, Default)]
 pub struct Redactor {
     credentials: Vec<SecretString>,
-    /// `username:password`, too short to be found in text. In base64 they are.
+    /// `username:password` pairs that are too short to be found as text, but not in base64.
     pairs: Vec<SecretString>,
 }
 
@@ -51,7 +51,7 @@ impl Redactor {
         }
     }
 
-    /// Finds this text as well; an empty one is left out.
+    /// Finds this text, too; an empty one is ignored.
     #[must_use]
     pub fn with(mut self, credential: impl Into<SecretString>) -> Self {
         let credential = credential.into();
@@ -62,7 +62,7 @@ impl Redactor {
         self
     }
 
-    /// Finds this password as well, and its pair with the username.
+    /// Finds this password and its pair with the username, too.
     #[must_use]
     pub fn with_basic(self, username: &str, password: &str) -> Self {
         let pair = format!("{username}:{password}");
@@ -97,10 +97,10 @@ impl Redactor {
         is_in
     }
 
-    /// The ranges of bytes that are a credential, in any encoding: in ascending order, apart from each other. In UTF-8
-    /// they begin and end between characters.
+    /// The ranges of bytes that are a credential in any encoding, ascending and disjoint. In UTF-8 they begin and end between
+    /// characters.
     ///
-    /// The time is proportional to the length of the text, whatever it holds.
+    /// The time is proportional to the length of the text, whatever its content.
     pub fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         self.each(text, true, |range| {
@@ -123,8 +123,8 @@ impl Redactor {
         String::from_utf8_lossy(&self.replace(text.as_bytes(), MASK)).into_owned()
     }
 
-    /// The text, of which the rest was cut off, with [`MASK`] in the place of each credential and of one that the cut
-    /// has left the beginning of, four bytes or more.
+    /// The truncated text with [`MASK`] in the place of each credential, and of the beginning of one at the end if it has
+    /// four bytes or more.
     pub fn mask_cut(&self, text: &str) -> String {
         let patterns = self.credentials.iter().map(pattern).filter(|pattern| !pattern.is_word);
         match Matcher::new(patterns).cut_off(text.as_bytes(), MIN_CUT_BYTES) {
@@ -145,7 +145,7 @@ impl Redactor {
         replaced
     }
 
-    /// Calls `found` with each range, until it gives false.
+    /// Calls `found` with each range until it returns false.
     fn each(&self, text: &[u8], with_words: bool, mut found: impl FnMut(Range<usize>) -> bool) {
         let patterns = || self.credentials.iter().map(pattern);
         let mut goes_on = true;

@@ -1,5 +1,5 @@
-//! A reference to a secret: where it lies, never what it is. So no secret stands on a command line or in a
-//! configuration file.
+//! A reference to a secret: where it is stored, never its value, so that secrets stay out of command lines and
+//! configuration files.
 
 use std::{
     env, fmt, fs,
@@ -12,104 +12,85 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::edges::InvisibleEdges;
 
-/// Most bytes of a file with a secret: far above 250 characters of four bytes and a line end. A file may hold a URL, too.
-const MOST: u64 = 64 * 1024;
+/// Maximum size of a file with a secret: far above 250 characters of four bytes and a line end. It may hold a URL, too.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Before a reference, or a username: what is there is meant as it is, with what cannot be seen at its edges.
-pub const EXACT: &str = "exact:";
+/// Prefix of a reference or a username whose value keeps invisible characters at its edges.
+pub const EXACT_PREFIX: &str = "exact:";
 
-/// Where a secret lies.
+/// Where a secret is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretReference {
     /// `env:NAME`: an environment variable.
     Env(String),
-    /// `file:PATH`: a file's content, less one line end at its end.
+    /// `file:PATH`: the content of a file, without one line end at its end.
     File(PathBuf),
     /// `prompt`: asked for on the terminal.
     Prompt,
-    /// `exact:` before `env:NAME` or `file:PATH`: every character that is there belongs to the secret, a line end at its
-    /// end included.
+    /// `exact:` before `env:NAME` or `file:PATH`: every character belongs to the secret, including a line end at the end.
     Exact(Box<Self>),
 }
 
-/// The text is no reference. It is not repeated: it may be the secret itself.
+/// The text is not a reference. The error does not hold it: it may be the secret itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this is not a reference to a secret; write `env:NAME` or `file:PATH`, so that the secret itself stands nowhere"
+    "this is not a reference to a secret; write `env:NAME` or `file:PATH`, so that the secret itself is not written anywhere"
 )]
 pub struct NotAReference;
 
-/// A reference leads to no secret.
+/// A reference does not lead to a secret.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named after what they hold")]
 #[non_exhaustive]
 pub enum ReferenceError {
-    /// The variable is not set, or not UTF-8.
+    /// The variable is not set or not UTF-8.
     #[error("the environment variable {name} is not set, or is not UTF-8")]
-    Env {
-        /// The variable.
-        name: String,
-    },
+    Env { name: String },
     /// The file holds more than any secret can.
-    #[error("{} holds more than {MOST} bytes, which no secret of the product's form can have", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{} has more than {MAX_FILE_BYTES} bytes; a secret of the product's form is never that long", path.display())]
+    TooLarge { path: PathBuf },
     /// The file cannot be read, or is not UTF-8.
     #[error("cannot read the secret in {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The secret begins or ends with what cannot be seen, so that every message would be refused.
+    File { path: PathBuf, source: std::io::Error },
+    /// The secret begins or ends with invisible characters, so every message would be refused.
     #[error(
         "the secret in {reference} {edges}, which cannot be seen and is probably a mistake: {}",
         way_out(reference)
     )]
-    InvisibleEdges {
-        /// Where it lies.
-        reference: SecretReference,
-        /// What it begins or ends with.
-        edges: InvisibleEdges,
-    },
-    /// The secret goes over several lines.
+    InvisibleEdges { reference: SecretReference, edges: InvisibleEdges },
+    /// The secret has several lines.
     #[error("the secret in {reference} has more than one line, which is probably a mistake: {}", way_out(reference))]
-    SeveralLines {
-        /// Where it lies.
-        reference: SecretReference,
-    },
-    /// There is nobody to ask.
+    SeveralLines { reference: SecretReference },
+    /// There is no terminal to ask on.
     #[error("`prompt` works only where someone can type; write `env:NAME` or `file:PATH`")]
     NoPrompt,
 }
 
-/// How to put a secret where a reference leads, and nothing with it.
+/// How to store a secret at the reference without a line end.
 fn way_out(reference: &SecretReference) -> String {
     match reference {
         SecretReference::File(path) => {
             let path = path.display();
-            format!("write it with `printf %s 'SECRET' > {path}`, or `{EXACT}{reference}` if it is meant")
+            format!("write it with `printf %s 'SECRET' > {path}`, or `{EXACT_PREFIX}{reference}` if it is meant")
         }
         SecretReference::Env(name) => {
             format!(
-                "set it with `export {name}=\"$(printf %s 'SECRET')\"`, or write `{EXACT}{reference}` if it is meant"
+                "set it with `export {name}=\"$(printf %s 'SECRET')\"`, or write `{EXACT_PREFIX}{reference}` if it is meant"
             )
         }
         SecretReference::Prompt | SecretReference::Exact(_) => {
-            format!("type it without, or put it into a file and write `{EXACT}file:PATH` if it is meant")
+            format!("type it without, or put it into a file and write `{EXACT_PREFIX}file:PATH` if it is meant")
         }
     }
 }
 
 impl SecretReference {
-    /// Reads the secret. One line end at the end of a file is not part of it. What is then left is complete; whoever makes
-    /// a credential of it need not look at its edges again.
+    /// Reads the secret, without one line end at the end of a file. Its edges are checked: a credential can be made from it
+    /// without checking them again.
     ///
     /// # Errors
-    /// When there is none at the place, it must be asked for, or it has more lines or begins or ends with what cannot be
-    /// seen, without being meant so.
+    /// When there is no secret at the place, it must be asked for, or, without `exact:`, it has several lines or begins or
+    /// ends with invisible characters.
     pub fn resolve(&self) -> Result<SecretString, ReferenceError> {
         match self {
             Self::Env(name) => self.checked(variable(name)?),
@@ -132,10 +113,10 @@ impl SecretReference {
         }
     }
 
-    /// Checks a secret that was found here, or typed.
+    /// Checks a secret that was read or typed.
     ///
     /// # Errors
-    /// When it has more lines than one, or begins or ends with what cannot be seen.
+    /// When it has several lines, or begins or ends with invisible characters.
     pub fn checked(&self, secret: SecretString) -> Result<SecretString, ReferenceError> {
         let text = secret.expose_secret();
         if let Some(edges) = InvisibleEdges::of(text) {
@@ -147,7 +128,7 @@ impl SecretReference {
         Ok(secret)
     }
 
-    /// The file that it leads to, if it leads to one.
+    /// The file of the reference, if it has one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -156,7 +137,7 @@ impl SecretReference {
         }
     }
 
-    /// The same with another path, where it leads to a file.
+    /// The reference with another path, if it is to a file.
     #[must_use]
     pub fn map_path(self, map: impl FnOnce(PathBuf) -> PathBuf) -> Self {
         match self {
@@ -176,9 +157,9 @@ fn variable(name: &str) -> Result<SecretString, ReferenceError> {
 
 fn content(path: &Path) -> Result<String, ReferenceError> {
     let mut text = String::new();
-    // One byte more than allowed, so that a device without an end is not read for ever.
-    match fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text)) {
-        Ok(read) if read as u64 > MOST => Err(ReferenceError::TooLarge { path: path.to_owned() }),
+    // One byte more than allowed, so that an endless device is not read forever.
+    match fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)) {
+        Ok(read) if read as u64 > MAX_FILE_BYTES => Err(ReferenceError::TooLarge { path: path.to_owned() }),
         Ok(_) => Ok(text),
         Err(source) => Err(ReferenceError::File { path: path.to_owned(), source }),
     }
@@ -188,7 +169,7 @@ impl FromStr for SecretReference {
     type Err = NotAReference;
 
     fn from_str(text: &str) -> Result<Self, NotAReference> {
-        if let Some(reference) = text.strip_prefix(EXACT) {
+        if let Some(reference) = text.strip_prefix(EXACT_PREFIX) {
             return match reference.parse()? {
                 reference @ (Self::Env(_) | Self::File(_)) => Ok(Self::Exact(Box::new(reference))),
                 Self::Prompt | Self::Exact(_) => Err(NotAReference),
@@ -209,7 +190,7 @@ impl fmt::Display for SecretReference {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Prompt => f.write_str("prompt"),
-            Self::Exact(reference) => write!(f, "{EXACT}{reference}"),
+            Self::Exact(reference) => write!(f, "{EXACT_PREFIX}{reference}"),
         }
     }
 }

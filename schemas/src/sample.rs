@@ -2,9 +2,9 @@
 
 use include_dir::{Dir, include_dir};
 
-static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/samples");
+static SAMPLE_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/samples");
 
-/// A sample message: a request body, and a name that says what it shows.
+/// A sample message: a request body and a name that describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// The file's name without `.json`, such as `step-completed-client-secret`.
@@ -14,7 +14,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The samples that keep the contract, by name.
+    /// The samples that conform to the contract, by name.
     pub fn valid() -> impl Iterator<Item = Self> {
         folder("valid")
     }
@@ -36,7 +36,7 @@ impl Sample {
 }
 
 fn folder(name: &str) -> impl Iterator<Item = Sample> {
-    let files = SAMPLES.get_dir(name).into_iter().flat_map(Dir::files);
+    let files = SAMPLE_FILES.get_dir(name).into_iter().flat_map(Dir::files);
     files.filter_map(|file| {
         Some(Sample { name: file.path().file_name()?.to_str()?.strip_suffix(".json")?, body: file.contents() })
     })

@@ -13,7 +13,7 @@ pub struct Step {
     /// What kind of step it is.
     #[serde(rename = "type", default)]
     pub kind: Option<StepKind>,
-    /// Who can open a public form; only there.
+    /// Who can open it; only for a public form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
     /// When it was created: RFC 3339, UTC.
@@ -25,7 +25,7 @@ pub struct Step {
     /// Who completed it.
     #[serde(default)]
     pub completed_by: Option<String>,
-    /// The decisions of an approval, in the order they were taken; only there.
+    /// The decisions in the order they were made; only for an approval.
     #[serde(default, deserialize_with = "null_as_none", skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
     /// The fields of its form.
@@ -36,21 +36,21 @@ fn null_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Decisi
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The kinds of step that the help page names, and room for those it does not.
+/// The kinds of step that the help page names, and one for kinds that it does not name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum StepKind {
-    /// A person or team does something, with or without a form.
+    /// A person or team completes a task, with or without a form.
     Task,
     /// One person, or one of a team, decides.
     Approval,
-    /// Several decide within one step.
+    /// Several people decide within one step.
     ParallelApproval,
-    /// Several decide one after the other.
+    /// Several people decide one after the other.
     SequentialApproval,
-    /// A form that people without an account fill in.
+    /// A form for people without an account.
     PublicForm,
-    /// A kind that this kit does not know, as the wire spells it.
+    /// A kind that this kit does not know, as received.
     Other(String),
 }
 
@@ -59,7 +59,7 @@ impl StepKind {
     pub const KNOWN: [Self; 5] =
         [Self::Task, Self::Approval, Self::ParallelApproval, Self::SequentialApproval, Self::PublicForm];
 
-    /// The word of profile v1.
+    /// The value in profile v1.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Task => "task",
@@ -71,7 +71,7 @@ impl StepKind {
         }
     }
 
-    /// Whether people decide in it.
+    /// Whether it is an approval.
     pub fn is_approval(&self) -> bool {
         matches!(self, Self::Approval | Self::ParallelApproval | Self::SequentialApproval)
     }
@@ -124,7 +124,7 @@ pub struct Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// The flow goes on.
+    /// The flow continues.
     Approved,
     /// The flow goes back to an earlier step.
     RejectedAndSentBack,

@@ -1,42 +1,41 @@
-//! A point in time, as options and configurations of all programs take it: a time of RFC 3339 with its offset, or a date
-//! alone for its beginning in UTC. What names no zone is refused, because nobody can know which one is meant; nothing of
-//! the text is ever left unread.
+//! A point in time in options and configuration files: an RFC 3339 time with its offset, or a date for its beginning in
+//! UTC. A time without a zone is refused as ambiguous, and the whole text is read.
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
-/// What the options take, for their help and their errors.
-pub const FORMS: &str = "a time with its offset, such as 2026-11-24T08:00:00Z or 2026-11-24T21:00+13:00, or a date, such as \
+/// The accepted forms, for help texts and errors.
+pub const TIME_FORMS: &str = "a time with its offset, such as 2026-11-24T08:00:00Z or 2026-11-24T21:00+13:00, or a date, such as \
                          2026-11-24, for its beginning in UTC";
 
-/// A text that is not a point in time. The text is not repeated; whoever reports the error knows it.
+/// A text that is not a point in time. The error does not hold the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimestampError {
     /// A time without an offset.
     #[error("the zone is missing: add Z for UTC, or the offset, such as +13:00")]
     NoZone,
-    /// A date where only a time will do.
+    /// A date where a time is required.
     #[error("the time is missing: write it with its offset, such as 2026-11-24T08:00:00Z")]
     NoTime,
     /// The form is right, but the calendar or the clock has no such time.
-    #[error("there is no such date or time")]
+    #[error("the date or time does not exist")]
     OutOfRange,
     /// Another form.
-    #[error("write {FORMS}")]
+    #[error("write {TIME_FORMS}")]
     Form,
 }
 
-/// No time is in a range, because it ends before it begins.
+/// An empty range: it ends before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no time is at or after {since} and before {until}; --since must be before --until")]
 pub struct EmptyRange {
-    /// Its beginning, which is in it.
+    /// Its beginning, inclusive.
     pub since: Timestamp,
-    /// Its end, which is not in it.
+    /// Its end, exclusive.
     pub until: Timestamp,
 }
 
-/// Checks that `--since` is before `--until`, where both are given: otherwise a list would be empty without a reason.
+/// Checks that `--since` is before `--until`, if both are given: otherwise a list would be empty for no visible reason.
 ///
 /// # Errors
 /// When it is not.
@@ -47,10 +46,10 @@ pub fn check_range(since: Option<Timestamp>, until: Option<Timestamp>) -> Result
     }
 }
 
-/// Reads a time with its offset, or a date alone for its beginning in UTC.
+/// Reads a time with its offset, or a date for its beginning in UTC.
 ///
 /// # Errors
-/// When the text has another form, names no zone, or the calendar has no such time.
+/// When the text has another form or no zone, or the time does not exist.
 pub fn parse(text: &str) -> Result<Timestamp, TimestampError> {
     match Shape::of(text) {
         Some(Shape::Date) => {
@@ -61,14 +60,14 @@ pub fn parse(text: &str) -> Result<Timestamp, TimestampError> {
     }
 }
 
-/// Reads a time with its offset; a date alone is refused. For what ends at a time, such as `not_after`, where a date could
-/// mean its beginning or its end.
+/// Reads a time with its offset and refuses a date: for ends such as `not_after`, where a date could mean its beginning or
+/// its end.
 ///
 /// # Errors
-/// When the text has another form, names no zone, or the calendar has no such time.
+/// When the text has another form or no zone, or the time does not exist.
 pub fn parse_instant(text: &str) -> Result<Timestamp, TimestampError> {
     match Shape::of(text) {
-        // RFC 3339 has offsets of less than a day.
+        // Offsets in RFC 3339 are shorter than a day.
         Some(Shape::Instant) if offset_hours(text).is_some_and(|hours| hours > 23) => Err(TimestampError::OutOfRange),
         Some(Shape::Instant) => text.parse().map_err(|_| TimestampError::OutOfRange),
         Some(Shape::LocalTime) => Err(TimestampError::NoZone),
@@ -77,8 +76,7 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, TimestampError> {
     }
 }
 
-/// What a text looks like, its numbers unread. A parser of dates would take the first characters of a longer text for all
-/// of it.
+/// The form of a text, without its numbers. A date parser would accept a longer text that begins with a date.
 #[derive(Clone, Copy)]
 enum Shape {
     Date,
@@ -104,13 +102,13 @@ impl Shape {
     }
 }
 
-/// The hours of the offset that a text ends with; `None` for `Z`.
+/// The hours of the offset at the end of a text; `None` for `Z`.
 fn offset_hours(text: &str) -> Option<u8> {
     let offset = text.get(text.len() - "+00:00".len()..)?.strip_prefix(['+', '-'])?;
     offset.get(..2)?.parse().ok()
 }
 
-/// What follows a beginning of this pattern, in which 0 is any digit.
+/// The rest of the text after a prefix of this pattern, in which 0 is any digit.
 fn strip<'t>(text: &'t str, pattern: &str) -> Option<&'t str> {
     let beginning = text.get(..pattern.len())?;
     let fits = |(byte, wanted): (u8, u8)| if wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };

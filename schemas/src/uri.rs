@@ -1,9 +1,9 @@
-//! The text of URIs (RFC 3986): percent-encoding, and the normal form in which two spellings of a path are compared.
+//! The text of URIs (RFC 3986): percent-encoding and the normal form for comparing paths.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Percent-encodes what a path cannot hold as it is: spaces, characters that are not ASCII, `[`, `|` and the like, and
-/// a `%` that begins no escape (section 3.3). Escapes that are there stay as they are.
+/// Percent-encodes the characters that a path cannot hold: spaces, non-ASCII characters, `[`, `|` and the like, and a `%`
+/// that does not begin an escape (section 3.3). Existing escapes stay.
 pub fn encode_path(path: &str) -> String {
     encode(path, is_path_byte)
 }
@@ -19,9 +19,9 @@ pub fn has_valid_escapes(text: &str) -> bool {
     bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%').all(|(at, _)| escaped_byte(&bytes[at..]).is_some())
 }
 
-/// The normal form of an absolute path (section 6.2.2): the same for every spelling of one path. Escapes of unreserved
-/// characters are decoded, other escapes get capital digits, what a path cannot hold is percent-encoded, and `.` and
-/// `..` segments are removed. `//`, `%2F`, a slash at the end and the letter case make another path.
+/// The normal form of an absolute path (section 6.2.2), the same for equivalent paths. Escapes of unreserved characters are
+/// decoded, other escapes get upper-case digits, characters that a path cannot hold are percent-encoded, and `.` and `..`
+/// segments are removed. `//`, `%2F`, a slash at the end and the letter case make another path.
 pub fn normalize_path(path: &str) -> Cow<'_, str> {
     let is_normal = path.bytes().all(is_path_byte) && !path.contains('%') && !path.contains("/.");
     if is_normal && !path.is_empty() {
@@ -31,7 +31,7 @@ pub fn normalize_path(path: &str) -> Cow<'_, str> {
     Cow::Owned(if encoded.starts_with('/') || encoded.is_empty() { without_dots(&encoded) } else { encoded })
 }
 
-/// The text with escapes of unreserved characters decoded and the digits of the others in capitals.
+/// The text with escapes of unreserved characters decoded and upper-case digits in the others.
 fn decode_unreserved(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
@@ -83,7 +83,7 @@ fn push_escape(text: &mut String, byte: u8) {
     write!(text, "%{byte:02X}").expect("a String takes everything");
 }
 
-/// The byte that an escape at the beginning stands for.
+/// The byte of an escape at the beginning of the text.
 fn escaped_byte(bytes: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = bytes else { return None };
     let digit = |byte: u8| char::from(byte).to_digit(16);

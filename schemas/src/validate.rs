@@ -1,6 +1,6 @@
 //! The JSON Schemas, compiled, and violations that name the place, the clause of `CONTRACT.md` and the reason.
 //!
-//! Which clause a rule belongs to is said in the schemas themselves (`x-clause`), beside the rule.
+//! The schemas themselves name the clause of each rule (`x-clause`).
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::{document::Document, pointer::Pointer, profile::Profile};
 
-/// Most violations that are told of one value: enough to see what is wrong with it.
-pub const MOST_VIOLATIONS: usize = 100;
+/// Maximum number of violations to report for one value: enough to see what is wrong with it.
+pub const MAX_VIOLATIONS: usize = 100;
 
-/// Most array elements that are looked at for every violation. They are collected before they can be counted, and a
-/// message of a few MiB can hold a million.
-const MOST_ELEMENTS: usize = 1000;
+/// Maximum number of array elements in which every violation is collected, because a message of a few MiB can hold a
+/// million.
+const MAX_ELEMENTS: usize = 1000;
 
 /// A schema of `json/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ pub enum Schema {
     FlowModel,
     /// An error answer: `problem.schema.json`.
     Problem,
-    /// What a run of the contract's cases found: `report.schema.json`.
+    /// The report of the contract runner: `report.schema.json`.
     Report,
     /// A step: `step.schema.json`.
     Step,
@@ -36,14 +36,14 @@ pub enum Schema {
     Webhook,
 }
 
-/// A rule of the contract that a message breaks. It names types and properties, never values.
+/// A rule of the contract that a message breaks. It has types and properties, never values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
-    /// Where, as a JSON Pointer into the message as the wire has it.
+    /// Where, as a JSON Pointer into the message as received.
     pub pointer: String,
-    /// Which clause of `CONTRACT.md`.
+    /// The clause of `CONTRACT.md`.
     pub clause: String,
-    /// What is wrong there.
+    /// The problem.
     pub message: String,
 }
 
@@ -59,7 +59,7 @@ struct Compiled {
     validator: Validator,
 }
 
-static COMPILED: LazyLock<HashMap<Schema, Compiled>> = LazyLock::new(|| {
+static COMPILED_SCHEMAS: LazyLock<HashMap<Schema, Compiled>> = LazyLock::new(|| {
     let sources = Schema::ALL.map(|schema| (schema, schema.source()));
     let resources = sources.iter().map(|(_, source)| (id(source), source));
     let registry = Registry::new().extend(resources).and_then(|registry| registry.prepare());
@@ -100,38 +100,38 @@ impl Schema {
     }
 
     fn compiled(self) -> &'static Compiled {
-        &COMPILED[&self]
+        &COMPILED_SCHEMAS[&self]
     }
 
-    /// Whether a value keeps to the schema. Quicker than asking for [`Self::violations`].
+    /// Whether a value conforms to the schema. Faster than [`Self::violations`].
     pub fn is_valid(self, value: &Value) -> bool {
         self.compiled().validator.is_valid(value)
     }
 
-    /// The rules that a value breaks, [`MOST_VIOLATIONS`] at most. Behind the 1000th array element only the first that
-    /// is broken is looked for, and only where all is well before.
+    /// The rules that a value breaks, at most [`MAX_VIOLATIONS`]. After the 1000th array element only the first violation is
+    /// reported, and only if there is none before.
     pub fn violations(self, value: &Value) -> Vec<Violation> {
-        self.told(value, Some)
+        self.collect(value, Some)
     }
 
-    fn told(self, value: &Value, tell: impl Fn(Violation) -> Option<Violation>) -> Vec<Violation> {
+    fn collect(self, value: &Value, map: impl Fn(Violation) -> Option<Violation>) -> Vec<Violation> {
         let validator = &self.compiled().validator;
         let beginning = beginning(value);
         let errors = validator.iter_errors(beginning.as_ref().unwrap_or(value));
-        let mut told: Vec<_> =
-            errors.flat_map(|error| violations(&error)).filter_map(&tell).take(MOST_VIOLATIONS).collect();
-        if told.is_empty()
+        let mut found: Vec<_> =
+            errors.flat_map(|error| violations(&error)).filter_map(&map).take(MAX_VIOLATIONS).collect();
+        if found.is_empty()
             && beginning.is_some()
             && let Err(error) = validator.validate(value)
         {
-            told.extend(violations(&error).into_iter().filter_map(tell));
+            found.extend(violations(&error).into_iter().filter_map(map));
         }
-        told
+        found
     }
 }
 
-/// A value without its array elements behind the first [`MOST_ELEMENTS`]; `None` where it has no more. An array that has
-/// elements keeps one.
+/// A value without its array elements after the first [`MAX_ELEMENTS`]; `None` if it has no more. An array keeps at least
+/// one element.
 fn beginning(value: &Value) -> Option<Value> {
     fn elements(value: &Value) -> usize {
         match value {
@@ -157,25 +157,25 @@ fn beginning(value: &Value) -> Option<Value> {
             scalar => scalar.clone(),
         }
     }
-    let mut left = MOST_ELEMENTS;
+    let mut left = MAX_ELEMENTS;
     (elements(value) > left).then(|| cut(value, &mut left))
 }
 
 impl Profile {
-    /// The rules that a body of this wire breaks, as [`Schema::violations`] tells them; places are those of the wire. What
-    /// the profile cannot carry is not missed.
+    /// The rules that a body in this profile breaks, as from [`Schema::violations`] but with the body's own places. Roles that
+    /// the profile does not carry are not required.
     pub fn violations(&self, body: &Value) -> Vec<Violation> {
         if self.is_canonical() {
             return Schema::StepMessage.violations(body);
         }
-        Schema::StepMessage.told(&self.canonical(body), |violation| self.on_the_wire(violation))
+        Schema::StepMessage.collect(&self.canonical(body), |violation| self.on_the_wire(violation))
     }
 
     fn on_the_wire(&self, violation: Violation) -> Option<Violation> {
         let canonical: Pointer = violation.pointer.parse().ok()?;
         match self.wire_address(&canonical) {
             Some(wire) => Some(Violation { pointer: wire.to_string(), ..violation }),
-            // A container of roles, such as the step: it has no single place on this wire.
+            // A container of roles, such as the step: it has no single place in this profile.
             None if self.carried().any(|role| canonical.contains(role.canonical())) => {
                 Some(Violation { pointer: String::new(), ..violation })
             }
@@ -188,18 +188,18 @@ impl Profile {
 const UNIQUE_NAMES: &str = "MSG-20";
 
 impl Document<'_> {
-    /// The rules that this body breaks, [`MOST_VIOLATIONS`] at most, duplicate names off the way to the roles included.
+    /// The rules that this body breaks, at most [`MAX_VIOLATIONS`], including repeated names that make no role ambiguous.
     pub fn violations(&self) -> Vec<Violation> {
         let duplicates = self.duplicates().iter().map(|pointer| Violation {
             pointer: pointer.to_string(),
             clause: UNIQUE_NAMES.to_owned(),
-            message: "the name stands twice in its object".to_owned(),
+            message: "the name is repeated in its object".to_owned(),
         });
-        self.profile().violations(&self.to_value()).into_iter().chain(duplicates).take(MOST_VIOLATIONS).collect()
+        self.profile().violations(&self.to_value()).into_iter().chain(duplicates).take(MAX_VIOLATIONS).collect()
     }
 }
 
-/// The violations of one broken rule: one for each property that has no place in its object, else a single one.
+/// The violations of one broken rule: one for each unknown property, else a single one.
 fn violations(error: &ValidationError<'_>) -> Vec<Violation> {
     let place = error.instance_path().to_string();
     let below = |name: &str| match place.parse::<Pointer>() {
@@ -211,9 +211,9 @@ fn violations(error: &ValidationError<'_>) -> Vec<Violation> {
         let violation = |name: &String| Violation {
             pointer: below(name),
             clause: clause.clone(),
-            message: "is no property here".to_owned(),
+            message: "is not a property here".to_owned(),
         };
-        return unexpected.iter().take(MOST_VIOLATIONS).map(violation).collect();
+        return unexpected.iter().take(MAX_VIOLATIONS).map(violation).collect();
     }
     let missing = missing_property(error.kind());
     vec![Violation {
@@ -235,12 +235,11 @@ fn missing_property(kind: &ValidationErrorKind) -> Option<String> {
     }
 }
 
-/// The clause of the broken rule: a missing property's own, or that of the innermost schema around the rule that
-/// names one.
+/// The clause of the broken rule: the missing property's own, or that of the innermost enclosing schema with a clause.
 fn clause(error: &ValidationError<'_>, missing: Option<&str>) -> Option<String> {
     let location = error.absolute_keyword_location()?.as_str();
     let (uri, keyword) = location.split_once('#')?;
-    let source = COMPILED.values().map(|compiled| &compiled.source).find(|source| id(source) == uri)?;
+    let source = COMPILED_SCHEMAS.values().map(|compiled| &compiled.source).find(|source| id(source) == uri)?;
     let keyword: Pointer = keyword.parse().ok()?;
 
     let around: Vec<&Value> = (0..keyword.tokens().len())

@@ -12,7 +12,7 @@ pub struct Webhook {
     pub enabled: bool,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     #[serde(default)]
     pub description: Option<String>,
     /// The URL that it posts to.

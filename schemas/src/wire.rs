@@ -1,22 +1,22 @@
-//! The words of the wire that are not part of the message: media types, header names, the Basic scheme.
+//! Media types, header names and the Basic scheme of the webhook's requests.
 
 use std::borrow::Cow;
 
-/// Media type of a webhook message. The help page says "the format of the webhook message is JSON"; that the header
-/// says so too is assumed.
-pub const JSON: &str = "application/json";
+/// Media type of a webhook message. The help page says "the format of the webhook message is JSON"; the header is an
+/// assumption.
+pub const JSON_MEDIA_TYPE: &str = "application/json";
 
 /// Media type of an error answer (RFC 9457 section 3).
-pub const PROBLEM_JSON: &str = "application/problem+json";
+pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
 /// Name of the header that carries Basic credentials, as the help page spells it.
-pub const AUTHORIZATION: &str = "authorization";
+pub const AUTHORIZATION_HEADER: &str = "authorization";
 
 /// Authentication scheme, as the help page spells it. Schemes are compared without regard to case (RFC 9110
 /// section 11.1).
-pub const BASIC: &str = "basic";
+pub const BASIC_SCHEME: &str = "basic";
 
-/// Whether a `Content-Type` value announces JSON in UTF-8: `application/json`, `text/json` or a `+json` type, with no
+/// Whether a `Content-Type` value is JSON in UTF-8: `application/json`, `text/json` or a `+json` type, with no
 /// `charset` other than UTF-8. Type, names of parameters and charset are compared without regard to case, and a
 /// parameter may be quoted (RFC 9110 sections 5.6.6 and 8.3.1).
 pub fn is_json(content_type: &str) -> bool {
@@ -56,7 +56,7 @@ pub fn has_token(list: &[u8], token: &str) -> bool {
     list.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
-/// Whether a field's comma-separated list has no other token than this one, compared without regard to case. Empty
+/// Whether this is the only token in a field's comma-separated list, compared without regard to case. Empty
 /// elements do not count (RFC 9110 section 5.6.1.2).
 pub fn is_list_of(list: &[u8], token: &str) -> bool {
     list.split(|byte| *byte == b',')
@@ -64,7 +64,7 @@ pub fn is_list_of(list: &[u8], token: &str) -> bool {
         .all(|part| part.is_empty() || part.eq_ignore_ascii_case(token.as_bytes()))
 }
 
-/// What stands between the semicolons that are in no quoted string: the media type, then its parameters.
+/// The parts between semicolons outside quoted strings: the media type, then its parameters.
 fn parameters(content_type: &str) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = content_type.split(move |character| {

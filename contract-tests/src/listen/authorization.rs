@@ -6,7 +6,7 @@ use schemas::{
         BasicError, PresentedBasic,
         hint::{Hint, Spelling},
     },
-    wire::AUTHORIZATION,
+    wire::AUTHORIZATION_HEADER,
 };
 
 use super::{raw_request::RawRequest, violation::MessageChecks};
@@ -17,7 +17,7 @@ const AUTHORIZATION_PLACE: &str = "the header `authorization`";
 /// Judges the header by the clauses on Basic.
 pub(super) fn judge(request: &RawRequest, expected: &BasicCredentials, checks: &mut MessageChecks) {
     checks.applies(["AUTH-17", "AUTH-21"]);
-    let mut values = request.header(AUTHORIZATION);
+    let mut values = request.header(AUTHORIZATION_HEADER);
     let Some(value) = values.next() else {
         let what = if request.unanswered {
             "is missing, and the sender did not send the message again with it after the challenge (401 with \

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use schemas::{Authentication, wire::AUTHORIZATION};
+use schemas::{Authentication, wire::AUTHORIZATION_HEADER};
 
 use super::raw_request::RawRequest;
 
@@ -40,7 +40,7 @@ struct Challenged {
 pub(super) fn is_due(authentication: &Authentication, message: &RawRequest) -> bool {
     matches!(authentication, Authentication::Basic(_))
         && message.faults.is_empty()
-        && message.header(AUTHORIZATION).next().is_none()
+        && message.header(AUTHORIZATION_HEADER).next().is_none()
 }
 
 impl Challenges {
@@ -66,7 +66,7 @@ impl Challenges {
     /// A message with credentials answers the challenge of the same message, or of one that was sent without its body to get
     /// the challenge first.
     pub(super) fn answered_by(&mut self, message: &RawRequest) {
-        if message.header(AUTHORIZATION).next().is_none() {
+        if message.header(AUTHORIZATION_HEADER).next().is_none() {
             return;
         }
         let same = |challenged: &Challenged| {
@@ -146,7 +146,7 @@ mod tests {
             for (target, body) in challenged {
                 challenges.issue(message(target, body));
             }
-            let headers = vec![(AUTHORIZATION.to_owned(), b"basic eDp5".to_vec())];
+            let headers = vec![(AUTHORIZATION_HEADER.to_owned(), b"basic eDp5".to_vec())];
             challenges.answered_by(&message(with_credentials.0, with_credentials.1));
             challenges.answered_by(&RawRequest { headers, ..message(with_credentials.0, with_credentials.1) });
             assert_eq!(challenges.answered, u64::from(answered.is_some()), "{case}");

@@ -2,7 +2,7 @@
 
 use schemas::{
     Authentication,
-    wire::{AUTHORIZATION, JSON, is_json},
+    wire::{AUTHORIZATION_HEADER, JSON_MEDIA_TYPE, is_json},
 };
 
 use super::{authorization, raw_request::RawRequest, violation::MessageChecks};
@@ -41,7 +41,7 @@ pub(super) fn judge(
     match authentication {
         Authentication::Basic(expected) => authorization::judge(request, expected, checks),
         Authentication::None | Authentication::ClientSecret { .. } => {
-            if request.header(AUTHORIZATION).next().is_some() {
+            if request.header(AUTHORIZATION_HEADER).next().is_some() {
                 let what = "is there, although the webhook is not configured with Basic";
                 checks.violates("AUTH-1", "the header `authorization`", what);
             }
@@ -63,7 +63,7 @@ fn content_type(request: &RawRequest, checks: &mut MessageChecks) {
     }
     let value = String::from_utf8_lossy(value);
     let (media_type, parameters) = value.split_once(';').map_or((&*value, None), |(kind, rest)| (kind, Some(rest)));
-    if !media_type.trim().eq_ignore_ascii_case(JSON) {
+    if !media_type.trim().eq_ignore_ascii_case(JSON_MEDIA_TYPE) {
         checks.violates("HTTP-4", CONTENT_TYPE_PLACE, format!("is `{value}`"));
     } else if parameters.is_some() {
         checks.applies(["HTTP-5"]);
@@ -82,7 +82,7 @@ fn misplaced(request: &RawRequest, credential: &SecretEncodings, checks: &mut Me
     if credential.are_in(request.target.as_bytes()) {
         checks.violates("AUTH-1", "the URL", "holds the credential");
     }
-    for (name, value) in request.headers.iter().filter(|(name, _)| name != AUTHORIZATION) {
+    for (name, value) in request.headers.iter().filter(|(name, _)| name != AUTHORIZATION_HEADER) {
         if credential.are_in(value) || credential.are_in(name.as_bytes()) {
             checks.violates("AUTH-1", format!("the header `{name}`"), "holds the credential");
         }

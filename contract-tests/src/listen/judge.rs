@@ -46,7 +46,7 @@ impl Judge {
         {
             hidden.push(SecretEncodings::of(secret, None));
         }
-        for value in request.header(schemas::wire::AUTHORIZATION) {
+        for value in request.header(schemas::wire::AUTHORIZATION_HEADER) {
             if let Ok(presented) = schemas::authentication::PresentedBasic::parse(value) {
                 hidden.push(SecretEncodings::of(presented.expose_password(), Some(presented.username())));
             }

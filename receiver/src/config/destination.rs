@@ -243,7 +243,7 @@ impl Check<'_> {
             },
         };
         let Some(typed) = &table.template else {
-            let content_type = content_type?.unwrap_or(HeaderValue::from_static(wire::JSON));
+            let content_type = content_type?.unwrap_or(HeaderValue::from_static(wire::JSON_MEDIA_TYPE));
             return Some(Content::Message { content_type });
         };
         if matches!(authentication, Some(Authentication::ClientSecret { .. })) {

@@ -14,7 +14,7 @@ use schemas::{
     Pointer, Violation,
     authentication::hint::Hint,
     document::ReadError,
-    wire::{JSON, PROBLEM_JSON},
+    wire::{JSON_MEDIA_TYPE, PROBLEM_MEDIA_TYPE},
 };
 use serde::Serialize;
 
@@ -161,7 +161,7 @@ rejections! {
         format!("The body is larger than {limit} bytes."),
         format!("the body is larger than {limit} bytes");
     Self::UnsupportedMediaType(why) => UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", NO_FIELD,
-        format!("Send the message as `Content-Type: {JSON}`, in UTF-8 and without Content-Encoding."),
+        format!("Send the message as `Content-Type: {JSON_MEDIA_TYPE}`, in UTF-8 and without Content-Encoding."),
         *why;
     Self::Unreadable(error @ ReadError::Duplicate(_)) => BAD_REQUEST, "ambiguous", NO_FIELD,
         format!("{error}."),
@@ -222,7 +222,7 @@ impl Rejection {
         let body = serde_json::to_vec(&problem).expect("a problem is made of strings and numbers");
         let mut response = http::Response::new(Full::new(body.into()));
         *response.status_mut() = status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
         response.headers_mut().extend(field.map(|(name, value)| (name, HeaderValue::from_static(value))));
         response
     }

@@ -43,7 +43,7 @@ impl OutputFormat {
         HeaderValue::from_static(match self {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
-            Self::Json => schemas::wire::JSON,
+            Self::Json => schemas::wire::JSON_MEDIA_TYPE,
             Self::Markdown => "text/markdown; charset=utf-8",
             Self::Text => "text/plain; charset=utf-8",
             Self::Xml => "application/xml",

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use schemas::{uri::normalize_path, wire::JSON};
+use schemas::{uri::normalize_path, wire::JSON_MEDIA_TYPE};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -65,7 +65,7 @@ async fn answer(method: &Method, path: &str, health: Arc<HealthState>) -> Respon
             Ok(readiness) => {
                 let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 let text = serde_json::to_string(&readiness).expect("readiness is made of strings and booleans");
-                (status, JSON, format!("{text}\n"))
+                (status, JSON_MEDIA_TYPE, format!("{text}\n"))
             }
             Err(_) => failed(),
         },

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header, request};
 use http_body::Body;
 use http_body_util::Full;
-use schemas::wire::JSON;
+use schemas::wire::JSON_MEDIA_TYPE;
 use uuid::Uuid;
 
 use super::{connection::handle::ConnectionHandle, peer::Peer, state::ServerState};
@@ -72,6 +72,6 @@ fn request_id(id: Uuid) -> HeaderValue {
 
 fn acknowledgement(record: &Record) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(format!(r#"{{"id":"{}"}}"#, record.header.id).into()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_MEDIA_TYPE));
     response
 }

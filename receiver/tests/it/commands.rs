@@ -88,7 +88,7 @@ fn a_time_that_is_half_understood_is_refused_with_the_forms_that_are_taken() {
         ),
         ("list", "--since", "2026-11-30Z", "or a date, such as 2026-11-24, for its beginning in UTC"),
         ("export", "--until", "20261130", "write a time with its offset"),
-        ("list", "--since", "2026-02-30", "there is no such date or time"),
+        ("list", "--since", "2026-02-30", "the date or time does not exist"),
     ] {
         let output = run(&folder, &["messages", command, option, text]);
         let shown = shown(&output);

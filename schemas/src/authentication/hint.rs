@@ -1,5 +1,5 @@
-//! What is wrong with a refused credential, where it is the right one written in another way: in Latin-1, percent-encoded,
-//! with a line end. It is for the operator, in a log or a report; an answer never says it.
+//! What is wrong with a refused credential that is the right one in another encoding: in Latin-1, percent-encoded, with a
+//! line end. Hints are for the operator, in a log or a report, and never part of an answer.
 
 use std::fmt;
 
@@ -11,13 +11,16 @@ use secrecy::zeroize::Zeroizing;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{CLIENT_SECRET_MAX_CHARACTERS, PASSWORD_MAX_CHARACTERS, USERNAME_MAX_CHARACTERS};
-use crate::{edges, wire};
+use crate::{
+    charset::{single_byte, windows_1252},
+    edges, wire,
+};
 
-/// Longest credential that is looked at, in bytes as it was sent: one at its limits, percent-encoded or in base64 twice.
+/// Maximum size of a credential that is examined, as it was sent: one at its limits, percent-encoded or in base64 twice.
 const MAX_BYTES: usize = 2500;
 
 /// Base64 as careless programs write it: with or without padding, with stray bits at the end.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -28,7 +31,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Spelling {
-    /// In base64, where it belongs into the message as it is.
+    /// In base64, although it belongs in the message as it is.
     Base64,
     /// In base64 that a strict decoder refuses: without padding, with stray bits or line breaks.
     Base64Lenient,
@@ -36,7 +39,7 @@ pub enum Spelling {
     Base64Twice,
     /// In the base64 alphabet for URLs.
     Base64Url,
-    /// With what cannot be seen at an edge of the username, the password or the secret.
+    /// With invisible characters at an edge of the username, the password or the secret.
     InvisibleEdges,
     /// In ISO 8859-1.
     Latin1,
@@ -46,15 +49,15 @@ pub enum Spelling {
     Normalization,
     /// With another scheme, or with none.
     OtherScheme,
-    /// As it is in a URL, or in a form.
+    /// Percent-encoded, as in a URL or a form.
     PercentEncoded,
     /// In single or double quotes.
     Quoted,
-    /// The password in the place of the username, and the other way round.
+    /// Username and password are swapped.
     Swapped,
     /// In UTF-16.
     Utf16,
-    /// In UTF-8, taken for Latin-1 or Windows-1252, and in UTF-8 again.
+    /// In UTF-8 that was taken for Latin-1 or Windows-1252 and encoded in UTF-8 again.
     Utf8Twice,
     /// In Windows-1252.
     Windows1252,
@@ -89,7 +92,7 @@ impl Spelling {
     }
 }
 
-/// How a refused credential differs from the right one: in how it is encoded, in what it says, or in both.
+/// How the encoding of a refused credential differs from that of the right one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hint {
     encoding: Option<Spelling>,
@@ -99,8 +102,8 @@ pub struct Hint {
 impl Hint {
     /// Looks for a reading of an `authorization` header with which it is right.
     ///
-    /// Which readings are tried follows from the header alone, and `is_right` is asked about every one, whatever it said of
-    /// the others: the time that this takes says nothing about the right credential, as long as `is_right` does not.
+    /// The header alone decides which readings are tried, and `is_right` is called for every one of them: as long as
+    /// `is_right` takes constant time, the time reveals nothing about the right credential.
     pub fn of_basic(header: &[u8], mut is_right: impl FnMut(&str, &str) -> bool) -> Option<Self> {
         let mut tried: Vec<(Text, Text)> = Vec::new();
         let mut found = None;
@@ -116,7 +119,7 @@ impl Hint {
                     }
                     tried.push((owned(username), owned(password)));
                     let hint = Self { encoding, text };
-                    // As it is, it was refused.
+                    // Without a change it was refused.
                     if hint.spellings().next().is_some() && is_right(username, password) && found.is_none() {
                         found = Some(hint);
                     }
@@ -146,7 +149,7 @@ impl Hint {
         found
     }
 
-    /// The ways of writing, the outer one first; at least one.
+    /// The encodings, the outer one first; at least one.
     pub fn spellings(self) -> impl Iterator<Item = Spelling> {
         self.encoding.into_iter().chain(self.text)
     }
@@ -156,8 +159,8 @@ impl Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |words: fn(Spelling) -> &'static str| self.spellings().map(words).collect::<Vec<_>>().join(" and ");
-        let (sent, mend) = (join(|spelling| spelling.words().0), join(|spelling| spelling.words().1));
-        write!(f, "the same credential {sent} would match: {mend}")
+        let (sent, fix) = (join(|spelling| spelling.words().0), join(|spelling| spelling.words().1));
+        write!(f, "the same credential {sent} would match: {fix}")
     }
 }
 
@@ -169,7 +172,7 @@ fn owned(text: &str) -> Text {
     Zeroizing::new(text.to_owned())
 }
 
-/// What an `authorization` header may say, in every encoding that clients use.
+/// The readings of an `authorization` header, in every encoding that clients use.
 fn pairs(header: &[u8]) -> Vec<Read> {
     let header = header.trim_ascii();
     if header.len() > MAX_BYTES {
@@ -178,7 +181,7 @@ fn pairs(header: &[u8]) -> Vec<Read> {
     let (scheme, parameter) = header.split_at(header.iter().position(|byte| *byte == b' ').unwrap_or(0));
     let parameter = parameter.trim_ascii();
     let exact = |text: &[u8]| STANDARD.decode(text).ok().map(Zeroizing::new);
-    if !scheme.eq_ignore_ascii_case(wire::BASIC.as_bytes()) {
+    if !scheme.eq_ignore_ascii_case(wire::BASIC_SCHEME.as_bytes()) {
         let bytes = exact(parameter).or_else(|| exact(header));
         return bytes
             .and_then(|bytes| utf_8(&bytes))
@@ -209,7 +212,7 @@ fn pairs(header: &[u8]) -> Vec<Read> {
     read
 }
 
-/// What a client secret may say.
+/// The readings of a client secret.
 fn secrets(secret: &str) -> Vec<Read> {
     if secret.len() > MAX_BYTES {
         return Vec::new();
@@ -226,7 +229,7 @@ fn utf_8(bytes: &[u8]) -> Option<Text> {
     std::str::from_utf8(bytes).ok().map(owned)
 }
 
-/// Bytes in the encodings that clients use in the place of UTF-8.
+/// Bytes in the encodings that clients use instead of UTF-8.
 fn charsets(bytes: &[u8]) -> Vec<Read> {
     if bytes.is_ascii() && !bytes.contains(&0) {
         return Vec::new();
@@ -255,25 +258,11 @@ fn utf_8_twice(text: &str) -> Option<Text> {
     if text.is_ascii() {
         return None;
     }
-    let bytes: Option<Vec<u8>> = text.chars().map(byte_of).collect();
+    let bytes: Option<Vec<u8>> = text.chars().map(single_byte).collect();
     utf_8(&Zeroizing::new(bytes?))
 }
 
-/// The byte that stands for a character in Latin-1, or else in Windows-1252.
-fn byte_of(character: char) -> Option<u8> {
-    u8::try_from(character).ok().or_else(|| (0x80..=0x9f).find(|byte| windows_1252(*byte) == character))
-}
-
-fn windows_1252(byte: u8) -> char {
-    /// From 0x80 on. What is not assigned is as in Latin-1.
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    byte.checked_sub(0x80).and_then(|at| HIGH.get(usize::from(at))).copied().unwrap_or(char::from(byte))
-}
-
-/// Base64 that a strict decoder may refuse, and in which way.
+/// Base64 that a strict decoder may refuse, and how it deviates.
 fn inexact(text: &[u8]) -> (Spelling, Option<Zeroizing<Vec<u8>>>) {
     let spelling =
         if text.iter().any(|byte| matches!(byte, b'-' | b'_')) { Spelling::Base64Url } else { Spelling::Base64Lenient };
@@ -283,7 +272,7 @@ fn inexact(text: &[u8]) -> (Spelling, Option<Zeroizing<Vec<u8>>>) {
         other => *other,
     });
     let standard = Zeroizing::new(standard.collect::<Vec<u8>>());
-    (spelling, LENIENT.decode(&*standard).ok().map(Zeroizing::new))
+    (spelling, LENIENT_BASE64.decode(&*standard).ok().map(Zeroizing::new))
 }
 
 /// A text, and what it may have been before a client changed it.
@@ -333,11 +322,11 @@ fn unquoted_bytes(text: &[u8]) -> &[u8] {
 fn percent_decoded(text: &str) -> Option<Text> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|digits| byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|digits| byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
         let code = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         bytes.push(code.unwrap_or(byte));
-        rest = &behind[if code.is_some() { 2 } else { 0 }..];
+        rest = &after[if code.is_some() { 2 } else { 0 }..];
     }
     utf_8(&bytes)
 }

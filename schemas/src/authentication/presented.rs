@@ -8,31 +8,31 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{PASSWORD_MAX_CHARACTERS, USERNAME_MAX_CHARACTERS};
 use crate::wire;
 
-/// Most bytes of `username:password`: every character may take four in UTF-8.
+/// Maximum size of `username:password`: every character may take four bytes in UTF-8.
 const PAIR_MAX_BYTES: usize = 4 * USERNAME_MAX_CHARACTERS + 1 + 4 * PASSWORD_MAX_CHARACTERS;
-/// Most base64 characters of a Basic parameter that can be right: 1068.
+/// Maximum length of a Basic parameter that can be right, in base64 characters: 1068.
 pub const BASIC_PARAMETER_MAX: usize = PAIR_MAX_BYTES.div_ceil(3) * 4;
 
-/// What a request presents in its `authorization` header; nothing is known of its being right.
+/// The Basic credentials in a request's `authorization` header, right or wrong.
 pub struct PresentedBasic {
     pair: SecretString,
     colon: usize,
 }
 
 impl PresentedBasic {
-    /// Reads the value of one `authorization` header (RFC 9110 section 11.4, RFC 7617 section 2). The scheme's case
-    /// does not matter, spaces may follow it; the base64 is the standard alphabet, padded, with no stray bits; the
-    /// first colon divides the pair; the text is UTF-8.
+    /// Reads the value of one `authorization` header (RFC 9110 section 11.4, RFC 7617 section 2). The scheme's case does
+    /// not matter, and spaces can follow it. The base64 has the standard alphabet and padding and no stray bits. The text
+    /// is UTF-8 and is split at the first colon.
     ///
     /// # Errors
-    /// When it is not of that form, or too long to be right. The error never holds any of the value.
+    /// When it has another form or is too long to be right. The error holds no part of the value.
     pub fn parse(header: &[u8]) -> Result<Self, BasicError> {
         let header = header.trim_ascii();
         if header.is_empty() {
             return Err(BasicError::Empty);
         }
         let (scheme, parameter) = header.split_at(header.iter().position(|byte| *byte == b' ').unwrap_or(header.len()));
-        if !scheme.eq_ignore_ascii_case(wire::BASIC.as_bytes()) {
+        if !scheme.eq_ignore_ascii_case(wire::BASIC_SCHEME.as_bytes()) {
             return Err(BasicError::Scheme);
         }
         let parameter = parameter.trim_ascii();
@@ -66,10 +66,10 @@ impl fmt::Debug for PresentedBasic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BasicError {
-    /// The parameter is no padded standard base64.
+    /// The parameter is not padded standard base64.
     #[error("the parameter is not base64")]
     Base64,
-    /// There is nothing in it.
+    /// The header is empty.
     #[error("the header is empty")]
     Empty,
     /// The decoded text has no colon.

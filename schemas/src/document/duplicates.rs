@@ -1,5 +1,5 @@
-//! Names that are twice in their object: whether one makes a role ambiguous, and where the others are. This is looked for
-//! in authentic bodies only, in a scan of its own that keeps the names of the objects around the present place.
+//! Repeated names: whether one makes a role ambiguous, and where the others are. Only authenticated bodies are searched, in
+//! a scan of their own that keeps the names of the enclosing objects.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -11,9 +11,9 @@ use super::{
 };
 use crate::pointer::Pointer;
 
-/// Maximum number of repetitions off the way to the roles that are noted.
+/// Maximum number of repeated names to report that make no role ambiguous.
 const MAX_NOTED: usize = 20;
-/// Longest address in bytes that is noted; a longer one is noted as the whole message.
+/// Maximum length of a reported address in bytes; a longer one is reported as the whole message.
 const MAX_ADDRESS_BYTES: usize = 256;
 
 /// What a search finds.
@@ -21,15 +21,15 @@ const MAX_ADDRESS_BYTES: usize = 256;
 pub(super) struct Duplicates {
     /// The slot of a role that a repeated name makes ambiguous.
     pub(super) ambiguous: Option<usize>,
-    /// Where else names are repeated; the first [`MAX_NOTED`] of them, by where their objects end.
+    /// Where else names are repeated: the first [`MAX_NOTED`], in the order in which their objects end.
     pub(super) elsewhere: Vec<Pointer>,
 }
 
 impl Duplicates {
-    /// Searches a body that has been scanned before.
+    /// Searches a body that has been scanned.
     pub(super) fn find(body: &str, places: &Places) -> Self {
         let mut search = Search { body, places, around: Vec::new(), names: Vec::new(), found: Self::default() };
-        // It has been scanned, so there is no fault.
+        // The body has been scanned: it is JSON.
         let _ = scan(body.as_bytes(), places, &mut search);
         search.found
     }
@@ -38,9 +38,9 @@ impl Duplicates {
 struct Search<'b> {
     body: &'b str,
     places: &'b Places,
-    /// The arrays and objects around the present place.
+    /// The arrays and objects around the current position.
     around: Vec<Around>,
-    /// The names of the objects among them, one object's after the other's.
+    /// The names of the enclosing objects, object by object.
     names: Vec<Name>,
     found: Duplicates,
 }
@@ -49,7 +49,7 @@ struct Around {
     place: PlaceId,
     /// The first role that this is a part of.
     inside: Option<usize>,
-    /// An array's present element, or where an object's names begin.
+    /// An array's current element, or where an object's names begin.
     number: usize,
     is_object: bool,
 }
@@ -95,7 +95,7 @@ impl Observer for Search<'_> {
 }
 
 impl Search<'_> {
-    /// Compares the names of the innermost object, which ends here: the role that is ambiguous, or what is to be noted.
+    /// Compares the names of the innermost object, which ends here: gives the ambiguous role, or the address to report.
     fn compare(&self, object: &Around) -> Result<Vec<Pointer>, usize> {
         let own = &self.names[object.number..];
         let matters =

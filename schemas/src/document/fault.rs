@@ -1,4 +1,4 @@
-//! Why a body is not JSON, in the words of `serde_json`.
+//! Why a body is not JSON, with the messages of `serde_json`.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub(super) enum Flaw {
     Word,
 }
 
-/// A flaw, and after how many bytes it is known.
+/// A flaw and the number of bytes after which it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) flaw: Flaw,

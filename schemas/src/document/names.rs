@@ -1,18 +1,18 @@
-//! The first names of a body, noted while it is scanned: of most messages these are all, so that whether one is repeated
-//! can be said without a second scan.
+//! The first names of a body, collected while it is scanned. Most messages have no more, so a repeated name is found
+//! without a second scan.
 
 use std::{collections::HashSet, ops::Range};
 
 use super::{places::PlaceId, scan::Observer};
 
-/// Maximum number of names that are noted: a few times as many as a usual message has.
+/// Maximum number of names to collect: a few times as many as a usual message has.
 const MAX_NAMES: usize = 512;
-/// Largest body whose names are noted.
+/// Maximum size of a body whose names are collected.
 const MAX_BODY_BYTES: usize = 64 << 10;
-/// Room that a usual message needs.
+/// Capacity for a usual message.
 const USUAL_NAMES: usize = 64;
 
-/// Notes names, object by object, without comparing them.
+/// Collects names, object by object, without comparing them.
 #[derive(Debug)]
 pub(super) struct FirstNames {
     /// The names of the objects that have not ended.
@@ -23,12 +23,12 @@ pub(super) struct FirstNames {
     ended: Vec<Range<usize>>,
     /// Where in `ended` each of these ends.
     ends: Vec<usize>,
-    /// Whether these are all names, and none has an escape.
+    /// Whether these are all the names and they are free of escapes.
     complete: bool,
 }
 
 impl FirstNames {
-    /// For a body of so many bytes. A large one has more names than are noted, most likely, and is read sooner without.
+    /// For a body of this length. A large body probably has more names than are collected, and is read faster without.
     pub(super) fn new(body_bytes: usize) -> Self {
         Self {
             open: Vec::with_capacity(USUAL_NAMES),
@@ -39,7 +39,7 @@ impl FirstNames {
         }
     }
 
-    /// Whether it is certain that no object has a name twice.
+    /// Whether it is certain that no object has a repeated name.
     pub(super) fn are_unique(&self, body: &[u8]) -> bool {
         let mut start = 0;
         self.complete
@@ -94,15 +94,15 @@ impl Observer for FirstNames {
     }
 }
 
-/// Up to here comparing every name with every other is quicker than hashing them.
-const FEW: usize = 16;
+/// Up to this number of names, comparing every pair is faster than hashing.
+const MAX_PAIRWISE_NAMES: usize = 16;
 
-/// Which of an object's names, by their number, are there a second time.
+/// The indices of the names that repeat an earlier one.
 pub(super) fn repeated<N: Eq + std::hash::Hash + Copy>(
     names: impl ExactSizeIterator<Item = N> + Clone,
 ) -> impl Iterator<Item = usize> {
     let mut seen = HashSet::new();
-    let few = names.len() <= FEW;
+    let few = names.len() <= MAX_PAIRWISE_NAMES;
     let earlier = names.clone();
     names.enumerate().filter_map(move |(number, name)| {
         let again = if few { earlier.clone().take(number).any(|other| other == name) } else { !seen.insert(name) };

@@ -7,8 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::pointer::{self, Pointer};
 
-/// A JSON value that borrows its text from the body where no escape stands in the way, and keeps every member of an
-/// object, in order.
+/// A JSON value that borrows text without escapes from the body and keeps every member of an object, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node<'a> {
     /// `null`
@@ -21,12 +20,12 @@ pub enum Node<'a> {
     Text(Cow<'a, str>),
     /// An array.
     Array(Vec<Self>),
-    /// An object's members, in their order; a name may stand twice.
+    /// An object's members, in order; names can repeat.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 impl<'a> Node<'a> {
-    /// The value at an address; of a name that stands twice, the first.
+    /// The value at an address; the first of repeated names.
     pub fn get(&self, pointer: &Pointer) -> Option<&Self> {
         pointer.tokens().iter().try_fold(self, |node, token| match node {
             Node::Object(members) => members.iter().find(|(name, _)| name == token).map(|(_, value)| value),
@@ -46,7 +45,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value, owned; of a name that stands twice, the last.
+    /// The value, owned; the last of repeated names.
     pub fn to_value(&self) -> Value {
         match self {
             Node::Null => Value::Null,

@@ -2,14 +2,14 @@
 
 use serde_json::Number;
 
-/// The decimal exponent of the greatest double, and its first three digits: 1.79e308.
+/// The decimal exponent of the greatest double and its first three digits: 1.79e308.
 const MAX_EXPONENT: i64 = 308;
 const MAX_DIGITS: &[u8; 3] = b"179";
 
 /// Numbers of fewer bytes are within the range unless they have an exponent of three digits or more.
 pub(super) const SURELY_FINITE: usize = 200;
 
-/// Where a number is found to be out of range: after so many of its bytes.
+/// The number is out of range; found after this number of its bytes.
 pub(super) fn out_of_range(number: &[u8]) -> Option<usize> {
     if is_surely_finite(number) {
         return None;
@@ -22,7 +22,7 @@ fn is_surely_finite(number: &[u8]) -> bool {
     let (mantissa, exponent) = number.split_at(exponent_at);
     let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
     let Some(first) = mantissa.iter().position(|byte| matches!(byte, b'1'..=b'9')) else { return true };
-    // The exponent of the first digit that is not zero: 0 in 1.5, 2 in 150, -1 in 0.15.
+    // The exponent of the first non-zero digit: 0 in 1.5, 2 in 150, -1 in 0.15.
     let leading = if first < point { (point - first - 1) as i64 } else { -((first - point) as i64) };
     match leading.saturating_add(value(exponent)) {
         ..MAX_EXPONENT => true,

@@ -8,7 +8,7 @@ use super::text;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Places(Vec<Place>);
 
-/// A role's place, or one on the way to it.
+/// A role's place, or a place above one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaceId(u16);
 
@@ -21,7 +21,7 @@ struct Place {
     /// The first role whose place is here, above or below.
     related: Option<usize>,
     children: Vec<Child>,
-    /// A bit for the length of each child's token, modulo 64: most names are told apart by their length alone.
+    /// A bit for the length of each child's token, modulo 64: most names differ in length.
     lengths: u64,
     /// Whether any child's token is an array index.
     has_index: bool,
@@ -43,7 +43,7 @@ impl Places {
     pub(super) const SECRET: usize = 1;
     /// The whole document.
     pub(super) const ROOT: PlaceId = PlaceId(0);
-    /// Everything that is not on the way to a role.
+    /// Every place with no role at or below it.
     pub(super) const ELSEWHERE: PlaceId = PlaceId(u16::MAX);
 
     /// The places of these roles, slots ascending.
@@ -57,7 +57,7 @@ impl Places {
         places
     }
 
-    /// The place below `here`, made if there is none.
+    /// The place below `here`, created if it is missing.
     fn child(&mut self, here: PlaceId, token: &str) -> PlaceId {
         if let Some(known) = self.get(here).children.iter().find(|child| child.token == token) {
             return known.place;
@@ -72,7 +72,7 @@ impl Places {
         place
     }
 
-    /// Sets what a place has from above and below, and returns the first role of all of these.
+    /// Sets what a place inherits from above and below, and returns the first of these roles.
     fn inherit(&mut self, here: PlaceId, above: Option<usize>) -> Option<usize> {
         let inside = above.into_iter().chain(self.get(here).slots.iter().copied()).min();
         let children: Vec<PlaceId> = self.get(here).children.iter().map(|child| child.place).collect();

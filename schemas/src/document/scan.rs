@@ -1,7 +1,7 @@
-//! One pass over a body: whether it is JSON, and where the values of a profile's roles are. It builds nothing, so that
-//! all bodies of one length cost about the same, whatever is nested or repeated in them.
+//! One pass over a body: whether it is JSON, and where the values of a profile's roles are. It builds nothing, so all
+//! bodies of one length take about the same time, whatever is nested or repeated in them.
 //!
-//! It takes what `serde_json` takes, and refuses the rest in the same words at the same place.
+//! It accepts what `serde_json` accepts and reports the same error at the same position otherwise.
 
 #[cfg(test)]
 mod tests;
@@ -15,25 +15,25 @@ use super::{
     utf8,
 };
 
-/// Nesting that is refused, as `serde_json` does.
+/// Depth of nesting that is refused, as in `serde_json`.
 const MAX_DEPTH: usize = 128;
-/// What ends the document. It is not part of any token.
-const NOTHING: u8 = 1;
+/// The end of the document: a byte that is not part of any token.
+const END_OF_BODY: u8 = 1;
 
 /// What a scan finds.
 #[derive(Debug)]
 pub(super) struct Scanned {
-    /// The bytes of the value at each role's place; of a place that exists twice, the first.
+    /// The range of the value at each role's place; the first of repeated places.
     pub(super) values: [Option<Range<usize>>; Places::SLOTS],
-    /// The bytes of the last client secret, where there is more than one.
+    /// The range of the last client secret, if there is more than one.
     pub(super) last_secret: Option<Range<usize>>,
     /// Whether the body is an object with at least one member.
     pub(super) is_message: bool,
 }
 
-/// Is told what surrounds the values while a body is scanned. Arrays and objects without anything in them are left out.
+/// Follows the structure around the values while a body is scanned. Empty arrays and objects are left out.
 pub(super) trait Observer {
-    /// Whether it wants to hear of values that no role is in.
+    /// Whether it follows values without a role in them, too.
     fn watches(&self) -> bool {
         true
     }
@@ -58,7 +58,7 @@ pub(super) fn scan(body: &[u8], places: &Places, observer: &mut impl Observer) -
     }
     let valid = str::from_utf8(body).map_or_else(|error| error.valid_up_to(), str::len);
     Err(match scan.document(observer) {
-        // It is not in a string, or something else is wrong with that string.
+        // The flaw is outside a string, or is another one in that string.
         Err(fault) if fault.at <= end_of_string(body, valid) + 1 => fault,
         _ => seen(Flaw::Unicode, valid),
     })
@@ -67,7 +67,7 @@ pub(super) fn scan(body: &[u8], places: &Places, observer: &mut impl Observer) -
 struct Scan<'s> {
     body: &'s [u8],
     places: &'s Places,
-    /// The arrays and objects around here that are on the way to a role: the outermost ones, so many as it has entries.
+    /// The enclosing arrays and objects on the way to a role, from the outermost one.
     way: Vec<Way>,
     scanned: Scanned,
 }
@@ -78,7 +78,7 @@ struct Way {
     /// The same, if there is a role below it.
     here: PlaceId,
     start: usize,
-    /// An array's present element.
+    /// An array's current element.
     index: usize,
 }
 
@@ -91,8 +91,8 @@ impl Scan<'_> {
         }
     }
 
-    /// Reads the value at `start` in so many arrays and objects, and returns where it ends. Only if it is watched is it looked
-    /// for roles and does the observer hear of it; without that it takes half the time.
+    /// Reads the value at `start`, `depth` arrays and objects deep, and returns where it ends. Only a watched value is searched
+    /// for roles and reported to the observer; skipping that halves the time.
     fn value<const WATCHED: bool>(
         &mut self,
         start: usize,
@@ -102,8 +102,8 @@ impl Scan<'_> {
         let body = self.body;
         let mut at = start;
         let mut place = if WATCHED { Places::ROOT } else { Places::ELSEWHERE };
-        // What ends the innermost array or object, and those around it; its place if there is a role below it.
-        let (mut closer, mut closers, mut depth) = (NOTHING, [NOTHING; MAX_DEPTH], 0);
+        // The end of the innermost array or object and of those around it; its place if there is a role below it.
+        let (mut closer, mut closers, mut depth) = (END_OF_BODY, [END_OF_BODY; MAX_DEPTH], 0);
         let mut here = Places::ELSEWHERE;
         'value: loop {
             let start = at;
@@ -119,7 +119,7 @@ impl Scan<'_> {
                         return Err(seen(Flaw::Depth, at));
                     }
                     let next = spaced(body, &mut at);
-                    // In ASCII the two brackets of a kind are two apart.
+                    // In ASCII a closing bracket is two after its opening one.
                     if next != opener + 2 {
                         let is_object = opener == b'{';
                         closers[depth] = closer;
@@ -147,7 +147,7 @@ impl Scan<'_> {
                 }
                 b'0'..=b'9' => {
                     at += 1;
-                    // Mostly a comma, or space, follows a single digit.
+                    // A comma or white space usually follows a single digit.
                     if peek(body, at) > b',' {
                         at = number(body, start)?;
                     }
@@ -163,7 +163,7 @@ impl Scan<'_> {
                 self.note(place, start..at);
             }
             loop {
-                if closer == NOTHING {
+                if closer == END_OF_BODY {
                     return Ok(at);
                 }
                 let byte = peek(body, at);
@@ -203,7 +203,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Reads a member up to its value, and finds the value's place.
+    /// Reads a member up to its value and finds the value's place.
     #[inline(always)]
     fn member<const WATCHED: bool>(
         &self,
@@ -228,14 +228,14 @@ impl Scan<'_> {
         Ok((at, place))
     }
 
-    /// An array or object on the way to a role begins. Its place, if there is a role below it.
+    /// An array or object on the way to a role begins. Returns its place, if there is a role below it.
     fn enter(&mut self, place: PlaceId, start: usize, is_object: bool) -> PlaceId {
         let here = if self.places.leads_on(place, is_object) { place } else { Places::ELSEWHERE };
         self.way.push(Way { place, here, start, index: 0 });
         here
     }
 
-    /// The array or object at this depth ends. The place of the one around it, if there is a role below that.
+    /// The array or object at this depth ends. Returns the place of the enclosing one, if there is a role below that.
     #[inline]
     fn leave(&mut self, depth: usize, end: usize) -> PlaceId {
         // Most of a hostile body is deeper than any role.

@@ -1,8 +1,8 @@
-//! Finds the client secret of a large body by its brackets and strings alone, sixty-four bytes at a time. Whether the body
-//! is JSON is not looked at: that costs several times as much where every second byte is a token of its own, and is owed
-//! to those only who know the secret.
+//! Finds the client secret of a large body by its brackets and strings alone, sixty-four bytes at a time. It does not check
+//! whether the body is JSON: if every second byte is a token of its own, that takes several times as long, and only a
+//! client that knows the secret gets it.
 //!
-//! Of a body that is JSON it finds what the scan finds.
+//! In a body that is JSON it finds what the scan finds.
 
 #[cfg(test)]
 mod tests;
@@ -13,26 +13,26 @@ use super::{
 };
 use crate::pointer::{self, Pointer};
 
-/// What is at the client secret's place.
+/// The value at the client secret's place.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Skimmed<'a> {
     /// The value: a string with its quotes, or the first byte of another value.
     pub(super) first: Option<&'a [u8]>,
-    /// The last value, where there is more than one.
+    /// The last value, if there is more than one.
     pub(super) last: Option<&'a [u8]>,
 }
 
-/// Skims a body. `None` where it has an array that could hold the secret: elements are not counted here.
+/// Skims a body. `None` if it has an array that could hold the secret: elements are not counted here.
 pub(super) fn skim<'a>(body: &'a [u8], secret: &Pointer) -> Option<Skimmed<'a>> {
     let tokens = secret.tokens();
     let skimmed = Skimmed::default();
     let mut skim = Skim { body, tokens, depth: 0, way: 0, next_on_way: None, is_in_array: false, skimmed };
     skim.enter(skip_space(body, 0));
     let (blocks, rest) = body.as_chunks();
-    let mut last = [b' '; BLOCK];
+    let mut last = [b' '; BLOCK_BYTES];
     last[..rest.len()].copy_from_slice(rest);
     let mut strings = Strings::default();
-    for (block, start) in blocks.iter().chain([&last]).zip((0..).step_by(BLOCK)) {
+    for (block, start) in blocks.iter().chain([&last]).zip((0..).step_by(BLOCK_BYTES)) {
         skim.block(start, &strings.next(block));
         if skim.is_in_array || (skim.depth == 0 && skim.next_on_way.is_none()) {
             break;
@@ -44,9 +44,9 @@ pub(super) fn skim<'a>(body: &'a [u8], secret: &Pointer) -> Option<Skimmed<'a>> 
 struct Skim<'s, 'a> {
     body: &'a [u8],
     tokens: &'s [String],
-    /// Number of arrays and objects around here.
+    /// Number of enclosing arrays and objects.
     depth: usize,
-    /// How many of these, from the outermost one on, are objects on the way to the secret.
+    /// Number of these, from the outermost one on, that are objects on the way to the secret.
     way: usize,
     /// Where the next object on the way begins, once its name has been read.
     next_on_way: Option<usize>,
@@ -88,7 +88,7 @@ impl Skim<'_, '_> {
         }
     }
 
-    /// Goes on to where the innermost array or object on the way is reached again, and returns the bits behind it.
+    /// Skips to where the innermost array or object on the way is reached again, and returns the bits after it.
     fn skip(&mut self, tokens: &Tokens, rest: u64) -> u64 {
         let (openers, closers) = (tokens.openers & rest, tokens.closers & rest);
         let ended = closers.count_ones() as usize;
@@ -140,7 +140,7 @@ impl Skim<'_, '_> {
 
     fn note(&mut self, at: usize) {
         let end = if self.body[at] == b'"' { end_of_string(self.body, at + 1) } else { at };
-        // A string that does not end is no value.
+        // A string without an end is not a value.
         let value = self.body.get(at..=end).unwrap_or(b"\0");
         if self.skimmed.first.is_none() {
             self.skimmed.first = Some(value);
@@ -159,8 +159,8 @@ fn above(bit: u64) -> u64 {
     !(bit | (bit - 1))
 }
 
-/// Bytes that are looked at together, one bit for each.
-const BLOCK: usize = 64;
+/// Number of bytes that are processed together, one bit each.
+const BLOCK_BYTES: usize = 64;
 
 /// Where tokens are in a block.
 struct Tokens {
@@ -170,22 +170,22 @@ struct Tokens {
     closers: u64,
 }
 
-/// What of the blocks before counts for the next one.
+/// State that carries over from one block to the next.
 #[derive(Default)]
 struct Strings {
     /// All bits if the last block ends in a string.
     is_open: u64,
-    /// One if the last block ends in a backslash that escapes.
+    /// One if the last block ends in a backslash that escapes the next byte.
     is_escaped: u64,
 }
 
 impl Strings {
     #[inline]
-    fn next(&mut self, block: &[u8; BLOCK]) -> Tokens {
+    fn next(&mut self, block: &[u8; BLOCK_BYTES]) -> Tokens {
         let (mut quotes, mut backslashes, mut openers, mut closers) = (0, 0, 0, 0);
         for (word, shift) in block.as_chunks().0.iter().zip((0..).step_by(8)) {
             let word = u64::from_le_bytes(*word);
-            // In ASCII the two brackets on a side differ in this bit alone.
+            // In ASCII `[` and `{`, and `]` and `}`, differ in this bit only.
             let folded = word | (ONES * 0x20);
             quotes |= equal(word, b'"') << shift;
             backslashes |= equal(word, b'\\') << shift;
@@ -193,7 +193,7 @@ impl Strings {
             closers |= equal(folded, b'}') << shift;
         }
         quotes &= !self.escaped(backslashes);
-        // Each quote turns all bits from itself on: they are set in a string, its first quote included.
+        // Each quote flips all bits from its own on: the bits of a string are set, its first quote included.
         let mut strings = quotes;
         for shift in [1, 2, 4, 8, 16, 32] {
             strings ^= strings << shift;
@@ -203,8 +203,8 @@ impl Strings {
         Tokens { quotes: quotes & strings, openers: openers & !strings, closers: closers & !strings }
     }
 
-    /// The bytes behind an odd number of backslashes. Adding a run's first bit to it carries one to the bit behind its end,
-    /// so that the two can be told by whether their places are even.
+    /// The bytes after an odd number of backslashes. Adding a run's first bit to the run carries into the bit after its end;
+    /// whether the two positions are both even or both odd shows which runs are odd.
     #[inline]
     fn escaped(&mut self, backslashes: u64) -> u64 {
         const EVEN: u64 = u64::MAX / 3;
@@ -220,7 +220,7 @@ impl Strings {
 
 const ONES: u64 = u64::MAX / 255;
 
-/// A bit for each of eight bytes, set where it is this one.
+/// A bit for each of eight bytes, set if the byte is this one.
 #[inline(always)]
 fn equal(word: u64, byte: u8) -> u64 {
     const LOW: u64 = ONES * 0x7F;

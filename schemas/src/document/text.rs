@@ -1,4 +1,4 @@
-//! Strings of a body that a scan has accepted: what is between their quotes, and what it stands for.
+//! Strings of a body that a scan has accepted: the bytes between their quotes and the text that these represent.
 
 use std::borrow::Cow;
 
@@ -58,7 +58,7 @@ pub(super) fn first(raw: &[u8]) -> Option<u8> {
     }
 }
 
-/// The character that an escape stands for, and the length of the escape in bytes, both without its backslash.
+/// The character of an escape, and the length of the escape in bytes without its backslash.
 fn escape(raw: &[u8]) -> (char, usize) {
     let unit = |at: usize| {
         let digits = raw.get(at..at + 4).unwrap_or_default().iter();

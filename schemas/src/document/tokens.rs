@@ -5,13 +5,13 @@ use super::{
     number,
 };
 
-/// The byte at a place; zero, which is not part of any token, after the last one.
+/// The byte at a position; after the last one zero, which is not part of any token.
 #[inline(always)]
 pub(super) fn peek(body: &[u8], at: usize) -> u8 {
     body.get(at).copied().unwrap_or(0)
 }
 
-/// The next byte after `at` that is not space. `at` is its place then.
+/// Moves `at` to the next byte that is not white space and returns that byte.
 #[inline(always)]
 pub(super) fn spaced(body: &[u8], at: &mut usize) -> u8 {
     *at += 1;
@@ -31,7 +31,7 @@ pub(super) fn skip_space(body: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Reads a string from behind its first quote to behind its last, and says whether it has no escapes.
+/// Reads a string from after its first quote to after its last, and returns whether it is free of escapes.
 #[inline(always)]
 pub(super) fn string(body: &[u8], at: usize) -> Result<(usize, bool), Fault> {
     let at = plain_until(body, at);
@@ -51,7 +51,7 @@ fn rest_of_string(body: &[u8], mut at: usize) -> Result<usize, Fault> {
     }
 }
 
-/// Reads an escape from behind its backslash.
+/// Reads an escape from after its backslash.
 #[inline(always)]
 fn escape(body: &[u8], at: usize) -> Result<usize, Fault> {
     match body.get(at) {
@@ -155,7 +155,7 @@ fn skip_digits(body: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Reads `true`, `false` or `null` from behind its first letter.
+/// Reads `true`, `false` or `null` from after its first letter.
 #[inline(always)]
 pub(super) fn word(body: &[u8], mut at: usize, rest: &[u8]) -> Result<usize, Fault> {
     if body[at..].starts_with(rest) {
@@ -171,7 +171,7 @@ pub(super) fn word(body: &[u8], mut at: usize, rest: &[u8]) -> Result<usize, Fau
     Err(Fault { flaw: Flaw::EndOfValue, at })
 }
 
-/// Where the string ends in which `at` is.
+/// Where the string that contains `at` ends.
 pub(super) fn end_of_string(body: &[u8], at: usize) -> usize {
     let mut at = plain_until(body, at);
     while peek(body, at) == b'\\' {
@@ -180,9 +180,8 @@ pub(super) fn end_of_string(body: &[u8], at: usize) -> usize {
     at
 }
 
-/// Where the first byte from `at` on is that ends a string or is not simply a part of one: a quote, a backslash, a
-/// control character, or the end of the body. Looks at eight bytes together: the lowest high bit that is set in the
-/// end says which of them it is.
+/// The first position from `at` on of a byte that ends a string or is special in it: a quote, a backslash, a control
+/// character, or the end of the body. Processes eight bytes together: the lowest high bit that is set gives the byte.
 #[inline(always)]
 fn plain_until(body: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
@@ -204,13 +203,13 @@ fn plain_until(body: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The byte here is wrong, or missing.
+/// The byte here is invalid or missing.
 #[cold]
 pub(super) fn unexpected(body: &[u8], at: usize, wrong: Flaw, missing: Flaw) -> Fault {
     if at >= body.len() { Fault { flaw: missing, at: body.len() } } else { seen(wrong, at) }
 }
 
-/// The byte here is wrong.
+/// The byte here is invalid.
 #[cold]
 pub(super) fn seen(flaw: Flaw, at: usize) -> Fault {
     Fault { flaw, at: at + 1 }

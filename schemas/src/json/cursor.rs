@@ -1,4 +1,4 @@
-//! Walks over JSON text without building anything.
+//! Steps through JSON text without building anything.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -14,7 +14,7 @@ impl<'t> Cursor<'t> {
         Self { text, at }
     }
 
-    /// The next byte that is not white space. It stays ahead.
+    /// The next byte that is not white space, without taking it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let space = self.text.get(self.at..)?.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
         self.at += space;
@@ -100,7 +100,7 @@ pub(super) struct Items<'t> {
 }
 
 impl<'t> Items<'t> {
-    /// Of the value that begins at `start`; `None` where it is neither an array nor an object.
+    /// Of the value that begins at `start`; `None` if it is neither an array nor an object.
     pub(super) fn of(text: &'t [u8], start: usize) -> Option<Self> {
         let is_object = match text.get(start)? {
             b'{' => true,

@@ -1,24 +1,24 @@
-//! Numbers with the digits that they came with.
+//! Numbers with their original digits.
 
 use serde_json::{Map, Number, Value};
 
 use super::cursor::{Cursor, unescaped};
 
-/// How a [`Value`] holds numbers that it would print with other digits: as texts with a mark before them. No other text
-/// of the value has the mark.
+/// How a [`Value`] holds numbers that it would print with other digits: as strings with a mark before them. No other string
+/// in the value has the mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digits {
     mark: char,
 }
 
-/// Reads JSON so that no digit is lost; of a name that is there twice the last is kept. `None` where it is not JSON, or is
-/// nested deeper than `serde_json` reads.
+/// Reads JSON without losing digits; the last of repeated names is kept. `None` if it is not JSON or is nested deeper than
+/// `serde_json` reads.
 ///
-/// A number that [`Value`] would print otherwise, such as `5000.50` or `1e2`, is a text in it, which
-/// [`Digits::of`] tells from the others.
+/// A number that [`Value`] would print with other digits, such as `5000.50` or `1e2`, becomes a string that
+/// [`Digits::of`] recognises.
 pub fn exact(text: &[u8]) -> Option<(Value, Digits)> {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).ok()?;
-    // Noncharacters of Unicode, which mean nothing between programs. A text that has all of them loses the last.
+    // Unicode noncharacters, which have no meaning between programs. A text that has all of them loses the last.
     let marks = '\u{FDD8}'..='\u{FDEF}';
     let lower = String::from_utf8_lossy(text).to_ascii_lowercase();
     let has = |mark: char| lower.contains(mark) || lower.contains(&format!("\\u{:04x}", u32::from(mark)));
@@ -26,7 +26,7 @@ pub fn exact(text: &[u8]) -> Option<(Value, Digits)> {
     Some((read(text, &mut Cursor::new(text, 0), mark)?, Digits { mark }))
 }
 
-/// Reads a value of JSON that has been checked, as deep as `serde_json` reads.
+/// Reads a value of checked JSON, as deep as `serde_json` reads.
 fn read(text: &[u8], cursor: &mut Cursor<'_>, mark: char) -> Option<Value> {
     let plain = |literal: &[u8]| {
         let text = unescaped(literal)?;
@@ -67,7 +67,7 @@ fn read(text: &[u8], cursor: &mut Cursor<'_>, mark: char) -> Option<Value> {
 }
 
 impl Digits {
-    /// Texts that begin with this mark are numbers. No other text of the values that it is used on may have the mark.
+    /// Strings that begin with this mark are numbers. No other string in the values must have the mark.
     pub const fn new(mark: char) -> Self {
         Self { mark }
     }
@@ -77,7 +77,7 @@ impl Digits {
         Value::String(format!("{}{digits}", self.mark))
     }
 
-    /// The digits of a number; `None` where the value is not one.
+    /// The digits of a number; `None` if the value is not one.
     pub fn of(self, value: &Value) -> Option<String> {
         match value {
             Value::Number(number) => Some(number.to_string()),
@@ -86,7 +86,7 @@ impl Digits {
         }
     }
 
-    /// The number as a double or an integer of 64 bits, to calculate with.
+    /// The number as a double or a 64-bit integer, for calculations.
     pub fn number(self, value: &Value) -> Option<Number> {
         serde_json::from_str(&self.of(value)?).ok()
     }

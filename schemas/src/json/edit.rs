@@ -1,4 +1,4 @@
-//! Edits of one value inside a body. Every other byte stays: spacing, escapes, digits, names that are there twice.
+//! Edits of one value in a body. Every other byte stays: spacing, escapes, digits, repeated names.
 
 use std::ops::Range;
 
@@ -16,12 +16,12 @@ pub struct Edited {
     pub at: usize,
 }
 
-/// A body cannot be edited. Nothing of it is repeated.
+/// A body cannot be edited. The error holds no part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
-    /// A name on the way to the place is there twice.
-    #[error("a name on the way to the place is there twice")]
+    /// A name on the way to the place is repeated.
+    #[error("a name on the way to the place is repeated")]
     Ambiguous,
     /// The text is not JSON.
     #[error("the text is not JSON")]
@@ -31,9 +31,9 @@ pub enum EditError {
     NotAnObject,
 }
 
-/// Puts a value, itself JSON text, at a place of an object. The value that is there is replaced; a member that is missing
-/// goes to the end of its object, spaced as the one before it. Objects and arrays that are missing on the way are made,
-/// a value that is in the way is replaced by one, and an array that is too short is filled with null.
+/// Puts a value, itself JSON text, at a place in an object. An existing value is replaced; a missing member is appended to
+/// its object, with the spacing of the one before it. Missing objects and arrays on the way are created, another value in
+/// their place is replaced by one, and an array that is too short is filled with null.
 ///
 /// # Errors
 /// When the body is not a JSON object, or the place is ambiguous.
@@ -57,13 +57,13 @@ pub fn put(body: &[u8], place: &Pointer, value: &str) -> Result<Edited, EditErro
     Ok(Edited { at: here.start + offset, body: replace(body, here, &new) })
 }
 
-/// Puts a value, itself JSON text, in the place of these bytes.
+/// Replaces a range of the body with a value, itself JSON text.
 pub fn replace(body: &[u8], place: Range<usize>, value: &str) -> Vec<u8> {
     [&body[..place.start], value.as_bytes(), &body[place.end..]].concat()
 }
 
-/// Removes the member at a place, with its comma and the white space around it; an array's element becomes null, so that
-/// its neighbours keep their places. `None` where nothing is there.
+/// Removes the member at a place, with its comma and the white space around it. An array's element becomes null, so that
+/// its neighbours keep their indices. `None` if the place does not exist.
 ///
 /// # Errors
 /// When the body is not JSON, or the place is ambiguous.
@@ -82,7 +82,7 @@ pub fn remove(body: &[u8], place: &Pointer) -> Result<Option<Vec<u8>>, EditError
     }
 }
 
-/// Removes the member whose value begins at a byte, as [`remove`] does. `None` where no value begins there.
+/// Removes the member whose value begins at a byte, as [`remove`] does. `None` if no value begins there.
 pub fn remove_at(body: &[u8], at: usize) -> Option<Vec<u8>> {
     let mut container = Cursor::new(body, 0).value()?.start;
     loop {
@@ -94,7 +94,7 @@ pub fn remove_at(body: &[u8], at: usize) -> Option<Vec<u8>> {
     }
 }
 
-/// Where the whole value is, which must be an object.
+/// The range of the whole value, which must be an object.
 fn root(body: &[u8]) -> Result<Range<usize>, EditError> {
     let root = Cursor::new(body, 0).value().ok_or(EditError::Json)?;
     if body[root.start] == b'{' { Ok(root) } else { Err(EditError::NotAnObject) }
@@ -103,9 +103,9 @@ fn root(body: &[u8]) -> Result<Range<usize>, EditError> {
 enum Found {
     There(Item),
     Missing {
-        /// The last of its neighbours.
+        /// The last existing item.
         last: Option<Item>,
-        /// What an array that is too short has to be filled with.
+        /// The null values to add to an array that is too short.
         filler: String,
     },
 }
@@ -135,7 +135,7 @@ fn find(body: &[u8], start: usize, token: &str) -> Result<Found, EditError> {
     })
 }
 
-/// Puts a new member or element behind the last one.
+/// Appends a member or element after the last one.
 fn insert(
     body: &[u8],
     start: usize,
@@ -166,7 +166,7 @@ fn insert(
     Edited { body: replace(body, end..end, &new), at }
 }
 
-/// A value inside the objects and arrays that tokens name, and where in the text it begins.
+/// A value inside new objects and arrays for these tokens, and where in the text it begins.
 fn nested(tokens: &[String], value: &str) -> (String, usize) {
     let (mut before, mut after) = (String::new(), String::new());
     for token in tokens {
@@ -234,7 +234,7 @@ mod tests {
             ("inserted, spaced", "{ \"m\": 1, \"n\": 1 }\n", "/s", "{ \"m\": 1, \"n\": 1, \"s\": \"x\" }\n"),
             ("inserted, in lines", "{\n  \"n\": -0\n}", "/s", "{\n  \"n\": -0,\n  \"s\": \"x\"\n}"),
             ("into an empty object", " { } ", "/s", " {\"s\":\"x\" } "),
-            ("names that are there twice", r#"{"n":1,"n":2}"#, "/s", r#"{"n":1,"n":2,"s":"x"}"#),
+            ("repeated names", r#"{"n":1,"n":2}"#, "/s", r#"{"n":1,"n":2,"s":"x"}"#),
             ("a name to be escaped", "{}", "/a~1\"b", r#"{"a/\"b":"x"}"#),
             ("nested", r#"{"auth":{"secret":"old","n":1.0}}"#, "/auth/secret", r#"{"auth":{"secret":"x","n":1.0}}"#),
             ("nested, inserted", r#"{"auth": {"n":1.0} }"#, "/auth/secret", r#"{"auth": {"n":1.0,"secret":"x"} }"#),
@@ -278,7 +278,7 @@ mod tests {
             ("of another type", r#"{"s":{"s":[1]},"b":1}"#, "/s", r#"{"b":1}"#),
             ("nested", r#"{"auth":{"secret":"x"},"n":1}"#, "/auth/secret", r#"{"auth":{},"n":1}"#),
             ("an element", r#"{"l":[1,"x",3]}"#, "/l/1", r#"{"l":[1,null,3]}"#),
-            ("names that are there twice", r#"{"n":1,"s":"x","n":2}"#, "/s", r#"{"n":1,"n":2}"#),
+            ("repeated names", r#"{"n":1,"s":"x","n":2}"#, "/s", r#"{"n":1,"n":2}"#),
         ] {
             let found = remove(body.as_bytes(), &pointer(place)).unwrap().unwrap();
             assert_eq!(String::from_utf8(found.clone()).unwrap(), expected, "{name}");

@@ -1,4 +1,4 @@
-//! JSON with other white space. Numbers keep their digits, and names that are there twice stay.
+//! JSON with other white space. Numbers keep their digits, and repeated names stay.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,12 @@ use serde_json::Value;
 
 use super::cursor::{Cursor, unescaped};
 
-/// The text in lines, two spaces a level, for people: what is escaped without need is shown as it is. `None` where it is
-/// not JSON.
+/// The text on lines, indented by two spaces, without needless escapes. `None` if it is not JSON.
 pub fn pretty(text: &[u8]) -> Option<String> {
     laid_out(text, true, |literal, shown| write!(shown, "{}", Value::from(unescaped(literal)?)).ok())
 }
 
-/// The text without white space between its values, on one line. `None` where it is not JSON.
+/// The text on one line without white space between its values. `None` if it is not JSON.
 pub fn compact(text: &[u8]) -> Option<String> {
     laid_out(text, false, |literal, shown| {
         shown.push_str(std::str::from_utf8(literal).ok()?);
@@ -21,7 +20,7 @@ pub fn compact(text: &[u8]) -> Option<String> {
 }
 
 fn laid_out(text: &[u8], in_lines: bool, string: impl Fn(&[u8], &mut String) -> Option<()>) -> Option<String> {
-    // Only JSON can be walked over without a check at each step.
+    // The cursor checks nothing.
     serde_json::from_slice::<serde::de::IgnoredAny>(text).ok()?;
     let mut cursor = Cursor::new(text, 0);
     let (mut shown, mut depth) = (String::with_capacity(text.len() * 2), 0);

@@ -1,4 +1,4 @@
-//! The TOML form of a profile, and everything that can be wrong with it.
+//! The TOML form of a profile and its problems.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ struct File {
     fields: FieldForm,
 }
 
-/// Everything that is wrong with a profile.
+/// Every problem of a profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct ProfileError {
@@ -27,13 +27,13 @@ pub struct ProfileError {
     pub problems: Vec<ProfileProblem>,
 }
 
-/// Something that is wrong with a profile.
+/// A problem of a profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct ProfileProblem {
     /// 1-based line of the profile's text.
     pub line: usize,
-    /// What is wrong and what to do.
+    /// The problem and how to fix it.
     pub message: String,
 }
 
@@ -62,12 +62,12 @@ pub(super) fn parse(text: &str) -> Result<Checked, ProfileError> {
 
 struct Check<'l> {
     line: &'l dyn Fn(usize) -> usize,
-    /// Where the roles begin: the place of what is missing.
+    /// Where the roles begin: the position of a missing role.
     heading: usize,
     problems: Vec<ProfileProblem>,
 }
 
-/// Each role's pointer, and the offset in the text where it stands.
+/// Each role's pointer and its offset in the text.
 type Roles = BTreeMap<Role, (Pointer, usize)>;
 
 impl Check<'_> {
@@ -89,7 +89,7 @@ impl Check<'_> {
                     self.problem(offset, format!("`{}` has an index above {MAX_INDEX}", name.get_ref()));
                 }
                 (Ok(_), Ok(pointer)) if pointer.tokens().len() > MAX_DEPTH => {
-                    self.problem(offset, format!("`{}` lies deeper than {MAX_DEPTH} levels", name.get_ref()));
+                    self.problem(offset, format!("`{}` is deeper than {MAX_DEPTH} levels", name.get_ref()));
                 }
                 (Ok(role), Ok(pointer)) => {
                     roles.insert(role, (pointer, offset));
@@ -104,8 +104,8 @@ impl Check<'_> {
         roles
     }
 
-    /// Two roles at one place, one inside the other, or one that takes for an array what the other takes for an
-    /// object, cannot both be written.
+    /// Two roles cannot both be written if they are at one place, one is inside the other, or one needs an array where the
+    /// other needs an object.
     fn overlaps(&mut self, roles: &Roles) {
         let all: Vec<_> = roles.iter().collect();
         for (index, (role, (pointer, offset))) in all.iter().enumerate() {
@@ -141,7 +141,7 @@ impl Check<'_> {
         if !roles.contains_key(&Role::Trigger) && !roles.keys().any(|role| role.is_previous_step()) {
             self.problem(
                 self.heading,
-                "neither `trigger` nor a role of the previous step is there, so triggers cannot be told",
+                "neither `trigger` nor a role of the previous step is present, so triggers cannot be distinguished",
             );
         }
     }
@@ -180,10 +180,10 @@ impl Check<'_> {
     }
 }
 
-/// Elements up to an index are made when a message is written, so a far one would fill the memory.
+/// Writing a message creates all elements up to an index, so a large index would fill the memory.
 const MAX_INDEX: usize = 99;
 
-/// Readers of JSON, ours included, stop at 128 levels; what stands at a role's place has levels of its own.
+/// JSON readers, this kit included, stop at 128 levels, and the value of a role has levels of its own.
 const MAX_DEPTH: usize = 64;
 
 fn far_index(token: &str) -> bool {

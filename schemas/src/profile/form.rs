@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "form", rename_all = "camelCase", deny_unknown_fields)]
 pub enum FieldForm {
-    /// An array with an object a field, under these key names; a key that is not listed is not on the wire.
+    /// An array of objects, one per field, with these key names; a key that is not listed is not in the message.
     Array {
-        /// The wire's name of each key.
+        /// The name of each key in the message.
         keys: BTreeMap<FieldKey, String>,
     },
-    /// An object with a member a field: its name or identifier, and its value. Nothing else is on the wire.
+    /// An object with one member per field: its name or identifier, and its value. Nothing else is in the message.
     Map {
-        /// What the members are named after.
+        /// What names the members.
         key: MapKey,
     },
 }
@@ -25,7 +25,7 @@ pub enum FieldForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FieldKey {
-    /// The name that people see.
+    /// The name in the form.
     Name,
     /// The field's type.
     Type,
@@ -39,13 +39,13 @@ pub enum FieldKey {
     Options,
 }
 
-/// What the members of a field map are named after.
+/// What names the members of a field map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MapKey {
     /// The field's name.
     Name,
-    /// The field's identifier; it stands for the name too.
+    /// The field's identifier, which is also used as its name.
     Identifier,
 }
 
@@ -64,17 +64,17 @@ impl FieldKey {
     }
 }
 
-/// Something about a field that the layout could not carry.
+/// A part of a field that the layout does not carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
     /// A key of at least one field.
     Key(FieldKey),
-    /// A whole field, by its place in the message: it has no identifier, or one that another field has already.
+    /// A whole field, by its index in the message: its identifier is missing or is the one of another field.
     Field(usize),
 }
 
 impl FieldForm {
-    /// Lays canonical fields out as the wire has them.
+    /// Lays canonical fields out as the message has them.
     pub(super) fn write(&self, fields: &[Value]) -> (Value, Vec<Lost>) {
         let mut lost = Vec::new();
         let wire = match self {
@@ -96,8 +96,8 @@ impl FieldForm {
         (wire, lost)
     }
 
-    /// Reads the wire's fields into canonical ones. What is not laid out so is returned as it is, for the schema to
-    /// judge.
+    /// Reads the fields of a message into canonical ones. Fields with another layout are returned unchanged, for the schema
+    /// to judge.
     pub(super) fn read(&self, wire: &Value) -> Value {
         match (self, wire) {
             (Self::Array { keys }, Value::Array(fields)) => {

@@ -1,5 +1,5 @@
-//! The lens: messages through a profile, to the wire and back. Reading what was written gives the same message, on
-//! the roles that the profile carries.
+//! The lens: messages through a profile, to the wire and back. A message that is written and read again is the same in the
+//! roles that the profile carries.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use crate::{
     pointer::Pointer,
 };
 
-/// A message as the wire has it.
+/// A message in the form of a profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
     /// The body.
     pub body: Value,
-    /// What the message says and the profile could not carry.
+    /// The parts of the message that the profile does not carry.
     pub dropped: Vec<Dropped>,
 }
 
-/// Something that a profile could not carry.
+/// A part of a message that a profile does not carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dropped {
     /// A role for which it has no place.
@@ -36,27 +36,29 @@ impl fmt::Display for Dropped {
         match self {
             Self::Role(role) => write!(f, "{role}"),
             Self::FieldKey(role, key) => write!(f, "{role}: the {key:?} of fields"),
-            Self::Field(role, index) => write!(f, "{role}: field {}, which cannot be told from another", index + 1),
+            Self::Field(role, index) => {
+                write!(f, "{role}: field {}, which cannot be distinguished from another", index + 1)
+            }
         }
     }
 }
 
-/// A body is no message of this profile.
+/// A body is not a message of this profile.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LensError {
-    /// A part is missing or of the wrong type. The text names types and properties, never values.
-    #[error("the body is no message of the profile `{profile}`: {violations}")]
+    /// A part is missing or has the wrong type. The text has types and properties, never values.
+    #[error("the body is not a message of the profile `{profile}`: {violations}")]
     Nonconforming {
         /// The profile.
         profile: String,
-        /// The violations, one a line.
+        /// The violations, one per line.
         violations: String,
     },
 }
 
 impl Profile {
-    /// Writes a message as this wire has it.
+    /// Writes a message in the form of this profile.
     pub fn write(&self, message: &StepMessage) -> Written {
         let canonical = serde_json::to_value(message).expect("a message is made of JSON values");
         let mut body = Value::Object(Map::new());
@@ -91,7 +93,7 @@ impl Profile {
         Written { body, dropped }
     }
 
-    /// Reads a body of this wire.
+    /// Reads a body in the form of this profile.
     ///
     /// # Errors
     /// When a part that every message has is missing or of the wrong type. Values are never repeated.
@@ -102,8 +104,8 @@ impl Profile {
         })
     }
 
-    /// The body in the form of profile v1, as far as this profile carries it. Nothing is checked: what does not conform
-    /// stays as it is, for readers that show what they can.
+    /// The body in the form of profile v1, as far as this profile carries it. Nothing is checked: nonconforming parts stay
+    /// unchanged, for readers that show what they can.
     pub fn canonical(&self, body: &Value) -> Value {
         if self.is_canonical() {
             return body.clone();
@@ -139,20 +141,20 @@ impl Profile {
             .any(|role| self.pointer(role).and_then(|place| place.get(body)).is_some_and(|value| !value.is_null()))
     }
 
-    /// Whether a reader knows a role without its standing on the wire: previous-step data is sent only when a step is
-    /// created (help page, *Triggers*), so it tells the trigger.
+    /// Whether a reader knows a role that is not in the message: previous-step data is sent only when a step is created (help
+    /// page, *Triggers*), so it shows the trigger.
     fn can_derive(&self, role: Role) -> bool {
         role == Role::Trigger && self.carried().any(Role::is_previous_step)
     }
 
-    /// The address on this wire of what stands at an address of the canonical form.
+    /// The address in this profile for an address of the canonical form.
     pub(crate) fn wire_address(&self, canonical: &Pointer) -> Option<Pointer> {
         let role = Role::ALL.into_iter().find(|role| role.canonical().contains(canonical))?;
         let below = &canonical.tokens()[role.canonical().tokens().len()..];
         Some(below.iter().fold(self.pointer(role)?.clone(), |address, token| address.child(token.as_str())))
     }
 
-    /// The place that is the previous step's alone, if there is one.
+    /// The place where only the previous step is, if there is one.
     pub(super) fn place_of_previous_step(pointers: &super::BTreeMap<Role, Pointer>) -> Option<Pointer> {
         let (previous, others): (Vec<_>, Vec<_>) = pointers.iter().partition(|(role, _)| role.is_previous_step());
         let place = Pointer::common(previous.into_iter().map(|(_, pointer)| pointer))?;

@@ -1,4 +1,4 @@
-//! The roles: what the parts of a message mean, whatever the wire calls them.
+//! The roles: the meaning of the parts of a message, whatever their names.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pointer::Pointer;
 
-/// What a part of a message means. The names are those of a profile's `[roles]`.
+/// The meaning of a part of a message. The names are those of a profile's `[roles]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Role {
@@ -135,7 +135,7 @@ impl Role {
         }
     }
 
-    /// Where the types of this crate have the role: its place in profile v1.
+    /// The place of the role in profile v1, which the types of this crate have.
     pub(crate) fn canonical(self) -> &'static Pointer {
         super::Profile::v1().pointer(self).expect("profile v1 is tested to carry every role")
     }
@@ -183,9 +183,9 @@ impl From<Role> for String {
     }
 }
 
-/// There is no role of that name.
+/// A role with this name does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no role `{0}`; the roles are those of profiles/v1.toml")]
+#[error("`{0}` is not a role; the roles are those of profiles/v1.toml")]
 pub struct UnknownRole(String);
 
 impl TryFrom<String> for Role {

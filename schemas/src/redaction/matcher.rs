@@ -1,6 +1,6 @@
-//! Looks for all credentials at once, in one pass over a text: a bit for each byte of each credential says whether the
-//! text read so far ends with that much of it (the Shift-And algorithm). The cost is the text's length times the
-//! number of machine words for these bits, whatever the text is.
+//! Searches for all credentials in one pass over a text: a bit for each byte of each credential is set if the text read so
+//! far ends with the credential up to this byte (the Shift-And algorithm). The time is proportional to the length of the
+//! text times the number of machine words for these bits, whatever the text.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::{
     unit::{MAX_UNIT_BYTES, Unit, each_reading, is_escape, is_trigger},
 };
 
-/// What is looked for.
+/// A credential to search for.
 #[derive(Clone, Copy)]
 pub(super) struct Pattern<'p> {
     pub(super) bytes: &'p [u8],
@@ -17,8 +17,7 @@ pub(super) struct Pattern<'p> {
     pub(super) is_word: bool,
 }
 
-/// From this length on, in bytes, a pattern is found in any case of its ASCII letters: so long a text hardly stands anywhere by
-/// chance.
+/// Minimum length in bytes of a pattern whose ASCII letters match in any case: so long a text hardly occurs by chance.
 const MIN_FOLDED_BYTES: usize = 12;
 
 impl Pattern<'_> {
@@ -35,18 +34,18 @@ impl Pattern<'_> {
     }
 }
 
-/// Longest encoded character that a cut may have gone through, in bytes.
+/// Maximum size of an encoded character that a truncated text may end in.
 const MAX_CUT_BYTES: usize = 16;
 
-/// Number of positions that a pass looks ahead, where an encoded character may end.
-const RING: usize = MAX_UNIT_BYTES + 1;
+/// Number of positions ahead at which an encoded character may end.
+const RING_SLOTS: usize = MAX_UNIT_BYTES + 1;
 
-/// Patterns, ready to be looked for.
+/// Patterns in the form for the search.
 pub(super) struct Matcher<'p> {
     patterns: Vec<Pattern<'p>>,
     /// The number of each pattern's first bit.
     offsets: Vec<usize>,
-    /// Machine words of a state.
+    /// Number of machine words of a state.
     words: usize,
     /// The first bit of each pattern.
     first: Vec<u64>,
@@ -56,14 +55,14 @@ pub(super) struct Matcher<'p> {
     begins: [bool; 256],
     /// For each byte, the bits of the patterns' bytes that are equal to it.
     equal: Vec<u64>,
-    /// The bits of bytes that may be lost: those beyond ASCII, in patterns of which enough is left without them.
+    /// The bits of bytes that may be lost: those beyond ASCII, in patterns that keep enough other bytes.
     lost_bytes: Vec<u64>,
     /// The first bits of the characters of these bytes, by the length of the character in UTF-8, from 2 on.
     lost_characters: [Vec<u64>; 3],
 }
 
 impl<'p> Matcher<'p> {
-    /// Of patterns that are not empty.
+    /// For non-empty patterns.
     pub(super) fn new(patterns: impl Iterator<Item = Pattern<'p>>) -> Self {
         let patterns: Vec<Pattern<'p>> = patterns.filter(|pattern| !pattern.bytes.is_empty()).collect();
         let bits: usize = patterns.iter().map(|pattern| pattern.bytes.len()).sum();
@@ -98,12 +97,12 @@ impl<'p> Matcher<'p> {
         Self { patterns, offsets, words, first, last, begins, equal, lost_bytes, lost_characters }
     }
 
-    /// Calls `found` with every range that is a pattern, until it gives false. Ranges may overlap.
+    /// Calls `found` with every range that is a pattern until it returns false. Ranges can overlap.
     pub(super) fn each(&self, text: &[u8], mut found: impl FnMut(Range<usize>) -> bool) {
         if self.words == 0 {
             return;
         }
-        let mut pass = Pass { matcher: self, text, ring: vec![0; RING * self.words], jumps: Vec::new() };
+        let mut pass = Pass { matcher: self, text, ring: vec![0; RING_SLOTS * self.words], jumps: Vec::new() };
         let mut last_ends = vec![usize::MAX; self.patterns.len()];
         let mut state = vec![0; self.words];
         for at in 0..=text.len() {
@@ -115,7 +114,7 @@ impl<'p> Matcher<'p> {
                         continue;
                     }
                     let before = std::mem::replace(&mut last_ends[index], at);
-                    // What overlaps the occurrence before it adds only its end; a text that repeats itself costs no more.
+                    // An occurrence that overlaps the one before it adds only its end, so repetitive text takes no longer.
                     let start = match at.checked_sub(before) {
                         Some(distance) if distance < length && !pattern.is_word => before,
                         _ => pass.start(pattern, pattern.bytes.len(), at),
@@ -131,7 +130,7 @@ impl<'p> Matcher<'p> {
 }
 
 impl Matcher<'_> {
-    /// Adds to `slot` the states after a character, or one of its bytes, that was lost; gives the bits that were added.
+    /// Adds to `slot` the states after a lost character or byte of one, and returns the bits that were added.
     fn lose(&self, state: &[u64], slot: &mut [u64]) -> u64 {
         let (mut carry, mut any) = (0, 0);
         let mut shifted_out = [0; 3];
@@ -151,15 +150,14 @@ impl Matcher<'_> {
         any
     }
 
-    /// Where a pattern begins of which the end of the text has cut off the rest; the first of several. At least `least`
-    /// bytes of it are there.
+    /// Where the first pattern begins that the end of the text truncates, with at least `least` bytes of it in the text.
     pub(super) fn cut_off(&self, text: &[u8], least: usize) -> Option<usize> {
-        let mut pass = Pass { matcher: self, text, ring: vec![0; RING * self.words], jumps: Vec::new() };
+        let mut pass = Pass { matcher: self, text, ring: vec![0; RING_SLOTS * self.words], jumps: Vec::new() };
         let mut state = vec![0; self.words];
         let mut first: Option<usize> = None;
         for at in 0..=text.len() {
             pass.arrive(at, &mut state);
-            // The cut may be inside of an encoded character.
+            // The text may end inside an encoded character.
             let is_end = at == text.len() || (at + MAX_CUT_BYTES > text.len() && is_escape(text[at]));
             for (pattern, offset) in self.patterns.iter().zip(&self.offsets).filter(|_| is_end) {
                 let lengths = (least..pattern.bytes.len()).rev();
@@ -180,7 +178,7 @@ struct Pass<'m, 'p> {
     text: &'m [u8],
     /// The states of the positions ahead.
     ring: Vec<u64>,
-    /// Encoded characters that are part of a pattern so far: where each begins, in ascending order, and what it is.
+    /// Encoded characters that are part of a pattern so far: each one's start, ascending, and the character.
     jumps: Vec<(usize, Unit)>,
 }
 
@@ -188,22 +186,22 @@ impl Pass<'_, '_> {
     /// Takes the state of a position.
     fn arrive(&mut self, at: usize, state: &mut [u64]) {
         let words = self.matcher.words;
-        let slot = &mut self.ring[at % RING * words..][..words];
+        let slot = &mut self.ring[at % RING_SLOTS * words..][..words];
         state.copy_from_slice(slot);
         slot.fill(0);
     }
 
-    /// Goes on from a position with every way to read what is there.
+    /// Advances from a position by every reading of the text there.
     fn leave(&mut self, at: usize, state: &[u64]) {
         let Self { matcher, text, ring, jumps } = self;
         let words = matcher.words;
-        // Most bytes of most texts are part of nothing.
+        // Most bytes are not part of a pattern.
         let is_part = |byte: &u8| is_trigger(*byte) || matcher.begins[usize::from(*byte)];
         if !text.get(at).is_some_and(is_part) && state.iter().all(|word| *word == 0) {
             return;
         }
         each_reading(text, at, |unit| {
-            let slot = &mut ring[unit.end % RING * words..][..words];
+            let slot = &mut ring[unit.end % RING_SLOTS * words..][..words];
             let mut any = 0;
             if unit.is_nothing() {
                 for (slot, state) in slot.iter_mut().zip(state) {
@@ -244,9 +242,9 @@ impl Pass<'_, '_> {
         });
     }
 
-    /// Where the first `whole` bytes of a pattern that end at `end` begin: the first place of all ways to read them.
+    /// Where the first `whole` bytes of a pattern that end at `end` begin: the first position of all readings.
     fn start(&self, pattern: &Pattern<'_>, whole: usize, end: usize) -> usize {
-        // The positions from which the rest of the pattern leads to the end, by how much of it comes before them.
+        // The positions from which the rest of the pattern leads to the end, by the length of the pattern before them.
         let mut reached: Vec<Vec<usize>> = vec![Vec::new(); whole + 1];
         reached[whole].push(end);
         for length in (1..=whole).rev() {

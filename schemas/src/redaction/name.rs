@@ -1,15 +1,15 @@
-//! Which header fields and which parts of a URL are credentials.
+//! Header fields and parts of a URL that are credentials.
 
 use secrecy::SecretString;
 
 use super::{MASK, MIN_CREDENTIAL_BYTES, unit::each_reading};
 
-/// Parts of a header field's name that make its value a credential.
-const SENSITIVE: [&str; 12] =
+/// Parts of the name of a header field whose value is a credential.
+const SENSITIVE_NAME_PARTS: [&str; 12] =
     ["auth", "cookie", "credential", "hmac", "jwt", "key", "pass", "pwd", "secret", "session", "signature", "token"];
 
-/// Names with one of these parts whose values are known to be public.
-const PUBLIC: [&str; 7] = [
+/// Names with one of these parts and a public value.
+const PUBLIC_NAMES: [&str; 7] = [
     "author",
     "idempotency-key",
     "signature-input",
@@ -19,7 +19,7 @@ const PUBLIC: [&str; 7] = [
     "proxy-authenticate",
 ];
 
-/// Shortest part of a secret URL's path that is a credential of its own, in bytes.
+/// Minimum length in bytes of a segment of a secret URL's path that is a credential of its own.
 const MIN_SEGMENT_BYTES: usize = 16;
 
 /// Whether the value of a header field, or of a form field, is a credential, judged by its name: `authorization`,
@@ -27,11 +27,12 @@ const MIN_SEGMENT_BYTES: usize = 16;
 pub fn is_sensitive_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_signature = name.split(['-', '_']).any(|word| matches!(word, "sig" | "sign"));
-    (is_signature || SENSITIVE.iter().any(|part| name.contains(part))) && !PUBLIC.contains(&name.as_str())
+    (is_signature || SENSITIVE_NAME_PARTS.iter().any(|part| name.contains(part)))
+        && !PUBLIC_NAMES.contains(&name.as_str())
 }
 
-/// What is a credential in the path and query of a URL: the values of the query and, where the whole URL is a secret, the
-/// path and its long segments. A value of fewer than [`MIN_CREDENTIAL_BYTES`] is one together with its name.
+/// The credentials in the path and query of a URL: the values of the query and, if the whole URL is a secret, the path and
+/// its long segments. A value shorter than [`MIN_CREDENTIAL_BYTES`] is taken together with its name.
 pub fn url_credentials(path_and_query: &str, is_secret: bool) -> Vec<SecretString> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let mut credentials: Vec<String> = Vec::new();
@@ -41,7 +42,7 @@ pub fn url_credentials(path_and_query: &str, is_secret: bool) -> Vec<SecretStrin
             continue;
         }
         let text = if value.len() < MIN_CREDENTIAL_BYTES { pair } else { value };
-        // A plus sign is one in a URL, and a space in the form that most servers take a query for.
+        // A plus sign is a plus sign in a URL, but a space in the form encoding that most servers expect in a query.
         credentials.extend([text.to_owned(), decoded(text), decoded(&text.replace('+', " "))]);
     }
     if is_secret && path.len() > 1 {
@@ -55,8 +56,8 @@ pub fn url_credentials(path_and_query: &str, is_secret: bool) -> Vec<SecretStrin
     credentials.into_iter().map(SecretString::from).collect()
 }
 
-/// A URL, or its path and query, with [`MASK`] in the place of a user and of each value of the query and of a path's
-/// parameters, such as `;jsessionid=`; without a fragment, which may hold a token and goes to no server.
+/// A URL, or its path and query, with [`MASK`] in the place of the user and of each value in the query and in path
+/// parameters, such as `;jsessionid=`. The fragment, which may hold a token and is not sent to servers, is removed.
 pub fn mask_url(url: &str) -> String {
     let url = url.split_once('#').map_or(url, |(url, _)| url);
     let (before, query) = match url.split_once('?') {
@@ -97,7 +98,7 @@ fn mask_parameters(path: &str) -> String {
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// The text without percent-encoding; as it is where the bytes are not UTF-8.
+/// The text without percent-encoding; unchanged if the bytes are not UTF-8.
 fn decoded(text: &str) -> String {
     let (mut bytes, mut at) = (Vec::with_capacity(text.len()), 0);
     while at < text.len() {

@@ -1,14 +1,14 @@
-//! Base64 (RFC 4648 sections 4 and 5) and hexadecimal inside a text: base64 in either alphabet, padded or not, over several
-//! lines, and in the other encodings; hexadecimal in either case, and with a separator after each byte or some of them.
+//! Base64 (RFC 4648 sections 4 and 5) and hexadecimal in a text: base64 in either alphabet, with or without padding, over
+//! several lines, and inside the other encodings; hexadecimal in either case, also with separators between bytes.
 
 use std::ops::Range;
 
 use super::unit::each_reading;
 
-/// Longest part of a text that is decoded at once, in characters. It bounds memory; parts overlap.
+/// Maximum number of characters that are decoded at once, to limit memory. Parts overlap.
 const MAX_PART: usize = 1 << 16;
 
-/// How bytes are written in digits.
+/// An encoding of bytes as digits.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Radix {
     Base64,
@@ -23,9 +23,9 @@ struct Digit {
     end: usize,
 }
 
-/// Calls `look` with what each part of the text decodes to, until it gives false. It also gets what says which range of
-/// the text a range of the decoded bytes is. Parts that decode to fewer than `shortest` bytes are left out;
-/// `longest` is the most bytes of what is looked for.
+/// Calls `look` with the decoded bytes of each part of the text, and a function from a range of these to the range of the
+/// text, until it returns false. Parts that decode to fewer than `shortest` bytes are left out; `longest` is the maximum
+/// length of a pattern.
 pub(super) fn each_decoded(
     radix: Radix,
     text: &[u8],
@@ -59,8 +59,8 @@ pub(super) fn each_decoded(
     decode(radix, text, &part, shortest, &mut look);
 }
 
-/// Decodes a part from each of its first characters on that may begin a byte: it may begin with some that do not belong to
-/// what is encoded.
+/// Decodes a part from each of its first characters that may begin a byte, because the first ones may not belong to the
+/// encoded text.
 fn decode(
     radix: Radix,
     text: &[u8],
@@ -74,7 +74,7 @@ fn decode(
         let (mut bytes, mut rest) = (Vec::with_capacity(digits.len() * bits / 8), 0_u32);
         for (index, digit) in digits.iter().enumerate() {
             rest = rest << bits | u32::from(digit.value);
-            // How many bits of it are not part of a byte yet.
+            // Number of bits that are not part of a byte yet.
             let left = (index + 1) * bits % 8;
             if left < bits {
                 bytes.push((rest >> left) as u8);
@@ -104,7 +104,7 @@ impl Radix {
         }
     }
 
-    /// Digits after which a digit begins a byte again.
+    /// Number of digits after which a digit begins a byte again.
     fn alignments(self) -> usize {
         match self {
             Self::Base64 => 4,
@@ -112,7 +112,7 @@ impl Radix {
         }
     }
 
-    /// The value of the digit at `at`, `None` for what may be between digits, and where it ends.
+    /// The value of the digit at `at`, or `None` for a separator, and where it ends.
     fn read(self, text: &[u8], at: usize) -> Option<(Option<u8>, usize)> {
         match self {
             Self::Base64 => read_base64(text, at),
@@ -129,7 +129,7 @@ impl Radix {
     }
 }
 
-/// The value of the character at `at`, `None` for a line end inside of base64, as MIME and PEM have it, and where it ends.
+/// The value of the character at `at`, or `None` for a line end as in MIME and PEM, and where it ends.
 fn read_base64(text: &[u8], at: usize) -> Option<(Option<u8>, usize)> {
     let mut found = None;
     each_reading(text, at, |unit| {

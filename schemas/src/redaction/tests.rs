@@ -71,7 +71,7 @@ fn quoted_printable(text: &str) -> String {
     lines.join("=\r\n")
 }
 
-/// What a reader shows who takes UTF-8 for Windows-1252.
+/// UTF-8 that is read as Windows-1252.
 fn mojibake(text: &str) -> String {
     let specials = [(0x98, '˜'), (0x9F, 'Ÿ'), (0x80, '€'), (0x84, '„')];
     let character = |byte: u8| specials.iter().find(|(known, _)| *known == byte).map_or(char::from(byte), |it| it.1);
@@ -287,7 +287,7 @@ fn debug_shows_no_credential() {
     assert_eq!(shown, "Redactor { credentials: 2, .. }");
 }
 
-/// Each text is one that makes a naive search look at much of it again and again. It ends at all only if it does not.
+/// Texts that make a naive search examine most of the text again and again, so that it would not end.
 #[test]
 fn hostile_text_costs_no_more_than_its_length() {
     let secret = "ab".repeat(500) + "c";

@@ -1,24 +1,19 @@
 //! One encoded character at a time: JSON and source-code escapes, percent-encoding, quoted-printable and HTML character
-//! references, up to three of them over one another; and characters that went through the wrong charset.
+//! references, up to three layers of them, and characters that went through the wrong charset.
 
 mod decoder;
 mod entities;
 
 use self::decoder::Decoder;
+use crate::charset::{single_byte, windows_1252};
 
-/// Number of encodings that may lie over one another, such as JSON in JSON in HTML.
-const LAYERS: u8 = 3;
-/// Longest encoded character, in bytes of the text.
+/// Maximum number of layers of encodings, such as JSON in JSON in HTML.
+const MAX_LAYERS: u8 = 3;
+/// Maximum size of an encoded character.
 pub(super) const MAX_UNIT_BYTES: usize = 160;
-/// The characters of Windows-1252 whose bytes are 0x80 to 0x9F; those from 0xA0 on are the ones of Unicode. A replacement
-/// character is in the place of a byte that has none.
-const WINDOWS_1252: [char; 32] = [
-    '€', '\u{FFFD}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{FFFD}', 'Ž', '\u{FFFD}', '\u{FFFD}',
-    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{FFFD}', 'ž', 'Ÿ',
-];
 
-/// A character as it may be read, and where the text goes on after it. Percent-encoding gives single bytes. One without
-/// bytes is the trace of a character beyond ASCII, or of one of its bytes, that a charset has not.
+/// A reading of a character, and where the text continues after it. Percent-encoding gives single bytes. A unit without
+/// bytes is the trace of a character beyond ASCII, or of one of its bytes, that is missing in a charset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
     pub(super) end: usize,
@@ -49,7 +44,7 @@ impl Unit {
         Self { end, bytes: [1; 4], len: 0 }
     }
 
-    /// The same with the zero bytes after it, as UTF-16 and UTF-32 have them beside a character of Latin-1.
+    /// With the zero bytes that follow it, as a character of Latin-1 has them in UTF-16 and UTF-32.
     fn widened(self, text: &[u8]) -> Self {
         let zeros = text[self.end..].iter().take(3).take_while(|byte| **byte == 0).count();
         Self { end: self.end + zeros, ..self }
@@ -60,7 +55,7 @@ impl Unit {
         self.len == 0 && self.bytes[0] == 0
     }
 
-    /// Whether it is no part of the text at all, but of the encoding.
+    /// Whether it is part of the encoding and not of the text.
     pub(super) fn is_nothing(&self) -> bool {
         self.len == 0 && self.bytes[0] == 1
     }
@@ -86,13 +81,13 @@ pub(super) fn is_escape(byte: u8) -> bool {
     matches!(byte, b'\\' | b'%' | b'&' | b'+' | b'=')
 }
 
-/// Whether there is more than one way to read a byte.
+/// Whether a byte has more than one reading.
 pub(super) fn is_trigger(byte: u8) -> bool {
     is_escape(byte) || matches!(byte, b'?' | 0x80..)
 }
 
-/// Calls `take` with every way to read what is at `at`: as it is, and with one to three encodings removed, in UTF-8 or
-/// another charset.
+/// Calls `take` with every reading of the text at `at`: as it is and with one to three encodings removed, in UTF-8 or another
+/// charset.
 pub(super) fn each_reading(text: &[u8], at: usize, mut take: impl FnMut(Unit)) {
     let Some(byte) = text.get(at) else { return };
     let mut last = Unit::byte(*byte, at + 1);
@@ -116,7 +111,7 @@ pub(super) fn each_reading(text: &[u8], at: usize, mut take: impl FnMut(Unit)) {
         return;
     }
     let decoder = Decoder { text, limit: text.len().min(at + MAX_UNIT_BYTES) };
-    for layers in 1..=LAYERS {
+    for layers in 1..=MAX_LAYERS {
         if let Some(unit) = decoder.unit(layers, at)
             && unit != last
         {
@@ -125,39 +120,37 @@ pub(super) fn each_reading(text: &[u8], at: usize, mut take: impl FnMut(Unit)) {
             last = unit;
         }
     }
-    for end in (0..LAYERS).filter_map(|layers| decoder.line_break(layers, at)) {
+    for end in (0..MAX_LAYERS).filter_map(|layers| decoder.line_break(layers, at)) {
         take(Unit::nothing(end));
     }
 }
 
-/// The other ways to read a character where somebody took one charset for another: a byte for a character of Latin-1 or
-/// Windows-1252 (`\xfc` in a text that is not UTF-8), such a character for a byte (`Ã¼`), and what stands for a character
-/// that a charset has not.
+/// The other readings of a character if one charset was taken for another: a byte as a character of Latin-1 or Windows-1252
+/// (`\xfc` in a text that is not UTF-8), such a character as a byte (`Ã¼`), and the replacement of a character that is
+/// missing in a charset.
 fn each_charset(unit: Unit, take: &mut impl FnMut(Unit)) {
     match *unit.bytes() {
         [b'?'] => take(Unit::lost(unit.end)),
         [byte @ 0x80..=0xFF] => {
             take(Unit::character(char::from(byte), unit.end));
-            if let Some(character) = WINDOWS_1252.get(usize::from(byte - 0x80)) {
-                take(Unit::character(*character, unit.end));
+            if byte < 0xA0 {
+                take(Unit::character(windows_1252(byte), unit.end));
             }
         }
         [_, _, ..] => {
             let Some(character) = unit.whole() else { return };
             if character == char::REPLACEMENT_CHARACTER {
                 take(Unit::lost(unit.end));
-            } else if let Ok(byte) = u8::try_from(u32::from(character)) {
+            } else if let Some(byte) = single_byte(character) {
                 take(Unit::byte(byte, unit.end));
-            } else if let Some(index) = WINDOWS_1252.iter().position(|known| *known == character) {
-                take(Unit::byte(0x80 + index as u8, unit.end));
             }
         }
         _ => {}
     }
 }
 
-/// The character at `at`, where it may be a byte of Latin-1 or Windows-1252 that was taken for a character, or what stands
-/// for a character that was lost; other characters have no other reading.
+/// The character at `at`, if it may be a byte of Latin-1 or Windows-1252 that was taken for a character, or the replacement
+/// of a lost character; others have no other reading.
 fn replaced(text: &[u8], at: usize) -> Option<Unit> {
     let length = match text[at] {
         0xC2..=0xC3 | 0xC5..=0xC6 | 0xCB => 2,
@@ -217,7 +210,7 @@ mod tests {
         ] {
             let mut readings = Vec::new();
             each_reading(text.as_bytes(), 0, |unit| readings.push(unit));
-            // A character that stands as it is is read byte by byte.
+            // An unencoded character is read byte by byte.
             let whole = readings.iter().any(|unit| unit.bytes() == expected.as_bytes() && unit.end == text.len());
             assert!(whole || text == expected, "{text}: {readings:?}");
         }

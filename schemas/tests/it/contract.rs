@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schemas::{Sample, Schema, Violation, validate::MOST_VIOLATIONS};
+use schemas::{Sample, Schema, Violation, validate::MAX_VIOLATIONS};
 use serde_json::Value;
 
 const CONTRACT: &str = include_str!("../../CONTRACT.md");
@@ -117,7 +117,7 @@ fn what_is_wrong_a_thousand_times_is_told_a_hundred_times_and_found_wherever_it_
     };
     assert_eq!(with(&|_| {}), []);
     let everywhere = with(&|fields| fields.iter_mut().for_each(|field| *field = Value::Null));
-    assert_eq!((everywhere.len(), everywhere[99].pointer.as_str()), (MOST_VIOLATIONS, "/step/fields/99"));
+    assert_eq!((everywhere.len(), everywhere[99].pointer.as_str()), (MAX_VIOLATIONS, "/step/fields/99"));
     let few = with(&|fields| [7, 8, 4000].iter().for_each(|at| fields[*at] = Value::Null));
     let places: Vec<&str> = few.iter().map(|violation| violation.pointer.as_str()).collect();
     assert_eq!(places, ["/step/fields/7", "/step/fields/8"]);
@@ -125,5 +125,5 @@ fn what_is_wrong_a_thousand_times_is_told_a_hundred_times_and_found_wherever_it_
     let places: Vec<&str> = late.iter().map(|violation| violation.pointer.as_str()).collect();
     assert_eq!(places, ["/step/fields/4000"]);
     let members: serde_json::Map<String, Value> = (0..5000).map(|number| (number.to_string(), Value::Null)).collect();
-    assert_eq!(Schema::Webhook.violations(&Value::Object(members)).len(), MOST_VIOLATIONS);
+    assert_eq!(Schema::Webhook.violations(&Value::Object(members)).len(), MAX_VIOLATIONS);
 }

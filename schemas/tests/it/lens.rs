@@ -215,7 +215,7 @@ fn a_profile_that_cannot_work_is_refused_with_line_and_words() {
         ("no pointer", "\"/Event\"", "\"Event\"", "begins with `/`"),
         ("far index", "\"/Event\"", "\"/x/99999\"", "index"),
         ("too deep to be read again", "\"/Event\"", &format!("\"{}\"", "/x".repeat(65)), "deeper than 64 levels"),
-        ("unknown role", "trigger =", "triger =", "there is no role `triger`"),
+        ("unknown role", "trigger =", "triger =", "`triger` is not a role"),
         ("required role gone", "flowIdentifier = \"/Flow/Id\"", "", "`flowIdentifier` is missing"),
         ("no way to tell the trigger", "trigger = \"/Event\"", "", "neither `trigger`"),
         ("one word for both", "stepCreated = 1", "stepCreated = 2", "one word for both"),

@@ -93,7 +93,7 @@ pub(super) fn check_plaintext(
     if allowed || target.is_encrypted() || target.is_loopback() {
         return Ok(());
     }
-    if request.headers().contains_key(schemas::wire::AUTHORIZATION) {
+    if request.headers().contains_key(schemas::wire::AUTHORIZATION_HEADER) {
         return Err(CliError::Plaintext { target: target.to_string() });
     }
     let names = request.headers().keys().map(http::HeaderName::as_str);

@@ -137,5 +137,5 @@ fn split(header: &str) -> Result<(&str, &str), CliError> {
 }
 
 fn is_authorization(name: &str) -> bool {
-    name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION)
+    name.eq_ignore_ascii_case(schemas::wire::AUTHORIZATION_HEADER)
 }

@@ -61,5 +61,5 @@ impl AnswerBody {
 
 fn is_problem(answer: &Answer) -> bool {
     let content_type = answer.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    content_type.is_some_and(|value| wire::media_type(value) == wire::PROBLEM_JSON)
+    content_type.is_some_and(|value| wire::media_type(value) == wire::PROBLEM_MEDIA_TYPE)
 }

@@ -52,7 +52,7 @@ impl Request {
     /// A JSON body, with `content-type: application/json`.
     pub fn new(body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::JSON));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wire::JSON_MEDIA_TYPE));
         Self { headers, body, secrets: Vec::new() }
     }
 
@@ -62,7 +62,7 @@ impl Request {
     /// When the value holds control characters.
     pub fn with_authorization(mut self, value: &SecretString) -> Result<Self, HeaderError> {
         let mut value = HeaderValue::from_str(value.expose_secret())
-            .map_err(|_| HeaderError::Value { name: wire::AUTHORIZATION.to_owned() })?;
+            .map_err(|_| HeaderError::Value { name: wire::AUTHORIZATION_HEADER.to_owned() })?;
         value.set_sensitive(true);
         self.headers.insert(header::AUTHORIZATION, value);
         Ok(self)

@@ -129,7 +129,7 @@ fn each_problem_has_its_line_and_column() {
             "\"j\\no\"",
             "error 11:47 the username holds a control character, which Basic authentication cannot carry",
         ),
-        ("\"jo\"", &long(101), "error 11:47 the username has 101 characters, the product's form takes at most 100"),
+        ("\"jo\"", &long(101), "error 11:47 the username has 101 characters; the product's form takes at most 100"),
         (
             "type = \"basic\"",
             "type = \"none\"",

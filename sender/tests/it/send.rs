@@ -214,7 +214,7 @@ fn what_is_misused_is_refused_without_sending() {
         ("nonconforming", vec!["--message", &broken], "/flow/flowIdentifier: is missing (MSG-4)"),
         ("nonconforming, second", vec!["--message", &broken], "/trigger: "),
         ("nonconforming, advice", vec!["--message", &broken], "--raw-body"),
-        ("ambiguous", vec!["--message", &twice], "stands twice"),
+        ("ambiguous", vec!["--message", &twice], "is repeated"),
         ("no file", vec!["--message", &missing], "cannot read"),
         ("profile", vec!["--profile", &no_profile], "the role `flowIdentifier` is missing"),
         (

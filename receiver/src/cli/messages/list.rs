@@ -1,7 +1,7 @@
 //! `messages list`: the newest messages, from the index.
 
 use comfy_table::{CellAlignment, Table, presets};
-use schemas::{text::escape_json, validate::MOST_VIOLATIONS};
+use schemas::{text::escape_json, validate::MAX_VIOLATIONS};
 
 use super::{Output, Which, cell};
 use crate::{
@@ -49,7 +49,7 @@ fn table(messages: &[Message]) -> Table {
             _ if message.captured => "captured".to_owned(),
             0 => "holds".to_owned(),
             1 => "1 violation".to_owned(),
-            MOST_VIOLATIONS => format!("{MOST_VIOLATIONS} violations or more"),
+            MAX_VIOLATIONS => format!("{MAX_VIOLATIONS} violations or more"),
             count => format!("{count} violations"),
         };
         table.add_row([

@@ -1,4 +1,4 @@
-//! The scan beside `serde_json`.
+//! The scan compared with `serde_json`.
 
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ fn values_are_found_wherever_their_places_are() {
     }
 }
 
-/// What `serde_json` says of a body, and what the scan says.
+/// The results of `serde_json` and of the scan for a body.
 fn both(body: &[u8], places: &Places) -> [Option<String>; 2] {
     let theirs = serde_json::from_slice::<Value>(body).err().map(|error| error.to_string());
     let [ours, deaf] = [true, false].map(|watches| scan(body, places, &mut Nobody { watches }).err());

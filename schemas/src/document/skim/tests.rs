@@ -1,4 +1,4 @@
-//! The skim beside the scan.
+//! The skim compared with the scan.
 
 use super::*;
 use crate::document::{
@@ -63,11 +63,11 @@ fn a_secret_is_found_at_its_place_alone() {
         ("nothing", "/s", "", Some([None, None])),
     ] {
         // Wherever it is in a block of bytes.
-        for before in 0..=BLOCK {
+        for before in 0..=BLOCK_BYTES {
             let body = " ".repeat(before) + body;
             let found = skimmed(body.as_bytes(), pointer);
             let expected = expected.map(|values| values.map(|value| value.map(str::to_owned)));
-            assert_eq!(found, expected, "{case} behind {before}");
+            assert_eq!(found, expected, "{case} after {before}");
             if let (Some(found), Some(read)) = (found, scanned(body.as_bytes(), pointer)) {
                 assert_eq!(found, read, "{case}");
             }
@@ -75,7 +75,7 @@ fn a_secret_is_found_at_its_place_alone() {
     }
 }
 
-/// Draws JSON that is dense with what a skim has to tell apart.
+/// Random JSON that is dense with what a skim has to distinguish.
 struct Drawn {
     seed: u64,
     text: String,

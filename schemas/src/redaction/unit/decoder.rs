@@ -2,10 +2,10 @@
 
 use super::{
     Unit,
-    entities::{MAX_LEGACY_BYTES, MAX_NAME_BYTES, NAMES},
+    entities::{ENTITY_NAMES, MAX_LEGACY_BYTES, MAX_NAME_BYTES},
 };
 
-/// Maximum number of digits of a numeric HTML character reference; its value needs seven, the others are zeros.
+/// Maximum number of digits of a numeric HTML character reference: seven and leading zeros.
 const MAX_DIGITS: usize = 32;
 
 /// A text, read up to a limit.
@@ -15,7 +15,7 @@ pub(super) struct Decoder<'t> {
 }
 
 impl Decoder<'_> {
-    /// The character at `at` with up to this many encodings removed; as it is where there are fewer.
+    /// The character at `at` with up to this many encodings removed.
     pub(super) fn unit(&self, layers: u8, at: usize) -> Option<Unit> {
         if layers == 0 {
             return self.text[..self.limit].get(at).map(|byte| Unit::byte(*byte, at + 1));
@@ -55,7 +55,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// Three octal digits, which are a byte, as in C and in the output of Git.
+    /// Three octal digits, which give a byte, as in C and in the output of Git.
     fn octal(&self, layers: u8, mut at: usize) -> Option<Unit> {
         let mut code = 0;
         for _ in 0..3 {
@@ -87,13 +87,13 @@ impl Decoder<'_> {
     }
 
     /// What follows an equals sign in quoted-printable (RFC 2045 section 6.7): a byte, or a line end and the next character,
-    /// for it may be inside of another encoding.
+    /// because that may be inside another encoding.
     fn quoted(&self, layers: u8, at: usize) -> Option<Unit> {
         let byte = self.hex(layers, at, 2).map(|(byte, end)| Unit::byte(byte as u8, end));
         byte.or_else(|| self.unit(layers, self.line_end(layers, at)?))
     }
 
-    /// Where a line end of quoted-printable ends that is not part of the text: an equals sign and CR LF, or LF.
+    /// Where a soft line break of quoted-printable ends: an equals sign and CR LF, or LF.
     pub(super) fn line_break(&self, layers: u8, at: usize) -> Option<usize> {
         let (b'=', end) = self.ascii(layers, at)? else { return None };
         self.line_end(layers, end)
@@ -141,7 +141,7 @@ impl Decoder<'_> {
             length += 1;
             at = end;
             if (byte == b';' || length <= MAX_LEGACY_BYTES)
-                && let Some(character) = NAMES.get(&name[..length])
+                && let Some(character) = ENTITY_NAMES.get(&name[..length])
             {
                 legacy = Some(Unit::character(*character, end));
             }
@@ -159,7 +159,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// Exactly so many hex digits.
+    /// Exactly `count` hex digits.
     fn hex(&self, layers: u8, mut at: usize, count: usize) -> Option<(u32, usize)> {
         let mut code = 0_u32;
         for _ in 0..count {

@@ -6,24 +6,25 @@ use std::{
     sync::LazyLock,
 };
 
-/// Longest name of an HTML character reference, in bytes.
+/// Maximum length of the name of an HTML character reference in bytes.
 pub(super) const MAX_NAME_BYTES: usize = 32;
-/// Longest name without a semicolon, in bytes.
+/// Maximum length of a name without a semicolon in bytes.
 pub(super) const MAX_LEGACY_BYTES: usize = 6;
 
-/// The names of the HTML standard (section 13.5) that stand for one character; those without a semicolon are legacy
-/// names that a browser takes without one.
-pub(super) static NAMES: LazyLock<HashMap<&'static [u8], char, BuildHasherDefault<NameHasher>>> = LazyLock::new(|| {
-    let lines = include_str!("entities.txt").lines();
-    let entry = |line: &'static str| {
-        let (name, code) = line.split_once(' ')?;
-        Some((name.as_bytes(), char::from_u32(u32::from_str_radix(code, 16).ok()?)?))
-    };
-    lines.filter_map(entry).collect()
-});
+/// The names of the HTML standard (section 13.5) for a single character. Those without a semicolon are legacy names that
+/// browsers accept without one.
+pub(super) static ENTITY_NAMES: LazyLock<HashMap<&'static [u8], char, BuildHasherDefault<NameHasher>>> =
+    LazyLock::new(|| {
+        let lines = include_str!("entities.txt").lines();
+        let entry = |line: &'static str| {
+            let (name, code) = line.split_once(' ')?;
+            Some((name.as_bytes(), char::from_u32(u32::from_str_radix(code, 16).ok()?)?))
+        };
+        lines.filter_map(entry).collect()
+    });
 
-/// The hash FNV-1a. A text of nothing but references is looked up several times for each of its bytes, and the names are known,
-/// so that nobody can choose ones that collide.
+/// The hash FNV-1a: a text full of references needs several look-ups for each byte, and the names are fixed, so an attacker
+/// cannot choose colliding ones.
 pub(super) struct NameHasher(u64);
 
 impl Default for NameHasher {

@@ -131,7 +131,7 @@ fn headers(destination: &Destination) -> Vec<(String, String)> {
         .chain([user_agent])
         .collect();
     if matches!(destination.credentials, CredentialReference::Basic { .. }) {
-        headers.push((header::AUTHORIZATION.to_string(), format!("{} {MASK}", schemas::wire::BASIC)));
+        headers.push((header::AUTHORIZATION.to_string(), format!("{} {MASK}", schemas::wire::BASIC_SCHEME)));
     }
     headers
 }

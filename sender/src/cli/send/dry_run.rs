@@ -84,7 +84,7 @@ fn masked_value(name: &str, value: &HeaderValue, redactor: &Redactor) -> String 
         return redactor.mask(&text);
     }
     match text.split_once(' ') {
-        Some((scheme, _)) if name == schemas::wire::AUTHORIZATION => format!("{scheme} {MASK}"),
+        Some((scheme, _)) if name == schemas::wire::AUTHORIZATION_HEADER => format!("{scheme} {MASK}"),
         _ => MASK.to_owned(),
     }
 }
