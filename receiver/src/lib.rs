@@ -16,6 +16,8 @@ mod ingest;
 #[cfg(feature = "server")]
 pub mod learn;
 #[cfg(feature = "server")]
+mod line_writer;
+#[cfg(feature = "server")]
 pub mod log;
 #[cfg(feature = "server")]
 mod metrics;

@@ -27,7 +27,6 @@ use std::{
 };
 
 use tokio::{net::TcpListener, sync::watch};
-use tracing_appender::non_blocking::WorkerGuard;
 
 pub(crate) use self::data::IndexLock;
 pub use self::data::{DataFolder, DataFolderError};
@@ -44,6 +43,7 @@ use crate::{
     config::Config,
     index::{Index, IndexError, Indexer},
     ingest::{AdmissionLimits, Pipeline},
+    line_writer::Flush,
     log::{Recovery, SegmentOptions, Segments},
     metrics::Metrics,
 };
@@ -61,7 +61,7 @@ pub struct Server {
     recovery: Recovery,
     config: Config,
     // Prints what is left when it is dropped.
-    _payloads: Option<WorkerGuard>,
+    _payloads: Option<Flush>,
     // Locks the folder as long as the server lives.
     _data: DataFolder,
 }
@@ -78,6 +78,9 @@ pub enum StartError {
         /// The cause.
         source: io::Error,
     },
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
     /// The data folder cannot be used.
     #[error(transparent)]
     Data(#[from] DataFolderError),
@@ -128,7 +131,7 @@ impl Server {
         let names: Vec<&str> = config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         let metrics = Arc::new(Metrics::new(names.iter().copied(), log.metrics()));
         let admission = Arc::new(AdmissionLimits::new(limits.requests, limits.bodies_bytes));
-        let (access_log, payloads) = AccessLog::new(config.log_payloads);
+        let (access_log, payloads) = AccessLog::new(config.log_payloads).map_err(StartError::Thread)?;
         let state = Arc::new(ServerState {
             config: SharedConfig::new(&config),
             pipeline: Pipeline::new(log.clone(), admission.clone(), limits.body_timeout),

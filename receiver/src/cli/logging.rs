@@ -2,7 +2,6 @@
 //! request waits for them.
 
 mod json;
-mod lines;
 
 use std::{
     env,
@@ -12,11 +11,9 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use self::{
-    json::Json,
-    lines::{Flush, Lines},
-};
+use self::json::Json;
 use super::{Failure, exit};
+use crate::line_writer::{Flush, Lines};
 
 /// The variable that chooses what is logged, in the form of `tracing-subscriber`.
 const FILTER: &str = "WEBHOOK_RECEIVER_LOG";

@@ -1,20 +1,17 @@
 //! The access log: one line for each request, and optionally the message itself. Neither ever holds a credential.
 
-use std::{
-    io::{self, Write as _},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use schemas::{json::pretty, text::escape_json};
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use uuid::Uuid;
 
 use super::peer::Peer;
-use crate::{ingest::Handled, log::Record, redact};
-
-/// Maximum number of messages that wait to be printed. A reader that has stopped must not stop the receiver, so further
-/// messages are dropped.
-const MAX_WAITING_MESSAGES: usize = 100;
+use crate::{
+    ingest::Handled,
+    line_writer::{Flush, Lines},
+    log::Record,
+    redact,
+};
 
 /// Larger messages are not printed: it would delay all others, and nobody reads that much on a terminal.
 const MAX_PRINTED_BYTES: usize = 64 << 10;
@@ -22,17 +19,14 @@ const MAX_PRINTED_BYTES: usize = 64 << 10;
 /// Writes the lines.
 #[derive(Clone, Debug)]
 pub(super) struct AccessLog {
-    payloads: Option<NonBlocking>,
+    payloads: Option<Lines>,
 }
 
 impl AccessLog {
     /// With `log_payloads`, accepted messages are printed too, by a thread that ends with the guard.
-    pub(super) fn new(log_payloads: bool) -> (Self, Option<WorkerGuard>) {
-        let printer = log_payloads.then(|| {
-            NonBlockingBuilder::default().buffered_lines_limit(MAX_WAITING_MESSAGES).lossy(true).finish(io::stdout())
-        });
-        let (payloads, guard) = printer.unzip();
-        (Self { payloads }, guard)
+    pub(super) fn new(log_payloads: bool) -> io::Result<(Self, Option<Flush>)> {
+        let (payloads, guard) = log_payloads.then(|| Lines::new(io::stdout())).transpose()?.unzip();
+        Ok((Self { payloads }, guard))
     }
 
     /// Writes the line of an answered request. Returns its id, which is the message's if there is one.
@@ -70,17 +64,17 @@ impl AccessLog {
             peer = %peer,
             proxy = peer.proxy().map(tracing::field::display),
         );
-        if let (Some(printer), Ok(record)) = (&self.payloads, &handled.result)
+        if let (Some(payloads), Ok(record)) = (&self.payloads, &handled.result)
             // A quarantined capture may hold an unknown secret.
             && !record.header.captured.as_ref().is_some_and(|captured| captured.quarantined)
         {
-            print(record, printer.clone());
+            print(record, payloads);
         }
         id
     }
 }
 
-fn print(record: &Record, mut printer: NonBlocking) {
+fn print(record: &Record, payloads: &Lines) {
     let text = if record.body.len() > MAX_PRINTED_BYTES {
         let (id, length) = (record.header.id, record.body.len());
         format!("message of {length} bytes; to print it: webhook-receiver messages show {id}\n")
@@ -88,6 +82,5 @@ fn print(record: &Record, mut printer: NonBlocking) {
         let Some(pretty) = pretty(&record.body) else { return };
         format!("{}\n", escape_json(&pretty))
     };
-    // If too many wait already, it is dropped.
-    let _ = printer.write_all(text.as_bytes());
+    payloads.add(text.as_bytes());
 }

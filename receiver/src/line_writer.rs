@@ -1,5 +1,5 @@
-//! Log lines on their way to stderr: gathered in memory, written many at a time by a thread of their own. No request
-//! waits for them, and none wakes that thread more often than it is worth.
+//! Writes lines to stdout or stderr from a thread of its own, many at a time. No request waits for them, and none wakes that
+//! thread more often than it is worth.
 
 use std::{
     io::{self, Write},
@@ -22,12 +22,12 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// Takes lines.
 #[derive(Clone, Debug)]
-pub(super) struct Lines(Arc<Shared>);
+pub(crate) struct Lines(Arc<Shared>);
 
 /// Writes what is left when it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub(in crate::cli) struct Flush(Arc<Shared>);
+pub(crate) struct Flush(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -45,14 +45,19 @@ struct State {
 
 impl Lines {
     /// Lines that a thread writes to `output`, until the guard is dropped.
-    pub(super) fn new(output: impl Write + Send + 'static) -> io::Result<(Self, Flush)> {
+    pub(crate) fn new(output: impl Write + Send + 'static) -> io::Result<(Self, Flush)> {
         let shared = Arc::<Shared>::default();
         let lines = Self(shared.clone());
-        thread::Builder::new().name("log-lines".to_owned()).spawn({
+        thread::Builder::new().name("line-writer".to_owned()).spawn({
             let shared = shared.clone();
             move || shared.write_to(output)
         })?;
         Ok((lines, Flush(shared)))
+    }
+
+    /// Adds a line, or drops it if too many bytes wait already.
+    pub(crate) fn add(&self, line: &[u8]) {
+        self.0.add(line);
     }
 }
 
@@ -93,11 +98,11 @@ impl Shared {
             mem::swap(&mut state.waiting, &mut lines);
             let left_out = mem::take(&mut state.left_out);
             drop(state);
-            // Where nobody takes the lines there is nowhere to say so.
+            // If the output is closed, there is no place to report it.
             let _ = output.write_all(&lines).and_then(|()| output.flush());
             lines.clear();
             if left_out > 0 {
-                tracing::warn!(left_out, "log lines were left out: whoever reads them is too slow");
+                tracing::warn!(left_out, "lines were dropped because their reader is too slow");
             }
         }
     }
@@ -111,8 +116,8 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Takes whole lines, each in one call.
-pub(super) struct Line<'a>(&'a Shared);
+/// Takes complete lines, each in one call.
+pub(crate) struct Line<'a>(&'a Shared);
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
