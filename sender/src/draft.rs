@@ -1,5 +1,5 @@
-//! A draft: a message made up from a few words. What is not said gets a sensible default, so that every draft is a
-//! whole message that keeps the contract.
+//! A draft: a message from a few values. The others have defaults, so every draft gives a complete message that conforms to
+//! the contract.
 
 pub(crate) mod field;
 
@@ -8,12 +8,12 @@ use schemas::{Access, Decision, Field, Flow, Step, StepKind, StepMessage, Trigge
 
 pub use self::field::{FieldError, parse_field};
 
-/// Who does everything in a draft.
-const PERSON: &str = "jo@example.com";
-/// How long the step with the data was open.
-const OPEN_FOR: SignedDuration = SignedDuration::from_mins(45);
+/// The only person in a draft.
+const PERSON_EMAIL: &str = "jo@example.com";
+/// The time that the step with the data was open.
+const STEP_DURATION: SignedDuration = SignedDuration::from_mins(45);
 
-/// The words from which a message is made up. `None` is the default of each.
+/// The values of a message. `None` is the default of each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
     /// What happened; by default the step was completed.
@@ -24,7 +24,7 @@ pub struct Draft {
     pub flow: Option<String>,
     /// The flow model's name.
     pub flow_name: Option<String>,
-    /// What the flow is about.
+    /// The subject of the flow.
     pub subject: Option<String>,
     /// Who started it.
     pub initiator: Option<String>,
@@ -34,17 +34,16 @@ pub struct Draft {
     pub step_kind: Option<StepKind>,
     /// Kind of the step before, on [`Trigger::StepCreated`] only; by default a task.
     pub previous_step: Option<StepKind>,
-    /// The data: of the step when it was completed, of the step before when it was created. Empty is three example
-    /// fields.
+    /// The data: of the completed step, or of the step before a created one. By default three example fields.
     pub fields: Vec<Field>,
 }
 
 impl Draft {
-    /// The message, as if it was sent at `now`.
+    /// The message as sent at `now`.
     pub fn message(&self, now: Timestamp) -> StepMessage {
         let trigger = self.trigger.unwrap_or(Trigger::StepCompleted);
         let kind = self.step_kind.clone().unwrap_or(StepKind::Task);
-        let or = |said: &Option<String>, default: &str| said.clone().unwrap_or_else(|| default.to_owned());
+        let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
         let (step, previous_step) = match trigger {
             Trigger::StepCompleted => {
                 let name = or(&self.step, default_name(&kind));
@@ -67,7 +66,7 @@ impl Draft {
                 flow_identifier: or(&self.flow, "FLOW-604"),
                 name: Some(or(&self.flow_name, "Set-up New Customer (Debtor)")),
                 subject: Some(or(&self.subject, "Acme Ltd")),
-                initiator: Some(or(&self.initiator, PERSON)),
+                initiator: Some(or(&self.initiator, PERSON_EMAIL)),
             },
             step,
             previous_step,
@@ -77,16 +76,16 @@ impl Draft {
     fn completed(&self, name: String, kind: StepKind, now: Timestamp) -> Step {
         let completed_at = Some(to_the_second(now));
         let decision = Decision {
-            approver: PERSON.to_owned(),
+            approver: PERSON_EMAIL.to_owned(),
             verdict: Verdict::Approved,
             comment: None,
             at: completed_at.clone(),
         };
         let decisions = if kind.is_approval() { vec![decision] } else { Vec::new() };
         Step {
-            created_at: Some(to_the_second(now - OPEN_FOR)),
+            created_at: Some(to_the_second(now - STEP_DURATION)),
             completed_at,
-            completed_by: Some(PERSON.to_owned()),
+            completed_by: Some(PERSON_EMAIL.to_owned()),
             decisions,
             fields: self.numbered_fields(),
             ..created(name, kind, now)
@@ -144,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_draft_keeps_the_contract() {
+    fn every_draft_conforms_to_the_contract() {
         let kinds = || StepKind::KNOWN.into_iter().map(Some).chain([None]);
         for trigger in [None, Some(Trigger::StepCompleted), Some(Trigger::StepCreated)] {
             for step_kind in kinds() {
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_stands_where_the_trigger_puts_it() {
+    fn the_trigger_decides_where_the_data_is() {
         let fields = vec![parse_field("A=1").unwrap(), parse_field("B:Number=2").unwrap()];
         let draft = Draft { fields, ..Draft::default() };
         let now = "2026-11-24T09:02:11.5Z".parse().unwrap();

@@ -1,10 +1,9 @@
 //! Produces Flowingly's documented webhook messages and delivers them.
 //!
-//! A message is made up from a few words ([`Draft`]), fired by a running [`flow`] of a [`Model`], or read from what was
-//! kept ([`replay`]). [`Composed`] is a message with its authentication as the wire has it. [`delivery::Client`] posts
-//! it once and tells what came of it; a [`delivery::Courier`] tries again and keeps the order, from memory or from an
-//! [`Outbox`] on disk; a [`load`] measures how an endpoint takes many. Each is usable alone: the program
-//! `webhook-sender` ([`cli`]) only puts them together.
+//! A message comes from a few values ([`Draft`]), from a run of a flow model, or from stored messages ([`replay`]).
+//! [`Composed`] is a message with its authentication, ready to send. [`delivery::Client`] posts it once; a
+//! [`delivery::Courier`] retries and keeps the order, from memory or from an [`Outbox`] on disk. The program
+//! `webhook-sender` ([`cli`]) puts them together and can also measure how an endpoint handles load.
 //!
 //! ```no_run
 //! use schemas::{Authentication, ClientSecret, Profile};
@@ -18,8 +17,8 @@
 //! let client = Client::new(&ClientOptions::default())?;
 //! let target = "http://127.0.0.1:8080/hooks/flowingly".parse()?;
 //! match client.deliver(&target, composed.request()?).await {
-//!     Outcome::Accepted(answer) => println!("taken: {}", answer.status),
-//!     Outcome::Declined(answer) => println!("the endpoint said no: {}", answer.status),
+//!     Outcome::Accepted(answer) => println!("accepted: {}", answer.status),
+//!     Outcome::Declined(answer) => println!("rejected: {}", answer.status),
 //!     other => println!("no answer: {other:?}"),
 //! }
 //! # Ok(())
@@ -31,15 +30,13 @@ pub mod compose;
 pub mod credentials;
 pub mod delivery;
 pub mod draft;
-pub mod flow;
-mod json_files;
-pub mod load;
-pub mod model;
+mod flow;
+mod load;
+mod model;
 pub mod outbox;
 pub mod replay;
 
 pub use compose::{ComposeError, Composed};
 pub use credentials::CredentialReference;
 pub use draft::Draft;
-pub use model::Model;
 pub use outbox::Outbox;

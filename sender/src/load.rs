@@ -1,24 +1,25 @@
-//! Load: many requests to one endpoint, at a fixed rate or as fast as the connections allow, and how long the answers
-//! took.
+//! Load: many requests to one endpoint, at a fixed rate or as fast as the connections allow, and their latencies.
 //!
-//! At a rate the schedule is open: request *n* is due at *n*/rate whether or not the endpoint has answered those
-//! before it, and its latency counts from then. So an endpoint that stalls is seen to stall by every request that was
-//! due meanwhile (no coordinated omission), also by those that were never sent because no connection came free.
+//! A rate is an open schedule: request *n* is due at *n*/rate whether or not the endpoint has answered the ones before,
+//! and its latency counts from then. A stall therefore shows in every request that was due meanwhile (no coordinated
+//! omission), also in those that were never sent because no connection was free.
 //!
-//! [`Load`] is what to do, [`Summary`] what came of it.
+//! [`Load`] describes a load, [`Summary`] its result.
 
-mod crew;
-mod line;
+mod due_queue;
 mod messages;
+mod options;
 mod run;
 mod schedule;
 mod summary;
 mod tally;
 mod worker;
+mod worker_pool;
 
-pub use self::{
+pub(crate) use self::{
     messages::{MessageError, Messages},
-    run::{GRACE, Load, LoadError, Progress},
-    schedule::{Pace, Schedule},
-    summary::{Latency, Summary},
+    options::{Load, LoadError},
+    run::run,
+    schedule::Pace,
+    summary::{Latency, Progress, Summary},
 };

@@ -1,8 +1,8 @@
-//! A replay: messages that were kept, made ready to be sent again byte for byte.
+//! A replay: stored messages, prepared to be sent again byte for byte.
 //!
-//! They come from a [`Source`]: JSON lines as `webhook-receiver messages export` writes them, or raw bodies. It is read
-//! as a stream, so its size does not matter; what cannot be used is told with its place. What is read has no client
-//! secret any more (see [`Emptied`](crate::outbox::Emptied)).
+//! They come from a [`Source`]: JSON lines from `webhook-receiver messages export`, or raw bodies. It is read as a stream, so
+//! its size does not matter; unusable parts are reported with their position. The client secret is removed from every
+//! message.
 
 mod line;
 mod lines;
@@ -11,6 +11,7 @@ mod source;
 
 use schemas::Profile;
 
+pub(crate) use self::source::json_files;
 pub use self::{
     line::{Problem, Unusable},
     selection::Selection,
@@ -18,24 +19,24 @@ pub use self::{
 };
 use crate::{credentials::CredentialReference, outbox::NewDelivery};
 
-/// How messages are made ready.
+/// How messages are prepared.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    /// Where the messages keep what.
+    /// The profile of the messages.
     pub profile: Profile,
-    /// With which credentials they will be sent.
+    /// The credentials to send them with.
     pub credentials: CredentialReference,
-    /// Which of them.
+    /// The messages to send.
     pub selection: Selection,
 }
 
-/// What stands at a place of a source.
+/// An item of a source.
 #[derive(Debug)]
 pub enum Item {
     /// A message.
     Message(Box<NewDelivery>),
-    /// A message that is not asked for.
-    PassedOver,
-    /// Something that cannot be sent.
+    /// A message that is not selected.
+    Skipped,
+    /// An item that cannot be sent.
     Problem(Problem),
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     delivery::{ClientOptions, Proxy, Rate, Target},
-    load::{Load, Pace, Progress},
+    load::{self, Load, Pace, Progress},
 };
 
 const PACE: &str = "How much";
@@ -138,7 +138,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
     let mut show = |progress: Progress| bar.show(progress);
     let watcher: Option<&mut dyn FnMut(Progress)> = if Bar::is_seen(args.output) { Some(&mut show) } else { None };
     let runtime = runtime::new()?;
-    let summary = runtime.block_on(load.run(runtime::interrupted(), watcher))?;
+    let summary = runtime.block_on(load::run(load, runtime::interrupted(), watcher))?;
     bar.clear();
     report::print(&summary, args.output)?;
     Ok(exit::of_load(&summary))

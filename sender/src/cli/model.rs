@@ -127,12 +127,12 @@ fn check(files: &[PathBuf], output: Format) -> Result<u8, CliError> {
 }
 
 fn new(file: Option<&Path>) -> Result<(), CliError> {
-    let Some(path) = file else { return say(write!(anstream::stdout(), "{}", model::NEW)) };
+    let Some(path) = file else { return say(write!(anstream::stdout(), "{}", model::NEW_MODEL)) };
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return Err(CliError::NewModelIsToml { path: path.to_owned() });
     }
     let written = OpenOptions::new().write(true).create_new(true).open(path);
-    match written.and_then(|mut file| file.write_all(model::NEW.as_bytes())) {
+    match written.and_then(|mut file| file.write_all(model::NEW_MODEL.as_bytes())) {
         Ok(()) => {
             let path = one_line(&path.display().to_string(), usize::MAX);
             say(writeln!(anstream::stdout(), "{path} is written; `webhook-sender model show {path}` draws it"))

@@ -185,7 +185,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
 
 impl FlowArgs {
     fn about(&self, model: &Model) -> Flow {
-        let about = RunningFlow::about(model, self.flow.clone().unwrap_or_else(|| "FLOW-1".to_owned()));
+        let about = RunningFlow::describe(model, self.flow.clone().unwrap_or_else(|| "FLOW-1".to_owned()));
         let (subject, initiator) = (self.subject.clone().or(about.subject), self.initiator.clone().or(about.initiator));
         Flow { subject, initiator, ..about }
     }
@@ -206,9 +206,9 @@ fn start_of_files() -> Timestamp {
 /// The messages of all paths of a model.
 pub(super) fn every_message(path: &Path) -> Result<Vec<StepMessage>, CliError> {
     let (model, _) = published(path)?;
-    let (about, start) = (RunningFlow::about(&model, "FLOW-1".to_owned()), start_of_files());
+    let (about, start) = (RunningFlow::describe(&model, "FLOW-1".to_owned()), start_of_files());
     count_paths(&model, &about, start)?;
-    let fired = AllPaths::new(&model, about, start).flat_map(|run| run.fired);
+    let fired = AllPaths::new(&model, about, start).flat_map(|run| run.messages);
     let messages: Vec<StepMessage> = fired.map(|fired| fired.message).collect();
     if messages.is_empty() { Err(RunError::NothingFires { path: path.to_owned() }.into()) } else { Ok(messages) }
 }
@@ -216,7 +216,7 @@ pub(super) fn every_message(path: &Path) -> Result<Vec<StepMessage>, CliError> {
 /// A model from which flows can be started, and its text.
 fn published(path: &Path) -> Result<(Model, String), CliError> {
     let (model, text) = model::load_with_text(path)?;
-    match model.publish() {
+    match model.check_published() {
         Ok(()) => Ok((model, text)),
         Err(source) => Err(RunError::NotPublished { path: path.to_owned(), source }.into()),
     }
@@ -244,7 +244,7 @@ fn played<'m>(
     start: Timestamp,
 ) -> Result<Run<'m>, RunError> {
     let mut run = Run::new(RunningFlow::start(model, about, start), start);
-    script.play(&mut run).map_err(|stuck| RunError::Stuck { path: path.to_owned(), stuck })?;
+    script.run(&mut run).map_err(|error| RunError::ScriptAction { path: path.to_owned(), error })?;
     Ok(run)
 }
 

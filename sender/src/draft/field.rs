@@ -1,16 +1,15 @@
-//! A field from one line of text, `Name=value` or `Name:Type=value`, in the encoding that the Public API has for its
-//! type.
+//! A field from one line of text, `Name=value` or `Name:Type=value`, in the Public API's encoding for its type.
 
 use jiff::civil::Date;
 use schemas::{Field, FieldType, Schema};
 use serde_json::{Number, Value, json};
 
-/// Most characters of a number in the product's forms (Public API).
+/// Maximum number of characters of a number in the product's forms (Public API).
 const NUMBER_MAX_CHARACTERS: usize = 15;
 /// The first number with more than 15 digits before the point.
 const NUMBER_BOUND: f64 = 1e15;
 
-/// Why a text is no field.
+/// Why a text is not a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldError {
@@ -20,9 +19,9 @@ pub enum FieldError {
     /// It has no name before the `=`.
     #[error("the field has no name; write 'Name=value'")]
     NoName,
-    /// The word between the last colon of the name and the `=` is no type.
+    /// The word between the last colon and the `=` is not a type.
     #[error(
-        "there is no field type `{word}`; the types are {}. If the colon belongs to the name, say the type too: '{name}:{word}:Text=...'",
+        "`{word}` is not a field type; the types are {}. If the colon belongs to the name, add the type: '{name}:{word}:Text=...'",
         writable()
     )]
     UnknownType {
@@ -31,9 +30,9 @@ pub enum FieldError {
         /// The word.
         word: String,
     },
-    /// How a value of the type is written is not publicly known.
+    /// The encoding of the type is not publicly known.
     #[error(
-        "how a value of the type {} is written is not publicly known; send a whole message with --message instead",
+        "the encoding of the type {} is not publicly known; send a complete message with --message instead",
         .0.as_str()
     )]
     NoEncoding(FieldType),
@@ -45,11 +44,11 @@ pub enum FieldError {
     },
 }
 
-/// Reads `Name=value` (a Text field) or `Name:Type=value`. The type's letter case does not matter. An empty value is
-/// an empty string for text, and a field that is not filled in (null) for the other types.
+/// Reads `Name=value` (a Text field) or `Name:Type=value`. The type's letter case does not matter. An empty value is an empty
+/// string for text, and null (not filled in) for the other types.
 ///
 /// # Errors
-/// When it is not of that form, or the value does not fit the type.
+/// When it has another form, or the value does not fit the type.
 pub fn parse_field(text: &str) -> Result<Field, FieldError> {
     let (left, value) = text.split_once('=').ok_or(FieldError::NoValue)?;
     let (name, kind) = match left.rsplit_once(':') {
@@ -69,7 +68,7 @@ pub fn parse_field(text: &str) -> Result<Field, FieldError> {
     Ok(Field { name: name.to_owned(), kind: Some(kind), order: None, identifier: None, value: encoded, options })
 }
 
-/// Whether a value is one that a field of this type can have, as strictly as [`parse_field`] is; null always is.
+/// Whether a value fits a field of this type, by the same rules as in [`parse_field`]; null always does.
 pub(crate) fn fits(kind: &FieldType, value: &Value) -> bool {
     let field = json!({"name": "", "type": kind.as_str(), "value": value});
     let is = |check: fn(&str) -> bool| value.as_str().is_none_or(check);
@@ -90,8 +89,7 @@ fn known(name: &str, word: &str) -> Result<FieldType, FieldError> {
     found.ok_or_else(|| FieldError::UnknownType { name: name.to_owned(), word: word.to_owned() })
 }
 
-/// The value of a text, in the encoding of its type; `None` where it does not fit. A list's choices are numbered as they
-/// stand in the text.
+/// The value of a text in the encoding of its type; `None` if it does not fit. A list's choices are numbered in their order.
 pub(crate) fn encode(kind: &FieldType, text: &str) -> Option<Value> {
     if text.is_empty() && !matches!(kind, FieldType::Text | FieldType::TextArea | FieldType::Other(_)) {
         return Some(Value::Null);
@@ -118,7 +116,7 @@ pub(crate) fn encode(kind: &FieldType, text: &str) -> Option<Value> {
     }
 }
 
-/// The choices of a list, divided by `|`, with keys counted from 1.
+/// The choices of a list, separated by `|`, with keys from 1.
 fn choices(text: &str) -> Vec<(String, &str)> {
     let texts = text.split('|').filter(|text| !text.is_empty());
     (1..).zip(texts).map(|(key, text): (u32, _)| (key.to_string(), text)).collect()
@@ -130,7 +128,7 @@ fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| plain(local) && plain(domain))
 }
 
-/// `dd/MM/yyyy`, a day that the calendar has.
+/// `dd/MM/yyyy`, a day that exists.
 fn is_date(text: &str) -> bool {
     let [b'0'..=b'9', b'0'..=b'9', b'/', b'0'..=b'9', b'0'..=b'9', b'/', year @ ..] = text.as_bytes() else {
         return false;
@@ -223,7 +221,7 @@ mod tests {
             ("Customer name", "write 'Name=value'"),
             ("=x", "the field has no name"),
             (" :Number=1", "the field has no name"),
-            ("Credit limit:Money=5", "there is no field type `Money`; the types are CheckBox, Currency, Date,"),
+            ("Credit limit:Money=5", "`Money` is not a field type; the types are CheckBox, Currency, Date,"),
             ("Ratio 1:2=x", "'Ratio 1:2:Text=...'"),
             ("a:CheckBox=yes", "CheckBox is true or false"),
             ("a:CheckBox=True", "CheckBox is true or false"),

@@ -1,4 +1,4 @@
-//! Something that happened to a step, and the messages that the step's webhooks make of it.
+//! The creation or completion of a step, and the messages of the step's webhooks for it.
 
 use schemas::{Flow, Step, StepMessage, Trigger, message::WebhookLabel};
 
@@ -7,28 +7,25 @@ use crate::model::{ModelStep, ModelWebhook};
 
 /// A step was created or completed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event<'m> {
-    /// The step of the model.
-    pub model_step: &'m ModelStep,
-    /// Which of [`super::RunningFlow::steps`] it happened to.
-    pub step_run: usize,
-    /// What happened.
-    pub trigger: Trigger,
-    /// The step, as it was then.
-    pub step: Step,
+pub(crate) struct Event<'m> {
+    pub(crate) model_step: &'m ModelStep,
+    /// Its index in [`super::RunningFlow::steps`].
+    pub(crate) step_run: usize,
+    pub(crate) trigger: Trigger,
+    /// The step at that time.
+    pub(crate) step: Step,
     /// The step whose completion created it; only on creation.
-    pub previous_step: Option<Step>,
+    pub(crate) previous_step: Option<Step>,
 }
 
 /// A webhook's message.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fired<'m> {
-    /// The webhook; it says where the message goes and how it authenticates.
-    pub webhook: &'m ModelWebhook,
-    /// Which of [`super::RunningFlow::steps`] it tells of.
-    pub step_run: usize,
+pub(crate) struct WebhookMessage<'m> {
+    pub(crate) webhook: &'m ModelWebhook,
+    /// The index of its step in [`super::RunningFlow::steps`].
+    pub(crate) step_run: usize,
     /// The message, without a credential.
-    pub message: StepMessage,
+    pub(crate) message: StepMessage,
 }
 
 impl<'m> Event<'m> {
@@ -53,9 +50,9 @@ impl<'m> Event<'m> {
     }
 
     /// The messages of the step's enabled webhooks with this trigger, in the model's order.
-    pub fn fire(&self, flow: &Flow) -> impl Iterator<Item = Fired<'m>> {
+    pub(crate) fn messages(&self, flow: &Flow) -> impl Iterator<Item = WebhookMessage<'m>> {
         let fires = |webhook: &&ModelWebhook| webhook.enabled && webhook.trigger == self.trigger;
-        self.model_step.webhooks.iter().filter(fires).map(|webhook| Fired {
+        self.model_step.webhooks.iter().filter(fires).map(|webhook| WebhookMessage {
             webhook,
             step_run: self.step_run,
             message: StepMessage {

@@ -1,27 +1,27 @@
-//! Every path through a model: each decision at each step, depth first. So every kind of message that the model's
-//! webhooks can send occurs.
+//! Every path through a model: each decision at each step, depth first, so that every kind of message occurs that the
+//! model's webhooks can send.
 
 use jiff::Timestamp;
 use schemas::{Flow, Verdict};
 
-use super::{Action, Deed, FlowStatus, Run, RunningFlow, StepRun, StepStatus};
+use super::{Action, ActionKind, FlowStatus, Run, RunningFlow, StepRun, StepStatus};
 use crate::model::{Model, ModelStep};
 
 /// The comment of every rejection.
-const REJECTED_FOR: &str = "The amounts do not add up: please check them.";
+const REJECTION_COMMENT: &str = "The amounts do not add up: please check them.";
 
-/// The runs of a model, one for each path, in a fixed order that begins with the one in which all approve.
+/// The runs of a model, one for each path, in a fixed order that begins with the run in which everyone approves.
 ///
-/// Tasks are submitted as the model fills them in. Each approval is approved, rejected and sent back (once a run, where
-/// the model says where to), and rejected and completed; where several people decide, it is rejected by the first and
-/// by the second, after the first approved. Of the open steps the first in the model is done first, so parallel paths
-/// meet in one order. The flows are `FLOW-1`, `FLOW-2` and so on.
+/// Tasks are submitted with the model's values. Each approval is approved, rejected and sent back (once per run, if the
+/// model has `sendBackTo`), and rejected and completed; if several people decide, the first rejects, or the second after
+/// the first has approved. Open steps are done in the order of the model, so parallel paths meet in one order. The flows
+/// are `FLOW-1`, `FLOW-2` and so on.
 #[derive(Clone, Debug)]
-pub struct AllPaths<'m> {
+pub(crate) struct AllPaths<'m> {
     model: &'m Model,
-    about: Flow,
+    flow: Flow,
     start: Timestamp,
-    /// Which of how many choices the next run takes, one after the other; where it ends, the first.
+    /// The choice of the next run at each step and the number of choices; after its end, the first choice.
     path: Vec<(usize, usize)>,
     /// The number of the next flow; `None` at the end.
     next: Option<usize>,
@@ -29,13 +29,13 @@ pub struct AllPaths<'m> {
 
 impl<'m> AllPaths<'m> {
     /// Every path of a checked model. The flow's identifier is replaced.
-    pub fn new(model: &'m Model, about: Flow, start: Timestamp) -> Self {
-        Self { model, about, start, path: Vec::new(), next: Some(1) }
+    pub(crate) fn new(model: &'m Model, flow: Flow, start: Timestamp) -> Self {
+        Self { model, flow, start, path: Vec::new(), next: Some(1) }
     }
 
     fn run(&mut self, number: usize) -> Run<'m> {
-        let about = Flow { flow_identifier: format!("FLOW-{number}"), ..self.about.clone() };
-        let mut run = Run::new(RunningFlow::start(self.model, about, self.start), self.start);
+        let flow = Flow { flow_identifier: format!("FLOW-{number}"), ..self.flow.clone() };
+        let mut run = Run::new(RunningFlow::start(self.model, flow, self.start), self.start);
         let mut depth = 0;
         while run.flow.status() == FlowStatus::Running {
             let Some(open) = first_open(&run.flow) else { break };
@@ -43,15 +43,15 @@ impl<'m> AllPaths<'m> {
             if depth == self.path.len() {
                 self.path.push((0, choices.len()));
             }
-            let deed = choices.swap_remove(self.path[depth].0);
+            let kind = choices.swap_remove(self.path[depth].0);
             depth += 1;
-            let action = Action::new(open.step.name.clone(), deed);
-            run.act(&action).expect("only what is possible is among the choices");
+            let action = Action::new(open.step.name.clone(), kind);
+            run.act(&action).expect("only possible actions are among the choices");
         }
         run
     }
 
-    /// Turns to the next path: the last decision that can be another becomes it.
+    /// Moves to the next path: advances the last decision that has another choice.
     fn advance(&mut self) -> bool {
         while let Some((taken, of)) = self.path.pop() {
             if taken + 1 < of {
@@ -79,14 +79,14 @@ fn first_open<'f, 'm>(flow: &'f RunningFlow<'m>) -> Option<&'f StepRun<'m>> {
     flow.open().min_by_key(place)
 }
 
-/// What can be done in an open step, approval first.
-fn choices(flow: &RunningFlow<'_>, open: &StepRun<'_>) -> Vec<Deed> {
+/// The possible actions in an open step, approval first.
+fn choices(flow: &RunningFlow<'_>, open: &StepRun<'_>) -> Vec<ActionKind> {
     if !open.step.kind.is_approval() {
-        return vec![Deed::Submit];
+        return vec![ActionKind::Submit];
     }
-    let mut choices = vec![Deed::Decide { verdict: Verdict::Approved, comment: None }];
+    let mut choices = vec![ActionKind::Decide { verdict: Verdict::Approved, comment: None }];
     if open.snapshot.decisions.len() <= 1 {
-        let reject = |verdict| Deed::Decide { verdict, comment: Some(REJECTED_FOR.to_owned()) };
+        let reject = |verdict| ActionKind::Decide { verdict, comment: Some(REJECTION_COMMENT.to_owned()) };
         if open.step.send_back_to.is_some() && !has_sent_back(flow, open.step) {
             choices.push(reject(Verdict::RejectedAndSentBack));
         }

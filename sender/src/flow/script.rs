@@ -1,4 +1,4 @@
-//! A script: what people do in a flow, in order, as a team writes it down in TOML.
+//! A script: the actions of people in a flow, in order, as TOML.
 //!
 //! ```toml
 //! [[do]]
@@ -22,56 +22,53 @@ use std::fmt;
 use toml::de::{DeTable, DeValue};
 
 use self::entry::Reader;
-use super::{Action, Impossible, Run};
+use super::{Action, ActionError, Run};
 use crate::model::Model;
 
-/// Actions in order, of which the steps, fields and values are known to be those of a model.
+/// Actions in order, whose steps, fields and values are checked against a model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Script {
-    /// The actions.
-    pub actions: Vec<ScriptAction>,
+pub(crate) struct Script {
+    pub(crate) actions: Vec<ScriptAction>,
 }
 
-/// An action, and where it stands.
+/// An action and its position in the file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ScriptAction {
-    /// The line that it begins at, from 1.
-    pub line: usize,
-    /// What is done.
-    pub action: Action,
+pub(crate) struct ScriptAction {
+    /// Its first line, from 1.
+    pub(crate) line: usize,
+    pub(crate) action: Action,
 }
 
-/// Something that is wrong in a script.
+/// A problem of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptProblem {
+pub(crate) struct ScriptProblem {
     /// The line, from 1.
-    pub line: usize,
-    /// What is wrong and what would be right.
-    pub message: String,
+    pub(crate) line: usize,
+    /// The problem and how to fix it.
+    pub(crate) message: String,
 }
 
-/// All that is wrong in a script, in the order of its lines.
+/// Every problem of a script, in the order of its lines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", list(.0))]
-pub struct ScriptProblems(pub Vec<ScriptProblem>);
+pub(crate) struct ScriptProblems(pub Vec<ScriptProblem>);
 
-/// An action of a script is not possible when its turn comes.
+/// An action of a script is impossible at its turn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {source}")]
-pub struct Stuck {
-    /// The line that the action begins at, from 1.
-    pub line: usize,
-    /// Why it is not possible.
-    pub source: Impossible,
+pub(crate) struct ScriptError {
+    /// The action's first line, from 1.
+    pub(crate) line: usize,
+    pub(crate) source: ActionError,
 }
 
 impl Script {
-    /// Reads a script's TOML text and holds it against the model that it is for.
+    /// Reads a script's TOML text and checks it against its model.
     ///
     /// # Errors
-    /// When it is not TOML, has a key that no script has, or names a step, field or choice that the model has not, or
-    /// gives a value that does not fit its field. All of it is said at once.
-    pub fn parse(text: &str, model: &Model) -> Result<Self, ScriptProblems> {
+    /// When it is not TOML, has an unknown key, names a step, field or choice that is not in the model, or has a value that
+    /// does not fit its field. The error has every problem.
+    pub(crate) fn parse(text: &str, model: &Model) -> Result<Self, ScriptProblems> {
         let mut reader = Reader::new(text, model);
         let actions = match DeTable::parse(text) {
             Ok(file) => reader.file(file.get_ref()),
@@ -83,19 +80,19 @@ impl Script {
         if reader.problems.is_empty() {
             return Ok(Self { actions });
         }
-        // TOML's tables do not keep the order of the file.
+        // TOML tables do not keep the order of the file.
         reader.problems.sort_by_key(|problem| problem.line);
         Err(ScriptProblems(reader.problems))
     }
 
-    /// Does all of it.
+    /// Performs all actions.
     ///
     /// # Errors
-    /// At the first action that is not possible; what came before it was done.
-    pub fn play(&self, run: &mut Run<'_>) -> Result<(), Stuck> {
-        self.actions
-            .iter()
-            .try_for_each(|scripted| run.act(&scripted.action).map_err(|source| Stuck { line: scripted.line, source }))
+    /// At the first impossible action; the ones before it are done.
+    pub(crate) fn run(&self, run: &mut Run<'_>) -> Result<(), ScriptError> {
+        self.actions.iter().try_for_each(|scripted| {
+            run.act(&scripted.action).map_err(|source| ScriptError { line: scripted.line, source })
+        })
     }
 }
 
@@ -109,8 +106,8 @@ fn list(problems: &[ScriptProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// What a TOML value is, for people.
-fn is_a(value: &DeValue<'_>) -> &'static str {
+/// The type of a TOML value, for error messages.
+fn type_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",

@@ -1,21 +1,20 @@
-//! What has become of a flow and of its steps, in the product's words where they are known.
+//! The status of a flow and of its steps, with the product's names where they are known.
 
 use std::fmt;
 
-/// What has become of a flow.
+/// The status of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FlowStatus {
-    /// Some step is open.
+pub(crate) enum FlowStatus {
+    /// A step is open.
     Running,
-    /// Every step that was reached is done.
+    /// Every created step is done.
     Completed,
-    /// An approver rejected it for good (article "How do Approvals Work").
+    /// An approver rejected and completed it (article "How do Approvals Work").
     Rejected,
 }
 
 impl FlowStatus {
-    /// The word that people see.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Running => "Running",
             Self::Completed => "Completed",
@@ -30,20 +29,19 @@ impl fmt::Display for FlowStatus {
     }
 }
 
-/// What has become of a step, in the product's words (article "How do Approvals Work").
+/// The status of a step, with the product's names (article "How do Approvals Work").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StepStatus {
-    /// It waits for somebody.
+pub(crate) enum StepStatus {
     Open,
-    /// It was submitted, approved or rejected.
+    /// Submitted, approved or rejected.
     Completed,
     /// The flow ended or went back while it was open.
     Abandoned,
 }
 
 impl StepStatus {
-    /// The product's word, but for "Open", which is ours.
-    pub fn as_str(self) -> &'static str {
+    /// The product's name; "Open" is this kit's.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Open => "Open",
             Self::Completed => "Completed",

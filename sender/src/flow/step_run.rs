@@ -1,4 +1,4 @@
-//! A step as it is done once in a flow. A step that is done again after the flow was sent back is another one.
+//! One run of a step in a flow. A step that is done again after a send-back has another run.
 
 use jiff::Timestamp;
 use schemas::{Decision, Field, Step};
@@ -7,21 +7,18 @@ use serde_json::Value;
 use super::StepStatus;
 use crate::model::ModelStep;
 
-/// A step that was created in a flow.
 #[derive(Clone, Debug, PartialEq)]
-pub struct StepRun<'m> {
-    /// The step of the model.
-    pub step: &'m ModelStep,
-    /// Whether it is still to be done.
-    pub status: StepStatus,
-    /// It as messages show it now: without values until it is completed.
-    pub snapshot: Step,
-    /// What is filled in so far, in the order of the form.
+pub(crate) struct StepRun<'m> {
+    pub(crate) step: &'m ModelStep,
+    pub(crate) status: StepStatus,
+    /// The step in messages: without values until it is completed.
+    pub(crate) snapshot: Step,
+    /// The values so far, in the order of the form.
     values: Vec<Value>,
 }
 
 impl<'m> StepRun<'m> {
-    /// One that nobody has done anything in. What was filled in `before` is kept.
+    /// An open run, with the values of the run `before`.
     pub(super) fn create(step: &'m ModelStep, before: Option<&Self>, now: Timestamp) -> Self {
         let empty = |field: &Field| Field { value: Value::Null, ..field.clone() };
         let snapshot = Step {
@@ -39,7 +36,7 @@ impl<'m> StepRun<'m> {
         Self { step, status: StepStatus::Open, snapshot, values }
     }
 
-    /// Fills in the field of that name, if there is one.
+    /// Fills in the field with this name, if it exists.
     pub(super) fn fill(&mut self, name: &str, value: &Value) {
         let place = self.step.fields.iter().position(|field| field.name == name);
         if let Some(filled) = place.and_then(|place| self.values.get_mut(place)) {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use schemas::{Access, Field, FieldType, StepKind, Trigger, Verdict};
 use serde_json::{Value, json};
 
-use super::{Action, Deed, RunningFlow};
+use super::{Action, ActionKind, RunningFlow};
 use crate::{
     credentials::CredentialReference,
     model::{Model, ModelStep, ModelWebhook},
@@ -70,17 +70,17 @@ fn list(name: &str, kind: FieldType, options: &Value) -> Field {
 }
 
 fn start(model: &Model) -> RunningFlow<'_> {
-    RunningFlow::start(model, RunningFlow::about(model, "FLOW-1"), START)
+    RunningFlow::start(model, RunningFlow::describe(model, "FLOW-1"), START)
 }
 
 fn submit(step: &str) -> Action {
-    Action::new(step, Deed::Submit)
+    Action::new(step, ActionKind::Submit)
 }
 
 fn decide(step: &str, verdict: Verdict, by: &str) -> Action {
     let comment = (verdict != Verdict::Approved).then(|| "Too high.".to_owned());
     let by = (!by.is_empty()).then(|| by.to_owned());
-    Action { by, ..Action::new(step, Deed::Decide { verdict, comment }) }
+    Action { by, ..Action::new(step, ActionKind::Decide { verdict, comment }) }
 }
 
 /// Does each in turn.

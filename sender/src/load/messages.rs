@@ -1,5 +1,5 @@
-//! The messages of a load, composed before it starts: what is left to do per request is to copy a body, and to write a
-//! flow identifier into it.
+//! The messages of a load, composed before it starts: each request only copies a body and writes a flow identifier into
+//! it.
 
 use std::ops::Range;
 
@@ -12,15 +12,15 @@ use crate::{
     delivery::{HeaderError, Request},
 };
 
-/// Where the flow identifier will stand: as long as each that is written there.
-const PLACEHOLDER: &str = "FLOW-0000000000";
-/// The least number of ten digits.
-const TEN_DIGITS: u64 = 1_000_000_000;
+/// Is replaced by a flow identifier of the same length.
+const FLOW_PLACEHOLDER: &str = "FLOW-0000000000";
+/// The smallest number of ten digits.
+const MIN_TEN_DIGITS: u64 = 1_000_000_000;
 
 /// The messages of a load, by number.
 #[derive(Debug)]
-pub struct Messages {
-    /// With the headers that all have.
+pub(crate) struct Messages {
+    /// With the headers of all requests.
     request: Request,
     bodies: Bodies,
     dropped: Vec<Dropped>,
@@ -31,7 +31,7 @@ enum Bodies {
     Generated { seed: u64, first_flow: u64, templates: Vec<Template> },
 }
 
-/// A body and where its flow identifier stands.
+/// A body and the place of its flow identifier.
 struct Template {
     body: Bytes,
     identifier: Range<usize>,
@@ -40,26 +40,22 @@ struct Template {
 /// Why there are no messages to send.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum MessageError {
-    /// None was given.
+pub(crate) enum MessageError {
     #[error("there is no message to send")]
     Empty,
-    /// A message cannot be composed.
     #[error(transparent)]
     Compose(#[from] ComposeError),
-    /// The credentials cannot stand in a header.
     #[error(transparent)]
     Header(#[from] HeaderError),
 }
 
 impl Messages {
-    /// Made from `sources`, such as [`Self::samples`]: each request takes one of them, by the seed, and has a flow
-    /// identifier of its own, so that no two messages of a run are equal. The same seed gives the same bodies in the
-    /// same order.
+    /// Messages made from `sources`, such as [`Self::samples`]: each request has one of them, chosen by the seed, and its own
+    /// flow identifier, so all messages of a run differ. The same seed gives the same bodies in the same order.
     ///
     /// # Errors
-    /// When there is none, or the profile has no place for the client secret.
-    pub fn generated(
+    /// When `sources` is empty, or the profile has no place for the client secret.
+    pub(crate) fn generated(
         seed: u64,
         sources: impl IntoIterator<Item = StepMessage>,
         authentication: &Authentication,
@@ -67,7 +63,7 @@ impl Messages {
     ) -> Result<Self, MessageError> {
         let (mut templates, mut dropped, mut last) = (Vec::new(), Vec::new(), None);
         for mut message in sources {
-            PLACEHOLDER.clone_into(&mut message.flow.flow_identifier);
+            FLOW_PLACEHOLDER.clone_into(&mut message.flow.flow_identifier);
             message.client_secret = None;
             let composed = Composed::from_message(&message, authentication, profile)?;
             templates.extend(Template::new(&composed.body));
@@ -79,59 +75,59 @@ impl Messages {
             last = Some(composed);
         }
         let request = headers(&last.ok_or(MessageError::Empty)?)?;
-        // So that the identifiers of two runs do not meet, and ten digits are enough for both.
-        let first_flow = Rng::with_seed(seed).u64(TEN_DIGITS..9 * TEN_DIGITS);
+        // Keeps the identifiers of two runs apart within ten digits.
+        let first_flow = Rng::with_seed(seed).u64(MIN_TEN_DIGITS..9 * MIN_TEN_DIGITS);
         Ok(Self { request, bodies: Bodies::Generated { seed, first_flow, templates }, dropped })
     }
 
     /// The valid samples that the types of [`schemas`] can hold.
-    pub fn samples() -> impl Iterator<Item = StepMessage> {
+    pub(crate) fn samples() -> impl Iterator<Item = StepMessage> {
         Sample::valid().filter_map(|sample| {
             let document = Document::read(sample.body, Profile::v1()).ok()?;
             Profile::v1().read(&document.to_value()).ok()
         })
     }
 
-    /// Exactly these, in turn. All are sent with the headers of the first.
+    /// Exactly these messages, in turn, with the headers of the first.
     ///
     /// # Errors
-    /// When there is none, or its credentials cannot stand in a header.
-    pub fn repeated(composed: &[Composed]) -> Result<Self, MessageError> {
+    /// When there are no messages, or the credentials are not valid in a header.
+    pub(crate) fn repeated(composed: &[Composed]) -> Result<Self, MessageError> {
         let request = headers(composed.first().ok_or(MessageError::Empty)?)?;
         let bodies = Bodies::Same(composed.iter().map(|composed| composed.body.clone()).collect());
         Ok(Self { request, bodies, dropped: Vec::new() })
     }
 
     /// The request of this number, counted from 0.
-    pub fn request(&self, number: u64) -> Request {
+    pub(crate) fn request(&self, number: u64) -> Request {
         self.request.with_body(match &self.bodies {
             Bodies::Same(bodies) => bodies[turn(number, bodies.len())].clone(),
             Bodies::Generated { seed, first_flow, templates } => {
                 // Another multiple of 2^64 divided by the golden ratio for each number, so that neighbours are far apart.
                 let mut rng = Rng::with_seed(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-                templates[rng.usize(..templates.len())].with(first_flow + number % TEN_DIGITS)
+                templates[rng.usize(..templates.len())].with(first_flow + number % MIN_TEN_DIGITS)
             }
         })
     }
 
-    /// The seed, if they are generated.
-    pub fn seed(&self) -> Option<u64> {
+    /// The seed of generated messages.
+    pub(crate) fn seed(&self) -> Option<u64> {
         match &self.bodies {
             Bodies::Same(_) => None,
             Bodies::Generated { seed, .. } => Some(*seed),
         }
     }
 
-    /// What the messages say and the profile could not carry, each once.
-    pub fn dropped(&self) -> &[Dropped] {
+    /// The parts of the messages that the profile does not carry, each once.
+    pub(crate) fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 }
 
 impl Template {
     fn new(body: &Bytes) -> Option<Self> {
-        let start = body.windows(PLACEHOLDER.len()).position(|window| window == PLACEHOLDER.as_bytes())?;
-        Some(Self { body: body.clone(), identifier: start..start + PLACEHOLDER.len() })
+        let start = body.windows(FLOW_PLACEHOLDER.len()).position(|window| window == FLOW_PLACEHOLDER.as_bytes())?;
+        Some(Self { body: body.clone(), identifier: start..start + FLOW_PLACEHOLDER.len() })
     }
 
     fn with(&self, flow: u64) -> Bytes {
@@ -141,7 +137,7 @@ impl Template {
     }
 }
 
-/// A request without a body. Its secrets need no names (see [`Request::with_secret`]): nothing of an answer is shown.
+/// A request without a body. Its secrets are not registered with [`Request::with_secret`], because no answer is shown.
 fn headers(composed: &Composed) -> Result<Request, HeaderError> {
     let request = Request::new(Bytes::new());
     match &composed.authorization {

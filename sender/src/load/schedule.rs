@@ -1,13 +1,13 @@
-//! The schedule: when each request of a load is due. Pure arithmetic, exact for every rate.
+//! When each request of a load is due: pure arithmetic, exact for every rate.
 
 use std::time::Duration;
 
 use crate::delivery::Rate;
 
-/// How fast requests follow each other.
+/// The pace of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// Each at its time, whatever became of those before it.
+pub(crate) enum Pace {
+    /// Each at its time, whatever the results of the ones before.
     Rate(Rate),
     /// Each as soon as a connection is free.
     Max,
@@ -15,38 +15,37 @@ pub enum Pace {
 
 /// When requests at a rate are due.
 #[derive(Clone, Copy, Debug)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     requests: u32,
     span: Duration,
 }
 
 impl Schedule {
-    /// Most requests a second.
-    pub const MOST: u32 = 1_000_000;
+    /// Maximum number of requests per second.
+    pub(crate) const MAX_PER_SECOND: u32 = 1_000_000;
 
-    /// At this rate; `None` above [`Self::MOST`].
-    pub fn new(rate: Rate) -> Option<Self> {
+    /// `None` for a rate above [`Self::MAX_PER_SECOND`].
+    pub(crate) fn new(rate: Rate) -> Option<Self> {
         let (requests, span) = rate.count_in();
         let schedule = Self { requests: requests.get(), span };
-        (schedule.per_second() <= f64::from(Self::MOST)).then_some(schedule)
+        (schedule.per_second() <= f64::from(Self::MAX_PER_SECOND)).then_some(schedule)
     }
 
     /// When request `number` is due, counted from the start; the first is number 0.
-    pub fn due(&self, number: u64) -> Duration {
+    pub(crate) fn due(&self, number: u64) -> Duration {
         const SECOND: u128 = 1_000_000_000;
         let nanoseconds = u128::from(number) * self.span.as_nanos() / u128::from(self.requests);
-        // The remainder is below a second; the seconds are too many only after more years than there will be.
+        // The remainder is below a second, and the seconds overflow only after 10^11 years.
         Duration::new((nanoseconds / SECOND).try_into().unwrap_or(u64::MAX), (nanoseconds % SECOND) as u32)
     }
 
     /// How many requests are due before `elapsed` has passed: those with [`Self::due`] less than it.
-    pub fn due_before(&self, elapsed: Duration) -> u64 {
+    pub(crate) fn due_before(&self, elapsed: Duration) -> u64 {
         let requests = (elapsed.as_nanos() * u128::from(self.requests)).div_ceil(self.span.as_nanos());
         requests.try_into().unwrap_or(u64::MAX)
     }
 
-    /// Requests a second.
-    pub fn per_second(&self) -> f64 {
+    pub(crate) fn per_second(&self) -> f64 {
         f64::from(self.requests) / self.span.as_secs_f64()
     }
 }

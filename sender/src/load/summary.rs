@@ -1,4 +1,4 @@
-//! The summary: what came of a load, in numbers. Its JSON names are stable.
+//! The result of a load in numbers. Its JSON names are stable.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,81 +6,69 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{
-    run::Load,
+    options::Load,
     schedule::{Pace, Schedule},
     tally::Tally,
 };
 
-/// What came of a load. Requests of the warm-up are not in it.
+/// The result of a load, without the requests of the warm-up.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Summary {
-    /// The endpoint, with the values in its query masked.
-    pub url: String,
-    /// Requests a second that were wanted; none when it went as fast as the connections allowed.
-    pub wanted_rate: Option<f64>,
-    /// Answers a second, of those that came before the end.
-    pub achieved_rate: f64,
-    /// How long it went on, in milliseconds, without the warm-up.
-    pub duration_ms: u64,
-    /// How long it went on before the counting began, in milliseconds.
-    pub warm_up_ms: u64,
+pub(crate) struct Summary {
+    /// The endpoint, with the values of its query masked.
+    pub(crate) url: String,
+    /// The requested rate per second; `None` if it was as fast as the connections allowed.
+    pub(crate) wanted_rate: Option<f64>,
+    /// Answers per second, without those after the end.
+    pub(crate) achieved_rate: f64,
+    /// Without the warm-up.
+    pub(crate) duration_ms: u64,
+    pub(crate) warm_up_ms: u64,
     /// Connections, each with one request at a time.
-    pub connections: usize,
-    /// Threads over which the connections were spread.
-    pub threads: usize,
-    /// What the messages were generated from; none when they were given.
-    pub seed: Option<u64>,
-    /// Whether it was ended before its time.
-    pub interrupted: bool,
-    /// Requests with an answer, of whatever status.
-    pub answered: u64,
-    /// Those of them with a 2xx.
-    pub accepted: u64,
-    /// Requests without one: see `failures`.
-    pub unanswered: u64,
-    /// Requests whose answer was still out at the end, and [`super::GRACE`] later too.
-    pub unfinished: u64,
-    /// Requests that were due and never sent, since no connection came free.
-    pub unsent: u64,
-    /// Answers by status.
-    pub statuses: BTreeMap<u16, u64>,
-    /// Requests without an answer, by the `code` of [`crate::delivery::NoAnswer`] or
-    /// [`crate::delivery::ThisSideFailed`].
-    pub failures: BTreeMap<&'static str, u64>,
-    /// From the time a request was due (without a rate: sent) to the end of its answer, in microseconds. Those that
-    /// ran out of time, and those unfinished or unsent, count with the time that they had waited. None when there is
-    /// nothing to tell.
-    pub latency_us: Option<Latency>,
-    /// The same from the time a request was sent: what a load generator that waits for answers would see.
-    pub service_us: Option<Latency>,
-    /// Bytes of the bodies that were answered.
-    pub sent_bytes: u64,
-    /// Bytes of the answers' bodies.
-    pub received_bytes: u64,
+    pub(crate) connections: usize,
+    pub(crate) threads: usize,
+    /// The seed of generated messages.
+    pub(crate) seed: Option<u64>,
+    pub(crate) interrupted: bool,
+    /// Requests with an answer of any status.
+    pub(crate) answered: u64,
+    /// Answers with a 2xx status.
+    pub(crate) accepted: u64,
+    /// Requests without an answer: see `failures`.
+    pub(crate) unanswered: u64,
+    /// Requests without an answer at the end and the grace period.
+    pub(crate) unfinished: u64,
+    /// Requests that were due and never sent, because no connection was free.
+    pub(crate) unsent: u64,
+    pub(crate) statuses: BTreeMap<u16, u64>,
+    /// Requests without an answer, by the code of the error.
+    pub(crate) failures: BTreeMap<&'static str, u64>,
+    /// Time from when a request was due (without a rate: sent) to the end of its answer. Requests that timed out, are
+    /// unfinished or were not sent count with the time that they waited.
+    pub(crate) latency_us: Option<Latency>,
+    /// Time from when a request was sent: the latency that a load generator that waits for answers would measure.
+    pub(crate) service_us: Option<Latency>,
+    /// Size of the bodies of answered requests.
+    pub(crate) sent_bytes: u64,
+    /// Size of the answers' bodies.
+    pub(crate) received_bytes: u64,
 }
 
 /// Times in microseconds, to three significant digits.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Latency {
-    /// Half took no longer.
-    pub p50: u64,
-    /// 9 in 10 took no longer.
-    pub p90: u64,
-    /// 99 in 100.
-    pub p99: u64,
-    /// 999 in 1000.
-    pub p999: u64,
-    /// The longest.
-    pub max: u64,
-    /// The mean.
-    pub mean: f64,
+pub(crate) struct Latency {
+    pub(crate) p50: u64,
+    pub(crate) p90: u64,
+    pub(crate) p99: u64,
+    pub(crate) p999: u64,
+    pub(crate) max: u64,
+    pub(crate) mean: f64,
 }
 
 impl Summary {
     /// Whether every request was answered 2xx. Requests that were not sent do not count against it.
-    pub fn is_all_accepted(&self) -> bool {
+    pub(crate) fn is_all_accepted(&self) -> bool {
         self.accepted > 0 && self.accepted == self.answered + self.unanswered + self.unfinished
     }
 
@@ -118,7 +106,7 @@ impl Summary {
 
 impl Latency {
     pub(super) fn of(times: &Histogram<u64>) -> Option<Self> {
-        // A quantile is told as the end of its class, which may lie above the longest.
+        // A quantile is reported as the end of its bucket, which may be above the maximum.
         let quantile = |quantile| times.value_at_quantile(quantile).min(times.max());
         (!times.is_empty()).then(|| Self {
             p50: quantile(0.5),
@@ -128,6 +116,26 @@ impl Latency {
             max: times.max(),
             mean: tenths(times.mean()),
         })
+    }
+}
+
+/// The progress of a load.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    pub(crate) elapsed: Duration,
+    /// Answers so far, without the warm-up.
+    pub(crate) answered: u64,
+    /// Answers with another status than 2xx, and requests without an answer.
+    pub(crate) errors: u64,
+    pub(crate) latency: Option<Latency>,
+}
+
+impl Progress {
+    pub(super) fn of(tally: &Tally, elapsed: Duration) -> Self {
+        let answered: u64 = tally.statuses.values().sum();
+        let accepted: u64 = tally.statuses.range(200..300).map(|(_, count)| count).sum();
+        let unanswered: u64 = tally.failures.values().sum();
+        Self { elapsed, answered, errors: answered - accepted + unanswered, latency: Latency::of(&tally.latency) }
     }
 }
 
@@ -147,10 +155,10 @@ mod tests {
     fn quantiles_are_those_of_the_times() {
         assert_eq!(Latency::of(&Tally::new().latency), None);
         let mut times = Tally::new().latency;
-        // 1 to 1000 ms: a quantile is its own number, but for the third digit's class.
+        // 1 to 1000 ms: each quantile is its own number, up to the bucket of the third digit.
         (1..=1000).for_each(|milliseconds| times.record(milliseconds * 1000).unwrap());
         let latency = Latency::of(&times).unwrap();
-        for (name, told, expected) in [
+        for (name, reported, expected) in [
             ("p50", latency.p50, 500_000.0),
             ("p90", latency.p90, 900_000.0),
             ("p99", latency.p99, 990_000.0),
@@ -158,13 +166,13 @@ mod tests {
             ("max", latency.max, 1_000_000.0),
             ("mean", latency.mean as u64, 500_500.0),
         ] {
-            let off: f64 = (told as f64 - expected) / expected;
-            assert!(off.abs() < 0.001, "{name}: {told} for {expected}");
+            let off: f64 = (reported as f64 - expected) / expected;
+            assert!(off.abs() < 0.001, "{name}: {reported} for {expected}");
         }
     }
 
     #[test]
-    fn all_is_accepted_only_when_nothing_else_came_of_a_request() {
+    fn all_are_accepted_only_if_no_request_has_another_result() {
         let summary = |answered, accepted, unanswered, unfinished, unsent| Summary {
             url: String::new(),
             wanted_rate: None,
@@ -193,7 +201,7 @@ mod tests {
             ("another answer", summary(3, 2, 0, 0, 0), false),
             ("no answer", summary(3, 3, 1, 0, 0), false),
             ("no answer by the end", summary(3, 3, 0, 1, 0), false),
-            ("a line", summary(3, 3, 0, 0, 1), true),
+            ("unsent", summary(3, 3, 0, 0, 1), true),
         ] {
             assert_eq!(summary.is_all_accepted(), expected, "{name}");
         }

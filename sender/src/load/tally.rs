@@ -1,4 +1,4 @@
-//! The tally: what became of the requests of one thread, counted while it runs.
+//! The results of the requests of one thread, counted while it runs.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,19 +6,18 @@ use hdrhistogram::Histogram;
 
 use crate::delivery::{NoAnswer, Outcome};
 
-/// Longest time that is told apart, in microseconds: an hour.
-const LONGEST: u64 = 3_600_000_000;
+/// Maximum time in the histograms: an hour.
+const MAX_LATENCY_US: u64 = 3_600_000_000;
 
 /// Counts and times. Times are in microseconds, to three significant digits.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
-    /// Answers by status.
     pub(super) statuses: BTreeMap<u16, u64>,
-    /// Requests without an answer, by why not.
+    /// Requests without an answer, by the code of the error.
     pub(super) failures: BTreeMap<&'static str, u64>,
     /// Answers that came before the end of the run.
     pub(super) in_time: u64,
-    /// Requests whose answer was still out when it was no longer waited for.
+    /// Requests without an answer at the end of the grace period.
     pub(super) unfinished: u64,
     /// Requests that were due and never sent.
     pub(super) unsent: u64,
@@ -32,9 +31,8 @@ pub(super) struct Tally {
     pub(super) service: Histogram<u64>,
 }
 
-/// How long a request took.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Took {
+pub(super) struct RequestTimes {
     /// From the due time to the end.
     pub(super) since_due: Duration,
     /// From the sending to the end.
@@ -45,7 +43,7 @@ pub(super) struct Took {
 
 impl Tally {
     pub(super) fn new() -> Self {
-        let histogram = || Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order");
+        let histogram = || Histogram::new_with_bounds(1, MAX_LATENCY_US, 3).expect("the bounds are in order");
         Self {
             statuses: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -59,8 +57,8 @@ impl Tally {
         }
     }
 
-    /// What became of a request of that many bytes.
-    pub(super) fn count(&mut self, outcome: &Outcome, bytes: usize, took: Took) {
+    /// Counts a request with a body of this size.
+    pub(super) fn count(&mut self, outcome: &Outcome, bytes: usize, took: RequestTimes) {
         match outcome {
             Outcome::Accepted(answer) | Outcome::Declined(answer) => {
                 *self.statuses.entry(answer.status.as_u16()).or_default() += 1;
@@ -71,8 +69,8 @@ impl Tally {
             }
             Outcome::Unanswered(why) => {
                 *self.failures.entry(why.code()).or_default() += 1;
-                // Another failure may come so soon that it would flatter the endpoint; the time that was waited in
-                // vain is the least that an answer would have taken.
+                // Other failures can be so fast that they would flatter the endpoint. An answer would have taken at
+                // least the time of the timeout.
                 if matches!(why, NoAnswer::Timeout(_)) {
                     self.time(took);
                 }
@@ -81,19 +79,19 @@ impl Tally {
         }
     }
 
-    /// A request whose answer is no longer waited for.
-    pub(super) fn abandon(&mut self, took: Took) {
+    /// Counts a request whose answer is no longer awaited.
+    pub(super) fn count_unfinished(&mut self, took: RequestTimes) {
         self.unfinished += 1;
         self.time(took);
     }
 
-    /// A request that was due and never sent, and how long it had waited.
-    pub(super) fn leave(&mut self, waited: Duration) {
+    /// Counts a request that was due and never sent, with the time that it waited.
+    pub(super) fn count_unsent(&mut self, waited: Duration) {
         self.unsent += 1;
         self.latency.saturating_record(microseconds(waited));
     }
 
-    /// Adds what another has counted.
+    /// Adds the counts of another.
     pub(super) fn add(&mut self, other: &Self) {
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
@@ -111,15 +109,15 @@ impl Tally {
         }
     }
 
-    fn time(&mut self, took: Took) {
+    fn time(&mut self, took: RequestTimes) {
         self.latency.saturating_record(microseconds(took.since_due));
         self.service.saturating_record(microseconds(took.since_sent));
     }
 }
 
-/// At least 1, which is the least that the histograms tell apart.
+/// At least 1, the resolution of the histograms.
 fn microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(LONGEST).max(1)
+    u64::try_from(duration.as_micros()).unwrap_or(MAX_LATENCY_US).max(1)
 }
 
 #[cfg(test)]
@@ -130,9 +128,9 @@ mod tests {
     use super::*;
     use crate::delivery::{Answer, AnswerEnd};
 
-    fn took(milliseconds: u64) -> Took {
+    fn took(milliseconds: u64) -> RequestTimes {
         let since_sent = Duration::from_millis(milliseconds);
-        Took { since_due: since_sent * 2, since_sent, in_time: milliseconds < 100 }
+        RequestTimes { since_due: since_sent * 2, since_sent, in_time: milliseconds < 100 }
     }
 
     fn answer(status: u16) -> Outcome {
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_says_something_of_the_endpoints_speed_is_timed() {
+    fn only_results_that_show_the_endpoints_speed_are_timed() {
         let refused = || Outcome::Unanswered(NoAnswer::ConnectionRefused);
         let timeout = || Outcome::Unanswered(NoAnswer::Timeout(Duration::from_secs(1)));
         let mut tally = Tally::new();
@@ -150,8 +148,8 @@ mod tests {
             tally.count(&outcome, 10, took(5));
             assert_eq!((tally.latency.len(), tally.service.len()), (timed, timed), "{outcome:?}");
         }
-        tally.abandon(took(5));
-        tally.leave(Duration::from_millis(5));
+        tally.count_unfinished(took(5));
+        tally.count_unsent(Duration::from_millis(5));
         assert_eq!((tally.latency.len(), tally.service.len()), (5, 4), "what was not sent has no service");
         assert_eq!((tally.unfinished, tally.unsent), (1, 1));
         assert_eq!((tally.sent_bytes, tally.received_bytes), (20, 4), "of what was answered");

@@ -1,5 +1,5 @@
-//! A worker: one connection, and the requests that it takes from the line one after another. A connection that ended
-//! is opened again within the next request's time.
+//! A worker: one connection and the requests that it takes from the queue, one at a time. A closed connection is opened
+//! again as part of the next request's time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,20 +7,20 @@ use std::{
 };
 
 use super::{
-    line::{Line, Turn},
+    due_queue::{DueQueue, DueRequest},
     messages::Messages,
     schedule::Pace,
-    tally::{Tally, Took},
+    tally::{RequestTimes, Tally},
 };
 use crate::delivery::{Connection, Dialer, Outcome};
 
-/// Pause of a connection that got no answer and has no schedule, so that it does not hammer an endpoint that is down.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Pause after a request without an answer when there is no schedule, so that an endpoint that is down is not flooded.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
-/// What the workers of a run share.
+/// The state that the workers of a run share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) line: Line,
+    pub(super) queue: DueQueue,
     pub(super) pace: Pace,
     pub(super) messages: Arc<Messages>,
     /// Requests that are due before this, from the start, are not counted.
@@ -29,7 +29,7 @@ pub(super) struct Shared {
     pub(super) end: Duration,
 }
 
-/// Requests over one connection, until the line ends.
+/// Sends requests over one connection until the queue ends.
 pub(super) async fn work(
     dialer: Dialer,
     mut connection: Option<Connection>,
@@ -37,8 +37,8 @@ pub(super) async fn work(
     tally: Arc<Mutex<Tally>>,
 ) {
     loop {
-        let Some(turn) = shared.line.take().await else { return };
-        let out = Out { turn, sent: Instant::now(), shared: &shared, tally: &tally, answered: false };
+        let Some(turn) = shared.queue.take().await else { return };
+        let in_flight = InFlight { turn, sent: Instant::now(), shared: &shared, tally: &tally, answered: false };
         if let Some(kept) = &mut connection
             && !kept.is_open().await
         {
@@ -53,9 +53,9 @@ pub(super) async fn work(
                 Err(outcome) => outcome,
             },
         };
-        out.done(&outcome, bytes);
+        in_flight.complete(&outcome, bytes);
         if outcome.answer().is_none() && shared.pace == Pace::Max {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 }
@@ -66,27 +66,27 @@ async fn post(mut open: Connection, keep: &mut Option<Connection>, request: crat
     outcome
 }
 
-/// A request that is out. Dropped without an answer, it counts as unfinished.
-struct Out<'o> {
-    turn: Turn,
+/// A request without an answer so far. Dropped, it counts as unfinished.
+struct InFlight<'o> {
+    turn: DueRequest,
     sent: Instant,
     shared: &'o Shared,
     tally: &'o Mutex<Tally>,
     answered: bool,
 }
 
-impl Out<'_> {
-    fn done(mut self, outcome: &Outcome, bytes: usize) {
+impl InFlight<'_> {
+    fn complete(mut self, outcome: &Outcome, bytes: usize) {
         self.answered = true;
         if self.turn.due >= self.shared.warm_up {
-            locked(self.tally).count(outcome, bytes, self.took());
+            locked(self.tally).count(outcome, bytes, self.times());
         }
     }
 
-    fn took(&self) -> Took {
+    fn times(&self) -> RequestTimes {
         let now = Instant::now();
-        let since_start = now - self.shared.line.start();
-        Took {
+        let since_start = now - self.shared.queue.start();
+        RequestTimes {
             since_due: since_start.saturating_sub(self.turn.due),
             since_sent: now - self.sent,
             in_time: since_start <= self.shared.end,
@@ -94,15 +94,15 @@ impl Out<'_> {
     }
 }
 
-impl Drop for Out<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.answered && self.turn.due >= self.shared.warm_up {
-            locked(self.tally).abandon(self.took());
+            locked(self.tally).count_unfinished(self.times());
         }
     }
 }
 
-/// A panic elsewhere leaves the counts as they are.
+/// A panic elsewhere leaves the counts valid.
 pub(super) fn locked(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(PoisonError::into_inner)
 }

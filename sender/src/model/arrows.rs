@@ -1,15 +1,15 @@
-//! The arrows between steps, by the steps' places in the model: what comes before what.
+//! The order of steps: a graph of their indices in the model.
 
 /// A graph of steps.
 #[derive(Debug)]
-pub struct Arrows {
+pub(crate) struct Arrows {
     previous: Vec<Vec<usize>>,
 }
 
 impl Arrows {
-    /// From the names of the steps, each with those of its previous steps. A name that no step has leads nowhere; of a
-    /// name that stands twice, the first step is meant.
-    pub fn new<'n>(steps: impl IntoIterator<Item = (&'n str, Vec<&'n str>)>) -> Self {
+    /// From the names of the steps, each with those of its previous steps. Unknown names are ignored; a repeated name is the
+    /// first step.
+    pub(crate) fn new<'n>(steps: impl IntoIterator<Item = (&'n str, Vec<&'n str>)>) -> Self {
         let (names, previous): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
         let place = |name: &str| names.iter().position(|other| *other == name);
         let previous = previous.iter().map(|names| {
@@ -22,12 +22,12 @@ impl Arrows {
     }
 
     /// The steps that a step leads to, in the order of the model.
-    pub fn next(&self, step: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn next(&self, step: usize) -> impl Iterator<Item = usize> {
         (0..self.previous.len()).filter(move |next| self.previous[*next].contains(&step))
     }
 
-    /// Whether a step is done before another can begin.
-    pub fn is_before(&self, earlier: usize, later: usize) -> bool {
+    /// Whether a step must be completed before another can begin.
+    pub(crate) fn is_before(&self, earlier: usize, later: usize) -> bool {
         let mut seen = vec![false; self.previous.len()];
         let mut ahead = self.previous[later].clone();
         while let Some(step) = ahead.pop() {
@@ -38,9 +38,8 @@ impl Arrows {
         seen[earlier]
     }
 
-    /// The steps in an order in which each comes after all its previous ones, and as near to the model's as that
-    /// allows. Those on a circle and behind one have no place in it.
-    pub fn order(&self) -> Vec<usize> {
+    /// The steps in topological order, as close to the model's as possible. Steps on a circle and after one are left out.
+    pub(crate) fn order(&self) -> Vec<usize> {
         let mut order = Vec::new();
         let mut done = vec![false; self.previous.len()];
         let ready = |done: &[bool]| {
@@ -53,21 +52,21 @@ impl Arrows {
         order
     }
 
-    /// The circles, each once, beginning at the step that stands first in the model and following the arrows.
-    pub fn circles(&self) -> Vec<Vec<usize>> {
+    /// The circles, each once, in the direction of the flow and beginning at its first step in the model.
+    pub(crate) fn circles(&self) -> Vec<Vec<usize>> {
         let on_one = |step: &usize| self.is_before(*step, *step);
         let mut left: Vec<usize> = (0..self.previous.len()).filter(on_one).collect();
         let mut circles = Vec::new();
         while let Some(&first) = left.first() {
             let circle = self.way_around(first);
-            // Whatever hangs together with this circle is opened with it.
+            // Opening this circle opens all circles that are connected with it.
             left.retain(|step| !(self.is_before(first, *step) && self.is_before(*step, first)));
             circles.push(circle);
         }
         circles
     }
 
-    /// The shortest way from a step back to itself.
+    /// The shortest path from a step back to itself.
     fn way_around(&self, first: usize) -> Vec<usize> {
         let mut came_from = vec![None; self.previous.len()];
         let mut edge = vec![first];

@@ -1,5 +1,5 @@
-//! Everything that is wrong with a model: its shape by the JSON Schema, and its meaning, which a schema cannot state.
-//! Where both find fault with a place, the meaning has the better words.
+//! Checks a model: its shape against the JSON Schema, and its meaning, which a schema cannot express. If both find a problem
+//! at a place, the one in the meaning is reported, because its message is better.
 
 mod form;
 mod keys;
@@ -11,12 +11,12 @@ use schemas::{Pointer, Schema, Violation};
 pub(super) use self::webhook::look_up;
 use super::{
     defect::Defect,
-    finding::Finding,
+    problem::Finding,
     syntax::Syntax,
     tree::{Node, Tree},
 };
 
-/// Everything that is wrong, in no order, with what `findings` holds already.
+/// Adds all problems to `findings`, in no particular order.
 pub(super) fn check(tree: &Tree, syntax: Syntax, findings: &mut Vec<Finding>) {
     let root = tree.root();
     keys::check(&root, findings);
@@ -43,19 +43,19 @@ fn shape(tree: &Tree, syntax: Syntax, pointer: Pointer, violation: Violation) ->
         let is_empty = pointer.get(tree.root().value).is_some_and(|value| value == "");
         Defect::Shape { key, rule: if is_empty { "the text is empty".to_owned() } else { violation.message }, example }
     } else {
-        Defect::Missing { whose: whose(&tree.root(), &pointer), key, example }
+        Defect::Missing { whose: owner_name(&tree.root(), &pointer), key, example }
     };
     Finding::new(pointer, defect)
 }
 
-/// The nearest key above an address, its own included.
+/// The last key in an address.
 fn name_of(pointer: &Pointer) -> String {
     let name = pointer.tokens().iter().rev().find(|token| token.parse::<usize>().is_err());
     name.map_or("the model", String::as_str).to_owned()
 }
 
-/// What a person calls the object that a member belongs to.
-fn whose(root: &Node<'_>, member: &Pointer) -> String {
+/// The name of the object of a member, for error messages.
+fn owner_name(root: &Node<'_>, member: &Pointer) -> String {
     let tokens = member.tokens();
     let object = &tokens[..tokens.len().saturating_sub(1)];
     match object {
@@ -73,16 +73,16 @@ fn whose(root: &Node<'_>, member: &Pointer) -> String {
     }
 }
 
-/// Members of one kind whose names must be unique: each later one of the same name.
-fn doubled<'t>(what: &'static str, named: impl Iterator<Item = Node<'t>>) -> Vec<Finding> {
+/// The members whose name, which must be unique, is that of an earlier one.
+fn repeated<'t>(what: &'static str, named: impl Iterator<Item = Node<'t>>) -> Vec<Finding> {
     let mut seen: Vec<(String, Pointer)> = Vec::new();
     let mut findings = Vec::new();
     for Node { pointer, value } in named {
         let name = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match seen.iter().find(|(other, _)| *other == name) {
             Some((_, first)) => {
-                let finding = Finding::new(pointer, Defect::Doubled { what, name });
-                findings.push(finding.beside(first.clone(), "first here"));
+                let finding = Finding::new(pointer, Defect::NotUnique { what, name });
+                findings.push(finding.with_related(first.clone(), "first here"));
             }
             None => seen.push((name, pointer)),
         }

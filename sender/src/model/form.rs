@@ -1,10 +1,10 @@
-//! The fields of a step's form as messages have them, with the order and identifier that the model left out.
+//! The fields of a step's form, with order and identifier even if the model has none.
 
 use schemas::{Field, FieldType};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A field as it is written down.
+/// A field in a model's text.
 #[derive(Deserialize)]
 pub(super) struct WrittenField {
     name: String,
@@ -31,7 +31,7 @@ pub(super) fn fields(step: &str, written: Vec<WrittenField>) -> Vec<Field> {
     places.zip(written).map(field).collect()
 }
 
-/// An identifier of the form that the product has, always the same for the same names.
+/// An identifier in the product's form, always the same for the same names.
 fn identifier(step: &str, field: &str) -> String {
     // FNV-1a: small, and the same on every machine and in every release.
     let bytes = step.bytes().chain([0]).chain(field.bytes());
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_out_is_made_up_and_stays_the_same() {
+    fn missing_orders_and_identifiers_are_made_and_stay_the_same() {
         let written = serde_json::json!([
             {"name": "a", "type": "Text"},
             {"name": "b", "type": "Number", "order": 7, "identifier": "field1", "value": 3},

@@ -1,4 +1,4 @@
-//! What is wrong with a model, each with its line and column, in the order of the file.
+//! The problems of a model, each with its line and column, in the order of the file.
 
 use std::{fmt, ops::Range};
 
@@ -6,31 +6,65 @@ use schemas::Pointer;
 
 use super::{
     defect::{Defect, Severity},
-    finding::Finding,
     source::Source,
     tree::Tree,
 };
 
-/// One thing that is wrong. No secret is repeated.
-#[derive(Debug)]
-pub struct ModelProblem {
-    /// What is wrong.
-    pub defect: Defect,
-    /// Where, as a JSON Pointer into the model.
-    pub pointer: Pointer,
-    /// Where, as bytes of the text.
-    pub span: Range<usize>,
-    /// 1-based line of its beginning.
-    pub line: usize,
-    /// 1-based column of its beginning, in characters.
-    pub column: usize,
-    /// Another place that belongs to it, and what it is.
-    pub related: Option<(Range<usize>, &'static str)>,
+/// The part of a member that a problem points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum On {
+    Key,
+    Value,
 }
 
-/// Everything that is wrong with a model. Its `Display` is one line for each problem and one for each advice.
+/// A defect at an address of the model, before its position in the text is known.
 #[derive(Debug)]
-pub struct ModelProblems {
+pub(super) struct Finding {
+    pub(super) pointer: Pointer,
+    pub(super) on: On,
+    pub(super) defect: Defect,
+    /// The position, if the address does not give it.
+    pub(super) span: Option<Range<usize>>,
+    /// Another place that belongs to it, and its description.
+    pub(super) related: Option<(Pointer, &'static str)>,
+}
+
+impl Finding {
+    pub(super) fn new(pointer: Pointer, defect: Defect) -> Self {
+        Self { pointer, on: On::Value, defect, span: None, related: None }
+    }
+
+    pub(super) fn on_key(self) -> Self {
+        Self { on: On::Key, ..self }
+    }
+
+    pub(super) fn at(self, span: Range<usize>) -> Self {
+        Self { span: Some(span), ..self }
+    }
+
+    pub(super) fn with_related(self, pointer: Pointer, what: &'static str) -> Self {
+        Self { related: Some((pointer, what)), ..self }
+    }
+}
+
+/// A problem. It holds no secret.
+#[derive(Debug)]
+pub(crate) struct ModelProblem {
+    pub(crate) defect: Defect,
+    pub(crate) pointer: Pointer,
+    /// Its range in the text.
+    pub(crate) span: Range<usize>,
+    /// Line of its beginning, from 1.
+    pub(crate) line: usize,
+    /// Column of its beginning in characters, from 1.
+    pub(crate) column: usize,
+    /// Another place that belongs to it, and its description.
+    pub(crate) related: Option<(Range<usize>, &'static str)>,
+}
+
+/// Every problem of a model. Its `Display` has a line for each problem and each advice.
+#[derive(Debug)]
+pub(crate) struct ModelProblems {
     source: Source,
     problems: Vec<ModelProblem>,
 }
@@ -43,8 +77,7 @@ impl ModelProblem {
         Self { defect: finding.defect, pointer: finding.pointer, span, line, column, related }
     }
 
-    /// How bad it is.
-    pub fn severity(&self) -> Severity {
+    pub(crate) fn severity(&self) -> Severity {
         self.defect.severity()
     }
 }
@@ -55,23 +88,22 @@ impl ModelProblems {
         Self { source, problems }
     }
 
-    /// The text that they are in.
-    pub fn source(&self) -> &Source {
+    pub(crate) fn source(&self) -> &Source {
         &self.source
     }
 
-    /// Each of them, in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = &ModelProblem> {
+    /// In the order of the file.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ModelProblem> {
         self.problems.iter()
     }
 
-    /// How many are errors, so that the model cannot be used.
-    pub fn errors(&self) -> usize {
+    /// The number of errors, which make the model unusable.
+    pub(crate) fn errors(&self) -> usize {
         self.problems.iter().filter(|problem| problem.severity() == Severity::Error).count()
     }
 
-    /// How many are warnings.
-    pub fn warnings(&self) -> usize {
+    /// The number of warnings.
+    pub(crate) fn warnings(&self) -> usize {
         self.problems.len() - self.errors()
     }
 

@@ -1,5 +1,5 @@
-//! The text of a model and how it may be shown: whatever might be a secret, or could steer a terminal, is covered. Its
-//! `Debug` shows none of it.
+//! The text of a model, which is shown with everything masked that may be a secret or is unsafe on a terminal. `Debug` shows
+//! no part of it.
 
 use std::{fmt, ops::Range};
 
@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use super::tree::Tree;
 
-/// What the name of a secret has in it.
-const SECRET_WORDS: [&str; 10] =
+/// Parts of the names of secrets.
+const SECRET_NAME_PARTS: [&str; 10] =
     ["secret", "passw", "token", "credential", "authoriz", "bearer", "cookie", "apikey", "api-key", "api_key"];
 
 /// A model's text, and the parts of it that are never shown.
 #[derive(Clone)]
-pub struct Source {
+pub(crate) struct Source {
     name: String,
     text: String,
-    /// In their order, apart from each other.
+    /// Ascending and disjoint.
     covered: Vec<Range<usize>>,
     showable: bool,
 }
@@ -27,8 +27,7 @@ impl Source {
         Self { name, text, covered: Vec::new(), showable: false }
     }
 
-    /// The file's name as it was given.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -36,7 +35,7 @@ impl Source {
         &self.text
     }
 
-    /// 1-based line and column, in characters, of a byte.
+    /// Line and column, in characters, of a byte; both from 1.
     pub(super) fn position(&self, at: usize) -> (usize, usize) {
         let before = &self.text[..at];
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -44,18 +43,19 @@ impl Source {
         (line, before[start..].chars().count() + 1)
     }
 
-    /// Lets it be shown without the values that may be secret.
-    pub(super) fn cover(&mut self, tree: &Tree) {
+    /// Allows the text to be shown, with the values masked that may be secret.
+    pub(super) fn mask(&mut self, tree: &Tree) {
         let mut covered = tree.left_out().to_vec();
         for (pointer, value, span) in tree.leaves() {
             if may_be_secret(pointer, value) {
                 covered.push(span.clone());
             } else if let Some(text) = value.as_str().filter(|text| text.contains("://")) {
-                covered
-                    .extend(doors(&self.text[span.clone()], text).map(|at| span.start + at.start..span.start + at.end));
+                covered.extend(
+                    url_secrets(&self.text[span.clone()], text).map(|at| span.start + at.start..span.start + at.end),
+                );
             }
         }
-        // A secret that was replaced by a reference is often left behind in the comment.
+        // A secret that was replaced by a reference is often left in the comment.
         for range in &mut covered {
             let rest = &self.text[range.end..];
             let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
@@ -75,18 +75,17 @@ impl Source {
         self.showable = true;
     }
 
-    /// Lets it be shown although it cannot be read, unless it names something secret beside what looks like a value.
-    pub(super) fn cover_unread(&mut self) {
+    /// Allows a text with syntax errors to be shown, unless it has a key that sounds secret with a value.
+    pub(super) fn mask_unread(&mut self) {
         self.showable = !names_a_literal_secret(&self.text);
     }
 
-    /// The text as it may be shown, and the place in it of a byte of the text: lines stay what they are, columns need
-    /// not. `None` where no part may be shown.
-    pub fn shown(&self) -> Option<Shown> {
+    /// The masked text with the same lines, and the positions in it of the original bytes. `None` if no part may be shown.
+    pub(crate) fn shown(&self) -> Option<MaskedSource> {
         if !self.showable {
             return None;
         }
-        let mut shown = Shown { text: String::new(), steps: Vec::new() };
+        let mut shown = MaskedSource { text: String::new(), steps: Vec::new() };
         let mut covered = self.covered.iter().peekable();
         let mut characters = self.text.char_indices().peekable();
         while let Some((at, character)) = characters.next() {
@@ -109,28 +108,27 @@ impl Source {
     }
 }
 
-/// A text that may be shown.
+/// A masked text.
 #[derive(Debug)]
-pub struct Shown {
+pub(crate) struct MaskedSource {
     text: String,
     steps: Vec<(usize, usize)>,
 }
 
-impl Shown {
-    /// The text.
-    pub fn text(&self) -> &str {
+impl MaskedSource {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where a range of the original lies in it.
-    pub fn range(&self, range: &Range<usize>) -> Range<usize> {
+    /// The range for a range of the original.
+    pub(crate) fn range(&self, range: &Range<usize>) -> Range<usize> {
         let first = self.steps.partition_point(|(at, _)| *at <= range.start).saturating_sub(1);
         let last = self.steps.partition_point(|(at, _)| *at < range.end).min(self.steps.len() - 1);
         self.steps[first].1..self.steps[last].1
     }
 }
 
-/// Whether a value stands where a secret may have been written, and is no reference to one.
+/// Whether a value is at a place for a secret and is not a reference.
 fn may_be_secret(pointer: &Pointer, value: &Value) -> bool {
     let is_reference = value.as_str().is_some_and(|text| text.parse::<SecretReference>().is_ok());
     let tokens = pointer.tokens();
@@ -145,22 +143,22 @@ fn may_be_secret(pointer: &Pointer, value: &Value) -> bool {
 
 fn is_secret_word(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| key.contains(word))
+    SECRET_NAME_PARTS.iter().any(|word| key.contains(word))
 }
 
-/// The parts of a written URL that open doors: a user before the `@`, and the query.
-fn doors(written: &str, url: &str) -> impl Iterator<Item = Range<usize>> + use<> {
+/// The parts of a URL that may be credentials: the user before the `@`, and the query.
+fn url_secrets(written: &str, url: &str) -> impl Iterator<Item = Range<usize>> + use<> {
     let user = url.contains('@').then(|| Some(written.find("//")? + 2..written.rfind('@')?)).flatten();
     let query = written.find('?').map(|at| at + 1..written.len() - 1);
-    // An escape may hide either sign: then none of it is shown.
+    // An escape may hide either character: then no part is shown.
     let hidden = (written.contains('\\')).then_some(0..written.len());
     [user, query, hidden].into_iter().flatten().filter(|range| range.start < range.end)
 }
 
-/// Whether a key that sounds secret is followed by something other than a reference.
+/// Whether a key that sounds secret has a value other than a reference.
 fn names_a_literal_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| {
+    SECRET_NAME_PARTS.iter().any(|word| {
         lower.match_indices(word).any(|(at, _)| {
             let rest =
                 lower[at..].trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '\''));
@@ -185,14 +183,14 @@ mod tests {
     fn shown(text: &str, syntax: Syntax) -> String {
         let mut source = Source::new("x".to_owned(), text.to_owned());
         match Tree::read(text, syntax, &mut Vec::new()) {
-            Ok(tree) => source.cover(&tree),
-            Err(_) => source.cover_unread(),
+            Ok(tree) => source.mask(&tree),
+            Err(_) => source.mask_unread(),
         }
         source.shown().map_or_else(|| "nothing".to_owned(), |shown| shown.text)
     }
 
     #[test]
-    fn whatever_may_be_secret_is_covered() {
+    fn values_that_may_be_secret_are_masked() {
         for (text, expected) in [
             (
                 "authentication = { type = \"basic\", password = 'canary' }",
@@ -226,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_found_again_behind_what_is_covered() {
+    fn positions_after_masked_values_are_found() {
         let text = "\"é\" = 1\npassword = 'a very long canary'\nauthentication = { password = 'canary', usr = 1 }\n";
         let mut source = Source::new("x".to_owned(), text.to_owned());
-        source.cover(&Tree::read(text, Syntax::Toml, &mut Vec::new()).unwrap());
+        source.mask(&Tree::read(text, Syntax::Toml, &mut Vec::new()).unwrap());
         let shown = source.shown().unwrap();
         for (word, expected) in [("usr", "usr"), ("1 }", "*** }"), ("'canary'", "***"), ("nary'", "***"), ("é", "é")]
         {

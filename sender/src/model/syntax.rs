@@ -6,16 +6,14 @@ use serde_json::Value;
 
 /// The language of a model's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// TOML.
+pub(crate) enum Syntax {
     Toml,
-    /// JSON.
     Json,
 }
 
 impl Syntax {
-    /// That of a file with this name and text: by its ending, else by its first character.
-    pub fn of(path: &Path, text: &str) -> Self {
+    /// The syntax of a file: by the extension, or else by the first character.
+    pub(crate) fn of(path: &Path, text: &str) -> Self {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("toml") => Self::Toml,
             Some("json") => Self::Json,
@@ -24,7 +22,7 @@ impl Syntax {
         }
     }
 
-    /// A member as it is written in this language.
+    /// A member in this syntax.
     pub(super) fn member(self, name: &str, value: &Value) -> String {
         match self {
             Self::Toml => format!("{name} = {}", toml(value)),
@@ -33,7 +31,7 @@ impl Syntax {
     }
 }
 
-/// A value on one line of TOML. A basic string is written as in JSON.
+/// A value on one line of TOML. Basic strings are as in JSON.
 fn toml(value: &Value) -> String {
     match value {
         Value::Array(elements) => format!("[{}]", elements.iter().map(toml).collect::<Vec<_>>().join(", ")),

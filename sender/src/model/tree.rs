@@ -1,5 +1,5 @@
-//! A model's text as a tree of JSON values, whether it was written in TOML or JSON, and where in the text each of them
-//! stands. So there is one check for both, and all that it finds has a line and a column.
+//! A model's text, TOML or JSON, as a tree of JSON values with their positions, so that one check covers both and every
+//! problem has a line and a column.
 
 mod json;
 mod toml;
@@ -11,34 +11,34 @@ use serde_json::Value;
 
 use super::{
     defect::Defect,
-    finding::{Finding, On},
+    problem::{Finding, On},
     syntax::Syntax,
 };
 
-/// The values of a text and their places.
+/// The values of a text and their positions.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     root: Value,
     places: HashMap<Pointer, Place>,
-    /// Values under a name that stands twice, but for the first: no part of the tree, and of unknown content.
+    /// The values of repeated names after the first: not part of the tree, and of unknown content.
     left_out: Vec<Range<usize>>,
 }
 
-/// Where a value stands, and its key if it is the member of an object.
+/// The position of a value and, for a member of an object, of its key.
 #[derive(Clone, Debug)]
 struct Place {
     key: Option<Range<usize>>,
     value: Range<usize>,
 }
 
-/// A place in the text that cannot be read.
+/// A syntax error in the text.
 #[derive(Debug)]
 pub(super) struct SyntaxError {
     pub(super) span: Range<usize>,
     pub(super) message: String,
 }
 
-/// A value of a tree, and the way to it.
+/// A value of a tree and its address.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'t> {
     pub(super) pointer: Pointer,
@@ -46,10 +46,10 @@ pub(super) struct Node<'t> {
 }
 
 impl Tree {
-    /// Reads a text; what can be read but not meant, such as a name that stands twice, goes to `findings`.
+    /// Reads a text and adds problems such as repeated names to `findings`.
     ///
     /// # Errors
-    /// Every place that cannot be read.
+    /// Every syntax error.
     pub(super) fn read(text: &str, syntax: Syntax, findings: &mut Vec<Finding>) -> Result<Self, Vec<SyntaxError>> {
         match syntax {
             Syntax::Toml => toml::read(text, findings),
@@ -57,17 +57,16 @@ impl Tree {
         }
     }
 
-    /// The whole.
     pub(super) fn root(&self) -> Node<'_> {
         Node { pointer: Pointer::default(), value: &self.root }
     }
 
-    /// Whether anything stands at an address.
+    /// Whether an address exists.
     pub(super) fn has(&self, pointer: &Pointer) -> bool {
         self.places.contains_key(pointer)
     }
 
-    /// Where to point for an address: at its key or its value, and for what is missing at the nearest that is there.
+    /// The range for an address: its key or its value, or the closest existing value above a missing one.
     pub(super) fn span(&self, pointer: &Pointer, on: On) -> Range<usize> {
         let mut tokens = pointer.tokens();
         let mut on = on;
@@ -85,7 +84,7 @@ impl Tree {
         }
     }
 
-    /// Every value that is neither object nor array, with its way and its place.
+    /// Every value that is neither an object nor an array, with its address and range.
     pub(super) fn leaves(&self) -> impl Iterator<Item = (&Pointer, &Value, &Range<usize>)> {
         self.places.iter().filter_map(|(pointer, place)| {
             let value = pointer.get(&self.root)?;
@@ -93,7 +92,7 @@ impl Tree {
         })
     }
 
-    /// The places of values that are no part of the tree.
+    /// The ranges of values that are not part of the tree.
     pub(super) fn left_out(&self) -> &[Range<usize>] {
         &self.left_out
     }
@@ -104,24 +103,24 @@ impl Tree {
 }
 
 impl<'t> Node<'t> {
-    /// The member of that name.
+    /// The member with this name.
     pub(super) fn get(&self, name: &str) -> Option<Self> {
         Some(Self { pointer: self.pointer.child(name), value: self.value.get(name)? })
     }
 
-    /// The text of the member of that name, if it is one.
+    /// The text of the member with this name.
     pub(super) fn text(&self, name: &str) -> Option<&'t str> {
         self.value.get(name)?.as_str()
     }
 
-    /// The elements of the array of that name; none where it is no array.
+    /// The elements of the array with this name; empty if it is not an array.
     pub(super) fn elements(&self, name: &str) -> impl Iterator<Item = Self> + use<'t> {
         let pointer = self.pointer.child(name);
         let elements = self.value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         elements.iter().enumerate().map(move |(index, value)| Node { pointer: pointer.child(index.to_string()), value })
     }
 
-    /// The names of its members; none where it is no object.
+    /// The names of its members; empty if it is not an object.
     pub(super) fn names(&self) -> impl Iterator<Item = &'t str> + use<'t> {
         self.value.as_object().into_iter().flatten().map(|(name, _)| name.as_str())
     }
@@ -153,11 +152,11 @@ mod tests {
     #[test]
     fn what_has_no_place_in_json_is_found() {
         for (text, syntax, expected) in [
-            ("a = 2026-11-24", Syntax::Toml, "a date and time of TOML itself"),
-            ("a = inf", Syntax::Toml, "no number that a message can hold"),
-            ("a = 99999999999999999999999", Syntax::Toml, "no number that a message can hold"),
-            (r#"{"a": {"b": 1, "b": 2}}"#, Syntax::Json, "`b` stands twice"),
-            (r#"{"a": 1, "\u0061": 2}"#, Syntax::Json, "`a` stands twice"),
+            ("a = 2026-11-24", Syntax::Toml, "cannot hold a TOML date or time"),
+            ("a = inf", Syntax::Toml, "cannot hold this number"),
+            ("a = 99999999999999999999999", Syntax::Toml, "cannot hold this number"),
+            (r#"{"a": {"b": 1, "b": 2}}"#, Syntax::Json, "`b` is repeated"),
+            (r#"{"a": 1, "\u0061": 2}"#, Syntax::Json, "`a` is repeated"),
         ] {
             let mut findings = Vec::new();
             Tree::read(text, syntax, &mut findings).unwrap();

@@ -1,4 +1,4 @@
-//! A model as it is written down, read by serde once the checks have found nothing.
+//! Deserializes a model that has passed the checks.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::credentials::CredentialReference;
 
-/// Reads a model that keeps the schema.
+/// Reads a model that conforms to the schema.
 pub(super) fn model(value: &Value, folder: &Path) -> Result<Model, serde_json::Error> {
     let written = WrittenModel::deserialize(value)?;
     Ok(Model {
@@ -20,12 +20,12 @@ pub(super) fn model(value: &Value, folder: &Path) -> Result<Model, serde_json::E
         published: written.published,
         subject: written.subject,
         initiator: written.initiator,
-        steps: written.step.into_iter().map(|step| step.placed(folder)).collect(),
+        steps: written.step.into_iter().map(|step| step.into_model(folder)).collect(),
     })
 }
 
-/// A reference with its path beside the model.
-pub(super) fn beside(folder: &Path, reference: SecretReference) -> SecretReference {
+/// The reference with its path relative to the model's folder.
+pub(super) fn relative_to(folder: &Path, reference: SecretReference) -> SecretReference {
     reference.map_path(|path| folder.join(path))
 }
 
@@ -89,16 +89,16 @@ enum WrittenAuthentication {
     },
 }
 
-/// A text that is no reference may be the secret itself, so the error does not repeat it.
+/// A text that is not a reference may be the secret itself, so the error does not hold it.
 fn reference<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<SecretReference, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
 impl WrittenStep {
-    fn placed(self, folder: &Path) -> ModelStep {
+    fn into_model(self, folder: &Path) -> ModelStep {
         ModelStep {
             fields: form::fields(&self.name, self.field),
-            webhooks: self.webhook.into_iter().map(|webhook| webhook.placed(folder)).collect(),
+            webhooks: self.webhook.into_iter().map(|webhook| webhook.into_model(folder)).collect(),
             name: self.name,
             kind: self.kind,
             access: self.access,
@@ -110,14 +110,14 @@ impl WrittenStep {
 }
 
 impl WrittenWebhook {
-    fn placed(self, folder: &Path) -> ModelWebhook {
+    fn into_model(self, folder: &Path) -> ModelWebhook {
         let authentication = match self.authentication {
             WrittenAuthentication::None => CredentialReference::None,
             WrittenAuthentication::ClientSecret { client_secret } => {
-                CredentialReference::ClientSecret { client_secret: beside(folder, client_secret) }
+                CredentialReference::ClientSecret { client_secret: relative_to(folder, client_secret) }
             }
             WrittenAuthentication::Basic { username, password } => {
-                CredentialReference::Basic { username, password: beside(folder, password) }
+                CredentialReference::Basic { username, password: relative_to(folder, password) }
             }
         };
         ModelWebhook {

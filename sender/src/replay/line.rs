@@ -1,4 +1,4 @@
-//! One message of a source: an exported line or a raw body.
+//! A message of a source: an exported line or a raw body.
 
 use std::borrow::Cow;
 
@@ -10,47 +10,47 @@ use schemas::{
 };
 use serde::Deserialize;
 
-use super::{Item, Replay, selection::Traits};
+use super::{Item, Replay, selection::Attributes};
 use crate::{
     compose::ComposeError,
     outbox::{Emptied, Label, NewDelivery, NotEmptied},
 };
 
-/// Something in a source that cannot be sent.
+/// An item of a source that cannot be sent.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {why}")]
 pub struct Problem {
     /// File and line.
     pub place: String,
-    /// Why not.
+    /// The reason.
     pub why: Unusable,
 }
 
-/// Why something cannot be sent again. Nothing of a body is repeated.
+/// Why an item cannot be sent again. It holds no part of a body.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unusable {
-    /// The line is none that an export writes.
-    #[error("this is no line of an export: {0}")]
+    /// The line does not come from an export.
+    #[error("this is not a line of an export: {0}")]
     Line(String),
-    /// The client secret did not stand where the line says.
+    /// The client secret is not at the offset of the line.
     #[error(transparent)]
     Secret(#[from] NotEmptied),
-    /// The body cannot be read, so that nobody knows whether a secret is in it; or it has no place for one.
+    /// The body cannot be read, so it may hold a secret; or it has no place for one.
     #[error("{0}")]
     Body(#[from] ComposeError),
-    /// It does not say of itself what is asked for.
-    #[error("a raw body does not say when and where it was received, so it cannot be chosen by that")]
+    /// It lacks the attributes of the selection.
+    #[error("a raw body has no time and endpoint of arrival, so it cannot be selected by them")]
     NoArrival,
     /// It is longer than any message.
-    #[error("it is longer than {} MiB", .most >> 20)]
+    #[error("it is longer than {} MiB", .max_bytes >> 20)]
     Long {
-        /// Most bytes that are taken for a message.
-        most: usize,
+        /// The limit.
+        max_bytes: usize,
     },
 }
 
-/// A line that `messages export` writes, as far as a replay needs it. Other members are passed over.
+/// A line from `messages export`, as far as a replay needs it. Other members are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'l> {
@@ -69,7 +69,7 @@ struct Line<'l> {
     body: Cow<'l, str>,
 }
 
-/// Whether a line is one that an export writes, whole or not quite.
+/// Whether a line comes from an export, even if it is incomplete.
 pub(super) fn is_exported(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -86,16 +86,16 @@ impl Replay {
     /// Reads an exported line.
     pub(super) fn line(&self, line: &[u8]) -> Result<Item, Unusable> {
         let line: Line<'_> =
-            serde_json::from_slice(line.trim_ascii()).map_err(|error| Unusable::Line(words(&error)))?;
-        let found = Traits {
+            serde_json::from_slice(line.trim_ascii()).map_err(|error| Unusable::Line(without_position(&error)))?;
+        let found = Attributes {
             flow: line.flow.as_deref(),
             step: line.step.as_deref(),
             trigger: line.trigger.as_deref(),
             endpoint: Some(&line.endpoint),
             received_at: Some(line.received_at),
         };
-        if !self.selection.takes(found) {
-            return Ok(Item::PassedOver);
+        if !self.selection.matches(found) {
+            return Ok(Item::Skipped);
         }
         let body = line.body.as_bytes();
         let webhook = Document::read(body, &self.profile).ok();
@@ -116,14 +116,14 @@ impl Replay {
         }
         let emptied = Emptied::from_body(body, &self.credentials, &self.profile)?;
         let (flow, label) = described(emptied.body(), &self.profile);
-        let found = Traits {
+        let found = Attributes {
             flow: flow.as_deref(),
             step: label.step.as_deref(),
             trigger: label.trigger.as_deref(),
-            ..Traits::default()
+            ..Attributes::default()
         };
-        if !self.selection.takes(found) {
-            return Ok(Item::PassedOver);
+        if !self.selection.matches(found) {
+            return Ok(Item::Skipped);
         }
         Ok(Item::Message(Box::new(NewDelivery { flow, label, body: emptied })))
     }
@@ -140,9 +140,9 @@ fn described(body: &[u8], profile: &Profile) -> (Option<String>, Label) {
     (text(Role::FlowIdentifier), label)
 }
 
-/// What is wrong with a line, without its place in it: the line has one in the file.
-fn words(error: &serde_json::Error) -> String {
+/// The error without its position in the line: the problem has the line's position in the file.
+fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     if error.is_eof() { "it ends too early".to_owned() } else { text.to_owned() }
 }

@@ -1,50 +1,49 @@
-//! Lines of a stream, each held alone and none longer than a limit.
+//! Reads a stream line by line, with a maximum line length.
 
 use std::io::{self, BufRead, Read as _};
 
-/// What stands at a line's place.
 pub(super) enum Line {
-    /// A line with something on it, and its end.
+    /// A line with text, including its line end.
     Whole(Vec<u8>),
-    /// One with nothing but white space on it.
+    /// Only white space.
     Blank(Vec<u8>),
-    /// One that is longer than the limit; it was passed over.
+    /// Longer than the limit, and skipped.
     Long,
 }
 
-/// Reads lines and counts them.
+/// A reader that counts lines.
 pub(super) struct Lines<R> {
     from: R,
-    most: usize,
-    /// Number of the line that was read last, from 1.
+    max_bytes: usize,
+    /// Number of the last line, from 1.
     pub(super) number: u64,
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) fn new(from: R, most: usize) -> Self {
-        Self { from, most, number: 0 }
+    pub(super) fn new(from: R, max_bytes: usize) -> Self {
+        Self { from, max_bytes, number: 0 }
     }
 
     /// The next line.
     pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
-        let limit = self.most as u64 + 1;
+        let limit = self.max_bytes as u64 + 1;
         if self.from.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
         self.number += 1;
-        if line.len() > self.most && line.last() != Some(&b'\n') {
+        if line.len() > self.max_bytes && line.last() != Some(&b'\n') {
             self.skip()?;
             return Ok(Some(Line::Long));
         }
         Ok(Some(if line.trim_ascii().is_empty() { Line::Blank(line) } else { Line::Whole(line) }))
     }
 
-    /// What is left, after what was read already; `None` where both together are longer than the limit.
+    /// The rest of the stream after the part that was read; `None` if both together exceed the limit.
     pub(super) fn rest(mut self, mut read: Vec<u8>) -> io::Result<Option<Vec<u8>>> {
-        let room = (self.most + 1).saturating_sub(read.len());
+        let room = (self.max_bytes + 1).saturating_sub(read.len());
         self.from.by_ref().take(room as u64).read_to_end(&mut read)?;
-        Ok((read.len() <= self.most).then_some(read))
+        Ok((read.len() <= self.max_bytes).then_some(read))
     }
 
     fn skip(&mut self) -> io::Result<()> {
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_numbered_and_long_ones_passed_over() {
+    fn lines_are_numbered_and_long_ones_skipped() {
         let mut lines =
             Lines::new(io::BufReader::with_capacity(3, &b"one\n\n \nthree33\n1234567890\r\nsix\n12345678"[..]), 8);
         let mut found = Vec::new();

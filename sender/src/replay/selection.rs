@@ -1,9 +1,9 @@
-//! Which messages of a source are asked for.
+//! The selection of messages from a source.
 
 use jiff::Timestamp;
 use schemas::Trigger;
 
-/// Which messages are asked for; what is `None` does not matter.
+/// The messages to send; `None` matches any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The flow's identifier.
@@ -20,23 +20,23 @@ pub struct Selection {
     pub until: Option<Timestamp>,
 }
 
-/// What a selection is about: a message's own words, and those of its arrival where they are known.
+/// The attributes that a selection matches: those of the message and, if known, of its arrival.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Traits<'t> {
-    pub(super) flow: Option<&'t str>,
-    pub(super) step: Option<&'t str>,
-    pub(super) trigger: Option<&'t str>,
-    pub(super) endpoint: Option<&'t str>,
+pub(super) struct Attributes<'a> {
+    pub(super) flow: Option<&'a str>,
+    pub(super) step: Option<&'a str>,
+    pub(super) trigger: Option<&'a str>,
+    pub(super) endpoint: Option<&'a str>,
     pub(super) received_at: Option<Timestamp>,
 }
 
 impl Selection {
-    /// Whether it asks for something that only an exported line says of a message.
+    /// Whether it needs attributes that only exported lines have.
     pub fn needs_arrival(&self) -> bool {
         self.endpoint.is_some() || self.since.is_some() || self.until.is_some()
     }
 
-    pub(super) fn takes(&self, found: Traits<'_>) -> bool {
+    pub(super) fn matches(&self, found: Attributes<'_>) -> bool {
         let is = |asked: Option<&str>, found: Option<&str>| asked.is_none() || asked == found;
         is(self.flow.as_deref(), found.flow)
             && is(self.step.as_deref(), found.step)
@@ -52,9 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_taken_when_all_that_is_asked_for_holds() {
+    fn a_message_is_selected_if_every_attribute_matches() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let found = Traits {
+        let found = Attributes {
             flow: Some("FLOW-604"),
             step: Some("Form"),
             trigger: Some("stepCompleted"),
@@ -76,10 +76,10 @@ mod tests {
             ("until then", Selection { until: Some(at("2026-11-24T08:00:00Z")), ..all() }, false),
             ("until later", Selection { until: Some(at("2026-11-24T08:00:01Z")), ..all() }, true),
         ] {
-            assert_eq!(selection.takes(found), expected, "{name}");
+            assert_eq!(selection.matches(found), expected, "{name}");
             let is_known_of_raw_bodies = !selection.needs_arrival();
-            let raw = Traits { endpoint: None, received_at: None, ..found };
-            assert_eq!(selection.takes(raw), expected && is_known_of_raw_bodies, "{name}, of a raw body");
+            let raw = Attributes { endpoint: None, received_at: None, ..found };
+            assert_eq!(selection.matches(raw), expected && is_known_of_raw_bodies, "{name}, of a raw body");
         }
     }
 }

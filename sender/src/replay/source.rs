@@ -1,4 +1,4 @@
-//! Where messages are read from: a file, a folder of files, or standard input.
+//! The source of messages: a file, a folder of files, or standard input.
 
 use std::{
     fs::{self, File},
@@ -13,12 +13,11 @@ use super::{
     line::is_exported,
     lines::{Line, Lines},
 };
-use crate::json_files::json_files;
 
-/// Most bytes of a message; a receiver's own limit is far below it.
-const MOST: usize = 64 << 20;
+/// Maximum size of a message; a receiver's own limit is far below it.
+const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
-/// Where messages are read from.
+/// A source of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Standard input: exported lines or a raw body.
@@ -31,35 +30,25 @@ pub enum Source {
 
 /// Why a source cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named after what they hold")]
 #[non_exhaustive]
 pub enum SourceError {
     /// It cannot be opened or read.
     #[error("cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It is part of a receiver's data folder, which is the receiver's own.
+    Unreadable { path: PathBuf, source: io::Error },
+    /// It is part of a receiver's data folder.
     #[error("{} belongs to a receiver's data folder", path.display())]
-    ReceiverData {
-        /// The folder or file.
-        path: PathBuf,
-    },
-    /// There is no message in the folder.
-    #[error("there is no *.json file in {}", path.display())]
-    Empty {
-        /// The folder.
-        path: PathBuf,
-    },
+    ReceiverData { path: PathBuf },
+    /// The folder has no messages.
+    #[error("{} has no *.json files", path.display())]
+    Empty { path: PathBuf },
 }
 
 impl Source {
-    /// The source that a path names; `-` is standard input.
+    /// Opens a path; `-` is standard input.
     ///
     /// # Errors
-    /// When there is nothing, or a folder holds no message or is a receiver's.
+    /// When the path does not exist, or is a folder that has no messages or belongs to a receiver.
     pub fn open(path: &Path) -> Result<Self, SourceError> {
         if path.as_os_str() == "-" {
             return Ok(Self::Standard);
@@ -86,7 +75,7 @@ impl Source {
         !matches!(self, Self::Standard)
     }
 
-    /// Reads it through, gives each item in order, and then the digest of all that was read.
+    /// Reads the whole source, passes each item to `give` in order, and returns the digest of all bytes.
     ///
     /// # Errors
     /// When it cannot be read, or `give` fails.
@@ -111,9 +100,9 @@ impl Source {
                 for path in files {
                     let file = File::open(path).map_err(unreadable(path))?;
                     let from = Digested { from: BufReader::new(file), digest: &mut digest };
-                    let body = Lines::new(from, MOST).rest(Vec::new()).map_err(unreadable(path))?;
+                    let body = Lines::new(from, MAX_MESSAGE_BYTES).rest(Vec::new()).map_err(unreadable(path))?;
                     give(raw(body, path, replay))?;
-                    // So that two files are not one with the bytes of both.
+                    // Separates two files from one file with the bytes of both.
                     digest.update([0xFF]);
                 }
             }
@@ -122,7 +111,7 @@ impl Source {
     }
 }
 
-/// Gives what stands in a stream. It holds exported lines where its name says so, or its first or second line is one;
+/// Passes the items of a stream to `give`. It has exported lines if its name ends so, or if its first or second line is one;
 /// otherwise it is a raw body.
 fn stream<R: BufRead, E: From<SourceError>>(
     from: R,
@@ -130,15 +119,15 @@ fn stream<R: BufRead, E: From<SourceError>>(
     replay: &Replay,
     give: &mut impl FnMut(Item) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut lines = Lines::new(from, MOST);
+    let mut lines = Lines::new(from, MAX_MESSAGE_BYTES);
     let mut begin = Vec::new();
     let mut is_lines = path.extension().is_some_and(|suffix| suffix == "jsonl" || suffix == "ndjson");
-    let mut to_judge = 2;
-    while !is_lines && to_judge > 0 {
+    let mut candidates = 2;
+    while !is_lines && candidates > 0 {
         let Some(line) = lines.next().map_err(unreadable(path))? else { break };
         match &line {
             Line::Whole(line) if is_exported(line) => is_lines = true,
-            Line::Whole(_) | Line::Long => to_judge -= 1,
+            Line::Whole(_) | Line::Long => candidates -= 1,
             Line::Blank(_) => {}
         }
         begin.push((lines.number, line));
@@ -163,12 +152,21 @@ fn stream<R: BufRead, E: From<SourceError>>(
     Ok(())
 }
 
+/// The `*.json` files of a folder, without subfolders, in the order of their names.
+pub(crate) fn json_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let is_json = |file: &PathBuf| file.extension().is_some_and(|suffix| suffix == "json") && file.is_file();
+    let mut files: Vec<PathBuf> = entries.into_iter().filter(is_json).collect();
+    files.sort();
+    Ok(files)
+}
+
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> SourceError + '_ {
     move |source| SourceError::Unreadable { path: path.to_owned(), source }
 }
 
 fn raw(body: Option<Vec<u8>>, path: &Path, replay: &Replay) -> Item {
-    let item = body.ok_or(Unusable::Long { most: MOST }).and_then(|body| replay.raw(&body));
+    let item = body.ok_or(Unusable::Long { max_bytes: MAX_MESSAGE_BYTES }).and_then(|body| replay.raw(&body));
     item.unwrap_or_else(|why| Item::Problem(Problem { place: path.display().to_string(), why }))
 }
 
@@ -176,13 +174,13 @@ fn exported(line: Line, number: u64, path: &Path, replay: &Replay) -> Option<Ite
     let item = match line {
         Line::Whole(line) => replay.line(&line),
         Line::Blank(_) => return None,
-        Line::Long => Err(Unusable::Long { most: MOST }),
+        Line::Long => Err(Unusable::Long { max_bytes: MAX_MESSAGE_BYTES }),
     };
     let place = || format!("{}:{number}", path.display());
     Some(item.unwrap_or_else(|why| Item::Problem(Problem { place: place(), why })))
 }
 
-/// Whether a folder is one that a receiver keeps its data or its log in, told by the names that a receiver writes.
+/// Whether a folder holds a receiver's data or log, by the names of its files.
 fn is_receiver_data(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).exists();
     if has("log") && (has("lock") || has("index.sqlite")) {
@@ -197,7 +195,7 @@ fn is_segment(file: &Path) -> bool {
     file.extension().is_some_and(|suffix| suffix == "log") && stem.len() == 20 && stem.iter().all(u8::is_ascii_digit)
 }
 
-/// A reader that takes the digest of what is read from it.
+/// A reader that updates a digest with every byte.
 struct Digested<'d, R> {
     from: R,
     digest: &'d mut Sha256,

@@ -105,23 +105,23 @@ fn each_problem_has_its_line_and_column() {
     let long = |characters: usize| format!("\"{}\"", "ä".repeat(characters));
     for (old, new, expected) in [
         ("\"env:PASSWORD\"", "\"\"", "error 11:64 the password is empty"),
-        ("\"env:PASSWORD\"", "\"hunter2\"", "error 11:64 the password must not stand here itself, only where it lies"),
-        ("\"env:PASSWORD\"", "12345", "error 11:64 the password must not stand here itself, only where it lies"),
+        ("\"env:PASSWORD\"", "\"hunter2\"", "error 11:64 the password must be a reference and not the secret itself"),
+        ("\"env:PASSWORD\"", "12345", "error 11:64 the password must be a reference and not the secret itself"),
         (
             "\"env:PASSWORD\"",
             &long(101),
-            "error 11:64 the password must not stand here itself, only where it lies; it has 101 characters besides, and the product's form takes a password of at most 100",
+            "error 11:64 the password must be a reference and not the secret itself; it also has 101 characters, and the product's form takes a password of at most 100",
         ),
         (
             "\"env:SECRET\"",
             &long(251),
-            "error 22:58 the client secret must not stand here itself, only where it lies; it has 251 characters besides, and the product's form takes a client secret of at most 250",
+            "error 22:58 the client secret must be a reference and not the secret itself; it also has 251 characters, and the product's form takes a client secret of at most 250",
         ),
-        ("\"env:SECRET\"", &long(250), "error 22:58 the client secret must not stand here itself, only where it lies"),
-        ("\"env:SECRET\"", "\"prompt\"", "error 22:58 the client secret of a model cannot be asked for with `prompt`"),
-        (", clientSecret = \"env:SECRET\"", "", "error 22:18 the authentication misses its `clientSecret`"),
-        (", username = \"jo\"", "", "error 11:18 the authentication misses its `username`"),
-        (", password = \"env:PASSWORD\"", "", "error 11:18 the authentication misses its `password`"),
+        ("\"env:SECRET\"", &long(250), "error 22:58 the client secret must be a reference and not the secret itself"),
+        ("\"env:SECRET\"", "\"prompt\"", "error 22:58 the client secret of a model cannot be `prompt`"),
+        (", clientSecret = \"env:SECRET\"", "", "error 22:18 the authentication has no `clientSecret`"),
+        (", username = \"jo\"", "", "error 11:18 the authentication has no `username`"),
+        (", password = \"env:PASSWORD\"", "", "error 11:18 the authentication has no `password`"),
         ("\"jo\"", "\"\"", "error 11:47 the username is empty"),
         ("\"jo\"", "\"j:o\"", "error 11:47 the username holds a colon, which Basic authentication cannot carry"),
         (
@@ -135,13 +135,13 @@ fn each_problem_has_its_line_and_column() {
             "type = \"none\"",
             "error 11:35 `username` does not belong to the authentication type `none`",
         ),
-        ("type = \"basic\", ", "", "error 11:18 the authentication misses its `type`"),
+        ("type = \"basic\", ", "", "error 11:18 the authentication has no `type`"),
         ("endpoint = \"https://hooks.example.com/x\"\n", "", "error 7:1 the webhook has no endpoint"),
         ("\"https://hooks.example.com/x\"", "\"\"", "error 9:12 the webhook has no endpoint"),
         (
             "https://hooks",
             "hooks",
-            "error 9:12 the endpoint is no URL that can be posted to: the URL does not begin with http:// or https://",
+            "error 9:12 the endpoint is not a valid URL: the URL does not begin with http:// or https://",
         ),
         (
             "https://hooks",
@@ -151,25 +151,25 @@ fn each_problem_has_its_line_and_column() {
         (
             "trigger = \"stepCompleted\"",
             "trigger = \"stepCreated\"",
-            "error 10:11 a stepCreated webhook on the first step never fires: its message is about the step before, and there is none",
+            "error 10:11 a stepCreated webhook on the first step never fires: its message needs a previous step",
         ),
-        ("[\"Form\"]", "[\"From\"]", "error 16:13 there is no step `From`"),
+        ("[\"Form\"]", "[\"From\"]", "error 16:13 the model has no step `From`"),
         (
             "sendBackTo = \"Form\"",
             "sendBackTo = \"Approve\"",
             "error 17:14 the step `Approve` does not come before this one, so the flow cannot be sent back to it",
         ),
-        ("sendBackTo = \"Form\"", "sendBackTo = \"Elsewhere\"", "error 17:14 there is no step `Elsewhere`"),
-        ("name = \"Approve\"", "name = \"Form\"", "error 13:8 the step `Form` stands twice"),
-        ("actors = [\"kim@example.com\"]", "actors = []", "error 15:10 nobody decides in this approval"),
-        ("actors = [\"kim@example.com\"]", "actor = []", "error 15:1 `actor` is no key here"),
-        ("type = \"task\"", "type = \"publicForm\"", "error 3:1 the public form does not say who can open it"),
+        ("sendBackTo = \"Form\"", "sendBackTo = \"Elsewhere\"", "error 17:14 the model has no step `Elsewhere`"),
+        ("name = \"Approve\"", "name = \"Form\"", "error 13:8 the step `Form` is not unique"),
+        ("actors = [\"kim@example.com\"]", "actors = []", "error 15:10 the approval has no actors"),
+        ("actors = [\"kim@example.com\"]", "actor = []", "error 15:1 `actor` is not a key here"),
+        ("type = \"task\"", "type = \"publicForm\"", "error 3:1 the public form has no `access`"),
         (
             "type = \"task\"",
             "type = \"task\"\naccess = \"public\"",
-            "error 6:10 only a public form has an access, not a step of the type `task`",
+            "error 6:10 only a public form has `access`, not a step of the type `task`",
         ),
-        ("type = \"task\"", "type = \"tasks\"", "error 5:8 there is no type of step `tasks`"),
+        ("type = \"task\"", "type = \"tasks\"", "error 5:8 `tasks` is not a type of step"),
         (
             "value = 5 ",
             "value = \"5\" ",
@@ -183,9 +183,9 @@ fn each_problem_has_its_line_and_column() {
         (
             "type = \"Currency\"",
             "type = \"Money\"",
-            "warning 6:35 `Money` is no known type of field, so nothing is known of its value",
+            "warning 6:35 the field type `Money` is unknown, so its value is not checked",
         ),
-        ("published = true", "published = true\npublishd = 1", "error 3:1 `publishd` is no key here"),
+        ("published = true", "published = true\npublishd = 1", "error 3:1 `publishd` is not a key here"),
         ("published = true", "published = ture", "error 2:13 this cannot be read: "),
     ] {
         assert!(GOOD.contains(old), "{old}");
@@ -207,16 +207,16 @@ fn arrows_are_checked() {
         ("a join", steps(&[("a", ""), ("b", "a"), ("c", "a"), ("d", "b c")]), [].as_slice()),
         ("in any order", steps(&[("b", "a"), ("a", "")]), &[]),
         ("two first steps", steps(&[("a", ""), ("b", "")]), &["a flow has one first step"]),
-        ("itself", steps(&[("a", ""), ("b", "a b")]), &["the arrows make a circle: `b` -> `b`"]),
+        ("itself", steps(&[("a", ""), ("b", "a b")]), &["the steps form a circle: `b` -> `b`"]),
         (
-            "behind a circle",
+            "after a circle",
             steps(&[("a", ""), ("b", "a c"), ("c", "b"), ("d", "c")]),
-            &["the arrows make a circle: `b` -> `c` -> `b`", "no flow comes to `d`"],
+            &["the steps form a circle: `b` -> `c` -> `b`", "`d` is never reached"],
         ),
         (
             "only a circle",
             steps(&[("a", "b"), ("b", "a")]),
-            &["no step is the first", "the arrows make a circle: `a` -> `b` -> `a`"],
+            &["the model has no first step", "the steps form a circle: `a` -> `b` -> `a`"],
         ),
         ("no step", json!({"name": "M", "step": []}).to_string(), &["`step`:"]),
     ] {
@@ -242,7 +242,7 @@ fn toml_and_json_say_the_same() {
     snapshot("model_check_json", &said);
 
     let doubled = r#"{"name": "M", "name": "N", "step": [{"name": "a", "type": "task"}]}"#;
-    assert_eq!(found(doubled), ["error 1:15 the key `name` stands twice"]);
+    assert_eq!(found(doubled), ["error 1:15 the key `name` is repeated"]);
     assert_eq!(found("{\"name\": \"é\",,}"), ["error 1:14 this cannot be read: key must be a string"]);
 }
 
@@ -265,7 +265,7 @@ fn what_a_reference_leads_to_is_looked_up() {
     for (name, secret, password, code, expected) in [
         ("both", "canary\n", "canary", 0, ""),
         ("at the limits", &"ä".repeat(250), &"ä".repeat(100), 0, ""),
-        ("secret empty", "\n", "canary", 2, "the client secret is empty, as the reference leads to it here"),
+        ("secret empty", "\n", "canary", 2, "the client secret is empty (read from the reference)"),
         ("secret too long", &"ä".repeat(251), "canary", 2, "the client secret has 251 characters"),
         ("password too long", "canary", &"ä".repeat(101), 2, "the password has 101 characters"),
         ("password of two lines", "canary", "can\nary", 2, "env:OTHER_PASSWORD has more than one line"),

@@ -11,8 +11,8 @@ use schemas::{Authentication, Document, Profile};
 use super::super::{error::CliError, run, samples};
 use crate::{
     compose::Composed,
-    json_files::json_files,
     load::{MessageError, Messages},
+    replay::json_files,
 };
 
 const WHAT: &str = "What to send (without any of these: messages made from the samples, no two equal)";

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::output::{one_line, plural},
     credentials::CredentialReference,
-    model::{Inspection, Model, ModelProblem, ModelProblems, Severity, Shown},
+    model::{Inspection, MaskedSource, Model, ModelProblem, ModelProblems, Severity},
 };
 
 /// Most characters of one sentence.
@@ -42,7 +42,7 @@ fn place<'p>(problem: &ModelProblem, name: &'p str) -> Origin<'p> {
     Origin::path(name).line(problem.line).char_column(problem.column)
 }
 
-fn lines<'s>(title: Title<'s>, problem: &ModelProblem, name: &'s str, shown: &'s Shown) -> Group<'s> {
+fn lines<'s>(title: Title<'s>, problem: &ModelProblem, name: &'s str, shown: &'s MaskedSource) -> Group<'s> {
     let span = shown.range(&problem.span);
     let mut snippet = Snippet::source(shown.text()).annotation(AnnotationKind::Primary.span(span.clone()));
     if let Some((span, what)) = &problem.related {

@@ -35,7 +35,7 @@ impl Survey {
                 self.messages += 1;
                 self.with_place += u64::from(delivery.body.secret_at().is_some());
             }
-            Item::PassedOver => self.passed_over += 1,
+            Item::Skipped => self.passed_over += 1,
             Item::Problem(_) => self.problem_count += 1,
         }
     }

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use super::super::output::one_line;
 use crate::{
-    flow::{Impossible, ScriptProblem, Stuck},
+    flow::{ActionError, ScriptError, ScriptProblem},
     model::NotPublished,
 };
 
@@ -20,8 +20,8 @@ pub(in crate::cli) enum RunError {
     #[error("the script cannot be used:{}", listed(path, problems))]
     Script { path: PathBuf, problems: Vec<ScriptProblem> },
 
-    #[error("the script stops here, and nothing was written:\n  {}:{}: {}", path.display(), stuck.line, shown(&stuck.source.to_string()))]
-    Stuck { path: PathBuf, stuck: Stuck },
+    #[error("the script stops here, and nothing was written:\n  {}:{}: {}", path.display(), error.line, shown(&error.source.to_string()))]
+    ScriptAction { path: PathBuf, error: ScriptError },
 
     #[error("no webhook of {} sends a message on any path", path.display())]
     NothingFires { path: PathBuf },
@@ -47,7 +47,7 @@ impl RunError {
         let advice = match self {
             Self::NotPublished { .. } => "write `published = true` into the model when it is ready",
             Self::Script { .. } => "examples/scripts has whole scripts to begin with",
-            Self::Stuck { stuck, .. } => return stuck_advice(&stuck.source),
+            Self::ScriptAction { error, .. } => return action_advice(&error.source),
             Self::NothingFires { .. } => "enable a webhook in the model; `webhook-sender model show` draws them",
             Self::TooManyPaths { .. } => {
                 "write a script for the paths you care about, or take `sendBackTo` out of some approvals"
@@ -62,13 +62,13 @@ impl RunError {
     }
 }
 
-fn stuck_advice(source: &Impossible) -> Option<String> {
+fn action_advice(source: &ActionError) -> Option<String> {
     let advice = match source {
-        Impossible::NoComment { .. } => "add comment = \"...\" to that [[do]]",
-        Impossible::NoSendBackTo { .. } => "use rejectAndComplete, or give the step a `sendBackTo` in the model",
-        Impossible::NothingToSubmit { .. } => "use approve, rejectAndSendBack or rejectAndComplete",
-        Impossible::NothingToDecide { .. } => "use submit",
-        Impossible::NotAnActor { .. } | Impossible::NotTheirTurn { .. } | Impossible::AlreadyDecided { .. } => {
+        ActionError::NoComment { .. } => "add comment = \"...\" to that [[do]]",
+        ActionError::NoSendBackTo { .. } => "use rejectAndComplete, or give the step a `sendBackTo` in the model",
+        ActionError::NothingToSubmit { .. } => "use approve, rejectAndSendBack or rejectAndComplete",
+        ActionError::NothingToDecide { .. } => "use submit",
+        ActionError::NotAnActor { .. } | ActionError::NotTheirTurn { .. } | ActionError::AlreadyDecided { .. } => {
             "without `by`, the one whose turn it is acts"
         }
         _ => return None,

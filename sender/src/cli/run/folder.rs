@@ -40,11 +40,11 @@ impl Folder {
 
     /// Writes the messages of a flow, each as the endpoint would get it but for the secret.
     pub(super) fn write(&mut self, run: &Run<'_>, profile: &Profile) -> Result<(), CliError> {
-        for (number, fired) in (1..).zip(&run.fired) {
-            let authentication = placeholder(&fired.webhook.authentication);
-            let composed = Composed::from_message(&fired.message, &authentication, profile)
+        for (number, message) in (1..).zip(&run.messages) {
+            let authentication = placeholder(&message.webhook.authentication);
+            let composed = Composed::from_message(&message.message, &authentication, profile)
                 .map_err(|source| CliError::Compose { source })?;
-            let path = self.path.join(file_name(&fired.message, self.digits, number, run.fired.len()));
+            let path = self.path.join(file_name(&message.message, self.digits, number, run.messages.len()));
             if path.exists() {
                 self.replaced += 1;
                 self.others = self.others.saturating_sub(1);

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     credentials::CredentialReference,
     delivery::Courier,
-    flow::{Fired, Run},
+    flow::{Run, WebhookMessage},
     model::Model,
     outbox::{Address, Destination, Emptied, Filter, Intake, JobId, Label, NewDelivery, Outbox, Which},
 };
@@ -107,7 +107,7 @@ impl Sending<'_> {
         let mut intake = outbox.intake()?;
         let job = intake.begin(key)?;
         for run in runs {
-            for fired in &run.fired {
+            for fired in &run.messages {
                 self.add(&mut intake, job, fired, &mut dropped)?;
             }
             summary.add(&run);
@@ -121,7 +121,7 @@ impl Sending<'_> {
         &self,
         intake: &mut Intake<'_>,
         job: JobId,
-        fired: &Fired<'_>,
+        fired: &WebhookMessage<'_>,
         dropped: &mut Vec<String>,
     ) -> Result<(), CliError> {
         let (webhook, message) = (fired.webhook, &fired.message);

@@ -60,7 +60,7 @@ impl<'m> Summary<'m> {
             self.steps = rows(run);
         }
         self.flows.push(run.flow.status());
-        for fired in &run.fired {
+        for fired in &run.messages {
             *self.kinds.entry(Kind::of(&fired.message)).or_default() += 1;
         }
     }
@@ -218,7 +218,7 @@ impl Kind {
 
 fn rows<'m>(run: &Run<'m>) -> Vec<Row<'m>> {
     let webhooks = |of: usize| {
-        let fired = run.fired.iter().enumerate().filter(move |(_, fired)| fired.step_run == of);
+        let fired = run.messages.iter().enumerate().filter(move |(_, fired)| fired.step_run == of);
         fired.map(|(place, fired)| (place, &*fired.webhook.name)).collect()
     };
     let rows = run.flow.steps().iter().enumerate().map(|(of, step_run)| Row {

@@ -1,4 +1,4 @@
-//! The entries of a script, `[[do]]`, read from TOML's tree with every problem noted.
+//! Reads the entries of a script, `[[do]]`, and collects every problem.
 
 use schemas::{Verdict, suggest};
 use serde_json::Value;
@@ -8,12 +8,12 @@ use toml::{
 };
 
 use super::{
-    super::{Action, Deed},
-    ScriptAction, ScriptProblem, is_a, value,
+    super::{Action, ActionKind},
+    ScriptAction, ScriptProblem, type_of, value,
 };
 use crate::model::{Model, ModelStep};
 
-const KEYS: [&str; 5] = ["step", "action", "by", "comment", "fields"];
+const ENTRY_KEYS: [&str; 5] = ["step", "action", "by", "comment", "fields"];
 const ACTIONS: [(&str, Option<Verdict>); 4] = [
     ("submit", None),
     ("approve", Some(Verdict::Approved)),
@@ -32,7 +32,7 @@ impl<'t> Reader<'t> {
         Self { text, model, problems: Vec::new() }
     }
 
-    /// Notes a problem at a byte of the text.
+    /// Adds a problem at a byte of the text.
     pub(super) fn problem(&mut self, offset: usize, message: impl Into<String>) {
         self.problems.push(ScriptProblem { line: self.line(offset), message: message.into() });
     }
@@ -60,29 +60,29 @@ impl<'t> Reader<'t> {
             self.problem(start, "write each action as [[do]], with `step` and `action` below it");
             return None;
         };
-        self.unknown_keys(table, &KEYS);
+        self.unknown_keys(table, &ENTRY_KEYS);
         let step = self.required(table, "step", start);
         let verdict = self.required(table, "action", start).and_then(|(word, at)| self.action(&word, at));
         let by = self.text(table, "by").map(|(by, _)| by);
         let comment = self.text(table, "comment");
         let step = step.and_then(|(name, at)| self.step(&name, at));
         let fields = step.map(|step| self.fields(table, step)).unwrap_or_default();
-        let deed = match verdict? {
-            Some(verdict) => Deed::Decide { verdict, comment: comment.map(|(comment, _)| comment) },
+        let kind = match verdict? {
+            Some(verdict) => ActionKind::Decide { verdict, comment: comment.map(|(comment, _)| comment) },
             None => {
                 if let Some((_, at)) = comment {
                     self.problem(at, "only a decision has a comment; `submit` has none");
                 }
-                Deed::Submit
+                ActionKind::Submit
             }
         };
-        Some(ScriptAction { line: self.line(start), action: Action { step: step?.name.clone(), deed, by, fields } })
+        Some(ScriptAction { line: self.line(start), action: Action { step: step?.name.clone(), kind, by, fields } })
     }
 
     fn unknown_keys(&mut self, table: &DeTable<'_>, known: &[&str]) {
         for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let hint = hint(key.get_ref(), known.iter().copied(), "the keys are");
-            self.problem(key.span().start, format!("`{}` is no key of a script{hint}", key.get_ref()));
+            self.problem(key.span().start, format!("`{}` is not a key of a script{hint}", key.get_ref()));
         }
     }
 
@@ -95,25 +95,25 @@ impl<'t> Reader<'t> {
         self.text(table, key)
     }
 
-    /// A text and where it stands.
+    /// A text and its position.
     fn text(&mut self, table: &DeTable<'_>, key: &str) -> Option<(String, usize)> {
         let value = table.get(key)?;
         let at = value.span().start;
         match value.get_ref() {
             DeValue::String(text) => Some((text.clone().into_owned(), at)),
             other => {
-                self.problem(at, format!("`{key}` is a text in quotes, and this is {}", is_a(other)));
+                self.problem(at, format!("`{key}` is a text in quotes, and this is {}", type_of(other)));
                 None
             }
         }
     }
 
-    /// The verdict that an action's word stands for; a submission has none.
+    /// The verdict of an action; a submission has none.
     fn action(&mut self, word: &str, at: usize) -> Option<Option<Verdict>> {
         let found = ACTIONS.iter().find(|(known, _)| *known == word);
         if found.is_none() {
             let hint = hint(word, ACTIONS.iter().map(|(known, _)| *known), "the actions are");
-            self.problem(at, format!("`{word}` is no action{hint}"));
+            self.problem(at, format!("`{word}` is not an action{hint}"));
         }
         found.map(|(_, verdict)| *verdict)
     }
@@ -143,7 +143,7 @@ impl<'t> Reader<'t> {
                     Err(error) => self.problem(at, format!("`{name}`: {error}")),
                 },
                 None if step.fields.is_empty() => {
-                    self.problem(at, format!("`{}` has no form, so no field `{name}`", step.name));
+                    self.problem(at, format!("`{}` has no form, so it has no field `{name}`", step.name));
                 }
                 None => {
                     let hint = hint(name, step.fields.iter().map(|field| field.name.as_str()), "its fields are");
@@ -155,7 +155,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The known name that was probably meant, or all of them.
+/// The closest known name, or all of them.
 fn hint<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone, all: &str) -> String {
     match suggest::closest(name, known.clone()) {
         Some(closest) => format!("; did you mean `{closest}`?"),

@@ -1,4 +1,4 @@
-//! A field's value, as TOML has it, in the encoding that the Public API has for the field's type.
+//! Converts a field's TOML value to the Public API's encoding for the field's type.
 
 use schemas::{Field, FieldType};
 use serde_json::{Value, json};
@@ -7,22 +7,21 @@ use toml::{
     value::{Date, Datetime, Time},
 };
 
-use super::is_a;
+use super::type_of;
 use crate::draft::{FieldError, field::encode};
 
 /// Why a value does not fit its field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ValueError {
-    #[error("how a value of the type {} is written is not publicly known; leave the field out", .0.as_str())]
+    #[error("the encoding of the type {} is not publicly known; leave the field out", .0.as_str())]
     NoEncoding(FieldType),
     #[error("{expected}; this is {found}")]
     Misfit { expected: FieldError, found: String },
-    #[error("`{choice}` is none of its choices: {}", .choices.join(", "))]
+    #[error("`{choice}` is not a choice; the choices are {}", .choices.join(", "))]
     NoChoice { choice: String, choices: Vec<String> },
 }
 
-/// A value that TOML has a form for may be written in it: a number, true, a date, an array of choices. All may be
-/// written as the texts that the product shows.
+/// Values can have TOML's own types (a number, true, a date, an array of choices) or be the text that the product shows.
 pub(super) fn read(field: &Field, typed: &DeValue<'_>) -> Result<Value, ValueError> {
     let kind = field.kind.as_ref().unwrap_or(&FieldType::Text);
     if matches!(kind, FieldType::FileUpload | FieldType::Instruction | FieldType::Signature) {
@@ -30,7 +29,7 @@ pub(super) fn read(field: &Field, typed: &DeValue<'_>) -> Result<Value, ValueErr
     }
     let misfit = || {
         let expected = FieldError::Misfit { kind: kind.clone() };
-        let found = typed.as_str().map_or_else(|| is_a(typed).to_owned(), |text| format!("`{text}`"));
+        let found = typed.as_str().map_or_else(|| type_of(typed).to_owned(), |text| format!("`{text}`"));
         ValueError::Misfit { expected, found }
     };
     if let (FieldType::MultiSelectList, DeValue::Array(choices)) = (kind, typed) {
@@ -45,7 +44,7 @@ pub(super) fn read(field: &Field, typed: &DeValue<'_>) -> Result<Value, ValueErr
     }
 }
 
-/// The text that the product's form would show, if the value can stand in a field of that type.
+/// The text that the product's form would show, if the value fits the field's type.
 fn text(kind: &FieldType, typed: &DeValue<'_>) -> Option<String> {
     match (kind, typed) {
         (_, DeValue::String(text)) => Some(text.clone().into_owned()),
@@ -80,7 +79,7 @@ fn twelve_hours(time: &Time) -> String {
     format!("{hour:02}:{:02}:{:02} {half}", time.minute, time.second.unwrap_or_default())
 }
 
-/// Every choice, with whether it is among the texts.
+/// Every choice, and whether it is selected by the texts.
 fn selected(field: &Field, texts: &[&str]) -> Result<Value, ValueError> {
     if let Some(unknown) = texts.iter().find(|text| !choices(field).any(|(_, choice)| choice == **text)) {
         return Err(no_choice(field, unknown));
@@ -94,7 +93,7 @@ fn chosen(field: &Field, text: &str) -> Result<Value, ValueError> {
     Ok(json!({"key": key, "value": value, "isSelected": true}))
 }
 
-/// Key and text of each option. Those that are plain texts have no keys, so they are counted, from 1.
+/// Key and text of each option. Plain texts have no keys, so they are numbered from 1.
 fn choices(field: &Field) -> impl Iterator<Item = (String, &str)> {
     let options = field.options.as_deref().unwrap_or_default();
     (1..).zip(options).filter_map(|(number, option): (u32, _)| match option {

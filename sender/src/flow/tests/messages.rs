@@ -11,7 +11,7 @@ fn time(text: &str) -> Timestamp {
 /// The messages of one action, as JSON, held to the contract.
 fn messages(flow: &mut RunningFlow<'_>, action: &Action, now: &str) -> Vec<Value> {
     let events = flow.act(action, time(now)).unwrap();
-    let fired = events.iter().flat_map(|event| event.fire(flow.flow()));
+    let fired = events.iter().flat_map(|event| event.messages(flow.flow()));
     let messages: Vec<Value> = fired.map(|fired| serde_json::to_value(fired.message).unwrap()).collect();
     for message in &messages {
         assert_eq!(Schema::StepMessage.violations(message), [], "{message}");
@@ -31,7 +31,7 @@ fn customer() -> Model {
 #[test]
 fn a_submission_makes_these_two() {
     let model = customer();
-    let mut flow = RunningFlow::start(&model, RunningFlow::about(&model, "FLOW-7"), time("2026-01-05T09:00:00Z"));
+    let mut flow = RunningFlow::start(&model, RunningFlow::describe(&model, "FLOW-7"), time("2026-01-05T09:00:00Z"));
     let fill = Action { fields: vec![("Limit".to_owned(), json!(7.5))], ..submit("Enquiry") };
     let about =
         json!({"flowIdentifier": "FLOW-7", "name": "A flow", "subject": "Acme Ltd", "initiator": "jo@example.com"});
@@ -61,7 +61,7 @@ fn a_submission_makes_these_two() {
 #[test]
 fn a_step_sent_back_comes_after_its_rejection_and_keeps_what_was_filled_in() {
     let model = customer();
-    let mut flow = RunningFlow::start(&model, RunningFlow::about(&model, "FLOW-7"), time("2026-01-05T09:00:00Z"));
+    let mut flow = RunningFlow::start(&model, RunningFlow::describe(&model, "FLOW-7"), time("2026-01-05T09:00:00Z"));
     let fill = Action { fields: vec![("Limit".to_owned(), json!(7.5))], ..submit("Enquiry") };
     messages(&mut flow, &fill, "2026-01-05T09:15:00Z");
     let back = messages(&mut flow, &decide("Check", Verdict::RejectedAndSentBack, ""), "2026-01-05T09:30:00Z");

@@ -9,7 +9,7 @@ use super::*;
 use crate::flow::{AllPaths, FlowStatus, Run};
 
 fn paths(model: &Model) -> Vec<Run<'_>> {
-    AllPaths::new(model, RunningFlow::about(model, "replaced"), START).collect()
+    AllPaths::new(model, RunningFlow::describe(model, "replaced"), START).collect()
 }
 
 /// The verdicts of a run, in the order they were given: `a`pproved, sent `b`ack, `c`ompleted.
@@ -110,7 +110,7 @@ fn every_kind_of_message_occurs_and_keeps_the_contract() {
     let mut seen = BTreeSet::new();
     for run in paths(&model) {
         assert_ne!(run.flow.status(), FlowStatus::Running);
-        for fired in run.fired {
+        for fired in run.messages {
             let value = serde_json::to_value(&fired.message).unwrap();
             assert_eq!(Schema::StepMessage.violations(&value), []);
             let data = if value["previousStep"].is_null() { &value["step"] } else { &value["previousStep"] };

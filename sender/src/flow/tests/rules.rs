@@ -3,7 +3,7 @@
 use Verdict::{Approved, RejectedAndCompleted, RejectedAndSentBack};
 
 use super::*;
-use crate::flow::{FlowStatus, Impossible};
+use crate::flow::{ActionError, FlowStatus};
 
 /// A form, then two parallel paths, of which one has an approval, then a join.
 fn diamond() -> Model {
@@ -85,7 +85,7 @@ fn a_final_rejection_ends_the_flow() {
     assert_eq!(table(&flow), "Form Completed, Left Abandoned, Right Completed");
     assert_eq!(flow.status(), FlowStatus::Rejected);
     let ended = flow.act(&submit("Left"), START);
-    assert_eq!(ended, Err(Impossible::Ended { step: "Left".to_owned(), status: FlowStatus::Rejected }));
+    assert_eq!(ended, Err(ActionError::Ended { step: "Left".to_owned(), status: FlowStatus::Rejected }));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_is_not_possible_is_said_and_changes_nothing() {
         task("End", &["Sequence", "Parallel"]),
     ]);
     let silent = |verdict, comment: Option<&str>| {
-        Action::new("Sequence", Deed::Decide { verdict, comment: comment.map(str::to_owned) })
+        Action::new("Sequence", ActionKind::Decide { verdict, comment: comment.map(str::to_owned) })
     };
     let filled = Action { fields: vec![("Colour".to_owned(), json!("red"))], ..decide("Sequence", Approved, "") };
     let mut flow = start(&model);
@@ -153,7 +153,7 @@ fn what_is_not_possible_is_said_and_changes_nothing() {
         (submit("Form"), "`Form` is not open; `Sequence`, `Parallel` are"),
         (
             submit("Sequence"),
-            "`Sequence` is of the kind sequentialApproval, which is approved or rejected, not submitted",
+            "`Sequence` has the type sequentialApproval, which is approved or rejected, not submitted",
         ),
         (
             decide("Sequence", Approved, lee),
@@ -161,7 +161,7 @@ fn what_is_not_possible_is_said_and_changes_nothing() {
         ),
         (
             decide("Sequence", Approved, "max@example.com"),
-            "`max@example.com` is none of those who act in `Sequence`: `kim@example.com`, `lee@example.com`",
+            "`max@example.com` is not an actor of `Sequence`; its actors are `kim@example.com`, `lee@example.com`",
         ),
         (
             decide("Parallel", Approved, kim),
@@ -171,8 +171,8 @@ fn what_is_not_possible_is_said_and_changes_nothing() {
             decide("Parallel", RejectedAndSentBack, lee),
             "`Parallel` cannot send the flow back: its model has no `sendBackTo`",
         ),
-        (silent(RejectedAndCompleted, None), "a rejection needs a comment, and that of `Sequence` has none"),
-        (silent(RejectedAndSentBack, Some(" \n")), "a rejection needs a comment, and that of `Sequence` has none"),
+        (silent(RejectedAndCompleted, None), "the rejection in `Sequence` needs a comment"),
+        (silent(RejectedAndSentBack, Some(" \n")), "the rejection in `Sequence` needs a comment"),
         (filled, "the form of `Sequence` has no field `Colour`"),
     ] {
         let error = flow.act(&action, START).unwrap_err();
@@ -181,8 +181,8 @@ fn what_is_not_possible_is_said_and_changes_nothing() {
     }
     let mut flow = start(&model);
     let error = flow.act(&decide("Form", Approved, ""), START).unwrap_err();
-    assert_eq!(error.to_string(), "`Form` is of the kind task, in which nothing is decided; submit it");
+    assert_eq!(error.to_string(), "`Form` has the type task, which is submitted, not decided");
     act(&mut flow, &[submit("Form"), decide("Parallel", RejectedAndCompleted, lee)]);
     let error = flow.act(&submit("End"), START).unwrap_err();
-    assert_eq!(error.to_string(), "the flow has ended (Rejected), so nothing can be done in `End`");
+    assert_eq!(error.to_string(), "the flow has ended (Rejected), so `End` accepts no actions");
 }

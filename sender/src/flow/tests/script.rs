@@ -82,12 +82,9 @@ fn values_that_do_not_fit_are_refused_with_the_form_they_should_have() {
         ("Since = 1990-07-19T00:00:00", "is a day as dd/MM/yyyy, such as 19/07/1990; this is a date or time"),
         ("Call = 2021-07-02T14:05:00Z", "is a time as dd/MM/yyyy hh:mm:ss AM or PM"),
         ("Mail = \"jo\"", "is an e-mail address such as jo@example.com; this is `jo`"),
-        (
-            "Plan = \"x.pdf\"",
-            "`Plan`: how a value of the type FileUpload is written is not publicly known; leave the field out",
-        ),
-        ("Type = \"Retial\"", "`Type`: `Retial` is none of its choices: `Retail`, `Wholesale`"),
-        ("Days = [\"Monday\", \"Sunday\"]", "`Sunday` is none of its choices: `Monday`, `Tuesday`"),
+        ("Plan = \"x.pdf\"", "`Plan`: the encoding of the type FileUpload is not publicly known; leave the field out"),
+        ("Type = \"Retial\"", "`Type`: `Retial` is not a choice; the choices are `Retail`, `Wholesale`"),
+        ("Days = [\"Monday\", \"Sunday\"]", "`Sunday` is not a choice; the choices are `Monday`, `Tuesday`"),
         ("Days = [1]", "is the texts of the choices with | between them, such as Retail|Wholesale; this is an array"),
         ("Compny = \"x\"", "the form of `Form` has no field `Compny`; did you mean `Company`?"),
         ("xyz = \"x\"", "has no field `xyz`; its fields are `Company`, `Limit`, `Terms`"),
@@ -122,14 +119,14 @@ Colour = "red"
 "#;
     let error = Script::parse(text, &customer()).unwrap_err();
     let expected = "\
-line 1: `title` is no key of a script; the keys are `do`
+line 1: `title` is not a key of a script; the keys are `do`
 line 3: the model has no step `Frm`; did you mean `Form`?
 line 5: only a decision has a comment; `submit` has none
-line 9: `aprove` is no action; did you mean `approve`?
-line 10: `By` is no key of a script; did you mean `by`?
+line 9: `aprove` is not an action; did you mean `approve`?
+line 10: `By` is not a key of a script; did you mean `by`?
 line 12: this [[do]] has no `step`; write step = \"Form\"
 line 14: `comment` is a text in quotes, and this is a number
-line 20: `End` has no form, so no field `Colour`";
+line 20: `End` has no form, so it has no field `Colour`";
     assert_eq!(error.to_string(), expected);
 
     for (text, expected) in [
@@ -168,16 +165,16 @@ action = "approve"
     let model = customer();
     let script = Script::parse(text, &model).unwrap();
     let mut run = Run::new(start(&model), START);
-    let stuck = script.play(&mut run).unwrap_err();
+    let stuck = script.run(&mut run).unwrap_err();
     assert_eq!(stuck.to_string(), "line 13: `Check` is not open; only `Form` is");
     assert_eq!(table(&run.flow), "Form Completed, Check Completed, Form Open");
-    let names: Vec<_> = run.fired.iter().map(|fired| (fired.step_run, fired.webhook.name.as_str())).collect();
+    let names: Vec<_> = run.messages.iter().map(|fired| (fired.step_run, fired.webhook.name.as_str())).collect();
     assert_eq!(
         names,
         [(0, "Form stepCompleted"), (1, "Check stepCreated"), (1, "Check stepCompleted"), (2, "Form stepCreated")]
     );
-    let form = &run.fired[0].message.step;
+    let form = &run.messages[0].message.step;
     assert_eq!(form.completed_by.as_deref(), Some("sam@example.com"));
     assert_eq!(form.completed_at.as_deref(), Some("1970-01-01T00:15:00Z"));
-    assert_eq!(run.fired[3].message.step.created_at.as_deref(), Some("1970-01-01T00:30:00Z"));
+    assert_eq!(run.messages[3].message.step.created_at.as_deref(), Some("1970-01-01T00:30:00Z"));
 }

@@ -3,12 +3,12 @@
 use schemas::{FieldType, suggest::closest};
 use serde_json::{Value, json};
 
-use super::{Defect, Finding, Node, doubled};
+use super::{Defect, Finding, Node, repeated};
 use crate::{draft::field, model::Syntax};
 
 pub(super) fn check(step: &Node<'_>, syntax: Syntax, findings: &mut Vec<Finding>) {
-    findings.extend(doubled("field", step.elements("field").filter_map(|field| field.get("name"))));
-    findings.extend(doubled("order", step.elements("field").filter_map(|field| field.get("order")).filter(is_there)));
+    findings.extend(repeated("field", step.elements("field").filter_map(|field| field.get("name"))));
+    findings.extend(repeated("order", step.elements("field").filter_map(|field| field.get("order")).filter(is_there)));
     for node in step.elements("field") {
         let Some(word) = node.text("type").filter(|word| !word.is_empty()) else { continue };
         let kind = FieldType::from(word.to_owned());
@@ -33,14 +33,14 @@ pub(super) fn check(step: &Node<'_>, syntax: Syntax, findings: &mut Vec<Finding>
 pub(super) fn check_identifiers(root: &Node<'_>, findings: &mut Vec<Finding>) {
     let fields = root.elements("step").flat_map(|step| step.elements("field"));
     let identifiers = fields.filter_map(|field| field.get("identifier")).filter(is_there);
-    findings.extend(doubled("field identifier", identifiers));
+    findings.extend(repeated("field identifier", identifiers));
 }
 
 fn is_there(node: &Node<'_>) -> bool {
     !node.value.is_null()
 }
 
-/// A list's value is one of its options, where it has any.
+/// A list's value must be one of its options, if it has any.
 fn choices(field: &Node<'_>, value: &Node<'_>, findings: &mut Vec<Finding>) {
     let Some(options) = field.value.get("options").and_then(Value::as_array).filter(|options| !options.is_empty())
     else {
@@ -58,8 +58,8 @@ fn choices(field: &Node<'_>, value: &Node<'_>, findings: &mut Vec<Finding>) {
         Value::Array(_) => field.elements("value").collect(),
         _ => return,
     };
-    let strange = chosen.into_iter().filter(|choice| !is_option(choice.value));
-    findings.extend(strange.map(|choice| Finding::new(choice.pointer, Defect::NoSuchChoice)));
+    let unknown = chosen.into_iter().filter(|choice| !is_option(choice.value));
+    findings.extend(unknown.map(|choice| Finding::new(choice.pointer, Defect::NoSuchChoice)));
 }
 
 fn form_of(kind: &FieldType) -> &'static str {
@@ -71,7 +71,7 @@ fn form_of(kind: &FieldType) -> &'static str {
     }
 }
 
-/// The value that was probably meant by one that does not fit.
+/// The value of the right type that was probably intended.
 fn meant(kind: &FieldType, value: &Value, field: &Value) -> Option<Value> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -83,7 +83,7 @@ fn meant(kind: &FieldType, value: &Value, field: &Value) -> Option<Value> {
         FieldType::Text | FieldType::TextArea => Value::from(text),
         FieldType::Currency | FieldType::Number => serde_json::from_str(&text).ok()?,
         FieldType::Date => {
-            // A longer text has a time, which a field of this type cannot carry.
+            // A longer text has a time, which this type cannot hold.
             let day: jiff::civil::Date = text.parse().ok().filter(|_| text.len() == "2026-01-05".len())?;
             day.strftime("%d/%m/%Y").to_string().into()
         }

@@ -1,5 +1,5 @@
-//! Keys that nothing reads, and the key that was probably meant. The known ones, and examples of their values, are
-//! those of `json/flow-model.schema.json`.
+//! Unknown keys, with the closest known one. The known keys and examples of their values are those of
+//! `json/flow-model.schema.json`.
 
 use std::sync::LazyLock;
 
@@ -8,20 +8,20 @@ use serde_json::Value;
 
 use super::{Defect, Finding, Node};
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+static MODEL_SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(Schema::FlowModel.text()).expect("the embedded schemas are tested to be JSON")
 });
 
-/// The schema of the model itself, or of the object that a key such as `step` leads to.
+/// The schema of the model, or of the object at a key such as `step`.
 fn part(key: Option<&str>) -> &'static Value {
     match key {
-        Some(key) => &SCHEMA["$defs"][key],
-        None => &SCHEMA,
+        Some(key) => &MODEL_SCHEMA["$defs"][key],
+        None => &MODEL_SCHEMA,
     }
 }
 
-/// Whether a key leads to an object, or an array of objects, whose keys are known.
-fn leads_on(key: &str) -> bool {
+/// Whether the value of a key is an object, or an array of objects, with known keys.
+fn has_known_keys(key: &str) -> bool {
     matches!(key, "step" | "field" | "webhook" | "authentication")
 }
 
@@ -30,8 +30,8 @@ pub(super) fn example(pointer: &Pointer) -> Option<Value> {
     let (key, above) = pointer.tokens().split_last()?;
     let object = above.iter().rev().find(|token| token.parse::<usize>().is_err());
     let example = &part(object.map(String::as_str))["properties"][key]["examples"][0];
-    // An array of objects is no line to be written.
-    (!leads_on(key) && !example.is_null()).then(|| example.clone())
+    // An array of objects does not fit on a line.
+    (!has_known_keys(key) && !example.is_null()).then(|| example.clone())
 }
 
 pub(super) fn check(root: &Node<'_>, findings: &mut Vec<Finding>) {
@@ -46,7 +46,7 @@ fn object(node: &Node<'_>, part_key: Option<&str>, findings: &mut Vec<Finding>) 
             let known = known.keys().cloned().collect();
             let defect = Defect::UnknownKey { key: name.to_owned(), nearest, known };
             findings.push(Finding::new(node.pointer.child(name), defect).on_key());
-        } else if leads_on(name) {
+        } else if has_known_keys(name) {
             for element in node.elements(name) {
                 object(&element, Some(name), findings);
             }

@@ -1,13 +1,13 @@
-//! The steps: their kinds, and the arrows between them.
+//! The kinds and the order of the steps.
 
 use schemas::{StepKind, suggest::closest};
 
-use super::{Defect, Finding, Node, doubled};
+use super::{Defect, Finding, Node, repeated};
 use crate::model::arrows::Arrows;
 
 pub(super) fn check(root: &Node<'_>, findings: &mut Vec<Finding>) {
     let steps: Vec<Node<'_>> = root.elements("step").collect();
-    findings.extend(doubled("step", steps.iter().filter_map(|step| step.get("name"))));
+    findings.extend(repeated("step", steps.iter().filter_map(|step| step.get("name"))));
     let names: Vec<&str> = steps.iter().map(|step| step.text("name").unwrap_or_default()).collect();
     let previous = steps.iter().map(|step| step.elements("previous").filter_map(|name| name.value.as_str()).collect());
     let arrows = Arrows::new(names.iter().copied().zip(previous));
@@ -21,10 +21,10 @@ pub(super) fn check(root: &Node<'_>, findings: &mut Vec<Finding>) {
         for name in step.elements("previous") {
             known(&name, &names, other_names(), findings);
         }
-        let twice = doubled("previous step", step.elements("previous"));
+        let twice = repeated("previous step", step.elements("previous"));
         findings.extend(twice.into_iter().map(|finding| Finding { defect: Defect::PreviousTwice, ..finding }));
         kind(step, findings);
-        // Where a step before is not known, neither is what comes before that one.
+        // If a previous step is unknown, so are the steps before it.
         let is_certain = !uncertain.iter().any(|step| *step == place || arrows.is_before(*step, place));
         if let Some(target) = step.get("sendBackTo").filter(|target| !target.value.is_null())
             && let Some(earlier) = known(&target, &names, other_names(), findings)
@@ -97,27 +97,27 @@ fn first(steps: &[Node<'_>], findings: &mut Vec<Finding>) {
     };
     for step in without {
         let finding = Finding::new(step.pointer.child("name"), Defect::SecondFirst);
-        findings.push(finding.beside(first.pointer.child("name"), "the first step"));
+        findings.push(finding.with_related(first.pointer.child("name"), "the first step"));
     }
 }
 
 fn circles(steps: &[Node<'_>], names: &[&str], arrows: &Arrows, findings: &mut Vec<Finding>) {
     for circle in arrows.circles() {
-        let defect = Defect::Circle { steps: circle.iter().map(|place| called(*place, names)).collect() };
+        let defect = Defect::Circle { steps: circle.iter().map(|place| step_name(*place, names)).collect() };
         findings.push(Finding::new(steps[circle[0]].pointer.child("previous"), defect));
     }
     let reached = arrows.order();
     for (place, step) in steps.iter().enumerate() {
         let waits = !reached.contains(&place) && !arrows.is_before(place, place);
         if waits {
-            let defect = Defect::Unreachable { name: called(place, names) };
+            let defect = Defect::Unreachable { name: step_name(place, names) };
             findings.push(Finding::new(step.pointer.child("previous"), defect));
         }
     }
 }
 
-/// What a person calls a step.
-fn called(place: usize, names: &[&str]) -> String {
+/// The name of a step, for error messages.
+fn step_name(place: usize, names: &[&str]) -> String {
     match names[place] {
         "" => format!("step {}", place + 1),
         name => format!("`{name}`"),

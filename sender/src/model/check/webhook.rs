@@ -1,4 +1,4 @@
-//! The webhooks of a step: where they post to, when, and how they authenticate.
+//! The webhooks of a step: endpoint, trigger and authentication.
 
 use schemas::{
     BasicCredentials, ClientSecret, SecretReference, Trigger,
@@ -7,17 +7,17 @@ use schemas::{
 };
 use secrecy::SecretString;
 
-use super::{Defect, Finding, Node, doubled, keys};
+use super::{Defect, Finding, Node, keys, repeated};
 use crate::{delivery::Target, model::Syntax};
 
-/// The secrets of an authentication: key, type, what a person calls it, and most characters.
-const SECRETS: [(&str, &str, &str, usize); 2] = [
+/// The secrets of an authentication: key, type, name in messages, and maximum number of characters.
+const SECRET_KEYS: [(&str, &str, &str, usize); 2] = [
     ("clientSecret", "clientSecret", "client secret", CLIENT_SECRET_MAX_CHARACTERS),
     ("password", "basic", "password", PASSWORD_MAX_CHARACTERS),
 ];
 
 pub(super) fn check(step: &Node<'_>, syntax: Syntax, findings: &mut Vec<Finding>) {
-    findings.extend(doubled("webhook", step.elements("webhook").filter_map(|webhook| webhook.get("name"))));
+    findings.extend(repeated("webhook", step.elements("webhook").filter_map(|webhook| webhook.get("name"))));
     let is_first = step.elements("previous").next().is_none();
     for webhook in step.elements("webhook") {
         let authentication = webhook.get("authentication");
@@ -82,7 +82,7 @@ fn credentials(authentication: &Node<'_>, kind: Option<&str>, syntax: Syntax, fi
         let value = keys::example(&node.pointer).unwrap_or_default();
         syntax.member(key, &value)
     };
-    for (key, _, what, limit) in SECRETS {
+    for (key, _, what, limit) in SECRET_KEYS {
         let Some(node) = authentication.get(key).filter(|node| !node.value.is_null()) else { continue };
         let example = example(&node, key);
         let defect = match node.value.as_str() {
@@ -112,13 +112,13 @@ fn credentials(authentication: &Node<'_>, kind: Option<&str>, syntax: Syntax, fi
     }
 }
 
-/// What the references of a model lead to here, where they break a limit or lead nowhere: each reference once.
-/// Relative paths start where `place` puts them.
+/// The references of a model that cannot be read here or whose secret breaks a limit: each reference once. `place` resolves
+/// relative paths.
 pub(in crate::model) fn look_up(root: &Node<'_>, place: impl Fn(SecretReference) -> SecretReference) -> Vec<Finding> {
     let webhooks = root.elements("step").flat_map(|step| step.elements("webhook"));
     let mut references: Vec<(Node<'_>, &str, SecretReference, usize)> = Vec::new();
     for authentication in webhooks.filter_map(|webhook| webhook.get("authentication")) {
-        for (key, kind, ..) in SECRETS {
+        for (key, kind, ..) in SECRET_KEYS {
             let Some(node) = authentication.get(key).filter(|_| authentication.text("type") == Some(kind)) else {
                 continue;
             };
@@ -131,7 +131,7 @@ pub(in crate::model) fn look_up(root: &Node<'_>, place: impl Fn(SecretReference)
         }
     }
     let defect = |key, reference, others| match place(reference).resolve() {
-        Err(source) => Some(Defect::LeadsNowhere { source, others }),
+        Err(source) => Some(Defect::UnreadableReference { source, others }),
         Ok(secret) => limits(key, secret).err().map(|limit| Defect::Credential { limit, resolved: true }),
     };
     let finding = |(node, key, reference, others): (Node<'_>, _, _, _)| {

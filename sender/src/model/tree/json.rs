@@ -1,5 +1,4 @@
-//! A JSON text as a tree. `serde_json` gives every value as the slice of the text that it stands on, so its place is
-//! where that slice begins.
+//! Reads JSON into a tree. `serde_json` gives every value as a slice of the text, so its position is the start of the slice.
 
 use std::{collections::HashSet, fmt, ops::Range};
 
@@ -13,7 +12,7 @@ use serde_json::{Map, Value, value::RawValue};
 use super::{Defect, Finding, SyntaxError, Tree};
 
 pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Tree, Vec<SyntaxError>> {
-    // The whole is read once as a value: that bounds its depth, and refuses what a part alone would not show.
+    // Reading the whole text as a value first limits its depth and finds errors outside the parts.
     serde_json::from_str::<Value>(text).map_err(|error| vec![syntax_error(text, &error)])?;
     let whole = serde_json::from_str::<&RawValue>(text).map_err(|error| vec![syntax_error(text, &error)])?;
     let mut reading = Reading { text, tree: Tree::default(), findings };
@@ -71,7 +70,7 @@ impl<'t> Reading<'t, '_> {
             let name: String = serde_json::from_str(key.get()).unwrap_or_default();
             let below = pointer.child(name.as_str());
             if !seen.insert(name.clone()) {
-                let finding = Finding::new(below, Defect::DoubledKey { key: name }).at(self.span(key.get()));
+                let finding = Finding::new(below, Defect::RepeatedKey { key: name }).at(self.span(key.get()));
                 self.findings.push(finding);
                 self.tree.left_out.push(self.span(value.get()));
                 continue;
@@ -84,7 +83,7 @@ impl<'t> Reading<'t, '_> {
     }
 }
 
-/// An object's members as they stand, in their order.
+/// An object's members, in order.
 struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
 
 impl<'t> Deserialize<'t> for Members<'t> {

@@ -1,4 +1,4 @@
-//! A TOML text as a tree.
+//! Reads TOML into a tree.
 
 use schemas::Pointer;
 use serde_json::{Map, Number, Value};
@@ -67,8 +67,8 @@ impl Reading<'_> {
             DeValue::Table(table) => return self.table(pointer, table),
         };
         scalar.unwrap_or_else(|| {
-            let is_moment = matches!(value.get_ref(), DeValue::Datetime(_));
-            let defect = if is_moment { Defect::TomlMoment } else { Defect::NumberOutOfRange };
+            let is_date_time = matches!(value.get_ref(), DeValue::Datetime(_));
+            let defect = if is_date_time { Defect::TomlDateTime } else { Defect::NumberOutOfRange };
             self.findings.push(Finding::new(pointer.clone(), defect));
             Value::Null
         })

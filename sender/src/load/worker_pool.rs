@@ -1,4 +1,4 @@
-//! The crew of a run: threads with a runtime each, over which the connections are spread. They open their connections,
+//! The pool of a run: threads with a runtime each, over which the connections are spread. They open their connections,
 //! wait for the one start, and count on their own.
 
 use std::{
@@ -14,41 +14,40 @@ use tokio::{
 };
 
 use super::{
-    run::{Load, LoadError},
+    options::{Load, LoadError},
     tally::Tally,
     worker::{Shared, locked, work},
 };
 use crate::delivery::{Dialer, Outcome};
 
-/// The threads of a run.
 #[derive(Debug)]
-pub(super) struct Crew {
+pub(super) struct WorkerPool {
     threads: Vec<JoinHandle<()>>,
     tallies: Vec<Arc<Mutex<Tally>>>,
-    /// Whether each connection could be opened at first.
+    /// The result of opening each connection.
     opened: mpsc::UnboundedReceiver<Result<(), Outcome>>,
-    /// Ends when all threads have.
+    /// Closed when all threads have ended.
     pub(super) alive: mpsc::Receiver<()>,
     pub(super) start: watch::Sender<Option<Arc<Shared>>>,
-    cut: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
 }
 
-impl Crew {
+impl WorkerPool {
     /// Starts the threads, which open their connections and wait for the start.
-    pub(super) fn hire(load: &Load) -> Result<Self, LoadError> {
+    pub(super) fn spawn(load: &Load) -> Result<Self, LoadError> {
         let dialer = Dialer::new(&load.options, &load.target)?;
         let (opened_sender, opened) = mpsc::unbounded_channel();
         let (alive_sender, alive) = mpsc::channel(1);
         let (start, started) = watch::channel(None);
-        let (cut, cut_receiver) = watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
         let (count, all) = (load.threads.get(), load.connections.get());
-        let mut crew = Self { threads: Vec::new(), tallies: Vec::new(), opened, alive, start, cut };
+        let mut pool = Self { threads: Vec::new(), tallies: Vec::new(), opened, alive, start, stop };
         for index in 0..count {
             let tally = Arc::new(Mutex::new(Tally::new()));
-            crew.tallies.push(Arc::clone(&tally));
+            pool.tallies.push(Arc::clone(&tally));
             let connections = all / count + usize::from(index < all % count);
             let (dialer, opened, started) = (dialer.clone(), opened_sender.clone(), started.clone());
-            let (mut cut, alive) = (cut_receiver.clone(), alive_sender.clone());
+            let (mut stopped, alive) = (stopped.clone(), alive_sender.clone());
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let thread = move || {
                 runtime.block_on(async move {
@@ -59,20 +58,20 @@ impl Crew {
                     drop(opened);
                     tokio::select! {
                         () = async { while workers.join_next().await.is_some() {} } => {}
-                        _ = cut.wait_for(|cut| *cut) => workers.shutdown().await,
+                        _ = stopped.wait_for(|stopped| *stopped) => workers.shutdown().await,
                     }
                     drop(alive);
                 });
                 // A resolver that hangs must not hold the thread.
                 runtime.shutdown_background();
             };
-            crew.threads.push(thread::Builder::new().spawn(thread)?);
+            pool.threads.push(thread::Builder::new().spawn(thread)?);
         }
-        Ok(crew)
+        Ok(pool)
     }
 
-    /// The connections that could not be opened, when all were tried.
-    pub(super) async fn opening(&mut self) -> Vec<Outcome> {
+    /// Waits until all connections were tried, and returns the outcomes of those that could not be opened.
+    pub(super) async fn failures_to_open(&mut self) -> Vec<Outcome> {
         let mut failures = Vec::new();
         while let Some(opened) = self.opened.recv().await {
             failures.extend(opened.err());
@@ -80,30 +79,30 @@ impl Crew {
         failures
     }
 
-    /// What they counted so far.
+    /// The sum of the tallies so far.
     pub(super) fn total(&self) -> Tally {
         sum(&self.tallies)
     }
 
-    /// Fills the line, on a thread of its own.
+    /// Fills the queue on a thread of its own.
     pub(super) fn fill(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
         let shared = Arc::clone(shared);
-        self.threads.push(thread::Builder::new().spawn(move || shared.line.fill())?);
+        self.threads.push(thread::Builder::new().spawn(move || shared.queue.fill())?);
         Ok(())
     }
 
-    /// Ends all threads, and gives what they counted.
-    pub(super) fn dismiss(self) -> Tally {
-        self.cut.send_replace(true);
+    /// Ends all threads and returns the sum of their tallies.
+    pub(super) fn join(self) -> Tally {
+        self.stop.send_replace(true);
         for thread in self.threads {
-            // One that panicked has said so; what it counted until then counts.
+            // A thread that panicked has printed why; its counts are valid.
             let _ = thread.join();
         }
         sum(&self.tallies)
     }
 }
 
-/// One connection: opened, then at work from the start on.
+/// Opens one connection and sends requests over it from the start on.
 async fn begin(
     dialer: Dialer,
     opened: mpsc::UnboundedSender<Result<(), Outcome>>,
@@ -114,7 +113,7 @@ async fn begin(
         Ok(connection) => (Some(connection), Ok(())),
         Err(outcome) => (None, Err(outcome)),
     };
-    // The run may have been interrupted, and then nobody asks any more.
+    // The run may have been interrupted; then nothing receives this.
     let _ = opened.send(failure);
     drop(opened);
     let shared = started.wait_for(Option::is_some).await.ok().and_then(|shared| shared.clone());
