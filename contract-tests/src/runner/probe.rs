@@ -31,7 +31,7 @@ pub(super) struct Probe {
 /// The form token that frameworks compare with a cookie.
 const FORM_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const HEADER_CASE: &str = "HTTP-017";
-const HEADER_NAME_CASE: &str = "HTTP-011";
+const HEADER_NAME_CASE: &str = "HTTP-131";
 const TYPE_CASE: &str = "HTTP-003";
 const URL_CASE: &str = "HTTP-001";
 
@@ -215,7 +215,7 @@ mod tests {
                 let RequestForm { content_type, header_case, change, secret, authorization, headers, .. } =
                     &exchange.request;
                 let is_plain = content_type.iter().flatten().all(|value| value == "application/json")
-                    && (*header_case == HeaderCase::Lower || probe.difference == Difference::HeaderNames)
+                    && *header_case == HeaderCase::Lower
                     && (change, secret.is_some(), authorization.is_some(), headers.len())
                         == (&Changes::default(), false, false, 0);
                 assert!(is_plain && exchange.expect.answer == ExpectedAnswer::Accept, "{}", case.id);

@@ -33,7 +33,7 @@ fn the_schema_refuses_what_is_misspelt() {
     let case = &case[0];
     assert!(validator.is_valid(case));
     for (name, value) in
-        [("saef", Value::from(true)), ("clause", "HTTP".into()), ("id", "x".into()), ("fix", "".into())]
+        [("saef", Value::from(true)), ("clause", "HTTP".into()), ("id", "x".into()), ("mend", "".into())]
     {
         let mut broken = case.clone();
         broken[name] = value;
@@ -45,7 +45,7 @@ fn the_schema_refuses_what_is_misspelt() {
 fn numbers_are_unique_and_clauses_exist() {
     let mut numbers = HashSet::new();
     for case in Case::all() {
-        assert!(numbers.insert(&case.id), "{} stands twice", case.id);
+        assert!(numbers.insert(&case.id), "{} is there twice", case.id);
         assert!(Clause::find(&case.clause).is_some(), "{}: {}", case.id, case.clause);
     }
     assert!(numbers.len() >= 90);
@@ -71,10 +71,10 @@ fn every_must_says_what_would_be_lost_accepted_wrongly_or_leaked() {
     for case in Case::all() {
         let clause = Clause::find(&case.clause).unwrap();
         let is_must = clause.level == Level::Must;
-        assert!(is_must || case.why.is_none(), "{} is not a MUST, so its clause says why", case.id);
+        assert!(is_must || case.why.is_none(), "{} is not a MUST, so its clause has the reason", case.id);
         let why = case.why.as_deref().or(clause.why);
         assert!(!is_must || why.is_some_and(|why| why.ends_with('.')), "{}: {why:?}", case.id);
-        // What holds for a whole clause is said there, once.
+        // A reason that holds for the whole clause belongs there.
         let of_clause = || Case::all().iter().filter(|other| other.clause == case.clause);
         assert!(
             case.why.is_none() || of_clause().count() == 1 || of_clause().any(|other| other.why != case.why),

@@ -165,7 +165,7 @@ fn wants() -> Vec<Want> {
                     if is_known("Content-Type") { Ok(()) } else { Err(Answer::new(400, "no content type")) }
                 };
             },
-            &[("HTTP-011", "HTTP-6")],
+            &[("HTTP-131", "HTTP-6")],
             "`Content-Type` are accepted",
         ),
         want(
