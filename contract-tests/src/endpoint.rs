@@ -1,4 +1,4 @@
-//! The URL of the endpoint that is tested, read once into what a connection and a request need.
+//! The URL of the endpoint under test, in the parts that a connection and a request need.
 
 use std::{
     fmt,
@@ -9,13 +9,13 @@ use std::{
 use delivery::{EndpointUrl, UrlError};
 use schemas::{host::Host, redaction::mask_url};
 
-/// The URL of an endpoint, as it goes over the wire ([`EndpointUrl`]). `Display` masks the query's values, since they may
-/// open a door.
+/// The URL of an endpoint, as it goes over the wire ([`EndpointUrl`]). `Display` masks the query's values, which may be
+/// credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     url: EndpointUrl,
     shown: String,
-    /// The file with an authority of its own.
+    /// The PEM file with its own authorities.
     ca: Option<PathBuf>,
 }
 
@@ -35,7 +35,7 @@ impl Endpoint {
         self.url.is_encrypted()
     }
 
-    /// Whether it leads to this very machine by its spelling.
+    /// Whether its host is a loopback name or address.
     pub fn is_loopback(&self) -> bool {
         let name = self.host().trim_end_matches('.').to_ascii_lowercase();
         Host::read(self.host()).is_loopback_address() || name == "localhost" || name.ends_with(".localhost")
@@ -45,7 +45,7 @@ impl Endpoint {
         self.url.host_header()
     }
 
-    /// Path and query, as a request line has them.
+    /// Path and query for a request line.
     pub(crate) fn path(&self) -> &str {
         self.url.path_and_query()
     }
@@ -55,17 +55,17 @@ impl Endpoint {
         self.url.uri().to_string()
     }
 
-    /// The same with an authority of its own, which command lines name.
+    /// Sets the PEM file with its own authorities, for command lines.
     pub(crate) fn with_ca(self, ca: Option<PathBuf>) -> Self {
         Self { ca, ..self }
     }
 
-    /// The file with an authority of its own.
+    /// The PEM file with its own authorities.
     pub(crate) fn ca(&self) -> Option<&Path> {
         self.ca.as_deref()
     }
 
-    /// The URL as anyone may see it.
+    /// The URL with credentials masked.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
     }

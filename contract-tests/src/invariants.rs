@@ -153,7 +153,7 @@ impl RunObservations<'_> {
                 internals::found(&answer.body, self.endpoint.path()).map(|found| format!("the body has `{found}`"))
             }
             Invariant::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
-            // How soon a rate limit or a proxy answers says nothing about the endpoint.
+            // The speed of a rate limit or a proxy is not that of the endpoint.
             Invariant::Time if seen.alone && answer.took > ANSWER_DEADLINE && !answer.is_unavailable() => {
                 Some(format!("after {:.1} s", answer.took.as_secs_f32()))
             }

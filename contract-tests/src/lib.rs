@@ -1,9 +1,9 @@
-//! Proves from outside that an endpoint, or a sender, keeps the contract of Flowingly's webhooks.
+//! Tests from outside whether an endpoint, or a sender, keeps the contract of Flowingly's webhooks.
 //!
-//! Cases are data (`schemas/cases/`), results are data ([`report::Report`]), and the program `webhook-contract` only
-//! puts them together. Sender and receiver of this kit are tested like anybody else's: they are dev-dependencies.
+//! Cases are data (`schemas/cases/`) and results are data ([`report::Report`]); the program `webhook-contract` connects
+//! them. The kit's own sender and receiver are dev-dependencies and are tested like any other.
 //!
-//! In a test of one's own endpoint:
+//! In a test of your own endpoint:
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

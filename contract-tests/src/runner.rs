@@ -48,7 +48,7 @@ pub enum CheckError {
     Roots(#[from] RootsError),
 }
 
-/// Tests an endpoint against the contract. If nothing could be tested, the report has no results and its notices say why.
+/// Tests an endpoint against the contract. If nothing could be tested, the report has no results and its notices have the reason.
 ///
 /// # Errors
 /// When the run cannot begin for a local reason.

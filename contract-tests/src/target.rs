@@ -70,7 +70,7 @@ impl Target {
         })
     }
 
-    /// The options that limit a run to some of the cases, but for `--skip`, as they are typed.
+    /// The options that limit the cases of a run, except `--skip`, as typed.
     pub(crate) fn limits(&self) -> Option<String> {
         let only = self.only.iter().map(|pattern| format!("--only {pattern}"));
         let level = (self.level < Level::May).then(|| format!("--level {}", self.level.to_string().to_lowercase()));

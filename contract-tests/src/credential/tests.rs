@@ -2,7 +2,7 @@ use schemas::{BasicCredentials, ClientSecret};
 
 use super::*;
 
-fn filled(
+fn fill_text(
     authentication: &Authentication,
     changes: &Changes,
     template: &str,
@@ -73,7 +73,7 @@ fn placeholders_become_what_is_sent_and_what_may_be_shown() {
         (&basic, "{right:bare}", PlaceholderContext::Header, "päss", Some("\"${BASIC_PASSWORD}\"")),
         (&secret, "?s={right:percent}", PlaceholderContext::Header, "?s=%73%22%C3%A9", None),
     ] {
-        let (is_sent, word) = filled(authentication, &append, template, place);
+        let (is_sent, word) = fill_text(authentication, &append, template, place);
         assert_eq!((is_sent.as_str(), word.as_deref()), (sent, shown), "{template}");
     }
 }

@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// A request with a body of this size, on a connection to `endpoint`, and what came of it.
+    /// A request with a body of this size, on a connection to `endpoint`, and the result.
     async fn exchanged<F: Future<Output = tokio::io::DuplexStream>>(
         body: usize,
         limit: Duration,

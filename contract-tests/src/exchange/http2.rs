@@ -165,7 +165,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(20);
 
-    /// What came of a request of this form, on a connection to an endpoint that does this with it.
+    /// The result of a request of this form, on a connection to an endpoint with this behaviour.
     async fn exchanged<F: Future<Output = ()> + Send + 'static>(
         form: &str,
         limit: Duration,

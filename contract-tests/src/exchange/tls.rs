@@ -1,4 +1,4 @@
-//! TLS towards the endpoint. Its certificate is always checked: a credential goes to nobody who cannot say who he is.
+//! TLS to the endpoint. Its certificate is always verified before a credential is sent.
 
 use std::{
     fs, io,
@@ -14,7 +14,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::transport_error::TransportError;
 use crate::endpoint::Endpoint;
 
-/// How TLS is done.
+/// The TLS configurations of a run.
 pub(crate) struct Tls {
     http1: TlsConnector,
     http2: TlsConnector,
@@ -40,13 +40,13 @@ pub enum RootsError {
         /// Why not.
         source: delivery::RootsError,
     },
-    /// There is no TLS on this machine.
+    /// TLS is not available on this machine.
     #[error("TLS cannot be set up: {0}")]
     Setup(rustls::Error),
 }
 
 impl Tls {
-    /// Trusts what the platform trusts, and the authorities of a PEM file.
+    /// Trusts the platform's authorities, and those of a PEM file.
     pub(crate) fn new(ca: Option<&Path>) -> Result<Self, RootsError> {
         let roots = ca.map_or(Ok(Vec::new()), |path| {
             let pem = fs::read(path).map_err(|source| RootsError::File { path: path.to_owned(), source })?;
@@ -96,11 +96,11 @@ fn failure(error: &io::Error) -> TransportError {
     }
     match tls {
         Some(Error::InvalidMessage(_)) => {
-            TransportError::Tls { why: "what answered does not speak TLS; try http:// in the URL".to_owned() }
+            TransportError::Tls { why: "the server does not speak TLS; try http:// in the URL".to_owned() }
         }
         Some(Error::PeerIncompatible(_) | Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)) => {
             TransportError::Tls {
-                why: "the endpoint offers neither TLS 1.2 nor TLS 1.3 with ciphers of today".to_owned(),
+                why: "the endpoint offers neither TLS 1.2 nor TLS 1.3 with current ciphers".to_owned(),
             }
         }
         _ => TransportError::Tls { why: error.to_string() },

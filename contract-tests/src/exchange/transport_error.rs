@@ -23,7 +23,7 @@ pub(crate) enum TransportError {
     #[error("it closed the connection in the middle of its answer, which had begun with status {status}")]
     Broken { status: u16 },
     /// An answer began and did not end in time.
-    #[error("its answer {} and had not ended {} s after the request", begun(*status), after.as_secs_f32())]
+    #[error("its answer {} and had not ended {} s after the request", beginning(*status), after.as_secs_f32())]
     Unfinished {
         /// The status, where the head was whole.
         status: Option<u16>,
@@ -46,7 +46,7 @@ pub(crate) enum TransportError {
     NoHttp2,
 }
 
-fn begun(status: Option<u16>) -> String {
+fn beginning(status: Option<u16>) -> String {
     status.map_or_else(|| "began with an unfinished head".to_owned(), |status| format!("began with status {status}"))
 }
 

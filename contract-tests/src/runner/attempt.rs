@@ -29,7 +29,7 @@ pub(super) struct Attempt {
 /// The outcome of an attempt.
 pub(super) enum AttemptOutcome {
     Judged(Outcome),
-    /// It may say nothing about the case.
+    /// It may not be about the case.
     Unclear(Unclear),
 }
 

@@ -56,7 +56,7 @@ impl Probe {
     pub(super) fn all(builder: &RequestBuilder<'_>) -> Vec<Self> {
         let mut probes = Vec::new();
         if matches!(builder.authentication, Authentication::Basic(_)) {
-            let cause = "`Basic` is accepted and `basic` is not.";
+            let cause = "`Basic` is accepted, but `basic` is not.";
             probes.push(
                 Self::new(Difference::Scheme, PLAIN_CASE, "`Basic` instead of `basic`", cause)
                     .with_fix("Ignore the letter case of the word `Basic` only; base64 keeps its own."),
@@ -73,7 +73,7 @@ impl Probe {
             Difference::HeaderNames,
             HEADER_NAME_CASE,
             "header names such as `Content-Type`",
-            "Header names such as `Content-Type` are accepted, and `content-type` is not.",
+            "Header names such as `Content-Type` are accepted, but `content-type` is not.",
         ));
         probes.extend(credentials::probes(builder.authentication));
         probes.push(content_type("text/json"));
@@ -82,7 +82,7 @@ impl Probe {
                 .for_diagnosis(),
         );
         if builder.endpoint.is_encrypted() {
-            let cause = "The message is accepted over HTTP/2, and over HTTP/1.1 it is not.";
+            let cause = "The message is accepted over HTTP/2, but not over HTTP/1.1.";
             probes.push(Self::new(Difference::Http2, URL_CASE, "HTTP/2", cause).for_diagnosis());
         }
         for (sample, about) in [
@@ -91,9 +91,9 @@ impl Probe {
             ("step-completed-exhaustive", "a completed step with every property"),
         ] {
             let cause = format!(
-                "A message about {about} (sample `{sample}`) is accepted, and the plain valid message, about a completed step, is not."
+                "A message about {about} (sample `{sample}`) is accepted, but the plain valid message, about a completed step, is not."
             );
-            let fix = "Accept every message that the contract allows; the endpoint's log may say what is wrong with this one.";
+            let fix = "Accept every message that the contract allows; the endpoint's log may show what is wrong with this one.";
             probes.push(Self::new(Difference::Sample(sample), PLAIN_CASE, about, cause).with_fix(fix).for_diagnosis());
         }
         probes
@@ -105,7 +105,7 @@ fn header(name: &str, lower: &'static str, value: &str) -> Probe {
         Difference::Headers(vec![(lower, value.to_owned())]),
         HEADER_CASE,
         format!("with the header `{name}`"),
-        format!("With the header `{name}` the message is accepted, and without it is not."),
+        format!("The message is accepted with the header `{name}`, but not without it."),
     )
 }
 
@@ -114,7 +114,7 @@ fn content_type(value: &'static str) -> Probe {
         Difference::ContentType(value),
         TYPE_CASE,
         format!("the content type `{value}`"),
-        format!("The content type `{value}` is accepted, and `application/json` is not."),
+        format!("The content type `{value}` is accepted, but `application/json` is not."),
     )
 }
 
@@ -139,7 +139,7 @@ fn form_token() -> Probe {
         Difference::Headers(headers),
         HEADER_CASE,
         "with a form token in a cookie and a header",
-        "With a form token (cookie `csrftoken` and header `X-CSRFToken`, and their like) the message is accepted, and without it is not: CSRF protection is on.",
+        "With a form token (cookie `csrftoken` and header `X-CSRFToken`, and the like) the message is accepted, but not without it: CSRF protection is on.",
     )
     .with_fix("Exempt this route from CSRF protection: `@csrf_exempt` in Django, `csrf.ignoringRequestMatchers` in Spring Security, `skip_forgery_protection` in Rails.")
 }
@@ -159,7 +159,7 @@ fn hosts(builder: &RequestBuilder<'_>) -> Vec<Probe> {
         }
     }
     let probe = |host: String| {
-        let cause = format!("With `Host: {host}` the message is accepted, and with `Host: {url}` it is not.");
+        let cause = format!("The message is accepted with `Host: {host}`, but not with `Host: {url}`.");
         let variation = format!("`Host: {host}`");
         Probe::new(Difference::Host(host), URL_CASE, variation, cause).with_fix(HOST_FIX)
     };

@@ -73,7 +73,7 @@ impl RunState {
                 ),
             };
             notices.push(format!(
-                "After {} the endpoint stopped accepting the plain valid message. Its log should say why: a crash, a request that keeps it busy, or a lock after wrong credentials. {rest}",
+                "After {} the endpoint stopped accepting the plain valid message. See its log for the reason: a crash, a request that keeps it busy, or a lock after wrong credentials. {rest}",
                 one_of(&ids(plan, after))
             ));
         }

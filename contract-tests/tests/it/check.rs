@@ -1,5 +1,5 @@
-//! `check`: the reference receiver keeps every clause; endpoints with a fault are told what it is, in one sentence where
-//! one is enough; the program's options, exit codes and reports; and no credential in anything that it writes.
+//! `check`: the reference receiver keeps every clause; faulty endpoints get the right finding, in one sentence if that is
+//! enough; the program's options, exit codes and reports; and no credential in any output.
 
 mod availability;
 mod causes;

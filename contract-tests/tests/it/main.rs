@@ -1,6 +1,6 @@
 //! The contract runner from outside: its catalogue, its verdicts, its reports and its listener.
 
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod catalogue;
 mod check;

@@ -1,7 +1,7 @@
-//! The proof that the catalogue has teeth: a receiver that keeps the contract, and one with each of many defects that
-//! real endpoints have. The first is never blamed; each of the others is, by a case of the clause that it breaks.
+//! Mutation tests of the catalogue: a receiver that keeps the contract, and one with each of many defects of real endpoints.
+//! The first fails no case; each of the others fails a case of the clause that it breaks.
 //!
-//! The receiver is not the kit's: it knows nothing but the contract, so that the kit cannot judge itself.
+//! The receiver is not the kit's, so that the kit does not judge itself.
 
 pub(crate) mod answer;
 pub(crate) mod connection;
@@ -96,7 +96,7 @@ fn page_path() -> impl AsRef<Path> {
     concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mutants.md")
 }
 
-/// Prints the matrix, and says which defects nothing caught.
+/// Prints the matrix, and fails if a defect was not caught.
 #[expect(clippy::print_stdout, reason = "the matrix is what the test is for")]
 fn print_and_judge(rows: &[Row]) {
     for row in rows {

@@ -14,7 +14,7 @@ use sender::{
 use serde_json::Value;
 
 const SECRET: &str = "correct \"horse\" \\ battery 🐎";
-/// A part of the secret that is spelt alike in JSON, and stands in no sample.
+/// A part of the secret that needs no JSON escape and is in no sample.
 const PART_OF_SECRET: &str = "battery 🐎";
 const USERNAME: &str = "jo";
 const PASSWORD: &str = "päss:wörd";
@@ -42,7 +42,7 @@ fn without_secret(sample: &Sample) -> StepMessage {
     StepMessage { client_secret: None, ..message(sample) }
 }
 
-/// A sample on both ways through the sender: as a message that is written anew, and as the body that it is.
+/// A sample sent in both ways: as a message that is serialized again, and as its own bytes.
 fn composed(sample: &Sample, authentication: &Authentication) -> [(&'static str, Composed); 2] {
     [
         ("message", Composed::from_message(&message(sample), authentication, Profile::v1()).unwrap()),

@@ -24,7 +24,7 @@ pub(super) fn probes(authentication: &Authentication) -> Vec<Probe> {
             ("the `authorization` header", of_basic(basic.username(), basic.expose_password()))
         }
     };
-    let cause = format!("Without {without} the message is accepted, and with it it is not.");
+    let cause = format!("The message is accepted without {without}, but not with it.");
     let fix = "Configure the endpoint for this kind of authentication, or test it with --no-authentication.";
     let none = Probe::new(Difference::NoCredential, PLAIN_CASE, format!("without {without}"), cause).with_fix(fix);
     let none = Probe { is_safe: false, ..none.for_diagnosis() };
@@ -42,7 +42,7 @@ fn of_secret(secret: &str) -> Vec<Probe> {
             Difference::EscapedSecret,
             "AUTH-SECRET-053",
             "the secret in escapes of JSON",
-            "The secret is accepted in escapes such as `\\u00e4`, and its own characters are not: the body is not read as UTF-8.",
+            "The secret is accepted in escapes such as `\\u00e4`, but not as its own characters: the body is not read as UTF-8.",
         ));
     }
     if Property::NormalForms.holds(secret) {
@@ -57,8 +57,9 @@ fn of_secret(secret: &str) -> Vec<Probe> {
         );
     }
     for name in ["client_secret", "ClientSecret", "client-secret", "secret"] {
-        let cause = format!("The member `{name}` is read, and `clientSecret` is not.");
-        let fix = "Read the member `clientSecret`; where your messages have another name, give a profile with it (--profile).";
+        let cause = format!("The member `{name}` is read, but `clientSecret` is not.");
+        let fix =
+            "Read the member `clientSecret`; if your messages have another name, pass a profile with it (--profile).";
         let variation = format!("the member `{name}` instead of `clientSecret`");
         probes.push(Probe::new(Difference::SecretName(name), PLAIN_CASE, variation, cause).with_fix(fix));
     }
@@ -80,7 +81,7 @@ fn of_basic(username: &str, password: &str) -> Vec<Probe> {
             Difference::Latin1,
             beyond_ascii,
             "username and password in Latin-1",
-            "Username and password are accepted in Latin-1, and in UTF-8 they are not.",
+            "Username and password are accepted in Latin-1, but not in UTF-8.",
         ));
     }
     for (text, of, change) in [
@@ -129,6 +130,6 @@ fn cuts(text: &str, of: CredentialPart, changes: &dyn Fn(Change) -> Changes, cas
 
 /// A credential that differs from the one given.
 fn changed(changes: Changes, of: CredentialPart, case: &'static str, how: &str) -> Probe {
-    let cause = format!("The {of} is accepted {how}, and as it was given it is not.");
+    let cause = format!("The {of} is accepted {how}, but not as given.");
     Probe { is_safe: false, ..Probe::new(Difference::Credential(changes), case, format!("the {of} {how}"), cause) }
 }

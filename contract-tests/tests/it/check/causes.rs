@@ -1,5 +1,5 @@
-//! Endpoints that keep the contract but for one thing that refuses the plain valid message: one failure under the clause
-//! of that thing, and everything else is tested as it would be accepted.
+//! Endpoints that keep the contract except for one reason to refuse the plain valid message: one failure under the clause
+//! of that reason, and all other cases run with the difference.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -24,16 +24,16 @@ use crate::{
     },
 };
 
-/// What an endpoint wants beyond the contract, and what the report says of it.
+/// What an endpoint requires beyond the contract, and what the report finds.
 struct Want {
     name: &'static str,
     expected: Expected,
     put: fn(&mut Rules),
     /// The failing cases and the clauses that they are of.
     failing: &'static [(&'static str, &'static str)],
-    /// Words of the cause.
+    /// Text of the cause.
     cause: &'static str,
-    /// How many MUSTs pass all the same, at least; none where no other case says anything.
+    /// Minimum number of MUSTs that pass anyway; 0 if no other case proves anything.
     passing: usize,
 }
 
@@ -93,7 +93,7 @@ fn wants() -> Vec<Want> {
             basic(),
             |r| r.basic_parts.scheme = |scheme| scheme == "Basic",
             &[("AUTH-BASIC-001", "AUTH-12")],
-            "`Basic` is accepted and `basic` is not",
+            "`Basic` is accepted, but `basic` is not",
         ),
         want(
             "a User-Agent",
@@ -103,7 +103,7 @@ fn wants() -> Vec<Want> {
             "header `User-Agent`",
         ),
         want(
-            "a User-Agent, without a word on the connection",
+            "a User-Agent, or it closes the connection",
             Expected::Nothing,
             |r| r.before_basic = |head| wanted(head, "user-agent", 0),
             &[("HTTP-017", "HTTP-7")],
@@ -169,14 +169,14 @@ fn wants() -> Vec<Want> {
             "`Content-Type` are accepted",
         ),
         want(
-            "a line end behind the secret, as in its own file",
+            "a line end after the secret, as in its own file",
             secret(),
             |r| r.secret_parts.same = |sent, expected| sent == format!("{expected}\n"),
             &[("AUTH-SECRET-001", "AUTH-3")],
             "with a line end after it",
         ),
         want(
-            "a line end behind the password, as in its own file",
+            "a line end after the password, as in its own file",
             basic(),
             |r| r.basic_parts.same = |sent, right| sent.0 == right.0 && sent.1 == format!("{}\n", right.1),
             &[("AUTH-BASIC-001", "AUTH-12")],
@@ -217,7 +217,7 @@ fn wants() -> Vec<Want> {
             secret(),
             |r| r.secret_parts.given = |message| message.members("client_secret").into_iter().cloned().collect(),
             &[("AUTH-SECRET-001", "AUTH-3")],
-            "`client_secret` is read, and `clientSecret` is not",
+            "`client_secret` is read, but `clientSecret` is not",
         ),
         want(
             "two things at once",
@@ -251,7 +251,7 @@ fn wants() -> Vec<Want> {
         Want {
             passing: 0,
             ..want(
-                "no secret, since it knows all properties and that is none of them",
+                "no secret, since it refuses unknown properties",
                 secret(),
                 |r| {
                     r.secret = |_, message, _, _| match message.members("clientSecret").len() {
@@ -260,7 +260,7 @@ fn wants() -> Vec<Want> {
                     };
                 },
                 &[("AUTH-SECRET-001", "AUTH-3")],
-                "Without the client secret the message is accepted",
+                "The message is accepted without the client secret",
             )
         },
         Want {

@@ -111,7 +111,7 @@ async fn nothing_that_is_written_holds_the_credential() {
                 assert!(!text.contains(spelling), "{name} holds {spelling:?}");
             }
         }
-        // It was there to be found, and the report says so.
+        // The endpoint did leak it, and the report shows that.
         assert!(streams[0].1.contains("AUTH-24"), "{}", streams[0].1);
     }
 }

@@ -1,4 +1,4 @@
-//! Endpoints whose check of a credential takes long, as a good hash of a password does: that is no verdict.
+//! Endpoints whose check of a credential is slow, like a good password hash: that breaks no clause.
 
 use std::time::{Duration, Instant};
 

@@ -30,14 +30,14 @@ pub(crate) enum Outage {
 /// What the proxy does.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy {
-    /// How long the check of a credential takes, and how many of them go on at the same time.
+    /// How long the check of a credential takes, and how many run at the same time.
     pub(crate) verification: Option<(Duration, usize)>,
-    /// The bytes in a request after which the endpoint is out of service for so many connections.
+    /// The bytes in a request after which the endpoint is out of service, and for how many connections.
     pub(crate) attack: Option<(&'static [u8], usize)>,
-    /// After so many refusals one after the other it is out of service for this time.
+    /// The number of consecutive refusals after which it is out of service, and for how long.
     pub(crate) lock: Option<(usize, Duration)>,
     pub(crate) outage: Outage,
-    /// Whether each connection is closed after a refusal, which does not say so.
+    /// Whether each connection is closed after a refusal that does not announce it.
     pub(crate) hangs_up: bool,
 }
 

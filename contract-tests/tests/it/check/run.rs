@@ -1,4 +1,4 @@
-//! Runs against endpoints with a fault, by the library: the report says what it is.
+//! Runs of the library against faulty endpoints: the report names the fault.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ async fn without_any_answer_nothing_is_tested() {
 async fn an_endpoint_that_is_always_late_ends_the_run() {
     let (_server, url) = mock(|_| ResponseTemplate::new(200).set_delay(Duration::from_millis(300))).await;
     let report = check(&plain(&url, Authentication::None).timeout(Duration::from_millis(100))).await.unwrap();
-    // That it is late is no MUST, and nothing else could be tested.
+    // Being late breaks no MUST, and nothing else could be tested.
     assert_eq!(failures(&report), Vec::<String>::new());
     assert!(report.notices[0].contains("is too slow"), "{:?}", report.notices);
     assert!(

@@ -19,14 +19,14 @@ fn program(arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-struct Ended {
+struct ProcessOutput {
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
 /// Runs the program, sends it these requests, and waits for its end.
-fn run(arguments: &[&str], requests: &[Vec<u8>]) -> Ended {
+fn run(arguments: &[&str], requests: &[Vec<u8>]) -> ProcessOutput {
     let mut child = program(arguments);
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut stderr = String::new();
@@ -41,7 +41,7 @@ fn run(arguments: &[&str], requests: &[Vec<u8>]) -> Ended {
     }
     lines.read_to_string(&mut stderr).unwrap();
     let output = child.wait_with_output().unwrap();
-    Ended { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr }
+    ProcessOutput { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr }
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_exit_code_is_that_of_every_report() {
         ("no authentication said", &["--messages", "1"], vec![], 2),
         ("two kinds", &["--no-authentication", "--client-secret", "env:LISTEN_TEST_SECRET"], vec![], 2),
         ("a literal secret", &["--client-secret", "literal-s3cret"], vec![], 2),
-        ("a status that is none", &["--no-authentication", "--answer", "20"], vec![], 2),
+        ("a status that does not exist", &["--no-authentication", "--answer", "20"], vec![], 2),
         ("a file in the folder's place", &["--no-authentication", "--record", "/dev/null"], vec![], 2),
     ] {
         let ended = run(arguments, &requests);

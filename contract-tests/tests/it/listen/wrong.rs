@@ -67,7 +67,7 @@ async fn without_authentication() {
             ("no host", request(&[JSON], BODY), &["HTTP-16"]),
             ("two hosts", request(&[HOST, HOST, JSON], BODY), &["HTTP-16"]),
             ("two lengths", request(&[HOST, JSON, "content-length: 1"], BODY), &["HTTP-17"]),
-            ("a length that is no number", raw("POST / HTTP/1.1\nhost: x\ncontent-type: application/json\ncontent-length: +1\n\n1"), &["HTTP-17"]),
+            ("a length that is not a number", raw("POST / HTTP/1.1\nhost: x\ncontent-type: application/json\ncontent-length: +1\n\n1"), &["HTTP-17"]),
             ("length and coding", raw(&format!("POST / HTTP/1.1\nhost: x\ncontent-type: application/json\ncontent-length: 4\ntransfer-encoding: chunked\n\n{:x}\n{BODY}\n0\n\n", BODY.len())), &["HTTP-17"]),
             ("a broken chunk", raw("POST / HTTP/1.1\nhost: x\ncontent-type: application/json\ntransfer-encoding: chunked\n\nzz\n"), &["HTTP-17"]),
             ("a chunk longer than said", raw("POST / HTTP/1.1\nhost: x\ncontent-type: application/json\ntransfer-encoding: chunked\n\n1\n{}\n0\n\n"), &["HTTP-17"]),

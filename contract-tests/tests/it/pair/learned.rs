@@ -14,8 +14,8 @@ use crate::pair::{
 const SAMPLES: [&str; 3] =
     ["step-completed-customer-set-up", "step-created-after-approval", "step-completed-all-field-types"];
 
-/// A wire, what was captured of it, and the profile learnt from that.
-struct Wire {
+/// A message format, captured messages, and the profile learnt from them.
+struct CapturedFormat {
     name: String,
     messages: Vec<Value>,
     profile: Profile,
@@ -23,7 +23,7 @@ struct Wire {
 }
 
 /// The envelopes that the receiver's own tests learn from.
-fn wires() -> Vec<Wire> {
+fn wires() -> Vec<CapturedFormat> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../receiver/tests/it/envelopes");
     let mut wires = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -38,7 +38,12 @@ fn wires() -> Vec<Wire> {
         let files = files.filter(|file| file.extension().is_some_and(|extension| extension == "json"));
         let messages: Vec<Value> = files.map(|file| json(&fs::read(file).unwrap())).collect();
         let (profile, text) = learn::learn(&messages, &steps).profile.unwrap();
-        wires.push(Wire { name: folder.file_name().unwrap().to_str().unwrap().to_owned(), messages, profile, text });
+        wires.push(CapturedFormat {
+            name: folder.file_name().unwrap().to_str().unwrap().to_owned(),
+            messages,
+            profile,
+            text,
+        });
     }
     assert!(wires.len() >= 6, "{}", wires.len());
     wires
@@ -52,7 +57,7 @@ fn authentication(profile: &Profile) -> Authentication {
 async fn sender_and_receiver_speak_the_wire_that_was_learnt() {
     let wires = wires();
     let (mut config, mut files) = (String::from("listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n"), Vec::new());
-    for Wire { name, profile, text, .. } in &wires {
+    for CapturedFormat { name, profile, text, .. } in &wires {
         let authentication = match authentication(profile) {
             Authentication::None => "{ type = \"none\" }",
             _ => "{ type = \"client-secret\", secret = \"file:secret\" }",
@@ -64,7 +69,7 @@ async fn sender_and_receiver_speak_the_wire_that_was_learnt() {
     }
     let (running, client) = (Running::start_with(&config, &files).await, client());
     let mut expected = Vec::new();
-    for Wire { name, messages, profile, .. } in &wires {
+    for CapturedFormat { name, messages, profile, .. } in &wires {
         let authentication = authentication(profile);
         for sample in SAMPLES.map(|name| Sample::find(name).unwrap()) {
             let what = format!("{} to {name}", sample.name);

@@ -48,7 +48,7 @@ impl Running {
         Self::start_with(CONFIG, &[]).await
     }
 
-    /// With a configuration of its own and more files beside it; `secret` and `password` are there.
+    /// Starts with this configuration and these files, in addition to `secret` and `password`.
     pub(crate) async fn start_with(config: &str, files: &[(String, String)]) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("secret"), SECRET).unwrap();

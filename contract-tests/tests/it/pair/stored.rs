@@ -35,7 +35,7 @@ fn emptied(body: &[u8]) -> (Option<usize>, Vec<u8>) {
     (Some(start), [&body[..start], b"\"\"", &body[start + secret.get().len()..]].concat())
 }
 
-/// Each record is what was sent, in this order, less the secret, and its header says what the body says.
+/// Each record is what was sent, in this order, without the secret, and its header agrees with the body.
 fn assert_stored(left: &Left, sent: &[Sent]) {
     assert_eq!(left.records.len(), sent.len());
     for (Record { header, body }, Sent { what, path, body: sent }) in left.records.iter().zip(sent) {
@@ -121,7 +121,7 @@ async fn an_authentic_object_that_breaks_the_contract_is_stored_and_what_is_no_m
         let is_message = json(sample.body).as_object().is_some_and(|members| !members.is_empty());
         for (path, authentication) in kinds() {
             let what = format!("{} to {path}", sample.name);
-            // As it is, but for a secret in its place: what is no message has no place for one.
+            // Unchanged, except for the secret: what is not a message has no place for one.
             let composed = match &authentication {
                 Authentication::Basic(credentials) => Composed::from_bytes(sample.body.into(), Some(credentials)),
                 Authentication::ClientSecret { .. } if is_message => {

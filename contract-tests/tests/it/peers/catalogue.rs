@@ -19,7 +19,7 @@ struct Stack {
 enum Shoulds {
     /// All but these clauses, which its README names.
     AllBut(&'static [&'static str]),
-    /// Nothing, since it leaves so many broken requests without an answer that a run takes long. Its README says so.
+    /// Nothing, since it does not answer many broken requests, so a run takes long. Its README mentions that.
     Skipped,
 }
 

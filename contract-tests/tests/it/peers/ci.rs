@@ -10,7 +10,7 @@ use crate::peers::peer::{Peer, kinds, variables_of};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_webhook-contract");
 
-/// An endpoint with a client secret, and the variables of whoever tests it, with the right secret or another one.
+/// An endpoint with a client secret, and the variables of a test, with the right secret or another one.
 fn endpoint() -> (Peer, Authentication) {
     let [_, authentication, _] = kinds();
     (Peer::start("python", &["python3", "http_server.py"], &authentication), authentication)

@@ -80,7 +80,7 @@ fn follow(stream: impl Read + Send + 'static, found: mpsc::Sender<String>) {
             match line.split_once("http://127.0.0.1:") {
                 Some((_, rest)) if found.is_some() => {
                     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                    // Whoever asked has it from the other stream.
+                    // The other stream may have sent it already.
                     let _ = found.take().unwrap().send(format!("http://127.0.0.1:{port}"));
                 }
                 _ => println!("{line}"),

@@ -1,5 +1,4 @@
-//! What an endpoint answers is shown, and nothing more: it is no markup, no end of a file's section, no command of a
-//! terminal.
+//! The answer of an endpoint is only shown: it has no effect as markup, as the end of a section or as a terminal command.
 
 use contract_tests::report::{
     CaseOutcome, Failure, KnownFailure, Report, html, json, junit, markdown,
