@@ -215,7 +215,7 @@ impl Page {
             writeln!(self.text, "      {cut}{dots}")?;
         }
         if shown < lines.len() {
-            writeln!(self.text, "      ... {} lines more", lines.len() - shown)?;
+            writeln!(self.text, "      ... {} more lines", lines.len() - shown)?;
         }
         Ok(())
     }

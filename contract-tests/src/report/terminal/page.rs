@@ -107,7 +107,7 @@ impl Page {
         for line in text.lines().take(lines_max - 1) {
             writeln!(self.text, "{line}")?;
         }
-        writeln!(self.text, "      {DIM}... {} lines more with --verbose{DIM:#}", count - (lines_max - 1))
+        writeln!(self.text, "      {DIM}... {} more lines with --verbose{DIM:#}", count - (lines_max - 1))
     }
 
     /// Counts in columns, without zeros.
