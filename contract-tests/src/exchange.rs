@@ -32,11 +32,6 @@ use crate::{endpoint::Endpoint, request::Request};
 /// like a slow endpoint.
 const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
-/// How long a request that asked to continue waits before it sends its body anyway (RFC 9110 section 10.1.1).
-const CONTINUE_WAIT: Duration = Duration::from_secs(1);
-/// Maximum number of interim responses (1xx) before the answer: without a limit they take a core until the time is up.
-const MAX_INTERIM_RESPONSES: usize = 32;
-
 /// Opens connections to one endpoint.
 pub(crate) struct EndpointClient {
     pub(crate) endpoint: Endpoint,

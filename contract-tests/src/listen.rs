@@ -26,11 +26,10 @@ mod listener;
 mod message;
 mod raw_request;
 mod record;
-mod rule;
+pub(crate) mod rule;
 mod sender_results;
 mod violation;
 
-pub(crate) use self::rule::is_judged;
 pub use self::{
     answers::{AnswerSequence, AnswerSequenceError},
     bound_listener::{BoundListener, ReceivedMessage},

@@ -288,10 +288,4 @@ impl Report {
     pub fn counts(&self, level: Level) -> OutcomeCounts {
         OutcomeCounts::of(self.results.iter().filter(|result| result.level == level))
     }
-
-    /// Whether every MUST holds, and with `strict` every SHOULD. A skipped case breaks nothing unless the run ran out of
-    /// time; a throttled case does not hold; a run that tested nothing does not hold.
-    pub fn holds(&self, strict: bool) -> bool {
-        matches!(self.verdict(strict).grade, Grade::Clean | Grade::Holds)
-    }
 }

@@ -7,6 +7,7 @@ mod backoff;
 mod case_runner;
 mod concurrency;
 mod diagnosis;
+mod job;
 mod outcome;
 mod plan;
 mod preflight;
@@ -18,13 +19,14 @@ mod sending;
 mod sequential;
 mod throttled_cases;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use self::{
     case_runner::CaseRunner,
     concurrency::Concurrency,
+    outcome::milliseconds,
     plan::Plan,
     preflight::{Preflight, PreflightResult},
     schedule::Schedule,
@@ -81,7 +83,7 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
             Concurrency::unmeasured(target.timeout, target.parallel)
         };
         let state = Schedule::new(&plan, &runner).run(&mut concurrency).await;
-        report.notices.extend(state.notices(&plan));
+        report.notices.extend(state.notices(&plan.cases));
         let (observations, unanswered) = runner.into_observations();
         let observations = RunObservations {
             endpoint,
@@ -126,8 +128,4 @@ fn begin(target: &Target) -> Report {
         limited_by: target.limits(),
         results: Vec::new(),
     }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,11 +12,15 @@ use tokio::{
 };
 
 use super::{
-    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, progress::Progress, reader::AnswerReader,
-    transport_error::TransportError,
+    answer::Answer,
+    progress::Progress,
+    reader::AnswerReader,
+    transport_error::{MAX_INTERIM_RESPONSES, TransportError},
 };
 use crate::request::Request;
 
+/// How long a request that asked to continue waits before it sends its body anyway (RFC 9110 section 10.1.1).
+pub(super) const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 /// Number of bytes to write at a time, so that a slow upload shows progress.
 const WRITE_BYTES: usize = 16 * 1024;
 

@@ -17,8 +17,11 @@ use tokio::{
 };
 
 use super::{
-    CONTINUE_WAIT, MAX_INTERIM_RESPONSES, answer::Answer, progress::Progress, reader::MAX_BODY_BYTES,
-    transport_error::TransportError,
+    answer::Answer,
+    connection::CONTINUE_WAIT,
+    progress::Progress,
+    reader::MAX_BODY_BYTES,
+    transport_error::{MAX_INTERIM_RESPONSES, TransportError},
 };
 use crate::{endpoint::Endpoint, request::Request};
 

@@ -2,7 +2,8 @@
 
 use std::{io, time::Duration};
 
-use super::MAX_INTERIM_RESPONSES;
+/// Maximum number of interim responses (1xx) before the answer: without a limit they take a core until the time is up.
+pub(super) const MAX_INTERIM_RESPONSES: usize = 32;
 
 /// Why there is no answer. The text completes "the endpoint" or is a sentence of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

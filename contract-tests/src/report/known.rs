@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{CaseOutcome, CaseResult, KnownFailure, Report, nearest};
-use crate::{Case, listen};
+use crate::{Case, listen::rule};
 
 /// The entries of a file of known failures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl Entry {
 fn unknown(key: &str, id: &str) -> Option<String> {
     // A run against a sender has one case per rule.
     let clause_of_sender = id.strip_prefix("SENDER-");
-    let is_case = Case::all().iter().any(|case| case.id == id) || clause_of_sender.is_some_and(listen::is_judged);
+    let is_case = Case::all().iter().any(|case| case.id == id) || clause_of_sender.is_some_and(rule::is_judged);
     let is_clause = Clause::find(id).is_some();
     match key {
         "case" if is_case => None,

@@ -35,6 +35,12 @@ pub enum Grade {
 }
 
 impl Report {
+    /// Whether every MUST holds, and with `strict` every SHOULD. A skipped case breaks nothing unless the run ran out of
+    /// time; a throttled case does not hold; a run that tested nothing does not hold.
+    pub fn holds(&self, strict: bool) -> bool {
+        matches!(self.verdict(strict).grade, Grade::Clean | Grade::Holds)
+    }
+
     /// The verdict; with `strict` a SHOULD counts like a MUST.
     pub fn verdict(&self, strict: bool) -> Verdict {
         let side = side(self);

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{attempt::Conditions, case_runner::CaseRunner, milliseconds};
+use super::{attempt::Conditions, case_runner::CaseRunner, outcome::milliseconds};
 use crate::{
     case::{AuthenticationKind, Change, Changes, RequestForm},
     exchange::TransportError,

@@ -4,7 +4,6 @@ use std::{fmt, time::Duration};
 
 use schemas::Clause;
 
-use super::milliseconds;
 use crate::{
     case::{Action, Case, Condition, ExpectedAnswer},
     curl::ShownRequest,
@@ -186,6 +185,10 @@ impl Outcome {
             outcome,
         }
     }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether the case asks only that its message is not accepted.

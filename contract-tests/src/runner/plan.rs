@@ -5,8 +5,7 @@ use std::time::Duration;
 use schemas::Clause;
 
 use super::{
-    milliseconds,
-    outcome::{Outcome, SkipReason, Throttled},
+    outcome::{Outcome, SkipReason, Throttled, milliseconds},
     preflight::PreflightResult,
     run_state::RunState,
 };

@@ -5,9 +5,8 @@ use std::time::Duration;
 use super::{
     case_runner::ACCEPTS_ANYTHING,
     outcome::{Outcome, SkipReason, one_of},
-    plan::Plan,
 };
-use crate::case::Action;
+use crate::case::{Action, Case};
 
 /// The state of a run.
 pub(super) struct RunState {
@@ -39,26 +38,26 @@ impl RunState {
     }
 
     /// Why a case has no outcome, if the endpoint is down.
-    pub(super) fn down(&self, plan: &Plan<'_>) -> Option<SkipReason> {
+    pub(super) fn down(&self, cases: &[&'static Case]) -> Option<SkipReason> {
         let after = self.down_after.as_ref()?;
-        Some(SkipReason::EndpointDown { after: ids(plan, after) })
+        Some(SkipReason::EndpointDown { after: ids(cases, after) })
     }
 
     /// The notices on outages and on a server that accepts everything.
-    pub(super) fn notices(&self, plan: &Plan<'_>) -> Vec<String> {
+    pub(super) fn notices(&self, cases: &[&'static Case]) -> Vec<String> {
         let mut notices = Vec::new();
         for (index, lasted) in &self.outages {
             let Some(lasted) = lasted else { continue };
             notices.push(format!(
                 "After {} the endpoint did not accept the plain valid message for {:.1} s. The run waited and went on.",
-                plan.cases[*index].id,
+                cases[*index].id,
                 lasted.as_secs_f32()
             ));
         }
         for (after, lasted) in &self.unexplained {
             notices.push(format!(
                 "After {} the endpoint did not accept the plain valid message for {:.1} s. It is not known which of these cases caused that. The run waited and went on.",
-                one_of(&ids(plan, after)),
+                one_of(&ids(cases, after)),
                 lasted.as_secs_f32()
             ));
         }
@@ -74,23 +73,22 @@ impl RunState {
             };
             notices.push(format!(
                 "After {} the endpoint stopped accepting the plain valid message. See its log for the reason: a crash, a request that keeps it busy, or a lock after wrong credentials. {rest}",
-                one_of(&ids(plan, after))
+                one_of(&ids(cases, after))
             ));
         }
-        let accepts_anything = plan.cases.iter().zip(&self.outcomes).filter(|(case, outcome)| {
+        let accepts_anything = cases.iter().zip(&self.outcomes).filter(|(case, outcome)| {
             matches!(outcome, Some(Outcome::Skipped(SkipReason::NothingObserved(reason))) if *reason == ACCEPTS_ANYTHING)
                 && matches!(&case.action, Action::Send(exchange) if exchange.compares_unknown_path())
         });
-        let cases = accepts_anything.count();
+        let count = accepts_anything.count();
         // A way around the check that was found says more.
-        let is_open = plan
-            .cases
+        let is_open = cases
             .iter()
             .zip(&self.outcomes)
             .any(|(case, outcome)| case.clause == "AUTH-28" && matches!(outcome, Some(Outcome::Failed(_))));
-        if cases > 0 && !is_open {
+        if count > 0 && !is_open {
             notices.push(format!(
-                "The server accepts messages without a credential at a path that does not exist, so {cases} cases of AUTH-28 \
+                "The server accepts messages without a credential at a path that does not exist, so {count} cases of AUTH-28 \
                  prove nothing. If the application behind it handles every path, it stores such messages unchecked: check \
                  the credential for every path (in nginx in `location /`, not in `location =`)."
             ));
@@ -99,6 +97,6 @@ impl RunState {
     }
 }
 
-fn ids(plan: &Plan<'_>, indexes: &[usize]) -> Vec<&'static str> {
-    indexes.iter().map(|index| plan.cases[*index].id.as_str()).collect()
+fn ids(cases: &[&'static Case], indexes: &[usize]) -> Vec<&'static str> {
+    indexes.iter().map(|index| cases[*index].id.as_str()).collect()
 }

@@ -17,12 +17,12 @@ use super::{
     availability::Availability,
     case_runner::CaseRunner,
     concurrency::Concurrency,
+    job::{DeferredCase, Job, PendingCases},
     outcome::{Outcome, SkipReason},
     plan::Plan,
     run_state::RunState,
-    throttled_cases::DeferredCase,
 };
-use crate::case::{Action, Case, Connections, Exchange, ExpectedAnswer};
+use crate::case::Action;
 
 /// Number of unproven cases after which a plain message is sent: an endpoint that locks clients out after wrong
 /// credentials refuses everything.
@@ -34,28 +34,6 @@ pub(super) struct Schedule<'a> {
     /// How many cases send something, and how many of them have an outcome.
     sending: usize,
     done: AtomicUsize,
-}
-
-/// A case that sends something.
-#[derive(Clone, Copy)]
-pub(super) struct Job {
-    /// Its index in the plan.
-    pub(super) index: usize,
-    pub(super) case: &'static Case,
-    pub(super) exchange: &'static Exchange,
-    /// How often it was sent before.
-    pub(super) tries: u32,
-    /// Whether its outcome counts if there is no time to send it again, because nothing else was sent meanwhile.
-    pub(super) counts: bool,
-}
-
-/// Cases without a final outcome.
-#[derive(Default)]
-pub(super) struct PendingCases {
-    /// Those answered with a status about load or start-up, or not sent because of one.
-    pub(super) throttled: VecDeque<DeferredCase>,
-    /// Those that count only after they have been sent alone.
-    pub(super) rerun: Vec<Job>,
 }
 
 /// Something that ended, and when it began.
@@ -70,32 +48,6 @@ struct Unproven {
     job: Job,
     /// Whether an outage would have the same outcome.
     is_suspicious: bool,
-}
-
-impl Job {
-    /// How many messages it sends at once.
-    pub(super) fn at_once(&self) -> usize {
-        if self.exchange.connections == Connections::AtOnce { self.exchange.times } else { 1 }
-    }
-
-    /// Whether it runs alone, because it is load itself or may keep the endpoint busy.
-    fn is_heavy(&self) -> bool {
-        self.at_once() > 1 || self.exchange.request.repeat.is_some()
-    }
-
-    /// Whether an outage would have the same outcome.
-    pub(super) fn is_suspicious(&self, outcome: &Outcome) -> bool {
-        let is_failed = matches!(outcome, Outcome::Failed(_) | Outcome::Skipped(SkipReason::SameCause { .. }));
-        outcome.may_be_load() || (is_failed && self.exchange.expect.answer == ExpectedAnswer::Accept)
-    }
-}
-
-impl PendingCases {
-    pub(super) fn rerun_later(&mut self, job: Job) {
-        if !self.rerun.iter().any(|known| known.index == job.index) {
-            self.rerun.push(Job { tries: job.tries + 1, ..job });
-        }
-    }
 }
 
 impl<'a> Schedule<'a> {
@@ -131,7 +83,7 @@ impl<'a> Schedule<'a> {
         self.run_slow(slow, concurrency, &mut state).await;
         for (index, case) in self.plan.cases.iter().enumerate() {
             if matches!(case.action, Action::Send(_)) && state.outcomes[index].is_none() {
-                let reason = state.down(self.plan).unwrap_or(SkipReason::OutOfTime);
+                let reason = state.down(&self.plan.cases).unwrap_or(SkipReason::OutOfTime);
                 self.record(&mut state, index, Outcome::Skipped(reason));
             }
         }

@@ -9,10 +9,10 @@ use super::{
     availability::Availability,
     case_runner::OWN_DEADLINE,
     concurrency::Concurrency,
+    job::{DeferredCase, Job, PendingCases},
     outcome::{Outcome, SkipReason, Throttled},
     run_state::RunState,
-    schedule::{Job, PendingCases, Schedule},
-    throttled_cases::DeferredCase,
+    schedule::Schedule,
 };
 
 /// Number of cases that get no answer in time when sent alone, before the rest of them is sent in parallel. A plain message

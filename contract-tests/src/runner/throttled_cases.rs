@@ -14,44 +14,11 @@ use super::{
     availability::Availability,
     backoff,
     concurrency::Concurrency,
+    job::{DeferredCase, Job, PendingCases},
     outcome::{Outcome, SkipReason, Throttled},
     run_state::RunState,
-    schedule::{Job, PendingCases, Schedule},
+    schedule::Schedule,
 };
-
-/// Attempts at a case that is answered 429 while plain messages are accepted, before it counts as throttled. The pauses
-/// between them add up to 7.5 s, or more if `Retry-After` asks for it.
-const MAX_RATE_LIMITED_ATTEMPTS: u32 = 5;
-/// Attempts at a case that is answered with another such status while plain messages are accepted, before it is judged.
-const MAX_UNAVAILABLE_ATTEMPTS: u32 = 3;
-
-/// A case that will be tried again.
-pub(super) struct DeferredCase {
-    job: Job,
-    /// How often it was unclear while plain messages were accepted.
-    unclear: u32,
-    /// The earliest time of its next attempt.
-    due: Instant,
-    last: Option<Unclear>,
-}
-
-impl DeferredCase {
-    pub(super) fn new(job: Job, last: Option<Unclear>) -> Self {
-        Self { job, unclear: 0, due: Instant::now(), last }
-    }
-
-    /// The outcome of a case that was unclear again while plain messages were accepted, after enough attempts.
-    fn final_outcome(&self) -> Option<Outcome> {
-        let last = self.last.as_ref()?;
-        match last.status {
-            Some(429) if self.unclear < MAX_RATE_LIMITED_ATTEMPTS => None,
-            Some(429) => Some(Outcome::Throttled(Throttled::Alone(429))),
-            Some(_) if self.unclear < MAX_UNAVAILABLE_ATTEMPTS => None,
-            // The endpoint accepted all other messages and not this one.
-            _ => Some(last.verdict.clone()),
-        }
-    }
-}
 
 impl Schedule<'_> {
     /// Tries the throttled cases until each has an answer of its own or the run ends: one by one at first, then more at a
