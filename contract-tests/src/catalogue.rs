@@ -37,7 +37,7 @@ impl Case {
     /// # Panics
     /// When the contract has no such clause; the catalogue is tested to name none.
     pub fn level(&self) -> Level {
-        Clause::find(&self.clause).expect("the catalogue is tested to name clauses of the contract only").level
+        self.of_clause().level
     }
 
     /// The clause that it tests.

@@ -1,7 +1,5 @@
 //! A failure for the person who fixes the endpoint: what was sent, the answer, why it matters, and what to change.
 
-use schemas::Clause;
-
 use crate::{
     case::{Action, Case, ExpectedAnswer},
     curl::ShownRequest,
@@ -13,7 +11,6 @@ use crate::{
 /// Describes a failure. `fix` replaces the case's own advice if that does not fit.
 pub(crate) fn describe(
     case: &Case,
-    clause: &Clause,
     request: ShownRequest,
     mismatch: Mismatch,
     fix: Option<&str>,
@@ -36,7 +33,7 @@ pub(crate) fn describe(
         flow,
         expected,
         actual,
-        why: why(case, clause, is_accepted).map(str::to_owned),
+        why: why(case, is_accepted).map(str::to_owned),
         fix,
         cause: None,
         hint: hint::find(&case.clause, seen.as_ref(), software).map(str::to_owned),
@@ -65,7 +62,7 @@ fn crash(status: u16, sent: &str, flow: Option<&str>, case: &Case) -> String {
 }
 
 /// Why the case matters: its own reason, that of its clause, or what would be lost.
-pub(crate) fn why<'c>(case: &'c Case, clause: &'c Clause, is_accepted: bool) -> Option<&'c str> {
+pub(crate) fn why(case: &Case, is_accepted: bool) -> Option<&str> {
     let answer = match &case.action {
         Action::Send(exchange) => Some(&exchange.expect.answer),
         Action::Check(_) => None,
@@ -76,7 +73,7 @@ pub(crate) fn why<'c>(case: &'c Case, clause: &'c Clause, is_accepted: bool) -> 
              retry forever.",
         );
     }
-    case.why.as_deref().or(clause.why).or_else(|| match answer? {
+    case.why.as_deref().or(case.of_clause().why).or_else(|| match answer? {
         ExpectedAnswer::Accept => Some("A message like this one does not arrive."),
         ExpectedAnswer::Refuse => Some("Anyone without the right credential can send messages to this endpoint."),
         ExpectedAnswer::Reject | ExpectedAnswer::NotAccept => {
@@ -96,7 +93,7 @@ mod tests {
         let shown = ShownRequest { request: "r".into(), sent: "POST with 9 bytes".into(), flow: Some("FLOW-7".into()) };
         let seen = Some(AnswerExcerpt::of(&Answer { status, ..Answer::default() }));
         let mismatch = Mismatch { seen, ..Mismatch::default() };
-        describe(case, case.of_clause(), shown, mismatch, None, &Software::default())
+        describe(case, shown, mismatch, None, &Software::default())
     }
 
     #[test]

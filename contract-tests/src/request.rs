@@ -67,6 +67,20 @@ pub(crate) struct RequestBuilder<'a> {
     pub(crate) variation: Variation,
 }
 
+#[cfg(test)]
+impl Request {
+    /// A request of this form, without a credential.
+    pub(crate) fn for_test(url: &str, form: &str) -> Self {
+        let builder = RequestBuilder {
+            endpoint: &url.parse().unwrap(),
+            authentication: &Authentication::None,
+            profile: Profile::v1(),
+            variation: Variation::default(),
+        };
+        builder.build(&serde_json::from_str(form).unwrap(), 1).unwrap()
+    }
+}
+
 impl RequestBuilder<'_> {
     /// Builds one request; `flow` is its flow number.
     pub(crate) fn build(&self, form: &RequestForm, flow: u64) -> Result<Request, FormError> {

@@ -90,7 +90,7 @@ fn whole_case(text: &mut String, case: &Case) {
     let clause = case.of_clause();
     heading(text, &format!("{} · {} · {}", case.id, case.level(), case.title));
     paragraph(text, &format!("{}, {}: ", clause.id, clause.title), clause.text);
-    if let Some(why) = failure::why(case, clause, true) {
+    if let Some(why) = failure::why(case, true) {
         paragraph(text, "Why: ", why);
     }
     let shown = match &case.action {

@@ -142,22 +142,13 @@ async fn write_all(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], progres
 
 #[cfg(test)]
 mod tests {
-    use schemas::{Authentication, Profile};
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
-    use crate::{case::RequestForm, request::RequestBuilder, variation::Variation};
 
     #[tokio::test]
     async fn interim_responses_have_a_limit() {
-        let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
-        let builder = RequestBuilder {
-            endpoint: &endpoint,
-            authentication: &Authentication::None,
-            profile: Profile::v1(),
-            variation: Variation::default(),
-        };
-        let request = builder.build(&RequestForm::default(), 1).unwrap();
+        let request = Request::for_test("http://127.0.0.1/hooks", "{}");
         for (interim, expected) in [(0, Some(200)), (32, Some(200)), (33, None), (100_000, None)] {
             let (near, mut far) = tokio::io::duplex(64 * 1024);
             let mut connection = Connection::new(near);
@@ -174,14 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_is_used_again_only_after_the_whole_request() {
-        let endpoint = "http://127.0.0.1/hooks".parse().unwrap();
-        let builder = RequestBuilder {
-            endpoint: &endpoint,
-            authentication: &Authentication::None,
-            profile: Profile::v1(),
-            variation: Variation::default(),
-        };
-        let request = builder.build(&RequestForm::default(), 1).unwrap();
+        let request = Request::for_test("http://127.0.0.1/hooks", "{}");
         for (name, body, reusable) in [("small", 2, true), ("too large to be out before its answer", 100_000, false)] {
             let (near, mut far) = tokio::io::duplex(64 * 1024);
             let mut connection = Connection::new(near);
@@ -205,15 +189,7 @@ mod tests {
         limit: Duration,
         endpoint: impl FnOnce(tokio::io::DuplexStream) -> F,
     ) -> Result<Answer, TransportError> {
-        let address = "http://127.0.0.1/hooks".parse().unwrap();
-        let builder = RequestBuilder {
-            endpoint: &address,
-            authentication: &Authentication::None,
-            profile: Profile::v1(),
-            variation: Variation::default(),
-        };
-        let request = builder.build(&RequestForm::default(), 1).unwrap();
-        let request = Request { body: vec![b'x'; body], ..request };
+        let request = Request { body: vec![b'x'; body], ..Request::for_test("http://127.0.0.1/hooks", "{}") };
         let (near, far) = tokio::io::duplex(16 * 1024);
         let mut connection = Connection::new(near);
         let (answer, _far) = tokio::join!(connection.send(&request, limit), endpoint(far));

@@ -160,11 +160,9 @@ async fn kept(mut body: RecvStream) -> Result<Vec<u8>, h2::Error> {
 mod tests {
     use h2::server::SendResponse;
     use http::{Response, StatusCode};
-    use schemas::{Authentication, Profile};
     use tokio::io::DuplexStream;
 
     use super::*;
-    use crate::{case::RequestForm, request::RequestBuilder, variation::Variation};
 
     const LIMIT: Duration = Duration::from_secs(20);
 
@@ -174,14 +172,7 @@ mod tests {
         limit: Duration,
         endpoint: impl Fn(http::Request<RecvStream>, SendResponse<Bytes>) -> F + Send + 'static,
     ) -> Result<Answer, TransportError> {
-        let address = "https://a.example/hooks".parse().unwrap();
-        let builder = RequestBuilder {
-            endpoint: &address,
-            authentication: &Authentication::None,
-            profile: Profile::v1(),
-            variation: Variation::default(),
-        };
-        let request = builder.build(&serde_json::from_str::<RequestForm>(form).unwrap(), 1).unwrap();
+        let request = Request::for_test("https://a.example/hooks", form);
         let (near, far) = tokio::io::duplex(16 * 1024);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
@@ -191,7 +182,7 @@ mod tests {
                 streams.spawn(endpoint(request, reply));
             }
         });
-        send(near, &address, &request, limit).await
+        send(near, &"https://a.example/hooks".parse().unwrap(), &request, limit).await
     }
 
     fn response(status: StatusCode) -> Response<()> {

@@ -2,8 +2,6 @@
 
 use std::{fmt, time::Duration};
 
-use schemas::Clause;
-
 use crate::{
     case::{Action, Case, Condition, ExpectedAnswer},
     curl::ShownRequest,
@@ -159,7 +157,7 @@ impl Outcome {
     }
 
     /// The result for the report. `software` is what the endpoint's answers name.
-    pub(super) fn result(self, case: &Case, clause: &Clause, software: &Software) -> CaseResult {
+    pub(super) fn result(self, case: &Case, software: &Software) -> CaseResult {
         let (took, outcome) = match self {
             Self::Passed { took } => (took, CaseOutcome::Passed),
             // Silence accepts nothing. That it is late is a matter of OPS-5.
@@ -171,14 +169,14 @@ impl Outcome {
             Self::Throttled(why) => (Duration::ZERO, CaseOutcome::Throttled { reason: why.to_string() }),
             Self::Failed(failure) => {
                 let CaseFailure { request, mismatch, fix, cause, took, .. } = *failure;
-                let failure = failure::describe(case, clause, request, mismatch, fix, software);
+                let failure = failure::describe(case, request, mismatch, fix, software);
                 (took, CaseOutcome::Failed(Box::new(Failure { cause, ..failure })))
             }
         };
         CaseResult {
             id: case.id.clone(),
             clause: case.clause.clone(),
-            level: clause.level,
+            level: case.level(),
             title: case.title.clone(),
             took_ms: milliseconds(took),
             outage_ms: None,

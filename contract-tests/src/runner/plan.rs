@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use schemas::Clause;
-
 use super::{
     outcome::{Outcome, SkipReason, Throttled, milliseconds},
     preflight::PreflightResult,
@@ -115,8 +113,6 @@ impl<'a> Plan<'a> {
         let outage_of = |index: usize| outages.iter().find_map(|(of, lasted)| lasted.filter(|_| *of == index));
         let software = Software::of(observations.observations.iter().map(|seen| &seen.answer));
         let results = self.cases.iter().zip(outcomes).enumerate().filter_map(|(index, (case, outcome))| {
-            let clause =
-                Clause::find(&case.clause).expect("the catalogue is tested to name clauses of the contract only");
             let outcome = match &case.action {
                 Action::Send(_) => outcome?,
                 Action::Check(invariant) => match self.unmet(case) {
@@ -124,7 +120,7 @@ impl<'a> Plan<'a> {
                     None => observations.check(*invariant).into(),
                 },
             };
-            let result = outcome.result(case, clause, &software);
+            let result = outcome.result(case, &software);
             Some(CaseResult { outage_ms: outage_of(index).map(milliseconds), ..result })
         });
         results.collect()
@@ -138,7 +134,7 @@ impl<'a> Plan<'a> {
                 && !results.iter().any(|result| result.id == case.id)
             {
                 let excluded = Outcome::Skipped(SkipReason::Excluded(pattern.to_owned()));
-                results.push(excluded.result(case, case.of_clause(), &Software::default()));
+                results.push(excluded.result(case, &Software::default()));
             }
         }
         results.sort_by_key(|result| Case::all().iter().position(|case| case.id == result.id));
