@@ -1,8 +1,8 @@
-//! The catalogue: every case of `schemas/cases/`, read once, and the selection of a run.
+//! The catalogue: every case of `schemas/cases/`, read once, the selection of a run, and suggestions for mistyped ids.
 
 use std::sync::LazyLock;
 
-use schemas::{CaseFile, Clause, Level};
+use schemas::{CaseFile, Clause, Level, suggest::closest};
 
 use crate::{
     case::{Action, Case, Connections},
@@ -88,6 +88,23 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// The id of a case or clause that is closest to an unknown one.
+pub(crate) fn suggest(name: &str) -> Option<&'static str> {
+    let name = name.to_uppercase();
+    let clauses = Clause::all().iter().map(|clause| clause.id);
+    let ids = clauses.chain(Case::all().iter().map(|case| case.id.as_str()));
+    let padded = padded(&name);
+    let same_number = ids.clone().find(|id| padded.as_deref() == Some(*id));
+    same_number.or_else(|| closest(&name, ids))
+}
+
+/// The id with three digits, as cases have it.
+fn padded(name: &str) -> Option<String> {
+    let (area, number) = name.rsplit_once('-')?;
+    let number: u32 = number.parse().ok()?;
+    Some(format!("{area}-{number:03}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +125,20 @@ mod tests {
             ("A*A", "A", false),
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn the_closest_id_is_suggested() {
+        for (name, expected) in [
+            ("http-34", Some("HTTP-034")),
+            ("HTPP-034", Some("HTTP-034")),
+            ("AUTH-99", Some("AUTH-9")),
+            ("auth-basc-007", Some("AUTH-BASIC-007")),
+            ("OPS5", Some("OPS-5")),
+            ("pineapple", None),
+        ] {
+            assert_eq!(suggest(name), expected, "{name}");
         }
     }
 }

@@ -7,7 +7,6 @@ pub mod json;
 pub mod junit;
 mod known;
 pub mod markdown;
-pub(crate) mod nearest;
 pub mod terminal;
 mod unfinished;
 mod verdict;

@@ -10,7 +10,7 @@ use schemas::{Authentication, Level, Profile};
 use tokio::runtime;
 
 use super::{authentication::AuthenticationArgs, error::CliError, report_args::ReportArgs};
-use crate::{Case, Target, check, report::nearest};
+use crate::{Case, Target, catalogue, check};
 
 #[derive(Args)]
 pub(super) struct CheckArgs {
@@ -164,7 +164,7 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
 fn check_patterns(selection: &SelectionArgs) -> Result<(), CliError> {
     let fits_none = |pattern: &&String| !Case::all().iter().any(|case| case.fits(pattern));
     match selection.only.iter().chain(&selection.skip).find(fits_none) {
-        Some(pattern) => Err(CliError::NoSuchCase { pattern: pattern.clone(), nearest: nearest::id(pattern) }),
+        Some(pattern) => Err(CliError::NoSuchCase { pattern: pattern.clone(), nearest: catalogue::suggest(pattern) }),
         None => Ok(()),
     }
 }

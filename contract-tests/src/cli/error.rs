@@ -9,9 +9,9 @@ use console::{CommandError, error::tip_for_bind};
 use delivery::UrlError;
 
 use crate::{
-    CheckError, TargetError,
+    CheckError, TargetError, catalogue,
     listen::ListenError,
-    report::{KnownFailuresError, json::ReadError, nearest},
+    report::{KnownFailuresError, json::ReadError},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +77,7 @@ fn lines(path: &Path, errors: &[KnownFailuresError]) -> String {
 impl CliError {
     /// An ID that neither a clause nor a case has.
     pub(super) fn unknown_id(name: &str) -> Self {
-        Self::UnknownId { name: name.to_owned(), nearest: nearest::id(name) }
+        Self::UnknownId { name: name.to_owned(), nearest: catalogue::suggest(name) }
     }
 }
 

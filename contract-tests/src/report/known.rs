@@ -8,8 +8,8 @@ use schemas::{Clause, text::collapse};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{CaseOutcome, CaseResult, KnownFailure, Report, nearest};
-use crate::{Case, listen::rule};
+use super::{CaseOutcome, CaseResult, KnownFailure, Report};
+use crate::{Case, catalogue, listen::rule};
 
 /// The entries of a file of known failures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,7 +154,7 @@ fn unknown(key: &str, id: &str) -> Option<String> {
         "case" if is_clause => Some(format!("`case`: {id} is a clause; write clause = \"{id}\"")),
         "clause" if is_case => Some(format!("`clause`: {id} is a case; write case = \"{id}\"")),
         _ => {
-            let tip = nearest::id(id).map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            let tip = catalogue::suggest(id).map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
             Some(format!("`{key}`: there is no {key} {id}{tip}"))
         }
     }
