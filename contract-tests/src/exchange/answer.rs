@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::reader::MAX_BODY_BYTES;
+/// Maximum size of a body, in bytes; the rest is not read.
+pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// An answer of the endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -17,10 +17,9 @@ use tokio::{
 };
 
 use super::{
-    answer::Answer,
+    answer::{Answer, MAX_BODY_BYTES},
     connection::CONTINUE_WAIT,
     progress::Progress,
-    reader::MAX_BODY_BYTES,
     transport_error::{MAX_INTERIM_RESPONSES, TransportError},
 };
 use crate::{endpoint::Endpoint, request::Request};

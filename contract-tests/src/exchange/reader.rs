@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::{answer::Answer, transport_error::TransportError};
+use super::{
+    answer::{Answer, MAX_BODY_BYTES},
+    transport_error::TransportError,
+};
 
 /// Maximum size of a head, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -13,8 +16,6 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_SHOWN_BYTES: usize = 1024;
 /// Maximum number of headers.
 const MAX_HEADERS: usize = 128;
-/// Maximum size of a body, in bytes; the rest is not read.
-pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// Where a body ends (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use schemas::{
     text::{collapse, escape},
 };
 
+pub use self::page::Layout;
 use self::page::{BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, YELLOW};
 use super::{
     CaseOutcome, CaseResult, Failure, Grade, OutcomeCounts, Report, decides,
@@ -29,17 +30,6 @@ const LINES_OF_LIST_MAX: usize = 14;
 const LINES_OF_NOTICES_MAX: usize = 20;
 /// Maximum number of lines of raw bytes.
 const LINES_OF_BYTES_MAX: usize = 10;
-
-/// How the report is laid out and judged.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// Width of the page in columns.
-    pub columns: usize,
-    /// Whether everything is shown: each failure, and the cases that passed.
-    pub verbose: bool,
-    /// Whether a SHOULD that fails counts.
-    pub strict: bool,
-}
 
 /// Renders the report with the escape sequences of its colours; strip them for output without colour.
 pub fn render(report: &Report, layout: Layout) -> String {

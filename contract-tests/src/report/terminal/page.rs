@@ -6,7 +6,6 @@ use anstyle::{AnsiColor, Style};
 use schemas::{Level, text::escape};
 use textwrap::{Options, WordSplitter, core::display_width};
 
-use super::Layout;
 use crate::report::{OutcomeCounts, Report, decides, group};
 
 pub(super) const PLAIN: Style = Style::new();
@@ -19,6 +18,17 @@ pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// Maximum width of sentences, in columns; requests are not wrapped.
 pub(super) const MAX_SENTENCE_COLUMNS: usize = 100;
+
+/// How the report is laid out and judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Width of the page in columns.
+    pub columns: usize,
+    /// Whether everything is shown: each failure, and the cases that passed.
+    pub verbose: bool,
+    /// Whether a SHOULD that fails counts.
+    pub strict: bool,
+}
 
 /// A page, and how it is laid out.
 pub(super) struct Page {
