@@ -22,12 +22,12 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// Takes lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Lines(Arc<Shared>);
+pub(crate) struct LineWriter(Arc<Shared>);
 
 /// Writes what is left when it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Flush(Arc<Shared>);
+pub(crate) struct FlushGuard(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -43,16 +43,16 @@ struct State {
     ended: bool,
 }
 
-impl Lines {
-    /// Lines that a thread writes to `output`, until the guard is dropped.
-    pub(crate) fn new(output: impl Write + Send + 'static) -> io::Result<(Self, Flush)> {
+impl LineWriter {
+    /// Writes to `output` by a thread, until the guard is dropped.
+    pub(crate) fn new(output: impl Write + Send + 'static) -> io::Result<(Self, FlushGuard)> {
         let shared = Arc::<Shared>::default();
         let lines = Self(shared.clone());
         thread::Builder::new().name("line-writer".to_owned()).spawn({
             let shared = shared.clone();
             move || shared.write_to(output)
         })?;
-        Ok((lines, Flush(shared)))
+        Ok((lines, FlushGuard(shared)))
     }
 
     /// Adds a line, or drops it if too many bytes wait already.
@@ -108,7 +108,7 @@ impl Shared {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
+impl<'a> MakeWriter<'a> for LineWriter {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
@@ -130,7 +130,7 @@ impl Write for Line<'_> {
     }
 }
 
-impl Drop for Flush {
+impl Drop for FlushGuard {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.ending = true;
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn every_line_is_written_in_its_order_and_the_last_before_the_end() {
         let (sender, written) = mpsc::channel();
-        let (lines, flush) = Lines::new(Output(sender)).unwrap();
+        let (lines, flush) = LineWriter::new(Output(sender)).unwrap();
         let mut expected = Vec::new();
         for number in 0..10_000 {
             let line = format!("{number}\n");
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_line_is_written_without_another_or_the_end_behind_it() {
         let (sender, written) = mpsc::channel();
-        let (lines, _flush) = Lines::new(Output(sender)).unwrap();
+        let (lines, _flush) = LineWriter::new(Output(sender)).unwrap();
         lines.make_writer().write_all(b"alone\n").unwrap();
         assert_eq!(written.recv_timeout(Duration::from_secs(10)).unwrap(), b"alone\n");
     }
@@ -199,7 +199,7 @@ mod tests {
         }
         let (reached, is_stuck) = mpsc::channel();
         let (go_on, stuck) = mpsc::channel();
-        let (lines, _flush) = Lines::new(Stuck { reached, go_on: stuck }).unwrap();
+        let (lines, _flush) = LineWriter::new(Stuck { reached, go_on: stuck }).unwrap();
         let line = [b'x'; 1 << 10];
         lines.make_writer().write_all(&line).unwrap();
         // Not before its thread stands still is what it takes and leaves out the same in every run.

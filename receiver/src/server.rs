@@ -43,7 +43,7 @@ use crate::{
     config::Config,
     index::{Index, IndexError, Indexer},
     ingest::{AdmissionLimits, Pipeline},
-    line_writer::Flush,
+    line_writer::FlushGuard,
     log::{Recovery, SegmentOptions, Segments},
     metrics::Metrics,
 };
@@ -61,7 +61,7 @@ pub struct Server {
     recovery: Recovery,
     config: Config,
     // Prints what is left when it is dropped.
-    _payloads: Option<Flush>,
+    _payloads: Option<FlushGuard>,
     // Locks the folder as long as the server lives.
     _data: DataFolder,
 }

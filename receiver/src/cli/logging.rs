@@ -13,15 +13,15 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use self::json::Json;
 use super::{Failure, exit};
-use crate::line_writer::{Flush, Lines};
+use crate::line_writer::{FlushGuard, LineWriter};
 
 /// The variable that chooses what is logged, in the form of `tracing-subscriber`.
 const FILTER: &str = "WEBHOOK_RECEIVER_LOG";
 
 /// Starts logging until the guard is dropped, which writes what is left.
-pub(super) fn start() -> Result<Flush, Failure> {
+pub(super) fn start() -> Result<FlushGuard, Failure> {
     let filter = filter(env::var_os(FILTER)).map_err(|error| Failure::new(exit::USAGE, error))?;
-    let (writer, guard) = Lines::new(io::stderr()).map_err(Failure::failed)?;
+    let (writer, guard) = LineWriter::new(io::stderr()).map_err(Failure::failed)?;
     let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_target(false);
     if io::stderr().is_terminal() {
         builder.with_ansi(anstream::stderr().current_choice() != anstream::ColorChoice::Never).init();

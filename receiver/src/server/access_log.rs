@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::peer::Peer;
 use crate::{
     ingest::Handled,
-    line_writer::{Flush, Lines},
+    line_writer::{FlushGuard, LineWriter},
     log::Record,
     redact,
 };
@@ -19,13 +19,13 @@ const MAX_PRINTED_BYTES: usize = 64 << 10;
 /// Writes the lines.
 #[derive(Clone, Debug)]
 pub(super) struct AccessLog {
-    payloads: Option<Lines>,
+    payloads: Option<LineWriter>,
 }
 
 impl AccessLog {
     /// With `log_payloads`, accepted messages are printed too, by a thread that ends with the guard.
-    pub(super) fn new(log_payloads: bool) -> io::Result<(Self, Option<Flush>)> {
-        let (payloads, guard) = log_payloads.then(|| Lines::new(io::stdout())).transpose()?.unzip();
+    pub(super) fn new(log_payloads: bool) -> io::Result<(Self, Option<FlushGuard>)> {
+        let (payloads, guard) = log_payloads.then(|| LineWriter::new(io::stdout())).transpose()?.unzip();
         Ok((Self { payloads }, guard))
     }
 
@@ -74,7 +74,7 @@ impl AccessLog {
     }
 }
 
-fn print(record: &Record, payloads: &Lines) {
+fn print(record: &Record, payloads: &LineWriter) {
     let text = if record.body.len() > MAX_PRINTED_BYTES {
         let (id, length) = (record.header.id, record.body.len());
         format!("message of {length} bytes; to print it: webhook-receiver messages show {id}\n")

@@ -7,6 +7,7 @@ pub(super) mod handle;
 mod http1;
 mod http2;
 mod input;
+mod inspected_stream;
 mod raw_head;
 mod tls;
 

@@ -17,8 +17,8 @@ use tokio::{
     time::Instant,
 };
 
-use self::header_block::HeaderBlockStream;
-use super::handle::Phase;
+use self::header_block::HeaderBlockLimit;
+use super::{handle::Phase, inspected_stream::InspectedStream};
 use crate::{
     ingest::with_jitter,
     server::{service::Service, shutdown::ShutdownSignal},
@@ -53,7 +53,7 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_send_buffer_size(MAX_SEND_BUFFER_BYTES)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
-        .handshake(HeaderBlockStream::new(stream, service.server.buffers.clone()));
+        .handshake(InspectedStream::new(stream, HeaderBlockLimit::new(service.server.buffers.clone())));
     let mut h2 = tokio::select! {
         handshake = tokio::time::timeout_at(due, handshake) => match handshake {
             Ok(Ok(h2)) => h2,

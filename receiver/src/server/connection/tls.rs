@@ -1,29 +1,21 @@
 //! TLS handshakes, with a deadline and a limit: rustls keeps a client's hello until it is complete, up to 64 KiB of it.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::io;
 
 use rustls::{AlertDescription, Error as TlsError};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    time::Instant,
-};
+use tokio::{net::TcpStream, time::Instant};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use super::inspected_stream::{Inspect, InspectedStream};
 use crate::{metrics::ConnectionFailure, server::service::Service};
 
 /// Maximum number of bytes that are read until a handshake is complete. A client without a certificate of its own sends 0.5 to
 /// 3 KiB. After the client's last flight rustls reads on until it has the first record of a message, of up to 16 KiB.
 const MAX_HANDSHAKE_BYTES: usize = 32 << 10;
 
-/// A TCP stream with a limit for its TLS handshake.
+/// Limits what is read until the handshake is complete.
 #[derive(Debug)]
-pub(super) struct HandshakeStream {
-    stream: TcpStream,
+pub(super) struct HandshakeLimit {
     /// Bytes that the handshake may still read; `None` once it is complete.
     left: Option<usize>,
 }
@@ -34,8 +26,8 @@ pub(super) async fn accept(
     stream: TcpStream,
     service: &Service,
     due: Instant,
-) -> Option<TlsStream<HandshakeStream>> {
-    let stream = HandshakeStream { stream, left: Some(MAX_HANDSHAKE_BYTES) };
+) -> Option<TlsStream<InspectedStream<TcpStream, HandshakeLimit>>> {
+    let stream = InspectedStream::new(stream, HandshakeLimit { left: Some(MAX_HANDSHAKE_BYTES) });
     let handshake = tokio::select! {
         handshake = tokio::time::timeout_at(due, acceptor.accept(stream)) => handshake,
         () = service.connection.closed() => return None,
@@ -43,7 +35,7 @@ pub(super) async fn accept(
     let (peer, failure) = (service.peer, ConnectionFailure::TlsHandshake);
     match handshake {
         Ok(Ok(mut stream)) => {
-            stream.get_mut().0.left = None;
+            stream.get_mut().0.inspector.left = None;
             return Some(stream);
         }
         // A port scan ends like this too.
@@ -80,39 +72,11 @@ fn handshake_failure(error: &io::Error) -> String {
     }
 }
 
-impl AsyncRead for HandshakeStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if let Some(left) = self.left {
-            self.left = Some(left.checked_sub(buffer.filled().len() - before).ok_or(io::ErrorKind::InvalidData)?);
+impl Inspect for HandshakeLimit {
+    fn inspect(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(bytes.len()).ok_or(io::ErrorKind::InvalidData)?;
         }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for HandshakeStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Ok(())
     }
 }

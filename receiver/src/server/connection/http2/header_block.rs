@@ -1,18 +1,11 @@
 //! The header blocks of a connection as they arrive (RFC 9113 section 4.3). h2 keeps a block until it is complete, and thousands
 //! of clients may begin one and never end it. Long ones are counted as long heads.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::io;
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::OwnedSemaphorePermit,
-};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::server::connection::buffers::BufferLimits;
+use crate::server::connection::{buffers::BufferLimits, inspected_stream::Inspect};
 
 /// What a client sends before its first frame.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -24,69 +17,29 @@ const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
-/// A stream that fails if a header block is long and the limit is reached.
+/// Limits the long header blocks of a connection.
 #[derive(Debug)]
-pub(super) struct HeaderBlockStream<S> {
-    stream: S,
+pub(super) struct HeaderBlockLimit {
     buffers: BufferLimits,
     block: HeaderBlock,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl<S> HeaderBlockStream<S> {
-    pub(super) fn new(stream: S, buffers: BufferLimits) -> Self {
-        Self { stream, buffers, block: HeaderBlock::new(), permit: None }
+impl HeaderBlockLimit {
+    pub(super) fn new(buffers: BufferLimits) -> Self {
+        Self { buffers, block: HeaderBlock::new(), permit: None }
     }
+}
 
-    /// Adds bytes that were read. False if the limit is reached.
-    #[must_use]
-    fn add(&mut self, bytes: &[u8]) -> bool {
+impl Inspect for HeaderBlockLimit {
+    fn inspect(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.block.add(bytes);
         if self.block.length <= FRAME_BYTES {
             self.permit = None;
         } else if self.permit.is_none() {
-            self.permit = self.buffers.try_reserve_head();
-            return self.permit.is_some();
+            self.permit = Some(self.buffers.try_reserve_head().ok_or(io::ErrorKind::OutOfMemory)?);
         }
-        true
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for HeaderBlockStream<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if self.add(&buffer.filled()[before..]) {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()))
-        }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for HeaderBlockStream<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Ok(())
     }
 }
 
