@@ -118,12 +118,12 @@ impl Redactor {
         ranges
     }
 
-    /// The text with [`MASK`] in the place of each credential.
+    /// The text with [`MASK`] instead of each credential.
     pub fn mask(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.replace(text.as_bytes(), MASK)).into_owned()
     }
 
-    /// The truncated text with [`MASK`] in the place of each credential, and of the beginning of one at the end if it has
+    /// The truncated text with [`MASK`] instead of each credential, and of the beginning of one at the end if it has
     /// four bytes or more.
     pub fn mask_cut(&self, text: &str) -> String {
         let patterns = self.credentials.iter().map(pattern).filter(|pattern| !pattern.is_word);
@@ -133,7 +133,7 @@ impl Redactor {
         }
     }
 
-    /// The bytes with `replacement` in the place of each credential.
+    /// The bytes with `replacement` instead of each credential.
     pub fn replace(&self, text: &[u8], replacement: &str) -> Vec<u8> {
         let (mut replaced, mut at) = (Vec::with_capacity(text.len()), 0);
         for range in self.ranges(text) {

@@ -51,8 +51,8 @@ pub fn check_range(since: Option<Timestamp>, until: Option<Timestamp>) -> Result
 /// # Errors
 /// When the text has another form or no zone, or the time does not exist.
 pub fn parse(text: &str) -> Result<Timestamp, TimestampError> {
-    match Shape::of(text) {
-        Some(Shape::Date) => {
+    match TimeForm::of(text) {
+        Some(TimeForm::Date) => {
             let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
             text.parse().and_then(midnight).map_err(|_| TimestampError::OutOfRange)
         }
@@ -66,25 +66,27 @@ pub fn parse(text: &str) -> Result<Timestamp, TimestampError> {
 /// # Errors
 /// When the text has another form or no zone, or the time does not exist.
 pub fn parse_instant(text: &str) -> Result<Timestamp, TimestampError> {
-    match Shape::of(text) {
+    match TimeForm::of(text) {
         // Offsets in RFC 3339 are shorter than a day.
-        Some(Shape::Instant) if offset_hours(text).is_some_and(|hours| hours > 23) => Err(TimestampError::OutOfRange),
-        Some(Shape::Instant) => text.parse().map_err(|_| TimestampError::OutOfRange),
-        Some(Shape::LocalTime) => Err(TimestampError::NoZone),
-        Some(Shape::Date) => Err(TimestampError::NoTime),
+        Some(TimeForm::Instant) if offset_hours(text).is_some_and(|hours| hours > 23) => {
+            Err(TimestampError::OutOfRange)
+        }
+        Some(TimeForm::Instant) => text.parse().map_err(|_| TimestampError::OutOfRange),
+        Some(TimeForm::LocalTime) => Err(TimestampError::NoZone),
+        Some(TimeForm::Date) => Err(TimestampError::NoTime),
         None => Err(TimestampError::Form),
     }
 }
 
 /// The form of a text, without its numbers. A date parser would accept a longer text that begins with a date.
 #[derive(Clone, Copy)]
-enum Shape {
+enum TimeForm {
     Date,
     LocalTime,
     Instant,
 }
 
-impl Shape {
+impl TimeForm {
     fn of(text: &str) -> Option<Self> {
         let rest = strip(text, "0000-00-00")?;
         if rest.is_empty() {

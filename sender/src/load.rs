@@ -20,6 +20,6 @@ pub(crate) use self::{
     messages::{MessageError, Messages},
     options::{Load, LoadError},
     run::run,
-    schedule::Pace,
+    schedule::LoadPace,
     summary::{Latency, Progress, Summary},
 };

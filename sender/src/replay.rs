@@ -5,7 +5,7 @@
 //! message.
 
 mod line;
-mod lines;
+mod line_reader;
 mod selection;
 mod source;
 

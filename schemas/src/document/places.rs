@@ -6,14 +6,14 @@ use super::text;
 
 /// The places of a profile's roles. A role is known by its slot, its number in `Role::ALL`.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Places(Vec<Place>);
+pub(crate) struct Places(Vec<PlaceNode>);
 
 /// A role's place, or a place above one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaceId(u16);
 
 #[derive(Debug, Default, PartialEq)]
-struct Place {
+struct PlaceNode {
     /// The roles whose place this is.
     slots: Vec<usize>,
     /// The first role whose place is here or above.
@@ -48,7 +48,7 @@ impl Places {
 
     /// The places of these roles, slots ascending.
     pub(crate) fn new<'p>(roles: impl IntoIterator<Item = (usize, &'p Pointer)>) -> Self {
-        let mut places = Self(vec![Place::default()]);
+        let mut places = Self(vec![PlaceNode::default()]);
         for (slot, pointer) in roles {
             let place = pointer.tokens().iter().fold(Self::ROOT, |here, token| places.child(here, token));
             places.get_mut(place).slots.push(slot);
@@ -63,7 +63,7 @@ impl Places {
             return known.place;
         }
         let place = PlaceId(u16::try_from(self.0.len()).expect("24 pointers that a message can hold are far fewer"));
-        self.0.push(Place::default());
+        self.0.push(PlaceNode::default());
         let index = pointer::index(token);
         let parent = self.get_mut(here);
         parent.lengths |= length_bit(token.len());
@@ -83,11 +83,11 @@ impl Places {
         related
     }
 
-    fn get(&self, place: PlaceId) -> &Place {
+    fn get(&self, place: PlaceId) -> &PlaceNode {
         &self.0[usize::from(place.0)]
     }
 
-    fn get_mut(&mut self, place: PlaceId) -> &mut Place {
+    fn get_mut(&mut self, place: PlaceId) -> &mut PlaceNode {
         &mut self.0[usize::from(place.0)]
     }
 

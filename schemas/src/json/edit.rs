@@ -48,8 +48,8 @@ pub fn put(body: &[u8], place: &Pointer, value: &str) -> Result<Edited, EditErro
             break;
         }
         match find(body, here.start, token)? {
-            Found::There(item) => here = item.value,
-            Found::Missing { last, filler } => return Ok(insert(body, here.start, last, &filler, token, rest, value)),
+            Lookup::There(item) => here = item.value,
+            Lookup::Missing { last, filler } => return Ok(insert(body, here.start, last, &filler, token, rest, value)),
         }
         tokens = rest;
     }
@@ -72,13 +72,13 @@ pub fn remove(body: &[u8], place: &Pointer) -> Result<Option<Vec<u8>>, EditError
     let mut start = root(body).or_else(|error| if error == EditError::NotAnObject { Ok(0..0) } else { Err(error) })?;
     for token in above {
         match Items::of(body, start.start).map(|_| find(body, start.start, token)).transpose()? {
-            Some(Found::There(item)) => start = item.value,
-            Some(Found::Missing { .. }) | None => return Ok(None),
+            Some(Lookup::There(item)) => start = item.value,
+            Some(Lookup::Missing { .. }) | None => return Ok(None),
         }
     }
     match Items::of(body, start.start).map(|_| find(body, start.start, last)).transpose()? {
-        Some(Found::There(item)) => Ok(Some(without(body, start.start, &item))),
-        Some(Found::Missing { .. }) | None => Ok(None),
+        Some(Lookup::There(item)) => Ok(Some(without(body, start.start, &item))),
+        Some(Lookup::Missing { .. }) | None => Ok(None),
     }
 }
 
@@ -100,7 +100,7 @@ fn root(body: &[u8]) -> Result<Range<usize>, EditError> {
     if body[root.start] == b'{' { Ok(root) } else { Err(EditError::NotAnObject) }
 }
 
-enum Found {
+enum Lookup {
     There(Item),
     Missing {
         /// The last existing item.
@@ -111,7 +111,7 @@ enum Found {
 }
 
 /// Looks for a token in the array or object that begins at `start`.
-fn find(body: &[u8], start: usize, token: &str) -> Result<Found, EditError> {
+fn find(body: &[u8], start: usize, token: &str) -> Result<Lookup, EditError> {
     let items = Items::of(body, start).ok_or(EditError::Json)?;
     let (mut found, mut last, mut count) = (None, None, 0);
     let index = pointer::index(token);
@@ -127,10 +127,10 @@ fn find(body: &[u8], start: usize, token: &str) -> Result<Found, EditError> {
         count += 1;
     }
     Ok(match found {
-        Some(item) => Found::There(item),
+        Some(item) => Lookup::There(item),
         None => {
             let missing = if body[start] == b'[' { index.unwrap_or_default().saturating_sub(count) } else { 0 };
-            Found::Missing { last, filler: "null,".repeat(missing) }
+            Lookup::Missing { last, filler: "null,".repeat(missing) }
         }
     })
 }

@@ -56,7 +56,7 @@ pub fn url_credentials(path_and_query: &str, is_secret: bool) -> Vec<SecretStrin
     credentials.into_iter().map(SecretString::from).collect()
 }
 
-/// A URL, or its path and query, with [`MASK`] in the place of the user and of each value in the query and in path
+/// A URL, or its path and query, with [`MASK`] instead of the user and of each value in the query and in path
 /// parameters, such as `;jsessionid=`. The fragment, which may hold a token and is not sent to servers, is removed.
 pub fn mask_url(url: &str) -> String {
     let url = url.split_once('#').map_or(url, |(url, _)| url);
@@ -85,7 +85,7 @@ pub fn mask_url(url: &str) -> String {
     masked
 }
 
-/// A path with [`MASK`] in the place of the values of parameters (RFC 3986 section 3.3).
+/// A path with [`MASK`] instead of the values of parameters (RFC 3986 section 3.3).
 fn mask_parameters(path: &str) -> String {
     let segment = |segment: &str| {
         let mut parts = segment.split(';');

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     delivery::{ClientOptions, Proxy, Rate, Target},
-    load::{self, Load, Pace, Progress},
+    load::{self, Load, LoadPace, Progress},
 };
 
 const PACE: &str = "How much";
@@ -128,7 +128,7 @@ pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
             ..ClientOptions::default()
         },
         messages: Arc::new(messages),
-        pace: args.rate.map_or(Pace::Max, Pace::Rate),
+        pace: args.rate.map_or(LoadPace::Max, LoadPace::Rate),
         duration: args.duration,
         warm_up: args.warm_up.unwrap_or_default(),
         connections,

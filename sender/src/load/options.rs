@@ -4,7 +4,7 @@ use std::{io, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use super::{
     messages::Messages,
-    schedule::{Pace, Schedule},
+    schedule::{LoadPace, Schedule},
 };
 use crate::delivery::{ClientOptions, Rate, Target, ThisSideFailed};
 
@@ -14,7 +14,7 @@ pub(crate) struct Load {
     pub(crate) target: Target,
     pub(crate) options: ClientOptions,
     pub(crate) messages: Arc<Messages>,
-    pub(crate) pace: Pace,
+    pub(crate) pace: LoadPace,
     /// Without the warm-up.
     pub(crate) duration: Duration,
     /// Time before counting begins.

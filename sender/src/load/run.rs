@@ -12,9 +12,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use super::{
     due_queue::DueQueue,
     options::{Load, LoadError},
-    schedule::{Pace, Schedule},
+    schedule::{LoadPace, Schedule},
     summary::{Progress, Summary},
-    tally::{RequestTimes, Tally},
+    tally::{RequestTally, RequestTimes},
     worker::Shared,
     worker_pool::WorkerPool,
 };
@@ -37,8 +37,8 @@ pub(crate) async fn run(
     mut watcher: Option<&mut dyn FnMut(Progress)>,
 ) -> Result<Summary, LoadError> {
     let schedule = match load.pace {
-        Pace::Rate(rate) => Some(Schedule::new(rate).ok_or(LoadError::TooFast(rate))?),
-        Pace::Max => None,
+        LoadPace::Rate(rate) => Some(Schedule::new(rate).ok_or(LoadError::TooFast(rate))?),
+        LoadPace::Max => None,
     };
     let mut interrupt = pin!(interrupt);
     let mut pool = WorkerPool::spawn(&load)?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(
         failures = pool.failures_to_open() => failures,
         () = &mut interrupt => {
             pool.join();
-            return Ok(Summary::new(&load, &Tally::new(), Duration::ZERO, true));
+            return Ok(Summary::new(&load, &RequestTally::new(), Duration::ZERO, true));
         }
     };
     if failures.len() == load.connections.get() {
@@ -102,7 +102,7 @@ pub(crate) async fn run(
 
 /// No connection could be opened: each counts as a request without an answer.
 fn without_connections(load: &Load, failures: Vec<Outcome>) -> Result<Summary, LoadError> {
-    let mut total = Tally::new();
+    let mut total = RequestTally::new();
     for outcome in failures {
         if let Outcome::Failed(why @ ThisSideFailed::Guarded { .. }) = outcome {
             return Err(LoadError::NotAllowed(why));

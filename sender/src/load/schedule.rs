@@ -6,7 +6,7 @@ use crate::delivery::Rate;
 
 /// The pace of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pace {
+pub(crate) enum LoadPace {
     /// Each at its time, whatever the results of the ones before.
     Rate(Rate),
     /// Each as soon as a connection is free.

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     options::Load,
-    schedule::{Pace, Schedule},
-    tally::Tally,
+    schedule::{LoadPace, Schedule},
+    tally::RequestTally,
 };
 
 /// The result of a load, without the requests of the warm-up.
@@ -72,10 +72,10 @@ impl Summary {
         self.accepted > 0 && self.accepted == self.answered + self.unanswered + self.unfinished
     }
 
-    pub(super) fn new(load: &Load, tally: &Tally, took: Duration, interrupted: bool) -> Self {
+    pub(super) fn new(load: &Load, tally: &RequestTally, took: Duration, interrupted: bool) -> Self {
         let wanted_rate = match load.pace {
-            Pace::Rate(rate) => Schedule::new(rate).map(|schedule| schedule.per_second()),
-            Pace::Max => None,
+            LoadPace::Rate(rate) => Schedule::new(rate).map(|schedule| schedule.per_second()),
+            LoadPace::Max => None,
         };
         let of = |wanted: fn(u16) -> bool| tally.statuses.iter().filter(move |(status, _)| wanted(**status));
         let seconds = took.as_secs_f64();
@@ -131,7 +131,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn of(tally: &Tally, elapsed: Duration) -> Self {
+    pub(super) fn of(tally: &RequestTally, elapsed: Duration) -> Self {
         let answered: u64 = tally.statuses.values().sum();
         let accepted: u64 = tally.statuses.range(200..300).map(|(_, count)| count).sum();
         let unanswered: u64 = tally.failures.values().sum();
@@ -153,8 +153,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_times() {
-        assert_eq!(Latency::of(&Tally::new().latency), None);
-        let mut times = Tally::new().latency;
+        assert_eq!(Latency::of(&RequestTally::new().latency), None);
+        let mut times = RequestTally::new().latency;
         // 1 to 1000 ms: each quantile is its own number, up to the bucket of the third digit.
         (1..=1000).for_each(|milliseconds| times.record(milliseconds * 1000).unwrap());
         let latency = Latency::of(&times).unwrap();

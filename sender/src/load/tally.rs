@@ -11,7 +11,7 @@ const MAX_LATENCY_US: u64 = 3_600_000_000;
 
 /// Counts and times. Times are in microseconds, to three significant digits.
 #[derive(Clone, Debug)]
-pub(super) struct Tally {
+pub(super) struct RequestTally {
     pub(super) statuses: BTreeMap<u16, u64>,
     /// Requests without an answer, by the code of the error.
     pub(super) failures: BTreeMap<&'static str, u64>,
@@ -41,7 +41,7 @@ pub(super) struct RequestTimes {
     pub(super) in_time: bool,
 }
 
-impl Tally {
+impl RequestTally {
     pub(super) fn new() -> Self {
         let histogram = || Histogram::new_with_bounds(1, MAX_LATENCY_US, 3).expect("the bounds are in order");
         Self {
@@ -143,7 +143,7 @@ mod tests {
     fn only_results_that_show_the_endpoints_speed_are_timed() {
         let refused = || Outcome::Unanswered(NoAnswer::ConnectionRefused);
         let timeout = || Outcome::Unanswered(NoAnswer::Timeout(Duration::from_secs(1)));
-        let mut tally = Tally::new();
+        let mut tally = RequestTally::new();
         for (outcome, timed) in [(answer(200), 1), (answer(503), 2), (refused(), 2), (timeout(), 3)] {
             tally.count(&outcome, 10, took(5));
             assert_eq!((tally.latency.len(), tally.service.len()), (timed, timed), "{outcome:?}");
@@ -159,9 +159,9 @@ mod tests {
 
     #[test]
     fn tallies_add_up() {
-        let mut total = Tally::new();
+        let mut total = RequestTally::new();
         for (status, milliseconds) in [(200, 1), (200, 200), (503, 3)] {
-            let mut tally = Tally::new();
+            let mut tally = RequestTally::new();
             tally.count(&answer(status), 10, took(milliseconds));
             tally.count(&Outcome::Unanswered(NoAnswer::Closed), 10, took(milliseconds));
             total.add(&tally);

@@ -9,8 +9,8 @@ use std::{
 use super::{
     due_queue::{DueQueue, DueRequest},
     messages::Messages,
-    schedule::Pace,
-    tally::{RequestTimes, Tally},
+    schedule::LoadPace,
+    tally::{RequestTally, RequestTimes},
 };
 use crate::delivery::{Connection, Dialer, Outcome};
 
@@ -21,7 +21,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) queue: DueQueue,
-    pub(super) pace: Pace,
+    pub(super) pace: LoadPace,
     pub(super) messages: Arc<Messages>,
     /// Requests that are due before this, from the start, are not counted.
     pub(super) warm_up: Duration,
@@ -34,7 +34,7 @@ pub(super) async fn work(
     dialer: Dialer,
     mut connection: Option<Connection>,
     shared: Arc<Shared>,
-    tally: Arc<Mutex<Tally>>,
+    tally: Arc<Mutex<RequestTally>>,
 ) {
     loop {
         let Some(turn) = shared.queue.take().await else { return };
@@ -54,7 +54,7 @@ pub(super) async fn work(
             },
         };
         in_flight.complete(&outcome, bytes);
-        if outcome.answer().is_none() && shared.pace == Pace::Max {
+        if outcome.answer().is_none() && shared.pace == LoadPace::Max {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
@@ -71,7 +71,7 @@ struct InFlight<'o> {
     turn: DueRequest,
     sent: Instant,
     shared: &'o Shared,
-    tally: &'o Mutex<Tally>,
+    tally: &'o Mutex<RequestTally>,
     answered: bool,
 }
 
@@ -103,6 +103,6 @@ impl Drop for InFlight<'_> {
 }
 
 /// A panic elsewhere leaves the counts valid.
-pub(super) fn locked(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
+pub(super) fn locked(tally: &Mutex<RequestTally>) -> MutexGuard<'_, RequestTally> {
     tally.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     options::{Load, LoadError},
-    tally::Tally,
+    tally::RequestTally,
     worker::{Shared, locked, work},
 };
 use crate::delivery::{Dialer, Outcome};
@@ -23,7 +23,7 @@ use crate::delivery::{Dialer, Outcome};
 #[derive(Debug)]
 pub(super) struct WorkerPool {
     threads: Vec<JoinHandle<()>>,
-    tallies: Vec<Arc<Mutex<Tally>>>,
+    tallies: Vec<Arc<Mutex<RequestTally>>>,
     /// The result of opening each connection.
     opened: mpsc::UnboundedReceiver<Result<(), Outcome>>,
     /// Closed when all threads have ended.
@@ -43,7 +43,7 @@ impl WorkerPool {
         let (count, all) = (load.threads.get(), load.connections.get());
         let mut pool = Self { threads: Vec::new(), tallies: Vec::new(), opened, alive, start, stop };
         for index in 0..count {
-            let tally = Arc::new(Mutex::new(Tally::new()));
+            let tally = Arc::new(Mutex::new(RequestTally::new()));
             pool.tallies.push(Arc::clone(&tally));
             let connections = all / count + usize::from(index < all % count);
             let (dialer, opened, started) = (dialer.clone(), opened_sender.clone(), started.clone());
@@ -80,7 +80,7 @@ impl WorkerPool {
     }
 
     /// The sum of the tallies so far.
-    pub(super) fn total(&self) -> Tally {
+    pub(super) fn total(&self) -> RequestTally {
         sum(&self.tallies)
     }
 
@@ -92,7 +92,7 @@ impl WorkerPool {
     }
 
     /// Ends all threads and returns the sum of their tallies.
-    pub(super) fn join(self) -> Tally {
+    pub(super) fn join(self) -> RequestTally {
         self.stop.send_replace(true);
         for thread in self.threads {
             // A thread that panicked has printed why; its counts are valid.
@@ -107,7 +107,7 @@ async fn begin(
     dialer: Dialer,
     opened: mpsc::UnboundedSender<Result<(), Outcome>>,
     mut started: watch::Receiver<Option<Arc<Shared>>>,
-    tally: Arc<Mutex<Tally>>,
+    tally: Arc<Mutex<RequestTally>>,
 ) {
     let (connection, failure) = match dialer.connect().await {
         Ok(connection) => (Some(connection), Ok(())),
@@ -122,8 +122,8 @@ async fn begin(
     }
 }
 
-fn sum(tallies: &[Arc<Mutex<Tally>>]) -> Tally {
-    let mut total = Tally::new();
+fn sum(tallies: &[Arc<Mutex<RequestTally>>]) -> RequestTally {
+    let mut total = RequestTally::new();
     tallies.iter().for_each(|tally| total.add(&locked(tally)));
     total
 }

@@ -11,7 +11,7 @@ use crate::delivery::TargetError;
 pub(crate) enum Severity {
     /// The model cannot be used.
     Error,
-    /// The model can be used, but may not do what was intended.
+    /// The model can be used, but might not do what was intended.
     Warning,
 }
 

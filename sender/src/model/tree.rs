@@ -19,14 +19,14 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     root: Value,
-    places: HashMap<Pointer, Place>,
+    places: HashMap<Pointer, NodeSpan>,
     /// The values of repeated names after the first: not part of the tree, and of unknown content.
     left_out: Vec<Range<usize>>,
 }
 
 /// The position of a value and, for a member of an object, of its key.
 #[derive(Clone, Debug)]
-struct Place {
+struct NodeSpan {
     key: Option<Range<usize>>,
     value: Range<usize>,
 }
@@ -73,7 +73,7 @@ impl Tree {
         loop {
             let nearest = tokens.iter().fold(Pointer::default(), |pointer, token| pointer.child(token.as_str()));
             match (self.places.get(&nearest), on) {
-                (Some(Place { key: Some(key), .. }), On::Key) => return key.clone(),
+                (Some(NodeSpan { key: Some(key), .. }), On::Key) => return key.clone(),
                 (Some(place), _) => return place.value.clone(),
                 (None, _) => on = On::Value,
             }
@@ -98,7 +98,7 @@ impl Tree {
     }
 
     fn add(&mut self, pointer: &Pointer, key: Option<Range<usize>>, value: Range<usize>) {
-        self.places.insert(pointer.clone(), Place { key, value });
+        self.places.insert(pointer.clone(), NodeSpan { key, value });
     }
 }
 

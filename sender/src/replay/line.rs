@@ -53,7 +53,7 @@ pub enum Unusable {
 /// A line from `messages export`, as far as a replay needs it. Other members are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'l> {
+struct ExportedLine<'l> {
     received_at: Timestamp,
     #[serde(borrow)]
     endpoint: Cow<'l, str>,
@@ -73,19 +73,19 @@ struct Line<'l> {
 pub(super) fn is_exported(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Shape<'l> {
+    struct RequiredMembers<'l> {
         #[serde(borrow, rename = "receivedAt")]
         _received_at: Cow<'l, str>,
         #[serde(borrow, rename = "body")]
         _body: Cow<'l, str>,
     }
-    serde_json::from_slice::<Shape<'_>>(line).is_ok()
+    serde_json::from_slice::<RequiredMembers<'_>>(line).is_ok()
 }
 
 impl Replay {
     /// Reads an exported line.
     pub(super) fn line(&self, line: &[u8]) -> Result<Item, Unusable> {
-        let line: Line<'_> =
+        let line: ExportedLine<'_> =
             serde_json::from_slice(line.trim_ascii()).map_err(|error| Unusable::Line(without_position(&error)))?;
         let found = Attributes {
             flow: line.flow.as_deref(),

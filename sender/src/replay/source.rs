@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Item, Problem, Replay, Unusable,
     line::is_exported,
-    lines::{Line, Lines},
+    line_reader::{LineReader, StreamLine},
 };
 
 /// Maximum size of a message; a receiver's own limit is far below it.
@@ -100,7 +100,7 @@ impl Source {
                 for path in files {
                     let file = File::open(path).map_err(unreadable(path))?;
                     let from = Digested { from: BufReader::new(file), digest: &mut digest };
-                    let body = Lines::new(from, MAX_MESSAGE_BYTES).rest(Vec::new()).map_err(unreadable(path))?;
+                    let body = LineReader::new(from, MAX_MESSAGE_BYTES).rest(Vec::new()).map_err(unreadable(path))?;
                     give(raw(body, path, replay))?;
                     // Separates two files from one file with the bytes of both.
                     digest.update([0xFF]);
@@ -119,23 +119,23 @@ fn stream<R: BufRead, E: From<SourceError>>(
     replay: &Replay,
     give: &mut impl FnMut(Item) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut lines = Lines::new(from, MAX_MESSAGE_BYTES);
+    let mut lines = LineReader::new(from, MAX_MESSAGE_BYTES);
     let mut begin = Vec::new();
     let mut is_lines = path.extension().is_some_and(|suffix| suffix == "jsonl" || suffix == "ndjson");
     let mut candidates = 2;
     while !is_lines && candidates > 0 {
         let Some(line) = lines.next().map_err(unreadable(path))? else { break };
         match &line {
-            Line::Whole(line) if is_exported(line) => is_lines = true,
-            Line::Whole(_) | Line::Long => candidates -= 1,
-            Line::Blank(_) => {}
+            StreamLine::Whole(line) if is_exported(line) => is_lines = true,
+            StreamLine::Whole(_) | StreamLine::Long => candidates -= 1,
+            StreamLine::Blank(_) => {}
         }
         begin.push((lines.number, line));
     }
     if !is_lines {
         let read = begin.into_iter().map(|(_, line)| match line {
-            Line::Whole(line) | Line::Blank(line) => Some(line),
-            Line::Long => None,
+            StreamLine::Whole(line) | StreamLine::Blank(line) => Some(line),
+            StreamLine::Long => None,
         });
         let body = match read.collect::<Option<Vec<_>>>() {
             Some(read) => lines.rest(read.concat()).map_err(unreadable(path))?,
@@ -170,11 +170,11 @@ fn raw(body: Option<Vec<u8>>, path: &Path, replay: &Replay) -> Item {
     item.unwrap_or_else(|why| Item::Problem(Problem { place: path.display().to_string(), why }))
 }
 
-fn exported(line: Line, number: u64, path: &Path, replay: &Replay) -> Option<Item> {
+fn exported(line: StreamLine, number: u64, path: &Path, replay: &Replay) -> Option<Item> {
     let item = match line {
-        Line::Whole(line) => replay.line(&line),
-        Line::Blank(_) => return None,
-        Line::Long => Err(Unusable::Long { max_bytes: MAX_MESSAGE_BYTES }),
+        StreamLine::Whole(line) => replay.line(&line),
+        StreamLine::Blank(_) => return None,
+        StreamLine::Long => Err(Unusable::Long { max_bytes: MAX_MESSAGE_BYTES }),
     };
     let place = || format!("{}:{number}", path.display());
     Some(item.unwrap_or_else(|why| Item::Problem(Problem { place: place(), why })))

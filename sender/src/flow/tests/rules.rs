@@ -81,7 +81,7 @@ fn a_final_rejection_ends_the_flow() {
     let mut flow = start(&model);
     act(&mut flow, &[submit("Form")]);
     let events = flow.act(&decide("Right", RejectedAndCompleted, ""), START).unwrap();
-    assert_eq!(events.len(), 1, "only the rejecting step is told of");
+    assert_eq!(events.len(), 1, "only the rejecting step has an event");
     assert_eq!(table(&flow), "Form Completed, Left Abandoned, Right Completed");
     assert_eq!(flow.status(), FlowStatus::Rejected);
     let ended = flow.act(&submit("Left"), START);

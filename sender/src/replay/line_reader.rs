@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
-pub(super) enum Line {
+pub(super) enum StreamLine {
     /// A line with text, including its line end.
     Whole(Vec<u8>),
     /// Only white space.
@@ -12,20 +12,20 @@ pub(super) enum Line {
 }
 
 /// A reader that counts lines.
-pub(super) struct Lines<R> {
+pub(super) struct LineReader<R> {
     from: R,
     max_bytes: usize,
     /// Number of the last line, from 1.
     pub(super) number: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     pub(super) fn new(from: R, max_bytes: usize) -> Self {
         Self { from, max_bytes, number: 0 }
     }
 
     /// The next line.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<StreamLine>> {
         let mut line = Vec::new();
         let limit = self.max_bytes as u64 + 1;
         if self.from.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
@@ -34,9 +34,9 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         if line.len() > self.max_bytes && line.last() != Some(&b'\n') {
             self.skip()?;
-            return Ok(Some(Line::Long));
+            return Ok(Some(StreamLine::Long));
         }
-        Ok(Some(if line.trim_ascii().is_empty() { Line::Blank(line) } else { Line::Whole(line) }))
+        Ok(Some(if line.trim_ascii().is_empty() { StreamLine::Blank(line) } else { StreamLine::Whole(line) }))
     }
 
     /// The rest of the stream after the part that was read; `None` if both together exceed the limit.
@@ -68,13 +68,13 @@ mod tests {
     #[test]
     fn lines_are_numbered_and_long_ones_skipped() {
         let mut lines =
-            Lines::new(io::BufReader::with_capacity(3, &b"one\n\n \nthree33\n1234567890\r\nsix\n12345678"[..]), 8);
+            LineReader::new(io::BufReader::with_capacity(3, &b"one\n\n \nthree33\n1234567890\r\nsix\n12345678"[..]), 8);
         let mut found = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             found.push(match line {
-                Line::Whole(line) => (lines.number, String::from_utf8(line).unwrap()),
-                Line::Blank(_) => continue,
-                Line::Long => (lines.number, "long".to_owned()),
+                StreamLine::Whole(line) => (lines.number, String::from_utf8(line).unwrap()),
+                StreamLine::Blank(_) => continue,
+                StreamLine::Long => (lines.number, "long".to_owned()),
             });
         }
         let expected = [(1, "one\n"), (4, "three33\n"), (5, "long"), (6, "six\n"), (7, "12345678")];
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn the_rest_has_a_limit_too() {
         let rest = |most: usize| {
-            let mut lines = Lines::new(&b"{\n}\n}"[..], most);
-            let Some(Line::Whole(first)) = lines.next().unwrap() else { panic!() };
+            let mut lines = LineReader::new(&b"{\n}\n}"[..], most);
+            let Some(StreamLine::Whole(first)) = lines.next().unwrap() else { panic!() };
             lines.rest(first).unwrap()
         };
         assert_eq!(rest(5).as_deref(), Some(&b"{\n}\n}"[..]));
