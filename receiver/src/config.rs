@@ -1,17 +1,18 @@
-//! The configuration: checked, resolved, with every secret in memory. [`Config::load`] reads a TOML file,
-//! [`Config::first_run`] needs none.
+//! The configuration, with every reference to a secret resolved. [`Config::load`] reads a TOML file; [`Config::first_run`]
+//! works without one.
 
 mod changes;
-mod check;
 mod credential;
 #[cfg(feature = "relay")]
 mod destination;
+mod endpoint;
 mod file;
 mod first_run;
 mod limits;
 mod problem;
+mod resolve;
 mod rotation;
-mod shape;
+mod schema_check;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ use ipnet::IpNet;
 use schemas::{Authentication, Profile, uri::normalize_path};
 use secrecy::SecretString;
 
-pub(crate) use self::check::CLIENT_SECRET_IN_THE_CLEAR;
+pub(crate) use self::resolve::PLAINTEXT_SECRET_WARNING;
 pub use self::{
     changes::Changes,
     first_run::{FIRST_RUN_FOLDER, FirstRunError, SECRET_FILE, draw_secret, write_secret},
@@ -45,86 +46,73 @@ use crate::{
     verify::Verifier,
 };
 
-/// Where the first run listens.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-/// The path of the first run's endpoint.
 pub const DEFAULT_PATH: &str = "/hooks/flowingly";
 
-/// Warns of an endpoint that captures where others reach it.
-const PUBLIC_CAPTURE: &str = "anybody who reaches this receiver is answered 200, unchecked, and can fill its disk; \
-     capture only until `learn` has enough messages, or let a firewall pass the product's addresses alone";
+const PUBLIC_CAPTURE: &str = "anyone who can reach this receiver gets 200 unchecked and can fill its disk; capture only \
+     until `learn` has enough messages, or let a firewall admit only the product's addresses";
 
-/// All that a receiver is told.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Address and port of the listener.
     pub listen: SocketAddr,
-    /// Address and port for health, readiness and metrics; without it there are none.
+    /// The listener for health, readiness and metrics, if there is one.
     pub admin: Option<SocketAddr>,
-    /// What the listener speaks TLS with; without it plain HTTP.
+    /// Without it, the listener speaks plain HTTP.
     pub tls: Option<Tls>,
     /// Whether a proxy in front of the listener speaks TLS.
     pub behind_tls_proxy: bool,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Folder for the log and its index.
+    /// Holds the log, its index and the relay's store.
     pub data_dir: PathBuf,
-    /// Whether accepted messages are printed.
+    /// Whether to print accepted messages.
     pub log_payloads: bool,
-    /// What a client may ask.
     pub limits: Limits,
-    /// How long messages are kept.
     pub retention: Retention,
-    /// The endpoints, at least one.
+    /// At least one.
     pub endpoints: Vec<EndpointConfig>,
-    /// Where messages are relayed to.
     #[cfg(feature = "relay")]
     pub destinations: crate::relay::Destinations,
-    /// What is not wrong, but risky: one sentence each, with its place if there is one.
+    /// What is valid but risky: one sentence each, with file and line if it is about a line.
     pub warnings: Vec<String>,
 }
 
-/// One endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
-    /// The URL path as it is configured. Requests may spell it in any equivalent way.
+    /// The URL path as configured. Requests may use any equivalent spelling.
     pub path: String,
     /// Its name in logs and listings.
     pub name: String,
-    /// The credential it accepts.
     pub authentication: Authentication,
-    /// More credentials of the same kind, each with its last moment.
+    /// More credentials of the same type, each with its expiry.
     pub also_accept: Vec<(Authentication, Option<SystemTime>)>,
-    /// Where its messages keep what.
     pub profile: Profile,
-    /// What happens to a message that breaks the contract.
     pub nonconforming: Nonconforming,
-    /// Whether it takes everything unchecked, to learn what the product really sends.
+    /// Whether it stores everything unchecked, to learn what the product really sends.
     pub capture: bool,
 }
 
-/// What a client may ask of the receiver. Each client has up to a tenth more of the first three times.
+/// Limits for clients. Each client gets up to a tenth more of the first three timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of a body.
     pub body_bytes: usize,
-    /// Most bytes of a request's head.
+    /// Maximum size of a request's header section.
     pub header_bytes: usize,
-    /// Most header fields of a request.
+    /// Maximum number of header fields of a request.
     pub header_fields: usize,
-    /// Longest time for a head to arrive.
+    /// Maximum time for the header section to arrive.
     pub header_timeout: Duration,
-    /// Longest time for a body to arrive.
+    /// Maximum time for the body to arrive.
     pub body_timeout: Duration,
-    /// Longest time between two requests of a connection.
+    /// Maximum time between two requests on a connection.
     pub idle_timeout: Duration,
-    /// Longest time for open requests to finish when the receiver is stopped.
+    /// Maximum time for open requests to finish at shutdown.
     pub drain_timeout: Duration,
-    /// Most connections at a time.
+    /// Maximum number of connections.
     pub connections: usize,
-    /// Most requests at a time, over all connections.
+    /// Maximum number of concurrent requests, over all connections.
     pub requests: usize,
-    /// Most bytes of all bodies that are being taken in together.
+    /// Maximum size of all bodies that are being received at the same time.
     pub bodies_bytes: usize,
 }
 
@@ -146,37 +134,37 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// Reads and checks a configuration file, and resolves the secrets that it refers to.
+    /// Reads and checks a configuration file, and resolves its references to secrets.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with its line; never a value that might be a secret.
+    /// Every problem of the file, each with its line, but never with a value that might be a secret.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         Origin::File(path.to_owned()).read().config
     }
 
-    /// As [`Self::load`], for whoever only reads what was received: no secret is needed, so none is resolved, and the
-    /// endpoints stand there without authentication.
+    /// As [`Self::load`], for commands that only read stored messages: secrets are not resolved, and the endpoints have no
+    /// authentication.
     ///
     /// # Errors
-    /// As [`Self::load`], but for the secrets.
+    /// As [`Self::load`], except for secrets.
     pub fn load_for_reading(path: &Path) -> Result<Self, ConfigError> {
         let mut sources = Sources::default();
-        check::check(&read(path)?, path, false, &mut sources)
+        resolve::resolve(&read(path)?, path, false, &mut sources)
     }
 
-    /// Whether anybody but this machine may reach the listener, directly or through a proxy.
+    /// Whether other machines may reach the listener, directly or through a proxy.
     pub fn is_public(&self) -> bool {
         let is_local = self.listen.ip().to_canonical().is_loopback();
         !is_local || self.behind_tls_proxy || !self.trusted_proxies.is_empty()
     }
 
-    /// Whether passwords would cross a network unencrypted.
+    /// Whether clients would send passwords over a network unencrypted.
     pub fn takes_passwords_in_the_clear(&self) -> bool {
         let basic = |endpoint: &EndpointConfig| matches!(endpoint.authentication, Authentication::Basic(_));
         self.crosses_a_network_in_the_clear() && self.endpoints.iter().any(basic)
     }
 
-    /// Whether client secrets would cross a network unencrypted.
+    /// Whether clients would send client secrets over a network unencrypted.
     pub fn takes_client_secrets_in_the_clear(&self) -> bool {
         self.crosses_a_network_in_the_clear() && self.endpoints.iter().any(EndpointConfig::has_client_secret)
     }
@@ -185,7 +173,7 @@ impl Config {
         self.tls.is_none() && !self.behind_tls_proxy && !self.listen.ip().to_canonical().is_loopback()
     }
 
-    /// The profile of each endpoint, by the endpoint's name.
+    /// By endpoint name.
     pub fn profiles(&self) -> HashMap<String, Profile> {
         self.endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.profile.clone())).collect()
     }
@@ -202,7 +190,6 @@ impl Config {
         Endpoints::new(endpoints)
     }
 
-    /// Makes every endpoint capture.
     pub fn capture_everything(&mut self) {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.capture = true);
         if self.is_public() {
@@ -223,32 +210,29 @@ impl Config {
     }
 }
 
-/// Where a configuration comes from, now and when it is read again.
+/// Where the configuration comes from, at the start and at each reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A file.
     File(PathBuf),
     /// The first run's folder, below this working directory.
     FirstRun(PathBuf),
 }
 
-/// What came of reading a configuration.
+/// The result of reading a configuration.
 #[derive(Debug)]
 pub struct Reading {
-    /// The configuration, or what is wrong with it.
     pub config: Result<Config, ConfigError>,
-    /// The files that it was read from, also those that are missing.
+    /// The files that it was read from, including missing ones.
     pub sources: Sources,
 }
 
 impl Origin {
-    /// Reads and checks the configuration, and resolves the secrets that it refers to.
     pub fn read(&self) -> Reading {
         let mut sources = Sources::default();
         let config = match self {
             Self::File(path) => {
                 sources.note(path);
-                read(path).and_then(|text| check::check(&text, path, true, &mut sources))
+                read(path).and_then(|text| resolve::resolve(&text, path, true, &mut sources))
             }
             Self::FirstRun(folder) => first_run::read(folder, &mut sources).map_err(ConfigError::FirstRun),
         };
@@ -261,12 +245,12 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 impl EndpointConfig {
-    /// The normal form of the path, which is the same for every equivalent spelling.
+    /// The same for every equivalent spelling of the path.
     pub(crate) fn normal_path(&self) -> String {
         normalize_path(&self.path).into_owned()
     }
 
-    /// Whether its messages hold a client secret that is configured.
+    /// Whether its messages contain a configured client secret.
     pub fn has_client_secret(&self) -> bool {
         matches!(self.authentication, Authentication::ClientSecret { .. })
     }
@@ -274,7 +258,7 @@ impl EndpointConfig {
     fn build(&self, body_limit: usize) -> Endpoint {
         let verifier = Verifier::new(&self.authentication);
         let verifier = self.also_accept.iter().fold(verifier, |verifier, (authentication, not_after)| {
-            verifier.also_accept(authentication, *not_after).expect("the kinds are checked when the file is read")
+            verifier.also_accept(authentication, *not_after).expect("the types are checked when the file is read")
         });
         let verifier = verifier.with_profile(self.profile.clone()).with_body_limit(body_limit);
         Endpoint { name: self.name.clone(), verifier, nonconforming: self.nonconforming, capture: None }

@@ -2,19 +2,23 @@
 //!
 //! With `default-features = false` this crate is the verification library for a service of your own: the
 //! [`Verifier`], the axum extractor [`Verified`] and the tower layer [`VerifyLayer`]. The feature `server` adds the
-//! program around them, and `relay` passes messages on.
+//! program around them, and `relay` passes messages on. Hidden modules are public only for tests and benchmarks.
 
 #[cfg(feature = "server")]
 pub mod cli;
+#[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
 mod folder;
+#[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod index;
 mod ingest;
+#[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod learn;
+#[doc(hidden)]
 #[cfg(feature = "server")]
 mod line_writer;
 #[cfg(feature = "server")]
@@ -25,6 +29,7 @@ mod metrics;
 mod place;
 #[cfg(feature = "server")]
 mod redact;
+#[doc(hidden)]
 #[cfg(feature = "relay")]
 pub mod relay;
 #[cfg(feature = "server")]

@@ -30,7 +30,7 @@ pub(super) fn run(file: Option<&Path>, Command::Rotate(args): &Command) -> Resul
     if file.is_none() && !Path::new(FIRST_RUN_FOLDER).is_dir() {
         return Err(no_first_run());
     }
-    let rotation = Rotation::of(&origin(file), args.endpoint.as_deref(), args.keep_old);
+    let rotation = Rotation::run(&origin(file), args.endpoint.as_deref(), args.keep_old);
     let rotation = rotation.map_err(|error| match error {
         RotateError::Config(_) | RotateError::Which { .. } | RotateError::NoEndpoint { .. } => {
             Failure::new(exit::USAGE, error)

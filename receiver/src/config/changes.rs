@@ -1,4 +1,4 @@
-//! What differs between two configurations, in words, without any credential.
+//! Describes the difference between two configurations without revealing a credential.
 
 use std::mem::discriminant;
 
@@ -7,17 +7,15 @@ use schemas::Authentication;
 
 use super::{Config, EndpointConfig};
 
-/// What a new configuration changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// What holds from the next request on.
+    /// In effect from the next request on.
     pub at_once: Vec<String>,
     /// Keys whose new value takes effect at the next start.
     pub at_next_start: Vec<&'static str>,
 }
 
 impl Changes {
-    /// From an old configuration to a new one.
     pub fn between(old: &Config, new: &Config) -> Self {
         let mut changes = Self::default();
         let by_path = |config: &Config, endpoint: &EndpointConfig| {
@@ -38,7 +36,7 @@ impl Changes {
             (None, Some(_)) => changes.at_once.push("new connections speak TLS".to_owned()),
             (Some(_), None) => changes.at_once.push("new connections speak plain HTTP".to_owned()),
             (Some(old), Some(new)) if old != new => {
-                changes.at_once.push("new connections are shown the new certificate".to_owned());
+                changes.at_once.push("new connections get the new certificate".to_owned());
             }
             _ => {}
         }
@@ -74,58 +72,59 @@ impl Changes {
             }
         }
         for destination in new.destinations.iter().filter(|it| !has(old, it)) {
-            self.at_once.push(format!("destination {} added; it gets what arrives from now on", destination.name));
+            self.at_once
+                .push(format!("destination {} added; it gets the messages that arrive from now on", destination.name));
         }
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.at_once.is_empty() && self.at_next_start.is_empty()
     }
 
     fn endpoint(&mut self, old: &EndpointConfig, new: &EndpointConfig) {
-        let mut say = |words: String| self.at_once.push(format!("endpoint {}: {words}", new.path));
+        let mut add = |change: String| self.at_once.push(format!("endpoint {}: {change}", new.path));
         if old.name != new.name {
-            say(format!("it is called {} now", new.name));
+            add(format!("its name is now {}", new.name));
         }
         if discriminant(&old.authentication) != discriminant(&new.authentication) {
-            say(format!("its authentication is {} now, before it was {}", new.kind(), old.kind()));
+            add(format!("its authentication changed from {} to {}", old.kind(), new.kind()));
         } else if old.authentication != new.authentication {
-            say("its credential changed".to_owned());
+            add("its credential changed".to_owned());
         }
         if old.also_accept != new.also_accept {
-            say(also_accepted(new));
+            add(also_accepted(new));
         }
         if old.profile != new.profile {
-            say(format!("its profile changed; it is {} now", new.profile.name()));
+            add(format!("its profile changed to {}", new.profile.name()));
         }
         if old.nonconforming != new.nonconforming {
-            say("its answer to a message that breaks the contract changed".to_owned());
+            add("`nonconforming` changed".to_owned());
         }
         if old.capture != new.capture {
-            say(if new.capture { "it captures now: nothing is checked" } else { "it captures no more" }.to_owned());
+            add(if new.capture { "it now captures without checking anything" } else { "it no longer captures" }
+                .to_owned());
         }
     }
 }
 
 fn also_accepted(endpoint: &EndpointConfig) -> String {
     let ends = endpoint.also_accept.iter().map(|(_, not_after)| match not_after {
-        None => "one without end".to_owned(),
+        None => "a credential without expiry".to_owned(),
         Some(end) => match Timestamp::try_from(*end) {
-            Ok(end) => format!("one until {end}"),
-            Err(_) => "one until a far day".to_owned(),
+            Ok(end) => format!("a credential until {end}"),
+            Err(_) => "a credential until the far future".to_owned(),
         },
     });
     let ends: Vec<String> = ends.collect();
     if ends.is_empty() {
-        "it accepts no second credential any more".to_owned()
+        "it no longer accepts a second credential".to_owned()
     } else {
         format!("it also accepts {}", ends.join(", "))
     }
 }
 
 impl EndpointConfig {
-    /// The kind of authentication, as it is typed.
+    /// The type of authentication, as in the configuration file.
     pub fn kind(&self) -> &'static str {
         match self.authentication {
             Authentication::None => "none",

@@ -1,4 +1,4 @@
-//! Credentials as they are typed: a type, what belongs to it, and references to where the secrets lie.
+//! Resolves credentials: the keys that belong to their type, and references to their secrets.
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::SystemTime};
 
@@ -7,56 +7,76 @@ use secrecy::SecretString;
 use toml::Spanned;
 
 use super::{
-    check::Check,
-    file::{Credential, Kind},
+    file::{CredentialKind, CredentialTable},
+    resolve::Resolver,
 };
 
-impl Check<'_> {
-    pub(super) fn credential(&mut self, typed: &Spanned<Credential>) -> Option<(Authentication, Option<SystemTime>)> {
-        let credential = typed.get_ref();
+impl Resolver<'_> {
+    /// The credential, if it is right. Each of its secrets is checked even if another key is wrong.
+    pub(super) fn credential(&mut self, typed: &Spanned<CredentialTable>) -> Option<Authentication> {
+        use CredentialKind::{Basic, ClientSecret};
+        let table = typed.get_ref();
         let keys = [
-            ("secret", credential.secret.as_ref(), credential.kind == Kind::ClientSecret),
-            ("username", credential.username.as_ref(), credential.kind == Kind::Basic),
-            ("password", credential.password.as_ref(), credential.kind == Kind::Basic),
+            ("secret", table.secret.as_ref(), ClientSecret),
+            ("username", table.username.as_ref(), Basic),
+            ("password", table.password.as_ref(), Basic),
         ];
-        for (key, value, belongs) in keys {
-            match value {
-                None if belongs => self.problem(typed.span().start, format!("`{key}` is missing for this type")),
-                Some(value) if !belongs => {
-                    self.problem(value.span().start, format!("`{key}` does not belong to this type"));
+        // An invalid type has been reported; the secrets may be literal anyway.
+        let [secret, username, password] = keys.map(|(key, value, owner)| {
+            let belongs = table.kind.is_none_or(|kind| kind == owner);
+            match (table.kind, value) {
+                (Some(kind), None) if belongs => {
+                    self.problem(
+                        typed.span().start,
+                        format!("`{key}` is missing; type \"{}\" requires it", kind.name()),
+                    );
                 }
+                (Some(kind), Some(value)) if !belongs => self.problem(
+                    value.span().start,
+                    format!("`{key}` does not belong to a credential of type \"{}\"", kind.name()),
+                ),
                 _ => {}
             }
-        }
+            value.filter(|_| belongs)
+        });
         if !self.secrets {
-            return Some((Authentication::None, None));
+            return Some(Authentication::None);
         }
-        let authentication = match credential.kind {
-            Kind::None => Authentication::None,
-            Kind::ClientSecret => {
-                let (secret, offset) = self.secret("secret", credential.secret.as_ref()?)?;
-                let client_secret =
-                    ClientSecret::exact(secret).map_err(|error| self.problem(offset, error.to_string()));
-                Authentication::ClientSecret { client_secret: client_secret.ok()? }
-            }
-            Kind::Basic => {
-                let username = credential.username.as_ref()?;
-                let (password, _) = self.secret("password", credential.password.as_ref()?)?;
-                let credentials = BasicCredentials::parse_username(username.get_ref())
-                    .map_err(|errors| errors[0])
-                    .and_then(|username| BasicCredentials::exact(username, password));
-                let credentials = credentials.map_err(|error| self.problem(username.span().start, error.to_string()));
-                Authentication::Basic(credentials.ok()?)
-            }
-        };
-        let not_after = match &credential.not_after {
-            None => None,
-            Some(typed) => Some(self.moment(typed)?),
-        };
-        Some((authentication, not_after))
+        let client_secret = secret.and_then(|typed| self.client_secret(typed));
+        let username = username.and_then(|typed| self.username(typed));
+        let password = password.and_then(|typed| self.password(typed));
+        match table.kind? {
+            CredentialKind::None => Some(Authentication::None),
+            ClientSecret => Some(Authentication::ClientSecret { client_secret: client_secret? }),
+            Basic => BasicCredentials::exact(username?, password?).ok().map(Authentication::Basic),
+        }
     }
 
-    fn moment(&mut self, typed: &Spanned<toml::value::Datetime>) -> Option<SystemTime> {
+    fn client_secret(&mut self, typed: &Spanned<String>) -> Option<ClientSecret> {
+        let secret = ClientSecret::exact(self.secret("secret", typed)?);
+        secret.map_err(|error| self.problem(typed.span().start, format!("`secret`: {error}"))).ok()
+    }
+
+    fn username<'u>(&mut self, typed: &'u Spanned<String>) -> Option<&'u str> {
+        let username = BasicCredentials::parse_username(typed.get_ref());
+        let report = |error| self.problem(typed.span().start, format!("`username`: {error}"));
+        username.map_err(|errors| errors.into_iter().for_each(report)).ok()
+    }
+
+    fn password(&mut self, typed: &Spanned<String>) -> Option<SecretString> {
+        let password = self.secret("password", typed)?;
+        // With a valid username, every error is about the password.
+        match BasicCredentials::exact("valid", password.clone()) {
+            Ok(_) => Some(password),
+            Err(error) => {
+                self.problem(typed.span().start, format!("`password`: {error}"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn not_after(&mut self, table: &CredentialTable) -> Option<SystemTime> {
+        let typed = table.not_after.as_ref()?;
         match timestamp::parse_instant(&typed.get_ref().to_string()) {
             Ok(moment) => SystemTime::try_from(moment).ok(),
             Err(error) => {
@@ -66,26 +86,28 @@ impl Check<'_> {
         }
     }
 
-    /// The secret that a reference leads to. What is no reference is not repeated: it may be the secret itself.
-    pub(super) fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<(SecretString, usize)> {
-        let offset = typed.span().start;
+    /// The secret that a reference points to. Text that is not a reference is not repeated: it may be the secret itself.
+    pub(super) fn secret(&mut self, key: &str, typed: &Spanned<String>) -> Option<SecretString> {
         let reference = typed.get_ref().parse().map_err(|error| format!("`{key}`: {error}"));
-        let reference = reference.map(|reference: SecretReference| reference.map_path(|path| self.beside(path)));
+        let reference = reference.map(|reference: SecretReference| reference.map_path(|path| self.resolve_path(path)));
         if let Some(file) = reference.as_ref().ok().and_then(SecretReference::path) {
             self.sources.note(file);
-            self.warn_if_everyone_reads(key, typed, file);
+            self.warn_if_world_readable(key, typed, file);
         }
         let secret = reference.and_then(|reference| reference.resolve().map_err(|error| format!("`{key}`: {error}")));
-        secret.map_err(|message| self.problem(offset, message)).ok().map(|secret| (secret, offset))
+        secret.map_err(|message| self.problem(typed.span().start, message)).ok()
     }
 
-    pub(super) fn warn_if_everyone_reads(&mut self, key: &str, typed: &Spanned<String>, file: &Path) {
-        let everyone_reads = fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o004 != 0);
-        if everyone_reads {
+    pub(super) fn warn_if_world_readable(&mut self, key: &str, typed: &Spanned<String>, file: &Path) {
+        if fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o004 != 0) {
             let file = file.display();
-            let words = "everyone on this machine can read";
-            let way_out = "give it the receiver's group, or its user as its owner, then";
-            self.warning(typed.span().start, format!("`{key}`: {words} {file}; {way_out} `chmod o= {file}`"));
+            self.warning(
+                typed.span().start,
+                format!(
+                    "`{key}`: everyone on this machine can read {file}; give it to the receiver's user or group, then run \
+                     `chmod o= {file}`"
+                ),
+            );
         }
     }
 }

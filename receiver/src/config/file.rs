@@ -1,4 +1,6 @@
-//! The configuration as it is typed: `config.schema.json` as Rust types, each value with its place in the text.
+//! The file as it is written: `config.schema.json` as Rust types, each value with its offset.
+//!
+//! Keys that the schema requires are optional here: the schema check reports a missing one, and the rest is checked anyway.
 
 use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
@@ -28,8 +30,8 @@ pub(super) struct File {
 
 #[derive(Deserialize)]
 pub(super) struct TlsTable {
-    pub(super) certificate: Spanned<String>,
-    pub(super) key: Spanned<String>,
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,11 +56,11 @@ pub(super) struct RetentionTable {
 
 #[derive(Deserialize)]
 pub(super) struct EndpointTable {
-    pub(super) path: Spanned<String>,
+    pub(super) path: Option<Spanned<String>>,
     pub(super) name: Option<Spanned<String>>,
-    pub(super) authentication: Option<Spanned<Credential>>,
+    pub(super) authentication: Option<Spanned<CredentialTable>>,
     #[serde(default)]
-    pub(super) also_accept: Vec<Spanned<Credential>>,
+    pub(super) also_accept: Vec<Spanned<CredentialTable>>,
     pub(super) profile: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) nonconforming: Nonconforming,
@@ -68,13 +70,13 @@ pub(super) struct EndpointTable {
     pub(super) destination: Vec<Spanned<DestinationTable>>,
 }
 
-/// Without the feature `relay` it is only looked at for its place.
+/// Without the feature `relay` only its offset is used.
 #[derive(Deserialize)]
-#[cfg_attr(not(feature = "relay"), expect(dead_code, reason = "a destination needs the relay"))]
+#[cfg_attr(not(feature = "relay"), expect(dead_code, reason = "only the relay reads it"))]
 pub(super) struct DestinationTable {
-    pub(super) name: Spanned<String>,
+    pub(super) name: Option<Spanned<String>>,
     #[serde(rename = "type")]
-    pub(super) kind: DestinationKind,
+    pub(super) kind: Option<DestinationKind>,
     pub(super) url: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) when: Option<Spanned<String>>,
@@ -82,7 +84,7 @@ pub(super) struct DestinationTable {
     pub(super) flow_url: Option<Spanned<String>>,
     pub(super) budget_bytes: Option<Spanned<usize>>,
     pub(super) content_type: Option<Spanned<String>>,
-    pub(super) authentication: Option<Spanned<Credential>>,
+    pub(super) authentication: Option<Spanned<CredentialTable>>,
     pub(super) rate: Option<Spanned<String>>,
     pub(super) retry: Option<Spanned<RetryTable>>,
     pub(super) timeout: Option<Spanned<String>>,
@@ -100,8 +102,19 @@ pub(super) enum DestinationKind {
     File,
 }
 
+#[cfg(feature = "relay")]
+impl DestinationKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Teams => "teams",
+            Self::Http => "http",
+            Self::File => "file",
+        }
+    }
+}
+
 #[derive(Deserialize)]
-#[cfg_attr(not(feature = "relay"), expect(dead_code, reason = "a destination needs the relay"))]
+#[cfg_attr(not(feature = "relay"), expect(dead_code, reason = "only the relay reads it"))]
 pub(super) struct RetryTable {
     pub(super) attempts: Option<Spanned<usize>>,
     pub(super) total: Option<Spanned<String>>,
@@ -109,9 +122,9 @@ pub(super) struct RetryTable {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Credential {
+pub(super) struct CredentialTable {
     #[serde(rename = "type")]
-    pub(super) kind: Kind,
+    pub(super) kind: Option<CredentialKind>,
     pub(super) secret: Option<Spanned<String>>,
     pub(super) username: Option<Spanned<String>>,
     pub(super) password: Option<Spanned<String>>,
@@ -120,8 +133,18 @@ pub(super) struct Credential {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
+pub(super) enum CredentialKind {
     None,
     ClientSecret,
     Basic,
+}
+
+impl CredentialKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecret => "client-secret",
+            Self::Basic => "basic",
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The first run needs nothing: a folder, a fresh client secret in it, and the endpoint that the README speaks of.
+//! The first run, without a configuration file: it creates a folder with a random client secret, for one endpoint.
 
 use std::{
     fs::OpenOptions,
@@ -17,44 +17,29 @@ use crate::{ingest::Nonconforming, log::Retention};
 
 /// The first run's folder, below the working directory.
 pub const FIRST_RUN_FOLDER: &str = "flowingly";
-/// The file that holds the client secret, in the first run's folder: outside the data folder.
+/// In the first run's folder, outside the data folder.
 pub const SECRET_FILE: &str = "client-secret";
-/// The data folder, unless configured otherwise.
+/// The default.
 pub(super) const DATA_FOLDER: &str = "flowingly/data";
 
-/// Random bytes of a drawn secret: 256 bits.
 const SECRET_BYTES: usize = 32;
 
-/// The first run's folder or secret cannot be made or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FirstRunError {
-    /// The folder or file cannot be made.
-    #[error("cannot make {}: {source}", path.display())]
-    Make {
-        /// The folder or file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The secret cannot be read.
+    #[error("cannot create {}: {source}", path.display())]
+    Create { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Secret(#[from] ReferenceError),
-    /// The secret breaks a limit.
     #[error("the secret in {}: {source}", path.display())]
-    Limit {
-        /// The file.
-        path: PathBuf,
-        /// Which limit.
-        source: schemas::authentication::LimitError,
-    },
+    Limit { path: PathBuf, source: schemas::authentication::LimitError },
 }
 
 impl Config {
-    /// The configuration of a receiver that was told nothing. The folder and the secret are made if they are not there.
+    /// The configuration without a file. Creates the folder and the secret if they do not exist.
     ///
     /// # Errors
-    /// When the folder cannot be made, or the secret not be read.
+    /// When the folder cannot be created, or the secret cannot be read.
     pub fn first_run(working_directory: &Path) -> Result<Self, FirstRunError> {
         read(working_directory, &mut Sources::default())
     }
@@ -72,7 +57,7 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
         also_accept.push((secret_in(&kept.file, sources)?, SystemTime::try_from(kept.until).ok()));
     }
     Ok(Config {
-        listen: DEFAULT_LISTEN.parse().expect("the default address is one"),
+        listen: DEFAULT_LISTEN.parse().expect("the default address is valid"),
         admin: None,
         tls: None,
         behind_tls_proxy: false,
@@ -104,23 +89,23 @@ fn secret_in(file: &Path, sources: &mut Sources) -> Result<Authentication, First
     Ok(Authentication::ClientSecret { client_secret })
 }
 
-/// Draws a client secret of 256 random bits, in characters that survive every form.
+/// A client secret of 256 random bits, in characters that need no escaping anywhere.
 pub fn draw_secret() -> SecretString {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     URL_SAFE_NO_PAD.encode(bytes).into()
 }
 
-/// Writes a secret to a new file that only its owner can read, making its folder (0700) where there is none.
+/// Writes a secret to a new file that only its owner can read, and creates its folder (0700) if needed.
 ///
 /// # Errors
-/// When the file is there already, or cannot be written.
+/// When the file exists already, or cannot be written.
 pub fn write_secret(file: &Path, secret: &SecretString) -> Result<(), FirstRunError> {
-    let make = |source| FirstRunError::Make { path: file.to_owned(), source };
+    let create = |source| FirstRunError::Create { path: file.to_owned(), source };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        crate::folder::make(folder).map_err(make)?;
+        crate::folder::make(folder).map_err(create)?;
     }
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(make)?;
-    opened.write_all(secret.expose_secret().as_bytes()).and_then(|()| opened.write_all(b"\n")).map_err(make)?;
-    opened.sync_all().map_err(make)
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(create)?;
+    opened.write_all(secret.expose_secret().as_bytes()).and_then(|()| opened.write_all(b"\n")).map_err(create)?;
+    opened.sync_all().map_err(create)
 }

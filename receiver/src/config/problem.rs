@@ -1,44 +1,27 @@
-//! What can be wrong with a configuration file.
+//! Problems of a configuration.
 
-use std::{
-    fmt::{self, Write as _},
-    io,
-    path::PathBuf,
-};
+use std::{fmt, io, path::PathBuf};
 
 use super::FirstRunError;
 
-/// A configuration file cannot be used.
+/// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// It cannot be read.
     #[error("cannot read the configuration {}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The first run's folder cannot be made or used.
+    Read { file: PathBuf, source: io::Error },
     #[error(transparent)]
     FirstRun(FirstRunError),
-    /// It is wrong in at least one place.
+    /// It has at least one problem; all are listed, in the order of the file.
     #[error("{}", lines(problems))]
-    Wrong {
-        /// Everything that is wrong, in the order of the file.
-        problems: Vec<ConfigProblem>,
-    },
+    Wrong { problems: Vec<ConfigProblem> },
 }
 
-/// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigProblem {
-    /// The file.
     pub file: PathBuf,
-    /// 1-based line.
+    /// From 1.
     pub line: usize,
-    /// What is wrong and what to do.
     pub message: String,
 }
 
@@ -49,9 +32,5 @@ impl fmt::Display for ConfigProblem {
 }
 
 fn lines(problems: &[ConfigProblem]) -> String {
-    problems.iter().enumerate().fold(String::new(), |mut text, (index, problem)| {
-        let separator = if index == 0 { "" } else { "\n" };
-        write!(text, "{separator}{problem}").expect("a String takes everything");
-        text
-    })
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,8 +1,8 @@
-//! A new credential in the place of an old one, which stays valid for a while.
+//! Replaces a credential; the old one stays valid for a while.
 //!
-//! The old secret's file is kept beside the new one's, and its name says until when. With a configuration file, an
-//! entry in `also_accept` says the same; the first run, which has no file, goes by the name. At every step in between,
-//! and after a crash at any, the old secret is accepted.
+//! The old secret is kept in a file next to the new one, with its expiry in the name. With a configuration file, an entry
+//! in `also_accept` has the same expiry; the first run goes by the file name. The old secret is accepted at every step,
+//! also after a crash.
 
 mod edit;
 mod kept;
@@ -20,112 +20,68 @@ use schemas::{SecretReference, uri::normalize_path};
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::kept::Kept;
-use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_FILE, Sources, check, draw_secret};
+use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_FILE, Sources, draw_secret, resolve};
 use crate::{folder, replace::replace};
 
-/// Who could read a secret's file can read the new one, or a receiver would lose it; only its owner may write it.
+/// The new file keeps the readers of the old one, which the receiver may need; only its owner may write it.
 const SECRET_MODE: u32 = 0o644;
 
-/// A credential was replaced.
+/// A replaced credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The endpoint's path.
     pub endpoint: String,
-    /// With Basic authentication the username, which stays.
+    /// With Basic authentication the username, which does not change.
     pub username: Option<String>,
-    /// The file that holds the new secret.
+    /// The file with the new secret.
     pub file: PathBuf,
     /// The old secret, if it was kept.
     pub kept: Option<Kept>,
 }
 
-/// A credential cannot be replaced.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateError {
-    /// The configuration is wrong already.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// There are several endpoints.
-    #[error("which endpoint? There are {}", endpoints.join(", "))]
-    Which {
-        /// Their names.
-        endpoints: Vec<String>,
-    },
-    /// There is no endpoint of that name or path.
-    #[error("there is no endpoint {endpoint}; there are {}", endpoints.join(", "))]
-    NoEndpoint {
-        /// What was asked for.
-        endpoint: String,
-        /// The names of those there are.
-        endpoints: Vec<String>,
-    },
-    /// The endpoint accepts everybody.
-    #[error("endpoint {endpoint} has no credential to replace; give it an `authentication` in the configuration first")]
-    NoCredential {
-        /// The endpoint's path.
-        endpoint: String,
-    },
-    /// The secret is in the environment.
+    #[error("several endpoints are configured; choose one: {}", endpoints.join(", "))]
+    Which { endpoints: Vec<String> },
+    #[error("there is no endpoint {endpoint}; the endpoints are {}", endpoints.join(", "))]
+    NoEndpoint { endpoint: String, endpoints: Vec<String> },
+    #[error("endpoint {endpoint} has no credential to replace; add an `authentication` to its configuration first")]
+    NoCredential { endpoint: String },
     #[error(
-        "the secret of endpoint {endpoint} lies in the environment variable {name}, which no other program can change; \
-         give that another value and start the receiver again, or name a file in the configuration: \"file:PATH\""
+        "the secret of endpoint {endpoint} is in the environment variable {name}, which this command cannot change; set a new \
+         value there and restart the receiver, or refer to a file: \"file:PATH\""
     )]
-    Environment {
-        /// The endpoint's path.
-        endpoint: String,
-        /// The variable.
-        name: String,
-    },
-    /// The secret is read as its file is, and a new one would be written with a line end.
+    Environment { endpoint: String, name: String },
     #[error(
-        "the secret of endpoint {endpoint} is every character of its file (`exact:`), and a new one is written as a line; \
-         write \"file:PATH\" in the configuration first"
+        "the secret of endpoint {endpoint} is every byte of its file (`exact:`), but a new one is written with a line end; \
+         change the reference to \"file:PATH\" first"
     )]
-    Exact {
-        /// The endpoint's path.
-        endpoint: String,
-    },
-    /// The secret's file is a symbolic link.
-    #[error("{} is a symbolic link, so something else looks after it; put the new secret where it leads", file.display())]
-    Linked {
-        /// The link.
-        file: PathBuf,
-    },
-    /// More than one credential refers to the file.
+    Exact { endpoint: String },
+    #[error("{} is a symbolic link, so something else manages it; replace the file that it points to", file.display())]
+    Linked { file: PathBuf },
     #[error(
-        "another credential in the configuration refers to {} too, and would lose its secret; give each its own file",
+        "another credential in the configuration also refers to {} and would lose its secret; give each its own file",
         file.display()
     )]
-    Shared {
-        /// The file.
-        file: PathBuf,
-    },
-    /// The entry for the old secret cannot be put into the configuration.
-    #[error("{} could not be changed so that it still holds; nothing was changed", file.display())]
-    Edit {
-        /// The configuration file.
-        file: PathBuf,
-    },
-    /// A file cannot be read or written.
+    Shared { file: PathBuf },
+    /// The entry for the old secret cannot be added to the configuration file.
+    #[error("cannot edit {} so that it stays valid; nothing was changed", file.display())]
+    Edit { file: PathBuf },
     #[error("cannot replace the secret, nothing was changed: {}: {source}", file.display())]
-    Io {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { file: PathBuf, source: io::Error },
 }
 
 impl Rotation {
-    /// Replaces an endpoint's secret by a fresh one; the old one stays valid for `keep`. With no time at all also those that
-    /// earlier rotations kept are refused. The endpoint is told by name or
-    /// path, or is the only one.
+    /// Replaces the secret of an endpoint, given by name or path if there are several; the old one stays valid for `keep`.
+    /// Zero also revokes the secrets that earlier rotations kept.
     ///
     /// # Errors
-    /// When there is no such endpoint, its secret is no file of its own, or a file cannot be written. Then the secret is
-    /// the old one.
-    pub fn of(origin: &Origin, endpoint: Option<&str>, keep: Duration) -> Result<Self, RotateError> {
+    /// When there is no such endpoint, its secret is not in a file of its own, or a file cannot be written. The secret is
+    /// unchanged then.
+    pub fn run(origin: &Origin, endpoint: Option<&str>, keep: Duration) -> Result<Self, RotateError> {
         let now = Timestamp::now();
         match origin {
             Origin::FirstRun(folder) => first_run(folder, endpoint, keep, now),
@@ -145,7 +101,7 @@ fn first_run(
         return Err(RotateError::NoEndpoint { endpoint: endpoint.to_owned(), endpoints });
     }
     let file = working_directory.join(FIRST_RUN_FOLDER).join(SECRET_FILE);
-    let _alone = lock(&file)?;
+    let _lock = lock(&file)?;
     let kept = keep_old(&file, keep, now)?;
     write_new(&file, kept.as_ref())?;
     remove_old(&file, if keep.is_zero() { Timestamp::MAX } else { now });
@@ -153,50 +109,53 @@ fn first_run(
 }
 
 fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestamp) -> Result<Rotation, RotateError> {
-    let _alone = lock(path)?;
+    let _lock = lock(path)?;
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Read { file: path.to_owned(), source })?;
-    // Only whoever starts the receiver may have the environment that other endpoints need, so no secret is resolved.
-    let config = check::check(&text, path, false, &mut Sources::default())?;
+    // The environment variables of other endpoints may be missing here, so no secret is resolved.
+    let config = resolve::resolve(&text, path, false, &mut Sources::default())?;
     let at = position(&config, endpoint)?;
     let endpoint = config.endpoints[at].path.clone();
     let mut document = edit::Document::parse(&text).ok_or_else(|| RotateError::Edit { file: path.to_owned() })?;
     let Some(credential) = document.credential(at) else {
         return Err(RotateError::NoCredential { endpoint });
     };
-    let beside = |file: PathBuf| path.parent().unwrap_or(Path::new("")).join(file);
+    let resolve_path = |file: PathBuf| path.parent().unwrap_or(Path::new("")).join(file);
     let file = match credential.reference.parse() {
-        Ok(SecretReference::File(file)) => beside(file),
+        Ok(SecretReference::File(file)) => resolve_path(file),
         Ok(SecretReference::Env(name)) => return Err(RotateError::Environment { endpoint, name }),
         Ok(SecretReference::Exact(_)) => return Err(RotateError::Exact { endpoint }),
         _ => return Err(RotateError::Edit { file: path.to_owned() }),
     };
-    let same = |reference: &String| {
+    let is_same_file = |reference: &String| {
         let other: Option<SecretReference> = reference.parse().ok();
-        other.as_ref().and_then(SecretReference::path).is_some_and(|other| is_same(&beside(other.to_owned()), &file))
+        other
+            .as_ref()
+            .and_then(SecretReference::path)
+            .is_some_and(|other| is_same(&resolve_path(other.to_owned()), &file))
     };
-    if document.references().iter().filter(|reference| same(reference)).count() > 1 {
+    if document.references().iter().filter(|reference| is_same_file(reference)).count() > 1 {
         return Err(RotateError::Shared { file });
     }
     let kept = keep_old(&file, keep, now)?;
-    let goes = |reference: &str| match reference.parse() {
+    let is_revoked = |reference: &str| match reference.parse() {
         Ok(SecretReference::File(other)) => {
-            let other = beside(other);
+            let other = resolve_path(other);
             is_same(folder::of(&other), folder::of(&file))
                 && kept::until(&file, &other).is_some_and(|until| keep.is_zero() || until < now)
         }
         _ => false,
     };
-    let edited = document.accept_old(at, &credential, kept.as_ref(), goes);
-    let written = match check::check(&edited, path, false, &mut Sources::default()) {
+    let edited = document.accept_old(at, &credential, kept.as_ref(), is_revoked);
+    let written = match resolve::resolve(&edited, path, false, &mut Sources::default()) {
         Err(_) => Err(RotateError::Edit { file: path.to_owned() }),
         Ok(_) if edited == text => Ok(()),
-        // A link to the configuration stays one.
+        // A symbolic link to the configuration is kept.
         Ok(_) => fs::canonicalize(path)
             .and_then(|path| replace(&path, edited.as_bytes(), &path, 0o777))
             .map_err(|source| RotateError::Io { file: path.to_owned(), source }),
     };
     if let (Err(_), Some(kept)) = (&written, &kept) {
-        // Nobody refers to it.
+        // Nothing refers to it.
         let _ = fs::remove_file(&kept.file);
     }
     written?;
@@ -224,7 +183,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
         || fs::canonicalize(one).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(one, other)| one == other)
 }
 
-/// Two commands at a time would lose one another's changes.
+/// Two commands at the same time would lose each other's changes.
 fn lock(file: &Path) -> Result<File, RotateError> {
     let folder = folder::of(file);
     let io = |source| RotateError::Io { file: folder.to_owned(), source };
@@ -233,7 +192,7 @@ fn lock(file: &Path) -> Result<File, RotateError> {
     Ok(opened)
 }
 
-/// Copies the present secret to a file whose name says until when it is accepted.
+/// Copies the present secret to a file with the expiry in its name.
 fn keep_old(file: &Path, keep: Duration, now: Timestamp) -> Result<Option<Kept>, RotateError> {
     let io = |source| RotateError::Io { file: file.to_owned(), source };
     if fs::symlink_metadata(file).map_err(io)?.is_symlink() {
@@ -254,15 +213,15 @@ fn write_new(file: &Path, kept: Option<&Kept>) -> Result<(), RotateError> {
     let written = replace(file, line.expose_secret().as_bytes(), file, SECRET_MODE);
     written.map_err(|source| {
         if let Some(kept) = kept {
-            // The secret is still the old one.
+            // The old secret is still in use.
             let _ = fs::remove_file(&kept.file);
         }
         RotateError::Io { file: file.to_owned(), source }
     })
 }
 
-/// Old secrets that nobody accepts any more need not lie about. One that stays does no harm where a configuration says
-/// what is accepted; of the first run it is said by the files.
+/// Removes old secrets that are no longer accepted. Failing is harmless with a configuration file, which has the expiry too;
+/// without one, only the file grants access.
 fn remove_old(file: &Path, before: Timestamp) {
     for kept in Kept::all(file).into_iter().filter(|kept| kept.until < before) {
         let _ = fs::remove_file(&kept.file);

@@ -1,7 +1,7 @@
-//! The files that a configuration was read from, as they stood just before it was read, so that a change is noticed.
+//! The files that a configuration was read from, with their metadata from just before, to detect changes.
 //!
-//! They are looked at by name and through symbolic links. So a file that is replaced, an editor that renames, and a
-//! mounted secret whose folder link is turned are all seen, on every file system; no watch has to be set up again.
+//! Files are looked up by name and through symbolic links, which detects a replaced or renamed file and a mounted secret
+//! whose folder link is switched, on every file system and without a watch.
 
 use std::{
     collections::BTreeMap,
@@ -10,11 +10,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files, each as it stood; one that was not there can appear.
+/// The metadata of each file; `None` for one that did not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources(BTreeMap<PathBuf, Option<Stamp>>);
 
-/// What differs when a file was written or replaced.
+/// Differs after a file was written or replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -25,20 +25,20 @@ struct Stamp {
 }
 
 impl Sources {
-    /// Looks at a file that is about to be read. The first look counts.
+    /// Records a file that is about to be read. Only the first call for a file counts.
     pub(super) fn note(&mut self, file: &Path) {
         if !self.0.contains_key(file) {
             self.0.insert(file.to_owned(), Stamp::of(file));
         }
     }
 
-    /// The same files, as they stand now.
+    /// The same files with their present metadata.
     #[must_use]
     pub fn now(&self) -> Self {
         Self(self.0.keys().map(|file| (file.clone(), Stamp::of(file))).collect())
     }
 
-    /// These, and the other's files as they stand now.
+    /// These, and the files of `other` with their present metadata.
     #[must_use]
     pub fn and_now(mut self, other: &Self) -> Self {
         other.0.keys().for_each(|file| self.note(file));

@@ -1,4 +1,4 @@
-//! Certificate and key of the listener: read from PEM, held to fit each other, ready for handshakes.
+//! Certificate and key of the listener.
 
 use std::{fmt, fs, sync::Arc};
 
@@ -11,15 +11,15 @@ use rustls::{
 };
 use toml::Spanned;
 
-use super::{check::Check, file::TlsTable};
+use super::{file::TlsTable, resolve::Resolver};
 
-/// What a client may choose by ALPN, the preferred first.
-const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// By preference.
+const ALPN_PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// A certificate that ends sooner is worth a warning: whoever renews it by a timer has done so a fortnight before.
-const ENDS_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Automatic renewal is usually done two weeks before the end, so a later one gets a warning.
+const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// TLS as the listener speaks it: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
+/// The listener's TLS: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
 #[derive(Clone)]
 pub struct Tls {
     chain: Vec<CertificateDer<'static>>,
@@ -31,19 +31,19 @@ pub struct Tls {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// The key is another certificate's.
-    #[error("this is not the key of the first certificate in the chain, which has to be the server's own")]
+    /// The key belongs to another certificate.
+    #[error("it is not the key of the first certificate in the chain, which must be the server's own")]
     AnotherKey,
-    /// The certificate or the kind of key is one that TLS cannot work with.
-    #[error("certificate and key cannot be used: {0}")]
+    /// rustls refuses the certificate or the type of key.
+    #[error("{0}")]
     Unusable(rustls::Error),
 }
 
 impl Tls {
-    /// A server with this certificate chain, its own certificate first, and that certificate's key.
+    /// Takes the chain with the server's own certificate first, and its key.
     ///
     /// # Errors
-    /// When they do not belong together.
+    /// When they do not belong together or cannot be used.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])
@@ -53,67 +53,69 @@ impl Tls {
             rustls::Error::InconsistentKeys(_) => TlsError::AnotherKey,
             other => TlsError::Unusable(other),
         })?;
-        server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        server.alpn_protocols = ALPN_PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         let ends = chain.first().and_then(|own| not_after(own));
         Ok(Self { chain, ends, server: Arc::new(server) })
     }
 
-    /// The last moment of the server's own certificate (its `notAfter`, RFC 5280, section 4.1.2.5), if it can be read.
+    /// When the server's own certificate expires (`notAfter`, RFC 5280, section 4.1.2.5), if it can be read.
     pub fn ends(&self) -> Option<Timestamp> {
         self.ends
     }
 
-    /// What handshakes are made with.
+    /// The rustls configuration for handshakes.
     pub fn server(&self) -> Arc<ServerConfig> {
         self.server.clone()
     }
 }
 
-/// Two are the same when their certificates are: a certificate has one key.
+/// Equal certificates have equal keys.
 impl PartialEq for Tls {
     fn eq(&self, other: &Self) -> bool {
         self.chain == other.chain
     }
 }
 
-// Not derived: a private key is no text for logs.
+// Not derived, so that no key material reaches a log.
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").field("certificates", &self.chain.len()).finish_non_exhaustive()
     }
 }
 
-impl Check<'_> {
-    /// Whoever only reads what was received needs no certificate, so none is read then.
+impl Resolver<'_> {
+    /// Without secrets no certificate is read.
     pub(super) fn tls(&mut self, table: Option<&TlsTable>) -> Option<Tls> {
         let table = table.filter(|_| self.secrets)?;
-        let chain = self.pem("certificate", &table.certificate).map(|pem| {
-            CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().ok().filter(|chain| !chain.is_empty())
+        let chain = table.certificate.as_ref().and_then(|typed| {
+            let pem = self.pem("certificate", typed)?;
+            let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().ok();
+            let chain = chain.filter(|chain| !chain.is_empty());
+            if chain.is_none() {
+                self.file_problem("certificate", typed, "contains no certificate in PEM (-----BEGIN CERTIFICATE-----)");
+            }
+            chain
         });
-        if matches!(chain, Some(None)) {
-            let words = "there is no certificate in PEM in it; each begins with -----BEGIN CERTIFICATE-----";
-            self.about("certificate", &table.certificate, words);
-        }
-        let key = self.pem("key", &table.key).map(|pem| PrivateKeyDer::from_pem_slice(&pem).ok());
-        if matches!(key, Some(None)) {
-            let words = "there is no private key in PEM in it; one begins with -----BEGIN PRIVATE KEY-----, and must \
-                         not have a passphrase";
-            self.about("key", &table.key, words);
-        }
-        let tls = Tls::new(chain??, key??).map_err(|error| self.about("key", &table.key, error)).ok()?;
-        if let Some(words) = tls.ends().and_then(|ends| of_its_end(ends, Timestamp::now())) {
-            let path = self.beside(table.certificate.get_ref());
-            let words = format!("`certificate`: {} {words}", path.display());
-            self.warning(table.certificate.span().start, words);
+        let key = table.key.as_ref().and_then(|typed| {
+            let key = PrivateKeyDer::from_pem_slice(&self.pem("key", typed)?);
+            let message = "contains no private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----)";
+            key.map_err(|_| self.file_problem("key", typed, message)).ok()
+        });
+        let (certificate, typed_key) = (table.certificate.as_ref()?, table.key.as_ref()?);
+        let tls = Tls::new(chain?, key?);
+        let tls = tls.map_err(|error| self.file_problem("key", typed_key, &format!("cannot be used: {error}"))).ok()?;
+        if let Some(warning) = tls.ends().and_then(|ends| expiry_warning(ends, Timestamp::now())) {
+            let path = self.resolve_path(certificate.get_ref());
+            self.warning(certificate.span().start, format!("`certificate`: {} {warning}", path.display()));
         }
         Some(tls)
     }
 
     fn pem(&mut self, key: &str, typed: &Spanned<String>) -> Option<Vec<u8>> {
-        let path = self.beside(typed.get_ref());
+        let path = self.resolve_path(typed.get_ref());
         self.sources.note(&path);
         if key == "key" {
-            self.warn_if_everyone_reads(key, typed, &path);
+            self.warn_if_world_readable(key, typed, &path);
         }
         let read = fs::read(&path);
         read.map_err(|error| {
@@ -122,9 +124,9 @@ impl Check<'_> {
         .ok()
     }
 
-    fn about(&mut self, key: &str, typed: &Spanned<String>, words: impl fmt::Display) {
-        let path = self.beside(typed.get_ref());
-        self.problem(typed.span().start, format!("`{key}`: {}: {words}", path.display()));
+    fn file_problem(&mut self, key: &str, typed: &Spanned<String>, problem: &str) {
+        let path = self.resolve_path(typed.get_ref());
+        self.problem(typed.span().start, format!("`{key}`: {} {problem}", path.display()));
     }
 }
 
@@ -133,14 +135,13 @@ fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
 }
 
-/// What there is to say of a certificate that ended or ends soon.
-fn of_its_end(ends: Timestamp, now: Timestamp) -> Option<String> {
+fn expiry_warning(ends: Timestamp, now: Timestamp) -> Option<String> {
     let left = ends.duration_since(now);
-    let renew = "put a new one in its place; it is taken without a restart";
+    let renew = "replace the file; the receiver loads it without a restart";
     if left <= SignedDuration::ZERO {
-        Some(format!("ended at {ends}, so senders that check it refuse it: {renew}"))
-    } else if left < ENDS_SOON {
-        Some(format!("ends at {ends}, in {} days: {renew}", left.as_hours() / 24))
+        Some(format!("expired at {ends}, so senders that verify it refuse it; {renew}"))
+    } else if left < EXPIRY_WARNING {
+        Some(format!("expires at {ends}, in {} days; {renew}", left.as_hours() / 24))
     } else {
         None
     }
@@ -152,26 +153,26 @@ mod tests {
     use crate::config::tests::{folder, load};
 
     #[test]
-    fn a_certificate_that_ended_or_ends_soon_is_told() {
+    fn a_certificate_that_expired_or_expires_soon_is_warned_about() {
         let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
-        for (case, ends, told) in [
+        for (case, ends, expected) in [
             ("in a year", "2027-11-24T12:00:00Z", None),
             ("in a fortnight", "2026-12-08T12:00:00Z", None),
-            ("a second less", "2026-12-08T11:59:59Z", Some("ends at 2026-12-08T11:59:59Z, in 13 days: ")),
-            ("today", "2026-11-24T13:00:00Z", Some("ends at 2026-11-24T13:00:00Z, in 0 days: ")),
-            ("now", "2026-11-24T12:00:00Z", Some("ended at 2026-11-24T12:00:00Z, so senders")),
-            ("long ago", "2020-01-01T00:00:00Z", Some("ended at 2020-01-01T00:00:00Z, so senders")),
+            ("a second less", "2026-12-08T11:59:59Z", Some("expires at 2026-12-08T11:59:59Z, in 13 days; ")),
+            ("today", "2026-11-24T13:00:00Z", Some("expires at 2026-11-24T13:00:00Z, in 0 days; ")),
+            ("now", "2026-11-24T12:00:00Z", Some("expired at 2026-11-24T12:00:00Z, so senders")),
+            ("long ago", "2020-01-01T00:00:00Z", Some("expired at 2020-01-01T00:00:00Z, so senders")),
         ] {
-            let words = of_its_end(ends.parse().unwrap(), now);
-            match told {
-                Some(told) => assert!(words.as_ref().is_some_and(|words| words.starts_with(told)), "{case}: {words:?}"),
-                None => assert_eq!(words, None, "{case}"),
+            let warning = expiry_warning(ends.parse().unwrap(), now);
+            match expected {
+                Some(start) => assert!(warning.as_ref().is_some_and(|it| it.starts_with(start)), "{case}: {warning:?}"),
+                None => assert_eq!(warning, None, "{case}"),
             }
         }
     }
 
     #[test]
-    fn the_end_is_read_from_the_certificate() {
+    fn the_expiry_is_read_from_the_certificate() {
         let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
         parameters.not_after = rcgen::date_time_ymd(2031, 2, 3);
         let key = rcgen::KeyPair::generate().unwrap();
@@ -182,15 +183,15 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_with_a_certificate_may_take_passwords_anywhere() {
+    fn a_listener_with_a_certificate_accepts_passwords_on_any_address() {
         let text = "listen = \"0.0.0.0:443\"\n[tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:secret\" }";
         load(&folder(), text).unwrap();
     }
 
     #[test]
-    fn certificate_and_key_that_cannot_be_used_are_said_to_be_so() {
+    fn an_unusable_certificate_or_key_is_reported() {
         let folder = folder();
-        let mut said = String::new();
+        let mut reported = String::new();
         for (certificate, key) in [
             ("none.pem", "none-either.pem"),
             ("secret", "secret"),
@@ -198,8 +199,8 @@ mod tests {
             ("certificate.pem", "other-key.pem"),
         ] {
             let text = format!("[[endpoint]]\npath = \"/\"\n[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n");
-            said.push_str(&format!("{}\n", load(&folder, &text).unwrap_err()));
+            reported.push_str(&format!("{}\n", load(&folder, &text).unwrap_err()));
         }
-        insta::assert_snapshot!(said);
+        insta::assert_snapshot!(reported);
     }
 }

@@ -7,7 +7,7 @@ use tokio::signal::unix::Signal;
 
 use super::{state::SharedConfig, systemd};
 use crate::{
-    config::{CLIENT_SECRET_IN_THE_CLEAR, Changes, Config, ConfigError, Reading, Sources},
+    config::{Changes, Config, ConfigError, PLAINTEXT_SECRET_WARNING, Reading, Sources},
     metrics::Metrics,
 };
 
@@ -80,7 +80,7 @@ impl Reloader {
         }
         // The file may have another address, which is in force from the next start on.
         if applied.takes_client_secrets_in_the_clear() && !is_warned {
-            tracing::warn!("{CLIENT_SECRET_IN_THE_CLEAR}");
+            tracing::warn!("{PLAINTEXT_SECRET_WARNING}");
         }
         // What is due follows from the configuration that is in force when a message is acknowledged. So it is stored before any
         // request uses it, and the previous one stays in force until no request uses that any more.

@@ -85,9 +85,9 @@ fn a_capturing_endpoint_that_others_reach_is_warned_of_at_the_check_and_at_every
     let open = "behind_tls_proxy = true\n[[endpoint]]\npath = \"/hooks\"\n";
     let secret = "authentication = { type = \"client-secret\", secret = \"file:secret\" }\n";
     for (case, toml, arguments, expected) in [
-        ("configured", format!("{open}capture = true\n"), &[][..], "receiver.toml:5: `capture = true`: anybody"),
-        ("with a secret", format!("{open}{secret}capture = true\n"), &[], "receiver.toml:5: `capture = true`: anybody"),
-        ("asked for", format!("{open}{secret}"), &["--capture"], "--capture: anybody"),
+        ("configured", format!("{open}capture = true\n"), &[][..], "receiver.toml:5: `capture = true`: anyone"),
+        ("with a secret", format!("{open}{secret}capture = true\n"), &[], "receiver.toml:5: `capture = true`: anyone"),
+        ("asked for", format!("{open}{secret}"), &["--capture"], "--capture: anyone"),
         ("not public", format!("{}capture = true\n", open.replace("true", "false")), &[], ""),
         ("not capturing", format!("{open}{secret}"), &[], ""),
     ] {
@@ -101,13 +101,14 @@ fn a_capturing_endpoint_that_others_reach_is_warned_of_at_the_check_and_at_every
             .filter(|line| line["level"] == "WARN")
             .map(|line| line["message"].as_str().unwrap().to_owned())
             .collect();
-        let warned = warnings.iter().any(|warning| warning.contains(expected) && warning.contains("answered 200"));
+        let warned =
+            warnings.iter().any(|warning| warning.contains(expected) && warning.contains("gets 200 unchecked"));
         assert_eq!(warned, !expected.is_empty(), "{case}: {warnings:?}");
         // Asked for when it starts, it is not in the file.
         if arguments.is_empty() {
             let check = receiver.command(&["check-config"]);
             let said = String::from_utf8(check.stderr).unwrap();
-            assert_eq!(said.contains("answered 200"), !expected.is_empty(), "{case}: {said}");
+            assert_eq!(said.contains("gets 200 unchecked"), !expected.is_empty(), "{case}: {said}");
         }
     }
 }

@@ -92,8 +92,8 @@ fn a_secret_changes_when_its_file_does_and_is_never_logged() {
 fn a_wrong_file_changes_nothing_and_every_problem_is_said_with_its_line() {
     let (folder, receiver) = start(SECRET);
     configure(folder.path(), "lissten = 1\n[[endpoint]]\npath = \"none\"\n");
-    let seen = receiver.logged(0, "receiver.toml:3: `lissten` is no key here");
-    let seen = receiver.logged(seen, "receiver.toml:5: `path` begins with `/`");
+    let seen = receiver.logged(0, "receiver.toml:3: unknown key `lissten`; did you mean `listen`?");
+    let seen = receiver.logged(seen, "receiver.toml:5: `path` must begin with `/`");
     let seen = receiver.logged(seen, "the new configuration is not applied; the previous one stays in force");
     assert_eq!((status(&receiver, "/secret", &secret(OLD)), status(&receiver, "/none", "{\"a\":1}")), (200, 404));
     // Said once: it is read again when it changes, or when someone asks.
@@ -195,7 +195,7 @@ fn no_request_sees_half_of_a_change() {
     for name in ["two", "one", "two", "one"] {
         configure(folder.path(), &text(name));
         receiver.hang_up();
-        seen = receiver.logged(seen, &format!("it is called {name} now"));
+        seen = receiver.logged(seen, &format!("its name is now {name}"));
         both_have_asked();
     }
     receiver.terminate();

@@ -168,10 +168,10 @@ fn a_certificate_that_ended_is_a_warning_and_the_one_that_renews_it_is_none() {
     let folder = TempDir::new().unwrap();
     Certificate::ending_in(2020).install(folder.path());
     let receiver = Receiver::start_in(folder.path(), &format!("{TLS}{ENDPOINT}"), &[]);
-    let seen = receiver.logged(0, "ended at 2020-01-01T00:00:00Z");
+    let seen = receiver.logged(0, "expired at 2020-01-01T00:00:00Z");
     Certificate::make().install(folder.path());
-    let seen = receiver.logged(seen, "new connections are shown the new certificate");
-    assert!(!receiver.log()[seen..].contains("ended at"));
+    let seen = receiver.logged(seen, "new connections get the new certificate");
+    assert!(!receiver.log()[seen..].contains("expired at"));
 }
 
 #[test]
@@ -186,10 +186,10 @@ fn a_renewed_certificate_is_shown_to_new_connections_and_drops_none() {
     let new = Certificate::make();
     fs::write(folder.path().join("certificate.pem"), &new.pem).unwrap();
     // For a moment the two do not fit each other: the old ones stay.
-    let seen = receiver.logged(0, "this is not the key of the first certificate");
+    let seen = receiver.logged(0, "it is not the key of the first certificate");
     assert_eq!(status(&mut old.connect(&receiver)), 200);
     fs::write(folder.path().join("key.pem"), &new.key).unwrap();
-    receiver.logged(seen, "new connections are shown the new certificate");
+    receiver.logged(seen, "new connections get the new certificate");
 
     assert_eq!(status(&mut new.connect(&receiver)), 200);
     assert!(old.try_connect(&receiver).is_err());

@@ -65,11 +65,19 @@ fn names_and_files_are_each_destinations_own() {
     let first = endpoint("/a") + &destination("archive", "a.jsonl");
     for (case, more, expected) in [
         ("its own", destination("other", "b.jsonl"), None),
-        ("the same name", destination("archive", "b.jsonl"), Some(("8", "name of archive"))),
-        ("the same file", destination("other", "a.jsonl"), Some(("8", "file of other"))),
-        ("at another endpoint", endpoint("/b") + &destination("archive", "b.jsonl"), Some(("10", "name of archive"))),
+        (
+            "the same name",
+            destination("archive", "b.jsonl"),
+            Some("8: another destination already has the name archive"),
+        ),
+        ("the same file", destination("other", "a.jsonl"), Some("10: another destination already writes to a.jsonl")),
+        (
+            "at another endpoint",
+            endpoint("/b") + &destination("archive", "b.jsonl"),
+            Some("10: another destination already has the name archive"),
+        ),
     ] {
-        let expected = expected.map(|(line, what)| format!("receiver.toml:{line}: another destination has the {what}"));
+        let expected = expected.map(|expected| format!("receiver.toml:{expected}"));
         assert_eq!(load(&folder(), &(first.clone() + &more)).err(), expected, "{case}");
     }
 }
@@ -184,8 +192,8 @@ fn what_is_neither_true_nor_false_nor_a_media_type_is_refused() {
         ("when = \"1\"", "it gives a number, which is neither true nor false"),
         ("when = \"step.name\"", "it gives a text, which is neither true nor false"),
         ("when = \"fields\"", "it gives a list, which is neither true nor false"),
-        ("content_type = \"text\"", "`content_type` takes a media type"),
-        ("content_type = \"application/json, text/plain\"", "`content_type` takes a media type"),
+        ("content_type = \"text\"", "`content_type` must be a media type"),
+        ("content_type = \"application/json, text/plain\"", "`content_type` must be a media type"),
         ("allow_address = [\"10.0.0.5/8\"]", "`allow_address`"),
     ] {
         let error = load(&folder, &to_http(line)).unwrap_err();

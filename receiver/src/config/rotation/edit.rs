@@ -1,13 +1,12 @@
-//! The configuration file as a person wrote it, changed in one place: comments and layout stay.
+//! Edits `also_accept` in the configuration file and keeps its comments and layout.
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::kept::Kept;
 
-/// The text, open for changes.
 pub(super) struct Document(DocumentMut);
 
-/// An endpoint's credential, as it is typed.
+/// An endpoint's credential, as written in the file.
 pub(super) struct Credential {
     kind: String,
     /// The key that refers to the secret: `secret` or `password`.
@@ -21,19 +20,19 @@ impl Document {
         text.parse().map(Self).ok()
     }
 
-    /// The credential in `authentication` of the endpoint at this place.
-    pub(super) fn credential(&self, at: usize) -> Option<Credential> {
-        let endpoint = self.endpoint(at)?;
+    /// The `authentication` of the endpoint with this index.
+    pub(super) fn credential(&self, index: usize) -> Option<Credential> {
+        let endpoint = self.endpoint(index)?;
         let typed = endpoint.get("authentication")?.as_table_like()?;
         let text = |key: &str| typed.get(key).and_then(Item::as_str).map(ToOwned::to_owned);
         let key = if typed.contains_key("password") { "password" } else { "secret" };
         Some(Credential { kind: text("type")?, key, username: text("username"), reference: text(key)? })
     }
 
-    /// Every reference to a secret, of all endpoints and of their destinations.
+    /// Every reference to a secret, of all endpoints and their destinations.
     pub(super) fn references(&self) -> Vec<String> {
         let mut references = Vec::new();
-        for endpoint in (0..).map_while(|at| self.endpoint(at)) {
+        for endpoint in (0..).map_while(|index| self.endpoint(index)) {
             let destinations = tables(endpoint.get("destination"));
             let one = |table: &'_ dyn TableLike| -> Vec<String> {
                 let keys = ["secret", "password", "url"].into_iter();
@@ -50,24 +49,25 @@ impl Document {
         references
     }
 
-    /// The text in which the endpoint also accepts the old secret, if one is kept, and no more those that were kept
-    /// before and that `goes` says of, by their references.
+    /// Adds the kept secret to the endpoint's `also_accept`, removes those whose reference `is_revoked`, and returns the
+    /// text.
     pub(super) fn accept_old(
         &mut self,
-        at: usize,
+        index: usize,
         credential: &Credential,
         kept: Option<&Kept>,
-        goes: impl Fn(&str) -> bool,
+        is_revoked: impl Fn(&str) -> bool,
     ) -> String {
-        if let Some(endpoint) = self.endpoint_mut(at) {
-            let expired = |entry: &dyn TableLike| entry.get(credential.key).and_then(Item::as_str).is_some_and(&goes);
+        if let Some(endpoint) = self.endpoint_mut(index) {
+            let is_revoked =
+                |entry: &dyn TableLike| entry.get(credential.key).and_then(Item::as_str).is_some_and(&is_revoked);
             match endpoint.get_mut("also_accept") {
                 Some(Item::ArrayOfTables(tables)) => {
-                    tables.retain(|entry| !expired(entry));
+                    tables.retain(|entry| !is_revoked(entry));
                     tables.extend(kept.map(|kept| Table::from_iter(entry(credential, kept))));
                 }
                 Some(Item::Value(Value::Array(array))) => {
-                    array.retain(|entry| !entry.as_inline_table().is_some_and(|entry| expired(entry)));
+                    array.retain(|entry| !entry.as_inline_table().is_some_and(|entry| is_revoked(entry)));
                     array.extend(kept.map(|kept| InlineTable::from_iter(entry(credential, kept))));
                 }
                 _ => {
@@ -81,24 +81,24 @@ impl Document {
         self.0.to_string()
     }
 
-    fn endpoint(&self, at: usize) -> Option<&dyn TableLike> {
+    fn endpoint(&self, index: usize) -> Option<&dyn TableLike> {
         match self.0.get("endpoint")? {
-            Item::ArrayOfTables(tables) => tables.get(at).map(|table| table as &dyn TableLike),
-            Item::Value(Value::Array(array)) => Some(array.get(at)?.as_inline_table()?),
+            Item::ArrayOfTables(tables) => tables.get(index).map(|table| table as &dyn TableLike),
+            Item::Value(Value::Array(array)) => Some(array.get(index)?.as_inline_table()?),
             _ => None,
         }
     }
 
-    fn endpoint_mut(&mut self, at: usize) -> Option<&mut dyn TableLike> {
+    fn endpoint_mut(&mut self, index: usize) -> Option<&mut dyn TableLike> {
         match self.0.get_mut("endpoint")? {
-            Item::ArrayOfTables(tables) => tables.get_mut(at).map(|table| table as &mut dyn TableLike),
-            Item::Value(Value::Array(array)) => Some(array.get_mut(at)?.as_inline_table_mut()?),
+            Item::ArrayOfTables(tables) => tables.get_mut(index).map(|table| table as &mut dyn TableLike),
+            Item::Value(Value::Array(array)) => Some(array.get_mut(index)?.as_inline_table_mut()?),
             _ => None,
         }
     }
 }
 
-/// The tables of a list, in either form.
+/// The tables of a list, as `[[...]]` or inline.
 fn tables(list: Option<&Item>) -> Vec<&dyn TableLike> {
     match list {
         Some(Item::ArrayOfTables(tables)) => tables.iter().map(|table| table as &dyn TableLike).collect(),
@@ -109,13 +109,14 @@ fn tables(list: Option<&Item>) -> Vec<&dyn TableLike> {
     }
 }
 
-/// What `also_accept` says of an old secret.
+/// The entry in `also_accept` for an old secret.
 fn entry(credential: &Credential, kept: &Kept) -> Vec<(&'static str, Value)> {
-    let end: toml_edit::Datetime = kept.until.to_string().parse().expect("TOML writes moments as RFC 3339 does");
+    let not_after: toml_edit::Datetime =
+        kept.until.to_string().parse().expect("TOML writes date-times as RFC 3339 does");
     let mut entry = vec![("type", Value::from(credential.kind.as_str()))];
     entry.extend(credential.username.as_deref().map(|username| ("username", username.into())));
     entry.push((credential.key, format!("{}{}", credential.reference, kept.suffix()).into()));
-    entry.push(("not_after", end.into()));
+    entry.push(("not_after", not_after.into()));
     entry
 }
 
@@ -134,11 +135,11 @@ mod tests {
         let mut document = Document::parse(text).unwrap();
         let credential = document.credential(at).unwrap();
         let kept = Kept::new("/no/such/folder/s".as_ref(), now, Duration::from_secs(3600));
-        let goes = |reference: &str| {
+        let is_revoked = |reference: &str| {
             let moment = reference.strip_prefix("file:").and_then(|file| kept::until("s".as_ref(), file.as_ref()));
             moment.is_some_and(|until| until < now)
         };
-        document.accept_old(at, &credential, Some(&kept), goes)
+        document.accept_old(at, &credential, Some(&kept), is_revoked)
     }
 
     const OLD: &str =
@@ -148,13 +149,13 @@ mod tests {
     fn only_also_accept_changes_however_the_file_is_written() {
         let first =
             "[[endpoint]]\npath = \"/a\" # ours\nauthentication = { type = \"client-secret\", secret = \"file:s\" }\n";
-        let behind = "\n# The limits.\n[limits]\nbody_bytes = 1 # small\n";
+        let rest = "\n# The limits.\n[limits]\nbody_bytes = 1 # small\n";
         for (case, before, after) in [
-            ("there was none", format!("{first}{behind}"), format!("{first}also_accept = [{OLD}]\n{behind}")),
+            ("there was none", format!("{first}{rest}"), format!("{first}also_accept = [{OLD}]\n{rest}")),
             (
                 "another stays",
-                format!("{first}also_accept = [{{ type = \"client-secret\", secret = \"env:X\" }}]\n{behind}"),
-                format!("{first}also_accept = [{{ type = \"client-secret\", secret = \"env:X\" }}, {OLD}]\n{behind}"),
+                format!("{first}also_accept = [{{ type = \"client-secret\", secret = \"env:X\" }}]\n{rest}"),
+                format!("{first}also_accept = [{{ type = \"client-secret\", secret = \"env:X\" }}, {OLD}]\n{rest}"),
             ),
             (
                 "one of ours whose time is over goes",

@@ -1,4 +1,4 @@
-//! Where an old secret lies: `NAME.until-20261231T120000Z` beside the file that was called `NAME`.
+//! The file of an old secret: `NAME.until-20261231T120000Z`, next to the file `NAME` with the new one.
 
 use std::{
     fs,
@@ -10,30 +10,29 @@ use jiff::Timestamp;
 
 use crate::folder;
 
-const UNTIL: &str = ".until-";
+const EXPIRY_INFIX: &str = ".until-";
 
 /// An old secret's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// The file.
     pub file: PathBuf,
-    /// The secret's last moment, in whole seconds.
+    /// When the secret expires, in whole seconds.
     pub until: Timestamp,
 }
 
 impl Kept {
-    /// The file for a secret that is accepted for `keep` from now on. Moments that no calendar has become one of the last day.
+    /// For a secret that is accepted for `keep` from now on. A time beyond the calendar becomes one on its last day.
     pub(super) fn new(secret: &Path, now: Timestamp, keep: Duration) -> Self {
-        // A day before the last moment that there is: room for those that were rotated in one second.
+        // A day before the last representable second leaves room for several rotations in the same second.
         let last = Timestamp::MAX.as_second() - 24 * 3600;
         let end = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX).saturating_add(now.as_second());
-        // Two in one second are two files.
+        // Two rotations in the same second need two files.
         let mut later = (end.min(last)..).map_while(|second| Timestamp::from_second(second).ok());
         let until = later.find(|until| !named(secret, *until).exists()).unwrap_or(Timestamp::MAX);
         Self { file: named(secret, until), until }
     }
 
-    /// All that lie beside a secret's file, in the order of their names.
+    /// All old secrets next to the file of a secret, by name.
     pub(in crate::config) fn all(secret: &Path) -> Vec<Self> {
         let entries = fs::read_dir(folder::of(secret)).into_iter().flatten().flatten();
         let mut all: Vec<Self> = entries
@@ -46,14 +45,14 @@ impl Kept {
         all
     }
 
-    /// What its name adds to that of the secret's file.
+    /// What its name adds to the name of the secret's file.
     pub(super) fn suffix(&self) -> String {
         suffix(self.until)
     }
 }
 
 fn suffix(until: Timestamp) -> String {
-    format!("{UNTIL}{}", until.strftime("%Y%m%dT%H%M%SZ"))
+    format!("{EXPIRY_INFIX}{}", until.strftime("%Y%m%dT%H%M%SZ"))
 }
 
 fn named(secret: &Path, until: Timestamp) -> PathBuf {
@@ -62,10 +61,10 @@ fn named(secret: &Path, until: Timestamp) -> PathBuf {
     name.into()
 }
 
-/// Until when a file's name says that it keeps an old secret of that one.
+/// The expiry in the name of a file, if it holds an old secret of this one.
 pub(super) fn until(secret: &Path, file: &Path) -> Option<Timestamp> {
     let name = file.file_name()?.to_str()?;
-    name.strip_prefix(secret.file_name()?.to_str()?)?.strip_prefix(UNTIL)?.parse().ok()
+    name.strip_prefix(secret.file_name()?.to_str()?)?.strip_prefix(EXPIRY_INFIX)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_says_until_when() {
+    fn the_name_holds_the_expiry() {
         let folder = TempDir::new().unwrap();
         let secret = folder.path().join("client-secret");
         let now: Timestamp = "2026-11-24T12:00:00.7Z".parse().unwrap();
