@@ -7,7 +7,7 @@ use std::{
 };
 
 use delivery::{EndpointUrl, UrlError};
-use schemas::{host::Host, redaction::mask_url};
+use schemas::redaction::mask_url;
 
 /// The URL of an endpoint, as it goes over the wire ([`EndpointUrl`]). `Display` masks the query's values, which may be
 /// credentials.
@@ -37,8 +37,7 @@ impl Endpoint {
 
     /// Whether its host is a loopback name or address.
     pub fn is_loopback(&self) -> bool {
-        let name = self.host().trim_end_matches('.').to_ascii_lowercase();
-        Host::read(self.host()).is_loopback_address() || name == "localhost" || name.ends_with(".localhost")
+        self.url.is_loopback()
     }
 
     pub(crate) fn host_header(&self) -> &str {

@@ -13,7 +13,6 @@ pub mod environment;
 mod file;
 mod filters;
 mod flow_url;
-mod gate;
 mod intake;
 mod lines;
 pub mod lint;

@@ -39,6 +39,28 @@ pub enum Authentication {
     Basic(BasicCredentials),
 }
 
+/// How a webhook authenticates, without the credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthenticationKind {
+    /// It does not.
+    None,
+    /// By a secret inside the message.
+    ClientSecret,
+    /// By the `authorization` header.
+    Basic,
+}
+
+impl Authentication {
+    /// The kind of authentication.
+    pub fn kind(&self) -> AuthenticationKind {
+        match self {
+            Self::None => AuthenticationKind::None,
+            Self::ClientSecret { .. } => AuthenticationKind::ClientSecret,
+            Self::Basic(_) => AuthenticationKind::Basic,
+        }
+    }
+}
+
 /// A credential breaks a limit of the product's webhook form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields are named after what they hold")]

@@ -5,6 +5,7 @@
 //! of the kit rests on. It knows nothing of sockets or runtimes.
 
 pub mod authentication;
+pub mod body_template;
 pub mod case_file;
 mod charset;
 pub mod clause;
@@ -29,7 +30,8 @@ pub mod validate;
 pub mod webhook;
 pub mod wire;
 
-pub use authentication::{Authentication, BasicCredentials, ClientSecret};
+pub use authentication::{Authentication, AuthenticationKind, BasicCredentials, ClientSecret};
+pub use body_template::{BodyTemplate, BodyTemplateError};
 pub use case_file::CaseFile;
 pub use clause::{Clause, Level};
 pub use document::Document;

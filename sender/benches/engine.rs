@@ -1,4 +1,4 @@
-//! What the engine costs: a bare hyper-util client, `Client::deliver`, and a courier over a backlog in memory, each with
+//! What the engine costs: a bare hyper-util client, `Client::deliver`, and a dispatcher over a queue in memory, each with
 //! 64 connections to the same server. They take turns, so that what else the machine does meets all of them.
 //!
 //! `cargo bench -p sender --bench engine`; two cores or more, client and server take one each. Figures are requests a
@@ -19,14 +19,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use delivery::{
+    AddressGuard, Client, ClientOptions, Delivery, Dispatcher, EndpointUrl, MemoryQueue, Outcome, Request, USER_AGENT,
+};
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
-};
-use sender::delivery::{
-    AddressGuard, Client, ClientOptions, Courier, Delivery, MemoryBacklog, Outcome, Request, Target, USER_AGENT,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -41,7 +41,7 @@ const BODY: Bytes = Bytes::from_static(&[b'x'; 1500]);
 
 fn main() {
     let url = serve();
-    let target: Target = url.parse().unwrap();
+    let target: EndpointUrl = url.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut connector = HttpConnector::new();
@@ -49,7 +49,7 @@ fn main() {
         let bare = legacy::Client::builder(TokioExecutor::new()).build(connector);
         let guard = AddressGuard::default().allow_loopback();
         let client = Client::new(&ClientOptions { guard, ..ClientOptions::default() }).unwrap();
-        let courier = Courier::new(client.clone()).with_concurrency(NonZeroUsize::new(CONNECTIONS).unwrap());
+        let dispatcher = Dispatcher::new(client.clone()).with_concurrency(NonZeroUsize::new(CONNECTIONS).unwrap());
 
         let mut rates = [const { Vec::new() }; 3];
         // The first round opens the connections and does not count.
@@ -57,7 +57,7 @@ fn main() {
             let taken = [
                 rate(each(|| with_bare(&bare, &target))).await,
                 rate(each(|| with_client(&client, &target))).await,
-                with_courier(&courier, &target).await,
+                with_dispatcher(&dispatcher, &target).await,
             ];
             if round > 0 {
                 rates.iter_mut().zip(taken).for_each(|(rates, taken)| rates.push(taken));
@@ -65,7 +65,7 @@ fn main() {
         }
         let median = |rates: &[f64]| rates[rates.len() / 2];
         rates.iter_mut().for_each(|rates| rates.sort_by(f64::total_cmp));
-        for (name, of) in ["bare hyper-util client", "Client::deliver", "Courier over memory"].iter().zip(&rates) {
+        for (name, of) in ["bare hyper-util client", "Client::deliver", "Dispatcher over memory"].iter().zip(&rates) {
             let (middle, ratio) = (median(of), median(of) / median(&rates[0]));
             println!("{name:22} {middle:>7.0}/s ({:.0} to {:.0}), {ratio:.2} of bare", of[0], of[of.len() - 1]);
         }
@@ -90,7 +90,7 @@ async fn rate(work: impl Future<Output = ()>) -> f64 {
     REQUESTS as f64 / started.elapsed().as_secs_f64()
 }
 
-async fn with_bare(client: &legacy::Client<HttpConnector, Full<Bytes>>, target: &Target) {
+async fn with_bare(client: &legacy::Client<HttpConnector, Full<Bytes>>, target: &EndpointUrl) {
     let request = http::Request::post(target.uri().clone())
         .header("content-type", "application/json")
         .header("user-agent", USER_AGENT)
@@ -101,24 +101,24 @@ async fn with_bare(client: &legacy::Client<HttpConnector, Full<Bytes>>, target: 
     response.into_body().collect().await.unwrap();
 }
 
-async fn with_client(client: &Client, target: &Target) {
+async fn with_client(client: &Client, target: &EndpointUrl) {
     let outcome = client.deliver(target, Request::new(BODY)).await;
     assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
 }
 
-async fn with_courier(courier: &Courier, target: &Target) -> f64 {
-    let (mut backlog, destination) = (MemoryBacklog::new(), Arc::<str>::from("bench"));
+async fn with_dispatcher(dispatcher: &Dispatcher, target: &EndpointUrl) -> f64 {
+    let (mut queue, destination) = (MemoryQueue::new(), Arc::<str>::from("bench"));
     for _ in 0..REQUESTS {
-        backlog.push(Delivery {
+        queue.push(Delivery {
             destination: Arc::clone(&destination),
             flow: None,
-            target: target.clone(),
+            url: target.clone(),
             request: Request::new(BODY),
             due: jiff::Timestamp::now(),
         });
     }
     rate(async {
-        let Ok(tally) = courier.drain(&mut backlog).await;
+        let Ok(tally) = dispatcher.drain(&mut queue).await;
         assert_eq!(tally.delivered, REQUESTS as u64);
     })
     .await

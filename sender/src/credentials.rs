@@ -1,13 +1,11 @@
-//! How a destination authenticates, by reference: it says where the secrets lie and holds none, so it can stand in a
-//! file, in the outbox and in a log.
+//! How a destination authenticates, with references to the secrets, so that it can be stored in the outbox and logged.
 
 use schemas::{
-    Authentication, BasicCredentials, ClientSecret, SecretReference, authentication::LimitError,
+    Authentication, AuthenticationKind, BasicCredentials, ClientSecret, SecretReference, authentication::LimitError,
     reference::ReferenceError,
 };
 
-/// Where the credentials lie. The words are those of `json/webhook.schema.json`, with a reference in the place of each
-/// secret.
+/// The authentication of `json/webhook.schema.json`, with a reference for each secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CredentialReference {
     /// Nothing is applied: the default of a new webhook.
@@ -15,35 +13,44 @@ pub enum CredentialReference {
     None,
     /// A secret inside the message.
     ClientSecret {
-        /// Where it lies.
+        /// Its reference.
         client_secret: SecretReference,
     },
     /// Username and password in the `authorization` header.
     Basic {
         /// The username itself.
         username: String,
-        /// Where the password lies.
+        /// The reference to the password.
         password: SecretReference,
     },
 }
 
-/// Why the credentials cannot be had. No secret is repeated.
+/// Why credentials are not available. No secret is repeated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// The reference leads to no secret.
+    /// The reference cannot be resolved.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
-    /// What it leads to breaks a limit of the product's webhook form.
+    /// The secret breaks a limit of the product's webhook form.
     #[error(transparent)]
     Limit(#[from] LimitError),
 }
 
 impl CredentialReference {
-    /// Fetches the secrets and checks them against the limits of the product's form.
+    /// The kind of authentication.
+    pub fn kind(&self) -> AuthenticationKind {
+        match self {
+            Self::None => AuthenticationKind::None,
+            Self::ClientSecret { .. } => AuthenticationKind::ClientSecret,
+            Self::Basic { .. } => AuthenticationKind::Basic,
+        }
+    }
+
+    /// Resolves the references and checks the secrets against the limits of the product's form.
     ///
     /// # Errors
-    /// When a reference leads nowhere, or what it leads to is empty, too long or cannot stand in a header.
+    /// When a reference cannot be resolved, or the secret is empty, too long or not possible in a header.
     pub fn resolve(&self) -> Result<Authentication, CredentialError> {
         Ok(match self {
             Self::None => Authentication::None,

@@ -1,24 +1,25 @@
 //! Produces Flowingly's documented webhook messages and delivers them.
 //!
-//! A message comes from a few values ([`Draft`]), from a run of a flow model, or from stored messages ([`replay`]).
-//! [`Composed`] is a message with its authentication, ready to send. [`delivery::Client`] posts it once; a
-//! [`delivery::Courier`] retries and keeps the order, from memory or from an [`Outbox`] on disk. The program
-//! `webhook-sender` ([`cli`]) puts them together and can also measure how an endpoint handles load.
+//! A message is made from a [`Draft`], by a running [`flow`] of a [`Model`], or from stored messages ([`replay`]).
+//! [`WireMessage`] is a message with its authentication as the wire has it. [`delivery::Client`] posts it once;
+//! [`delivery::Dispatcher`] retries and keeps the order, from memory or from an [`Outbox`] on disk; a [`load`] measures
+//! an endpoint. Each is usable alone: the program `webhook-sender` ([`cli`]) combines them.
 //!
 //! ```no_run
+//! use delivery::{Client, ClientOptions, Outcome};
 //! use schemas::{Authentication, ClientSecret, Profile};
-//! use sender::{Composed, Draft, delivery::{Client, ClientOptions, Outcome}};
+//! use sender::{Draft, WireMessage};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let message = Draft::default().message(jiff::Timestamp::now());
 //! let authentication = Authentication::ClientSecret { client_secret: ClientSecret::new("correct horse")? };
-//! let composed = Composed::from_message(&message, &authentication, Profile::v1())?;
+//! let message = WireMessage::from_message(&message, &authentication, Profile::v1())?;
 //!
 //! let client = Client::new(&ClientOptions::default())?;
-//! let target = "http://127.0.0.1:8080/hooks/flowingly".parse()?;
-//! match client.deliver(&target, composed.request()?).await {
+//! let url = "http://127.0.0.1:8080/hooks/flowingly".parse()?;
+//! match client.deliver(&url, message.request()).await {
 //!     Outcome::Accepted(answer) => println!("accepted: {}", answer.status),
-//!     Outcome::Declined(answer) => println!("rejected: {}", answer.status),
+//!     Outcome::Declined(answer) => println!("refused: {}", answer.status),
 //!     other => println!("no answer: {other:?}"),
 //! }
 //! # Ok(())
@@ -26,17 +27,16 @@
 //! ```
 
 pub mod cli;
-pub mod compose;
 pub mod credentials;
-pub mod delivery;
 pub mod draft;
 mod flow;
 mod load;
 mod model;
 pub mod outbox;
 pub mod replay;
+mod wire_message;
 
-pub use compose::{ComposeError, Composed};
 pub use credentials::CredentialReference;
 pub use draft::Draft;
 pub use outbox::Outbox;
+pub use wire_message::WireMessage;

@@ -1,20 +1,18 @@
-//! The outbox: deliveries on disk until it is known what came of each, and every attempt at them.
+//! The outbox: deliveries and their attempts on disk, in a folder with one SQLite file.
 //!
-//! A folder with one SQLite file. What it says was written is on the disk: a process that is killed at any moment loses
-//! no delivery, and repeats at most the attempts that were in flight. It holds no credential: a client secret's place
-//! in a body is kept, emptied, and credentials are references that are followed when a delivery is taken. A URL that is
-//! a secret itself is given as a reference too ([`Address::Reference`]).
+//! Writes are durable when they return: a process that is killed loses no delivery and repeats at most the attempts in
+//! flight. It contains no credentials: bodies are stored without their client secret, and credentials and secret URLs are
+//! references that are resolved when a delivery is taken.
 
-mod backlog;
 mod dead_letters;
 mod destination;
 mod destinations;
-mod emptied;
+mod enqueue;
 mod folder;
-mod intake;
 mod job;
-mod ledger;
 mod prune;
+mod queue;
+mod reader;
 mod status;
 mod tables;
 
@@ -26,76 +24,74 @@ use std::{
     time::Duration,
 };
 
+use delivery::{DestinationGroups, UrlError};
 use schemas::reference::ReferenceError;
 
 pub use self::{
     destination::{Address, Destination},
-    emptied::{Emptied, NotEmptied},
-    intake::{DestinationId, Intake, Label, NewDelivery},
+    enqueue::{DestinationId, Enqueue, Label, NewDelivery},
     job::JobId,
-    ledger::{Attempt, Filter, Ledger, StoredDelivery, Tally, Which},
     prune::Pruned,
-    status::{LastAnswer, Status, StatusWord},
+    reader::{Attempt, Filter, OutboxReader, StatusCount, StoredDelivery, Which},
+    status::Status,
 };
-use crate::{
-    credentials::CredentialError,
-    delivery::{HeaderError, Lanes, TargetError},
-};
+use crate::credentials::CredentialError;
 
-/// Where commands keep their outbox unless they are told otherwise.
+/// The default folder of commands.
 pub const DEFAULT_FOLDER: &str = "flowingly/outbox";
 
 /// The SQLite file in the folder.
 const FILE: &str = "outbox.sqlite";
 
-/// An outbox, held against other writers until it is dropped.
+/// An outbox, locked against other writers until it is dropped.
 #[derive(Debug)]
 pub struct Outbox {
-    ledger: Ledger,
-    lanes: Lanes,
-    /// Numbers of the deliveries that were taken and not settled.
+    reader: OutboxReader,
+    groups: DestinationGroups,
+    /// Numbers of the deliveries that were taken and not completed.
     in_flight: HashSet<u64>,
     longest_wait: Option<Duration>,
     destinations: HashMap<i64, Arc<Destination>>,
     folder: PathBuf,
     /// Last, so that the file is closed before another writer may open it.
-    hold: folder::Hold,
+    lock: folder::FolderLock,
 }
 
 impl Outbox {
-    /// Opens the outbox in a folder, or makes one. What was in flight when another process ended is due again.
+    /// Opens the outbox in a folder, or creates one. Deliveries that were in flight when another process ended are due
+    /// again.
     ///
     /// # Errors
-    /// When the folder cannot be made or written, another process writes to the outbox, or its file is damaged or newer
+    /// When the folder cannot be created or written, another process writes to the outbox, or its file is damaged or newer
     /// than this program.
     pub fn open(folder: &Path) -> Result<Self, OutboxError> {
-        let mut hold = folder::hold(folder)?;
-        let ledger = Ledger::create(folder)?;
-        hold.watch(&folder.join(FILE)).map_err(|source| OutboxError::Folder { folder: folder.to_owned(), source })?;
+        let mut lock = folder::lock(folder)?;
+        let reader = OutboxReader::create(folder)?;
+        lock.watch(&folder.join(FILE)).map_err(|source| OutboxError::Folder { folder: folder.to_owned(), source })?;
         let mut outbox = Self {
-            ledger,
-            lanes: Lanes::new(),
+            reader,
+            groups: DestinationGroups::default(),
             in_flight: HashSet::new(),
             longest_wait: None,
             destinations: HashMap::new(),
             folder: folder.to_owned(),
-            hold,
+            lock,
         };
         outbox.schedule(None)?;
         Ok(outbox)
     }
 
-    /// Reads the outbox in a folder, beside a process that writes to it or alone.
+    /// Reads the outbox in a folder, also while another process writes to it.
     ///
     /// # Errors
-    /// When there is none, or it cannot be read.
-    pub fn read(folder: &Path) -> Result<Ledger, OutboxError> {
-        Ledger::open(folder)
+    /// When there is no outbox, or it cannot be read.
+    pub fn read(folder: &Path) -> Result<OutboxReader, OutboxError> {
+        OutboxReader::open(folder)
     }
 
-    /// What is written in it.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    /// Reads this outbox.
+    pub fn reader(&self) -> &OutboxReader {
+        &self.reader
     }
 
     /// The folder.
@@ -103,34 +99,33 @@ impl Outbox {
         &self.folder
     }
 
-    /// Confines what is handed out to the deliveries of one job, or with `None` to all that are pending. Nothing may be
-    /// in flight.
+    /// Schedules the pending deliveries of one job, or with `None` all pending deliveries. No delivery may be in flight.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn schedule(&mut self, job: Option<JobId>) -> Result<(), OutboxError> {
-        let mut lanes = Lanes::new();
+        let mut groups = DestinationGroups::default();
         if let Some(longest) = self.longest_wait {
-            lanes.limit_wait(longest);
+            groups.limit_wait(longest);
         }
-        self.ledger.each_pending(job, |id, destination, flow, due| {
-            lanes.push(id, destination, flow, due);
+        self.reader.each_pending(job, |id, destination, flow, due| {
+            groups.push(id, destination, flow, due);
         })?;
-        (self.lanes, self.in_flight) = (lanes, HashSet::new());
+        (self.groups, self.in_flight) = (groups, HashSet::new());
         Ok(())
     }
 
-    /// Whether its file is still where it was when it was opened.
+    /// Checks that its file was not deleted, moved or replaced, because then what is written is lost.
     ///
     /// # Errors
-    /// When it was deleted, moved or replaced: what is written is lost.
+    /// When it was.
     fn check_place(&self) -> Result<(), OutboxError> {
-        if self.hold.is_in_place() { Ok(()) } else { Err(OutboxError::Displaced { folder: self.folder.clone() }) }
+        if self.lock.is_in_place() { Ok(()) } else { Err(OutboxError::Displaced { folder: self.folder.clone() }) }
     }
 
-    /// How many deliveries are scheduled: waiting or in flight.
+    /// Number of deliveries that are scheduled: waiting or in flight.
     pub fn scheduled(&self) -> usize {
-        self.lanes.len()
+        self.groups.len()
     }
 }
 
@@ -191,11 +186,11 @@ pub enum OutboxError {
     },
     /// A destination's URL cannot be posted to.
     #[error("the URL of the destination `{destination}` cannot be used: {source}")]
-    Target {
+    Url {
         /// The destination's name.
         destination: Arc<str>,
         /// Why not.
-        source: TargetError,
+        source: UrlError,
     },
     /// A destination's credentials cannot be had.
     #[error("the credentials of the destination `{destination}` cannot be had: {source}")]
@@ -204,14 +199,6 @@ pub enum OutboxError {
         destination: Arc<str>,
         /// Why not.
         source: CredentialError,
-    },
-    /// A destination's credentials cannot stand in a header.
-    #[error("the credentials of the destination `{destination}` cannot be sent: {source}")]
-    Header {
-        /// The destination's name.
-        destination: Arc<str>,
-        /// Why not.
-        source: HeaderError,
     },
     /// A message for a destination with a client secret has no place for one.
     #[error("a message for `{destination}` has no place for the client secret")]

@@ -6,11 +6,9 @@ mod learned;
 mod running;
 mod stored;
 
+use delivery::{AddressGuard, Client, ClientOptions};
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, Sample, StepMessage};
-use sender::{
-    Composed,
-    delivery::{AddressGuard, Client, ClientOptions},
-};
+use sender::WireMessage;
 use serde_json::Value;
 
 const SECRET: &str = "correct \"horse\" \\ battery 🐎";
@@ -43,10 +41,10 @@ fn without_secret(sample: &Sample) -> StepMessage {
 }
 
 /// A sample sent in both ways: as a message that is serialized again, and as its own bytes.
-fn composed(sample: &Sample, authentication: &Authentication) -> [(&'static str, Composed); 2] {
+fn composed(sample: &Sample, authentication: &Authentication) -> [(&'static str, WireMessage); 2] {
     [
-        ("message", Composed::from_message(&message(sample), authentication, Profile::v1()).unwrap()),
-        ("body", Composed::from_body(sample.body, authentication, Profile::v1()).unwrap()),
+        ("message", WireMessage::from_message(&message(sample), authentication, Profile::v1()).unwrap()),
+        ("body", WireMessage::from_body(sample.body, authentication, Profile::v1()).unwrap()),
     ]
 }
 

@@ -1,7 +1,35 @@
-//! What every client of the kit shares: the URL of an endpoint, the configuration of TLS, and why a certificate is not
-//! accepted. The sender, the relay and the contract runner use it.
+//! Delivery: requests to endpoints over HTTP/1.1. The sender and the relay deliver with it; the contract runner uses
+//! only the URL of an endpoint and TLS, without the feature `client`.
+//!
+//! It knows nothing of messages: a [`Request`] is a body and headers. A [`Client`] posts one, once, to an address that
+//! its [`AddressGuard`] allows, and returns the [`Outcome`]. A [`Dispatcher`] works off a [`DeliveryQueue`]: it retries
+//! as its [`RetryPolicy`] says, limits the [`Rate`] of each destination, and keeps the order of each flow. Redirects are
+//! not followed.
+//!
+//! ```no_run
+//! use delivery::{Client, ClientOptions, Delivery, Dispatcher, MemoryQueue, Request};
+//!
+//! # async fn example(request: Request) -> Result<(), Box<dyn std::error::Error>> {
+//! let dispatcher = Dispatcher::new(Client::new(&ClientOptions::default())?).with_rate("4/s".parse()?);
+//! let mut queue = MemoryQueue::new();
+//! queue.push(Delivery {
+//!     destination: "crm".into(),
+//!     flow: Some("FLOW-604".into()),
+//!     url: "https://crm.example/hooks/flowingly".parse()?,
+//!     request,
+//!     due: jiff::Timestamp::now(),
+//! });
+//! let counts = dispatcher.drain(&mut queue).await?;
+//! println!("{} delivered in {} attempts", counts.delivered, counts.attempts);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod certificate;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "client")]
+mod dispatcher;
 pub mod tls;
 pub mod url;
 
@@ -9,4 +37,30 @@ pub use self::{
     certificate::CertificateProblem,
     tls::{RootsError, client_config, roots_from_pem},
     url::{EndpointUrl, UrlError},
+};
+#[cfg(feature = "client")]
+pub use self::{
+    client::{
+        Client,
+        answer::{ANSWER_MAX_BYTES, Answer, AnswerEnd},
+        answer_body::AnswerBody,
+        connection::{Connection, Dialer},
+        guard::{AddressGuard, AddressKind, AllowedAddresses, AllowedAddressesError},
+        options::{ClientOptions, USER_AGENT},
+        outcome::{LocalError, Outcome, TransportError},
+        proxy::{Proxy, ProxyError},
+        request::{HeaderError, Request},
+        resolver::{Resolver, Resolving, SystemResolver},
+    },
+    dispatcher::{
+        DispatchCounts, Dispatcher,
+        destination_groups::DestinationGroups,
+        fifo_groups::FifoGroups,
+        memory_queue::{Delivery, Finished, MemoryQueue},
+        queue::{AttemptResult, DeliveryQueue, ReadyDelivery},
+        rate::{Rate, RateError},
+        rate_limiter::RateLimiter,
+        retry::{GiveUpReason, RetryDecision, RetryPolicy, RetryPolicyError, RetrySettings},
+        summary::{OutcomeSummary, with_causes},
+    },
 };

@@ -1,18 +1,22 @@
 //! The URL of an endpoint, read once into what a connection and a request need.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use http::{Uri, uri::Scheme};
 use schemas::{
-    host::Host,
+    host,
+    redaction::{mask_url, url_credentials},
     uri::{encode_path, encode_query},
 };
+use secrecy::SecretString;
 use url::Url;
 
 /// The URL of an endpoint: absolute, `http` or `https`, with a host and without a user. It is in the form that goes over
 /// the wire (RFC 3986): what path and query cannot hold is percent-encoded, names are in lower case and in the form of
-/// IDNA, numeric addresses in their usual form, and neither a default port nor a fragment is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// IDNA, numeric addresses in their usual form, and it has neither a default port nor a fragment.
+///
+/// `Display` and `Debug` mask the values of the query: they may be credentials.
+#[derive(Clone, PartialEq, Eq)]
 pub struct EndpointUrl {
     uri: Uri,
 }
@@ -52,7 +56,7 @@ impl EndpointUrl {
 
     /// The host, without the brackets of an IPv6 address.
     pub fn host(&self) -> &str {
-        self.bracketed_host().trim_start_matches('[').trim_end_matches(']')
+        without_brackets(self.uri.host().unwrap_or_default())
     }
 
     /// The port, also where the URL leaves it to the scheme.
@@ -70,21 +74,37 @@ impl EndpointUrl {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 
+    /// Path and query with the values of the query masked.
+    pub fn masked_path(&self) -> String {
+        mask_url(self.path_and_query())
+    }
+
     /// Whether it is `https`.
     pub fn is_encrypted(&self) -> bool {
         self.uri.scheme() == Some(&Scheme::HTTPS)
     }
 
-    fn bracketed_host(&self) -> &str {
-        self.uri.host().unwrap_or_default()
+    /// Whether the host is this machine by its spelling (see [`host::is_loopback`]).
+    pub fn is_loopback(&self) -> bool {
+        host::is_loopback(self.host())
     }
+
+    /// The credentials in it: the values of the query and, where the URL as a whole is a secret, its path.
+    pub fn secrets(&self, is_secret: bool) -> Vec<SecretString> {
+        url_credentials(self.path_and_query(), is_secret)
+    }
+}
+
+/// A host without the brackets of an IPv6 address.
+pub(crate) fn without_brackets(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 impl FromStr for EndpointUrl {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
-        // Browsers drop or rewrite these without a word, other clients send them: whoever wrote them has to say what is meant.
+        // Browsers drop or rewrite these silently and other clients send them, so only the user knows what is meant.
         if text.contains(|character: char| character.is_control() || character == '\\') || text.trim() != text {
             return Err(UrlError::Character);
         }
@@ -102,8 +122,20 @@ impl FromStr for EndpointUrl {
     }
 }
 
-/// Host and port in their normal form. The host is read as browsers and curl read it, so that `http://2130706433/` is the
-/// loopback address that it leads to, for whoever judges or connects to it.
+impl fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask_url(&self.uri.to_string()))
+    }
+}
+
+impl fmt::Debug for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndpointUrl({self})")
+    }
+}
+
+/// Host and port in their normal form. The host is read as browsers and curl read it: `http://2130706433/` is a loopback
+/// address.
 fn normalize_authority(scheme: &str, authority: &str) -> Result<String, UrlError> {
     if authority.contains('@') {
         return Err(UrlError::UserInfo);
@@ -112,7 +144,7 @@ fn normalize_authority(scheme: &str, authority: &str) -> Result<String, UrlError
         return Err(UrlError::Host);
     }
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    if matches!(Host::read(host), Host::Address(readings) if readings.len() > 1) {
+    if host::is_ambiguous(host) {
         return Err(UrlError::AmbiguousHost);
     }
     let url = Url::parse(&format!("{scheme}://{authority}/")).map_err(|error| match error {
@@ -215,6 +247,37 @@ mod tests {
         ] {
             let url: EndpointUrl = text.parse().unwrap();
             assert_eq!((url.host(), url.port(), url.host_header(), url.path_and_query()), (host, port, header, path));
+        }
+    }
+    #[test]
+    fn the_values_of_its_query_are_not_shown() {
+        for (text, expected) in [
+            ("https://a.example:443/run?code=s3cret&x", "https://a.example/run?code=***&***"),
+            ("http://bücher.example:8080/hä?ü=ö", "http://xn--bcher-kva.example:8080/h%C3%A4?%C3%BC=***"),
+        ] {
+            assert_eq!(text.parse::<EndpointUrl>().unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_by_the_spelling() {
+        for (text, expected) in [
+            ("http://127.0.0.1/", true),
+            ("http://127.8.9.1:99/", true),
+            ("http://[::1]/", true),
+            ("http://[::ffff:127.0.0.1]/", false),
+            ("http://localhost:8080/", true),
+            ("http://LOCALHOST./", true),
+            ("http://hooks.localhost/", true),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://notlocalhost/", false),
+            ("http://10.0.0.1/", false),
+            ("http://0.0.0.0/", false),
+            ("http://2130706433/", true),
+            ("http://0x7f.1/", true),
+            ("http://%6cocalhost/", true),
+        ] {
+            assert_eq!(text.parse::<EndpointUrl>().unwrap().is_loopback(), expected, "{text}");
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
+use delivery::{AddressGuard, AllowedAddresses, EndpointUrl, Rate, RetryPolicy, RetrySettings};
 use http::HeaderValue;
 use schemas::{Authentication, Profile, wire};
 use secrecy::ExposeSecret as _;
-use sender::delivery::{AddressGuard, Allowed, Rate, RetryPolicy, RetrySettings, Target};
 use toml::Spanned;
 
 use super::{
@@ -159,14 +159,14 @@ impl Resolver<'_> {
         let rate = self.parsed::<Rate>("rate", table.rate.as_ref()).map(|rate| rate.or(default_rate));
         let retry = self.retry(table.retry.as_ref());
         let timeout = self.duration("timeout", table.timeout.as_ref(), Duration::from_secs(30));
-        let allowed: Vec<Option<Allowed>> = table
+        let allowed: Vec<Option<AllowedAddresses>> = table
             .allow_address
             .iter()
-            .map(|typed| self.parsed::<Allowed>("allow_address", Some(typed)).flatten())
+            .map(|typed| self.parsed::<AllowedAddresses>("allow_address", Some(typed)).flatten())
             .collect();
         let (target, is_secret) = target?;
         let url_offset = table.url.as_ref().map_or(offset, |url| url.span().start);
-        let allowed: Option<Vec<Allowed>> = allowed.into_iter().collect();
+        let allowed: Option<Vec<AllowedAddresses>> = allowed.into_iter().collect();
         let guard = allowed.as_ref().map(AddressGuard::with);
         let is_refused = |address| guard.as_ref().is_some_and(|guard| !guard.allows(target.host(), address));
         if target.host().parse().is_ok_and(is_refused) {
@@ -186,7 +186,7 @@ impl Resolver<'_> {
             );
         }
         Some(Web {
-            target,
+            url: target,
             is_secret,
             content: content?,
             authentication: authentication?,
@@ -198,11 +198,11 @@ impl Resolver<'_> {
     }
 
     /// The URL, and whether it is a secret. It is never repeated.
-    fn target(&mut self, typed: &Spanned<String>, is_teams: bool) -> Option<(Target, bool)> {
+    fn target(&mut self, typed: &Spanned<String>, is_teams: bool) -> Option<(EndpointUrl, bool)> {
         let offset = typed.span().start;
         let is_literal = typed.get_ref().starts_with("http://") || typed.get_ref().starts_with("https://");
         let parsed = if is_literal {
-            typed.get_ref().parse::<Target>()
+            typed.get_ref().parse::<EndpointUrl>()
         } else {
             self.secret("url", typed)?.expose_secret().parse()
         };

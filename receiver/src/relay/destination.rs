@@ -1,11 +1,10 @@
-//! A destination: where messages of an endpoint are relayed to, checked and with every secret in memory. `Debug` shows
-//! none.
+//! A destination of an endpoint's messages: checked, and with its secrets resolved. `Debug` does not show them.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use delivery::{AllowedAddresses, EndpointUrl, Rate, RetryPolicy};
 use http::HeaderValue;
 use schemas::{Authentication, Profile};
-use sender::delivery::{Allowed, Rate, RetryPolicy, Target};
 
 use super::{
     flow_url::FlowUrl,
@@ -19,68 +18,68 @@ use crate::log::Record;
 /// Where messages of an endpoint go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
-    /// Its name; no other destination has it. What waits for it is kept under this name.
+    /// Its unique name, under which its waiting deliveries are stored.
     pub name: Arc<str>,
-    /// Name of the endpoint whose messages it gets.
+    /// Name of its endpoint.
     pub endpoint: String,
-    /// Where these messages keep what.
+    /// The profile of these messages.
     pub profile: Profile,
-    /// Which of them it gets; all, without it.
+    /// The filter that selects its messages; by default all.
     pub when: Option<When>,
-    /// Where the flow of a message is found in the product.
+    /// How to link to the flow of a message in the product.
     pub flow_url: Option<FlowUrl>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
 }
 
-/// What a destination is.
+/// The kind of a destination.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// A URL that is posted to.
+    /// A URL to post to.
     Web(Arc<Web>),
-    /// A file, a line of JSON a message.
+    /// A file with one JSON line per message.
     File(PathBuf),
 }
 
-/// A URL that is posted to, and how.
+/// A URL to post to, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Web {
     /// The URL.
-    pub target: Target,
-    /// Whether the whole of it is a secret, not just what its query holds.
+    pub url: EndpointUrl,
+    /// Whether the whole URL is secret, not only its query.
     pub is_secret: bool,
-    /// What is posted.
+    /// What to post.
     pub content: Content,
     /// How it authenticates.
     pub authentication: Authentication,
-    /// At most so many; without it as fast as it answers.
+    /// Maximum rate; by default as fast as it answers.
     pub rate: Option<Rate>,
-    /// When it is tried again.
+    /// When deliveries are retried.
     pub retry: RetryPolicy,
-    /// Time for a whole request, from the name to the end of the answer.
+    /// Time limit of a request, from resolving the name to the end of the answer.
     pub timeout: Duration,
-    /// Which addresses it may have besides public ones.
-    pub allowed: Vec<Allowed>,
+    /// Allowed addresses in addition to public ones.
+    pub allowed: Vec<AllowedAddresses>,
 }
 
-/// What is posted of a message.
+/// What to post for a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// A card for Microsoft Teams.
     Card {
-        /// What makes it.
+        /// Its template.
         template: Template,
-        /// Most bytes of it.
+        /// Its maximum size.
         budget: Budget,
     },
     /// A text.
     Text {
-        /// What makes it.
+        /// Its template.
         template: Template,
         /// Its media type.
         content_type: HeaderValue,
     },
-    /// The message itself, as it was received, with the credential of this destination in the place of its own.
+    /// The message itself, as it was received, with the credential of this destination.
     Message {
         /// Its media type.
         content_type: HeaderValue,
@@ -88,24 +87,24 @@ pub enum Content {
 }
 
 impl Destination {
-    /// What templates and filters see of a stored message.
+    /// The view of a stored message for templates and filters.
     ///
     /// # Errors
-    /// When the body cannot be shown.
+    /// When the body cannot be read.
     pub fn view(&self, record: &Record) -> Result<View, ViewError> {
         view(record, &self.profile, self.flow_url.as_ref())
     }
 
-    /// Where it leads: two destinations with the same address are one place, whatever they are called.
+    /// Its address: destinations with the same address are the same place, whatever their names.
     pub(super) fn address(&self) -> String {
         match &self.kind {
-            Kind::Web(web) => web.target.uri().to_string(),
+            Kind::Web(web) => web.url.uri().to_string(),
             Kind::File(path) => path.display().to_string(),
         }
     }
 }
 
-/// What templates and filters see of a stored message, read through a profile.
+/// The view of a stored message, read through a profile, for templates and filters.
 pub(super) fn view(record: &Record, profile: &Profile, flow_url: Option<&FlowUrl>) -> Result<View, ViewError> {
     let about = About {
         endpoint: record.header.endpoint.clone(),

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use super::{
     destination::Destination,
     queue::{Queue, Taken},
-    store::{EXPIRED, Ended, Settled, StoreError},
+    store::{AttemptOutcome, Disposition, EXPIRED_REASON, StoreError},
 };
 use crate::{
     folder,
@@ -86,7 +86,7 @@ pub(super) async fn run(
 
 /// Settles what stands in the file already, and cuts off half a line.
 async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
-    queue.begin_anew()?;
+    queue.reload()?;
     // Nothing is tried again later here: a line is due when its message is.
     queue.limit_wait(Duration::ZERO)?;
     let settled = queue.store().file_end(queue.destination())?;
@@ -95,7 +95,7 @@ async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
     let written = queue.store().waiting_messages(queue.destination())?;
     let written: Vec<u64> =
         written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id).collect();
-    queue.settle_lines(&written, end)?;
+    queue.complete_lines(&written, end)?;
     Ok(())
 }
 
@@ -165,20 +165,25 @@ async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMe
                 messages.push(delivery.message);
             }
             None => {
-                let (reason, words) = EXPIRED;
-                expired.push(Settled { id, at: now, ended: Ended::Dead(reason), words: Some(words.to_owned()) });
+                let (reason, words) = EXPIRED_REASON;
+                expired.push(AttemptOutcome {
+                    id,
+                    at: now,
+                    disposition: Disposition::DeadLetter(reason),
+                    error: Some(words.to_owned()),
+                });
                 metrics.attempted(name, RelayOutcome::Dead);
             }
         }
     }
-    queue.settle(expired)?;
+    queue.complete(expired)?;
     let path = path.to_owned();
     let end = aside(move || {
         let lines: String = records.iter().flat_map(|record| [record.json_line(), "\n".to_owned()]).collect();
         append(&path, lines.as_bytes())
     })
     .await?;
-    queue.settle_lines(&written, end)?;
+    queue.complete_lines(&written, end)?;
     for message in messages {
         tracing::info!(destination = name, id = message, "relayed: written");
         metrics.attempted(name, RelayOutcome::Accepted);

@@ -1,12 +1,9 @@
-//! What is posted of a message to a URL.
+//! The request that delivers a message to a URL.
 
 use bytes::Bytes;
+use delivery::{HeaderError, Request};
 use http::HeaderValue;
-use schemas::{Authentication, Document, Profile, Role, json};
-use sender::{
-    ComposeError, Composed,
-    delivery::{HeaderError, Request},
-};
+use schemas::{Authentication, BodyTemplate, BodyTemplateError, Document, Profile, Role, json};
 
 use super::{
     destination::{Content, Destination, Web},
@@ -16,38 +13,38 @@ use super::{
 };
 use crate::log::Record;
 
-/// Media type of a card; with the charset, without which half as much was seen to be too large.
-const CARD: &str = "application/json; charset=utf-8";
+/// Media type of a card. Without the charset, cards of half the size were refused as too large.
+const CARD_CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
-/// The header that names the message, so that whoever gets it twice can tell.
-const MESSAGE_ID: &str = "x-message-id";
+/// The header with the message's id, by which an endpoint recognizes a repetition.
+const MESSAGE_ID_HEADER: &str = "x-message-id";
 
-/// A request that is ready.
+/// A request to deliver.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) request: Request,
-    /// What was left out of a card so that it fits.
+    /// The parts that were shortened so that a card fits.
     pub(super) shortened: Vec<Shortened>,
 }
 
-/// A message cannot be posted.
+/// Why a message cannot be posted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PostError {
-    /// Nothing of it can be shown.
+    /// The message cannot be read.
     #[error(transparent)]
     View(#[from] ViewError),
-    /// The template fails on it.
+    /// The template failed.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// It has no place for the credential.
     #[error(transparent)]
-    Compose(#[from] ComposeError),
-    /// What is configured cannot stand in a header.
+    Compose(#[from] BodyTemplateError),
+    /// A configured header is invalid.
     #[error(transparent)]
     Header(#[from] HeaderError),
 }
 
-/// The request that brings a message to a destination; a card fits into the budget.
+/// The request that delivers a message to a destination. A card fits into the budget.
 pub(super) fn post(
     destination: &Destination,
     web: &Web,
@@ -57,29 +54,35 @@ pub(super) fn post(
     let (request, shortened) = match &web.content {
         Content::Card { template, budget: whole } => {
             let card = template.card(&destination.view(record)?, budget.unwrap_or(*whole))?;
-            (Request::new(card.body).with_headers([("content-type", CARD)])?, card.shortened)
+            (Request::new(card.body).with_headers([("content-type", CARD_CONTENT_TYPE)])?, card.shortened)
         }
         Content::Text { template, content_type } => {
             let text = template.text(&destination.view(record)?)?;
-            (authorized(typed(Request::new(text.into()), content_type)?, &web.authentication)?, Vec::new())
+            (typed(authorized(Request::new(text), &web.authentication), content_type)?, Vec::new())
         }
         Content::Message { content_type } => {
             let body = body(record, &web.authentication, &destination.profile);
-            let composed = Composed::from_body(&body, &web.authentication, &destination.profile)?;
-            (typed(composed.request()?, content_type)?, Vec::new())
+            let request = match &web.authentication {
+                Authentication::None => Request::new(body),
+                authentication => {
+                    let template = BodyTemplate::from_body(&body, authentication.kind(), &destination.profile)?;
+                    Request::from_template(&template, authentication)
+                }
+            };
+            (typed(request, content_type)?, Vec::new())
         }
     };
     let id = record.header.id.to_string();
     let request = match &web.content {
         Content::Card { .. } => request,
-        Content::Text { .. } | Content::Message { .. } => request.with_headers([(MESSAGE_ID, id.as_str())])?,
+        Content::Text { .. } | Content::Message { .. } => request.with_headers([(MESSAGE_ID_HEADER, id.as_str())])?,
     };
-    let request = web.target.secrets(web.is_secret).into_iter().fold(request, Request::with_secret);
+    let request = web.url.secrets(web.is_secret).into_iter().fold(request, Request::with_secret);
     Ok(Post { request, shortened })
 }
 
-/// The message as it was received. A destination without a client secret of its own gets no member for one (MSG-15),
-/// and one with a client secret gets it at the place that its profile names.
+/// The message as it was received. Without a client secret of the destination's own, the member is removed (MSG-15);
+/// with one, it is removed if it is not in the place that the destination's profile has for it.
 fn body(record: &Record, authentication: &Authentication, profile: &Profile) -> Bytes {
     let body = &record.body;
     let place = profile.pointer(Role::ClientSecret);
@@ -101,11 +104,9 @@ fn typed(request: Request, content_type: &HeaderValue) -> Result<Request, Header
     request.with_headers([("content-type", content_type.to_str().unwrap_or_default())])
 }
 
-fn authorized(request: Request, authentication: &Authentication) -> Result<Request, HeaderError> {
+fn authorized(request: Request, authentication: &Authentication) -> Request {
     match authentication {
-        Authentication::Basic(credentials) => {
-            request.with_secret(credentials.expose_password().into()).with_authorization(&credentials.header())
-        }
-        Authentication::None | Authentication::ClientSecret { .. } => Ok(request),
+        Authentication::Basic(credentials) => request.with_basic(credentials),
+        Authentication::None | Authentication::ClientSecret { .. } => request,
     }
 }

@@ -1,23 +1,19 @@
-//! What waits for one destination: its lanes in memory, the store behind them, and the log where the messages lie.
+//! The waiting deliveries of one destination: their groups in memory, the store, and the log with the messages.
 
 use std::{
-    collections::HashSet,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use delivery::{FifoGroups, GiveUpReason, RetryDecision};
 use jiff::Timestamp;
-use sender::delivery::{GaveUp, Lanes, Next};
 
-use super::store::{Delivery, Ended, Settled, Store, StoreError};
+use super::store::{AttemptOutcome, Delivery, Disposition, Store, StoreError};
 use crate::log::{Entry, LogReader, Position, Record, Segments};
 
-/// The one lane's name in [`Lanes`]: a queue has one destination.
-const HERE: &str = "";
-
-/// Maximum number of bytes of bodies that are taken at a time, and one body more.
-const TAKE_BYTES: usize = 8 << 20;
+/// Size of bodies after which no further delivery is taken at a time.
+const MAX_TAKE_BYTES: usize = 8 << 20;
 
 /// The deliveries of a destination.
 #[derive(Debug)]
@@ -25,26 +21,34 @@ pub(super) struct Queue {
     store: Arc<Mutex<Store>>,
     log: Arc<Segments>,
     destination: i64,
-    lanes: Lanes,
-    /// The greatest number that was put into a lane.
+    groups: FifoGroups,
+    /// The greatest number in the groups.
     known: u64,
-    /// What came of attempts and could not be written yet.
-    unwritten: Vec<Settled>,
+    /// Outcomes that could not be recorded yet.
+    unrecorded: Vec<AttemptOutcome>,
     longest_wait: Option<Duration>,
 }
 
-/// A delivery whose time has come.
+/// A delivery that is due.
 #[derive(Debug)]
 pub(super) struct Taken {
     pub(super) id: u64,
     pub(super) delivery: Delivery,
-    /// `None` where the log does not have it any more.
+    /// `None` if the log no longer has it.
     pub(super) record: Option<Record>,
 }
 
 impl Queue {
     pub(super) fn new(store: Arc<Mutex<Store>>, log: Arc<Segments>, destination: i64) -> Self {
-        Self { store, log, destination, lanes: Lanes::new(), known: 0, unwritten: Vec::new(), longest_wait: None }
+        Self {
+            store,
+            log,
+            destination,
+            groups: FifoGroups::default(),
+            known: 0,
+            unrecorded: Vec::new(),
+            longest_wait: None,
+        }
     }
 
     /// The number of its destination.
@@ -56,21 +60,21 @@ impl Queue {
         lock(&self.store)
     }
 
-    /// Bounds due times: none is further ahead of the clock than this.
+    /// Limits due times to `longest` from now.
     pub(super) fn limit_wait(&mut self, longest: Duration) -> Result<(), StoreError> {
         self.longest_wait = Some(longest);
-        self.lanes.limit_wait(longest);
+        self.groups.limit_wait(longest);
         let latest = Timestamp::now().checked_add(longest).unwrap_or(Timestamp::MAX);
         lock(&self.store).limit_due(self.destination, latest)
     }
 
-    /// Takes up to `room` deliveries that are due, the longest due first, but not more than some MiB of bodies; in flight
-    /// until they are settled.
+    /// Takes up to `room` deliveries that are due, the longest due first, limited by the size of their bodies. They are in
+    /// flight until [`Self::complete`].
     pub(super) fn take(&mut self, now: Timestamp, room: usize) -> Result<Vec<Taken>, StoreError> {
-        self.look()?;
+        self.load_new()?;
         let (mut taken, mut bytes) = (Vec::new(), 0);
-        while taken.len() < room && bytes < TAKE_BYTES {
-            let Some(id) = self.lanes.take(now, 1, &HashSet::new()).pop() else { break };
+        while taken.len() < room && bytes < MAX_TAKE_BYTES {
+            let Some(id) = self.groups.take(now) else { break };
             match self.taken(id) {
                 Ok(next) => {
                     bytes += next.record.as_ref().map_or(0, |record| record.body.len());
@@ -86,76 +90,76 @@ impl Queue {
         Ok(taken)
     }
 
-    /// When the next delivery falls due.
+    /// When the next delivery is due.
     pub(super) fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        self.look()?;
-        Ok(self.lanes.next_due(&HashSet::new()))
+        self.load_new()?;
+        Ok(self.groups.next_due())
     }
 
-    /// Puts what was taken, and never attempted, back to the heads of its lanes.
+    /// Puts deliveries that were taken and not attempted back to the heads of their groups.
     pub(super) fn put_back(&mut self, ids: &[u64], due: Timestamp) {
         for id in ids {
-            self.lanes.settle(*id, &Next::RetryAt(due));
+            self.groups.complete(*id, &RetryDecision::RetryAt(due));
         }
     }
 
-    /// Writes down what came of attempts. What cannot be written is kept and written first the next time, so that nothing
-    /// that was accepted is sent again for want of a disk.
-    pub(super) fn settle(&mut self, settled: Vec<Settled>) -> Result<(), StoreError> {
-        self.unwritten.extend(settled);
-        if self.unwritten.is_empty() {
+    /// Records the outcomes of attempts. If that fails they are kept and recorded first the next time, so that an accepted
+    /// delivery is not repeated because of a failed disk.
+    pub(super) fn complete(&mut self, outcomes: Vec<AttemptOutcome>) -> Result<(), StoreError> {
+        self.unrecorded.extend(outcomes);
+        if self.unrecorded.is_empty() {
             return Ok(());
         }
-        lock(&self.store).settle(self.destination, &self.unwritten)?;
-        for Settled { id, ended, .. } in self.unwritten.drain(..) {
-            let next = match ended {
-                Ended::Accepted => Next::Delivered,
-                Ended::Again { due, .. } => Next::RetryAt(due),
-                Ended::Dead(_) => Next::GiveUp(GaveUp::Refused),
+        lock(&self.store).complete(self.destination, &self.unrecorded)?;
+        for AttemptOutcome { id, disposition, .. } in self.unrecorded.drain(..) {
+            let decision = match disposition {
+                Disposition::Delivered => RetryDecision::Delivered,
+                Disposition::Retry { due, .. } => RetryDecision::RetryAt(due),
+                Disposition::DeadLetter(_) => RetryDecision::GiveUp(GiveUpReason::Refused),
             };
-            self.lanes.settle(id, &next);
+            self.groups.complete(id, &decision);
         }
         Ok(())
     }
 
-    /// Writes down that the lines of a file are on the disk up to `end`, and these deliveries among them.
-    pub(super) fn settle_lines(&mut self, written: &[u64], end: u64) -> Result<(), StoreError> {
-        lock(&self.store).settle_lines(self.destination, written, Timestamp::now(), end)?;
+    /// Records that the lines of a file are durable up to `end`, including these deliveries.
+    pub(super) fn complete_lines(&mut self, written: &[u64], end: u64) -> Result<(), StoreError> {
+        lock(&self.store).complete_lines(self.destination, written, Timestamp::now(), end)?;
         for id in written {
-            if !self.lanes.remove(*id) {
-                self.lanes.settle(*id, &Next::Delivered);
+            if !self.groups.remove(*id) {
+                self.groups.complete(*id, &RetryDecision::Delivered);
             }
         }
         Ok(())
     }
 
-    /// Gives up all that waits, less what is in flight.
-    pub(super) fn give_up(&mut self, settled: Settled) -> Result<(), StoreError> {
-        let Settled { at, ended, words, .. } = settled.clone();
-        self.settle(vec![settled])?;
+    /// Records an outcome and gives up all waiting deliveries, except those in flight, for the same reason.
+    pub(super) fn give_up(&mut self, outcome: AttemptOutcome) -> Result<(), StoreError> {
+        let rest = outcome.clone();
+        self.complete(vec![outcome])?;
         let mut waiting = Vec::new();
         lock(&self.store).each_waiting(self.destination, 0, |id, _, _| waiting.push(id))?;
-        let waiting = waiting.into_iter().filter(|id| self.lanes.remove(*id));
-        let given_up = waiting.map(|id| Settled { id, at, ended: ended.clone(), words: words.clone() }).collect();
-        self.settle(given_up)
+        let waiting = waiting.into_iter().filter(|id| self.groups.remove(*id));
+        let given_up = waiting.map(|id| AttemptOutcome { id, ..rest.clone() }).collect();
+        self.complete(given_up)
     }
 
-    /// Writes what could not be written before, and begins anew with what the store has: what was in flight is due again.
-    pub(super) fn begin_anew(&mut self) -> Result<(), StoreError> {
-        self.settle(Vec::new())?;
-        (self.lanes, self.known) = (Lanes::new(), 0);
+    /// Records what could not be recorded before, and reloads the deliveries. Those that were in flight are due again.
+    pub(super) fn reload(&mut self) -> Result<(), StoreError> {
+        self.complete(Vec::new())?;
+        (self.groups, self.known) = (FifoGroups::default(), 0);
         if let Some(longest) = self.longest_wait {
-            self.lanes.limit_wait(longest);
+            self.groups.limit_wait(longest);
         }
-        self.look()
+        self.load_new()
     }
 
-    /// Puts into the lanes what is new in the store.
-    fn look(&mut self) -> Result<(), StoreError> {
-        let (lanes, mut known) = (&mut self.lanes, self.known);
+    /// Loads the deliveries that are new in the store.
+    fn load_new(&mut self) -> Result<(), StoreError> {
+        let (groups, mut known) = (&mut self.groups, self.known);
         lock(&self.store).each_waiting(self.destination, known, |id, flow, due| {
             known = id;
-            lanes.push(id, HERE, flow, due);
+            groups.push(id, flow, due);
         })?;
         self.known = known;
         Ok(())
@@ -169,8 +173,7 @@ impl Queue {
     }
 }
 
-/// The record of a message; `None` where the log does not have it any more. A log that was put in the place of another has
-/// other messages.
+/// The record of a message; `None` if the log no longer has it. A log that replaced another one has other messages.
 pub(super) fn record(reader: &mut LogReader, position: Position, message: &str) -> io::Result<Option<Record>> {
     if reader.position() != position {
         reader.go_to(position);
@@ -183,7 +186,7 @@ pub(super) fn record(reader: &mut LogReader, position: Position, message: &str) 
     })
 }
 
-/// The store. Each change of it is one transaction, so one that panicked left it whole.
+/// Locks the store. Each change is one transaction, so a panic leaves it consistent.
 pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -40,7 +40,7 @@ impl Renderer {
         Self { large, wake, done: mpsc::unbounded_channel(), count: 0 }
     }
 
-    /// Makes a request on another thread, and wakes the courier when it is there.
+    /// Makes a request on another thread, and wakes the dispatcher when it is there.
     pub(super) fn begin(
         &mut self,
         id: u64,
@@ -57,7 +57,7 @@ impl Renderer {
                 Err(error) => Err((UNRENDERED, error.to_string())),
             };
             drop(permit);
-            // A courier that began again makes it again.
+            // A queue that was reloaded renders it again.
             let _ = done.send(Rendered { id, delivery, post });
             wake.notify_one();
         });

@@ -3,10 +3,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
-use sender::delivery::Rate;
+use delivery::{Rate, RateLimiter};
 use tokio::{
     sync::{Notify, Semaphore, watch},
     task::{JoinHandle, JoinSet},
@@ -16,7 +16,6 @@ use super::{
     decisions::Decisions,
     destination::{Destination, Kind},
     file,
-    gate::Gate,
     intake::Intake,
     queue::{Queue, lock},
     store::{Status, StoreError},
@@ -45,7 +44,7 @@ pub(super) struct Running {
     /// Of destinations that are gone: they end what they have in flight.
     leaving: HashMap<Arc<str>, JoinHandle<()>>,
     /// By URL: kept for as long as the relay runs, so that a reload brings no burst.
-    gates: HashMap<String, Arc<Mutex<Gate>>>,
+    limiters: HashMap<String, Arc<RateLimiter>>,
     /// `None` while it reads.
     intake: Option<Intake>,
     reading: Option<JoinHandle<(Intake, Result<bool, StoreError>)>>,
@@ -98,7 +97,7 @@ impl Running {
             large: Arc::new(Semaphore::new(LARGE_AT_A_TIME)),
             workers: HashMap::new(),
             leaving: HashMap::new(),
-            gates: HashMap::new(),
+            limiters: HashMap::new(),
             intake: Some(intake),
             reading: None,
             deciding: JoinSet::new(),
@@ -214,9 +213,8 @@ impl Running {
         let wake = Arc::new(Notify::new());
         let woken = wake.clone();
         let (metrics, large) = (self.metrics.clone(), self.large.clone());
-        let gates = &mut self.gates;
-        let gate = match &destination.kind {
-            Kind::Web(web) => Some(gates.entry(web.target.uri().to_string()).or_default().clone()),
+        let limiter = match &destination.kind {
+            Kind::Web(web) => Some(self.limiters.entry(web.url.uri().to_string()).or_default().clone()),
             Kind::File(_) => None,
         };
         let task = tokio::spawn(async move {
@@ -224,10 +222,10 @@ impl Running {
                 // One that panicked has ended too.
                 drop(previous.await);
             }
-            match (&destination.kind, gate) {
-                (Kind::Web(web), Some(gate)) => {
+            match (&destination.kind, limiter) {
+                (Kind::Web(web), Some(limiter)) => {
                     let web = web.clone();
-                    web::run(queue, destination, web, gate, metrics, large, woken, stopped).await;
+                    web::run(queue, destination, web, limiter, metrics, large, woken, stopped).await;
                 }
                 (Kind::File(path), _) => {
                     let path = path.clone();
@@ -239,17 +237,16 @@ impl Running {
         Worker { wake, stop, task }
     }
 
-    /// Destinations with the same URL share its gate, and the slowest rate among them holds.
+    /// Destinations with the same URL share its limiter, which has the lowest of their rates.
     fn set_rates(&mut self, destinations: &Destinations) {
         let mut rates: HashMap<String, Option<Rate>> = HashMap::new();
         for destination in destinations.iter() {
             let Kind::Web(web) = &destination.kind else { continue };
-            let slowest = rates.entry(web.target.uri().to_string()).or_default();
+            let slowest = rates.entry(web.url.uri().to_string()).or_default();
             *slowest = slowest.iter().copied().chain(web.rate).max_by_key(Rate::interval);
         }
         for (url, rate) in rates {
-            let gate = self.gates.entry(url).or_default();
-            gate.lock().unwrap_or_else(PoisonError::into_inner).set_rate(rate);
+            self.limiters.entry(url).or_default().set_maximum(rate);
         }
     }
 

@@ -3,9 +3,9 @@
 
 mod dead_letters;
 mod decision;
+mod outcome;
 mod replay;
 mod routing;
-mod settlement;
 mod status;
 mod tables;
 #[cfg(test)]
@@ -28,8 +28,8 @@ pub use self::{
 };
 pub(super) use self::{
     decision::{Asked, Decided},
+    outcome::{AttemptOutcome, Disposition, EXPIRED_REASON},
     replay::Replayed,
-    settlement::{EXPIRED, Ended, Settled},
 };
 use super::{routing::Router, size::Budget};
 use crate::{

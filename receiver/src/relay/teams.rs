@@ -1,38 +1,38 @@
-//! What is particular to Microsoft Teams: which hosts its Workflows have, and how they say no.
+//! Microsoft Teams: the hosts of its Workflows, and how they refuse a card.
 
 use bytes::Bytes;
+use delivery::{EndpointUrl, Outcome};
 use http::StatusCode;
-use sender::delivery::{Outcome, Target};
 use serde_json::Value;
 
-/// The hosts of Workflows: those of Logic Apps, and those that followed them.
-const WORKFLOWS: [&str; 2] = [".logic.azure.com", ".environment.api.powerplatform.com"];
+/// The hosts of Workflows: Logic Apps and their successor.
+const WORKFLOW_HOSTS: [&str; 2] = [".logic.azure.com", ".environment.api.powerplatform.com"];
 
-/// The hosts of the connectors, which were switched off.
-const CONNECTORS: [&str; 3] = [".webhook.office.com", "webhook.office.com", "outlook.office.com"];
+/// The hosts of connectors, which were retired.
+const CONNECTOR_HOSTS: [&str; 3] = [".webhook.office.com", "webhook.office.com", "outlook.office.com"];
 
-/// How the answer begins when Teams has taken a post and could not show it; the status follows. It is known from the
-/// connectors, and workflows may pass it on.
-const FAILED: &str = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error";
+/// The beginning of the answer when Teams accepted a post and could not show it; the status follows. Connectors sent it,
+/// and workflows may pass it on.
+const FAILURE_PREFIX: &str = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error";
 
-/// Whose host a URL has.
+/// The service that a host belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     /// Workflows.
     Workflows,
-    /// Connectors, which are gone.
+    /// Connectors, which were retired.
     Connectors,
-    /// Somebody else: a stand-in, a proxy.
+    /// Another service, such as a proxy.
     Other,
 }
 
 impl Host {
-    /// Whose host a URL has.
-    pub(crate) fn of(target: &Target) -> Self {
-        let host = target.host().trim_end_matches('.').to_ascii_lowercase();
-        if WORKFLOWS.iter().any(|end| host.ends_with(end)) {
+    /// The service that a host belongs to.
+    pub(crate) fn of(url: &EndpointUrl) -> Self {
+        let host = url.host().trim_end_matches('.').to_ascii_lowercase();
+        if WORKFLOW_HOSTS.iter().any(|end| host.ends_with(end)) {
             Self::Workflows
-        } else if CONNECTORS.iter().any(|end| host.ends_with(end)) {
+        } else if CONNECTOR_HOSTS.iter().any(|end| host.ends_with(end)) {
             Self::Connectors
         } else {
             Self::Other
@@ -40,12 +40,12 @@ impl Host {
     }
 }
 
-/// An outcome as it counts: a 2xx whose body is an error of Teams or Azure is a refusal. It counts as the status that the
-/// error names, and as a 502 where it names none that a later attempt could change.
+/// Maps a 2xx whose body is an error of Teams or Azure to a refusal with the status in the error, or with 502 if there is
+/// none that a retry could change.
 ///
-/// A workflow may answer with anything, such as the subject of the message, so words of a body count only where the whole
-/// answer is the error.
-pub(super) fn judged(outcome: Outcome) -> Outcome {
+/// A workflow may answer with anything, such as the subject of the message, so the text of a body counts only if the whole
+/// body is the error.
+pub(super) fn map_outcome(outcome: Outcome) -> Outcome {
     let Outcome::Accepted(mut answer) = outcome else { return outcome };
     match error_in(&answer.body) {
         None => Outcome::Accepted(answer),
@@ -63,26 +63,26 @@ fn error_in(body: &Bytes) -> Option<StatusCode> {
         Some(json) => return is_error(json).then_some(StatusCode::BAD_GATEWAY),
         None => String::from_utf8_lossy(body).into_owned(),
     };
-    let rest = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).strip_prefix(FAILED)?;
+    let rest = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).strip_prefix(FAILURE_PREFIX)?;
     let digits = rest.trim_start().split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
     let status = StatusCode::from_bytes(digits.as_bytes()).ok();
     Some(status.filter(|status| is_about_this_post(*status)).unwrap_or(StatusCode::BAD_GATEWAY))
 }
 
-/// Whether a status in a text may decide as if it were the answer's own. Never 410: it ends all that waits for the URL.
+/// Whether a status in the text may replace the answer's own. Never 410, which gives up all deliveries to the URL.
 fn is_about_this_post(status: StatusCode) -> bool {
     (status.is_client_error() || status.is_server_error()) && status != StatusCode::GONE
 }
 
-/// Whether an answer is nothing but an error in the form of Azure: `{"error": {"code": "...", ...}}`.
+/// Whether an answer is only an error in Azure's form: `{"error": {"code": "...", ...}}`.
 fn is_error(json: &Value) -> bool {
     json.as_object().is_some_and(|members| members.len() == 1) && json["error"]["code"].is_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use delivery::{Answer, AnswerEnd};
     use http::HeaderMap;
-    use sender::delivery::{Answer, AnswerEnd};
 
     use super::*;
 
@@ -138,7 +138,7 @@ mod tests {
                 end: AnswerEnd::Whole,
             };
             let is_yes = answer.status.is_success();
-            let outcome = judged(if is_yes { Outcome::Accepted(answer) } else { Outcome::Declined(answer) });
+            let outcome = map_outcome(if is_yes { Outcome::Accepted(answer) } else { Outcome::Declined(answer) });
             let found = match outcome {
                 Outcome::Accepted(answer) => Ok(answer.status.as_u16()),
                 Outcome::Declined(answer) => Err(answer.status.as_u16()),

@@ -3,14 +3,12 @@
 use std::io::Write as _;
 
 use clap::Args;
+use delivery::{EndpointUrl, Request};
 use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference, redaction::is_sensitive_name};
 use secrecy::SecretString;
 
 use super::{error::CliError, output};
-use crate::{
-    credentials::CredentialReference,
-    delivery::{Request, Target},
-};
+use crate::credentials::CredentialReference;
 
 const AUTHENTICATION: &str = "Authentication (REF is env:NAME, file:PATH or prompt)";
 
@@ -86,7 +84,7 @@ pub(super) fn lasting(reference: SecretReference) -> SecretReference {
 /// password are made for https (RFC 7617 section 4; the help page asks for it); other secrets are warned of.
 pub(super) fn check_plaintext(
     request: &Request,
-    target: &Target,
+    target: &EndpointUrl,
     authentication: &Authentication,
     allowed: bool,
 ) -> Result<(), CliError> {
@@ -106,7 +104,7 @@ pub(super) fn check_plaintext(
 }
 
 /// Warns of secrets that go to another machine unencrypted.
-pub(super) fn warn_plaintext(exposed: &[String], target: &Target) -> Result<(), CliError> {
+pub(super) fn warn_plaintext(exposed: &[String], target: &EndpointUrl) -> Result<(), CliError> {
     if exposed.is_empty() || target.is_encrypted() || target.is_loopback() {
         return Ok(());
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use delivery::{AttemptResult, Dispatcher, RetryDecision};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
@@ -16,26 +17,23 @@ use super::{
     output::{self, Format, say},
     runtime,
 };
-use crate::{
-    delivery::{Attempted, Courier, Next},
-    outbox::{JobId, Outbox, Status, Which},
-};
+use crate::outbox::{JobId, Outbox, Status, Which};
 
 /// How often the bar is drawn anew while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
 /// Delivers until nothing is scheduled any more, or until Ctrl-C; then what is not settled stays pending.
-pub(super) fn deliver(outbox: &mut Outbox, courier: &Courier, format: Format) -> Result<(), CliError> {
+pub(super) fn deliver(outbox: &mut Outbox, dispatcher: &Dispatcher, format: Format) -> Result<(), CliError> {
     let runtime = runtime::new()?;
     let bar = bar(outbox.scheduled(), format);
     let counts = Arc::new(Counts::default());
-    let courier = courier.clone().observed_by({
+    let dispatcher = dispatcher.clone().observed_by({
         let bar = bar.clone();
         move |attempted| counts.note(attempted, &bar)
     });
     let done = runtime.block_on(async {
         tokio::select! {
-            done = courier.drain(outbox) => Some(done),
+            done = dispatcher.drain(outbox) => Some(done),
             () = runtime::interrupted() => None,
         }
     });
@@ -54,7 +52,7 @@ pub(super) fn deliver(outbox: &mut Outbox, courier: &Courier, format: Format) ->
 
 /// Says that other jobs wait in the outbox, which this command leaves alone.
 pub(super) fn note_others(outbox: &Outbox, job: JobId) -> Result<(), CliError> {
-    match outbox.ledger().pending_beside(job)? {
+    match outbox.reader().pending_of_others(job)? {
         0 => Ok(()),
         count => say(writeln!(
             anstream::stderr(),
@@ -67,8 +65,8 @@ pub(super) fn note_others(outbox: &Outbox, job: JobId) -> Result<(), CliError> {
 
 /// Says that a job goes on that was stopped. `what` is what the command does, such as `replay`.
 pub(super) fn note_resumed(outbox: &Outbox, job: JobId, what: &str) -> Result<(), CliError> {
-    let tally = outbox.ledger().tally(&Which::Job(job))?;
-    let pruned = outbox.ledger().pruned(job)?;
+    let tally = outbox.reader().count_by_status(&Which::Job(job))?;
+    let pruned = outbox.reader().pruned(job)?;
     let all: u64 = pruned + tally.iter().map(|alike| alike.count).sum::<u64>();
     let pending: u64 = tally.iter().filter(|alike| alike.status == Status::Pending).map(|alike| alike.count).sum();
     let note = match pending {
@@ -95,14 +93,14 @@ struct Counts {
 }
 
 impl Counts {
-    fn note(&self, attempted: &Attempted, bar: &ProgressBar) {
-        match attempted.next {
-            Next::Delivered => self.done.fetch_add(1, Relaxed),
-            Next::GiveUp(_) => {
+    fn note(&self, attempted: &AttemptResult, bar: &ProgressBar) {
+        match attempted.decision {
+            RetryDecision::Delivered => self.done.fetch_add(1, Relaxed),
+            RetryDecision::GiveUp(_) => {
                 self.failed.fetch_add(1, Relaxed);
                 self.done.fetch_add(1, Relaxed)
             }
-            Next::RetryAt(_) => self.again.fetch_add(1, Relaxed),
+            RetryDecision::RetryAt(_) => self.again.fetch_add(1, Relaxed),
         };
         bar.set_position(self.done.load(Relaxed));
         let (failed, again) = (self.failed.load(Relaxed), self.again.load(Relaxed));

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{error::CliError, exit};
-use crate::outbox::{DEFAULT_FOLDER, Ledger, Outbox, StoredDelivery};
+use crate::outbox::{DEFAULT_FOLDER, Outbox, OutboxReader, StoredDelivery};
 
 pub(super) use self::words::{DeliveryObject, answer, reason, stands};
 
@@ -61,7 +61,7 @@ pub(super) fn run(command: DeliveriesCommand) -> Result<u8, CliError> {
 }
 
 impl DataArgs {
-    fn read(&self) -> Result<Ledger, CliError> {
+    fn read(&self) -> Result<OutboxReader, CliError> {
         Ok(Outbox::read(&self.data)?)
     }
 
@@ -71,7 +71,7 @@ impl DataArgs {
         Ok(Outbox::open(&self.data)?)
     }
 
-    fn delivery(&self, ledger: &Ledger, id: u64) -> Result<StoredDelivery, CliError> {
-        ledger.delivery(id)?.ok_or_else(|| CliError::NoDelivery { id, data: self.data.clone() })
+    fn delivery(&self, reader: &OutboxReader, id: u64) -> Result<StoredDelivery, CliError> {
+        reader.delivery(id)?.ok_or_else(|| CliError::NoDelivery { id, data: self.data.clone() })
     }
 }

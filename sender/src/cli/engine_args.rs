@@ -3,10 +3,10 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
+use delivery::{Client, ClientOptions, Dispatcher, Proxy, Rate, RetryPolicy, RetrySettings};
 use http::HeaderValue;
 
 use super::{duration, error::CliError, file, guard_args::GuardArgs};
-use crate::delivery::{Client, ClientOptions, Courier, Proxy, Rate, RetryPolicy, RetrySettings};
 
 const DELIVERY: &str = "Delivery";
 
@@ -57,8 +57,8 @@ pub(super) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// The courier that these describe.
-    pub(super) fn courier(&self) -> Result<Courier, CliError> {
+    /// The dispatcher that these describe.
+    pub(super) fn dispatcher(&self) -> Result<Dispatcher, CliError> {
         let policy = RetryPolicy::new(RetrySettings {
             base: self.backoff,
             cap: self.max_backoff.max(self.backoff),
@@ -77,10 +77,10 @@ impl EngineArgs {
             ..ClientOptions::default()
         })
         .map_err(CliError::Tls)?;
-        let courier = Courier::new(client).with_policy(policy).with_concurrency(self.concurrency);
+        let dispatcher = Dispatcher::new(client).with_policy(policy).with_concurrency(self.concurrency);
         Ok(match self.rate {
-            Some(rate) => courier.with_rate(rate),
-            None => courier,
+            Some(rate) => dispatcher.with_rate(rate),
+            None => dispatcher,
         })
     }
 }

@@ -3,6 +3,8 @@
 
 use std::{io, path::PathBuf};
 
+use delivery::{HeaderError, ProxyError, RetryPolicyError, RootsError, UrlError};
+use schemas::BodyTemplateError;
 use schemas::{
     Violation, authentication::LimitError, document::ReadError, profile::ProfileError, reference::ReferenceError,
     timestamp::EmptyRange,
@@ -14,8 +16,6 @@ use super::{
     send,
 };
 use crate::{
-    compose::ComposeError,
-    delivery::{HeaderError, ProxyError, RetryPolicyError, RootsError, TargetError},
     load::LoadError,
     outbox::OutboxError,
     replay::{Problem, SourceError},
@@ -28,10 +28,10 @@ pub(super) enum CliError {
     Ca { path: PathBuf, source: RootsError },
 
     #[error("{source}")]
-    Compose { source: ComposeError },
+    Compose { source: BodyTemplateError },
 
     #[error("the message in {}: {source}", path.display())]
-    ComposeFile { path: PathBuf, source: ComposeError },
+    ComposeFile { path: PathBuf, source: BodyTemplateError },
 
     #[error("there is no *.json file in {}", path.display())]
     NoMessages { path: PathBuf },
@@ -105,7 +105,7 @@ pub(super) enum CliError {
     SampleThroughProfile { name: &'static str, clause: &'static str },
 
     #[error("--to: {0}")]
-    Target(#[from] TargetError),
+    Url(#[from] UrlError),
 
     #[error("there is no delivery {id} in {}", data.display())]
     NoDelivery { id: u64, data: PathBuf },
@@ -161,7 +161,7 @@ impl CliError {
     pub(super) fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::Ca { .. } => "give a PEM file with the certificate of the authority that signed the server's",
-            Self::Compose { source: ComposeError::NoPlaceForSecret { .. } } => {
+            Self::Compose { source: BodyTemplateError::NoPlaceForSecret { .. } } => {
                 "add `clientSecret = \"/...\"` to the profile's [roles], or leave --client-secret out"
             }
             Self::Compose { .. } => "leave the authentication out, or send exact bytes with --raw-body",
@@ -200,10 +200,10 @@ impl CliError {
             Self::Run(error) => return error.advice(),
             Self::RawBodyWithSecret => "put the secret into the file, or use --message FILE, which puts it in for you",
             Self::SampleThroughProfile { .. } => "send it without --profile, or choose a valid sample",
-            Self::Target(TargetError::UserInfo) => {
+            Self::Url(UrlError::UserInfo) => {
                 "take it out of the URL and use --username and --password env:NAME instead"
             }
-            Self::Target(_) => "write a whole URL, such as --to http://127.0.0.1:8080/hooks/flowingly",
+            Self::Url(_) => "write a whole URL, such as --to http://127.0.0.1:8080/hooks/flowingly",
             Self::TwoAuthorizations { .. } => "leave one of them out",
             Self::NoDelivery { .. } => "`webhook-sender deliveries list` shows those that there are",
             Self::NothingNamed => "name deliveries by their numbers, or write --failed for all that failed",
@@ -250,14 +250,11 @@ fn outbox_advice(error: &OutboxError) -> Option<&'static str> {
         }
         OutboxError::Newer { .. } => Some("use the newer version of this program, or another folder with --data DIR"),
         OutboxError::Folder { .. } => Some("name a folder that can be written with --data DIR"),
-        OutboxError::Reference { .. } | OutboxError::Target { .. } | OutboxError::Credentials { .. } => Some(
+        OutboxError::Reference { .. } | OutboxError::Url { .. } | OutboxError::Credentials { .. } => Some(
             "nothing is lost: put the secret where the reference leads, and write the same command again or \
              `webhook-sender deliveries retry`",
         ),
-        OutboxError::Database(_)
-        | OutboxError::Displaced { .. }
-        | OutboxError::Header { .. }
-        | OutboxError::NoPlaceForSecret { .. } => None,
+        OutboxError::Database(_) | OutboxError::Displaced { .. } | OutboxError::NoPlaceForSecret { .. } => None,
     }
 }
 

@@ -1,9 +1,8 @@
 //! The exit codes of `webhook-sender`, and which outcome has which.
 
-use crate::{
-    delivery::{Outcome, ThisSideFailed},
-    load::Summary,
-};
+use delivery::{LocalError, Outcome};
+
+use crate::load::Summary;
 
 /// The endpoint answered 2xx to every message, or there was nothing to send (a dry run, a list).
 pub const ACCEPTED: u8 = 0;
@@ -40,7 +39,7 @@ pub(super) fn of(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Accepted(_) => ACCEPTED,
         Outcome::Declined(_) => ANOTHER_ANSWER,
-        Outcome::Failed(ThisSideFailed::Guarded { .. }) => MISUSE,
+        Outcome::Failed(LocalError::Guarded { .. }) => MISUSE,
         Outcome::Unanswered(_) | Outcome::Failed(_) => NOTHING_ANSWERED,
     }
 }

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use delivery::roots_from_pem;
 use rustls::pki_types::CertificateDer;
 use schemas::Profile;
 
 use super::error::CliError;
-use crate::delivery::roots_from_pem;
 
 /// The text of a file.
 pub(in crate::cli) fn text(path: &Path) -> Result<String, CliError> {

@@ -1,15 +1,14 @@
 //! `--allow-address`: which addresses a command may call besides public ones.
 
 use clap::Args;
-
-use crate::delivery::{AddressGuard, Allowed};
+use delivery::{AddressGuard, AllowedAddresses};
 
 #[derive(Args)]
 pub(super) struct GuardArgs {
     /// Call addresses that are not public: loopback, private, any, or a network such as 10.0.0.0/8; may be repeated.
     /// Loopback needs it only where the URL does not spell it
     #[arg(long = "allow-address", value_name = "WHAT", help_heading = "Addresses")]
-    allowed: Vec<Allowed>,
+    allowed: Vec<AllowedAddresses>,
 }
 
 impl GuardArgs {

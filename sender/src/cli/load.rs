@@ -7,6 +7,7 @@ mod report;
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{ArgGroup, Args};
+use delivery::{ClientOptions, EndpointUrl, Proxy, Rate};
 use http::HeaderValue;
 
 use self::{messages::MessageArgs, progress::Bar};
@@ -20,10 +21,7 @@ use super::{
     output::Format,
     runtime,
 };
-use crate::{
-    delivery::{ClientOptions, Proxy, Rate, Target},
-    load::{self, Load, LoadPace, Progress},
-};
+use crate::load::{self, Load, LoadPace, Progress};
 
 const PACE: &str = "How much";
 const REQUEST: &str = "The requests";
@@ -105,7 +103,7 @@ pub(super) struct LoadArgs {
 }
 
 pub(super) fn run(args: LoadArgs) -> Result<u8, CliError> {
-    let target: Target = args.to.parse()?;
+    let target: EndpointUrl = args.to.parse()?;
     let profile = args.profile.map(file::profile).transpose()?;
     let allow_plaintext = args.credentials.allow_plaintext;
     let authentication = args.credentials.resolve()?;

@@ -8,6 +8,7 @@ use std::{io::Write as _, path::PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
+use delivery::EndpointUrl;
 use schemas::{Authentication, Profile, Trigger};
 
 use self::{survey::Survey, which::WhichArgs};
@@ -23,9 +24,8 @@ use super::{
     tally,
 };
 use crate::{
-    compose::Composed,
+    WireMessage,
     credentials::CredentialReference,
-    delivery::Target,
     outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Which},
     replay::{Item, Replay, Selection, Source},
 };
@@ -87,7 +87,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
         Authentication::Basic(credentials) => Some(credentials),
         Authentication::None | Authentication::ClientSecret { .. } => None,
     };
-    let probe = Composed::from_bytes(Bytes::new(), basic).request()?;
+    let probe = WireMessage::from_bytes(Bytes::new(), basic).request();
     check_plaintext(&probe, &target, &authentication, args.credentials.allow_plaintext)?;
     if matches!(destination.address, Address::Reference(_)) && !args.credentials.allow_plaintext {
         warn_plaintext(&["the URL, which is a secret,".to_owned()], &target)?;
@@ -112,7 +112,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
         return survey.print(&destination, args.output).map(|()| exit::ACCEPTED);
     }
 
-    let courier = args.engine.courier()?;
+    let dispatcher = args.engine.dispatcher()?;
     let mut outbox = args.keep.open(&args.data)?;
     let Some(job) =
         taken_in(&mut outbox, &source, &replay, &destination, args.which.skip_bad, profile_text.as_deref())?
@@ -122,8 +122,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     };
     outbox.schedule(Some(job))?;
     deliver::note_others(&outbox, job)?;
-    deliver::deliver(&mut outbox, &courier, args.output)?;
-    let tally = outbox.ledger().tally(&Which::Job(job))?;
+    deliver::deliver(&mut outbox, &dispatcher, args.output)?;
+    let tally = outbox.reader().count_by_status(&Which::Job(job))?;
     let code = tally::print(&tally, "replayed", &args.data, args.output)?;
     outbox.finish(job)?;
     args.keep.prune(&mut outbox)?;
@@ -139,7 +139,7 @@ fn taken_in(
     skip_bad: bool,
     profile: Option<&str>,
 ) -> Result<Option<JobId>, CliError> {
-    let mut intake = outbox.intake()?;
+    let mut enqueue = outbox.begin_enqueue()?;
     let mut surveyed = None;
     // What can be read twice is read through before anything is written.
     if source.is_rereadable() {
@@ -153,19 +153,19 @@ fn taken_in(
             survey.judge(skip_bad)?;
         }
         let (key, before) = key(replay, destination, skip_bad, profile, digest);
-        if let Some(job) = intake.resume(&key, &before)? {
-            intake.commit()?;
+        if let Some(job) = enqueue.resume_job(&key, &before)? {
+            enqueue.commit()?;
             return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
         }
         surveyed = Some(digest);
     }
     let mut survey = Survey::default();
-    let to = intake.unnamed(&destination.address, &destination.credentials)?;
-    let job = intake.begin("")?;
+    let to = enqueue.unnamed_destination(&destination.address, &destination.credentials)?;
+    let job = enqueue.begin_job("")?;
     let digest = source.read(replay, |item| {
         survey.note(&item);
         match item {
-            Item::Message(delivery) => intake.add(job, to, &delivery).map(|_| ()).map_err(CliError::from),
+            Item::Message(delivery) => enqueue.add(job, to, &delivery).map(|_| ()).map_err(CliError::from),
             other => {
                 survey.keep(other);
                 Ok(())
@@ -177,20 +177,20 @@ fn taken_in(
         return Err(CliError::SourceChanged);
     }
     let (key, before) = key(replay, destination, skip_bad, profile, digest);
-    if let Some(unfinished) = intake.resume(&key, &before)? {
+    if let Some(unfinished) = enqueue.resume_job(&key, &before)? {
         // What was read goes: the job has it already.
-        drop(intake);
-        let mut intake = outbox.intake()?;
-        intake.resume(&key, &before)?;
-        intake.commit()?;
+        drop(enqueue);
+        let mut enqueue = outbox.begin_enqueue()?;
+        enqueue.resume_job(&key, &before)?;
+        enqueue.commit()?;
         let job = unfinished;
         return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
     }
     if survey.messages == 0 {
         return Ok(None);
     }
-    intake.rename(job, &key)?;
-    intake.commit()?;
+    enqueue.rename_job(job, &key)?;
+    enqueue.commit()?;
     survey.tell_of_secrets(&replay.credentials)?;
     Ok(Some(job))
 }
@@ -232,7 +232,7 @@ fn address(to: &str) -> Result<Address, CliError> {
     if to.starts_with("env:") || to.starts_with("file:") {
         return Ok(Address::Reference(reference("--to", to)?));
     }
-    Ok(Address::Url(to.parse::<Target>()?))
+    Ok(Address::Url(to.parse::<EndpointUrl>()?))
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         let job = JobKeys { key: key.finish(), before };
         let DestinationArgs { data, keep, .. } = &args.destination;
         let sending = Sending { profile: written_as, data, keep, output: args.output };
-        return sending.send(&model, runs, &job, &args.engine.courier()?);
+        return sending.send(&model, runs, &job, &args.engine.dispatcher()?);
     };
     let mut folder = Folder::prepare(to_dir, args.destination.force, count)?;
     let mut summary = Summary::new(&model);

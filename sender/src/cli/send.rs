@@ -10,6 +10,7 @@ mod source;
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
+use delivery::{Client, ClientOptions, EndpointUrl, Proxy, Request};
 use schemas::Profile;
 
 pub(super) use self::advice::failed as not_sent;
@@ -23,7 +24,6 @@ use super::{
     output::Format,
     runtime,
 };
-use crate::delivery::{Client, ClientOptions, Proxy, Request, Target};
 
 const REQUEST: &str = "The request";
 const OUTPUT: &str = "Output";
@@ -73,7 +73,7 @@ pub(super) struct SendArgs {
 }
 
 pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
-    let target: Target = args.to.parse()?;
+    let target: EndpointUrl = args.to.parse()?;
     let profile = args.profile.map(file::profile).transpose()?;
     if args.source.is_raw() && args.credentials.has_client_secret() {
         return Err(CliError::RawBodyWithSecret);
@@ -84,7 +84,7 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
 
     let (composed, dropped) = source.compose(&authentication, profile.as_ref())?;
     let headers = args.headers.iter().map(|header| split(header)).collect::<Result<Vec<_>, _>>()?;
-    let request = composed.request()?;
+    let request = composed.request();
     if request.headers().contains_key("authorization") && headers.iter().any(|(name, _)| is_authorization(name)) {
         return Err(CliError::TwoAuthorizations { by: "--username" });
     }

@@ -2,6 +2,7 @@
 
 use std::{io::Write as _, path::Path};
 
+use delivery::{GiveUpReason, OutcomeSummary};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,18 +11,15 @@ use super::{
     exit,
     output::{self, Format, plural, say},
 };
-use crate::{
-    delivery::GaveUp,
-    outbox::{DEFAULT_FOLDER, LastAnswer, Status, StatusWord, Tally},
-};
+use crate::outbox::{DEFAULT_FOLDER, Status, StatusCount};
 
 /// Says what came of deliveries, and gives the exit code for it. `what` is what was done to them, such as `replayed`.
-pub(super) fn print(tally: &[Tally], what: &str, data: &Path, format: Format) -> Result<u8, CliError> {
+pub(super) fn print(tally: &[StatusCount], what: &str, data: &Path, format: Format) -> Result<u8, CliError> {
     match format {
         Format::Json => say(writeln!(anstream::stdout(), "{}", object(tally)))?,
         Format::Human => {
             say(write!(anstream::stdout(), "{}", words(tally, what)))?;
-            if count(tally, StatusWord::Failed) > 0 {
+            if count(tally, Status::Failed) > 0 {
                 let data = if data == Path::new(DEFAULT_FOLDER) {
                     String::new()
                 } else {
@@ -38,20 +36,20 @@ pub(super) fn print(tally: &[Tally], what: &str, data: &Path, format: Format) ->
     Ok(code(tally))
 }
 
-fn count(tally: &[Tally], word: StatusWord) -> u64 {
-    tally.iter().filter(|alike| alike.status.word() == word).map(|alike| alike.count).sum()
+fn count(tally: &[StatusCount], status: Status) -> u64 {
+    tally.iter().filter(|alike| alike.status == status).map(|alike| alike.count).sum()
 }
 
-fn words(tally: &[Tally], what: &str) -> String {
+fn words(tally: &[StatusCount], what: &str) -> String {
     let all: u64 = tally.iter().map(|alike| alike.count).sum();
     let counts: Vec<String> = [
-        (StatusWord::Delivered, "delivered"),
-        (StatusWord::Failed, "failed"),
-        (StatusWord::Pending, "still pending"),
-        (StatusWord::Discarded, "discarded"),
+        (Status::Delivered, "delivered"),
+        (Status::Failed, "failed"),
+        (Status::Pending, "still pending"),
+        (Status::Discarded, "discarded"),
     ]
     .into_iter()
-    .map(|(word, shown)| (count(tally, word), shown))
+    .map(|(status, shown)| (count(tally, status), shown))
     .filter(|(count, shown)| *count > 0 || *shown == "delivered")
     .map(|(count, shown)| format!("{count} {shown}"))
     .collect();
@@ -59,9 +57,9 @@ fn words(tally: &[Tally], what: &str) -> String {
         return "nothing to deliver\n".to_owned();
     }
     let mut text = format!("{what} {}: {}\n", plural(all, "message"), counts.join(", "));
-    for Tally { status, last, count } in tally {
+    for StatusCount { status, reason: why, last, count } in tally {
         let why = match status {
-            Status::Failed(why) => reason(*why),
+            Status::Failed => why.map_or("-", reason),
             Status::Pending => "pending",
             Status::Delivered | Status::Discarded => continue,
         };
@@ -72,32 +70,32 @@ fn words(tally: &[Tally], what: &str) -> String {
 }
 
 /// What came of deliveries, for programs; the names are stable.
-pub(super) fn object(tally: &[Tally]) -> Value {
-    let outcomes = tally.iter().map(|Tally { status, last, count }| {
+pub(super) fn object(tally: &[StatusCount]) -> Value {
+    let outcomes = tally.iter().map(|StatusCount { status, reason, last, count }| {
         let (answered, code) = match last {
-            Some(LastAnswer::Answered { status, .. }) => (Some(*status), None),
-            Some(LastAnswer::Unanswered { code, .. }) => (None, Some(code.as_str())),
-            Some(LastAnswer::Failed { .. }) => (None, Some("this-side-failed")),
+            Some(OutcomeSummary::Answered { status, .. }) => (Some(*status), None),
+            Some(OutcomeSummary::Unanswered { code, .. }) => (None, Some(&**code)),
+            Some(OutcomeSummary::Failed { .. }) => (None, Some("this-side-failed")),
             None => (None, None),
         };
-        json!({"status": status.word().as_str(), "reason": status.reason(), "answer": answered, "code": code, "count": count})
+        json!({"status": status.as_str(), "reason": reason.map(GiveUpReason::code), "answer": answered, "code": code, "count": count})
     });
     json!({
         "messages": tally.iter().map(|alike| alike.count).sum::<u64>(),
-        "delivered": count(tally, StatusWord::Delivered),
-        "failed": count(tally, StatusWord::Failed),
-        "pending": count(tally, StatusWord::Pending),
-        "discarded": count(tally, StatusWord::Discarded),
+        "delivered": count(tally, Status::Delivered),
+        "failed": count(tally, Status::Failed),
+        "pending": count(tally, Status::Pending),
+        "discarded": count(tally, Status::Discarded),
         "outcomes": outcomes.collect::<Value>(),
     })
 }
 
 /// The exit code for what came of deliveries.
-pub(super) fn code(tally: &[Tally]) -> u8 {
-    let missed = tally.iter().filter(|alike| matches!(alike.status, Status::Failed(_) | Status::Pending));
-    let codes = missed.map(|alike| match (alike.status, &alike.last) {
-        (_, Some(LastAnswer::Answered { .. })) => exit::ANOTHER_ANSWER,
-        (Status::Failed(GaveUp::Guarded), _) => exit::MISUSE,
+pub(super) fn code(tally: &[StatusCount]) -> u8 {
+    let missed = tally.iter().filter(|alike| matches!(alike.status, Status::Failed | Status::Pending));
+    let codes = missed.map(|alike| match (alike.reason, &alike.last) {
+        (_, Some(OutcomeSummary::Answered { .. })) => exit::ANOTHER_ANSWER,
+        (Some(GiveUpReason::Guarded), _) => exit::MISUSE,
         _ => exit::NOTHING_ANSWERED,
     });
     codes.min().unwrap_or(exit::ACCEPTED)
@@ -109,17 +107,18 @@ mod tests {
 
     #[test]
     fn the_exit_code_is_that_of_what_was_not_delivered() {
-        let answered = |status| Some(LastAnswer::Answered { status, detail: None });
-        let silent = || Some(LastAnswer::Unanswered { code: "timeout".to_owned(), words: String::new() });
-        let alike = |status, last| Tally { status, last, count: 1 };
-        let (refused, spent) = (Status::Failed(GaveUp::Refused), Status::Failed(GaveUp::Attempts));
+        let answered = |status| Some(OutcomeSummary::Answered { status, detail: None });
+        let silent = || Some(OutcomeSummary::Unanswered { code: "timeout".into(), message: String::new() });
+        let alike = |status, last| StatusCount { status, reason: None, last, count: 1 };
+        let failed = |reason, last| StatusCount { reason: Some(reason), ..alike(Status::Failed, last) };
+        use GiveUpReason::{Attempts, Guarded, Refused};
         for (name, tally, expected) in [
             ("nothing", vec![], 0),
             ("delivered", vec![alike(Status::Delivered, answered(200))], 0),
-            ("refused", vec![alike(Status::Delivered, answered(200)), alike(refused, answered(422))], 1),
-            ("unanswered", vec![alike(Status::Delivered, answered(200)), alike(spent, silent())], 3),
-            ("both", vec![alike(spent, silent()), alike(refused, answered(422))], 1),
-            ("guarded", vec![alike(Status::Failed(GaveUp::Guarded), None), alike(spent, silent())], 2),
+            ("refused", vec![alike(Status::Delivered, answered(200)), failed(Refused, answered(422))], 1),
+            ("unanswered", vec![alike(Status::Delivered, answered(200)), failed(Attempts, silent())], 3),
+            ("both", vec![failed(Attempts, silent()), failed(Refused, answered(422))], 1),
+            ("guarded", vec![failed(Guarded, None), failed(Attempts, silent())], 2),
             ("never tried", vec![alike(Status::Pending, None)], 3),
             ("discarded", vec![alike(Status::Discarded, silent())], 0),
         ] {

@@ -4,13 +4,11 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use delivery::Request;
 use fastrand::Rng;
-use schemas::{Authentication, Document, Profile, Sample, StepMessage, profile::Dropped};
+use schemas::{Authentication, BodyTemplateError, Document, Profile, Sample, StepMessage, profile::Dropped};
 
-use crate::{
-    compose::{ComposeError, Composed},
-    delivery::{HeaderError, Request},
-};
+use crate::WireMessage;
 
 /// Is replaced by a flow identifier of the same length.
 const FLOW_PLACEHOLDER: &str = "FLOW-0000000000";
@@ -44,9 +42,7 @@ pub(crate) enum MessageError {
     #[error("there is no message to send")]
     Empty,
     #[error(transparent)]
-    Compose(#[from] ComposeError),
-    #[error(transparent)]
-    Header(#[from] HeaderError),
+    Compose(#[from] BodyTemplateError),
 }
 
 impl Messages {
@@ -65,7 +61,7 @@ impl Messages {
         for mut message in sources {
             FLOW_PLACEHOLDER.clone_into(&mut message.flow.flow_identifier);
             message.client_secret = None;
-            let composed = Composed::from_message(&message, authentication, profile)?;
+            let composed = WireMessage::from_message(&message, authentication, profile)?;
             templates.extend(Template::new(&composed.body));
             for lost in &composed.dropped {
                 if !dropped.contains(lost) {
@@ -74,7 +70,7 @@ impl Messages {
             }
             last = Some(composed);
         }
-        let request = headers(&last.ok_or(MessageError::Empty)?)?;
+        let request = without_body(&last.ok_or(MessageError::Empty)?);
         // Keeps the identifiers of two runs apart within ten digits.
         let first_flow = Rng::with_seed(seed).u64(MIN_TEN_DIGITS..9 * MIN_TEN_DIGITS);
         Ok(Self { request, bodies: Bodies::Generated { seed, first_flow, templates }, dropped })
@@ -91,9 +87,9 @@ impl Messages {
     /// Exactly these messages, in turn, with the headers of the first.
     ///
     /// # Errors
-    /// When there are no messages, or the credentials are not valid in a header.
-    pub(crate) fn repeated(composed: &[Composed]) -> Result<Self, MessageError> {
-        let request = headers(composed.first().ok_or(MessageError::Empty)?)?;
+    /// When there are no messages.
+    pub(crate) fn repeated(composed: &[WireMessage]) -> Result<Self, MessageError> {
+        let request = without_body(composed.first().ok_or(MessageError::Empty)?);
         let bodies = Bodies::Same(composed.iter().map(|composed| composed.body.clone()).collect());
         Ok(Self { request, bodies, dropped: Vec::new() })
     }
@@ -137,13 +133,9 @@ impl Template {
     }
 }
 
-/// A request without a body. Its secrets are not registered with [`Request::with_secret`], because no answer is shown.
-fn headers(composed: &Composed) -> Result<Request, HeaderError> {
-    let request = Request::new(Bytes::new());
-    match &composed.authorization {
-        Some(value) => request.with_authorization(value),
-        None => Ok(request),
-    }
+/// The headers of a message.
+fn without_body(message: &WireMessage) -> Request {
+    message.request().with_body(Bytes::new())
 }
 
 fn turn(number: u64, of: usize) -> usize {
@@ -223,7 +215,7 @@ mod tests {
     #[test]
     fn given_messages_take_turns() {
         assert!(matches!(Messages::repeated(&[]), Err(MessageError::Empty)));
-        let composed = ["a", "b"].map(|body| Composed::from_bytes(Bytes::from_static(body.as_bytes()), None));
+        let composed = ["a", "b"].map(|body| WireMessage::from_bytes(Bytes::from_static(body.as_bytes()), None));
         let messages = Messages::repeated(&composed).unwrap();
         let sent: Vec<_> = (0..5).map(|number| messages.request(number).body().clone()).collect();
         assert_eq!(sent, ["a", "b", "a", "b", "a"]);

@@ -2,16 +2,17 @@
 
 use std::{io, num::NonZeroUsize, sync::Arc, time::Duration};
 
+use delivery::{ClientOptions, EndpointUrl, LocalError, Rate};
+
 use super::{
     messages::Messages,
     schedule::{LoadPace, Schedule},
 };
-use crate::delivery::{ClientOptions, Rate, Target, ThisSideFailed};
 
 /// A load.
 #[derive(Debug)]
 pub(crate) struct Load {
-    pub(crate) target: Target,
+    pub(crate) target: EndpointUrl,
     pub(crate) options: ClientOptions,
     pub(crate) messages: Arc<Messages>,
     pub(crate) pace: LoadPace,
@@ -30,7 +31,7 @@ pub(crate) struct Load {
 #[non_exhaustive]
 pub(crate) enum LoadError {
     #[error(transparent)]
-    NotAllowed(ThisSideFailed),
+    NotAllowed(LocalError),
     #[error("the rate {0} is above the maximum of {max}/s", max = Schedule::MAX_PER_SECOND)]
     TooFast(Rate),
     #[error("TLS cannot be set up: {0}")]

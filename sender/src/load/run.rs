@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use delivery::{LocalError, Outcome};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::{
@@ -18,7 +19,6 @@ use super::{
     worker::Shared,
     worker_pool::WorkerPool,
 };
-use crate::delivery::{Outcome, ThisSideFailed};
 
 /// Time after the end in which answers are still awaited and requests that were due leave the queue.
 pub(super) const GRACE_PERIOD: Duration = Duration::from_secs(2);
@@ -104,7 +104,7 @@ pub(crate) async fn run(
 fn without_connections(load: &Load, failures: Vec<Outcome>) -> Result<Summary, LoadError> {
     let mut total = RequestTally::new();
     for outcome in failures {
-        if let Outcome::Failed(why @ ThisSideFailed::Guarded { .. }) = outcome {
+        if let Outcome::Failed(why @ LocalError::Guarded { .. }) = outcome {
             return Err(LoadError::NotAllowed(why));
         }
         total.count(

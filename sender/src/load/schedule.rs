@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::delivery::Rate;
+use delivery::Rate;
 
 /// The pace of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use delivery::{Outcome, TransportError};
 use hdrhistogram::Histogram;
-
-use crate::delivery::{NoAnswer, Outcome};
 
 /// Maximum time in the histograms: an hour.
 const MAX_LATENCY_US: u64 = 3_600_000_000;
@@ -71,7 +70,7 @@ impl RequestTally {
                 *self.failures.entry(why.code()).or_default() += 1;
                 // Other failures can be so fast that they would flatter the endpoint. An answer would have taken at
                 // least the time of the timeout.
-                if matches!(why, NoAnswer::Timeout(_)) {
+                if matches!(why, TransportError::Timeout(_)) {
                     self.time(took);
                 }
             }
@@ -126,7 +125,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::delivery::{Answer, AnswerEnd};
+    use delivery::{Answer, AnswerEnd};
 
     fn took(milliseconds: u64) -> RequestTimes {
         let since_sent = Duration::from_millis(milliseconds);
@@ -141,8 +140,8 @@ mod tests {
 
     #[test]
     fn only_results_that_show_the_endpoints_speed_are_timed() {
-        let refused = || Outcome::Unanswered(NoAnswer::ConnectionRefused);
-        let timeout = || Outcome::Unanswered(NoAnswer::Timeout(Duration::from_secs(1)));
+        let refused = || Outcome::Unanswered(TransportError::ConnectionRefused);
+        let timeout = || Outcome::Unanswered(TransportError::Timeout(Duration::from_secs(1)));
         let mut tally = RequestTally::new();
         for (outcome, timed) in [(answer(200), 1), (answer(503), 2), (refused(), 2), (timeout(), 3)] {
             tally.count(&outcome, 10, took(5));
@@ -163,7 +162,7 @@ mod tests {
         for (status, milliseconds) in [(200, 1), (200, 200), (503, 3)] {
             let mut tally = RequestTally::new();
             tally.count(&answer(status), 10, took(milliseconds));
-            tally.count(&Outcome::Unanswered(NoAnswer::Closed), 10, took(milliseconds));
+            tally.count(&Outcome::Unanswered(TransportError::Closed), 10, took(milliseconds));
             total.add(&tally);
         }
         assert_eq!(total.statuses, BTreeMap::from([(200, 2), (503, 1)]));

@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use delivery::{Connection, Dialer, Outcome};
+
 use super::{
     due_queue::{DueQueue, DueRequest},
     messages::Messages,
     schedule::LoadPace,
     tally::{RequestTally, RequestTimes},
 };
-use crate::delivery::{Connection, Dialer, Outcome};
 
 /// Pause after a request without an answer when there is no schedule, so that an endpoint that is down is not flooded.
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
@@ -60,7 +61,7 @@ pub(super) async fn work(
     }
 }
 
-async fn post(mut open: Connection, keep: &mut Option<Connection>, request: crate::delivery::Request) -> Outcome {
+async fn post(mut open: Connection, keep: &mut Option<Connection>, request: delivery::Request) -> Outcome {
     let outcome = open.post(request).await;
     *keep = outcome.answer().is_some().then_some(open);
     outcome

@@ -7,6 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use delivery::{Dialer, Outcome};
 use tokio::{
     runtime,
     sync::{mpsc, watch},
@@ -18,7 +19,6 @@ use super::{
     tally::RequestTally,
     worker::{Shared, locked, work},
 };
-use crate::delivery::{Dialer, Outcome};
 
 #[derive(Debug)]
 pub(super) struct WorkerPool {

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use delivery::UrlError;
 use schemas::{FieldType, StepKind, authentication::LimitError, reference::ReferenceError};
-
-use crate::delivery::TargetError;
 
 /// The severity of a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +67,7 @@ pub(crate) enum Defect {
     #[error("the webhook has no endpoint")]
     NoEndpoint,
     #[error("the endpoint is not a valid URL: {source}")]
-    Endpoint { source: TargetError },
+    Endpoint { source: UrlError },
     #[error("Basic authentication over plain http would send username and password unencrypted")]
     Plaintext,
     #[error("over plain http the client secret can be read by anyone on the network")]
@@ -160,7 +159,7 @@ impl Defect {
                 "create the file before you run the model; relative paths start at the model's folder"
             }
             Self::OtherAuthentication { .. } => "remove it, or correct the type",
-            Self::Endpoint { source: TargetError::UserInfo } => {
+            Self::Endpoint { source: UrlError::UserInfo } => {
                 "remove them from the URL and use an authentication of the type `basic`"
             }
             Self::NoEndpoint | Self::Endpoint { .. } => {

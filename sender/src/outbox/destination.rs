@@ -1,19 +1,20 @@
-//! A destination: where deliveries go and how they authenticate, by reference where it is a secret.
+//! A destination: the endpoint and its credentials, by reference if secret.
 
 use std::{fmt, sync::Arc};
 
+use delivery::EndpointUrl;
 use schemas::{Authentication, SecretReference};
 use secrecy::ExposeSecret as _;
 
 use super::OutboxError;
-use crate::{credentials::CredentialReference, delivery::Target};
+use crate::credentials::CredentialReference;
 
-/// A destination. Its name tells it from others: rates hold, a 410 disables and flows keep their order per name.
+/// A destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Its name; shown to people, so it holds no secret.
+    /// Its unique name, which is not secret.
     pub name: Arc<str>,
-    /// Its URL, or where that lies.
+    /// Its URL, or the reference to it.
     pub address: Address,
     /// How it authenticates.
     pub credentials: CredentialReference,
@@ -22,50 +23,50 @@ pub struct Destination {
 /// The URL of a destination.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Address {
-    /// The URL itself; it is written into the outbox.
-    Url(Target),
-    /// Where a URL lies that is a secret.
+    /// The URL, which is stored in the outbox.
+    Url(EndpointUrl),
+    /// The reference to a secret URL.
     Reference(SecretReference),
 }
 
 impl Address {
-    /// The URL itself.
+    /// The URL, with its reference resolved.
     ///
     /// # Errors
-    /// When the reference leads nowhere, or to no URL.
-    pub(super) fn target(&self, destination: &Arc<str>) -> Result<Target, OutboxError> {
+    /// When the reference cannot be resolved, or not to a URL.
+    pub(super) fn url(&self, destination: &Arc<str>) -> Result<EndpointUrl, OutboxError> {
         let destination = || Arc::clone(destination);
         match self {
-            Self::Url(target) => Ok(target.clone()),
+            Self::Url(url) => Ok(url.clone()),
             Self::Reference(reference) => {
                 let url = reference
                     .resolve()
                     .map_err(|source| OutboxError::Reference { destination: destination(), source })?;
                 let url = url.expose_secret().parse();
-                url.map_err(|source| OutboxError::Target { destination: destination(), source })
+                url.map_err(|source| OutboxError::Url { destination: destination(), source })
             }
         }
     }
 }
 
 impl Destination {
-    /// The URL and the credentials, fetched now.
+    /// The URL and the credentials, with their references resolved.
     ///
     /// # Errors
-    /// When a reference leads nowhere, or to something that cannot be used.
-    pub fn resolve(&self) -> Result<(Target, Authentication), OutboxError> {
-        let target = self.address.target(&self.name)?;
+    /// When a reference cannot be resolved, or to an invalid value.
+    pub fn resolve(&self) -> Result<(EndpointUrl, Authentication), OutboxError> {
+        let url = self.address.url(&self.name)?;
         let credentials = self.credentials.resolve();
         let credentials =
             credentials.map_err(|source| OutboxError::Credentials { destination: Arc::clone(&self.name), source })?;
-        Ok((target, credentials))
+        Ok((url, credentials))
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(target) => target.fmt(f),
+            Self::Url(url) => url.fmt(f),
             Self::Reference(reference) => reference.fmt(f),
         }
     }

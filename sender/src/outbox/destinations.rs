@@ -2,16 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use delivery::UrlError;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 use schemas::SecretReference;
 
 use super::destination::{Address, Destination};
-use crate::{credentials::CredentialReference, delivery::TargetError};
+use crate::credentials::CredentialReference;
 
-/// Writes a destination down, in the place of what is known under its name, and gives its number.
+/// Writes a destination, replacing the one with its name, and returns its number.
 pub(super) fn write(connection: &Connection, destination: &Destination) -> rusqlite::Result<i64> {
     let (address, is_reference) = match &destination.address {
-        Address::Url(target) => (target.uri().to_string(), false),
+        Address::Url(url) => (url.uri().to_string(), false),
         Address::Reference(reference) => (reference.to_string(), true),
     };
     let (username, credential) = match &destination.credentials {
@@ -48,8 +49,8 @@ pub(super) fn by_id(
     Ok(read)
 }
 
-/// The endpoint of a destination: the name of the first one with the same address. Order, rates and a 410 hold for it,
-/// however many credentials it is given.
+/// The endpoint of a destination: the name of the first one with the same address. Order, rates and a 410 apply to it
+/// whatever its credentials are.
 pub(super) fn endpoint(connection: &Connection, id: i64) -> rusqlite::Result<Arc<str>> {
     connection
         .prepare_cached(
@@ -75,7 +76,7 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<Destination> {
     let address = if row.get("address_is_reference")? {
         Address::Reference(reference(address)?)
     } else {
-        Address::Url(address.parse().map_err(|error: TargetError| unreadable(error.into()))?)
+        Address::Url(address.parse().map_err(|error: UrlError| unreadable(error.into()))?)
     };
     let username: Option<String> = row.get("username")?;
     let credential = row.get::<_, Option<String>>("credential")?.map(reference).transpose()?;

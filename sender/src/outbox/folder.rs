@@ -1,4 +1,4 @@
-//! The outbox's folder: open to its owner alone, on the disk before anything is kept in it, and held by one writer.
+//! The outbox's folder: accessible only to its owner, durable before anything is stored in it, and locked by one writer.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -9,26 +9,27 @@ use std::{
 
 use super::OutboxError;
 
-/// A folder that is held against other writers. The lock is on the folder itself, which no deleted file undoes; the file
-/// `lock` is locked too, for earlier versions of this program and for file systems (NFS) that do not lock folders.
+/// A folder that is locked against other writers. The folder itself is locked, so that deleting a file does not release
+/// it; the file `lock` is locked too, for earlier versions of this program and for file systems (NFS) without locks on
+/// folders.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct FolderLock {
     folder: File,
     file: File,
     /// SQLite's file: its name, device and inode.
     database: Option<(PathBuf, u64, u64)>,
 }
 
-impl Drop for Hold {
+impl Drop for FolderLock {
     fn drop(&mut self) {
-        // Closing the file is not enough: a child that another thread starts just now has a copy of it for a moment, and
-        // would go on holding. Where it cannot be let go here, closing does it.
+        // Closing the file is not enough: a child that another thread starts right now has a copy of it for a moment, which
+        // would keep the lock. If unlocking fails, closing still releases it.
         let _ = (self.folder.unlock(), self.file.unlock());
     }
 }
 
-impl Hold {
-    /// From now on the file of this name must stay where it is.
+impl FolderLock {
+    /// Remembers the file that must stay in place.
     pub(super) fn watch(&mut self, database: &Path) -> io::Result<()> {
         let name = std::path::absolute(database)?;
         let there = fs::metadata(&name)?;
@@ -36,7 +37,7 @@ impl Hold {
         Ok(())
     }
 
-    /// Whether the file is where it was: what is written to one that was deleted, moved or replaced is lost.
+    /// Whether the file is still in place. What is written to a deleted, moved or replaced file is lost.
     pub(super) fn is_in_place(&self) -> bool {
         self.database.as_ref().is_none_or(|(name, device, inode)| {
             fs::metadata(name).is_ok_and(|there| (there.dev(), there.ino()) == (*device, *inode))
@@ -44,10 +45,10 @@ impl Hold {
     }
 }
 
-/// Makes the folder where it is missing, sets its mode to 0700, and holds it until that is dropped.
-pub(super) fn hold(folder: &Path) -> Result<Hold, OutboxError> {
+/// Creates the folder if it is missing, sets its mode to 0700, and locks it.
+pub(super) fn lock(folder: &Path) -> Result<FolderLock, OutboxError> {
     let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
-    make(folder).map_err(failed)?;
+    create(folder).map_err(failed)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     let in_use = || OutboxError::InUse { folder: folder.to_owned() };
     let locked = File::open(folder).map_err(failed)?;
@@ -58,7 +59,7 @@ pub(super) fn hold(folder: &Path) -> Result<Hold, OutboxError> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("lock"));
     let file = file.map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(Hold { folder: locked, file, database: None }),
+        Ok(()) => Ok(FolderLock { folder: locked, file, database: None }),
         Err(TryLockError::WouldBlock) => Err(in_use()),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
@@ -71,12 +72,12 @@ pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn make(folder: &Path) -> io::Result<()> {
+fn create(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
     let parent = folder.parent().unwrap_or(Path::new(""));
-    make(parent)?;
+    create(parent)?;
     match fs::create_dir(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => sync(parent),

@@ -1,5 +1,4 @@
-//! A job: what one command was asked to deliver. The same command, after it was killed, finds its unfinished job and
-//! goes on with it.
+//! A job: the deliveries of one command. The same command resumes its unfinished job after it was killed.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -16,16 +15,15 @@ impl Outbox {
     /// # Errors
     /// When the file cannot be read.
     pub fn unfinished(&self, key: &str) -> Result<Option<JobId>, OutboxError> {
-        Ok(unfinished(self.ledger.connection(), key)?)
+        Ok(unfinished(self.reader.connection(), key)?)
     }
 
-    /// Says that what came of a job was told to whoever asked for it: the same command begins a new one. Without effect
-    /// where something of it is still pending.
+    /// Marks a job as reported, so that the same command begins a new one. Has no effect while a delivery is pending.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn finish(&mut self, job: JobId) -> Result<(), OutboxError> {
-        self.ledger.connection().execute(
+        self.reader.connection().execute(
             "UPDATE job SET finished_at = ?2 WHERE id = ?1
              AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.job = job.id AND status = 'pending')",
             params![job.0, Timestamp::now().as_microsecond()],
@@ -33,12 +31,12 @@ impl Outbox {
         Ok(())
     }
 
-    /// Finishes the jobs of which nothing is pending any more.
+    /// Finishes the jobs without pending deliveries.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn finish_settled(&mut self) -> Result<(), OutboxError> {
-        self.ledger.connection().execute(
+    pub fn finish_completed(&mut self) -> Result<(), OutboxError> {
+        self.reader.connection().execute(
             "UPDATE job SET finished_at = ?1 WHERE finished_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.job = job.id AND status = 'pending')",
             [Timestamp::now().as_microsecond()],

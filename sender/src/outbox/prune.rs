@@ -10,7 +10,7 @@ use std::ops::AddAssign;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, params};
 
-use super::{JobId, Ledger, Outbox, OutboxError, ledger, tables};
+use super::{JobId, Outbox, OutboxError, OutboxReader, reader, tables};
 
 /// Maximum number of deliveries that are deleted in one transaction.
 const BATCH_DELIVERIES: usize = 500;
@@ -41,14 +41,14 @@ impl Outbox {
         self.limit_ends(now)?;
         loop {
             self.check_place()?;
-            let transaction = self.ledger.connection_mut().transaction()?;
+            let transaction = self.reader.connection_mut().transaction()?;
             let pruned = prune_batch(&transaction, until)?;
             transaction.commit()?;
             if pruned.deliveries == 0 {
                 return Ok(all);
             }
             all += pruned;
-            give_back(self.ledger.connection())?;
+            give_back(self.reader.connection())?;
         }
     }
 
@@ -59,13 +59,13 @@ impl Outbox {
     /// When the file cannot be written, such as on a full disk.
     pub fn make_shrinkable(&mut self) -> Result<(), OutboxError> {
         self.check_place()?;
-        Ok(tables::make_shrinkable(self.ledger.connection())?)
+        Ok(tables::make_shrinkable(self.reader.connection())?)
     }
 
     /// A time that was written while the clock was ahead would keep a delivery longer than is asked for.
     fn limit_ends(&self, now: Timestamp) -> Result<(), OutboxError> {
         self.check_place()?;
-        self.ledger.connection().execute(
+        self.reader.connection().execute(
             "UPDATE delivery SET ended_at = ?1 WHERE status IN ('delivered', 'discarded') AND ended_at > ?1",
             [now.as_microsecond()],
         )?;
@@ -73,7 +73,7 @@ impl Outbox {
     }
 }
 
-impl Ledger {
+impl OutboxReader {
     /// Number of a job's deliveries that were pruned. The outbox must have been opened for writing once by this version.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ fn prune_batch(transaction: &Transaction<'_>, until: Timestamp) -> rusqlite::Res
     }
     pruned.deliveries = ids.len() as u64;
     if !ids.is_empty() {
-        delete(transaction, &ledger::json(ids.into_iter()))?;
+        delete(transaction, &reader::json(ids.into_iter()))?;
     }
     // Also of jobs that were finished after their last delivery had gone.
     transaction.execute(
@@ -150,7 +150,7 @@ mod tests {
     fn a_transaction_is_bounded_in_deliveries_and_bytes() {
         let folder = tempfile::TempDir::new().unwrap();
         let mut outbox = Outbox::open(folder.path()).unwrap();
-        let connection = outbox.ledger.connection_mut();
+        let connection = outbox.reader.connection_mut();
         for (name, count, size, expected) in [
             ("nothing", 0, 1_i64, vec![]),
             ("many", 1001, 2, vec![500, 500, 1]),

@@ -2,19 +2,16 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use schemas::{
-    Document, Profile, Role, Trigger,
+    BodyTemplate, BodyTemplateError, Document, Profile, Role, Trigger,
+    body_template::MissingPlaceholder,
     profile::{Part, Subject},
 };
 use serde::Deserialize;
 
 use super::{Item, Replay, selection::Attributes};
-use crate::{
-    compose::ComposeError,
-    outbox::{Emptied, Label, NewDelivery, NotEmptied},
-};
+use crate::outbox::{Label, NewDelivery};
 
 /// An item of a source that cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +32,10 @@ pub enum Unusable {
     Line(String),
     /// The client secret is not at the offset of the line.
     #[error(transparent)]
-    Secret(#[from] NotEmptied),
+    Secret(#[from] MissingPlaceholder),
     /// The body cannot be read, so it may hold a secret; or it has no place for one.
     #[error("{0}")]
-    Body(#[from] ComposeError),
+    Body(#[from] BodyTemplateError),
     /// It lacks the attributes of the selection.
     #[error("a raw body has no time and endpoint of arrival, so it cannot be selected by them")]
     NoArrival,
@@ -101,8 +98,8 @@ impl Replay {
         let webhook = Document::read(body, &self.profile).ok();
         let webhook = webhook.and_then(|document| document.text(Role::WebhookName).map(str::to_owned));
         let body = match line.secret_at {
-            Some(at) => Emptied::kept(Bytes::copy_from_slice(body), Some(at))?,
-            None => Emptied::from_body(body, &self.credentials, &self.profile)?,
+            Some(at) => BodyTemplate::from_stored(body, Some(at))?,
+            None => BodyTemplate::from_body(body, self.credentials.kind(), &self.profile)?,
         };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let label = Label { webhook, trigger: owned(line.trigger), step: owned(line.step) };
@@ -114,8 +111,8 @@ impl Replay {
         if self.selection.needs_arrival() {
             return Err(Unusable::NoArrival);
         }
-        let emptied = Emptied::from_body(body, &self.credentials, &self.profile)?;
-        let (flow, label) = described(emptied.body(), &self.profile);
+        let template = BodyTemplate::from_body(body, self.credentials.kind(), &self.profile)?;
+        let (flow, label) = described(template.body(), &self.profile);
         let found = Attributes {
             flow: flow.as_deref(),
             step: label.step.as_deref(),
@@ -125,7 +122,7 @@ impl Replay {
         if !self.selection.matches(found) {
             return Ok(Item::Skipped);
         }
-        Ok(Item::Message(Box::new(NewDelivery { flow, label, body: emptied })))
+        Ok(Item::Message(Box::new(NewDelivery { flow, label, body: template })))
     }
 }
 

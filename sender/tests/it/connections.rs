@@ -11,11 +11,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderValue;
-use sender::delivery::{
-    AddressGuard, Client, ClientOptions, Dialer, NoAnswer, Outcome, Proxy, Request, Resolver, Resolving, Target,
-    ThisSideFailed, roots_from_pem,
+use delivery::{
+    AddressGuard, Client, ClientOptions, Dialer, EndpointUrl, LocalError, Outcome, Proxy, Request, Resolver, Resolving,
+    TransportError, roots_from_pem,
 };
+use http::HeaderValue;
 
 use crate::{
     run,
@@ -73,7 +73,7 @@ async fn a_connection_is_kept_unless_it_is_not_to_be() {
         let (url, arrived) = server(usize::MAX);
         let client = Client::new(&ClientOptions { max_idle_per_host, ..options() }).unwrap();
         for number in b'0'..b'8' {
-            let outcome = client.deliver(&url.parse().unwrap(), Request::new(vec![number].into())).await;
+            let outcome = client.deliver(&url.parse().unwrap(), Request::new(vec![number])).await;
             assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
         }
         assert_eq!(*arrived.lock().unwrap(), expected);
@@ -87,9 +87,9 @@ async fn a_kept_connection_that_is_closed_loses_nothing_and_repeats_nothing() {
     let client = Client::new(&options()).unwrap();
     let (mut accepted, mut closed) = (Vec::new(), Vec::new());
     for number in 0..100 {
-        match client.deliver(&url.parse().unwrap(), Request::new(vec![number].into())).await {
+        match client.deliver(&url.parse().unwrap(), Request::new(vec![number])).await {
             Outcome::Accepted(_) => accepted.push(number),
-            Outcome::Unanswered(NoAnswer::Closed) => closed.push(number),
+            Outcome::Unanswered(TransportError::Closed) => closed.push(number),
             other => panic!("{other:?}"),
         }
     }
@@ -157,7 +157,7 @@ async fn an_https_target_goes_through_a_tunnel_and_is_still_judged_by_its_certif
         let outcome = post(&options, &format!("https://{host}/a")).await;
         match outcome {
             Outcome::Accepted(_) if is_accepted => {}
-            Outcome::Unanswered(NoAnswer::Untrusted(_)) if !is_accepted => {}
+            Outcome::Unanswered(TransportError::Untrusted(_)) if !is_accepted => {}
             other => panic!("{host}: {other:?}"),
         }
         let head = reading.join().unwrap();
@@ -181,7 +181,7 @@ async fn what_the_proxy_refuses_is_no_answer_of_the_endpoint() {
     ] {
         let options = ClientOptions { proxy: Proxy::all(&proxy, ""), ..ClientOptions::default() };
         let outcome = post(&options, target).await;
-        let Outcome::Failed(ThisSideFailed::Proxy { proxy, why }) = outcome else { panic!("{name}: {outcome:?}") };
+        let Outcome::Failed(LocalError::Proxy { proxy, why }) = outcome else { panic!("{name}: {outcome:?}") };
         assert!(proxy.starts_with("127.0.0.1:") && why.contains(expected), "{name}: {why}");
     }
 }
@@ -232,20 +232,18 @@ async fn an_address_in_the_url_is_judged_with_and_without_a_proxy() {
             ("http://[::127.0.0.1]/", "::7f00:1"),
         ] {
             let outcome = post(&options, url).await;
-            let Outcome::Failed(ThisSideFailed::Guarded { address, .. }) = outcome else {
-                panic!("{url}: {outcome:?}")
-            };
+            let Outcome::Failed(LocalError::Guarded { address, .. }) = outcome else { panic!("{url}: {outcome:?}") };
             assert_eq!(address, expected.parse::<IpAddr>().unwrap(), "{url}");
         }
     }
     // Hosts that are not addresses, or that programs read differently, are not URLs.
     for url in ["http://127.0.0.256/", "http://4294967297/", "http://1.2.3.4.5/", "http://a.1/", "http://010.0.0.1/"] {
-        assert!(url.parse::<Target>().is_err(), "{url}");
+        assert!(url.parse::<EndpointUrl>().is_err(), "{url}");
     }
     let allowed = AddressGuard::default().allow("10.0.0.0/8".parse().unwrap());
     let options = ClientOptions { guard: allowed, proxy: Proxy::all(&nobody(), ""), ..ClientOptions::default() };
     let outcome = post(&options, "http://10.1/").await;
-    assert!(matches!(outcome, Outcome::Failed(ThisSideFailed::Proxy { .. })), "it goes to the proxy: {outcome:?}");
+    assert!(matches!(outcome, Outcome::Failed(LocalError::Proxy { .. })), "it goes to the proxy: {outcome:?}");
 }
 
 #[tokio::test]
@@ -254,7 +252,7 @@ async fn headers_are_read_as_rfc_9112_tells_a_client_to() {
         "HTTP/1.1 202 \r\nx-folded: a\r\n  b\r\nx-spaced : c\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n";
     let (pooled, kept) = (Endpoint::answering(answer), Endpoint::answering(answer));
     let one = post(&options(), &pooled.url("http")).await;
-    let target: Target = kept.url("http").parse().unwrap();
+    let target: EndpointUrl = kept.url("http").parse().unwrap();
     let mut connection = Dialer::new(&options(), &target).unwrap().connect().await.unwrap();
     let other = connection.post(Request::new(Bytes::new())).await;
     for outcome in [one, other] {
@@ -288,7 +286,7 @@ async fn a_name_that_changes_its_mind_does_not_get_through() {
     let guard = AddressGuard::default().allow_spelled_loopback();
     let options = ClientOptions { resolver, guard, ..ClientOptions::default() };
     let outcome = post(&options, &url).await;
-    let Outcome::Failed(ThisSideFailed::Guarded { host, address }) = outcome else { panic!("{outcome:?}") };
+    let Outcome::Failed(LocalError::Guarded { host, address }) = outcome else { panic!("{outcome:?}") };
     assert_eq!((host.as_str(), address), ("rebind.example", [127, 0, 0, 1].into()));
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "nothing connected");
 }

@@ -1,4 +1,4 @@
-//! The courier against endpoints that fail: how often, in which order, how many at a time, and how it ends.
+//! The dispatcher against endpoints that fail: how often, in which order, how many at a time, and how it ends.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,11 +12,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use sender::delivery::{
-    AddressGuard, Attempted, Backlog, Client, ClientOptions, Courier, Delivery, Due, Finished, GaveUp, MemoryBacklog,
-    Next, Request, RetryPolicy, RetrySettings, Summary, Tally,
+use delivery::{
+    AddressGuard, AttemptResult, Client, ClientOptions, Delivery, DeliveryQueue, DispatchCounts, Dispatcher, Finished,
+    GiveUpReason, MemoryQueue, OutcomeSummary, ReadyDelivery, Request, RetryDecision, RetryPolicy, RetrySettings,
 };
+use jiff::Timestamp;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -26,12 +26,12 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
-fn courier(concurrency: usize) -> Courier {
-    courier_within(concurrency, Duration::from_secs(30))
+fn dispatcher(concurrency: usize) -> Dispatcher {
+    dispatcher_within(concurrency, Duration::from_secs(30))
 }
 
 /// With waits of milliseconds.
-fn courier_within(concurrency: usize, timeout: Duration) -> Courier {
+fn dispatcher_within(concurrency: usize, timeout: Duration) -> Dispatcher {
     let guard = AddressGuard::default().allow_loopback();
     let client = Client::new(&ClientOptions { timeout, guard, ..ClientOptions::default() }).unwrap();
     let policy = RetryPolicy::new(RetrySettings {
@@ -40,30 +40,30 @@ fn courier_within(concurrency: usize, timeout: Duration) -> Courier {
         attempts: 4,
         ..RetrySettings::default()
     });
-    Courier::new(client).with_policy(policy.unwrap()).with_concurrency(NonZeroUsize::new(concurrency).unwrap())
+    Dispatcher::new(client).with_policy(policy.unwrap()).with_concurrency(NonZeroUsize::new(concurrency).unwrap())
 }
 
 fn delivery(destination: &str, flow: Option<&str>, url: &str, body: &str) -> Delivery {
     Delivery {
         destination: destination.into(),
         flow: flow.map(Arc::from),
-        target: url.parse().unwrap(),
+        url: url.parse().unwrap(),
         request: Request::new(Bytes::copy_from_slice(body.as_bytes())),
         due: Timestamp::now(),
     }
 }
 
-/// Has the courier keep what it tells its observer.
-fn observed(courier: Courier) -> (Courier, Arc<Mutex<Vec<Attempted>>>) {
+/// Has the dispatcher keep what it tells its observer.
+fn observed(dispatcher: Dispatcher) -> (Dispatcher, Arc<Mutex<Vec<AttemptResult>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&seen);
-    (courier.observed_by(move |attempted| keep.lock().unwrap().push(attempted.clone())), seen)
+    (dispatcher.observed_by(move |attempted| keep.lock().unwrap().push(attempted.clone())), seen)
 }
 
-fn statuses(attempts: &Mutex<Vec<Attempted>>) -> Vec<u16> {
-    let status = |attempted: &Attempted| match attempted.summary {
-        Summary::Answered { status, .. } => status,
-        Summary::Unanswered { .. } | Summary::Failed { .. } => 0,
+fn statuses(attempts: &Mutex<Vec<AttemptResult>>) -> Vec<u16> {
+    let status = |attempted: &AttemptResult| match attempted.summary {
+        OutcomeSummary::Answered { status, .. } => status,
+        OutcomeSummary::Unanswered { .. } | OutcomeSummary::Failed { .. } => 0,
     };
     attempts.lock().unwrap().iter().map(status).collect()
 }
@@ -78,11 +78,11 @@ async fn a_delivery_is_tried_again_until_it_is_accepted() {
     let server = MockServer::start().await;
     Mock::given(path("/")).respond_with(ResponseTemplate::new(503)).up_to_n_times(2).mount(&server).await;
     Mock::given(path("/")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let (mut backlog, (courier, seen)) = (MemoryBacklog::new(), observed(courier(1)));
-    backlog.push(delivery("a", None, &server.uri(), "one"));
-    let Ok(tally) = courier.drain(&mut backlog).await;
-    assert_eq!(tally, Tally { attempts: 3, delivered: 1, given_up: 0 });
-    assert_eq!(backlog.take_finished(), [Finished { id: 1, attempts: 3, next: Next::Delivered }]);
+    let (mut queue, (dispatcher, seen)) = (MemoryQueue::new(), observed(dispatcher(1)));
+    queue.push(delivery("a", None, &server.uri(), "one"));
+    let Ok(tally) = dispatcher.drain(&mut queue).await;
+    assert_eq!(tally, DispatchCounts { attempts: 3, delivered: 1, given_up: 0 });
+    assert_eq!(queue.take_finished(), [Finished { id: 1, attempts: 3, decision: RetryDecision::Delivered }]);
     assert_eq!(statuses(&seen), [503, 503, 200]);
     assert_eq!(seen.lock().unwrap().iter().map(|seen| seen.attempt).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(bodies(&server).await, ["one", "one", "one"]);
@@ -93,15 +93,15 @@ async fn an_endpoint_that_is_gone_takes_along_what_waits_for_it() {
     let server = MockServer::start().await;
     Mock::given(path("/gone")).respond_with(ResponseTemplate::new(410)).mount(&server).await;
     Mock::given(path("/there")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let mut backlog = MemoryBacklog::new();
+    let mut queue = MemoryQueue::new();
     for (destination, flow) in [("gone", None), ("gone", Some("f")), ("there", None), ("gone", Some("f"))] {
-        backlog.push(delivery(destination, flow, &format!("{}/{destination}", server.uri()), destination));
+        queue.push(delivery(destination, flow, &format!("{}/{destination}", server.uri()), destination));
     }
-    let Ok(tally) = courier(1).drain(&mut backlog).await;
-    assert_eq!(tally, Tally { attempts: 2, delivered: 1, given_up: 1 });
-    let gone = |id, attempts| Finished { id, attempts, next: Next::GiveUp(GaveUp::Gone) };
-    let there = Finished { id: 3, attempts: 1, next: Next::Delivered };
-    assert_eq!(backlog.take_finished(), [gone(1, 1), gone(2, 0), gone(4, 0), there]);
+    let Ok(tally) = dispatcher(1).drain(&mut queue).await;
+    assert_eq!(tally, DispatchCounts { attempts: 2, delivered: 1, given_up: 1 });
+    let gone = |id, attempts| Finished { id, attempts, decision: RetryDecision::GiveUp(GiveUpReason::Gone) };
+    let there = Finished { id: 3, attempts: 1, decision: RetryDecision::Delivered };
+    assert_eq!(queue.take_finished(), [gone(1, 1), gone(2, 0), gone(4, 0), there]);
     assert_eq!(bodies(&server).await, ["gone", "there"]);
 }
 
@@ -110,14 +110,17 @@ async fn an_endpoint_that_hangs_is_tried_again_until_the_attempts_are_used_up() 
     let server = MockServer::start().await;
     let hangs = ResponseTemplate::new(200).set_delay(Duration::from_secs(600));
     Mock::given(path("/")).respond_with(hangs).mount(&server).await;
-    let (courier, seen) = observed(courier_within(1, Duration::from_millis(30)));
-    let mut backlog = MemoryBacklog::new();
-    backlog.push(delivery("a", None, &server.uri(), "one"));
-    let Ok(tally) = courier.drain(&mut backlog).await;
-    assert_eq!(tally, Tally { attempts: 4, delivered: 0, given_up: 1 });
-    assert_eq!(backlog.take_finished(), [Finished { id: 1, attempts: 4, next: Next::GiveUp(GaveUp::Attempts) }]);
-    let words = "the time limit of 30 ms passed".to_owned();
-    let timeout = Summary::Unanswered { code: "timeout", words };
+    let (dispatcher, seen) = observed(dispatcher_within(1, Duration::from_millis(30)));
+    let mut queue = MemoryQueue::new();
+    queue.push(delivery("a", None, &server.uri(), "one"));
+    let Ok(tally) = dispatcher.drain(&mut queue).await;
+    assert_eq!(tally, DispatchCounts { attempts: 4, delivered: 0, given_up: 1 });
+    assert_eq!(
+        queue.take_finished(),
+        [Finished { id: 1, attempts: 4, decision: RetryDecision::GiveUp(GiveUpReason::Attempts) }]
+    );
+    let message = "the time limit of 30 ms passed".to_owned();
+    let timeout = OutcomeSummary::Unanswered { code: "timeout".into(), message };
     assert!(seen.lock().unwrap().iter().all(|seen| seen.summary == timeout), "{seen:?}");
 }
 
@@ -127,32 +130,35 @@ async fn the_endpoint_says_when_to_come_again() {
     let busy = ResponseTemplate::new(429).insert_header("retry-after", "1");
     Mock::given(path("/")).respond_with(busy).up_to_n_times(1).mount(&server).await;
     Mock::given(path("/")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let (courier, seen) = observed(courier(1));
-    let mut backlog = MemoryBacklog::new();
-    backlog.push(delivery("a", None, &server.uri(), "one"));
-    let Ok(_) = courier.drain(&mut backlog).await;
+    let (dispatcher, seen) = observed(dispatcher(1));
+    let mut queue = MemoryQueue::new();
+    queue.push(delivery("a", None, &server.uri(), "one"));
+    let Ok(_) = dispatcher.drain(&mut queue).await;
     assert_eq!(statuses(&seen), [429, 200]);
     let seen = seen.lock().unwrap();
     let between = seen[0].at.duration_until(seen[1].at);
     assert!(between.as_millis() >= 1000, "{between}");
-    assert!(matches!(seen[0].next, Next::RetryAt(due) if due <= seen[1].at));
+    assert!(matches!(seen[0].decision, RetryDecision::RetryAt(due) if due <= seen[1].at));
 }
 
 #[tokio::test]
 async fn a_refusal_is_final_and_its_words_are_kept_without_the_credential() {
     let server = MockServer::start().await;
-    let words = r#"{"title":"Refused","detail":"not canary-41"}"#;
-    let refusal = ResponseTemplate::new(403).set_body_raw(words, "application/problem+json");
+    let message = r#"{"title":"Refused","detail":"not canary-41"}"#;
+    let refusal = ResponseTemplate::new(403).set_body_raw(message, "application/problem+json");
     Mock::given(path("/")).respond_with(refusal).mount(&server).await;
-    let (courier, seen) = observed(courier(1));
-    let mut backlog = MemoryBacklog::new();
+    let (dispatcher, seen) = observed(dispatcher(1));
+    let mut queue = MemoryQueue::new();
     let mut refused = delivery("a", None, &server.uri(), "one");
     refused.request = refused.request.with_secret("canary-41".into());
-    backlog.push(refused);
-    let Ok(_) = courier.drain(&mut backlog).await;
-    assert_eq!(backlog.take_finished(), [Finished { id: 1, attempts: 1, next: Next::GiveUp(GaveUp::Refused) }]);
+    queue.push(refused);
+    let Ok(_) = dispatcher.drain(&mut queue).await;
+    assert_eq!(
+        queue.take_finished(),
+        [Finished { id: 1, attempts: 1, decision: RetryDecision::GiveUp(GiveUpReason::Refused) }]
+    );
     let detail = Some("Refused: not ***".to_owned());
-    assert_eq!(seen.lock().unwrap()[0].summary, Summary::Answered { status: 403, detail });
+    assert_eq!(seen.lock().unwrap()[0].summary, OutcomeSummary::Answered { status: 403, detail });
 }
 
 #[tokio::test]
@@ -173,15 +179,15 @@ async fn flows_keep_their_order_through_failures_and_do_not_wait_for_each_other(
         })
     };
     Mock::given(path("/")).respond_with(respond).mount(&server).await;
-    let mut backlog = MemoryBacklog::new();
+    let mut queue = MemoryQueue::new();
     for number in 0..8 {
         for flow in ["1", "2", "3"] {
-            backlog.push(delivery("a", Some(flow), &server.uri(), &format!("{flow}.{number}")));
+            queue.push(delivery("a", Some(flow), &server.uri(), &format!("{flow}.{number}")));
         }
     }
-    let Ok(tally) = courier(8).drain(&mut backlog).await;
+    let Ok(tally) = dispatcher(8).drain(&mut queue).await;
     // Three of each flow's eight are tried three times.
-    assert_eq!(tally, Tally { attempts: 3 * (8 + 3 * 2), delivered: 23, given_up: 1 });
+    assert_eq!(tally, DispatchCounts { attempts: 3 * (8 + 3 * 2), delivered: 23, given_up: 1 });
     let arrived = bodies(&server).await;
     for flow in ["1", "2", "3"] {
         let of_flow: Vec<&String> = arrived.iter().filter(|body| body.starts_with(flow)).collect();
@@ -225,11 +231,11 @@ async fn no_more_attempts_are_in_flight_than_it_is_told() {
             }));
         }
     });
-    let mut backlog = MemoryBacklog::new();
+    let mut queue = MemoryQueue::new();
     for _ in 0..30 {
-        backlog.push(delivery("a", None, &url, "x"));
+        queue.push(delivery("a", None, &url, "x"));
     }
-    let Ok(tally) = courier(3).drain(&mut backlog).await;
+    let Ok(tally) = dispatcher(3).drain(&mut queue).await;
     assert_eq!((tally.delivered, seen.load(Ordering::SeqCst)), (30, 3));
 }
 
@@ -237,12 +243,12 @@ async fn no_more_attempts_are_in_flight_than_it_is_told() {
 async fn a_rate_holds_one_destination_and_not_another() {
     let server = MockServer::start().await;
     Mock::given(path("/")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let (courier, seen) = observed(courier(4).with_rate("20/s".parse().unwrap()));
-    let mut backlog = MemoryBacklog::new();
+    let (dispatcher, seen) = observed(dispatcher(4).with_rate("20/s".parse().unwrap()));
+    let mut queue = MemoryQueue::new();
     for destination in ["a", "a", "a", "b"] {
-        backlog.push(delivery(destination, None, &server.uri(), destination));
+        queue.push(delivery(destination, None, &server.uri(), destination));
     }
-    let Ok(_) = courier.drain(&mut backlog).await;
+    let Ok(_) = dispatcher.drain(&mut queue).await;
     let mut seen = seen.lock().unwrap().clone();
     seen.sort_by_key(|seen| seen.at);
     assert_eq!(seen.iter().map(|seen| seen.id).collect::<Vec<_>>(), [1, 4, 2, 3]);
@@ -253,23 +259,28 @@ async fn a_rate_holds_one_destination_and_not_another() {
     }
 }
 
-/// A backlog that something can be added to while it is worked off.
+/// A queue that something can be added to while it is worked off.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<MemoryBacklog>>);
+struct Shared(Arc<Mutex<MemoryQueue>>);
 
-impl Backlog for Shared {
+impl DeliveryQueue for Shared {
     type Error = Infallible;
 
     fn limit_wait(&mut self, longest: Duration) -> Result<(), Infallible> {
         self.0.lock().unwrap().limit_wait(longest)
     }
 
-    fn take_due(&mut self, now: Timestamp, room: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Infallible> {
+    fn take_due(
+        &mut self,
+        now: Timestamp,
+        room: usize,
+        held: &HashSet<Arc<str>>,
+    ) -> Result<Vec<ReadyDelivery>, Infallible> {
         self.0.lock().unwrap().take_due(now, room, held)
     }
 
-    fn settle(&mut self, attempts: &[Attempted]) -> Result<(), Infallible> {
-        self.0.lock().unwrap().settle(attempts)
+    fn complete(&mut self, attempts: &[AttemptResult]) -> Result<(), Infallible> {
+        self.0.lock().unwrap().complete(attempts)
     }
 
     fn next_due(&mut self, held: &HashSet<Arc<str>>) -> Result<Option<Timestamp>, Infallible> {
@@ -293,16 +304,16 @@ async fn a_courier_that_runs_is_woken_and_ends_what_is_in_flight_when_it_is_stop
             }));
         }
     });
-    let backlog = Shared::default();
+    let queue = Shared::default();
     let (told, mut tellings) = mpsc::unbounded_channel();
-    let courier = courier(1).observed_by(move |attempted| told.send(attempted.id).unwrap());
-    let (mut worked, woken, stopped) = (backlog.clone(), Arc::clone(&wake), Arc::clone(&stop));
+    let dispatcher = dispatcher(1).observed_by(move |attempted| told.send(attempted.id).unwrap());
+    let (mut worked, woken, stopped) = (queue.clone(), Arc::clone(&wake), Arc::clone(&stop));
     let running = tokio::spawn(async move {
-        let Ok(tally) = courier.run(&mut worked, &woken, stopped.notified()).await;
+        let Ok(tally) = dispatcher.run(&mut worked, &woken, stopped.notified()).await;
         tally
     });
 
-    let push = || backlog.0.lock().unwrap().push(delivery("a", None, &url, "x"));
+    let push = || queue.0.lock().unwrap().push(delivery("a", None, &url, "x"));
     push();
     wake.notify_one();
     arrivals.recv().await.unwrap();
@@ -316,29 +327,29 @@ async fn a_courier_that_runs_is_woken_and_ends_what_is_in_flight_when_it_is_stop
     stop.notify_one();
     answered.notify_one();
     assert_eq!(running.await.unwrap().delivered, 2);
-    assert_eq!(backlog.0.lock().unwrap().len(), 1, "the third was never begun");
+    assert_eq!(queue.0.lock().unwrap().len(), 1, "the third was never begun");
 }
 
-/// A backlog that has one delivery to hand out, and then cannot be read any more.
-struct Unreadable(MemoryBacklog);
+/// A queue that has one delivery to hand out, and then cannot be read any more.
+struct Unreadable(MemoryQueue);
 
 #[derive(Debug, PartialEq)]
 struct Broken;
 
-impl Backlog for Unreadable {
+impl DeliveryQueue for Unreadable {
     type Error = Broken;
 
     fn limit_wait(&mut self, _: Duration) -> Result<(), Broken> {
         Ok(())
     }
 
-    fn take_due(&mut self, now: Timestamp, _: usize, held: &HashSet<Arc<str>>) -> Result<Vec<Due>, Broken> {
+    fn take_due(&mut self, now: Timestamp, _: usize, held: &HashSet<Arc<str>>) -> Result<Vec<ReadyDelivery>, Broken> {
         let Ok(due) = self.0.take_due(now, 1, held);
         if due.is_empty() { Err(Broken) } else { Ok(due) }
     }
 
-    fn settle(&mut self, attempts: &[Attempted]) -> Result<(), Broken> {
-        let Ok(()) = self.0.settle(attempts);
+    fn complete(&mut self, attempts: &[AttemptResult]) -> Result<(), Broken> {
+        let Ok(()) = self.0.complete(attempts);
         Ok(())
     }
 
@@ -348,11 +359,11 @@ impl Backlog for Unreadable {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_is_written_down_before_a_broken_backlog_ends_the_work() {
+async fn what_is_in_flight_is_written_down_before_a_broken_queue_ends_the_work() {
     let server = MockServer::start().await;
     Mock::given(path("/")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let mut backlog = Unreadable(MemoryBacklog::new());
-    backlog.0.push(delivery("a", None, &server.uri(), "one"));
-    assert_eq!(courier(2).drain(&mut backlog).await, Err(Broken));
-    assert_eq!(backlog.0.take_finished(), [Finished { id: 1, attempts: 1, next: Next::Delivered }]);
+    let mut queue = Unreadable(MemoryQueue::new());
+    queue.0.push(delivery("a", None, &server.uri(), "one"));
+    assert_eq!(dispatcher(2).drain(&mut queue).await, Err(Broken));
+    assert_eq!(queue.0.take_finished(), [Finished { id: 1, attempts: 1, decision: RetryDecision::Delivered }]);
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use sender::delivery::{AddressGuard, Client, ClientOptions, Dialer, NoAnswer, Outcome, Request, Target};
+use delivery::{AddressGuard, Client, ClientOptions, Dialer, EndpointUrl, Outcome, Request, TransportError};
 
 use crate::support::endpoint::read_request;
 
@@ -15,7 +15,7 @@ const INTERIM: &[u8] = b"HTTP/1.1 103 Early Hints\r\n\r\n";
 
 /// Takes one connection, sends so many interim responses and an answer; with `None`, interim responses until the other
 /// side closes the connection.
-fn endpoint(count: Option<usize>) -> (Target, JoinHandle<()>) {
+fn endpoint(count: Option<usize>) -> (EndpointUrl, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let serving = thread::spawn(move || {
@@ -49,7 +49,7 @@ async fn interim_responses_without_end_are_given_up_and_their_connection_closed(
             };
             match outcome {
                 Outcome::Accepted(_) => assert!(is_accepted, "{count:?}, {kept}"),
-                Outcome::Unanswered(NoAnswer::InterimResponses) => assert!(!is_accepted, "{count:?}, {kept}"),
+                Outcome::Unanswered(TransportError::InterimResponses) => assert!(!is_accepted, "{count:?}, {kept}"),
                 other => panic!("{count:?}, {kept}: {other:?}"),
             }
             // Without end it ends only when the connection is closed.

@@ -3,15 +3,13 @@
 use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use delivery::{AttemptResult, DeliveryQueue as _, GiveUpReason, OutcomeSummary, ReadyDelivery, RetryDecision};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
-use schemas::Profile;
+use schemas::{BodyTemplate, Profile};
 use sender::{
     CredentialReference, Outbox,
-    delivery::{Attempted, Backlog as _, Due, GaveUp, Next, Summary},
-    outbox::{
-        Address, Destination, Emptied, Filter, JobId, Label, LastAnswer, NewDelivery, OutboxError, Status, Which,
-    },
+    outbox::{Address, Destination, Filter, JobId, Label, NewDelivery, OutboxError, Status, Which},
 };
 use tempfile::TempDir;
 
@@ -51,46 +49,56 @@ fn to(name: &str, credentials: CredentialReference) -> Destination {
 }
 
 fn message(flow: &str, body: &str, credentials: &CredentialReference) -> NewDelivery {
-    let body = Emptied::from_body(body.as_bytes(), credentials, Profile::v1()).unwrap();
+    let body = BodyTemplate::from_body(body.as_bytes(), credentials.kind(), Profile::v1()).unwrap();
     NewDelivery { flow: Some(flow.to_owned()), label: Label::default(), body }
 }
 
 /// One job with a plain message for each (destination, flow); their numbers are 1, 2 and so on.
 fn filled(folder: &Folder, deliveries: &[(&str, &str)]) -> (Outbox, JobId) {
     let mut outbox = folder.outbox();
-    let mut intake = outbox.intake().unwrap();
-    let job = intake.begin("key").unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let job = enqueue.begin_job("key").unwrap();
     for (destination, flow) in deliveries {
-        let id = intake.destination(&to(destination, CredentialReference::None)).unwrap();
-        intake.add(job, id, &message(flow, "{}", &CredentialReference::None)).unwrap();
+        let id = enqueue.destination(&to(destination, CredentialReference::None)).unwrap();
+        enqueue.add(job, id, &message(flow, "{}", &CredentialReference::None)).unwrap();
     }
-    intake.commit().unwrap();
+    enqueue.commit().unwrap();
     (outbox, job)
 }
 
-fn take(outbox: &mut Outbox) -> Vec<Due> {
+fn take(outbox: &mut Outbox) -> Vec<ReadyDelivery> {
     outbox.take_due(Timestamp::now(), 99, &HashSet::new()).unwrap()
 }
 
-fn numbers(due: &[Due]) -> Vec<u64> {
+fn numbers(due: &[ReadyDelivery]) -> Vec<u64> {
     due.iter().map(|due| due.id).collect()
 }
 
-fn answered(due: &Due, status: u16, next: Next) -> Attempted {
-    Attempted {
+fn answered(due: &ReadyDelivery, status: u16, next: RetryDecision) -> AttemptResult {
+    AttemptResult {
         id: due.id,
         attempt: due.attempt,
         at: Timestamp::now(),
         took: Duration::from_millis(7),
-        summary: Summary::Answered { status, detail: Some("words".to_owned()) },
-        next,
+        summary: OutcomeSummary::Answered { status, detail: Some("words".to_owned()) },
+        decision: next,
     }
 }
 
-fn statuses(outbox: &Outbox) -> Vec<(u64, Status, u32)> {
-    let mut all = outbox.ledger().newest(&Filter::default(), 99).unwrap();
+/// A status and why the delivery was given up.
+type StatusAndReason = (Status, Option<GiveUpReason>);
+
+const PENDING: StatusAndReason = (Status::Pending, None);
+const DELIVERED: StatusAndReason = (Status::Delivered, None);
+
+fn failed(reason: GiveUpReason) -> StatusAndReason {
+    (Status::Failed, Some(reason))
+}
+
+fn statuses(outbox: &Outbox) -> Vec<(u64, StatusAndReason, u32)> {
+    let mut all = outbox.reader().newest(&Filter::default(), 99).unwrap();
     all.reverse();
-    all.into_iter().map(|delivery| (delivery.id, delivery.status, delivery.attempts)).collect()
+    all.into_iter().map(|delivery| (delivery.id, (delivery.status, delivery.reason), delivery.attempts)).collect()
 }
 
 #[test]
@@ -100,14 +108,14 @@ fn what_was_in_flight_is_due_again_when_the_process_is_gone() {
     let due = take(&mut outbox);
     assert_eq!(numbers(&due), [1, 3], "the second of F1 waits for the first");
     assert_eq!(numbers(&take(&mut outbox)), [0; 0]);
-    outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+    outbox.complete(&[answered(&due[0], 200, RetryDecision::Delivered)]).unwrap();
     drop(outbox);
 
     let mut outbox = folder.outbox();
     let due = take(&mut outbox);
     assert_eq!(numbers(&due), [2, 3]);
     assert_eq!(due[1].attempt, 1, "an attempt of which nothing is known does not count");
-    assert_eq!(due[0].target.to_string(), "http://127.0.0.1:9/a");
+    assert_eq!(due[0].url.to_string(), "http://127.0.0.1:9/a");
 }
 
 #[test]
@@ -116,9 +124,9 @@ fn attempts_are_written_down_and_counted() {
     let (mut outbox, job) = filled(&folder, &[("a", "F1"), ("a", "F2")]);
     let due = take(&mut outbox);
     let later = Timestamp::now() + SignedDuration::from_secs(60);
-    let began = answered(&due[0], 503, Next::RetryAt(later));
-    outbox.settle(&[began.clone(), answered(&due[1], 422, Next::GiveUp(GaveUp::Refused))]).unwrap();
-    assert_eq!(statuses(&outbox), [(1, Status::Pending, 1), (2, Status::Failed(GaveUp::Refused), 1)]);
+    let began = answered(&due[0], 503, RetryDecision::RetryAt(later));
+    outbox.complete(&[began.clone(), answered(&due[1], 422, RetryDecision::GiveUp(GiveUpReason::Refused))]).unwrap();
+    assert_eq!(statuses(&outbox), [(1, PENDING, 1), (2, failed(GiveUpReason::Refused), 1)]);
     drop(outbox);
 
     let mut outbox = folder.outbox();
@@ -127,14 +135,19 @@ fn attempts_are_written_down_and_counted() {
     let due = outbox.take_due(later, 1, &HashSet::new()).unwrap();
     assert_eq!((due[0].id, due[0].attempt), (1, 2));
     assert_eq!(due[0].since.as_microsecond(), began.at.as_microsecond(), "the time counts from the first attempt");
-    let silent = Summary::Unanswered { code: "timeout", words: "the time limit passed".to_owned() };
-    outbox.settle(&[Attempted { summary: silent, ..answered(&due[0], 0, Next::GiveUp(GaveUp::Attempts)) }]).unwrap();
-    let attempts = outbox.ledger().attempts(1).unwrap();
+    let silent = OutcomeSummary::Unanswered { code: "timeout".into(), message: "the time limit passed".to_owned() };
+    outbox
+        .complete(&[AttemptResult {
+            summary: silent,
+            ..answered(&due[0], 0, RetryDecision::GiveUp(GiveUpReason::Attempts))
+        }])
+        .unwrap();
+    let attempts = outbox.reader().attempts(1).unwrap();
     assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(attempts[0].answer, LastAnswer::Answered { status: 503, detail: Some("words".to_owned()) });
+    assert_eq!(attempts[0].outcome, OutcomeSummary::Answered { status: 503, detail: Some("words".to_owned()) });
     assert_eq!(attempts[0].took, Duration::from_millis(7));
-    assert!(matches!(&attempts[1].answer, LastAnswer::Unanswered { code, .. } if code == "timeout"));
-    let tally = outbox.ledger().tally(&Which::Job(job)).unwrap();
+    assert!(matches!(&attempts[1].outcome, OutcomeSummary::Unanswered { code, .. } if code == "timeout"));
+    let tally = outbox.reader().count_by_status(&Which::Job(job)).unwrap();
     assert_eq!(tally.iter().map(|alike| alike.count).collect::<Vec<_>>(), [1, 1]);
 }
 
@@ -146,15 +159,16 @@ fn a_due_time_that_was_written_while_the_clock_was_ahead_has_a_bound() {
     let (minute, now) = (Duration::from_secs(60), Timestamp::now());
     let ahead = now + SignedDuration::from_hours(24);
     let soon = now + SignedDuration::from_secs(5);
-    let again = |due: &Due, then| Attempted { at: ahead, ..answered(due, 503, Next::RetryAt(then)) };
-    outbox.settle(&[again(&due[0], ahead), again(&due[1], soon)]).unwrap();
+    let again =
+        |due: &ReadyDelivery, then| AttemptResult { at: ahead, ..answered(due, 503, RetryDecision::RetryAt(then)) };
+    outbox.complete(&[again(&due[0], ahead), again(&due[1], soon)]).unwrap();
     drop(outbox);
     // Each process that opens it would begin the wait again if it were not written down.
     let mut outbox = folder.outbox();
     outbox.limit_wait(minute).unwrap();
     drop(outbox);
     let mut outbox = folder.outbox();
-    let pending = outbox.ledger().newest(&Filter::default(), 9).unwrap();
+    let pending = outbox.reader().newest(&Filter::default(), 9).unwrap();
     assert!(pending[1].due <= Timestamp::now() + minute, "{}", pending[1].due);
     assert_eq!(pending[0].due.as_microsecond(), soon.as_microsecond(), "one in bounds stays as it is");
     let later = Timestamp::now() + minute;
@@ -169,12 +183,12 @@ fn a_gone_endpoint_takes_along_what_waits_and_not_what_is_in_flight() {
     let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("a", "F2"), ("a", "F1"), ("b", "F1")]);
     let due = take(&mut outbox);
     assert_eq!(numbers(&due), [1, 2, 4]);
-    outbox.settle(&[answered(&due[0], 410, Next::GiveUp(GaveUp::Gone))]).unwrap();
-    let gone = Status::Failed(GaveUp::Gone);
-    let expected = [(1, gone, 1), (2, Status::Pending, 0), (3, gone, 0), (4, Status::Pending, 0)];
+    outbox.complete(&[answered(&due[0], 410, RetryDecision::GiveUp(GiveUpReason::Gone))]).unwrap();
+    let gone = failed(GiveUpReason::Gone);
+    let expected = [(1, gone, 1), (2, PENDING, 0), (3, gone, 0), (4, PENDING, 0)];
     assert_eq!(statuses(&outbox), expected);
-    outbox.settle(&[answered(&due[1], 200, Next::Delivered)]).unwrap();
-    assert_eq!(statuses(&outbox)[1], (2, Status::Delivered, 1));
+    outbox.complete(&[answered(&due[1], 200, RetryDecision::Delivered)]).unwrap();
+    assert_eq!(statuses(&outbox)[1], (2, DELIVERED, 1));
     drop(outbox);
     assert_eq!(numbers(&take(&mut folder.outbox())), [4]);
 }
@@ -183,13 +197,13 @@ fn a_gone_endpoint_takes_along_what_waits_and_not_what_is_in_flight() {
 fn a_reference_that_leads_nowhere_stops_the_work_and_loses_nothing() {
     let folder = Folder::new();
     let mut outbox = folder.outbox();
-    let mut intake = outbox.intake().unwrap();
-    let job = intake.begin("key").unwrap();
-    let destination = intake.destination(&to("a", folder.secret_reference())).unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let job = enqueue.begin_job("key").unwrap();
+    let destination = enqueue.destination(&to("a", folder.secret_reference())).unwrap();
     for body in [r#"{ "clientSecret": "old" }"#, "{}"] {
-        intake.add(job, destination, &message("F1", body, &folder.secret_reference())).unwrap();
+        enqueue.add(job, destination, &message("F1", body, &folder.secret_reference())).unwrap();
     }
-    intake.commit().unwrap();
+    enqueue.commit().unwrap();
 
     fs::remove_file(folder.secret()).unwrap();
     let error = outbox.take_due(Timestamp::now(), 9, &HashSet::new()).unwrap_err();
@@ -204,10 +218,10 @@ fn a_reference_that_leads_nowhere_stops_the_work_and_loses_nothing() {
 fn a_message_without_a_place_for_the_secret_is_not_taken_in() {
     let folder = Folder::new();
     let mut outbox = folder.outbox();
-    let mut intake = outbox.intake().unwrap();
-    let job = intake.begin("key").unwrap();
-    let destination = intake.destination(&to("a", folder.secret_reference())).unwrap();
-    let error = intake.add(job, destination, &message("F1", "{}", &CredentialReference::None)).unwrap_err();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let job = enqueue.begin_job("key").unwrap();
+    let destination = enqueue.destination(&to("a", folder.secret_reference())).unwrap();
+    let error = enqueue.add(job, destination, &message("F1", "{}", &CredentialReference::None)).unwrap_err();
     assert!(matches!(error, OutboxError::NoPlaceForSecret { .. }), "{error}");
 }
 
@@ -219,17 +233,17 @@ fn no_secret_is_in_any_file() {
         password: format!("file:{}", folder.secret().display()).parse().unwrap(),
     };
     let mut outbox = folder.outbox();
-    let mut intake = outbox.intake().unwrap();
-    let job = intake.begin("key").unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let job = enqueue.begin_job("key").unwrap();
     let quoted = serde_json::Value::from(CANARY).to_string();
     for (name, credentials) in [("a", folder.secret_reference()), ("b", basic), ("c", CredentialReference::None)] {
-        let destination = intake.destination(&to(name, credentials.clone())).unwrap();
+        let destination = enqueue.destination(&to(name, credentials.clone())).unwrap();
         let body = format!("{{\"clientSecret\":{quoted},\"name\":\"{name}\"}}");
-        intake.add(job, destination, &message("F1", &body, &credentials)).unwrap();
+        enqueue.add(job, destination, &message("F1", &body, &credentials)).unwrap();
     }
-    intake.commit().unwrap();
+    enqueue.commit().unwrap();
     let due = take(&mut outbox);
-    let attempts: Vec<_> = due.iter().map(|due| answered(due, 200, Next::Delivered)).collect();
+    let attempts: Vec<_> = due.iter().map(|due| answered(due, 200, RetryDecision::Delivered)).collect();
     assert!(String::from_utf8_lossy(due[0].request.body()).contains("canary-5f1b"), "it was there to be seen");
     assert!(due[1].request.headers().contains_key("authorization"));
     let files = |outbox: &Outbox| -> Vec<Vec<u8>> {
@@ -237,7 +251,7 @@ fn no_secret_is_in_any_file() {
         entries.map(|file| fs::read(file).unwrap()).collect()
     };
     let mut seen = files(&outbox);
-    outbox.settle(&attempts).unwrap();
+    outbox.complete(&attempts).unwrap();
     seen.extend(files(&outbox));
     assert!(seen.iter().any(|file| file.windows(8).any(|part| part == b"\"name\":\"")), "bodies are there");
     for secret in ["canary".to_owned(), BASE64_STANDARD.encode(format!("jo:{CANARY}")), BASE64_STANDARD.encode(CANARY)]
@@ -287,19 +301,19 @@ fn a_file_of_a_newer_program_is_refused_and_left() {
 fn what_is_due_and_how_far_the_source_was_read_change_together() {
     let folder = Folder::new();
     let (mut outbox, job) = filled(&folder, &[("a", "F1")]);
-    let mut intake = outbox.intake().unwrap();
-    let destination = intake.destination(&to("a", CredentialReference::None)).unwrap();
-    intake.mark("cursor", "7").unwrap();
-    drop(intake);
-    assert_eq!(outbox.ledger().mark("cursor").unwrap(), None);
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let destination = enqueue.destination(&to("a", CredentialReference::None)).unwrap();
+    enqueue.mark("cursor", "7").unwrap();
+    drop(enqueue);
+    assert_eq!(outbox.reader().mark("cursor").unwrap(), None);
 
-    let mut intake = outbox.intake().unwrap();
-    let destination_again = intake.destination(&to("a", CredentialReference::None)).unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let destination_again = enqueue.destination(&to("a", CredentialReference::None)).unwrap();
     assert_eq!(destination_again, destination);
-    intake.commit().unwrap();
+    enqueue.commit().unwrap();
     let message = message("F2", "{}", &CredentialReference::None);
     let ids = outbox.enqueue(job, [(destination, &message)], Some(("cursor", "8"))).unwrap();
-    assert_eq!(outbox.ledger().mark("cursor").unwrap().as_deref(), Some("8"));
+    assert_eq!(outbox.reader().mark("cursor").unwrap().as_deref(), Some("8"));
     assert_eq!(numbers(&take(&mut outbox)), [vec![1], ids].concat());
 }
 
@@ -310,7 +324,7 @@ fn a_job_is_found_until_it_is_finished() {
     outbox.finish(job).unwrap();
     assert_eq!(outbox.unfinished("key").unwrap(), Some(job), "it is not at its end");
     let due = take(&mut outbox);
-    outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+    outbox.complete(&[answered(&due[0], 200, RetryDecision::Delivered)]).unwrap();
     assert_eq!(outbox.unfinished("key").unwrap(), Some(job), "nobody was told yet");
     assert_eq!(outbox.unfinished("another").unwrap(), None);
     outbox.finish(job).unwrap();
@@ -321,18 +335,18 @@ fn a_job_is_found_until_it_is_finished() {
 fn a_job_is_delivered_alone_where_that_is_asked_for() {
     let folder = Folder::new();
     let (mut outbox, first) = filled(&folder, &[("a", "F1")]);
-    let mut intake = outbox.intake().unwrap();
-    let second = intake.begin("second").unwrap();
-    let destination = intake.destination(&to("a", CredentialReference::None)).unwrap();
-    intake.add(second, destination, &message("F2", "{}", &CredentialReference::None)).unwrap();
-    intake.commit().unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let second = enqueue.begin_job("second").unwrap();
+    let destination = enqueue.destination(&to("a", CredentialReference::None)).unwrap();
+    enqueue.add(second, destination, &message("F2", "{}", &CredentialReference::None)).unwrap();
+    enqueue.commit().unwrap();
     outbox.schedule(Some(second)).unwrap();
     let due = take(&mut outbox);
     assert_eq!(numbers(&due), [2]);
-    assert_eq!(outbox.ledger().pending_beside(second).unwrap(), 1);
-    outbox.settle(&[answered(&due[0], 410, Next::GiveUp(GaveUp::Gone))]).unwrap();
-    assert_eq!(statuses(&outbox)[0], (1, Status::Failed(GaveUp::Gone), 0), "one that waits unscheduled is gone too");
-    outbox.finish_settled().unwrap();
+    assert_eq!(outbox.reader().pending_of_others(second).unwrap(), 1);
+    outbox.complete(&[answered(&due[0], 410, RetryDecision::GiveUp(GiveUpReason::Gone))]).unwrap();
+    assert_eq!(statuses(&outbox)[0], (1, failed(GiveUpReason::Gone), 0), "one that waits unscheduled is gone too");
+    outbox.finish_completed().unwrap();
     assert_eq!(outbox.unfinished("key").unwrap(), None, "{first:?}");
 }
 
@@ -341,21 +355,21 @@ fn dead_letters_come_back_with_all_their_attempts_or_are_put_away() {
     let folder = Folder::new();
     let (mut outbox, _) = filled(&folder, &[("a", "F1"), ("a", "F2"), ("a", "F1")]);
     let due = take(&mut outbox);
-    let refused = |due: &Due| answered(due, 422, Next::GiveUp(GaveUp::Refused));
-    outbox.settle(&[refused(&due[0]), refused(&due[1])]).unwrap();
+    let refused = |due: &ReadyDelivery| answered(due, 422, RetryDecision::GiveUp(GiveUpReason::Refused));
+    outbox.complete(&[refused(&due[0]), refused(&due[1])]).unwrap();
     assert!(!outbox.retry(3).unwrap(), "it is pending");
     assert!(outbox.retry(1).unwrap());
     let due = take(&mut outbox);
     assert_eq!(numbers(&due), [1], "again before what follows it in its flow");
     assert_eq!(due[0].attempt, 1);
-    outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
-    assert_eq!(statuses(&outbox)[0], (1, Status::Delivered, 2));
+    outbox.complete(&[answered(&due[0], 200, RetryDecision::Delivered)]).unwrap();
+    assert_eq!(statuses(&outbox)[0], (1, DELIVERED, 2));
     assert!(!outbox.retry(1).unwrap() && !outbox.discard(1, None).unwrap(), "it was delivered");
 
     assert!(outbox.discard(3, Some("sent by hand")).unwrap());
     assert_eq!(outbox.discard_failed(None).unwrap(), 1);
     assert_eq!(numbers(&take(&mut outbox)), [0; 0]);
-    let discarded = outbox.ledger().delivery(3).unwrap().unwrap();
+    let discarded = outbox.reader().delivery(3).unwrap().unwrap();
     assert_eq!((discarded.status, discarded.note.as_deref()), (Status::Discarded, Some("sent by hand")));
     assert!(outbox.retry(3).unwrap());
     assert_eq!(numbers(&take(&mut outbox)), [3]);
@@ -365,20 +379,20 @@ fn dead_letters_come_back_with_all_their_attempts_or_are_put_away() {
 fn destinations_without_a_name_are_told_apart() {
     let folder = Folder::new();
     let mut outbox = folder.outbox();
-    let mut intake = outbox.intake().unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
     let address = |query: &str| Address::Url(format!("http://127.0.0.1:9/?sig={query}").parse().unwrap());
     let none = CredentialReference::None;
-    let first = intake.unnamed(&address("one"), &none).unwrap();
-    let second = intake.unnamed(&address("two"), &none).unwrap();
-    let third = intake.unnamed(&address("one"), &folder.secret_reference()).unwrap();
+    let first = enqueue.unnamed_destination(&address("one"), &none).unwrap();
+    let second = enqueue.unnamed_destination(&address("two"), &none).unwrap();
+    let third = enqueue.unnamed_destination(&address("one"), &folder.secret_reference()).unwrap();
     assert!(first != second && second != third && first != third);
-    assert_eq!(intake.unnamed(&address("two"), &none).unwrap(), second);
-    let job = intake.begin("key").unwrap();
-    intake.add(job, second, &message("F1", "{}", &none)).unwrap();
-    intake.commit().unwrap();
+    assert_eq!(enqueue.unnamed_destination(&address("two"), &none).unwrap(), second);
+    let job = enqueue.begin_job("key").unwrap();
+    enqueue.add(job, second, &message("F1", "{}", &none)).unwrap();
+    enqueue.commit().unwrap();
     let due = take(&mut outbox);
     assert_eq!(due[0].destination, Arc::from("http://127.0.0.1:9/?sig=*** (2)"));
-    assert_eq!(due[0].target.uri().query(), Some("sig=two"));
+    assert_eq!(due[0].url.uri().query(), Some("sig=two"));
 }
 
 #[test]
@@ -386,23 +400,23 @@ fn an_endpoint_keeps_its_order_and_is_gone_whatever_the_credentials() {
     let folder = Folder::new();
     let mut outbox = folder.outbox();
     let address = Address::Url("http://127.0.0.1:9/hooks".parse().unwrap());
-    let mut intake = outbox.intake().unwrap();
-    let job = intake.begin("key").unwrap();
+    let mut enqueue = outbox.begin_enqueue().unwrap();
+    let job = enqueue.begin_job("key").unwrap();
     let basic = CredentialReference::Basic { username: "jo".to_owned(), password: "env:PATH".parse().unwrap() };
     for credentials in [CredentialReference::None, basic] {
-        let destination = intake.unnamed(&address, &credentials).unwrap();
-        intake.add(job, destination, &message("F", "{}", &credentials)).unwrap();
-        intake.add(job, destination, &message("G", "{}", &credentials)).unwrap();
+        let destination = enqueue.unnamed_destination(&address, &credentials).unwrap();
+        enqueue.add(job, destination, &message("F", "{}", &credentials)).unwrap();
+        enqueue.add(job, destination, &message("G", "{}", &credentials)).unwrap();
     }
-    intake.commit().unwrap();
+    enqueue.commit().unwrap();
     drop(outbox);
     let mut outbox = folder.outbox();
     let due = take(&mut outbox);
     assert_eq!(numbers(&due), [1, 2], "the second of each flow waits for the first");
-    outbox.settle(&[answered(&due[0], 410, Next::GiveUp(GaveUp::Gone))]).unwrap();
+    outbox.complete(&[answered(&due[0], 410, RetryDecision::GiveUp(GiveUpReason::Gone))]).unwrap();
     let failed: Vec<u64> = statuses(&outbox)
         .into_iter()
-        .filter(|(_, status, _)| *status == Status::Failed(GaveUp::Gone))
+        .filter(|(_, status, _)| *status == failed(GiveUpReason::Gone))
         .map(|(id, _, _)| id)
         .collect();
     assert_eq!(failed, [1, 3, 4], "what is in flight tells for itself");
@@ -413,14 +427,14 @@ fn an_outbox_whose_file_is_gone_hands_nothing_out_and_takes_nothing() {
     for case in ["file deleted", "folder moved", "another in its place"] {
         let folder = Folder::new();
         let mut outbox = folder.outbox();
-        let mut intake = outbox.intake().unwrap();
+        let mut enqueue = outbox.begin_enqueue().unwrap();
         let address = Address::Url("http://127.0.0.1:9/hooks".parse().unwrap());
-        let destination = intake.unnamed(&address, &CredentialReference::None).unwrap();
-        let job = intake.begin("key").unwrap();
+        let destination = enqueue.unnamed_destination(&address, &CredentialReference::None).unwrap();
+        let job = enqueue.begin_job("key").unwrap();
         for flow in ["F", "G"] {
-            intake.add(job, destination, &message(flow, "{}", &CredentialReference::None)).unwrap();
+            enqueue.add(job, destination, &message(flow, "{}", &CredentialReference::None)).unwrap();
         }
-        intake.commit().unwrap();
+        enqueue.commit().unwrap();
         let due = take(&mut outbox);
         assert_eq!(due.len(), 2, "{case}");
         let (data, away) = (outbox.folder().to_owned(), outbox.folder().with_extension("away"));
@@ -432,13 +446,13 @@ fn an_outbox_whose_file_is_gone_hands_nothing_out_and_takes_nothing() {
             drop(Outbox::open(&data).unwrap());
         }
         let displaced = |result: Result<(), OutboxError>| matches!(result, Err(OutboxError::Displaced { .. }));
-        assert!(displaced(outbox.settle(&[answered(&due[0], 200, Next::Delivered)])), "{case}");
-        assert!(displaced(outbox.intake().map(|_| ())), "{case}");
+        assert!(displaced(outbox.complete(&[answered(&due[0], 200, RetryDecision::Delivered)])), "{case}");
+        assert!(displaced(outbox.begin_enqueue().map(|_| ())), "{case}");
         assert!(displaced(outbox.take_due(jiff::Timestamp::now(), 8, &Default::default()).map(|_| ())), "{case}");
         if case != "file deleted" {
             std::fs::remove_dir_all(&data).unwrap_or_default();
             std::fs::rename(&away, &data).unwrap();
-            outbox.settle(&[answered(&due[0], 200, Next::Delivered)]).unwrap();
+            outbox.complete(&[answered(&due[0], 200, RetryDecision::Delivered)]).unwrap();
         }
     }
 }

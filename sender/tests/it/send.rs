@@ -225,7 +225,7 @@ fn what_is_misused_is_refused_without_sending() {
         ("no place for a secret", vec!["--sample", "null--MSG-1", "--client-secret", "env:SECRET"], "no JSON object"),
         ("no certificate", vec!["--ca", &no_pem], "it holds no certificate"),
         ("header", vec!["--header", "canary"], "has no colon"),
-        ("framing header", vec!["--header", "content-length: 3"], "written by the sender itself"),
+        ("framing header", vec!["--header", "content-length: 3"], "set by the sender itself"),
         (
             "two authorizations",
             vec!["--header", "Authorization: x", "--username", "jo", "--password", "env:SECRET"],

@@ -4,11 +4,9 @@ use contract_tests::{
     Listener,
     report::{CaseOutcome, Report},
 };
+use delivery::{AddressGuard, Client, ClientOptions, Outcome};
 use schemas::{Authentication, Profile, Sample, StepMessage};
-use sender::{
-    Composed,
-    delivery::{AddressGuard, Client, ClientOptions, Outcome},
-};
+use sender::WireMessage;
 
 use crate::listen::{basic, client_secret, standing::Standing};
 
@@ -21,8 +19,8 @@ async fn report(authentication: Authentication) -> Report {
     for sample in Sample::valid() {
         let message: StepMessage = serde_json::from_slice(sample.body).unwrap();
         let message = StepMessage { client_secret: None, ..message };
-        let composed = Composed::from_message(&message, &authentication, Profile::v1()).unwrap();
-        let outcome = client.deliver(&target, composed.request().unwrap()).await;
+        let composed = WireMessage::from_message(&message, &authentication, Profile::v1()).unwrap();
+        let outcome = client.deliver(&target, composed.request()).await;
         assert!(matches!(outcome, Outcome::Accepted(_)), "{}: {outcome:?}", sample.name);
         for seen in standing.seen() {
             assert!(seen.broken.is_empty(), "{}: {seen:?}", sample.name);

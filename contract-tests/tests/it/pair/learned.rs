@@ -2,9 +2,10 @@
 
 use std::{fs, path::Path};
 
+use delivery::Outcome;
 use receiver::learn;
 use schemas::{Authentication, Profile, Role, Sample};
-use sender::{Composed, delivery::Outcome};
+use sender::WireMessage;
 use serde_json::Value;
 
 use crate::pair::{
@@ -74,7 +75,7 @@ async fn sender_and_receiver_speak_the_wire_that_was_learnt() {
         for sample in SAMPLES.map(|name| Sample::find(name).unwrap()) {
             let what = format!("{} to {name}", sample.name);
             let message = message(&sample);
-            let composed = Composed::from_message(&without_secret(&sample), &authentication, profile).unwrap();
+            let composed = WireMessage::from_message(&without_secret(&sample), &authentication, profile).unwrap();
             let outcome = running.deliver(&client, &format!("/{name}"), &composed).await;
             assert!(matches!(&outcome, Outcome::Accepted(answer) if answer.status == 200), "{what}: {outcome:?}");
             expected.push((what, message.trigger, message.flow.flow_identifier, message.step.step_identifier));
@@ -82,14 +83,14 @@ async fn sender_and_receiver_speak_the_wire_that_was_learnt() {
         // What was captured is accepted as well, with the secret in the marker's place, and refused with another.
         for captured in messages {
             let body = captured.to_string();
-            let composed = Composed::from_body(body.as_bytes(), &authentication, profile).unwrap();
+            let composed = WireMessage::from_body(body.as_bytes(), &authentication, profile).unwrap();
             let outcome = running.deliver(&client, &format!("/{name}"), &composed).await;
             assert!(matches!(&outcome, Outcome::Accepted(answer) if answer.status == 200), "{name}: {outcome:?}");
             let message = profile.read(captured).unwrap();
             let (flow, step) = (message.flow.flow_identifier, message.step.step_identifier);
             expected.push((name.clone(), message.trigger, flow, step));
             if profile.pointer(Role::ClientSecret).is_some() {
-                let composed = Composed::from_bytes(body.into(), None);
+                let composed = WireMessage::from_bytes(body.into(), None);
                 let outcome = running.deliver(&client, &format!("/{name}"), &composed).await;
                 assert!(matches!(&outcome, Outcome::Declined(answer) if answer.status == 403), "{name}: {outcome:?}");
             }

@@ -2,15 +2,13 @@
 
 use std::{fs, net::SocketAddr, path::Path};
 
+use delivery::{Client, Outcome};
 use receiver::{
     config::Config,
     log::{Entry, Position, Record, Segments},
     server::{DataFolder, Server},
 };
-use sender::{
-    Composed,
-    delivery::{Client, Outcome},
-};
+use sender::WireMessage;
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -65,9 +63,9 @@ impl Running {
         Self { address, folder, stop, ended }
     }
 
-    pub(crate) async fn deliver(&self, client: &Client, path: &str, composed: &Composed) -> Outcome {
+    pub(crate) async fn deliver(&self, client: &Client, path: &str, composed: &WireMessage) -> Outcome {
         let target = format!("http://{}{path}", self.address).parse().unwrap();
-        client.deliver(&target, composed.request().unwrap()).await
+        client.deliver(&target, composed.request()).await
     }
 
     /// Ends it in order, and reads what it stored.

@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
+use delivery::{Answer, Outcome};
 use receiver::log::Record;
 use schemas::{Authentication, Profile, Sample};
-use sender::{
-    Composed,
-    delivery::{Answer, Outcome},
-};
+use sender::WireMessage;
 use serde_json::{Value, value::RawValue};
 
 use crate::pair::{
@@ -105,7 +103,7 @@ async fn wrong_and_missing_credentials_are_declined_and_nothing_is_stored() {
     for sample in Sample::valid() {
         let message = without_secret(&sample);
         for (case, path, authentication, status) in &cases {
-            let composed = Composed::from_message(&message, authentication, Profile::v1()).unwrap();
+            let composed = WireMessage::from_message(&message, authentication, Profile::v1()).unwrap();
             let outcome = running.deliver(&client, path, &composed).await;
             assert_declined(&outcome, *status, &format!("{case}: {}", sample.name));
         }
@@ -123,11 +121,11 @@ async fn an_authentic_object_that_breaks_the_contract_is_stored_and_what_is_no_m
             let what = format!("{} to {path}", sample.name);
             // Unchanged, except for the secret: what is not a message has no place for one.
             let composed = match &authentication {
-                Authentication::Basic(credentials) => Composed::from_bytes(sample.body.into(), Some(credentials)),
+                Authentication::Basic(credentials) => WireMessage::from_bytes(sample.body.into(), Some(credentials)),
                 Authentication::ClientSecret { .. } if is_message => {
-                    Composed::from_body(sample.body, &authentication, Profile::v1()).unwrap()
+                    WireMessage::from_body(sample.body, &authentication, Profile::v1()).unwrap()
                 }
-                _ => Composed::from_bytes(sample.body.into(), None),
+                _ => WireMessage::from_bytes(sample.body.into(), None),
             };
             let outcome = running.deliver(&client, path, &composed).await;
             if is_message {
@@ -137,7 +135,7 @@ async fn an_authentic_object_that_breaks_the_contract_is_stored_and_what_is_no_m
                 assert_declined(&outcome, 422, &what);
             }
         }
-        let unauthentic = Composed::from_bytes(sample.body.into(), None);
+        let unauthentic = WireMessage::from_bytes(sample.body.into(), None);
         let secret_missing = if is_message { 403 } else { 422 };
         for (path, status) in [("/client-secret", secret_missing), ("/basic", 401)] {
             let outcome = running.deliver(&client, path, &unauthentic).await;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Store, StoreError, routing, settlement, window};
+use super::{Store, StoreError, outcome, routing, window};
 use crate::{log::Position, relay::routing::Decision};
 
 /// A message that was taken in for a destination, and of which nobody knows yet whether it is due there.
@@ -78,8 +78,10 @@ impl Store {
                     passed_over.not_matched += 1;
                     remove(&transaction, id)?;
                 }
-                (Decision::Undecided(words), _) => give_up(&transaction, id, settlement::UNDECIDED, words)?,
-                (Decision::Expired, _) => give_up(&transaction, id, settlement::EXPIRED.0, settlement::EXPIRED.1)?,
+                (Decision::Undecided(words), _) => give_up(&transaction, id, outcome::UNDECIDED_REASON, words)?,
+                (Decision::Expired, _) => {
+                    give_up(&transaction, id, outcome::EXPIRED_REASON.0, outcome::EXPIRED_REASON.1)?
+                }
                 (Decision::Due, Place::Gone { words }) => {
                     give_up(&transaction, id, routing::NOT_CONFIGURED, words)?;
                 }

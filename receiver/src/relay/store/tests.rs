@@ -124,8 +124,8 @@ fn the_beginning_of_several_ids_brings_nothing_back() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
     add(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a])], 3);
-    let dead = |id| Settled { id, at: at(5), ended: Ended::Dead("refused"), words: None };
-    store.settle(a, &[dead(1), dead(2)]).unwrap();
+    let dead = |id| AttemptOutcome { id, at: at(5), disposition: Disposition::DeadLetter("refused"), error: None };
+    store.complete(a, &[dead(1), dead(2)]).unwrap();
     assert!(matches!(store.retry(Which::Of("")), Err(StoreError::Ambiguous { .. })));
     assert_eq!(store.dead_letters(10).unwrap().len(), 2);
 }
@@ -135,9 +135,14 @@ fn a_dead_letter_comes_back_after_what_waits() {
     let (_folder, mut store) = store(0);
     let [a, b] = serve(&mut store, &["a", "b"], 0)[..] else { panic!() };
     add(&mut store, &[arrival(1, 0, &[a, b]), arrival(2, 1, &[a])], 3);
-    let dead = |id| Settled { id, at: at(5), ended: Ended::Dead("refused"), words: Some("404".to_owned()) };
-    store.settle(a, &[dead(1)]).unwrap();
-    store.settle(b, &[dead(2)]).unwrap();
+    let dead = |id| AttemptOutcome {
+        id,
+        at: at(5),
+        disposition: Disposition::DeadLetter("refused"),
+        error: Some("404".to_owned()),
+    };
+    store.complete(a, &[dead(1)]).unwrap();
+    store.complete(b, &[dead(2)]).unwrap();
     let letters = store.dead_letters(10).unwrap();
     let told: Vec<_> = letters.iter().map(|it| (&*it.destination, &*it.reason, it.attempts)).collect();
     assert_eq!(told, [("a", "refused", 1), ("b", "refused", 1)]);
@@ -165,10 +170,12 @@ fn the_status_has_what_waits_and_what_was_accepted() {
         Position(2) => (None, 1, Decision::Undecided("`when` failed".to_owned())),
         _ => (None, 1, Decision::Due),
     });
-    let again = Ended::Again { due: at(60), budget: Some(10_000) };
+    let again = Disposition::Retry { due: at(60), budget: Some(10_000) };
     let words = Some("429".to_owned());
-    store.settle(a, &[Settled { id: 3, at: at(6), ended: again, words }]).unwrap();
-    store.settle(a, &[Settled { id: 1, at: at(7), ended: Ended::Accepted, words: None }]).unwrap();
+    store.complete(a, &[AttemptOutcome { id: 3, at: at(6), disposition: again, error: words }]).unwrap();
+    store
+        .complete(a, &[AttemptOutcome { id: 1, at: at(7), disposition: Disposition::Delivered, error: None }])
+        .unwrap();
     let status = store.status().unwrap();
     let [it] = &status.destinations[..] else { panic!() };
     assert_eq!((it.waiting, it.dead_letters, it.accepted), (1, 1, 1));
@@ -187,8 +194,9 @@ fn due_times_have_a_bound_also_when_the_clock_was_ahead_as_the_message_came() {
     let ahead = now + Duration::from_secs(24 * 60 * 60);
     let early = Arrival { received_at: ahead, ..arrival(1, 0, &[a]) };
     add(&mut store, &[early, arrival(2, 0, &[a])], 3);
-    let retry = Settled { id: 2, at: ahead, ended: Ended::Again { due: ahead, budget: None }, words: None };
-    store.settle(a, &[retry]).unwrap();
+    let retry =
+        AttemptOutcome { id: 2, at: ahead, disposition: Disposition::Retry { due: ahead, budget: None }, error: None };
+    store.complete(a, &[retry]).unwrap();
     let dues = |store: &Store| {
         let mut dues = Vec::new();
         store.each_waiting(a, 0, |_, _, due| dues.push(due)).unwrap();

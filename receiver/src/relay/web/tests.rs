@@ -1,6 +1,6 @@
-//! What the courier gets while large messages are being made.
+//! What the dispatcher gets while large messages are being made.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, atomic::AtomicBool};
 
 use schemas::{Authentication, Profile};
 use tempfile::TempDir;
@@ -18,10 +18,10 @@ fn destination(web: Arc<Web>) -> Destination {
     Destination { name, endpoint, profile, when: None, flow_url: None, kind: Kind::Web(web) }
 }
 
-/// The backlog of a destination for which messages of these sizes are due, each of a flow of its own.
-async fn backlog(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake: Arc<Notify>) -> WebBacklog {
+/// The queue of a destination for which messages of these sizes are due, each of a flow of its own.
+async fn queue_of(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake: Arc<Notify>) -> HttpQueue {
     let web = Arc::new(Web {
-        target: "http://127.0.0.1:1/".parse().unwrap(),
+        url: "http://127.0.0.1:1/".parse().unwrap(),
         is_secret: false,
         content: Content::Message { content_type: HeaderValue::from_static("application/json") },
         authentication: Authentication::None,
@@ -53,25 +53,25 @@ async fn backlog(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake:
     };
     tokio::task::spawn_blocking(move || decisions.make(number, "a", || {})).await.unwrap().unwrap();
     assert_eq!(lock(&store).status().unwrap().destinations[0].waiting, sizes.len() as u64);
-    WebBacklog {
+    HttpQueue {
         queue: Queue::new(store, log, number),
         destination,
         web,
-        gate: Arc::default(),
-        flying: HashMap::new(),
+        limiter_key: "a".into(),
+        in_flight: HashMap::new(),
         metrics,
         renderer: Renderer::new(large, wake.clone()),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_request_of_a_large_message_is_made_aside_and_the_courier_never_waits_for_it() {
+async fn the_request_of_a_large_message_is_made_aside_and_the_dispatcher_never_waits_for_it() {
     let folder = TempDir::new().unwrap();
     // As long as it is taken, no large message can be made.
     let (large, wake) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
     let sizes = [LARGE_BYTES, LARGE_BYTES, 10, LARGE_BYTES, LARGE_BYTES, LARGE_BYTES, 10];
-    let mut backlog = backlog(&folder, &sizes, large.clone(), wake.clone()).await;
-    let mut take = || backlog.take_due(Timestamp::now(), 3, &HashSet::new()).unwrap().len();
+    let mut queue = queue_of(&folder, &sizes, large.clone(), wake.clone()).await;
+    let mut take = || queue.take_due(Timestamp::now(), 3, &HashSet::new()).unwrap().len();
     assert_eq!((take(), take()), (1, 0), "the small one goes; no more large ones are begun than may be");
     large.add_permits(1);
     // One after the other, as the single permit has it, and what was not begun before as well.

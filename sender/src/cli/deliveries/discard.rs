@@ -32,9 +32,9 @@ pub(super) fn run(args: &DiscardArgs) -> Result<(), CliError> {
     }
     let mut outbox = args.data.open()?;
     for id in &args.which.ids {
-        let delivery = args.data.delivery(outbox.ledger(), *id)?;
-        if !matches!(delivery.status, Status::Pending | Status::Failed(_)) {
-            return Err(CliError::NotToDiscard { id: *id, status: delivery.status.word().as_str() });
+        let delivery = args.data.delivery(outbox.reader(), *id)?;
+        if !matches!(delivery.status, Status::Pending | Status::Failed) {
+            return Err(CliError::NotToDiscard { id: *id, status: delivery.status.as_str() });
         }
     }
     let reason = args.reason.as_deref();
@@ -42,7 +42,7 @@ pub(super) fn run(args: &DiscardArgs) -> Result<(), CliError> {
     for id in &args.which.ids {
         count += usize::from(outbox.discard(*id, reason)?);
     }
-    outbox.finish_settled()?;
+    outbox.finish_completed()?;
     args.keep.prune(&mut outbox)?;
     let deliveries = if count == 1 { "delivery" } else { "deliveries" };
     say(writeln!(anstream::stdout(), "discarded {count} {deliveries}"))

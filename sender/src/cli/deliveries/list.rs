@@ -13,13 +13,13 @@ use super::{
     },
     DataArgs, words,
 };
-use crate::outbox::{Filter, StatusWord, StoredDelivery};
+use crate::outbox::{Filter, Status, StoredDelivery};
 
 #[derive(Args)]
 pub(in crate::cli) struct ListArgs {
     /// Only those that are so
     #[arg(long, value_name = "STATUS")]
-    status: Option<StatusWord>,
+    status: Option<Status>,
 
     /// Only those of this flow, such as FLOW-604
     #[arg(long, value_name = "ID")]
@@ -37,7 +37,7 @@ pub(in crate::cli) struct ListArgs {
     output: Format,
 }
 
-impl ValueEnum for StatusWord {
+impl ValueEnum for Status {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
     }
@@ -67,10 +67,10 @@ fn table(deliveries: &[StoredDelivery], now: Timestamp) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header(["ID", "STATUS", "ATTEMPTS", "LAST ANSWER", "NOTE", "FLOW", "TRIGGER", "STEP", "DESTINATION"]);
     for delivery in deliveries {
-        let last = delivery.last.as_ref().map_or_else(|| "-".to_owned(), |last| words::answer(&last.answer));
+        let last = delivery.last.as_ref().map_or_else(|| "-".to_owned(), |last| words::answer(&last.outcome));
         table.add_row([
             delivery.id.to_string(),
-            delivery.status.word().as_str().to_owned(),
+            delivery.status.as_str().to_owned(),
             delivery.attempts.to_string(),
             last,
             words::next(delivery, now),

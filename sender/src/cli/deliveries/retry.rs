@@ -33,12 +33,12 @@ pub(in crate::cli) struct RetryArgs {
 }
 
 pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
-    let courier = args.engine.courier()?;
+    let dispatcher = args.engine.dispatcher()?;
     let mut outbox = args.data.open()?;
     for id in &args.which.ids {
-        let delivery = args.data.delivery(outbox.ledger(), *id)?;
-        if !matches!(delivery.status, Status::Failed(_) | Status::Discarded) {
-            return Err(CliError::NotToRetry { id: *id, status: delivery.status.word().as_str() });
+        let delivery = args.data.delivery(outbox.reader(), *id)?;
+        if !matches!(delivery.status, Status::Failed | Status::Discarded) {
+            return Err(CliError::NotToRetry { id: *id, status: delivery.status.as_str() });
         }
     }
     if args.which.failed {
@@ -49,11 +49,11 @@ pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
     }
     // Not before: a discarded delivery that is to be tried again may be old.
     args.keep.prune(&mut outbox)?;
-    let numbers = outbox.ledger().pending()?;
-    deliver::deliver(&mut outbox, &courier, args.output)?;
-    let tally = outbox.ledger().tally(&Which::Numbers(&numbers))?;
+    let numbers = outbox.reader().pending()?;
+    deliver::deliver(&mut outbox, &dispatcher, args.output)?;
+    let tally = outbox.reader().count_by_status(&Which::Numbers(&numbers))?;
     let code = tally::print(&tally, "tried", &args.data.data, args.output)?;
-    outbox.finish_settled()?;
+    outbox.finish_completed()?;
     args.keep.prune(&mut outbox)?;
     Ok(code)
 }

@@ -3,11 +3,12 @@
 
 use std::io::Write as _;
 
-use bytes::Bytes;
 use clap::Args;
+use delivery::{Request, USER_AGENT};
 use http::header;
 use jiff::Timestamp;
 use schemas::{
+    BodyTemplate,
     json::{compact, pretty},
     redaction::MASK,
 };
@@ -23,8 +24,7 @@ use super::{
 };
 use crate::{
     credentials::CredentialReference,
-    delivery::{Request, USER_AGENT},
-    outbox::{Address, Attempt, Destination, Emptied, Status, StoredDelivery},
+    outbox::{Address, Attempt, Destination, Status, StoredDelivery},
 };
 
 #[derive(Args)]
@@ -41,10 +41,10 @@ pub(in crate::cli) struct ShowArgs {
 }
 
 pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
-    let ledger = args.data.read()?;
-    let delivery = args.data.delivery(&ledger, args.id)?;
-    let attempts = ledger.attempts(args.id)?;
-    let request = ledger.request(args.id)?;
+    let reader = args.data.read()?;
+    let delivery = args.data.delivery(&reader, args.id)?;
+    let attempts = reader.attempts(args.id)?;
+    let request = reader.request(args.id)?;
     let (body, destination) =
         request.ok_or_else(|| CliError::NoDelivery { id: args.id, data: args.data.data.clone() })?;
     let mut stdout = anstream::stdout().lock();
@@ -84,10 +84,10 @@ struct RequestObject {
     body: Option<Box<RawValue>>,
 }
 
-fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destination: &Destination) -> String {
+fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &BodyTemplate, destination: &Destination) -> String {
     let status = match delivery.status {
-        Status::Delivered => delivery.status.word().as_str().to_owned(),
-        status => format!("{}: {}", status.word().as_str(), words::next(delivery, Timestamp::now())),
+        Status::Delivered => delivery.status.as_str().to_owned(),
+        status => format!("{}: {}", status.as_str(), words::next(delivery, Timestamp::now())),
     };
     let mut text = String::new();
     for (name, value) in [
@@ -102,9 +102,9 @@ fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destin
     ] {
         text.push_str(&format!("{name:<13}{value}\n"));
     }
-    for Attempt { number, at, took, answer } in attempts {
+    for Attempt { number, at, took, outcome } in attempts {
         let name = format!("attempt {number}");
-        text.push_str(&format!("{name:<13}{at:.3}, {}: {}\n", span(*took), words::answer(answer)));
+        text.push_str(&format!("{name:<13}{at:.3}, {}: {}\n", span(*took), words::answer(outcome)));
     }
     let first = match &destination.address {
         Address::Url(target) => format!("POST {} HTTP/1.1\nhost: {}\n", target.masked_path(), target.host_header()),
@@ -123,7 +123,7 @@ fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &Emptied, destin
 }
 
 fn headers(destination: &Destination) -> Vec<(String, String)> {
-    let request = Request::new(Default::default());
+    let request = Request::new("");
     let shown = request.headers().iter();
     let user_agent = (header::USER_AGENT.to_string(), USER_AGENT.to_owned());
     let mut headers: Vec<(String, String)> = shown
@@ -137,9 +137,9 @@ fn headers(destination: &Destination) -> Vec<(String, String)> {
 }
 
 /// The body as it is sent, its client secret masked.
-fn shown(body: &Emptied, destination: &Destination) -> Bytes {
+fn shown(body: &BodyTemplate, destination: &Destination) -> Vec<u8> {
     match destination.credentials {
-        CredentialReference::ClientSecret { .. } => body.with(MASK),
+        CredentialReference::ClientSecret { .. } => body.with_text(MASK),
         CredentialReference::None | CredentialReference::Basic { .. } => body.without_secret(),
     }
 }

@@ -1,30 +1,28 @@
 //! How it stands with a delivery, in words for people and in JSON for programs. All that comes from endpoints and
 //! messages is made safe to print here.
 
+use delivery::{GiveUpReason, OutcomeSummary};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::output::{one_line, plural};
-use crate::{
-    delivery::GaveUp,
-    outbox::{Attempt, LastAnswer, Status, StoredDelivery},
-};
+use crate::outbox::{Attempt, Status, StoredDelivery};
 
 /// Most characters of a text from a message or an answer.
 pub(super) const MOST: usize = 200;
 
 /// What came of an attempt.
-pub(in crate::cli) fn answer(answer: &LastAnswer) -> String {
+pub(in crate::cli) fn answer(answer: &OutcomeSummary) -> String {
     match answer {
-        LastAnswer::Answered { status, detail } => {
+        OutcomeSummary::Answered { status, detail } => {
             let status = http::StatusCode::from_u16(*status).map_or(status.to_string(), |status| status.to_string());
             match detail {
                 Some(detail) => format!("{status}: {}", one_line(detail, MOST)),
                 None => status,
             }
         }
-        LastAnswer::Unanswered { words, .. } => format!("no answer: {}", one_line(words, MOST)),
-        LastAnswer::Failed { words } => format!("not sent: {}", one_line(words, MOST)),
+        OutcomeSummary::Unanswered { message, .. } => format!("no answer: {}", one_line(message, MOST)),
+        OutcomeSummary::Failed { message } => format!("not sent: {}", one_line(message, MOST)),
     }
 }
 
@@ -34,34 +32,34 @@ pub(super) fn next(delivery: &StoredDelivery, now: Timestamp) -> String {
         Status::Pending if delivery.due <= now => "due".to_owned(),
         Status::Pending => format!("due at {:.0}", delivery.due),
         Status::Delivered => "-".to_owned(),
-        Status::Failed(why) => reason(why).to_owned(),
+        Status::Failed => delivery.reason.map_or("-", reason).to_owned(),
         Status::Discarded => text(delivery.note.as_deref()),
     }
 }
 
 /// How it stands with a delivery, in one phrase: the status of a webhook as a completed step shows it.
 pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
-    let word = delivery.status.word().as_str();
+    let word = delivery.status.as_str();
     let attempts = match delivery.attempts {
         0 => {
-            let why = delivery.status.gave_up().map(|why| format!(" (never tried: {})", reason(why)));
+            let why = delivery.reason.map(|why| format!(" (never tried: {})", reason(why)));
             return format!("{word}{}", why.unwrap_or_default());
         }
         attempts => plural(attempts.into(), "attempt"),
     };
-    let last = delivery.last.as_ref().map(|last| format!(", last: {}", answer(&last.answer))).unwrap_or_default();
+    let last = delivery.last.as_ref().map(|last| format!(", last: {}", answer(&last.outcome))).unwrap_or_default();
     format!("{word} ({attempts}{last})")
 }
 
 /// Why a delivery was given up.
-pub(in crate::cli) fn reason(why: GaveUp) -> &'static str {
+pub(in crate::cli) fn reason(why: GiveUpReason) -> &'static str {
     match why {
-        GaveUp::Refused => "refused for good",
-        GaveUp::Gone => "the endpoint is gone (410)",
-        GaveUp::Attempts => "no attempt is left",
-        GaveUp::Time => "the time is over",
-        GaveUp::Guarded => "its address may not be called",
-        GaveUp::ThisSide => "this side failed",
+        GiveUpReason::Refused => "refused for good",
+        GiveUpReason::Gone => "the endpoint is gone (410)",
+        GiveUpReason::Attempts => "no attempt is left",
+        GiveUpReason::Time => "the time is over",
+        GiveUpReason::Guarded => "its address may not be called",
+        GiveUpReason::LocalError => "this side failed",
     }
 }
 
@@ -104,11 +102,11 @@ pub(super) struct AttemptObject<'a> {
 
 impl<'d> DeliveryObject<'d> {
     pub(in crate::cli) fn of(delivery: &'d StoredDelivery) -> Self {
-        let StoredDelivery { id, destination, flow, label, status, note, attempts, last, due, size } = delivery;
+        let StoredDelivery { id, destination, flow, label, status, reason, note, attempts, last, due, size } = delivery;
         Self {
             id: *id,
-            status: status.word().as_str(),
-            reason: status.reason(),
+            status: status.as_str(),
+            reason: reason.map(GiveUpReason::code),
             note: note.as_deref(),
             attempts: *attempts,
             last_attempt: last.as_ref().map(AttemptObject::of),
@@ -125,10 +123,10 @@ impl<'d> DeliveryObject<'d> {
 
 impl<'a> AttemptObject<'a> {
     pub(super) fn of(attempt: &'a Attempt) -> Self {
-        let (outcome, status, code, detail) = match &attempt.answer {
-            LastAnswer::Answered { status, detail } => ("answered", Some(*status), None, detail.as_deref()),
-            LastAnswer::Unanswered { code, words } => ("unanswered", None, Some(code.as_str()), Some(words.as_str())),
-            LastAnswer::Failed { words } => ("not-sent", None, None, Some(words.as_str())),
+        let (outcome, status, code, detail) = match &attempt.outcome {
+            OutcomeSummary::Answered { status, detail } => ("answered", Some(*status), None, detail.as_deref()),
+            OutcomeSummary::Unanswered { code, message } => ("unanswered", None, Some(&**code), Some(message.as_str())),
+            OutcomeSummary::Failed { message } => ("not-sent", None, None, Some(message.as_str())),
         };
         let duration_ms = attempt.took.as_millis().try_into().unwrap_or(u64::MAX);
         Self { number: attempt.number, at: attempt.at, duration_ms, outcome, status, code, detail }

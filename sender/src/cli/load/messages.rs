@@ -10,7 +10,7 @@ use schemas::{Authentication, Document, Profile};
 
 use super::super::{error::CliError, run, samples};
 use crate::{
-    compose::Composed,
+    WireMessage,
     load::{MessageError, Messages},
     replay::json_files,
 };
@@ -62,15 +62,14 @@ impl MessageArgs {
 fn from(error: MessageError) -> CliError {
     match error {
         MessageError::Compose(source) => CliError::Compose { source },
-        MessageError::Header(source) => CliError::Header(source),
         MessageError::Empty => CliError::NoMessages { path: PathBuf::new() },
     }
 }
 
-fn sample(name: &str, authentication: &Authentication, profile: Option<&Profile>) -> Result<Composed, CliError> {
+fn sample(name: &str, authentication: &Authentication, profile: Option<&Profile>) -> Result<WireMessage, CliError> {
     let sample = samples::find(name)?;
     let composed = match profile {
-        None => Composed::from_body(sample.body, authentication, Profile::v1()),
+        None => WireMessage::from_body(sample.body, authentication, Profile::v1()),
         Some(profile) => {
             let read = Document::read(sample.body, Profile::v1()).ok();
             let message = read.and_then(|document| Profile::v1().read(&document.to_value()).ok());
@@ -78,15 +77,15 @@ fn sample(name: &str, authentication: &Authentication, profile: Option<&Profile>
                 let clause = sample.clause().unwrap_or_default();
                 return Err(CliError::SampleThroughProfile { name: sample.name, clause });
             };
-            Composed::from_message(&message, authentication, profile)
+            WireMessage::from_message(&message, authentication, profile)
         }
     };
     composed.map_err(|source| CliError::Compose { source })
 }
 
-fn file(path: PathBuf, authentication: &Authentication, profile: &Profile) -> Result<Composed, CliError> {
+fn file(path: PathBuf, authentication: &Authentication, profile: &Profile) -> Result<WireMessage, CliError> {
     let body = fs::read(&path).map_err(|source| CliError::Unreadable { path: path.clone(), source })?;
-    Composed::from_body(&body, authentication, profile).map_err(|source| CliError::ComposeFile { path, source })
+    WireMessage::from_body(&body, authentication, profile).map_err(|source| CliError::ComposeFile { path, source })
 }
 
 /// The file itself, or a folder's `*.json` files by name.

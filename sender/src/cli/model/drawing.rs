@@ -2,12 +2,12 @@
 //! control draws its branches. A lane begins where a step leads to more than one, and ends where they join.
 
 use anstyle::{AnsiColor, Style};
+use delivery::EndpointUrl;
 use schemas::{StepKind, redaction::MASK, step::Access};
 
 use crate::{
     cli::output::one_line,
     credentials::CredentialReference,
-    delivery::Target,
     model::{Arrows, Model, ModelStep, ModelWebhook},
 };
 
@@ -166,7 +166,8 @@ fn webhook(webhook: &ModelWebhook) -> String {
         CredentialReference::ClientSecret { .. } => "client secret",
         CredentialReference::Basic { .. } => "Basic",
     };
-    let endpoint = webhook.endpoint.parse::<Target>().map_or_else(|_| MASK.to_owned(), |target| target.to_string());
+    let endpoint =
+        webhook.endpoint.parse::<EndpointUrl>().map_or_else(|_| MASK.to_owned(), |target| target.to_string());
     let off = if webhook.enabled { "" } else { ", disabled" };
     format!(
         "{WEBHOOK}⚡ {}: {}{WEBHOOK:#}{FAINT} → {} ({authentication}{off}){FAINT:#}",

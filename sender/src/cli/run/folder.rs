@@ -9,7 +9,7 @@ use std::{
 use schemas::{Authentication, ClientSecret, Profile, profile::Dropped, redaction::CLIENT_SECRET_PLACEHOLDER};
 
 use super::{error::RunError, file_name::file_name};
-use crate::{cli::error::CliError, compose::Composed, credentials::CredentialReference, flow::Run};
+use crate::{WireMessage, cli::error::CliError, credentials::CredentialReference, flow::Run};
 
 /// The folder, and what was done there.
 pub(super) struct Folder {
@@ -42,7 +42,7 @@ impl Folder {
     pub(super) fn write(&mut self, run: &Run<'_>, profile: &Profile) -> Result<(), CliError> {
         for (number, message) in (1..).zip(&run.messages) {
             let authentication = placeholder(&message.webhook.authentication);
-            let composed = Composed::from_message(&message.message, &authentication, profile)
+            let composed = WireMessage::from_message(&message.message, &authentication, profile)
                 .map_err(|source| CliError::Compose { source })?;
             let path = self.path.join(file_name(&message.message, self.digits, number, run.messages.len()));
             if path.exists() {

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use schemas::{Authentication, Profile};
+use delivery::Dispatcher;
+use schemas::{Authentication, BodyTemplate, Profile};
 
 use super::{
     super::{
@@ -18,10 +19,9 @@ use super::{
 };
 use crate::{
     credentials::CredentialReference,
-    delivery::Courier,
     flow::{Run, WebhookMessage},
     model::Model,
-    outbox::{Address, Destination, Emptied, Filter, Intake, JobId, Label, NewDelivery, Outbox, Which},
+    outbox::{Address, Destination, Enqueue, Filter, JobId, Label, NewDelivery, Outbox, Which},
 };
 
 /// How a run's messages are sent.
@@ -43,9 +43,9 @@ pub(super) struct JobKeys {
 impl JobKeys {
     /// The job that was stopped, if there is one. From here on it has the key that does not change.
     fn unfinished(&self, outbox: &mut Outbox) -> Result<Option<JobId>, CliError> {
-        let mut intake = outbox.intake()?;
-        let job = intake.resume(&self.key, &self.before)?;
-        intake.commit()?;
+        let mut enqueue = outbox.begin_enqueue()?;
+        let job = enqueue.resume_job(&self.key, &self.before)?;
+        enqueue.commit()?;
         Ok(job)
     }
 }
@@ -58,7 +58,7 @@ impl Sending<'_> {
         model: &'m Model,
         runs: impl Iterator<Item = Run<'m>>,
         keys: &JobKeys,
-        courier: &Courier,
+        dispatcher: &Dispatcher,
     ) -> Result<u8, CliError> {
         let mut outbox = self.keep.open(self.data)?;
         let mut summary = Summary::new(model);
@@ -72,13 +72,13 @@ impl Sending<'_> {
         };
         outbox.schedule(Some(job))?;
         deliver::note_others(&outbox, job)?;
-        deliver::deliver(&mut outbox, courier, self.output)?;
+        deliver::deliver(&mut outbox, dispatcher, self.output)?;
 
-        let ledger = outbox.ledger();
-        let tally = ledger.tally(&Which::Job(job))?;
+        let reader = outbox.reader();
+        let tally = reader.count_by_status(&Which::Job(job))?;
         // With a gap in them it is not known which message each is.
-        let mut deliveries = match summary.is_of_one_flow() && ledger.pruned(job)? == 0 {
-            true => ledger.newest(&Filter { job: Some(job), ..Filter::default() }, usize::MAX)?,
+        let mut deliveries = match summary.is_of_one_flow() && reader.pruned(job)? == 0 {
+            true => reader.newest(&Filter { job: Some(job), ..Filter::default() }, usize::MAX)?,
             false => Vec::new(),
         };
         deliveries.reverse();
@@ -104,38 +104,38 @@ impl Sending<'_> {
     ) -> Result<JobId, CliError> {
         resolve_all(summary.model)?;
         let mut dropped = Vec::new();
-        let mut intake = outbox.intake()?;
-        let job = intake.begin(key)?;
+        let mut enqueue = outbox.begin_enqueue()?;
+        let job = enqueue.begin_job(key)?;
         for run in runs {
             for fired in &run.messages {
-                self.add(&mut intake, job, fired, &mut dropped)?;
+                self.add(&mut enqueue, job, fired, &mut dropped)?;
             }
             summary.add(&run);
         }
-        intake.commit()?;
+        enqueue.commit()?;
         dropped::tell(&dropped, Some(self.profile))?;
         Ok(job)
     }
 
     fn add(
         &self,
-        intake: &mut Intake<'_>,
+        enqueue: &mut Enqueue<'_>,
         job: JobId,
         fired: &WebhookMessage<'_>,
         dropped: &mut Vec<String>,
     ) -> Result<(), CliError> {
         let (webhook, message) = (fired.webhook, &fired.message);
         let credentials = for_outbox(webhook.authentication.clone());
-        let (body, lost) = Emptied::from_message(message, &credentials, self.profile)
+        let (body, lost) = BodyTemplate::from_message(message, credentials.kind(), self.profile)
             .map_err(|source| CliError::Compose { source })?;
         dropped.extend(lost.iter().map(ToString::to_string).filter(|lost| !dropped.contains(lost)).collect::<Vec<_>>());
-        let to = intake.unnamed(&Address::Url(webhook.endpoint.parse()?), &credentials)?;
+        let to = enqueue.unnamed_destination(&Address::Url(webhook.endpoint.parse()?), &credentials)?;
         let label = Label {
             webhook: Some(webhook.name.clone()),
             trigger: Some(message.trigger.as_str().to_owned()),
             step: Some(message.step.step_identifier.clone()),
         };
-        intake.add(job, to, &NewDelivery { flow: Some(message.flow.flow_identifier.clone()), label, body })?;
+        enqueue.add(job, to, &NewDelivery { flow: Some(message.flow.flow_identifier.clone()), label, body })?;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What to do next, for each answer and each silence.
 
+use delivery::{AddressKind, Answer, CertificateProblem, LocalError, TransportError};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use schemas::{Authentication, Redactor, redaction::mask_url};
 
@@ -7,7 +8,6 @@ use super::{
     super::output::{one_line, size},
     report::Sent,
 };
-use crate::delivery::{AddressKind, Answer, CertificateProblem, NoAnswer, ThisSideFailed};
 
 /// A message above this many bytes is larger than any that the contract asks an endpoint to take.
 const LARGE: usize = 64 * 1024;
@@ -74,57 +74,59 @@ pub(super) fn declined(answer: &Answer, sent: &Sent<'_>) -> Option<String> {
 }
 
 /// For no answer.
-pub(super) fn unanswered(why: &NoAnswer, sent: &Sent<'_>) -> String {
+pub(super) fn unanswered(why: &TransportError, sent: &Sent<'_>) -> String {
     let host = sent.target.host();
     match why {
-        NoAnswer::NameNotResolved { .. } => {
+        TransportError::NameNotResolved { .. } => {
             format!("check the spelling of {host}, and that this machine's DNS knows it")
         }
-        NoAnswer::ConnectionRefused => format!(
+        TransportError::ConnectionRefused => format!(
             "nothing listens at {}; is the endpoint running, and is the port right?",
             sent.target.uri().authority().map_or(host, |authority| authority.as_str())
         ),
-        NoAnswer::Unreachable(_) | NoAnswer::ConnectTimeout(_) => {
+        TransportError::Unreachable(_) | TransportError::ConnectTimeout(_) => {
             format!("a firewall may be in the way, or {host} may be down; --connect-timeout waits longer")
         }
-        NoAnswer::Timeout(_) => {
+        TransportError::Timeout(_) => {
             "the endpoint is too slow, and may have the message all the same; --timeout waits longer".to_owned()
         }
-        NoAnswer::Untrusted(error) => match CertificateProblem::of(error) {
+        TransportError::Untrusted(error) => match CertificateProblem::of(error) {
             Some(problem) => problem.advice,
             None => "the server needs another certificate".to_owned(),
         },
-        NoAnswer::NotTls => "check the port, or write http:// if the endpoint has no TLS".to_owned(),
-        NoAnswer::Tls(_) => "check that the server takes TLS 1.2 or 1.3 and asks for no client certificate".to_owned(),
+        TransportError::NotTls => "check the port, or write http:// if the endpoint has no TLS".to_owned(),
+        TransportError::Tls(_) => {
+            "check that the server takes TLS 1.2 or 1.3 and asks for no client certificate".to_owned()
+        }
         // One that refuses a body before it has read it may close so early that its answer is lost on the way.
-        NoAnswer::Closed if sent.bytes > LARGE => {
+        TransportError::Closed if sent.bytes > LARGE => {
             format!("it may be that {} are too much for the endpoint; its own log may say", size(sent.bytes))
         }
-        NoAnswer::Closed => "the endpoint's own log may say why; it may have the message all the same".to_owned(),
-        NoAnswer::NotHttp if sent.target.is_encrypted() => {
+        TransportError::Closed => "the endpoint's own log may say why; it may have the message all the same".to_owned(),
+        TransportError::NotHttp if sent.target.is_encrypted() => {
             "check the port; something other than HTTP/1.1 listens there".to_owned()
         }
-        NoAnswer::InterimResponses => {
+        TransportError::InterimResponses => {
             "the endpoint, or a proxy before it, never sends its answer; look at its log".to_owned()
         }
-        NoAnswer::NotHttp => "check the port; if the endpoint has TLS, write https://".to_owned(),
+        TransportError::NotHttp => "check the port; if the endpoint has TLS, write https://".to_owned(),
     }
 }
 
 /// For a failure of this side.
-pub(in crate::cli) fn failed(why: &ThisSideFailed) -> Option<String> {
+pub(in crate::cli) fn failed(why: &LocalError) -> Option<String> {
     let what = match why {
-        ThisSideFailed::Proxy { .. } => {
+        LocalError::Proxy { .. } => {
             return Some(
                 "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY names hosts to call without it".to_owned(),
             );
         }
-        ThisSideFailed::Guarded { address, .. } => match AddressKind::of(*address) {
+        LocalError::Guarded { address, .. } => match AddressKind::of(*address) {
             AddressKind::Loopback => "loopback".to_owned(),
             AddressKind::Private => "private".to_owned(),
             AddressKind::Public | AddressKind::Special => address.to_string(),
         },
-        ThisSideFailed::Socket(_) | ThisSideFailed::Request(_) => return None,
+        LocalError::Socket(_) | LocalError::Request(_) => return None,
     };
     Some(format!("it is no address of the internet; if you trust it, add --allow-address {what}"))
 }

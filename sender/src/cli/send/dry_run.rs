@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use delivery::{EndpointUrl, Request, USER_AGENT};
 use http::HeaderValue;
 use schemas::{Document, Profile, Redactor, json::compact, redaction::MASK};
 use serde::Serialize;
@@ -11,9 +12,13 @@ use super::super::{
     error::CliError,
     output::{Format, say},
 };
-use crate::delivery::{Request, Target, USER_AGENT};
 
-pub(super) fn print(request: &Request, target: &Target, profile: &Profile, format: Format) -> Result<(), CliError> {
+pub(super) fn print(
+    request: &Request,
+    target: &EndpointUrl,
+    profile: &Profile,
+    format: Format,
+) -> Result<(), CliError> {
     let redactor = request.redactor();
     let headers = headers(request, target, &redactor);
     let body = masked_body(request.body(), profile, &redactor);
@@ -64,7 +69,7 @@ struct Object {
     body_not_shown: Option<String>,
 }
 
-fn headers(request: &Request, target: &Target, redactor: &Redactor) -> Vec<(String, String)> {
+fn headers(request: &Request, target: &EndpointUrl, redactor: &Redactor) -> Vec<(String, String)> {
     let given = request.headers();
     let mut lines = Vec::new();
     if !given.contains_key(http::header::HOST) {

@@ -4,6 +4,7 @@
 use std::{io::Write as _, time::Duration};
 
 use anstyle::{AnsiColor, Style};
+use delivery::{Answer, AnswerBody, AnswerEnd, EndpointUrl, Outcome, with_causes};
 use schemas::{Authentication, Redactor};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -15,7 +16,6 @@ use super::{
     },
     advice,
 };
-use crate::delivery::{Answer, AnswerBody, AnswerEnd, Outcome, Target, with_causes};
 
 /// What was sent.
 pub(super) struct Sent<'s> {
@@ -23,7 +23,7 @@ pub(super) struct Sent<'s> {
     /// The clause that it breaks on purpose.
     pub(super) clause: Option<&'static str>,
     pub(super) bytes: usize,
-    pub(super) target: &'s Target,
+    pub(super) target: &'s EndpointUrl,
     pub(super) authentication: &'s Authentication,
     pub(super) dropped: &'s [String],
     pub(super) took: Duration,
@@ -73,7 +73,7 @@ fn print_answer(sent: &Sent<'_>, answer: &Answer) -> Result<(), CliError> {
         });
     }
     say(writeln!(stdout, "{line}"))?;
-    if let Some(words) = body.words(answer, sent.redactor) {
+    if let Some(words) = body.summary(answer, sent.redactor) {
         say(writeln!(stdout, "  {words}"))?;
     }
     match advice::declined(answer, sent) {

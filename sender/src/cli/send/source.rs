@@ -19,7 +19,7 @@ use super::{
     super::{error::CliError, samples},
     draft_args::DraftArgs,
 };
-use crate::compose::Composed;
+use crate::WireMessage;
 
 const WHAT: &str = "What to send (without any of these: a message composed from the flags below)";
 
@@ -94,7 +94,7 @@ impl Source {
         &self,
         authentication: &Authentication,
         profile: Option<&Profile>,
-    ) -> Result<(Composed, Vec<String>), CliError> {
+    ) -> Result<(WireMessage, Vec<String>), CliError> {
         let failed = |source| CliError::Compose { source };
         let body: &[u8] = match self {
             Self::Raw { body, .. } => {
@@ -102,11 +102,11 @@ impl Source {
                     Authentication::Basic(credentials) => Some(credentials),
                     Authentication::None | Authentication::ClientSecret { .. } => None,
                 };
-                return Ok((Composed::from_bytes(Bytes::copy_from_slice(body), credentials), Vec::new()));
+                return Ok((WireMessage::from_bytes(Bytes::copy_from_slice(body), credentials), Vec::new()));
             }
             Self::Draft(message) => {
                 let profile = profile.unwrap_or(Profile::v1());
-                let composed = Composed::from_message(message, authentication, profile).map_err(failed)?;
+                let composed = WireMessage::from_message(message, authentication, profile).map_err(failed)?;
                 let dropped = composed.dropped.iter().map(ToString::to_string).collect();
                 return Ok((composed, dropped));
             }
@@ -114,7 +114,7 @@ impl Source {
             Self::Message { body, .. } => body,
         };
         let Some(profile) = profile else {
-            let composed = Composed::from_body(body, authentication, Profile::v1()).map_err(failed)?;
+            let composed = WireMessage::from_body(body, authentication, Profile::v1()).map_err(failed)?;
             return Ok((composed, Vec::new()));
         };
         if let Self::Sample(sample) = self
@@ -123,7 +123,7 @@ impl Source {
             return Err(CliError::SampleThroughProfile { name: sample.name, clause });
         }
         let (message, unknown, digits) = typed(&self.what(), body)?;
-        let mut composed = Composed::from_message(&message, authentication, profile).map_err(failed)?;
+        let mut composed = WireMessage::from_message(&message, authentication, profile).map_err(failed)?;
         composed.body = digits.restore(&String::from_utf8_lossy(&composed.body)).into();
         let dropped = composed.dropped.iter().map(ToString::to_string).chain(unknown).collect();
         Ok((composed, dropped))

@@ -1,5 +1,6 @@
 //! The webhooks of a step: endpoint, trigger and authentication.
 
+use delivery::EndpointUrl;
 use schemas::{
     BasicCredentials, ClientSecret, SecretReference, Trigger,
     authentication::{CLIENT_SECRET_MAX_CHARACTERS, LimitError, PASSWORD_MAX_CHARACTERS},
@@ -8,7 +9,7 @@ use schemas::{
 use secrecy::SecretString;
 
 use super::{Defect, Finding, Node, keys, repeated};
-use crate::{delivery::Target, model::Syntax};
+use crate::model::Syntax;
 
 /// The secrets of an authentication: key, type, name in messages, and maximum number of characters.
 const SECRET_KEYS: [(&str, &str, &str, usize); 2] = [
@@ -34,7 +35,7 @@ fn endpoint(webhook: &Node<'_>, kind: Option<&str>, findings: &mut Vec<Finding>)
     let found = match webhook.get("endpoint") {
         None => Some(Defect::NoEndpoint),
         Some(node) if node.value.is_null() || node.value == "" => Some(Defect::NoEndpoint),
-        Some(node) => node.value.as_str().and_then(|text| match text.parse::<Target>() {
+        Some(node) => node.value.as_str().and_then(|text| match text.parse::<EndpointUrl>() {
             Err(source) => Some(Defect::Endpoint { source }),
             Ok(target) if target.is_encrypted() || target.is_loopback() => None,
             Ok(_) => match kind {

@@ -58,9 +58,9 @@ fn a_repetition_is_one_only_where_the_destination_took_the_first() {
         assert_eq!(decide(&mut store, number, |_| (digest(2), 910, Decision::Due)).repeated, repeated);
     }
     // What was given up was not taken either.
-    let given_up = Settled { id: 1, at: at(911), ended: Ended::Dead("refused"), words: None };
+    let given_up = AttemptOutcome { id: 1, at: at(911), disposition: Disposition::DeadLetter("refused"), error: None };
     let ids = store.waiting_messages(b).unwrap();
-    store.settle(b, &[Settled { id: ids[0].0, ..given_up }]).unwrap();
+    store.complete(b, &[AttemptOutcome { id: ids[0].0, ..given_up }]).unwrap();
     take_in(&mut store, &[arrival(2003, 912, &[b])], 2004);
     assert_eq!(decide(&mut store, b, |_| (digest(2), 912, Decision::Due)).repeated, 0);
 }
@@ -84,8 +84,9 @@ fn a_repetition_is_one_only_where_the_destination_leads_to_the_same_place() {
         // All but the last one are taken.
         if position < 5 {
             let waiting = store.waiting_messages(a).unwrap();
-            let taken = |(id, _)| Settled { id, at: at(second), ended: Ended::Accepted, words: None };
-            store.settle(a, &waiting.into_iter().map(taken).collect::<Vec<_>>()).unwrap();
+            let taken =
+                |(id, _)| AttemptOutcome { id, at: at(second), disposition: Disposition::Delivered, error: None };
+            store.complete(a, &waiting.into_iter().map(taken).collect::<Vec<_>>()).unwrap();
         }
     }
     // What waits goes to the new address, too.
@@ -99,8 +100,8 @@ fn what_is_sent_again_is_not_sent_twice() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
     add(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a]), arrival(3, 2, &[a])], 4);
-    let settled = |id, ended| Settled { id, at: at(5), ended, words: None };
-    store.settle(a, &[settled(1, Ended::Accepted), settled(2, Ended::Dead("refused"))]).unwrap();
+    let settled = |id, ended| AttemptOutcome { id, at: at(5), disposition: ended, error: None };
+    store.complete(a, &[settled(1, Disposition::Delivered), settled(2, Disposition::DeadLetter("refused"))]).unwrap();
     let replayed = |position: u64| Replayed {
         at: Position(position),
         message: Uuid::from_u128(position.into()),

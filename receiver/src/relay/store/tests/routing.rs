@@ -114,8 +114,8 @@ fn what_waits_belongs_to_name_and_endpoint_and_goes_nowhere_else() {
         let (_folder, mut store) = store(0);
         let [before] = configure(&mut store, &[destination("channel", "/hr", hr, None)], 0)[..] else { panic!() };
         add(&mut store, &[arrival(3, 0, &[before]), arrival(1, 1, &[before])], 4);
-        let refused = Settled { id: 1, at: at(5), ended: Ended::Dead("refused"), words: None };
-        store.settle(before, &[refused]).unwrap();
+        let refused = AttemptOutcome { id: 1, at: at(5), disposition: Disposition::DeadLetter("refused"), error: None };
+        store.complete(before, &[refused]).unwrap();
         take_in(&mut store, &[arrival(2, 2, &[before])], 5);
         let [number] = configure(&mut store, &[now], 5)[..] else { panic!() };
         decide(&mut store, before, |_| (None, 0, Decision::Due));
