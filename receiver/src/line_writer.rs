@@ -11,14 +11,14 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long a line waits for others.
-const GATHER: Duration = Duration::from_millis(20);
-/// So many bytes are written at once.
-const ENOUGH: usize = 64 << 10;
-/// Most bytes that wait. A reader that has stopped must not stop the receiver, so what is beyond is left out.
-const MOST: usize = 4 << 20;
-/// How long the end waits for what is left.
-const LAST: Duration = Duration::from_secs(1);
+/// Maximum time that a line waits for others.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(20);
+/// Buffered bytes that are written without waiting.
+const FLUSH_BYTES: usize = 64 << 10;
+/// Maximum buffered bytes. A stopped reader must not stop the receiver, so lines above the limit are dropped.
+const MAX_BUFFERED_BYTES: usize = 4 << 20;
+/// Maximum time to flush at shutdown.
+const SHUTDOWN_FLUSH: Duration = Duration::from_secs(1);
 
 /// Takes lines.
 #[derive(Clone, Debug)]
@@ -70,12 +70,12 @@ impl Shared {
     fn add(&self, line: &[u8]) {
         let mut state = self.lock();
         let before = state.waiting.len();
-        if before + line.len() > MOST {
+        if before + line.len() > MAX_BUFFERED_BYTES {
             state.left_out += 1;
             return;
         }
         state.waiting.extend_from_slice(line);
-        let news = before == 0 || (before < ENOUGH && state.waiting.len() >= ENOUGH);
+        let news = before == 0 || (before < FLUSH_BYTES && state.waiting.len() >= FLUSH_BYTES);
         drop(state);
         if news {
             self.changed.notify_all();
@@ -87,8 +87,8 @@ impl Shared {
         loop {
             let wait = |state: &mut State| state.waiting.is_empty() && !state.ending;
             let state = self.changed.wait_while(self.lock(), wait).unwrap_or_else(PoisonError::into_inner);
-            let gather = |state: &mut State| state.waiting.len() < ENOUGH && !state.ending;
-            let gathered = self.changed.wait_timeout_while(state, GATHER, gather);
+            let gather = |state: &mut State| state.waiting.len() < FLUSH_BYTES && !state.ending;
+            let gathered = self.changed.wait_timeout_while(state, FLUSH_INTERVAL, gather);
             let mut state = gathered.unwrap_or_else(PoisonError::into_inner).0;
             if state.waiting.is_empty() {
                 state.ended = true;
@@ -136,7 +136,7 @@ impl Drop for FlushGuard {
         state.ending = true;
         self.0.changed.notify_all();
         // A reader that has stopped does not keep the process alive.
-        drop(self.0.changed.wait_timeout_while(state, LAST, |state| !state.ended));
+        drop(self.0.changed.wait_timeout_while(state, SHUTDOWN_FLUSH, |state| !state.ended));
     }
 }
 
@@ -204,12 +204,12 @@ mod tests {
         lines.make_writer().write_all(&line).unwrap();
         // Not before its thread stands still is what it takes and leaves out the same in every run.
         is_stuck.recv().unwrap();
-        let fits = MOST / line.len();
+        let fits = MAX_BUFFERED_BYTES / line.len();
         for _ in 0..3 * fits {
             lines.make_writer().write_all(&line).unwrap();
         }
         let state = lines.0.lock();
-        assert_eq!((state.waiting.len(), state.left_out), (MOST, 2 * fits));
+        assert_eq!((state.waiting.len(), state.left_out), (MAX_BUFFERED_BYTES, 2 * fits));
         drop((state, go_on));
     }
 }

@@ -1,5 +1,5 @@
-//! `webhook-contract credentials`: credentials for a test endpoint, such that every case of the catalogue tells
-//! something. A short one in ASCII hides most of what is handled wrongly.
+//! `webhook-contract credentials`: credentials for a test endpoint, with which every case of the catalogue
+//! applies. A short one in ASCII hides most mistakes.
 
 use std::{
     fs::{self, OpenOptions},
@@ -47,7 +47,7 @@ Configure a test endpoint with them, and then:
   webhook-contract check URL --username \"$(cat {shown}/username)\" --password file:{shown}/password
 
 They have the maximum number of characters that the product's form takes, of one to four bytes each, and colons in the
-password. They are random, but for tests only. Test a second time with a credential of 12 to 72 ASCII characters.
+password. They are random, and only for tests. Test a second time with a credential of 12 to 72 ASCII characters.
 "
     ))?;
     Ok(exit_code::SUCCESS)

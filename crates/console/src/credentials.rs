@@ -107,7 +107,7 @@ impl SecretError {
                 "write env:NAME or file:PATH; this keeps the secret out of the shell history and the process list"
             }
             Self::Prompt { .. } => "`prompt` works only on a terminal; write env:NAME or file:PATH",
-            // The error itself says how.
+            // The error contains the advice.
             Self::Reference {
                 source: ReferenceError::InvisibleEdges { .. } | ReferenceError::SeveralLines { .. },
                 ..

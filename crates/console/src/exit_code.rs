@@ -33,7 +33,7 @@ pub const SEND: ExitCodes<'static> = &[
 
 /// `webhook-sender run`, `replay` and `deliveries retry`.
 pub const DELIVER: ExitCodes<'static> = &[
-    (SUCCESS, "all messages were delivered, or written to files"),
+    (SUCCESS, "all messages were delivered"),
     (FAILURE, "some were not: an endpoint gave another answer"),
     (USAGE, UNUSABLE),
     (INCOMPLETE, "some were not: nothing answered"),

@@ -9,7 +9,10 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
-use schemas::log_command::{self, Notation};
+use schemas::{
+    log_command::{self, Notation},
+    text::escape_json,
+};
 
 use crate::Error;
 
@@ -17,7 +20,7 @@ use crate::Error;
 #[derive(Args, Clone, Copy, Debug)]
 pub struct OutputArgs {
     /// Output format: text for people, or JSON for programs.
-    #[arg(long = "output", value_name = "FORMAT", default_value = "human")]
+    #[arg(long = "output", id = "output", value_name = "FORMAT", default_value = "human", help_heading = None)]
     pub format: OutputFormat,
 }
 
@@ -36,7 +39,8 @@ pub struct Label(Style, &'static str);
 /// Before an error.
 pub const ERROR: Label = Label(AnsiColor::Red.on_default().bold(), "error:");
 const NOTE: Label = Label(AnsiColor::Cyan.on_default().bold(), "note:");
-const TIP: Label = Label(AnsiColor::Green.on_default(), "  tip:");
+/// Before what to do next.
+pub const TIP: Label = Label(AnsiColor::Green.on_default(), "  tip:");
 const WARNING: Label = Label(AnsiColor::Yellow.on_default().bold(), "warning:");
 
 impl Display for Label {
@@ -64,13 +68,13 @@ pub fn try_write_stdout(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Writes JSON to stdout, with a line feed at its end.
+/// Writes JSON to stdout, safe on a terminal, with a line feed at its end.
 ///
 /// # Errors
 /// When it cannot be written, unless its reader went away.
 pub fn write_json(json: &str) -> Result<(), Error> {
     let mut stdout = anstream::stdout().lock();
-    unless_closed(writeln!(stdout, "{}", log_command::escape(json, Notation::Json)).and_then(|()| stdout.flush()))
+    unless_closed(writeln!(stdout, "{}", escape_json(json)).and_then(|()| stdout.flush()))
 }
 
 /// Writes bytes to stdout as they are.

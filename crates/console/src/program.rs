@@ -6,7 +6,7 @@ use clap::Parser;
 
 use crate::{color, exit_code, output::print_error};
 
-/// An error that ends a command. Its `Display` says what happened, where and why.
+/// An error that ends a command. Its `Display` is what happened, where and why.
 pub trait CommandError: Display {
     /// What to do next.
     fn tip(&self) -> Option<String>;

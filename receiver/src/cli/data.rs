@@ -1,4 +1,4 @@
-//! A receiver's data as the other subcommands read it: beside a running receiver, or alone.
+//! A receiver's data folder as the other commands use it, with or without a running receiver.
 
 use std::{
     fs,
@@ -8,50 +8,50 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Failure, configuration, exit};
+use console::output::warn;
+
+use super::{configuration, failure::Failure};
 use crate::{
-    config::{Config, FIRST_RUN_FOLDER},
+    config::Config,
     index::{Index, Indexer, Message},
     log::{Entry, LogIdentity, LogReader, Position, Record, Segments},
     server::{DataFolder, DataFolderError, IndexLock},
 };
 
-/// How long to wait for a running receiver's index to reach the log's end; under load it gives way to the messages.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often to look; another process gives no signal.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long to wait for a running receiver's index to reach the end of the log; under load, messages come first.
+const INDEX_TIMEOUT: Duration = Duration::from_secs(20);
+/// Another process gives no signal.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A data folder that is read.
-pub(super) struct Data {
+/// A data folder, and the configuration that names it.
+pub(super) struct DataDir {
     pub(super) config: Config,
     pub(super) folder: PathBuf,
 }
 
-impl Data {
-    /// The data folder of a configuration, or of the first run. It must be there.
-    pub(super) fn of(file: Option<&Path>) -> Result<Self, Failure> {
-        let config = configuration_of_reader(file)?;
+impl DataDir {
+    /// The data folder of a configuration, or of the first run. It must exist.
+    pub(super) fn open(file: Option<&Path>) -> Result<Self, Failure> {
+        let config = configuration::for_reading(file)?;
         let folder = config.data_dir.clone();
         match fs::metadata(DataFolder::log_in(&folder)) {
             Ok(log) if log.is_dir() => Ok(Self { config, folder }),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Failure::failed(format_args!(
-                "the data in {} is closed to this user; run this as the receiver's user, such as `sudo -u webhook-receiver`",
-                folder.display()
-            ))),
-            _ => Err(Failure::failed(format_args!(
-                "there is no data in {}; start the receiver here first, or name its configuration with --config",
-                folder.display()
-            ))),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                Err(Failure::failed(format_args!("this user has no access to the data in {}", folder.display()))
+                    .tip("run this as the receiver's user, such as with `sudo -u webhook-receiver`"))
+            }
+            _ => Err(Failure::failed(format_args!("there is no data in {}", folder.display()))
+                .tip("start the receiver here first, or name its configuration with --config")),
         }
     }
 
-    /// The folder, held against a receiver; a running one has to be stopped for this reason.
-    pub(super) fn alone(&self, why: &str) -> Result<DataFolder, Failure> {
+    /// Locks the folder against a receiver. `why` is the reason why a running one has to be stopped.
+    pub(super) fn lock(&self, why: &str) -> Result<DataFolder, Failure> {
         DataFolder::open(&self.folder).map_err(|error| match error {
-            DataFolderError::InUse { folder } => Failure::failed(format_args!(
-                "a receiver is running on {}; stop it first, since {why}",
-                folder.display()
-            )),
+            DataFolderError::InUse { folder } => {
+                Failure::failed(format_args!("a receiver is running on {}", folder.display()))
+                    .tip(format_args!("stop it first: {why}"))
+            }
             other => Failure::failed(other),
         })
     }
@@ -61,7 +61,7 @@ impl Data {
         Segments::read_beside(&DataFolder::log_in(&self.folder), from)
     }
 
-    /// Position behind the log's last byte.
+    /// The position after the last byte of the log.
     pub(super) fn end(&self) -> Result<Position, Failure> {
         Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }
@@ -71,25 +71,31 @@ impl Data {
         Segments::identity_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }
 
-    /// The message of which an arrival's id begins so.
+    /// The message one of whose arrivals has an id with this prefix.
     pub(super) fn find(&self, index: &Index, id: &str) -> Result<Option<(Message, Record)>, Failure> {
         let message = match <[Message; 1]>::try_from(index.by_id(id).map_err(Failure::failed)?) {
             Ok([message]) => message,
-            Err(none) if none.is_empty() => return Ok(None),
-            Err(_) => return Err(Failure::failed(format_args!("more than one message has an id that begins {id}"))),
+            Err(found) if found.is_empty() => return Ok(None),
+            Err(_) => {
+                return Err(Failure::failed(format_args!("more than one message has an id that begins with {id}")));
+            }
         };
         match self.log(message.position).next_entry().map_err(Failure::failed)? {
             Some(Entry::Record { at, record, .. }) if at == message.position && record.header.id == message.id => {
                 Ok(Some((message, record)))
             }
-            _ => Err(Failure::failed(
-                "the log has no such record any more: retention has just removed it, or the log is damaged there (see \
-                 `log check`)",
-            )),
+            _ => Err(Failure::failed("the log no longer has this record: retention removed it, or the log is damaged")
+                .tip("`webhook-receiver log check` shows the damage")),
         }
     }
 
-    /// The index, up with the log. A running receiver keeps it up itself; when none runs, this does.
+    /// The relay's store; `None` if nothing was relayed yet.
+    #[cfg(feature = "relay")]
+    pub(super) fn relay_store(&self) -> Result<Option<crate::relay::Store>, Failure> {
+        crate::relay::Store::beside(&DataFolder::relay_in(&self.folder)).map_err(Failure::failed)
+    }
+
+    /// The index, caught up with the log. A running receiver updates it itself; without one, this does.
     pub(super) fn index(&self) -> Result<Index, Failure> {
         let file = DataFolder::index_in(&self.folder);
         let (end, start) = (self.end()?, self.log(Position(0)).start().map_err(Failure::failed)?);
@@ -102,27 +108,25 @@ impl Data {
             }
             let index = Index::open_beside(&file).map_err(Failure::failed)?;
             let is_behind = |index: &Index| Ok(index.position()? < end || index.start()? < start);
-            let waited = began.elapsed() > PATIENCE;
+            let waited = began.elapsed() > INDEX_TIMEOUT;
             match index {
                 Some(index) if !is_behind(&index).map_err(|error: rusqlite::Error| Failure::failed(error))? => {
                     return Ok(index);
                 }
                 Some(index) if waited => {
-                    super::warn("the index is behind the log; the newest messages are missing here");
+                    warn("the index lags behind the log; the newest messages are missing here");
                     return Ok(index);
                 }
                 None if waited => {
-                    return Err(Failure::failed(
-                        "there is no index that this version of the program can read; use the version of the receiver \
-                         that is running, or restart the receiver with this one",
-                    ));
+                    return Err(Failure::failed("there is no index that this version of the program can read")
+                        .tip("use the version of the running receiver, or restart the receiver with this one"));
                 }
-                Some(_) | None => thread::sleep(LOOK_EVERY),
+                Some(_) | None => thread::sleep(POLL_INTERVAL),
             }
         }
     }
 
-    /// Keeps the index up where no receiver runs. `None` when one was started meanwhile, or another command does it.
+    /// Updates the index while no receiver runs. `None` if one has started, or another command does it.
     fn index_alone(&self) -> Result<Option<Index>, Failure> {
         let Some(_lock) = IndexLock::take(&self.folder).map_err(Failure::failed)? else { return Ok(None) };
         let index =
@@ -132,15 +136,6 @@ impl Data {
         let goes_on = || !DataFolder::is_in_use(&self.folder);
         let (_, is_up) = indexer.catch_up_while(&mut log, goes_on).map_err(Failure::failed)?;
         Ok(is_up.then(|| indexer.into_index()))
-    }
-}
-
-/// A reader makes nothing and needs no secret: without a configuration the first run's folder must be there.
-fn configuration_of_reader(file: Option<&Path>) -> Result<Config, Failure> {
-    match file {
-        Some(file) => Config::load_for_reading(file).map_err(|error| Failure::new(exit::USAGE, error)),
-        None if Path::new(FIRST_RUN_FOLDER).is_dir() => configuration(None),
-        None => Err(super::no_first_run()),
     }
 }
 
@@ -161,8 +156,8 @@ mod tests {
         drop(log);
         let config = root.path().join("receiver.toml");
         fs::write(&config, "data_dir = \"data\"\n[[endpoint]]\npath = \"/hooks\"\n").unwrap();
-        let data = Data::of(Some(&config)).unwrap();
-        assert!(data.index_alone().unwrap().is_none(), "beside a receiver that starts");
+        let data = DataDir::open(Some(&config)).unwrap();
+        assert!(data.index_alone().unwrap().is_none(), "a receiver starts");
         drop(receiver);
         assert!(data.index_alone().unwrap().is_some());
     }

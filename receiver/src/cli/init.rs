@@ -1,50 +1,47 @@
-//! `init`: write a configuration file with a fresh client secret, and say what to type into the product's form.
+//! `init`: writes a configuration file and a new client secret, and prints what to enter in the product's form.
 
 use std::{
+    env,
     fs::OpenOptions,
     io::Write as _,
     path::{Path, PathBuf},
 };
 
-use super::{Failure, exit};
-use crate::config::{SECRET_FILE, draw_secret, write_secret};
+use console::{output::write_stdout, shell};
+
+use super::{configuration, failure::Failure};
+use crate::config::{DEFAULT_PATH, SECRET_FILE, draw_secret, write_secret};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// The file to write [default: receiver.toml]
+pub(super) struct InitArgs {
+    /// File to write [default: receiver.toml].
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
-pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(config: Option<&Path>, args: &InitArgs) -> Result<(), Failure> {
+    let is_from_variable = |file: &&Path| env::var_os(configuration::VARIABLE).is_some_and(|named| **file == *named);
     let file = match (config, args.file.as_deref()) {
-        (Some(_), Some(_)) => {
-            return Err(Failure::new(exit::USAGE, "name the file once: with --config, or behind `init`"));
+        (Some(config), Some(_)) if !is_from_variable(&config) => {
+            return Err(Failure::usage("the file is named twice").tip("name it with --config or after `init`"));
         }
-        (named, behind) => named.or(behind).unwrap_or(Path::new("receiver.toml")),
+        (config, file) => file.or(config).unwrap_or(Path::new("receiver.toml")),
     };
     let secret = file.with_file_name(SECRET_FILE);
     if secret.exists() {
-        return Err(Failure::failed(format_args!(
-            "{} is there already; move it away, or write the configuration into another folder",
-            secret.display()
-        )));
+        return Err(Failure::failed(format_args!("{} already exists", secret.display()))
+            .tip("move it away, or write the configuration to another folder"));
     }
     if file.exists() {
-        return Err(Failure::failed(format_args!(
-            "{} is there already; move it away, or name another file",
-            file.display()
-        )));
+        return Err(Failure::failed(format_args!("{} already exists", file.display()))
+            .tip("move it away, or name another file"));
     }
     let opened = OpenOptions::new().write(true).create_new(true).open(file);
-    let mut opened =
-        opened.map_err(|error| Failure::failed(format_args!("cannot write {}: {error}", file.display())))?;
+    let mut opened = opened.map_err(console::Error::write(file))?;
     write_secret(&secret, &draw_secret()).map_err(Failure::failed)?;
     let text = include_str!("../../receiver.default.toml");
-    opened
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::failed(format_args!("cannot write {}: {error}", file.display())))?;
-    super::say(&format!(
+    opened.write_all(text.as_bytes()).map_err(console::Error::write(file))?;
+    Ok(write_stdout(&format!(
         "Wrote {} and, readable only by you, {}
 
 Next:
@@ -53,8 +50,20 @@ Next:
 {}",
         file.display(),
         secret.display(),
-        super::shell::program("receiver"),
-        super::shell::word(file),
-        super::webhook_form(secret.display()),
-    ))
+        shell::program("receiver"),
+        shell::word(file),
+        webhook_form(secret.display()),
+    ))?)
+}
+
+/// What to enter in the product's webhook form for a receiver with a client secret.
+pub(super) fn webhook_form(client_secret: impl std::fmt::Display) -> String {
+    format!(
+        "In the product's webhook form:
+  Endpoint URL         an HTTPS address that leads here, ending in {DEFAULT_PATH}
+  Trigger              When the step is completed, or When the step is created
+  Authentication type  Client Secret
+  Client secret        the content of {client_secret}
+"
+    )
 }

@@ -1,50 +1,31 @@
-//! `log`: check the log, and mend it.
+//! `log`: checks and repairs the log.
 
 mod check;
 mod repair;
 
 use std::path::Path;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::Subcommand;
+use console::OutputArgs;
 
-use super::{Failure, data::Data};
+use super::{data::DataDir, failure::Failure};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Read the whole log and say in what state it is. It changes nothing and works beside a running receiver.
+pub(super) enum LogCommand {
+    /// Read the whole log and report its state. Changes nothing, and works while a receiver is running.
     ///
-    /// The exit code is 0 when every byte is part of a message, and 1 when some are not.
-    Check(Form),
-    /// Mend what can be mended, as a start does, and say what was done.
+    /// The exit code is 0 if every byte is part of a message, else 1.
+    Check(OutputArgs),
+    /// Repair what can be repaired, as a start does, and report what was done.
     ///
-    /// Nothing is destroyed: what is taken out of the log is moved into a file beside it. No receiver may be running.
-    Repair(Form),
+    /// Nothing is destroyed: what is taken out of the log is moved to a file next to it. The receiver must be stopped.
+    Repair(OutputArgs),
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Form {
-    /// Words for people, or a JSON object.
-    #[arg(long, value_enum, default_value = "human")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
-}
-
-pub(super) fn run(file: Option<&Path>, command: &Command) -> Result<(), Failure> {
-    let data = Data::of(file)?;
+pub(super) fn run(file: Option<&Path>, command: &LogCommand) -> Result<(), Failure> {
+    let data = DataDir::open(file)?;
     match command {
-        Command::Check(form) => check::run(&data, form.output),
-        Command::Repair(form) => repair::run(&data, form.output),
+        LogCommand::Check(output) => check::run(&data, output.format),
+        LogCommand::Repair(output) => repair::run(&data, output.format),
     }
-}
-
-/// A value as JSON that ends with a line feed.
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string_pretty(value).expect("it is made of strings and numbers") + "\n"
 }

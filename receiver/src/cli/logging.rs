@@ -12,7 +12,7 @@ use std::{
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use self::json::Json;
-use super::{Failure, exit};
+use super::failure::Failure;
 use crate::line_writer::{FlushGuard, LineWriter};
 
 /// The variable that chooses what is logged, in the form of `tracing-subscriber`.
@@ -20,7 +20,7 @@ const FILTER: &str = "WEBHOOK_RECEIVER_LOG";
 
 /// Starts logging until the guard is dropped, which writes what is left.
 pub(super) fn start() -> Result<FlushGuard, Failure> {
-    let filter = filter(env::var_os(FILTER)).map_err(|error| Failure::new(exit::USAGE, error))?;
+    let filter = filter(env::var_os(FILTER)).map_err(Failure::usage)?;
     let (writer, guard) = LineWriter::new(io::stderr()).map_err(Failure::failed)?;
     let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_target(false);
     if io::stderr().is_terminal() {
@@ -31,13 +31,15 @@ pub(super) fn start() -> Result<FlushGuard, Failure> {
     Ok(guard)
 }
 
-/// A word that is no level would be taken for a module's name, and the log be empty.
+/// A word that is not a level would be taken for the name of a module, and nothing would be logged.
 fn filter(typed: Option<OsString>) -> Result<EnvFilter, String> {
     let typed = typed.filter(|typed| !typed.is_empty()).unwrap_or_else(|| "info".into());
     let typed = typed.to_str().ok_or_else(|| format!("{FILTER} is not UTF-8"))?;
     let is_level = |word: &&str| word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
     if let Some(word) = typed.split(',').map(str::trim).find(|word| !is_level(word)) {
-        return Err(format!("{FILTER}: {word:?} is no level; those are error, warn, info, debug, trace and off"));
+        return Err(format!(
+            "{FILTER}: {word:?} is not a level; the levels are error, warn, info, debug, trace and off"
+        ));
     }
     EnvFilter::try_new(typed).map_err(|error| format!("{FILTER}: {error}"))
 }

@@ -1,4 +1,4 @@
-//! `relay`: what is passed on.
+//! `relay`: shows, retries and replays what is relayed, and checks templates.
 
 mod lint;
 mod preview;
@@ -8,46 +8,40 @@ mod status;
 
 use std::path::Path;
 
-use super::{Failure, data::Data, exit, say, warn};
-use crate::{relay::Store, server::DataFolder};
+use super::failure::Failure;
 
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
-    /// Show what Teams would get of a message.
+pub(super) enum RelayCommand {
+    /// Show what Teams would get for a message.
     ///
-    /// It prints the whole post and nothing else. No configuration is needed.
-    Preview(preview::Args),
-    /// Say everything that is wrong with templates of cards.
+    /// Prints the whole request body and nothing else. No configuration is needed.
+    Preview(preview::PreviewArgs),
+    /// Report every problem of card templates.
     ///
-    /// Each is tried on every sample message, and what it makes is held to what Teams shows. It exits with 1 when
-    /// something is wrong.
-    Lint(lint::Args),
-    /// Say how it stands with each destination, and what was given up.
-    Status(status::Args),
-    /// Bring back what was given up.
+    /// Each template is rendered with every sample message, and the result is checked against what Teams can show. The
+    /// exit code is 1 if there are problems.
+    Lint(lint::LintArgs),
+    /// Show the status of each destination, and its dead letters.
+    Status(status::StatusArgs),
+    /// Deliver dead letters again.
     ///
-    /// It is due at once, behind what waits for the destination already, with all its attempts before it. A running
-    /// receiver notices within a second.
-    Retry(retry::Args),
-    /// Send messages of the log to a destination again.
+    /// They are due immediately, after the messages that are already waiting for the destination, with a fresh attempt
+    /// budget. A running receiver notices within a second.
+    Retry(retry::RetryArgs),
+    /// Send messages from the log to a destination again.
     ///
-    /// They are due at once, after the messages that wait there already, whether or not they were sent before. The
-    /// destination's `when` is asked again. A message that waits is not sent twice. A running receiver notices within a
+    /// They are due immediately, after the messages that are already waiting, whether or not they were sent before. The
+    /// destination's `when` is evaluated again. A waiting message is not sent twice. A running receiver notices within a
     /// second.
-    Replay(replay::Args),
+    Replay(replay::ReplayArgs),
 }
 
-pub(super) fn run(config: Option<&Path>, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(config: Option<&Path>, command: &RelayCommand) -> Result<(), Failure> {
     match command {
-        Command::Preview(args) => preview::run(config, args),
-        Command::Lint(args) => lint::run(args),
-        Command::Status(args) => status::run(config, args),
-        Command::Retry(args) => retry::run(config, args),
-        Command::Replay(args) => replay::run(config, args),
+        RelayCommand::Preview(args) => preview::run(config, args),
+        RelayCommand::Lint(args) => lint::run(args),
+        RelayCommand::Status(args) => status::run(config, args),
+        RelayCommand::Retry(args) => retry::run(config, args),
+        RelayCommand::Replay(args) => replay::run(config, args),
     }
-}
-
-/// The relay's store in a data folder; `None` where nothing was relayed yet.
-fn store(data: &Data) -> Result<Option<Store>, Failure> {
-    Store::beside(&DataFolder::relay_in(&data.folder)).map_err(Failure::failed)
 }

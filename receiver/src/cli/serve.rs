@@ -1,8 +1,9 @@
-//! `serve`: receive messages until told to stop.
+//! `serve`: receives messages until it is stopped.
 
 use std::{
     env,
     io::{self, IsTerminal as _, Write as _},
+    net::SocketAddr,
     path::Path,
     process,
     sync::Arc,
@@ -10,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use console::{error::tip_for_bind, exit_code, format::plural, shell};
 use schemas::{Authentication, redaction::CLIENT_SECRET_PLACEHOLDER};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -17,33 +19,38 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{Failure, exit, logging, origin, shell, unusable};
+use super::{
+    configuration::{origin, unusable},
+    failure::Failure,
+    init::webhook_form,
+    logging,
+};
 use crate::{
     config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, Reading, SECRET_FILE, Sources},
     ingest::CAPTURE_FILE,
     log::Recovery,
-    server::{Server, systemd},
+    server::{Server, StartError, systemd},
 };
 
-/// True whatever the end was like.
-const SAFE: &str = "everything that was acknowledged is on disk";
+/// True for every shutdown.
+const ALL_STORED: &str = "all acknowledged messages are on disk";
 
-/// Longest time that what was cut may hold up the end: a disk that hangs must not.
-const LAST_WAIT: Duration = Duration::from_secs(1);
+/// Maximum time that requests that were cut off delay the end, such as on a disk that hangs.
+const CUT_OFF_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A sample that shows much of what a message can hold.
 const SAMPLE: &str = "step-completed-customer-set-up";
 
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct Args {
-    /// First contact with the real product: check nothing, answer 200 to anybody, keep everything, for `learn`.
+pub(super) struct ServeArgs {
+    /// Capture everything for `learn`: check nothing, answer 200 to every request.
     #[arg(long)]
     capture: bool,
 }
 
-pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(file: Option<&Path>, args: &ServeArgs) -> Result<(), Failure> {
     let (origin, capture) = (origin(file), args.capture);
-    // What the command line asks for holds after every reload as well.
+    // The command line also applies after every reload.
     let read = move || {
         let mut reading = origin.read();
         if let (true, Ok(config)) = (capture, &mut reading.config) {
@@ -57,15 +64,15 @@ pub(super) fn run(file: Option<&Path>, args: &Args) -> Result<(), Failure> {
     let runtime = runtime().map_err(Failure::failed)?;
     let result = runtime.block_on(serve(config, file, sources, read));
     if result.is_err() {
-        runtime.shutdown_timeout(LAST_WAIT);
+        runtime.shutdown_timeout(CUT_OFF_TIMEOUT);
     }
     result
 }
 
-/// A thread for each processor; on one alone this thread does the work, with nothing to share it out to.
+/// One thread per processor; with a single processor this thread does all the work.
 fn runtime() -> io::Result<Runtime> {
-    let alone = thread::available_parallelism().is_ok_and(|processors| processors.get() == 1);
-    let mut builder = if alone { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let is_single = thread::available_parallelism().is_ok_and(|processors| processors.get() == 1);
+    let mut builder = if is_single { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     builder.enable_all().build()
 }
 
@@ -83,13 +90,14 @@ async fn serve(
     let (endpoints, data_dir) = (config.endpoints.clone(), config.data_dir.clone());
     let drain_timeout = config.limits.drain_timeout;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let server = Server::bind(config).await.map_err(Failure::failed)?;
+    let admin = config.admin;
+    let server = Server::bind(config).await.map_err(|error| start_failure(error, file, admin))?;
     report(server.recovery());
     let address = server.local_addr().map_err(Failure::failed)?;
     let mut text = String::new();
     for endpoint in &endpoints {
         let how = match &endpoint.authentication {
-            _ if endpoint.capture => "capturing: nothing is checked, everything is kept",
+            _ if endpoint.capture => "capturing: nothing is checked, everything is stored",
             Authentication::None => "no authentication",
             Authentication::ClientSecret { .. } => "client secret",
             Authentication::Basic(_) => "basic",
@@ -108,7 +116,7 @@ async fn serve(
     text.push('\n');
     text.push_str(&capturing(&endpoints, &data_dir, file));
     let mut stdout = anstream::stdout().lock();
-    // Nobody may be reading; that is no reason not to serve.
+    // Serve even if nobody reads this.
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
     let admin = server.admin_addr().map(tracing::field::display);
@@ -121,30 +129,40 @@ async fn serve(
     let ended = tokio::select! {
         ended = server.run(shutdown) => ended.map_err(Failure::failed)?,
         () = at_once => {
-            let message = format!("told a second time to stop, it stopped without waiting; {SAFE}");
+            let message = format!("stopped without waiting after a second stop signal; {ALL_STORED}");
             tracing::error!("{message}");
-            return Err(Failure::new(exit::CUT, message));
+            return Err(Failure::new(exit_code::INCOMPLETE, message));
         }
     };
     if ended.cut > 0 {
-        let were = if ended.cut == 1 { "connection was" } else { "connections were" };
-        let message =
-            format!("{} {were} cut that had not finished within drain_timeout, {drain_timeout:?}; {SAFE}", ended.cut);
+        let connections = plural(ended.cut as u64, "connection");
+        let message = format!("{connections} did not finish within drain_timeout, {drain_timeout:?}; {ALL_STORED}");
         tracing::error!(connections = ended.cut, "stopped; {message}");
-        return Err(Failure::new(exit::CUT, message));
+        return Err(Failure::new(exit_code::INCOMPLETE, message));
     }
-    tracing::info!("stopped; {SAFE}");
+    tracing::info!("stopped; {ALL_STORED}");
     Ok(())
 }
 
-/// What to do next, with the very command to try, alone on its line.
+/// An address that is in use names the key to change.
+fn start_failure(error: StartError, file: Option<&Path>, admin: Option<SocketAddr>) -> Failure {
+    let StartError::Listen { address, source } = &error else { return Failure::failed(error) };
+    let key = if Some(*address) == admin { "admin" } else { "listen" };
+    let change = match file {
+        Some(file) => format!("change `{key}` in {}", file.display()),
+        None => format!("write a configuration with `webhook-receiver init` and change `{key}` in it"),
+    };
+    Failure::failed(&error).tip(tip_for_bind(source, *address, &change))
+}
+
+/// What to do next, with the command to try alone on its line.
 fn first_steps(url: &str, folder: &Path, sender: &str) -> String {
     let secret = folder.join(SECRET_FILE);
     let secret_word = shell::word(&secret);
     format!(
         "
 The client secret is in {}
-Messages are kept in     {}
+Messages are stored in   {}
 
 Try it in a second shell:
 
@@ -154,19 +172,19 @@ Try it in a second shell:
 ",
         secret.display(),
         folder.join("data").display(),
-        super::webhook_form("the file above"),
+        webhook_form("the file above"),
     )
 }
 
-/// What is said of endpoints that capture: where it goes, and what to do with it.
+/// Where endpoints store captures, and what to do with them.
 fn capturing(endpoints: &[EndpointConfig], data_dir: &Path, file: Option<&Path>) -> String {
     let capturing = || endpoints.iter().filter(|endpoint| endpoint.capture);
     let mut text = String::new();
     if capturing().any(EndpointConfig::has_client_secret) {
         text.push_str(&format!(
             "
-Captured messages are kept beside the others; where a configured secret stands they have {CLIENT_SECRET_PLACEHOLDER}.
-One in which none stands may hold another secret. It is kept apart, in {}.
+Captured messages are stored with the others; {CLIENT_SECRET_PLACEHOLDER} replaces a configured secret.
+A message without one may contain another secret. It is stored in {}.
 ",
             data_dir.join(CAPTURE_FILE).display()
         ));
@@ -174,8 +192,8 @@ One in which none stands may hold another secret. It is kept apart, in {}.
     for endpoint in capturing().filter(|endpoint| !endpoint.has_client_secret()) {
         text.push_str(&format!(
             "
-No client secret is configured for {}, so its messages may hold one that nobody here knows.
-They are kept apart, in {}; delete that file when you have learnt from it.
+No client secret is configured for {}, so its messages may contain an unknown one.
+They are stored in {}; delete that file after you have used it.
 ",
             endpoint.path,
             data_dir.join(CAPTURE_FILE).display(),
@@ -185,11 +203,11 @@ They are kept apart, in {}; delete that file when you have learnt from it.
         let config = file.map(|file| format!(" --config {}", shell::word(file))).unwrap_or_default();
         text.push_str(&format!(
             "
-When messages have come, work out where they keep what (an ID is enough, or a file of captures):
+After some messages have arrived, work out their profile (name ids or a file of captures):
 
 {} learn ID... --step \"Name of the step\"{config}
 
-Then serve without capturing: while it lasts, anybody who reaches this address is answered 200.
+Then serve without --capture: until then, every request to this address is answered with 200.
 ",
             shell::program("receiver"),
         ));
@@ -199,34 +217,37 @@ Then serve without capturing: while it lasts, anybody who reaches this address i
 
 fn report(recovery: &Recovery) {
     for path in &recovery.removed {
-        tracing::warn!(path = %path.display(), "removed a log file that was never begun");
+        tracing::warn!(path = %path.display(), "removed an empty log file");
     }
     for path in &recovery.heads {
-        tracing::warn!(path = %path.display(), "the head of a log file was damaged and is written anew");
+        tracing::warn!(path = %path.display(), "rewrote the damaged header of a log file");
     }
     for (at, next) in &recovery.damaged {
-        tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
+        tracing::warn!(%at, %next, "the log is damaged here; skipped");
     }
     if recovery.cut > 0 {
-        tracing::warn!(bytes = recovery.cut, "cut the end of the log: it was torn and most likely never acknowledged");
+        tracing::warn!(
+            bytes = recovery.cut,
+            "cut an incomplete message off the end of the log; most likely it was never acknowledged"
+        );
     }
     for path in &recovery.aside {
-        tracing::warn!(path = %path.display(), "what was taken out of the log is kept here");
+        tracing::warn!(path = %path.display(), "moved what was taken out of the log to this file");
     }
 }
 
-/// Ends on SIGTERM and SIGINT, and when the terminal that it was started on is gone; otherwise SIGHUP only asks to read
-/// the configuration again.
+/// Stop signals are SIGTERM and SIGINT, and SIGHUP if the terminal is gone; otherwise SIGHUP only reloads the
+/// configuration.
 ///
-/// Gives a future for the first time, and one for the second, when nobody wants to wait any more.
+/// Returns a future for the first signal, and one for the second, which ends the drain.
 fn shutdown_signals() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
     let on_terminal = io::stderr().is_terminal();
-    let (tell_first, first) = oneshot::channel::<()>();
-    let (tell_second, second) = oneshot::channel::<()>();
+    let (send_first, first) = oneshot::channel::<()>();
+    let (send_second, second) = oneshot::channel::<()>();
     tokio::spawn(async move {
-        for tell in [tell_first, tell_second] {
+        for send in [send_first, send_second] {
             let terminal_gone = async {
                 while hangup.recv().await.is_some() {
                     if on_terminal && !io::stderr().is_terminal() {
@@ -240,8 +261,8 @@ fn shutdown_signals() -> io::Result<(impl Future<Output = ()>, impl Future<Outpu
                 () = terminal_gone => {}
             }
             systemd::stopping().await;
-            // A server that has ended needs no telling.
-            let _ = tell.send(());
+            // Fails when the server has already ended.
+            let _ = send.send(());
         }
     });
     Ok((async { drop(first.await) }, async { drop(second.await) }))
@@ -252,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_to_try_stands_alone_on_its_line() {
+    fn the_command_to_try_is_alone_on_its_line() {
         let url = "http://127.0.0.1:8080/hooks/flowingly";
         for program in ["cargo run -q -p sender --", "webhook-sender"] {
             let text = first_steps(url, Path::new("/my hooks/flowingly"), program);

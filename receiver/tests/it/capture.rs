@@ -117,7 +117,7 @@ fn what_else_a_request_says_is_kept_but_no_credential() {
     for line in [
         "trigger   stepCompleted",
         "flow      FLOW-1",
-        "contract  not judged: captured unchecked",
+        "contract  not checked: captured",
         "header    authorization: <dropped>",
         "header    cookie: <dropped>",
         "header    user-agent: Product/1.0",

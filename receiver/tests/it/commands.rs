@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     process::{Command, Output, Stdio},
 };
@@ -274,4 +275,20 @@ fn the_log_is_checked_beside_a_receiver_and_mended_without_one() {
     insta::assert_snapshot!("reindex_of_a_damaged_log", shown(&run(&["reindex"])));
     let json: serde_json::Value = serde_json::from_slice(&run(&["log", "check", "--output", "json"]).stdout).unwrap();
     assert_eq!((&json["records"], json["damaged"].as_array().unwrap().len()), (&2.into(), 1));
+}
+
+#[test]
+fn an_address_in_use_names_the_program_to_stop_and_the_key_to_change() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for key in ["listen", "admin"] {
+        let taken = TcpListener::bind(taken).unwrap();
+        let address = taken.local_addr().unwrap();
+        let text = format!("{key} = \"{address}\"\n[[endpoint]]\npath = \"/hooks\"\n");
+        let text = if key == "admin" { format!("listen = \"127.0.0.1:0\"\n{text}") } else { text };
+        fs::write(folder.path().join("receiver.toml"), text).unwrap();
+        let refused = run(&folder, &["serve", "--config", "receiver.toml"]);
+        let port = address.port().to_string();
+        insta::assert_snapshot!(format!("address_in_use_{key}"), shown(&refused).replace(&port, "PORT"));
+    }
 }

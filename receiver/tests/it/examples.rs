@@ -28,7 +28,7 @@ fn the_relay_to_teams_is_deployed_with_its_two_secrets() {
         fs::set_permissions(at(name), fs::Permissions::from_mode(0o640)).unwrap();
     }
     let check = || run(folder.path(), &["check-config", "--config", "receiver.toml"]);
-    assert_eq!(check(), "receiver.toml: 1 endpoint, nothing is wrong\n");
+    assert_eq!(check(), "receiver.toml: 1 endpoint, no problems\n");
     // What is commented out can be used too.
     let text = fs::read_to_string(at("receiver.toml")).unwrap();
     let all: Vec<&str> = text
@@ -42,7 +42,7 @@ fn the_relay_to_teams_is_deployed_with_its_two_secrets() {
         .collect();
     assert_eq!(all.iter().zip(text.lines()).filter(|(new, old)| *new != old).count(), 3);
     fs::write(at("receiver.toml"), all.join("\n")).unwrap();
-    assert_eq!(check(), "receiver.toml: 1 endpoint, nothing is wrong\n");
+    assert_eq!(check(), "receiver.toml: 1 endpoint, no problems\n");
     run(folder.path(), &["relay", "lint", "card.json.jinja"]);
 }
 
@@ -78,7 +78,7 @@ fn the_unit_knows_the_exit_codes() {
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd/webhook-receiver.service"))
             .unwrap();
     for (line, code) in
-        [("SuccessExitStatus", receiver::cli::exit::CUT), ("RestartPreventExitStatus", receiver::cli::exit::USAGE)]
+        [("SuccessExitStatus", console::exit_code::INCOMPLETE), ("RestartPreventExitStatus", console::exit_code::USAGE)]
     {
         assert!(unit.lines().any(|found| found == format!("{line}={code}")), "{line}={code}");
     }

@@ -48,7 +48,7 @@ fn while_it_waits_it_says_that_it_is_not_ready() {
     assert_eq!(raw.answer().unwrap().status, 200);
     assert_eq!(receiver.ended().code(), Some(0));
     let log = fs::read_to_string(folder.path().join("stderr.log")).unwrap();
-    assert!(log.contains("stopped; everything that was acknowledged is on disk"), "{log}");
+    assert!(log.contains("stopped; all acknowledged messages are on disk"), "{log}");
 }
 
 #[test]
@@ -58,8 +58,7 @@ fn it_waits_no_longer_than_drain_timeout_and_says_what_it_cut() {
     assert!(raw.is_closed());
     assert_eq!(receiver.ended().code(), Some(3));
     let log = fs::read_to_string(folder.path().join("stderr.log")).unwrap();
-    let cut = "error: 1 connection was cut that had not finished within drain_timeout, 300ms; everything that was \
-               acknowledged is on disk\n";
+    let cut = "error: 1 connection did not finish within drain_timeout, 300ms; all acknowledged messages are on disk\n";
     assert!(log.ends_with(cut), "{log}");
     let receiver = Receiver::start_in(folder.path(), NONE, &[]);
     assert_eq!(receiver.exported().len(), 1);
@@ -74,7 +73,12 @@ fn told_a_second_time_it_waits_for_nothing() {
     assert!(raw.is_closed());
     assert_eq!(receiver.ended().code(), Some(3));
     let log = fs::read_to_string(folder.path().join("stderr.log")).unwrap();
-    assert!(log.ends_with("error: told a second time to stop, it stopped without waiting; everything that was acknowledged is on disk\n"), "{log}");
+    assert!(
+        log.ends_with(
+            "error: stopped without waiting after a second stop signal; all acknowledged messages are on disk\n"
+        ),
+        "{log}"
+    );
     let receiver = Receiver::start_in(folder.path(), NONE, &[]);
     assert_eq!(receiver.exported().len(), 1);
 }

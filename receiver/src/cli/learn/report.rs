@@ -1,30 +1,28 @@
-//! What `learn` prints: what was found, what was not, the drift against profile v1, and the profile.
+//! The output of `learn`: what was found, what was not, the differences to profile v1, and the profile.
 
 use std::{fmt::Write as _, path::Path};
 
-use comfy_table::{Table, presets};
+use console::{Table, format::plural, shell};
 use schemas::{
     profile::{FieldForm, MapKey},
     text::escape_json,
 };
 
-use super::{PROFILE_FILE, SCHEMA_FILE};
-use crate::{
-    cli::shell,
-    learn::{self, Confidence, Learned},
-};
+use crate::learn::{self, Confidence, Learned};
 
-/// The whole answer, safe on a terminal.
+/// The profile's file in the folder of `--out`.
+pub(super) const PROFILE_FILE: &str = "profile.toml";
+/// The JSON Schema's file in the folder of `--out`.
+pub(super) const SCHEMA_FILE: &str = "envelope.schema.json";
+
+/// The whole report, safe on a terminal.
 pub(super) fn text(learned: &Learned, messages: usize) -> String {
     let mut text = String::new();
-    let mut section = |words: &str| {
-        text.push_str(words);
+    let mut section = |section: &str| {
+        text.push_str(section);
         text.push('\n');
     };
-    section(&format!(
-        "Read {}.\n",
-        if messages == 1 { "1 message".to_owned() } else { format!("{messages} messages") }
-    ));
+    section(&format!("Read {}.\n", plural(messages as u64, "message")));
     if !learned.findings.is_empty() {
         section(&found(learned));
     }
@@ -35,39 +33,39 @@ pub(super) fn text(learned: &Learned, messages: usize) -> String {
         section(&missing(learned));
     }
     if !learned.notes.is_empty() {
-        section(&list("Mind", learned.notes.iter().cloned()));
+        section(&list("Notes", learned.notes.iter().cloned()));
     }
     if !learned.violations.is_empty() {
         let violations = learned.violations.iter().map(ToString::to_string);
-        section(&list("What the messages break in the contract, read so", violations));
+        section(&list("Contract violations of the messages when they are read with this profile", violations));
     }
     if let Some((profile, profile_text)) = &learned.profile {
         match learn::drift(profile) {
             Some(diff) => section(&format!("Against profile v1:\n\n{diff}")),
-            None => section("Against profile v1: no difference. The kit speaks this wire without a profile.\n"),
+            None => section(
+                "Against profile v1: no difference. The kit reads and writes these messages without a profile.\n",
+            ),
         }
         section(&format!("The profile:\n\n{profile_text}"));
-        section(check(learned));
+        section(advice(learned));
     }
     escape_json(text.trim_end()) + "\n"
 }
 
 fn found(learned: &Learned) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["ROLE", "POINTER", "CONFIDENCE", "EVIDENCE"]);
+    let mut table = Table::with_header(["ROLE", "POINTER", "CONFIDENCE", "EVIDENCE"]);
     for finding in &learned.findings {
-        table.add_row([
+        table.row([
             finding.role.to_string(),
             finding.pointer.to_string().replace('\n', "\\n"),
             finding.confidence.to_string(),
             finding.evidence.replace('\n', "\\n"),
         ]);
     }
-    trimmed(&table)
+    format!("{table}\n")
 }
 
-/// Roles that are missing for the same reason stand together; what is required comes first.
+/// Roles that are missing for the same reason are together; required ones come first.
 fn missing(learned: &Learned) -> String {
     let mut groups: Vec<(&str, bool, Vec<String>)> = Vec::new();
     for missing in &learned.missing {
@@ -86,11 +84,11 @@ fn missing(learned: &Learned) -> String {
     })
 }
 
-/// Indented lines of at most so many characters.
-fn wrapped(words: &str) -> String {
+/// Indented lines of at most `WIDTH` characters.
+fn wrapped(text: &str) -> String {
     const WIDTH: usize = 100;
     let mut lines = vec![String::from("  ")];
-    for word in words.split(' ') {
+    for word in text.split(' ') {
         if lines.last().is_some_and(|line| line.len() + word.len() > WIDTH) {
             lines.push(String::from("  "));
         }
@@ -100,14 +98,6 @@ fn wrapped(words: &str) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// The table's lines without the blanks at their ends.
-fn trimmed(table: &Table) -> String {
-    table.lines().fold(String::new(), |mut text, line| {
-        writeln!(text, "{}", line.trim_end()).expect("a String takes everything");
-        text
-    })
 }
 
 fn form(fields: &FieldForm) -> String {
@@ -126,28 +116,30 @@ fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
     lines.fold(format!("{title}:\n"), |text, line| text + "  " + &line + "\n")
 }
 
-/// How to use the profile, now that it is there or could be.
+/// How to write the profile, or how to use it.
 pub(super) fn next(folder: Option<&Path>) -> String {
-    let Some(folder) = folder else { return "Nothing is written; --out DIR writes it and a JSON Schema.\n".to_owned() };
+    let Some(folder) = folder else {
+        return "Nothing was written; --out DIR writes the profile and a JSON Schema.\n".to_owned();
+    };
     let (profile, schema) = (folder.join(PROFILE_FILE), folder.join(SCHEMA_FILE));
     let word = shell::word(&profile);
     format!(
         "
 Wrote {} and {}.
-The receiver reads with it when its endpoint says `profile = \"FILE\"`, the sender writes with --profile {word}.
+The receiver uses it with `profile = \"FILE\"` at the endpoint, the sender with --profile {word}.
 ",
         profile.display(),
         schema.display()
     )
 }
 
-/// What to do with it; what is unsure comes first.
-fn check(learned: &Learned) -> &'static str {
+/// What to do with the profile.
+fn advice(learned: &Learned) -> &'static str {
     let unsure = learned.findings.iter().any(|finding| finding.confidence == Confidence::Low);
     if unsure || learned.guessed.is_some() {
-        "It is a proposal. Check what is of low confidence or guessed, best with a message of the other trigger, before \
-         you rely on it."
+        "This is a proposal. Check the roles of low confidence and the guesses, ideally with a message of the other \
+         trigger, before you rely on it."
     } else {
-        "It is a proposal: look it over against a message before you rely on it."
+        "This is a proposal: compare it with a message before you rely on it."
     }
 }

@@ -1,16 +1,21 @@
-//! `log check`: say in what state the log is.
+//! `log check`: reports the state of the log.
 
 use std::path::Path;
 
-use super::{Output, json};
+use console::{
+    OutputFormat,
+    format::plural,
+    output::{write_json, write_stdout},
+};
+
 use crate::{
-    cli::{Failure, data::Data, say},
+    cli::{data::DataDir, failure::Failure},
     index::{Index, Lost},
     log::Findings,
     server::DataFolder,
 };
 
-pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
+pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
     let folder = DataFolder::log_in(&data.folder);
     let in_use = DataFolder::is_in_use(&data.folder);
     let lost = lost(data, &folder)?;
@@ -20,48 +25,55 @@ pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
         // The receiver is writing there.
         findings.torn = None;
     }
-    say(&match output {
-        Output::Human => human(&findings),
-        Output::Json => json(&findings),
-    })?;
+    match output {
+        OutputFormat::Human => write_stdout(&human(&findings))?,
+        OutputFormat::Json => write_json(&serde_json::to_string_pretty(&findings).map_err(Failure::failed)?)?,
+    }
     if findings.is_whole() {
         return Ok(());
     }
     if !findings.lost.is_empty() {
         return Err(Failure::failed(format_args!(
-            "the log in {} has lost messages: a file of it was deleted or moved. Bring it back, from a backup if need be, \
-             while no receiver is running. If there is none, restart the receiver and run `reindex`",
+            "the log in {} has lost messages: one of its files was deleted or moved",
             folder.display()
-        )));
+        ))
+        .tip(
+            "bring the file back, if necessary from a backup, while no receiver is running; if there is none, restart the \
+             receiver and run `webhook-receiver reindex`",
+        ));
     }
     let only_torn = Findings { torn: None, ..findings }.is_whole();
-    Err(Failure::failed(match only_torn {
-        true => format!(
-            "the log in {} ends in bytes that are no whole message. After a kill or a power cut that is a message that was \
-             never acknowledged; the next start, or `log repair`, moves them aside",
+    Err(match only_torn {
+        true => Failure::failed(format_args!(
+            "the log in {} ends with an incomplete message. After a kill or a power cut this is a message that was never \
+             acknowledged",
             folder.display()
-        ),
-        false => format!(
-            "the log in {} is damaged; readers skip the damaged places. If you have a backup, bring the named files back \
-             from it; `log repair` mends what can be mended without one",
+        ))
+        .tip("the next start, or `webhook-receiver log repair`, moves it to a file of its own"),
+        false => Failure::failed(format_args!(
+            "the log in {} is damaged; readers skip the damaged places",
             folder.display()
+        ))
+        .tip(
+            "restore the named files from a backup; without one, `webhook-receiver log repair` repairs what can be \
+             repaired",
         ),
-    }))
+    })
 }
 
-/// Messages that the index has and no file of the log.
-fn lost(data: &Data, folder: &Path) -> Result<Vec<Lost>, Failure> {
-    // Without an index, or with a damaged one, nobody can tell.
+/// Messages that are in the index and in no file of the log.
+fn lost(data: &DataDir, folder: &Path) -> Result<Vec<Lost>, Failure> {
+    // Without an index, or with a damaged one, this is unknown.
     let Ok(Some(index)) = Index::open_beside(&DataFolder::index_in(&data.folder)) else { return Ok(Vec::new()) };
     let lost = index.lost(|| {
         let (start, ranges) = Findings::ranges(folder)?;
-        // The index forgets a little later what retention removes.
+        // The index removes a little later what retention has removed.
         Ok((if data.config.retention.is_for_ever() { 0 } else { start }, ranges))
     });
     lost.map_err(Failure::failed)
 }
 
-/// What was found, a line each.
+/// One line per finding.
 pub(super) fn human(findings: &Findings) -> String {
     let mut text =
         format!("Segments  {}\nBytes     {}\nRecords   {}\n", findings.segments, findings.bytes, findings.records);
@@ -70,19 +82,19 @@ pub(super) fn human(findings: &Findings) -> String {
     }
     for place in &findings.damaged {
         text.push_str(&format!(
-            "Damaged   {}: {} bytes from byte {} on; they stay there, and readers skip them\n",
+            "Damaged   {}: {} bytes from byte {}; they stay there, and readers skip them\n",
             place.file, place.bytes, place.offset
         ));
     }
     for file in &findings.heads {
-        text.push_str(&format!("Damaged   {file}: its head; every record in it can be read\n"));
+        text.push_str(&format!("Damaged   {file}: its header; every record in it can be read\n"));
     }
     for file in &findings.unreadable {
-        text.push_str(&format!("Damaged   {file}: its head; nothing in it can be read\n"));
+        text.push_str(&format!("Damaged   {file}: its header; nothing in it can be read\n"));
     }
     if let Some(end) = &findings.torn {
         text.push_str(&format!(
-            "Torn      {}: {} bytes from byte {} on, the end, of a message that was most likely never acknowledged\n",
+            "Torn      {}: {} bytes from byte {} to the end, most likely of a message that was never acknowledged\n",
             end.file, end.bytes, end.offset
         ));
     }
@@ -96,11 +108,8 @@ pub(super) fn human(findings: &Findings) -> String {
     }
     for lost in &findings.lost {
         text.push_str(&format!(
-            "Lost      {} from position {} to {}: the index knows them, and no file of the log has them\n",
-            match lost.arrivals {
-                1 => "1 message".to_owned(),
-                count => format!("{count} messages"),
-            },
+            "Lost      {} from position {} to {}: they are in the index, but in no file of the log\n",
+            plural(lost.arrivals, "message"),
             lost.first,
             lost.last
         ));

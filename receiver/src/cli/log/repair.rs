@@ -1,10 +1,14 @@
-//! `log repair`: mend what a start would mend, and say what was done and what is left.
+//! `log repair`: repairs what a start would repair, and reports what was done and what is left.
 
+use console::{
+    OutputFormat,
+    output::{write_json, write_stdout},
+};
 use serde::Serialize;
 
-use super::{Output, check::human, json};
+use super::check::human;
 use crate::{
-    cli::{Failure, data::Data, say},
+    cli::{data::DataDir, failure::Failure},
     log::{Findings, Recovery, Segments},
 };
 
@@ -14,32 +18,36 @@ struct Report {
     left: Findings,
 }
 
-pub(super) fn run(data: &Data, output: Output) -> Result<(), Failure> {
-    let folder = data.alone("this changes the files that it writes (`log check` works beside it)")?;
+pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
+    let folder = data.lock("this changes the files that it writes; `log check` works while it is running")?;
     let repaired = Segments::repair(&folder.log()).map_err(Failure::failed)?;
     let left = Findings::of(&folder.log()).map_err(Failure::failed)?;
-    say(&match output {
-        Output::Human => format!("{}\n{}", done(&repaired), human(&left)),
-        Output::Json => json(&Report { repaired, left }),
-    })
+    match output {
+        OutputFormat::Human => write_stdout(&format!("{}\n{}", done(&repaired), human(&left)))?,
+        OutputFormat::Json => {
+            let report = Report { repaired, left };
+            write_json(&serde_json::to_string_pretty(&report).map_err(Failure::failed)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn done(repaired: &Recovery) -> String {
     let mut lines = Vec::new();
     for path in &repaired.heads {
-        lines.push(format!("Wrote the head of {} anew.", path.display()));
+        lines.push(format!("Rewrote the header of {}.", path.display()));
     }
     if repaired.cut > 0 {
-        lines.push(format!("Cut {} bytes off the end: they are no whole record.", repaired.cut));
+        lines.push(format!("Cut {} bytes off the end: they are not a complete record.", repaired.cut));
     }
     for path in &repaired.aside {
         lines.push(format!("Moved what was taken out to {}.", path.display()));
     }
     for path in &repaired.removed {
-        lines.push(format!("Removed {}, which held nothing.", path.display()));
+        lines.push(format!("Removed {}, which was empty.", path.display()));
     }
     if lines.is_empty() {
-        lines.push("There was nothing to mend.".to_owned());
+        lines.push("There was nothing to repair.".to_owned());
     }
     lines.join("\n") + "\n"
 }

@@ -1,6 +1,6 @@
-//! A log line as one flat JSON object: time, level, and the event's fields in their order. `tracing-subscriber` has such
-//! a form too; this one writes straight into the line, which for one line a request is worth it, and no member of its
-//! lines is there twice: readers keep one of two, and not all the same one (RFC 8259 section 4).
+//! A log line as one flat JSON object: time, level, and the event's fields in their order. Unlike the format
+//! of `tracing-subscriber`, this one writes directly into the line, which pays off with one line per request, and has no
+//! member twice: of two, readers do not all keep the same one (RFC 8259 section 4).
 
 use std::fmt::{self, Write};
 
@@ -62,8 +62,8 @@ impl<W: Write> Members<'_, W> {
     }
 }
 
-/// What is added to a field's name, so that it is no other member's name. An event's own text is the field `message`, which
-/// comes first and stays as it is.
+/// The number to add to the name of a field if another member has that name. The text of an event is the field `message`,
+/// which comes first and keeps its name.
 fn number(fields: &FieldSet, field: &Field) -> Option<usize> {
     let name = field.name();
     let before = || fields.iter().take(field.index()).filter(|other| other.name() == name).count();

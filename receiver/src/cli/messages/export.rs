@@ -1,31 +1,38 @@
-//! `messages export`: the log as JSON lines. It needs no index: the log is read in order.
+//! `messages export`: writes the log as JSON lines. It needs no index: the log is read in order.
 
 use std::io::{BufWriter, Write as _};
 
-use super::Which;
+use console::{
+    FilterArgs,
+    output::{unless_closed, warn},
+};
+
+use super::filter::filter;
 use crate::{
-    cli::{Failure, data::Data, warn, written},
+    cli::{data::DataDir, failure::Failure},
     log::{Entry, Position},
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
-    which: Which,
+    filter: FilterArgs,
 }
 
-pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let filter = args.which.filter()?;
+pub(super) fn run(data: &DataDir, args: &ExportArgs) -> Result<(), Failure> {
+    let filter = filter(&args.filter)?;
     let mut reader = data.log(Position(0));
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {
         match entry {
             Entry::Record { record, .. } if filter.matches(&record.header) => {
-                written(writeln!(stdout, "{}", record.json_line()))?;
+                if let Err(error) = writeln!(stdout, "{}", record.json_line()) {
+                    return Ok(unless_closed(Err(error))?);
+                }
             }
             Entry::Record { .. } => {}
-            Entry::Damaged { at, next } => warn(&format!("the log is damaged from {at} to {next}; skipped")),
+            Entry::Damaged { at, next } => warn(format_args!("the log is damaged from {at} to {next}; skipped")),
         }
     }
-    written(stdout.flush())
+    Ok(unless_closed(stdout.flush())?)
 }

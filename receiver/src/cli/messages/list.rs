@@ -1,49 +1,51 @@
 //! `messages list`: the newest messages, from the index.
 
-use comfy_table::{CellAlignment, Table, presets};
-use schemas::{text::escape_json, validate::MAX_VIOLATIONS};
+use console::{
+    FilterArgs, OutputArgs, OutputFormat, Table,
+    output::{warn, write_json, write_stdout},
+};
+use schemas::validate::MAX_VIOLATIONS;
 
-use super::{Output, Which, cell};
+use super::filter::{cell, filter};
 use crate::{
-    cli::{Failure, data::Data, say, warn},
+    cli::{data::DataDir, failure::Failure},
     index::Message,
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct ListArgs {
     #[command(flatten)]
-    which: Which,
-    /// At most so many.
+    filter: FilterArgs,
+    /// Maximum number of messages to list.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     limit: usize,
-    /// Table for people, or a JSON array.
-    #[arg(long, value_enum, default_value = "human")]
-    output: Output,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let messages = data.index()?.newest(&args.which.filter()?, args.limit);
+pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
+    let messages = data.index()?.newest(&filter(&args.filter)?, args.limit);
     let messages = messages.map_err(Failure::failed)?;
     let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-    if let (true, Some(asked)) = (messages.is_empty(), &args.which.endpoint)
+    if let (true, Some(asked)) = (messages.is_empty(), &args.filter.endpoint)
         && !names().any(|name| name == asked)
     {
-        warn(&format!("no endpoint is called {asked}; there are {}", names().collect::<Vec<_>>().join(", ")));
+        let names = names().collect::<Vec<_>>().join(", ");
+        warn(format_args!("there is no endpoint {asked}; the endpoints are {names}"));
     }
-    say(&match args.output {
-        Output::Json => {
-            let text = serde_json::to_string_pretty(&messages).expect("messages are strings and numbers");
-            escape_json(&text) + "\n"
+    match args.output.format {
+        OutputFormat::Json => {
+            write_json(&serde_json::to_string_pretty(&messages).expect("messages consist of strings and numbers"))?
         }
-        Output::Human if messages.is_empty() => "No messages.\n".to_owned(),
-        Output::Human => format!("{}\n", table(&messages)),
-    })
+        OutputFormat::Human if messages.is_empty() => write_stdout("No messages.\n")?,
+        OutputFormat::Human => write_stdout(&format!("{}\n", table(&messages)))?,
+    }
+    Ok(())
 }
 
 fn table(messages: &[Message]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["ID", "RECEIVED", "ENDPOINT", "TRIGGER", "FLOW", "STEP", "BYTES", "ARRIVALS", "CONTRACT"]);
+    let mut table =
+        Table::with_header(["ID", "RECEIVED", "ENDPOINT", "TRIGGER", "FLOW", "STEP", "BYTES", "ARRIVALS", "CONTRACT"]);
     for message in messages {
         let contract = match message.violations.len() {
             _ if message.captured => "captured".to_owned(),
@@ -52,7 +54,7 @@ fn table(messages: &[Message]) -> Table {
             MAX_VIOLATIONS => format!("{MAX_VIOLATIONS} violations or more"),
             count => format!("{count} violations"),
         };
-        table.add_row([
+        table.row([
             message.id.to_string(),
             format!("{:.0}", message.received_at),
             cell(Some(&message.endpoint)),
@@ -64,10 +66,5 @@ fn table(messages: &[Message]) -> Table {
             contract,
         ]);
     }
-    for column in [6, 7] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    table.align_right(&[6, 7])
 }

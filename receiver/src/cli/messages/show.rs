@@ -1,41 +1,46 @@
 //! `messages show`: one message, from the log.
 
+use console::{
+    OutputArgs, OutputFormat,
+    output::{write_bytes, write_json, write_stdout},
+};
 use schemas::{json::pretty, text::escape_json};
 
-use super::{Output, cell};
+use super::filter::cell;
 use crate::{
-    cli::{Failure, data::Data, say, say_bytes},
+    cli::{data::DataDir, failure::Failure},
     index::Message,
     log::Record,
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
-    /// The message's id, or its beginning.
+pub(in crate::cli) struct ShowArgs {
+    /// Id of the message; a prefix is enough.
     id: String,
-    /// Only the body, byte for byte as it is stored.
+    /// Print only the body, byte for byte as it is stored.
     #[arg(long, conflicts_with = "output")]
     raw: bool,
-    /// For people, or the line that `export` writes.
-    #[arg(long, value_enum, default_value = "human")]
-    output: Output,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(data: &DataDir, args: &ShowArgs) -> Result<(), Failure> {
     let index = data.index()?;
     let Some((message, record)) = data.find(&index, &args.id)? else {
-        return Err(Failure::failed(format_args!("there is no message with the id {}; see `messages list`", args.id)));
+        return Err(Failure::failed(format_args!("there is no message with the id {}", args.id))
+            .tip("`webhook-receiver messages list` shows the ids"));
     };
     if args.raw {
-        return say_bytes(&record.body);
+        return Ok(write_bytes(&record.body)?);
     }
-    match args.output {
-        Output::Json => say(&(record.json_line() + "\n")),
-        Output::Human => {
+    match args.output.format {
+        OutputFormat::Json => write_json(&record.json_line())?,
+        OutputFormat::Human => {
             let arrivals = index.arrivals(message.id).map_err(Failure::failed)?;
-            say(&human(&message, &record, &arrivals))
+            write_stdout(&human(&message, &record, &arrivals))?;
         }
     }
+    Ok(())
 }
 
 fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Option<String>)]) -> String {
@@ -53,7 +58,7 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
         text.push_str(&format!("received  {at:.3}{from}\n"));
     }
     match message.violations.as_slice() {
-        _ if message.captured => text.push_str("contract  not judged: captured unchecked\n"),
+        _ if message.captured => text.push_str("contract  not checked: captured\n"),
         [] => text.push_str("contract  holds\n"),
         violations => {
             for violation in violations {

@@ -1,43 +1,50 @@
-//! `messages tail`: messages as they arrive, straight from the log.
+//! `messages tail`: follows new messages in the log.
 
 use std::{thread, time::Duration};
 
-use super::{Output, Which, cell};
+use console::{
+    FilterArgs, OutputArgs, OutputFormat,
+    output::{try_write_stdout, unless_closed},
+};
+
+use super::filter::{cell, filter};
 use crate::{
-    cli::{Failure, data::Data, say},
+    cli::{data::DataDir, failure::Failure},
     log::{Entry, Record},
 };
 
-/// How often to look for news; another process gives no signal.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Another process gives no signal.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct TailArgs {
     #[command(flatten)]
-    which: Which,
-    /// End after so many messages.
+    filter: FilterArgs,
+    /// End after this number of messages [default: no limit].
     #[arg(long, short = 'n', value_name = "COUNT")]
     limit: Option<usize>,
-    /// Line for people, or the line that `export` writes.
-    #[arg(long, value_enum, default_value = "human")]
-    output: Output,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-pub(super) fn run(data: &Data, args: &Args) -> Result<(), Failure> {
-    let filter = args.which.filter()?;
+pub(super) fn run(data: &DataDir, args: &TailArgs) -> Result<(), Failure> {
+    let filter = filter(&args.filter)?;
     let mut reader = data.log(data.end()?);
     let mut left = args.limit.unwrap_or(usize::MAX);
     while left > 0 {
         match reader.next_entry().map_err(Failure::failed)? {
             Some(Entry::Record { record, .. }) if filter.matches(&record.header) => {
                 left -= 1;
-                say(&match args.output {
-                    Output::Json => record.json_line() + "\n",
-                    Output::Human => human(&record),
-                })?;
+                let line = match args.output.format {
+                    OutputFormat::Json => record.json_line() + "\n",
+                    OutputFormat::Human => human(&record),
+                };
+                if let Err(error) = try_write_stdout(&line) {
+                    return Ok(unless_closed(Err(error))?);
+                }
             }
             Some(_) => {}
-            None => thread::sleep(LOOK_EVERY),
+            None => thread::sleep(POLL_INTERVAL),
         }
     }
     Ok(())

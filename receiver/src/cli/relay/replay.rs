@@ -1,40 +1,38 @@
-//! `relay replay`: messages of the log are due again at a destination.
+//! `relay replay`: makes messages of the log due again at a destination.
 
 use std::path::Path;
 
+use console::{format::plural, output::write_stdout};
 use jiff::Timestamp;
-
 use schemas::timestamp;
 
-use super::{Failure, exit, say, store};
 use crate::{
-    cli::data::Data,
+    cli::{data::DataDir, failure::Failure},
     log::Position,
     relay::{Replayed, Selection, replay},
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
+pub(in crate::cli) struct ReplayArgs {
     /// Name of the destination.
     #[arg(value_name = "NAME")]
     destination: String,
-    /// Send messages received at or after this moment, such as 2026-11-24T08:00:00Z, or 2026-11-24 for its beginning in UTC.
+    /// Send messages received at or after this time, such as 2026-11-24T08:00:00Z; a date is its start in UTC.
     #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
     since: Timestamp,
-    /// Send messages received before this moment; a date is its beginning in UTC [default: now].
+    /// Send messages received before this time; a date is its start in UTC [default: now].
     #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
     until: Option<Timestamp>,
-    /// Send messages that were received under this endpoint name, such as its name before a change [default: the
-    /// destination's endpoint].
+    /// Send messages received at this endpoint, such as under its former name [default: the destination's endpoint].
     #[arg(long, value_name = "NAME")]
     endpoint: Option<String>,
 }
 
-pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
-    timestamp::check_range(Some(args.since), args.until).map_err(|error| Failure::new(exit::USAGE, error))?;
-    let data = Data::of(config)?;
-    let Some(mut store) = store(&data)? else {
-        return Err(Failure::failed("no endpoint has had a destination here yet, so there is none to send to"));
+pub(super) fn run(config: Option<&Path>, args: &ReplayArgs) -> Result<(), Failure> {
+    timestamp::check_range(Some(args.since), args.until).map_err(Failure::usage)?;
+    let data = DataDir::open(config)?;
+    let Some(mut store) = data.relay_store()? else {
+        return Err(Failure::failed("no endpoint has had a destination here yet"));
     };
     let selection = Selection {
         destination: &args.destination,
@@ -43,21 +41,21 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
         until: args.until,
     };
     let replayed = replay(&mut store, &mut data.log(Position(0)), &selection).map_err(Failure::failed)?;
-    say(&report(args, replayed))
+    Ok(write_stdout(&report(args, replayed))?)
 }
 
-fn report(args: &Args, replayed: Replayed) -> String {
+fn report(args: &ReplayArgs, replayed: Replayed) -> String {
     let Replayed { due, waiting, not_matched, undecided } = replayed;
     if replayed == Replayed::default() {
-        let tip = if args.endpoint.is_some() { "" } else { "; `--endpoint NAME` takes those of another endpoint" };
-        return format!("The log has no message that the endpoint received in that time{tip}.\n");
+        let tip = if args.endpoint.is_some() { "" } else { "; `--endpoint NAME` sends those of another endpoint" };
+        return format!("The log has no messages of this endpoint in that time{tip}.\n");
     }
-    let messages = |count: usize| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+    let messages = |count: usize| plural(count as u64, "message");
     let mut text = format!("Due at {}: {}.\n", args.destination, messages(due));
     for (count, why) in [
-        (waiting, "Waiting there already"),
+        (waiting, "Already waiting there"),
         (not_matched, "Not matched by its `when`"),
-        (undecided, "Not sent, because its `when` cannot be computed"),
+        (undecided, "Not sent, because its `when` cannot be evaluated"),
     ] {
         if count > 0 {
             text.push_str(&format!("{why}: {}.\n", messages(count)));

@@ -1,39 +1,43 @@
-//! `relay retry`: dead letters are due again.
+//! `relay retry`: makes dead letters due again.
 
 use std::path::Path;
 
-use super::{Failure, exit, say, store};
+use console::output::write_stdout;
+
 use crate::{
-    cli::data::Data,
+    cli::{data::DataDir, failure::Failure},
     relay::store::{Retried, Which},
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
-    /// The name of a destination, or the id of a message (its beginning is enough).
+pub(in crate::cli) struct RetryArgs {
+    /// Name of a destination, or id of a message (a prefix is enough).
     #[arg(value_name = "DESTINATION|ID", required_unless_present = "all", conflicts_with = "all")]
     which: Option<String>,
-    /// Everything that was given up.
+    /// Retry all dead letters.
     #[arg(long)]
     all: bool,
 }
 
-pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(config: Option<&Path>, args: &RetryArgs) -> Result<(), Failure> {
     let which = match args.which.as_deref() {
         None => Which::All,
-        Some("") => return Err(Failure::new(exit::USAGE, "name a destination or a message, or say --all")),
+        Some("") => {
+            return Err(Failure::usage("the name is empty").tip("name a destination or a message, or use --all"));
+        }
         Some(word) => Which::Of(word),
     };
-    let Some(mut store) = store(&Data::of(config)?)? else {
-        return Err(Failure::failed("nothing was relayed here yet, so nothing was given up"));
+    let Some(mut store) = DataDir::open(config)?.relay_store()? else {
+        return Err(Failure::failed("nothing was relayed here yet, so there are no dead letters"));
     };
     let Retried { deliveries, unconfigured, is_destination } = store.retry(which).map_err(Failure::failed)?;
     match (which, deliveries) {
-        (Which::Of(word), 0) if !is_destination && unconfigured == 0 => Err(Failure::failed(format_args!(
-            "{word} is neither a destination nor the id of a message that was given up; `relay status` has both"
-        ))),
-        (_, 0) if unconfigured == 0 => say("Nothing was given up there.\n"),
-        (_, count) => say(&report(count, unconfigured)),
+        (Which::Of(word), 0) if !is_destination && unconfigured == 0 => {
+            Err(Failure::failed(format_args!("{word} is neither a destination nor the id of a dead letter"))
+                .tip("`webhook-receiver relay status` shows both"))
+        }
+        (_, 0) if unconfigured == 0 => Ok(write_stdout("There are no dead letters.\n")?),
+        (_, count) => Ok(write_stdout(&report(count, unconfigured))?),
     }
 }
 
@@ -45,11 +49,11 @@ fn report(due: usize, unconfigured: usize) -> String {
     };
     let stay = match unconfigured {
         0 => return text,
-        1 => "1 message stays given up, because its destination is".to_owned(),
-        many => format!("{many} messages stay given up, because their destination is"),
+        1 => "1 message stays a dead letter, because its destination is".to_owned(),
+        many => format!("{many} messages stay dead letters, because their destination is"),
     };
     text.push_str(&format!(
-        "{stay} not in the configuration any more. `relay replay NAME --endpoint NAME --since TIME` sends the messages of \
+        "{stay} no longer in the configuration. `relay replay NAME --endpoint NAME --since TIME` sends the messages of \
          an endpoint to another destination.\n"
     ));
     text

@@ -1,41 +1,33 @@
-//! `relay status`: how it stands with each destination.
+//! `relay status`: shows the status of each destination.
 
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
+use console::{
+    OutputArgs, OutputFormat, Table,
+    output::{write_json, write_stdout},
+};
 use jiff::Timestamp;
-use schemas::text::escape_json;
 use serde_json::{Value, json};
 
-use super::{Failure, say, store};
 use crate::{
-    cli::data::Data,
+    cli::{data::DataDir, failure::Failure},
     log::Position,
     redact::one_line,
     relay::store::{DeadLetter, DestinationStatus, Status},
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {
-    /// At most so many of what was given up.
+pub(in crate::cli) struct StatusArgs {
+    /// Maximum number of dead letters to list.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     limit: usize,
-    /// Tables for people, or a JSON object.
-    #[arg(long, value_enum, default_value = "human")]
-    output: Output,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
-}
-
-pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
-    let data = Data::of(config)?;
-    let (status, letters) = match store(&data)? {
+pub(super) fn run(config: Option<&Path>, args: &StatusArgs) -> Result<(), Failure> {
+    let data = DataDir::open(config)?;
+    let (status, letters) = match data.relay_store()? {
         Some(store) => {
             let (status, letters) = store.snapshot(args.limit).map_err(Failure::failed)?;
             (Some(status), letters)
@@ -43,11 +35,16 @@ pub(super) fn run(config: Option<&Path>, args: &Args) -> Result<(), Failure> {
         None => (None, Vec::new()),
     };
     let end = data.end()?;
-    say(&match (args.output, status) {
-        (Output::Json, status) => escape_json(&format!("{:#}\n", json(status.as_ref(), end, &letters))),
-        (Output::Human, None) => "Nothing was relayed here yet: no endpoint has had a destination.\n".to_owned(),
-        (Output::Human, Some(status)) => human(&status, end, &letters),
-    })
+    match (args.output.format, status) {
+        (OutputFormat::Json, status) => {
+            write_json(&format!("{:#}", json(status.as_ref(), end, &letters)))?;
+        }
+        (OutputFormat::Human, None) => {
+            write_stdout("Nothing was relayed here yet: no endpoint has had a destination.\n")?
+        }
+        (OutputFormat::Human, Some(status)) => write_stdout(&human(&status, end, &letters))?,
+    }
+    Ok(())
 }
 
 fn json(status: Option<&Status>, end: Position, letters: &[DeadLetter]) -> Value {
@@ -94,23 +91,23 @@ fn json(status: Option<&Status>, end: Position, letters: &[DeadLetter]) -> Value
 
 fn human(status: &Status, end: Position, letters: &[DeadLetter]) -> String {
     let behind = end.0.saturating_sub(status.read_up_to.0);
-    let mut told = match behind {
-        0 => "The log was read to its end.\n\n".to_owned(),
-        bytes => format!("{bytes} bytes of the log were not read yet.\n\n"),
+    let mut report = match behind {
+        0 => "The log is read to its end.\n\n".to_owned(),
+        bytes => format!("{bytes} bytes of the log are not read yet.\n\n"),
     };
-    told.push_str(&format!("{}\n", destinations(&status.destinations)));
+    report.push_str(&format!("{}\n", destinations(&status.destinations)));
     for it in &status.destinations {
         if let Some(failure) = &it.last_failure {
             let words = one_line(&failure.words);
-            told.push_str(&format!("\nLast failure of {}, at {:.0}: {words}\n", one_line(&it.name), failure.at));
+            report.push_str(&format!("\nLast failure of {}, at {:.0}: {words}\n", one_line(&it.name), failure.at));
         }
     }
     let dead: u64 = status.destinations.iter().map(|it| it.dead_letters).sum();
     if dead > 0 {
-        told.push_str(&format!("\nGiven up ({} of {dead}; `relay retry` brings them back):\n", letters.len()));
-        told.push_str(&format!("{}\n", dead_letters(letters)));
+        report.push_str(&format!("\nDead letters ({} of {dead}; `relay retry` delivers them again):\n", letters.len()));
+        report.push_str(&format!("{}\n", dead_letters(letters)));
     }
-    told
+    report
 }
 
 fn destinations(destinations: &[DestinationStatus]) -> Table {
@@ -145,18 +142,9 @@ fn dead_letters(letters: &[DeadLetter]) -> Table {
 }
 
 fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>, numbers: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    rows.for_each(|row| {
-        table.add_row(row);
-    });
-    for column in numbers {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    let mut table = Table::with_header(header);
+    rows.for_each(|row| table.row(row));
+    table.align_right(numbers)
 }
 
 fn time(time: Option<Timestamp>) -> String {
