@@ -1,17 +1,12 @@
-//! The note of what a profile has no place for, so that no message says it.
+//! The note on what a profile has no place for, so that no message contains it.
 
-use std::{fmt::Display, io::Write as _};
+use std::fmt::Display;
 
+use console::output::{line, note};
 use schemas::Profile;
 
-use super::{
-    error::CliError,
-    output::{self, say},
-};
-
-pub(super) fn tell(dropped: &[impl Display], profile: Option<&Profile>) -> Result<(), CliError> {
-    let (false, Some(profile)) = (dropped.is_empty(), profile) else { return Ok(()) };
-    let mut stderr = anstream::stderr().lock();
-    say(writeln!(stderr, "{}the profile `{}` cannot carry, so it is left out:", output::NOTE, profile.name()))?;
-    dropped.iter().try_for_each(|dropped| say(writeln!(stderr, "  {dropped}")))
+pub(super) fn note_dropped(dropped: &[impl Display], profile: Option<&Profile>) {
+    let (false, Some(profile)) = (dropped.is_empty(), profile) else { return };
+    note(format_args!("the profile `{}` has no place for this, so it is left out:", profile.name()));
+    dropped.iter().for_each(|dropped| line(format_args!("  {dropped}")));
 }

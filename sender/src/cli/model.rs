@@ -1,4 +1,4 @@
-//! `webhook-sender model`: a starting point for a flow model, everything that is wrong with one, and its drawing.
+//! `webhook-sender model`: writes, checks and draws flow models.
 
 mod drawing;
 mod report;
@@ -10,60 +10,54 @@ use std::{
 };
 
 use clap::Subcommand;
+use console::{
+    Error, OutputArgs, OutputFormat, exit_code,
+    output::{ERROR, line, write_json, write_stdout},
+};
+use schemas::text::one_line;
 use serde_json::Value;
 
-use super::{
-    error::CliError,
-    exit,
-    output::{ERROR, Format, one_line, say},
-};
+use super::error::CliError;
 use crate::model::{self, Inspection, Model, ModelProblems, Syntax};
 
 #[derive(Subcommand)]
 pub(super) enum ModelCommand {
-    /// Say everything that is wrong with flow models, with line and column
-    #[command(after_help = CHECK_HELP)]
+    /// Report every problem of flow models, with line and column.
+    #[command(after_help = format!("{CHECK_HELP}\n\n{}", exit_code::help(exit_code::MODEL_CHECK)))]
     Check {
-        /// Flow models in TOML or JSON; - reads one from standard input
+        /// Flow models in TOML or JSON; - reads one from standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Form of the output
-        #[arg(long, value_name = "FORM", default_value = "human")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
-    /// Write a commented flow model to begin with
+    /// Write a commented flow model to start from.
     New {
-        /// Where to, a TOML file; an existing file is left as it is. Without it, the model is printed
+        /// TOML file to write; an existing file is not changed [default: print the model].
         file: Option<PathBuf>,
     },
-    /// Draw the steps, and mark those with a webhook
+    /// Draw the steps, and mark those with a webhook.
     Show {
-        /// A flow model in TOML or JSON; - reads it from standard input
+        /// Flow model in TOML or JSON; - reads it from standard input.
         file: PathBuf,
-        /// Form of the output
-        #[arg(long, value_name = "FORM", default_value = "human")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
 }
 
 const CHECK_HELP: &str = "\
-What the references to secrets lead to is looked up here. One that leads nowhere is a warning:
-the machine that runs the model may have it. No secret is shown, not even one that was written
-out by mistake.
-
-Exit codes:
-  0  the models can be used; there may be warnings
-  2  at least one cannot";
+References to secrets are resolved here. One that leads to no secret is a warning: the machine that
+runs the model may have it. No secret is shown, not even one that was written out by mistake.";
 
 pub(super) fn run(command: &ModelCommand) -> Result<u8, CliError> {
     match command {
-        ModelCommand::Check { files, output } => check(files, *output),
-        ModelCommand::New { file } => new(file.as_deref()).map(|()| exit::ACCEPTED),
-        ModelCommand::Show { file, output } => show(file, *output).map(|()| exit::ACCEPTED),
+        ModelCommand::Check { files, output } => check(files, output.format),
+        ModelCommand::New { file } => new(file.as_deref()).map(|()| exit_code::SUCCESS),
+        ModelCommand::Show { file, output } => show(file, output.format).map(|()| exit_code::SUCCESS),
     }
 }
 
-/// Reads a model that something else is to be done with. What is wrong with it is said on standard error.
+/// Reads a model, and prints its problems to stderr.
 pub(super) fn load(file: &Path) -> Result<Model, CliError> {
     load_with_text(file).map(|(model, _)| model)
 }
@@ -73,22 +67,29 @@ pub(super) fn load_with_text(file: &Path) -> Result<(Model, String), CliError> {
     let inspection = inspect(file)?;
     let text = inspection.problems().source().text().to_owned();
     let problems = inspection.problems();
-    say(write!(anstream::stderr(), "{}", report::for_people(problems)))?;
+    print_problems(problems);
     inspection.into_model().map(|model| (model, text)).map_err(|problems| refusal(&problems))
+}
+
+/// The report has line ends of its own.
+fn print_problems(problems: &ModelProblems) {
+    if let Some(report) = report::for_people(problems).strip_suffix('\n') {
+        line(report);
+    }
 }
 
 fn inspect(file: &Path) -> Result<Inspection, CliError> {
     if file == Path::new("-") {
         let mut text = String::new();
         let read = io::stdin().read_to_string(&mut text);
-        read.map_err(|source| CliError::Unreadable { path: "standard input".into(), source })?;
+        read.map_err(Error::read(Path::new("standard input")))?;
         let syntax = Syntax::of(file, &text);
         return Ok(Inspection::new("<stdin>", text, syntax, Path::new("")));
     }
-    Inspection::read(file).map_err(|source| CliError::Unreadable { path: file.to_owned(), source })
+    Ok(Inspection::read(file).map_err(Error::read(file))?)
 }
 
-/// That a model cannot be used, once its problems were shown.
+/// The error for a model that cannot be used, after its problems were printed.
 fn refusal(problems: &ModelProblems) -> CliError {
     CliError::Model {
         file: one_line(problems.source().name(), usize::MAX),
@@ -97,37 +98,37 @@ fn refusal(problems: &ModelProblems) -> CliError {
     }
 }
 
-fn check(files: &[PathBuf], output: Format) -> Result<u8, CliError> {
-    let mut worst = exit::ACCEPTED;
+fn check(files: &[PathBuf], output: OutputFormat) -> Result<u8, CliError> {
+    let mut worst = exit_code::SUCCESS;
     let mut reports = Vec::new();
     for file in files {
         let inspection = inspect(file)?.look_up();
         let problems = inspection.problems();
         if problems.errors() > 0 {
-            worst = exit::MISUSE;
+            worst = exit_code::USAGE;
         }
         match output {
-            Format::Json => reports.push(report::for_programs(&inspection)),
-            Format::Human => {
-                say(write!(anstream::stderr(), "{}", report::for_people(problems)))?;
+            OutputFormat::Json => reports.push(report::for_programs(&inspection)),
+            OutputFormat::Human => {
+                print_problems(problems);
                 match inspection.model() {
                     Some(model) => {
                         let name = one_line(problems.source().name(), usize::MAX);
-                        say(writeln!(anstream::stdout(), "{name}: {}", report::summary(model)))?;
+                        write_stdout(&format!("{name}: {}\n", report::summary(model)))?;
                     }
-                    None => say(writeln!(anstream::stderr(), "{ERROR}{}", refusal(problems)))?,
+                    None => line(format_args!("{ERROR} {}", refusal(problems))),
                 }
             }
         }
     }
-    if output == Format::Json {
-        say(writeln!(anstream::stdout(), "{}", Value::from(reports)))?;
+    if output == OutputFormat::Json {
+        write_json(&Value::from(reports).to_string())?;
     }
     Ok(worst)
 }
 
 fn new(file: Option<&Path>) -> Result<(), CliError> {
-    let Some(path) = file else { return say(write!(anstream::stdout(), "{}", model::NEW_MODEL)) };
+    let Some(path) = file else { return Ok(write_stdout(model::NEW_MODEL)?) };
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return Err(CliError::NewModelIsToml { path: path.to_owned() });
     }
@@ -135,17 +136,18 @@ fn new(file: Option<&Path>) -> Result<(), CliError> {
     match written.and_then(|mut file| file.write_all(model::NEW_MODEL.as_bytes())) {
         Ok(()) => {
             let path = one_line(&path.display().to_string(), usize::MAX);
-            say(writeln!(anstream::stdout(), "{path} is written; `webhook-sender model show {path}` draws it"))
+            Ok(write_stdout(&format!("wrote {path}; `webhook-sender model show {path}` draws it\n"))?)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(CliError::ModelExists { path: path.to_owned() }),
-        Err(source) => Err(CliError::Unwritable { path: path.to_owned(), source }),
+        Err(source) => Err(Error::write(path)(source).into()),
     }
 }
 
-fn show(file: &Path, output: Format) -> Result<(), CliError> {
+fn show(file: &Path, output: OutputFormat) -> Result<(), CliError> {
     let model = load(file)?;
     match output {
-        Format::Human => say(write!(anstream::stdout(), "{}", drawing::draw(&model))),
-        Format::Json => say(writeln!(anstream::stdout(), "{}", report::model(&model))),
+        OutputFormat::Human => write_stdout(&drawing::draw(&model))?,
+        OutputFormat::Json => write_json(&report::model(&model).to_string())?,
     }
+    Ok(())
 }

@@ -1,26 +1,29 @@
-//! `webhook-sender replay`: kept messages become a job in the outbox, and the job is delivered. The same command after
-//! it was stopped goes on with its job.
+//! `webhook-sender replay`: stored messages become a job in the outbox, and the job is delivered. After a stop, the same
+//! command continues its job.
 
 mod survey;
-mod which;
 
-use std::{io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use clap::Args;
+use console::{
+    FilterArgs, OutputArgs,
+    error::{read_profile, read_text},
+    exit_code,
+    output::note,
+};
 use delivery::EndpointUrl;
 use schemas::{Authentication, Profile, Trigger};
 
-use self::{survey::Survey, which::WhichArgs};
+use self::survey::Survey;
 use super::{
-    credentials::{CredentialArgs, check_plaintext, reference, warn_plaintext},
+    credentials::{AuthenticationArgs, check_plaintext, reference, warn_plaintext},
     deliver,
     engine_args::EngineArgs,
     error::CliError,
-    exit, file,
     job_key::{self, JobKey},
-    output::{self, Format, say},
-    retention::KeepArgs,
+    outbox_args::{KeepArgs, OUTBOX},
     tally,
 };
 use crate::{
@@ -30,57 +33,59 @@ use crate::{
     replay::{Item, Replay, Selection, Source},
 };
 
-const OUTPUT: &str = "Output";
+const FILTER: &str = "Filter";
 
 const AFTER: &str = "\
-If it is stopped, the same command goes on where it was; once it has come to its end, the same \
-command begins anew. A client secret is never kept: where a message had one, it is put back from \
---client-secret.";
+After a stop, the same command continues where it was; after its end, the same command starts again. \
+A client secret is never stored: where a message had one, --client-secret puts it back.";
 
 #[derive(Args)]
-#[command(after_help = format!("{AFTER}\n\n{}", exit::OF_DELIVERIES))]
+#[command(after_help = format!("{AFTER}\n\n{}", exit_code::help(exit_code::DELIVER)))]
 pub(super) struct ReplayArgs {
-    /// JSON lines of `webhook-receiver messages export`, or raw bodies: a file, a folder of *.json files, - for standard
-    /// input
+    /// JSON lines of `webhook-receiver messages export`, or raw bodies: a file, a folder of *.json files, or - for
+    /// standard input.
     #[arg(long, value_name = "FILE|DIR|-")]
     from: PathBuf,
 
-    /// URL of the endpoint, http or https; or env:NAME or file:PATH, where a URL lies that is a secret
+    /// URL of the endpoint, http or https; or env:NAME or file:PATH of a URL that is a secret.
     #[arg(long, value_name = "URL")]
     to: String,
 
-    #[command(flatten)]
-    which: WhichArgs,
+    #[command(flatten, next_help_heading = FILTER)]
+    filter: FilterArgs,
 
-    #[command(flatten)]
-    credentials: CredentialArgs,
+    /// Skip messages that cannot be sent.
+    #[arg(long)]
+    skip_bad: bool,
 
-    /// A profile (TOML) that says where your messages keep what
-    #[arg(long, value_name = "FILE", help_heading = which::HEADING)]
+    /// Profile (TOML) with the property names of your messages [default: profile v1].
+    #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+
+    #[command(flatten)]
+    authentication: AuthenticationArgs,
 
     #[command(flatten)]
     engine: EngineArgs,
 
-    /// Folder of the outbox, which remembers what was delivered
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTPUT)]
+    /// Folder of the outbox, which records what was delivered.
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTBOX)]
     data: PathBuf,
 
     #[command(flatten)]
     keep: KeepArgs,
 
-    /// Read and check everything, say how many would be sent, and send nothing
-    #[arg(long, help_heading = OUTPUT)]
+    /// Read and check everything, print how many messages would be sent, and send nothing.
+    #[arg(long, help_heading = None)]
     dry_run: bool,
 
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let address = address(&args.to)?;
-    let credentials = args.credentials.references()?;
+    let credentials = args.authentication.references()?;
     let destination = Destination { name: address.to_string().into(), address, credentials };
     let (target, authentication) = destination.resolve().map_err(CliError::Unresolved)?;
     let basic = match &authentication {
@@ -88,16 +93,16 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
         Authentication::None | Authentication::ClientSecret { .. } => None,
     };
     let probe = WireMessage::from_bytes(Bytes::new(), basic).request();
-    check_plaintext(&probe, &target, &authentication, args.credentials.allow_plaintext)?;
-    if matches!(destination.address, Address::Reference(_)) && !args.credentials.allow_plaintext {
-        warn_plaintext(&["the URL, which is a secret,".to_owned()], &target)?;
+    check_plaintext(&probe, &target, &authentication, args.authentication.allow_plaintext)?;
+    if matches!(destination.address, Address::Reference(_)) && !args.authentication.allow_plaintext {
+        warn_plaintext(&["the URL, which is a secret,".to_owned()], &target);
     }
-    let profile_text = args.profile.as_deref().map(file::text).transpose()?;
-    let profile = args.profile.clone().map(file::profile).transpose()?;
+    let profile_text = args.profile.as_deref().map(read_text).transpose()?;
+    let profile = args.profile.as_deref().map(read_profile).transpose()?;
     let replay = Replay {
         profile: profile.unwrap_or_else(|| Profile::v1().clone()),
         credentials: destination.credentials.clone(),
-        selection: args.which.selection()?,
+        selection: selection(&args.filter)?,
     };
     let source = Source::open(&args.from)?;
     if args.dry_run {
@@ -107,24 +112,23 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
             survey.keep(item);
             Ok::<_, CliError>(())
         })?;
-        survey.judge(args.which.skip_bad)?;
-        survey.tell_of_secrets(&replay.credentials)?;
-        return survey.print(&destination, args.output).map(|()| exit::ACCEPTED);
+        survey.judge(args.skip_bad)?;
+        survey.note_missing_secrets(&replay.credentials);
+        return survey.print(&destination, args.output.format).map(|()| exit_code::SUCCESS);
     }
 
     let dispatcher = args.engine.dispatcher()?;
     let mut outbox = args.keep.open(&args.data)?;
-    let Some(job) =
-        taken_in(&mut outbox, &source, &replay, &destination, args.which.skip_bad, profile_text.as_deref())?
+    let Some(job) = taken_in(&mut outbox, &source, &replay, &destination, args.skip_bad, profile_text.as_deref())?
     else {
-        say(writeln!(anstream::stderr(), "{}nothing to send: no message is asked for", output::NOTE))?;
-        return tally::print(&[], "replayed", &args.data, args.output);
+        note("there is nothing to send: no message matches the filter");
+        return tally::print(&[], "replayed", &args.data, args.output.format);
     };
     outbox.schedule(Some(job))?;
     deliver::note_others(&outbox, job)?;
-    deliver::deliver(&mut outbox, &dispatcher, args.output)?;
+    deliver::deliver(&mut outbox, &dispatcher, args.output.format)?;
     let tally = outbox.reader().count_by_status(&Which::Job(job))?;
-    let code = tally::print(&tally, "replayed", &args.data, args.output)?;
+    let code = tally::print(&tally, "replayed", &args.data, args.output.format)?;
     outbox.finish(job)?;
     args.keep.prune(&mut outbox)?;
     Ok(code)
@@ -141,7 +145,7 @@ fn taken_in(
 ) -> Result<Option<JobId>, CliError> {
     let mut enqueue = outbox.begin_enqueue()?;
     let mut surveyed = None;
-    // What can be read twice is read through before anything is written.
+    // A source that can be read twice is read to its end before anything is written.
     if source.is_rereadable() {
         let mut survey = Survey::default();
         let digest = source.read(replay, |item| {
@@ -178,7 +182,7 @@ fn taken_in(
     }
     let (key, before) = key(replay, destination, skip_bad, profile, digest);
     if let Some(unfinished) = enqueue.resume_job(&key, &before)? {
-        // What was read goes: the job has it already.
+        // What was read is dropped: the job already has it.
         drop(enqueue);
         let mut enqueue = outbox.begin_enqueue()?;
         enqueue.resume_job(&key, &before)?;
@@ -191,7 +195,7 @@ fn taken_in(
     }
     enqueue.rename_job(job, &key)?;
     enqueue.commit()?;
-    survey.tell_of_secrets(&replay.credentials)?;
+    survey.note_missing_secrets(&replay.credentials);
     Ok(Some(job))
 }
 
@@ -226,6 +230,12 @@ fn key(
         .with_some("until", until.map(|until| until.as_nanosecond().to_string()))
         .with("skip bad", if skip_bad { "yes" } else { "no" });
     (key.finish(), job_key::of_0_1(&format!("replay {address:?} {replay:?} {skip_bad}"), &content))
+}
+
+fn selection(filter: &FilterArgs) -> Result<Selection, CliError> {
+    filter.check_range()?;
+    let FilterArgs { endpoint, flow, step, trigger, since, until } = filter.clone();
+    Ok(Selection { flow, step, trigger: trigger.map(Into::into), endpoint, since, until })
 }
 
 fn address(to: &str) -> Result<Address, CliError> {

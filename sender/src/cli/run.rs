@@ -1,7 +1,6 @@
-//! `webhook-sender run`: a flow model runs, by a script or along all its paths, and its webhooks' messages are sent, or
-//! written to files. The order of things: arguments, model, profile, script or paths; then the messages.
+//! `webhook-sender run`: runs a flow model by a script or along all its paths, and sends the messages of its webhooks or
+//! writes them to files. The order: arguments, model, profile, script or paths; then the messages.
 
-mod error;
 mod file_name;
 mod folder;
 mod sending;
@@ -13,24 +12,27 @@ use std::{
 };
 
 use clap::{Args, builder::NonEmptyStringValueParser};
+use console::{
+    OutputArgs,
+    error::{read_profile, read_text},
+    exit_code,
+};
 use jiff::Timestamp;
 use schemas::{Flow, Profile, Role, StepMessage, timestamp};
 
-pub(super) use self::error::RunError;
 use self::{
     folder::Folder,
     sending::{JobKeys, Sending},
     summary::Summary,
 };
 use super::{
-    dropped,
+    dropped::note_dropped,
     engine_args::EngineArgs,
     error::CliError,
-    exit, file,
     job_key::{self, JobKey},
     model,
-    output::Format,
-    retention::KeepArgs,
+    outbox_args::KeepArgs,
+    run_error::RunError,
 };
 use crate::{
     credentials::CredentialReference,
@@ -39,29 +41,23 @@ use crate::{
     outbox::DEFAULT_FOLDER,
 };
 
-/// Most paths that are run. A model with more is not looked through by anyone.
-const MOST_PATHS: usize = 10_000;
-/// When a flow starts whose messages are written to files: the same input gives the same files.
+/// Maximum number of paths; nobody reads more.
+const MAX_PATHS: usize = 10_000;
+/// Start of a flow whose messages are written to files: the same input gives the same files.
 const START_OF_FILES: &str = "2026-01-05T09:00:00Z";
 
-const PLAN: &str = "What is done in the steps (one of)";
-const FLOW: &str = "The flow";
-const DESTINATION: &str = "Where the messages go";
+const PLAN: &str = "Actions in the steps (one of)";
+const FLOW: &str = "Flow";
+const DESTINATION: &str = "Destination";
 
 const HELP: &str = "\
 All messages go into the outbox first, so nothing is lost if the program is stopped: the same command \
-goes on where it was. `deliveries list` shows them all.
-
-Exit codes:
-  0  all messages were delivered, or written
-  1  some were not: an endpoint gave another answer
-  2  misuse, an address that may not be called, or an outbox that cannot be used
-  3  some were not: nothing answered";
+continues where it was. `deliveries list` shows them all.";
 
 #[derive(Args)]
-#[command(after_help = HELP)]
+#[command(after_help = format!("{HELP}\n\n{}", exit_code::help(exit_code::DELIVER)))]
 pub(super) struct RunArgs {
-    /// The flow model, TOML or JSON; - reads it from standard input. It must be published
+    /// Flow model in TOML or JSON, which must be published; - reads it from standard input.
     model: PathBuf,
 
     #[command(flatten)]
@@ -76,60 +72,59 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     engine: EngineArgs,
 
-    /// A profile (TOML) that says where your messages keep what; the messages are written as it has it
-    #[arg(long, value_name = "FILE")]
+    /// Profile (TOML) with the property names of your messages [default: profile v1].
+    #[arg(long, value_name = "FILE", help_heading = None)]
     profile: Option<PathBuf>,
 
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "human")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct PlanArgs {
-    /// A script (TOML) of what people do, in order, in one flow; examples/scripts has some to begin with
+    /// Script (TOML) of actions in one flow, in order; examples/scripts has some to start from.
     #[arg(long, value_name = "FILE", help_heading = PLAN)]
     script: Option<PathBuf>,
 
-    /// Every decision at every step, each path a flow of its own (FLOW-1, FLOW-2, ...), so that every kind of message
-    /// occurs
+    /// Take every decision at every step, each path as a flow of its own (FLOW-1, FLOW-2, ...), so that every kind of
+    /// message occurs.
     #[arg(long, help_heading = PLAN)]
     all_paths: bool,
 }
 
 #[derive(Args)]
 struct FlowArgs {
-    /// What the flow is about; by default what the model says
+    /// Subject of the flow [default: that of the model].
     #[arg(long, value_name = "TEXT", help_heading = FLOW)]
     subject: Option<String>,
 
-    /// Who starts it, an e-mail address; by default what the model says
+    /// E-mail address of the initiator [default: that of the model].
     #[arg(long, value_name = "EMAIL", help_heading = FLOW)]
     initiator: Option<String>,
 
-    /// Its identifier; by default FLOW-1
+    /// Identifier of the flow [default: FLOW-1].
     #[arg(long, value_name = "IDENTIFIER", help_heading = FLOW, conflicts_with = "all_paths", value_parser = NonEmptyStringValueParser::new())]
     flow: Option<String>,
 
-    /// When it starts; each action follows a quarter of an hour after the one before [default: now, or a fixed time
-    /// with --to-dir, so that the same input gives the same files]
+    /// Start of the flow; each action follows 15 minutes after the previous one [default: now; with --to-dir a fixed
+    /// time, so that the same input gives the same files].
     #[arg(long, value_name = "TIME", help_heading = FLOW, value_parser = start)]
     start: Option<Timestamp>,
 }
 
 #[derive(Args)]
 struct DestinationArgs {
-    /// A folder: nothing is sent and no secret is read, and each message becomes a file NAME.json that holds exactly
-    /// the body. A client secret is written as <client-secret> [default: the messages are sent]
+    /// Write each message to a file in this folder instead of sending it. Each file contains exactly the body, with
+    /// <client-secret> for a client secret; no secret is read.
     #[arg(long, value_name = "DIR", help_heading = DESTINATION)]
     to_dir: Option<PathBuf>,
 
-    /// Write into the folder even if it holds *.json files; those of the same names are replaced, no others touched
+    /// Write to the folder even if it contains *.json files; only files with the same names are replaced.
     #[arg(long, help_heading = DESTINATION, requires = "to_dir")]
     force: bool,
 
-    /// Folder of the outbox, which remembers what was delivered
+    /// Folder of the outbox, which records what was delivered.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = DESTINATION, conflicts_with = "to_dir")]
     data: PathBuf,
 
@@ -139,11 +134,11 @@ struct DestinationArgs {
 
 pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
     let (model, text) = published(&args.model)?;
-    let profile_text = args.profile.as_deref().map(file::text).transpose()?;
-    let profile = args.profile.map(file::profile).transpose()?;
+    let profile_text = args.profile.as_deref().map(read_text).transpose()?;
+    let profile = args.profile.as_deref().map(read_profile).transpose()?;
     let written_as = profile.as_ref().unwrap_or(Profile::v1());
     check_place_of_secret(&model, written_as)?;
-    let script_text = args.plan.script.as_deref().map(file::text).transpose()?;
+    let script_text = args.plan.script.as_deref().map(read_text).transpose()?;
     let script = match (&args.plan.script, &script_text) {
         (Some(path), Some(text)) => Some((script(path, text, &model)?, path)),
         _ => None,
@@ -170,7 +165,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         let before = job_key::of_0_1(&format!("run {model:?} {plan:?} {about:?} {written_as:?}"), &[]);
         let job = JobKeys { key: key.finish(), before };
         let DestinationArgs { data, keep, .. } = &args.destination;
-        let sending = Sending { profile: written_as, data, keep, output: args.output };
+        let sending = Sending { profile: written_as, data, keep, output: args.output.format };
         return sending.send(&model, runs, &job, &args.engine.dispatcher()?);
     };
     let mut folder = Folder::prepare(to_dir, args.destination.force, count)?;
@@ -179,8 +174,8 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         folder.write(&run, written_as)?;
         summary.add(&run);
     }
-    dropped::tell(folder.dropped(), profile.as_ref())?;
-    summary.print_written(&folder, args.output).map(|()| exit::ACCEPTED)
+    note_dropped(folder.dropped(), profile.as_ref());
+    summary.print_written(&folder, args.output.format).map(|()| exit_code::SUCCESS)
 }
 
 impl FlowArgs {
@@ -249,8 +244,8 @@ fn played<'m>(
 }
 
 fn count_paths(model: &Model, about: &Flow, start: Timestamp) -> Result<usize, RunError> {
-    match AllPaths::new(model, about.clone(), start).take(MOST_PATHS + 1).count() {
-        count if count > MOST_PATHS => Err(RunError::TooManyPaths { most: MOST_PATHS }),
+    match AllPaths::new(model, about.clone(), start).take(MAX_PATHS + 1).count() {
+        count if count > MAX_PATHS => Err(RunError::TooManyPaths { most: MAX_PATHS }),
         count => Ok(count),
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn new() -> Result<Runtime, CliError> {
     Builder::new_current_thread().enable_all().build().map_err(CliError::Runtime)
 }
 
-/// Ends with Ctrl-C. Where that cannot be heard of, it stops the program as it always does.
+/// Ends with Ctrl-C. If the signal cannot be caught, it ends the program.
 pub(super) async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await

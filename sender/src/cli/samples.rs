@@ -1,41 +1,38 @@
-//! `webhook-sender samples`: which sample messages there are, and one of them.
-
-use std::io::{self, Write as _};
+//! `webhook-sender samples`: lists and prints sample messages.
 
 use clap::Subcommand;
+use console::{
+    OutputArgs, OutputFormat,
+    output::{write_bytes, write_json, write_stdout},
+};
 use schemas::{Sample, suggest};
 use serde_json::{Value, json};
 
-use super::{
-    error::CliError,
-    output::{Format, say},
-};
+use super::error::CliError;
 
 #[derive(Subcommand)]
 pub(super) enum SamplesCommand {
-    /// List the samples: name and size
+    /// List the samples, with their sizes.
     List {
-        /// Form of the output
-        #[arg(long, value_name = "FORM", default_value = "human")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArgs,
     },
-    /// Print a sample's exact bytes
+    /// Print the exact bytes of a sample.
     Show {
-        /// Name of the sample, as `samples list` has it
+        /// Name of the sample, as `samples list` shows it.
         name: String,
     },
 }
 
 pub(super) fn run(command: &SamplesCommand) -> Result<(), CliError> {
     match command {
-        SamplesCommand::List { output: Format::Human } => list_for_people(),
-        SamplesCommand::List { output: Format::Json } => list_for_programs(),
-        SamplesCommand::Show { name } => {
-            let sample = find(name)?;
-            let mut stdout = io::stdout().lock();
-            say(stdout.write_all(sample.body).and_then(|()| stdout.flush()))
-        }
+        SamplesCommand::List { output } => match output.format {
+            OutputFormat::Human => write_stdout(&list_for_people())?,
+            OutputFormat::Json => write_json(&list_for_programs().to_string())?,
+        },
+        SamplesCommand::Show { name } => write_bytes(find(name)?.body)?,
     }
+    Ok(())
 }
 
 /// The sample of that name.
@@ -46,7 +43,7 @@ pub(super) fn find(name: &str) -> Result<Sample, CliError> {
     })
 }
 
-fn list_for_people() -> Result<(), CliError> {
+fn list_for_people() -> String {
     let width = Sample::valid().chain(Sample::invalid()).map(|sample| sample.name.len()).max().unwrap_or_default();
     let mut text = "Valid: each keeps the contract.\n".to_owned();
     let rows = |samples: &mut dyn Iterator<Item = Sample>, text: &mut String| {
@@ -57,12 +54,11 @@ fn list_for_people() -> Result<(), CliError> {
     rows(&mut Sample::valid(), &mut text);
     text.push_str("\nInvalid: each breaks the one clause of CONTRACT.md that its name ends in.\n");
     rows(&mut Sample::invalid(), &mut text);
-    say(write!(anstream::stdout(), "{text}"))
+    text
 }
 
-fn list_for_programs() -> Result<(), CliError> {
+fn list_for_programs() -> Value {
     let row = |sample: Sample, valid: bool| json!({"name": sample.name, "valid": valid, "clause": sample.clause(), "bytes": sample.body.len()});
     let valid = Sample::valid().map(|sample| row(sample, true));
-    let all: Vec<Value> = valid.chain(Sample::invalid().map(|sample| row(sample, false))).collect();
-    say(writeln!(anstream::stdout(), "{}", Value::from(all)))
+    valid.chain(Sample::invalid().map(|sample| row(sample, false))).collect()
 }

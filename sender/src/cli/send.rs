@@ -1,36 +1,33 @@
-//! `webhook-sender send`: one message to one endpoint. The order of things: arguments, message, credentials,
-//! composition, request; then a dry run, or the delivery and its report.
+//! `webhook-sender send`: sends one message to one endpoint. The order: arguments, message, credentials, composition,
+//! request; then a dry run, or the delivery and its report.
 
-mod advice;
 mod draft_args;
 mod dry_run;
 mod report;
 mod source;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Args;
-use delivery::{Client, ClientOptions, EndpointUrl, Proxy, Request};
+use console::{OutputArgs, error::read_profile, exit_code};
 use schemas::Profile;
 
-pub(super) use self::advice::failed as not_sent;
-use self::{report::Sent, source::SourceArgs};
+use self::source::SourceArgs;
 use super::{
-    credentials::{CredentialArgs, check_plaintext},
-    dropped, duration,
+    advice::Sent,
+    client_args::ClientArgs,
+    credentials::{AuthenticationArgs, check_plaintext},
+    dropped::note_dropped,
     error::CliError,
-    exit, file,
-    guard_args::GuardArgs,
-    output::Format,
     runtime,
 };
+use delivery::{Client, ClientOptions, EndpointUrl, LocalError, Outcome, Request};
 
-const REQUEST: &str = "The request";
-const OUTPUT: &str = "Output";
+const REQUEST: &str = "Request";
 
 #[derive(Args)]
 pub(super) struct SendArgs {
-    /// URL of the endpoint, http or https
+    /// URL of the endpoint, http or https.
     #[arg(long, value_name = "URL")]
     to: String,
 
@@ -38,49 +35,35 @@ pub(super) struct SendArgs {
     source: SourceArgs,
 
     #[command(flatten)]
-    credentials: CredentialArgs,
+    authentication: AuthenticationArgs,
 
-    /// A profile (TOML) that says where your messages keep what; the message is written as it has it
+    /// Profile (TOML) with the property names of your messages [default: profile v1].
     #[arg(long, value_name = "FILE", help_heading = REQUEST, conflicts_with = "raw_body")]
     profile: Option<PathBuf>,
 
-    /// A header to add, or to put in the place of the sender's own; may be repeated
+    /// Header to add, or to replace the sender's own with; may be repeated.
     #[arg(long = "header", value_name = "'NAME: VALUE'", help_heading = REQUEST)]
     headers: Vec<String>,
 
-    /// Most time for all of it: seconds, or a number with ms, s or m
-    #[arg(long, value_name = "TIME", default_value = "30s", help_heading = REQUEST, value_parser = duration::parse)]
-    timeout: Duration,
+    #[command(flatten, next_help_heading = REQUEST)]
+    client: ClientArgs,
 
-    /// Most time for the connection, TLS included
-    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = REQUEST, value_parser = duration::parse)]
-    connect_timeout: Duration,
-
-    /// Certificates (PEM) to trust besides the platform's
-    #[arg(long, value_name = "FILE", help_heading = REQUEST)]
-    ca: Option<PathBuf>,
-
-    #[command(flatten)]
-    guard: GuardArgs,
-
-    /// Print the whole request, credentials masked, and send nothing
-    #[arg(long, help_heading = OUTPUT)]
+    /// Print the whole request, with the credentials masked, and send nothing.
+    #[arg(long, help_heading = None)]
     dry_run: bool,
 
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "human", help_heading = OUTPUT)]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
     let target: EndpointUrl = args.to.parse()?;
-    let profile = args.profile.map(file::profile).transpose()?;
-    if args.source.is_raw() && args.credentials.has_client_secret() {
+    let profile = args.profile.as_deref().map(read_profile).transpose()?;
+    if args.source.is_raw() && args.authentication.has_client_secret() {
         return Err(CliError::RawBodyWithSecret);
     }
     let source = args.source.read()?;
-    let allow_plaintext = args.credentials.allow_plaintext;
-    let authentication = args.credentials.resolve()?;
+    let authentication = args.authentication.resolve()?;
 
     let (composed, dropped) = source.compose(&authentication, profile.as_ref())?;
     let headers = args.headers.iter().map(|header| split(header)).collect::<Result<Vec<_>, _>>()?;
@@ -90,30 +73,21 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
     }
     let request = request.with_headers(headers)?;
     let request = target.secrets(false).into_iter().fold(request, Request::with_secret);
-    check_plaintext(&request, &target, &authentication, allow_plaintext)?;
+    check_plaintext(&request, &target, &authentication, args.authentication.allow_plaintext)?;
 
-    dropped::tell(&dropped, profile.as_ref())?;
+    note_dropped(&dropped, profile.as_ref());
     let profile = profile.as_ref().unwrap_or(Profile::v1());
     if args.dry_run {
-        return dry_run::print(&request, &target, profile, args.output).map(|()| exit::ACCEPTED);
+        return dry_run::print(&request, &target, profile, args.output.format).map(|()| exit_code::SUCCESS);
     }
 
     let redactor = request.redactor();
-    let extra_roots = args.ca.map(file::roots).transpose()?.unwrap_or_default();
-    let options = ClientOptions {
-        timeout: args.timeout,
-        connect_timeout: args.connect_timeout,
-        extra_roots,
-        max_idle_per_host: 0,
-        proxy: Proxy::from_environment()?,
-        guard: args.guard.guard(),
-        ..ClientOptions::default()
-    };
+    let options = ClientOptions { max_idle_per_host: 0, ..args.client.options()? };
     let client = Client::new(&options).map_err(CliError::Tls)?;
     let runtime = runtime::new()?;
     let (bytes, started) = (request.body().len(), std::time::Instant::now());
     let outcome = runtime.block_on(client.deliver(&target, request));
-    // A resolver that hangs must not hold the program after its time is up.
+    // A resolver that hangs must not hold the program up after the timeout.
     let took = started.elapsed();
     runtime.shutdown_background();
 
@@ -127,8 +101,17 @@ pub(super) fn run(args: SendArgs) -> Result<u8, CliError> {
         took,
         redactor: &redactor,
     };
-    report::print(&sent, &outcome, args.output)?;
-    Ok(exit::of(&outcome))
+    report::print(&sent, &outcome, args.output.format)?;
+    Ok(exit_code_of(&outcome))
+}
+
+fn exit_code_of(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Accepted(_) => exit_code::SUCCESS,
+        Outcome::Declined(_) => exit_code::FAILURE,
+        Outcome::Failed(LocalError::Guarded { .. }) => exit_code::USAGE,
+        Outcome::Unanswered(_) | Outcome::Failed(_) => exit_code::INCOMPLETE,
+    }
 }
 
 fn split(header: &str) -> Result<(&str, &str), CliError> {

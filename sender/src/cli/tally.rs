@@ -1,35 +1,38 @@
-//! What came of deliveries, counted: the end of every command that delivers from the outbox.
+//! The results of deliveries, counted: the end of every command that delivers from the outbox.
 
-use std::{io::Write as _, path::Path};
+use std::path::Path;
 
+use console::{
+    OutputFormat, exit_code,
+    format::plural,
+    output::{tip, write_json, write_stdout},
+    shell,
+};
 use delivery::{GiveUpReason, OutcomeSummary};
 use serde_json::{Value, json};
 
 use super::{
-    deliveries::{answer, reason},
     error::CliError,
-    exit,
-    output::{self, Format, plural, say},
+    status_text::{answer, reason},
 };
 use crate::outbox::{DEFAULT_FOLDER, Status, StatusCount};
 
-/// Says what came of deliveries, and gives the exit code for it. `what` is what was done to them, such as `replayed`.
-pub(super) fn print(tally: &[StatusCount], what: &str, data: &Path, format: Format) -> Result<u8, CliError> {
+/// Prints the results, and returns their exit code. `what` is what was done, such as `replayed`.
+pub(super) fn print(tally: &[StatusCount], what: &str, data: &Path, format: OutputFormat) -> Result<u8, CliError> {
     match format {
-        Format::Json => say(writeln!(anstream::stdout(), "{}", object(tally)))?,
-        Format::Human => {
-            say(write!(anstream::stdout(), "{}", words(tally, what)))?;
+        OutputFormat::Json => write_json(&object(tally).to_string())?,
+        OutputFormat::Human => {
+            write_stdout(&text(tally, what))?;
             if count(tally, Status::Failed) > 0 {
                 let data = if data == Path::new(DEFAULT_FOLDER) {
                     String::new()
                 } else {
-                    format!(" --data {}", data.display())
+                    format!(" --data {}", shell::word(data))
                 };
-                let tip = format!(
+                tip(format_args!(
                     "`webhook-sender deliveries list --status failed{data}` shows those that failed, and \
-                     `deliveries retry --failed{data}` tries them again"
-                );
-                say(writeln!(anstream::stderr(), "{}{tip}", output::TIP))?;
+                     `deliveries retry --failed{data}` retries them"
+                ));
             }
         }
     }
@@ -40,7 +43,7 @@ fn count(tally: &[StatusCount], status: Status) -> u64 {
     tally.iter().filter(|alike| alike.status == status).map(|alike| alike.count).sum()
 }
 
-fn words(tally: &[StatusCount], what: &str) -> String {
+fn text(tally: &[StatusCount], what: &str) -> String {
     let all: u64 = tally.iter().map(|alike| alike.count).sum();
     let counts: Vec<String> = [
         (Status::Delivered, "delivered"),
@@ -69,7 +72,7 @@ fn words(tally: &[StatusCount], what: &str) -> String {
     text
 }
 
-/// What came of deliveries, for programs; the names are stable.
+/// The results for programs; the names are stable.
 pub(super) fn object(tally: &[StatusCount]) -> Value {
     let outcomes = tally.iter().map(|StatusCount { status, reason, last, count }| {
         let (answered, code) = match last {
@@ -90,15 +93,15 @@ pub(super) fn object(tally: &[StatusCount]) -> Value {
     })
 }
 
-/// The exit code for what came of deliveries.
+/// The exit code of the results.
 pub(super) fn code(tally: &[StatusCount]) -> u8 {
     let missed = tally.iter().filter(|alike| matches!(alike.status, Status::Failed | Status::Pending));
     let codes = missed.map(|alike| match (alike.reason, &alike.last) {
-        (_, Some(OutcomeSummary::Answered { .. })) => exit::ANOTHER_ANSWER,
-        (Some(GiveUpReason::Guarded), _) => exit::MISUSE,
-        _ => exit::NOTHING_ANSWERED,
+        (_, Some(OutcomeSummary::Answered { .. })) => exit_code::FAILURE,
+        (Some(GiveUpReason::Guarded), _) => exit_code::USAGE,
+        _ => exit_code::INCOMPLETE,
     });
-    codes.min().unwrap_or(exit::ACCEPTED)
+    codes.min().unwrap_or(exit_code::SUCCESS)
 }
 
 #[cfg(test)]
@@ -106,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exit_code_is_that_of_what_was_not_delivered() {
+    fn the_exit_code_is_that_of_failed_deliveries() {
         let answered = |status| Some(OutcomeSummary::Answered { status, detail: None });
         let silent = || Some(OutcomeSummary::Unanswered { code: "timeout".into(), message: String::new() });
         let alike = |status, last| StatusCount { status, reason: None, last, count: 1 };

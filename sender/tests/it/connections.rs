@@ -322,7 +322,7 @@ fn send_refuses_addresses_until_they_are_allowed() {
     }
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
-    settings.add_filter("after .* ms", "after TIME");
+    settings.add_filter("took .* ms", "took TIME");
     settings.bind(|| insta::assert_snapshot!("guarded", shown));
 
     let sent = run(webhook_sender().args(["send", "--to", &mapped, "--output", "json"]));

@@ -186,9 +186,9 @@ fn a_command_that_was_stopped_knows_what_it_delivered_after_that_was_pruned() {
             "stopped on the way",
             true,
             1,
-            "going on with the 1 of 3 messages that are still pending; 2 that were delivered or discarded were pruned",
+            "continuing with the 1 of 3 messages still pending; 2 delivered or discarded ones were pruned",
         ),
-        ("stopped at the end", false, 0, "stopped when all its 3 messages were done"),
+        ("stopped at the end", false, 0, "stopped when all 3 messages were done"),
     ] {
         let (desk, endpoint) = (Desk::new(), Counting::taking());
         let export = delivered(&desk, &endpoint, (0..3).map(|_| "{}".to_owned()));
@@ -250,7 +250,7 @@ fn what_cannot_be_pruned_stops_only_the_command_that_prunes() {
 fn a_retention_that_cannot_be_read_is_refused_before_anything_is_done() {
     let desk = Desk::new();
     for (name, arguments, keep) in [
-        ("no unit", ["--keep", "7"].as_slice(), None),
+        ("no such unit", ["--keep", "7 moons"].as_slice(), None),
         ("too long", &["--keep", "36501d"], None),
         ("the variable", &[], Some("a week")),
     ] {

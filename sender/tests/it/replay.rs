@@ -341,7 +341,7 @@ fn a_secret_that_is_gone_stops_the_work_and_nothing_is_lost() {
     snapshot("replay_error_secret_gone", &mut replay());
     desk.file("secret", CANARY);
     let again = ok(&mut replay());
-    assert!(again.stderr.contains("going on with the 1 of 2 messages"), "{}", again.stderr);
+    assert!(again.stderr.contains("continuing with the 1 of 2 messages"), "{}", again.stderr);
     assert_eq!(endpoint.requests().len(), 2);
 }
 
@@ -387,7 +387,7 @@ fn a_replay_that_is_stopped_by_hand_goes_on_with_the_same_command() {
     let desk = Desk::new();
     let (endpoint, export) = stopped(&desk);
     let again = ok(&mut desk.replay(&export, &endpoint.url("/")));
-    assert!(again.stderr.contains("going on with the 2 of 3 messages"), "{}", again.stderr);
+    assert!(again.stderr.contains("continuing with the 2 of 3 messages"), "{}", again.stderr);
     let expected = [1, 2, 2, 3].map(|n| format!("{{\"n\":{n}}}"));
     assert_eq!(endpoint.bodies(), expected, "only what was in flight came twice");
     assert_eq!(desk.listed().len(), 3);
@@ -415,7 +415,7 @@ fn a_replay_that_version_0_1_left_goes_on_too() {
     assert_eq!(changed, 1);
     assert_ne!(current, key);
     let again = ok(&mut desk.replay(&export, &endpoint.url("/")));
-    assert!(again.stderr.contains("going on with the 2 of 3 messages"), "{}", again.stderr);
+    assert!(again.stderr.contains("continuing with the 2 of 3 messages"), "{}", again.stderr);
     let kept: String = outbox.query_row("SELECT key FROM job", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, current, "the next version finds it, whatever that one represents");
 }

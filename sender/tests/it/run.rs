@@ -264,7 +264,7 @@ fn a_folder_with_messages_is_left_alone_unless_forced() {
 
     let refused = run_program(&mut command);
     assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("holds 3 *.json files already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("already contains 3 *.json files"), "{}", refused.stderr);
     assert_eq!(files(&out), before);
 
     let forced = run_program(command.arg("--force"));

@@ -171,7 +171,7 @@ fn a_run_that_was_killed_goes_on_and_fires_nothing_twice() {
 
     let done = run(&mut order.scripted(&["--concurrency", "1"]));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert!(done.stderr.contains("going on with the 3 of 4 messages"), "{}", done.stderr);
+    assert!(done.stderr.contains("continuing with the 3 of 4 messages"), "{}", done.stderr);
     let paths: Vec<String> = open.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths.len(), 5, "the one in flight is repeated, and no other: {paths:?}");
     assert_eq!(paths[1], paths[2]);

@@ -319,7 +319,7 @@ fn a_profile_shapes_the_message_and_what_it_drops_is_said() {
     command.args(["send", "--to", &endpoint.url("http"), "--profile", path_of(&profile), "--field", "A=1"]);
     let sent = run(command.args(["--client-secret", "env:SECRET"]).env("SECRET", CANARY));
     assert_eq!(sent.code, Some(0), "{}", sent.stderr);
-    assert!(sent.stderr.starts_with("note: the profile `captured` cannot carry"), "{}", sent.stderr);
+    assert!(sent.stderr.starts_with("note: the profile `captured` has no place for this"), "{}", sent.stderr);
     assert!(sent.stderr.contains("\n  flowSubject\n"), "{}", sent.stderr);
     let (_, body) = parts(&endpoint.request());
     assert_eq!(

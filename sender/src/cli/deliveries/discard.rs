@@ -1,21 +1,20 @@
-//! `deliveries discard`: someone decides that deliveries are not wanted any more.
-
-use std::io::Write as _;
+//! `deliveries discard`: discards deliveries.
 
 use clap::Args;
+use console::output::write_stdout;
 
-use super::{
-    super::{error::CliError, output::say, retention::KeepArgs},
-    DataArgs, WhichArgs,
+use super::super::{
+    error::CliError,
+    outbox_args::{DataArgs, DeliveryIdArgs, KeepArgs},
 };
 use crate::outbox::Status;
 
 #[derive(Args)]
 pub(in crate::cli) struct DiscardArgs {
     #[command(flatten)]
-    which: WhichArgs,
+    which: DeliveryIdArgs,
 
-    /// Why, for those who look later
+    /// Reason, which `deliveries show` prints.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
@@ -45,5 +44,5 @@ pub(super) fn run(args: &DiscardArgs) -> Result<(), CliError> {
     outbox.finish_completed()?;
     args.keep.prune(&mut outbox)?;
     let deliveries = if count == 1 { "delivery" } else { "deliveries" };
-    say(writeln!(anstream::stdout(), "discarded {count} {deliveries}"))
+    Ok(write_stdout(&format!("discarded {count} {deliveries}\n"))?)
 }

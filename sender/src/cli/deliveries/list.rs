@@ -1,40 +1,38 @@
-//! `deliveries list`: a line a delivery. It works beside a sender that runs.
-
-use std::io::Write as _;
+//! `deliveries list`: prints one line per delivery. It works while a sender is running.
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
-use comfy_table::{CellAlignment, Table, presets};
+use console::{
+    OutputArgs, OutputFormat, Table,
+    output::{write_json, write_stdout},
+};
 use jiff::Timestamp;
 
-use super::{
-    super::{
-        error::CliError,
-        output::{self, Format, say},
-    },
-    DataArgs, words,
+use super::super::{
+    error::CliError,
+    outbox_args::DataArgs,
+    status_text::{DeliveryObject, answer, next, text},
 };
 use crate::outbox::{Filter, Status, StoredDelivery};
 
 #[derive(Args)]
 pub(in crate::cli) struct ListArgs {
-    /// Only those that are so
+    /// Only deliveries with this status.
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
 
-    /// Only those of this flow, such as FLOW-604
+    /// Only deliveries of this flow, such as FLOW-604.
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
 
-    /// At most so many
+    /// Maximum number of deliveries to list.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     limit: usize,
 
     #[command(flatten)]
     data: DataArgs,
 
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "human")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl ValueEnum for Status {
@@ -50,40 +48,42 @@ impl ValueEnum for Status {
 pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
     let filter = Filter { status: args.status, flow: args.flow.clone(), job: None };
     let deliveries = args.data.read()?.newest(&filter, args.limit)?;
-    let mut stdout = anstream::stdout().lock();
-    match args.output {
-        Format::Json => {
-            let objects: Vec<_> = deliveries.iter().map(words::DeliveryObject::of).collect();
-            let text = serde_json::to_string_pretty(&objects).map_err(|error| CliError::Output(error.into()))?;
-            say(writeln!(stdout, "{}", output::json(&text)))
+    match args.output.format {
+        OutputFormat::Json => {
+            let objects: Vec<_> = deliveries.iter().map(DeliveryObject::of).collect();
+            write_json(&serde_json::to_string_pretty(&objects).map_err(CliError::json)?)?;
         }
-        Format::Human if deliveries.is_empty() => say(writeln!(stdout, "No deliveries.")),
-        Format::Human => say(writeln!(stdout, "{}", table(&deliveries, Timestamp::now()))),
+        OutputFormat::Human if deliveries.is_empty() => write_stdout("No deliveries.\n")?,
+        OutputFormat::Human => write_stdout(&format!("{}\n", table(&deliveries, Timestamp::now())))?,
     }
+    Ok(())
 }
 
 fn table(deliveries: &[StoredDelivery], now: Timestamp) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["ID", "STATUS", "ATTEMPTS", "LAST ANSWER", "NOTE", "FLOW", "TRIGGER", "STEP", "DESTINATION"]);
+    let mut table = Table::with_header([
+        "ID",
+        "STATUS",
+        "ATTEMPTS",
+        "LAST ANSWER",
+        "NOTE",
+        "FLOW",
+        "TRIGGER",
+        "STEP",
+        "DESTINATION",
+    ]);
     for delivery in deliveries {
-        let last = delivery.last.as_ref().map_or_else(|| "-".to_owned(), |last| words::answer(&last.outcome));
-        table.add_row([
+        let last = delivery.last.as_ref().map_or_else(|| "-".to_owned(), |last| answer(&last.outcome));
+        table.row([
             delivery.id.to_string(),
             delivery.status.as_str().to_owned(),
             delivery.attempts.to_string(),
             last,
-            words::next(delivery, now),
-            words::text(delivery.flow.as_deref()),
-            words::text(delivery.label.trigger.as_deref()),
-            words::text(delivery.label.step.as_deref()),
-            words::text(Some(&delivery.destination)),
+            next(delivery, now),
+            text(delivery.flow.as_deref()),
+            text(delivery.label.trigger.as_deref()),
+            text(delivery.label.step.as_deref()),
+            text(Some(&delivery.destination)),
         ]);
     }
-    for column in [0, 2] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    table.align_right(&[0, 2])
 }

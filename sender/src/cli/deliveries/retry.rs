@@ -1,22 +1,26 @@
-//! `deliveries retry`: what failed becomes due again, and everything that is due is delivered.
+//! `deliveries retry`: makes failed deliveries due again, and delivers everything that is due.
 
 use clap::Args;
+use console::{OutputArgs, exit_code};
 
-use super::{
-    super::{deliver, engine_args::EngineArgs, error::CliError, exit, output::Format, retention::KeepArgs, tally},
-    DataArgs, WhichArgs,
+use super::super::{
+    deliver,
+    engine_args::EngineArgs,
+    error::CliError,
+    outbox_args::{DataArgs, DeliveryIdArgs, KeepArgs},
+    tally,
 };
 use crate::outbox::{Status, Which};
 
 const AFTER: &str = "\
-Without a number and without --failed, only what is still pending is delivered, such as after the \
-sender was stopped.";
+Without an id and without --failed, only pending deliveries are delivered, such as after the sender \
+was stopped.";
 
 #[derive(Args)]
-#[command(after_help = format!("{AFTER}\n\n{}", exit::OF_DELIVERIES))]
+#[command(after_help = format!("{AFTER}\n\n{}", exit_code::help(exit_code::DELIVER)))]
 pub(in crate::cli) struct RetryArgs {
     #[command(flatten)]
-    which: WhichArgs,
+    which: DeliveryIdArgs,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -27,9 +31,8 @@ pub(in crate::cli) struct RetryArgs {
     #[command(flatten)]
     keep: KeepArgs,
 
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "human")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
@@ -47,12 +50,12 @@ pub(super) fn run(args: &RetryArgs) -> Result<u8, CliError> {
     for id in &args.which.ids {
         outbox.retry(*id)?;
     }
-    // Not before: a discarded delivery that is to be tried again may be old.
+    // Not earlier: a discarded delivery to retry may be old.
     args.keep.prune(&mut outbox)?;
     let numbers = outbox.reader().pending()?;
-    deliver::deliver(&mut outbox, &dispatcher, args.output)?;
+    deliver::deliver(&mut outbox, &dispatcher, args.output.format)?;
     let tally = outbox.reader().count_by_status(&Which::Numbers(&numbers))?;
-    let code = tally::print(&tally, "tried", &args.data.data, args.output)?;
+    let code = tally::print(&tally, "tried", &args.data.folder, args.output.format)?;
     outbox.finish_completed()?;
     args.keep.prune(&mut outbox)?;
     Ok(code)

@@ -1,9 +1,12 @@
-//! `deliveries show`: one delivery, every attempt at it, and the request with its credentials masked. No reference is
-//! followed.
-
-use std::io::Write as _;
+//! `deliveries show`: prints one delivery, every attempt at it, and the request with its credentials masked. No
+//! reference is resolved.
 
 use clap::Args;
+use console::{
+    OutputArgs, OutputFormat,
+    format::{elapsed, size},
+    output::{write_json, write_stdout},
+};
 use delivery::{Request, USER_AGENT};
 use http::header;
 use jiff::Timestamp;
@@ -11,16 +14,15 @@ use schemas::{
     BodyTemplate,
     json::{compact, pretty},
     redaction::MASK,
+    text::one_line,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{
-    super::{
-        error::CliError,
-        output::{self, Format, one_line, say, size, span},
-    },
-    DataArgs, words,
+use super::super::{
+    error::CliError,
+    outbox_args::DataArgs,
+    status_text::{AttemptObject, DeliveryObject, answer as answer_text, next, text as text_or_dash},
 };
 use crate::{
     credentials::CredentialReference,
@@ -29,15 +31,14 @@ use crate::{
 
 #[derive(Args)]
 pub(in crate::cli) struct ShowArgs {
-    /// Number of the delivery, as `deliveries list` has it
+    /// Id of the delivery, as `deliveries list` shows it.
     id: u64,
 
     #[command(flatten)]
     data: DataArgs,
 
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "human")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
@@ -46,25 +47,24 @@ pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
     let attempts = reader.attempts(args.id)?;
     let request = reader.request(args.id)?;
     let (body, destination) =
-        request.ok_or_else(|| CliError::NoDelivery { id: args.id, data: args.data.data.clone() })?;
-    let mut stdout = anstream::stdout().lock();
-    match args.output {
-        Format::Human => say(write!(stdout, "{}", human(&delivery, &attempts, &body, &destination))),
-        Format::Json => {
+        request.ok_or_else(|| CliError::NoDelivery { id: args.id, data: args.data.folder.clone() })?;
+    match args.output.format {
+        OutputFormat::Human => write_stdout(&human(&delivery, &attempts, &body, &destination))?,
+        OutputFormat::Json => {
             let object = Object {
-                delivery: words::DeliveryObject::of(&delivery),
-                all_attempts: attempts.iter().map(words::AttemptObject::of).collect(),
+                delivery: DeliveryObject::of(&delivery),
+                all_attempts: attempts.iter().map(AttemptObject::of).collect(),
                 request: RequestObject {
                     url: destination.address.to_string(),
                     headers: headers(&destination).into_iter().map(|(name, value)| (name, value.into())).collect(),
                     body: raw(&shown(&body, &destination)),
                 },
             };
-            let text = serde_json::to_string(&object).map_err(|error| CliError::Output(error.into()))?;
-            let text = pretty(text.as_bytes()).unwrap_or(text);
-            say(writeln!(stdout, "{}", output::json(&text)))
+            let text = serde_json::to_string(&object).map_err(CliError::json)?;
+            write_json(&pretty(text.as_bytes()).unwrap_or(text))?;
         }
     }
+    Ok(())
 }
 
 /// The object for programs; its names are stable.
@@ -72,8 +72,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<(), CliError> {
 #[serde(rename_all = "camelCase")]
 struct Object<'d> {
     #[serde(flatten)]
-    delivery: words::DeliveryObject<'d>,
-    all_attempts: Vec<words::AttemptObject<'d>>,
+    delivery: DeliveryObject<'d>,
+    all_attempts: Vec<AttemptObject<'d>>,
     request: RequestObject,
 }
 
@@ -87,24 +87,24 @@ struct RequestObject {
 fn human(delivery: &StoredDelivery, attempts: &[Attempt], body: &BodyTemplate, destination: &Destination) -> String {
     let status = match delivery.status {
         Status::Delivered => delivery.status.as_str().to_owned(),
-        status => format!("{}: {}", status.as_str(), words::next(delivery, Timestamp::now())),
+        status => format!("{}: {}", status.as_str(), next(delivery, Timestamp::now())),
     };
     let mut text = String::new();
     for (name, value) in [
         ("id", delivery.id.to_string()),
         ("status", status),
-        ("destination", words::text(Some(&delivery.destination))),
-        ("flow", words::text(delivery.flow.as_deref())),
-        ("webhook", words::text(delivery.label.webhook.as_deref())),
-        ("trigger", words::text(delivery.label.trigger.as_deref())),
-        ("step", words::text(delivery.label.step.as_deref())),
-        ("bytes", size(delivery.size.try_into().unwrap_or(usize::MAX))),
+        ("destination", text_or_dash(Some(&delivery.destination))),
+        ("flow", text_or_dash(delivery.flow.as_deref())),
+        ("webhook", text_or_dash(delivery.label.webhook.as_deref())),
+        ("trigger", text_or_dash(delivery.label.trigger.as_deref())),
+        ("step", text_or_dash(delivery.label.step.as_deref())),
+        ("bytes", size(delivery.size)),
     ] {
         text.push_str(&format!("{name:<13}{value}\n"));
     }
     for Attempt { number, at, took, outcome } in attempts {
         let name = format!("attempt {number}");
-        text.push_str(&format!("{name:<13}{at:.3}, {}: {}\n", span(*took), words::answer(outcome)));
+        text.push_str(&format!("{name:<13}{at:.3}, {}: {}\n", elapsed(*took), answer_text(outcome)));
     }
     let first = match &destination.address {
         Address::Url(target) => format!("POST {} HTTP/1.1\nhost: {}\n", target.masked_path(), target.host_header()),

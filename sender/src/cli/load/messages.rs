@@ -1,7 +1,7 @@
-//! What a load sends: messages made from the samples or a flow model, one sample, or the bodies of files.
+//! What a load sends: messages generated from the samples or a flow model, one sample, or the bodies of files.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -15,29 +15,29 @@ use crate::{
     replay::json_files,
 };
 
-const WHAT: &str = "What to send (without any of these: messages made from the samples, no two equal)";
+const WHAT: &str = "What to send (default: messages generated from the samples, no two equal)";
 
 #[derive(Args)]
 pub(super) struct MessageArgs {
-    /// The same messages again: the seed that a summary told [default: a new one]
+    /// Seed of an earlier summary, to send the same messages again [default: a new one].
     #[arg(long, value_name = "N", help_heading = WHAT, conflicts_with_all = ["sample", "from"])]
     seed: Option<u64>,
 
-    /// Messages made from those of all paths of a flow model, no two equal
+    /// Send messages generated from all paths of a flow model, no two equal.
     #[arg(long, value_name = "FILE", help_heading = WHAT, conflicts_with_all = ["sample", "from"])]
     model: Option<PathBuf>,
 
-    /// One sample message, as `samples list` names it, every time
+    /// Send one sample message, as `samples list` names it, every time.
     #[arg(long, value_name = "NAME", help_heading = WHAT, conflicts_with = "from")]
     sample: Option<String>,
 
-    /// The body in a file, or those in a folder's *.json files by name, again and again
+    /// Send the body in a file, or the *.json files of a folder in order of their names, repeatedly.
     #[arg(long, value_name = "PATH", help_heading = WHAT)]
     from: Option<PathBuf>,
 }
 
 impl MessageArgs {
-    /// Reads and composes them. A file's body is sent as it is, but for the credentials.
+    /// Reads and composes them. A file's body is sent as it is, except for the credentials.
     pub(super) fn read(self, authentication: &Authentication, profile: Option<&Profile>) -> Result<Messages, CliError> {
         let composed = match (self.sample, self.from) {
             (Some(name), _) => vec![sample(&name, authentication, profile)?],
@@ -84,16 +84,15 @@ fn sample(name: &str, authentication: &Authentication, profile: Option<&Profile>
 }
 
 fn file(path: PathBuf, authentication: &Authentication, profile: &Profile) -> Result<WireMessage, CliError> {
-    let body = fs::read(&path).map_err(|source| CliError::Unreadable { path: path.clone(), source })?;
+    let body = fs::read(&path).map_err(console::Error::read(&path))?;
     WireMessage::from_body(&body, authentication, profile).map_err(|source| CliError::ComposeFile { path, source })
 }
 
 /// The file itself, or a folder's `*.json` files by name.
 fn files(path: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let unreadable = |source: io::Error| CliError::Unreadable { path: path.to_owned(), source };
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+    if !fs::metadata(path).map_err(console::Error::read(path))?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let files = json_files(path).map_err(unreadable)?;
+    let files = json_files(path).map_err(console::Error::read(path))?;
     if files.is_empty() { Err(CliError::NoMessages { path: path.to_owned() }) } else { Ok(files) }
 }

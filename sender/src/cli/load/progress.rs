@@ -5,15 +5,13 @@ use std::{
     time::Duration,
 };
 
+use console::{OutputFormat, format::plural};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{
-    super::output::{Format, plural},
-    report::span,
-};
+use super::report::latency_text;
 use crate::load::Progress;
 
-/// A bar over the time of a load, with what came of it so far.
+/// A progress bar of a load, with the results so far.
 pub(super) struct Bar {
     bar: ProgressBar,
     warm_up: Duration,
@@ -21,12 +19,12 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// Whether anyone sees one.
-    pub(super) fn is_seen(format: Format) -> bool {
-        format == Format::Human && stderr().is_terminal()
+    /// Whether there is a terminal to show one.
+    pub(super) fn is_seen(format: OutputFormat) -> bool {
+        format == OutputFormat::Human && stderr().is_terminal()
     }
 
-    pub(super) fn new(warm_up: Duration, duration: Duration, format: Format) -> Self {
+    pub(super) fn new(warm_up: Duration, duration: Duration, format: OutputFormat) -> Self {
         let bar = if Self::is_seen(format) {
             ProgressBar::new(milliseconds(warm_up + duration))
         } else {
@@ -39,7 +37,7 @@ impl Bar {
 
     pub(super) fn show(&mut self, progress: Progress) {
         self.bar.set_position(milliseconds(progress.elapsed));
-        self.bar.set_message(words(progress, self.last, self.warm_up));
+        self.bar.set_message(text(progress, self.last, self.warm_up));
         self.last = Some(progress);
     }
 
@@ -48,7 +46,7 @@ impl Bar {
     }
 }
 
-fn words(now: Progress, last: Option<Progress>, warm_up: Duration) -> String {
+fn text(now: Progress, last: Option<Progress>, warm_up: Duration) -> String {
     if now.elapsed < warm_up {
         return "warming up".to_owned();
     }
@@ -56,8 +54,9 @@ fn words(now: Progress, last: Option<Progress>, warm_up: Duration) -> String {
     let seconds = now.elapsed.saturating_sub(elapsed).as_secs_f64();
     let rate = if seconds > 0.0 { (now.answered - answered) as f64 / seconds } else { 0.0 };
     let errors = plural(now.errors, "error");
-    let times =
-        now.latency.map(|latency| format!(", p50 {}, p99 {}", span(latency.p50 as f64), span(latency.p99 as f64)));
+    let times = now
+        .latency
+        .map(|latency| format!(", p50 {}, p99 {}", latency_text(latency.p50 as f64), latency_text(latency.p99 as f64)));
     format!("{rate:.0}/s, {errors}{}", times.unwrap_or_default())
 }
 
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_told_in_a_line() {
+    fn progress_is_one_line() {
         let at = |seconds, answered, errors| Progress {
             elapsed: Duration::from_secs(seconds),
             answered,
@@ -84,7 +83,7 @@ mod tests {
             (at(3, 500, 0), None, "500/s, 0 errors"),
             (at(3, 500, 0), Some(at(3, 500, 0)), "0/s, 0 errors"),
         ] {
-            assert_eq!(words(now, last, warm_up), expected);
+            assert_eq!(text(now, last, warm_up), expected);
         }
     }
 }

@@ -1,31 +1,25 @@
 //! The summary of a load, as tables for people or as one object for programs.
 
-use std::io::Write as _;
-
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, Table, presets};
+use console::{
+    OutputFormat, Table,
+    format::{plural, size},
+    output::{TIP, write_json, write_stdout},
+};
 use http::StatusCode;
 
-use super::super::{
-    error::CliError,
-    output::{self, Format, plural, say, size},
-};
+use super::super::error::CliError;
 use crate::load::{Latency, Summary};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-pub(super) fn print(summary: &Summary, format: Format) -> Result<(), CliError> {
-    let mut stdout = anstream::stdout().lock();
-    if format == Format::Json {
-        let object = serde_json::to_string(summary).map_err(|error| CliError::Output(error.into()))?;
-        return say(writeln!(stdout, "{object}"));
+pub(super) fn print(summary: &Summary, format: OutputFormat) -> Result<(), CliError> {
+    if format == OutputFormat::Json {
+        return Ok(write_json(&serde_json::to_string(summary).map_err(CliError::json)?)?);
     }
-    say(write!(stdout, "{}", text(summary)))?;
-    if let Some(tip) = tip(summary) {
-        say(writeln!(stdout, "\n{}{tip}", output::TIP))?;
-    }
-    Ok(())
+    let advice = advice(summary).map_or_else(String::new, |advice| format!("\n{TIP} {advice}\n"));
+    Ok(write_stdout(&(text(summary) + &advice))?)
 }
 
 fn text(summary: &Summary) -> String {
@@ -35,13 +29,12 @@ fn text(summary: &Summary) -> String {
     }
     text.push_str(&format!("\n{}\n", counts(summary)));
     let seed = summary.seed.map_or(String::new(), |seed| format!("; seed {seed}"));
-    let bytes = |bytes| size(usize::try_from(bytes).unwrap_or(usize::MAX));
-    text + &format!("\n{} sent, {} received{seed}\n", bytes(summary.sent_bytes), bytes(summary.received_bytes))
+    text + &format!("\n{} sent, {} received{seed}\n", size(summary.sent_bytes), size(summary.received_bytes))
 }
 
 fn headline(summary: &Summary) -> String {
     let style = if summary.is_all_accepted() { GOOD } else { BAD };
-    let styled = |words: String| format!("{style}{words}{style:#}");
+    let styled = |text: String| format!("{style}{text}{style:#}");
     let connections = plural(summary.connections as u64, "connection");
     let (seconds, url) = (summary.duration_ms as f64 / 1e3, &summary.url);
     if never_began(summary) {
@@ -58,60 +51,44 @@ fn never_began(summary: &Summary) -> bool {
 }
 
 fn times(summary: &Summary) -> Option<Table> {
-    let mut table = table();
-    table.add_row(["", "p50", "p90", "p99", "p99.9", "max", "mean"]);
+    let mut table = Table::new();
+    table.row(["", "p50", "p90", "p99", "p99.9", "max", "mean"]);
     let row = |name: &str, latency: Latency| {
         let Latency { p50, p90, p99, p999, max, mean } = latency;
-        let spans = [p50, p90, p99, p999, max].map(|time| span(time as f64));
-        [name.to_owned()].into_iter().chain(spans).chain([span(mean)]).collect::<Vec<_>>()
+        let spans = [p50, p90, p99, p999, max].map(|time| latency_text(time as f64));
+        [name.to_owned()].into_iter().chain(spans).chain([latency_text(mean)]).collect::<Vec<_>>()
     };
-    table.add_row(row("latency", summary.latency_us?));
+    table.row(row("latency", summary.latency_us?));
     // Without a schedule they are the same.
     if let Some(service) = summary.service_us.filter(|_| summary.wanted_rate.is_some()) {
-        table.add_row(row("service", service));
+        table.row(row("service", service));
     }
-    align(&mut table);
-    Some(table)
+    Some(table.align_right(&[1, 2, 3, 4, 5, 6]))
 }
 
 fn counts(summary: &Summary) -> Table {
-    let mut table = table();
+    let mut table = Table::new();
     for (status, count) in &summary.statuses {
         let reason = StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
-        table.add_row([format!("{status} {}", reason.unwrap_or_default()).trim().to_owned(), count.to_string()]);
+        table.row([format!("{status} {}", reason.unwrap_or_default()).trim().to_owned(), count.to_string()]);
     }
     for (why, count) in &summary.failures {
-        table.add_row([(*why).to_owned(), count.to_string()]);
+        table.row([(*why).to_owned(), count.to_string()]);
     }
     for (what, count) in [("no answer by the end", summary.unfinished), ("due, not sent", summary.unsent)] {
         if count > 0 {
-            table.add_row([what.to_owned(), count.to_string()]);
+            table.row([what.to_owned(), count.to_string()]);
         }
     }
     if table.is_empty() {
-        table.add_row(["nothing was sent", ""]);
+        table.row(["nothing was sent", ""]);
     }
-    align(&mut table);
-    table
+    table.align_right(&[1])
 }
 
-fn table() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table
-}
-
-/// Names to the left, numbers to the right.
-fn align(table: &mut Table) {
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if index == 0 { 0 } else { 2 }, 0));
-        column.set_cell_alignment(if index == 0 { CellAlignment::Left } else { CellAlignment::Right });
-    }
-}
-
-fn tip(summary: &Summary) -> Option<&'static str> {
+fn advice(summary: &Summary) -> Option<&'static str> {
     if never_began(summary) {
-        return Some("`webhook-sender send` with the same --to says more");
+        return Some("`webhook-sender send` with the same --to shows why");
     }
     if summary.unsent > 0 && !summary.interrupted {
         return Some("the endpoint did not keep up over these connections; lower --rate, or raise --connections");
@@ -124,8 +101,8 @@ fn per_second(rate: f64) -> String {
     if rate < 100.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") }
 }
 
-/// A time in microseconds, to three digits or so.
-pub(super) fn span(microseconds: f64) -> String {
+/// A latency in microseconds, to about three digits.
+pub(super) fn latency_text(microseconds: f64) -> String {
     let milliseconds = microseconds / 1e3;
     if milliseconds < 10.0 {
         format!("{milliseconds:.2} ms")
@@ -152,7 +129,7 @@ mod tests {
             (1_234_567.0, "1235 ms"),
             (30_001_000.0, "30.0 s"),
         ] {
-            assert_eq!(span(microseconds), expected);
+            assert_eq!(latency_text(microseconds), expected);
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The steps of a model as a drawing in lines: one below the other, arrows as lanes beside each other, as version
-//! control draws its branches. A lane begins where a step leads to more than one, and ends where they join.
+//! The steps of a model as a drawing in lines: one below the other, arrows as parallel lanes, as version control
+//! draws its branches. A lane begins where a step leads to more than one, and ends where they join.
 
 use anstyle::{AnsiColor, Style};
 use delivery::EndpointUrl;
-use schemas::{StepKind, redaction::MASK, step::Access};
+use schemas::{StepKind, redaction::MASK, step::Access, text::one_line};
 
 use crate::{
-    cli::output::one_line,
     credentials::CredentialReference,
     model::{Arrows, Model, ModelStep, ModelWebhook},
 };
@@ -16,8 +15,8 @@ const LANE: Style = AnsiColor::Cyan.on_default();
 const WEBHOOK: Style = AnsiColor::Green.on_default();
 const FAINT: Style = Style::new().dimmed();
 
-/// Most characters of a text that comes from the model.
-const SHOWN: usize = 200;
+/// Maximum number of characters of a text from the model.
+const MAX_CHARACTERS: usize = 200;
 
 /// Draws a model that was checked. Ends with a line end.
 pub(super) fn draw(model: &Model) -> String {
@@ -151,7 +150,7 @@ fn details(step: &ModelStep) -> Vec<String> {
     }
     if !step.fields.is_empty() {
         let fields: Vec<String> = step.fields.iter().map(|field| plain(&field.name)).collect();
-        details.push(format!("form: {}", one_line(&fields.join(", "), SHOWN)));
+        details.push(format!("form: {}", one_line(&fields.join(", "), MAX_CHARACTERS)));
     }
     if let Some(target) = &step.send_back_to {
         details.push(format!("↩ may be sent back to {}", plain(target)));
@@ -178,7 +177,7 @@ fn webhook(webhook: &ModelWebhook) -> String {
 }
 
 fn plain(text: &str) -> String {
-    one_line(text, SHOWN)
+    one_line(text, MAX_CHARACTERS)
 }
 
 fn sign(kind: &StepKind) -> char {

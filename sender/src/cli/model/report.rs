@@ -1,25 +1,25 @@
 //! What was found in a model, for people and for programs.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
-use schemas::Trigger;
+use console::format::plural;
+use schemas::{Trigger, text::one_line};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::output::{one_line, plural},
     credentials::CredentialReference,
     model::{Inspection, MaskedSource, Model, ModelProblem, ModelProblems, Severity},
 };
 
-/// Most characters of one sentence.
-const SENTENCE: usize = 1000;
+/// Maximum number of characters of a sentence.
+const MAX_CHARACTERS: usize = 1000;
 
 /// Each problem with its line, a mark under it and the advice, as compilers show them. Ends with an empty line.
 pub(super) fn for_people(problems: &ModelProblems) -> String {
-    let name = one_line(problems.source().name(), SENTENCE);
+    let name = one_line(problems.source().name(), MAX_CHARACTERS);
     let shown = problems.source().shown();
     let mut text = String::new();
     for problem in problems.iter() {
-        let sentence = one_line(&problem.defect.to_string(), SENTENCE);
+        let sentence = one_line(&problem.defect.to_string(), MAX_CHARACTERS);
         let level = match problem.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -30,7 +30,7 @@ pub(super) fn for_people(problems: &ModelProblems) -> String {
             None => title.element(place(problem, &name)),
         };
         if let Some(advice) = problem.defect.advice() {
-            group = group.element(Level::HELP.message(one_line(&advice, SENTENCE)));
+            group = group.element(Level::HELP.message(one_line(&advice, MAX_CHARACTERS)));
         }
         text.push_str(&Renderer::styled().render(&[group]));
         text.push_str("\n\n");
@@ -73,7 +73,7 @@ pub(super) fn summary(model: &Model) -> String {
         ),
     };
     let published = if model.published { "" } else { "; not published, so it does not run yet" };
-    let name = one_line(&model.name, SENTENCE);
+    let name = one_line(&model.name, MAX_CHARACTERS);
     format!("\"{name}\", {}, {webhooks}{published}", plural(model.steps.len() as u64, "step"))
 }
 

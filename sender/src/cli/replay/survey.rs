@@ -1,23 +1,26 @@
-//! What a source was found to hold, in numbers; and what of it cannot be sent.
+//! Counts of what a source contains, and its messages that cannot be sent.
 
-use std::{io::Write as _, mem};
+use std::mem;
 
+use console::{
+    OutputFormat,
+    format::plural,
+    output::{line, note, write_json, write_stdout},
+};
+use schemas::text::one_line;
 use serde_json::json;
 
-use super::super::{
-    error::CliError,
-    output::{self, Format, one_line, plural, say},
-};
+use super::super::error::CliError;
 use crate::{
     credentials::CredentialReference,
     outbox::Destination,
     replay::{Item, Problem},
 };
 
-/// Most problems that are shown.
-const SHOWN: usize = 20;
+/// Maximum number of problems to print.
+const MAX_PROBLEMS: usize = 20;
 
-/// What a source was found to hold.
+/// What a source contains.
 #[derive(Default)]
 pub(super) struct Survey {
     pub(super) messages: u64,
@@ -42,12 +45,12 @@ impl Survey {
 
     pub(super) fn keep(&mut self, item: Item) {
         match item {
-            Item::Problem(problem) if self.problems.len() < SHOWN => self.problems.push(problem),
+            Item::Problem(problem) if self.problems.len() < MAX_PROBLEMS => self.problems.push(problem),
             _ => {}
         }
     }
 
-    /// Nothing is sent where something cannot be, unless that is passed over.
+    /// Nothing is sent if a message cannot be sent, unless it is skipped.
     pub(super) fn judge(&mut self, skip_bad: bool) -> Result<(), CliError> {
         if self.problem_count == 0 {
             return Ok(());
@@ -56,40 +59,38 @@ impl Survey {
         if !skip_bad {
             return Err(CliError::Unusable { problems, count });
         }
-        let mut stderr = anstream::stderr().lock();
-        say(writeln!(stderr, "{}{count} cannot be sent and are passed over:", output::NOTE))?;
-        problems.iter().try_for_each(|problem| say(writeln!(stderr, "  {}", one_line(&problem.to_string(), 300))))
+        note(format_args!("{count} cannot be sent and are skipped:"));
+        problems.iter().for_each(|problem| line(format_args!("  {}", one_line(&problem.to_string(), 300))));
+        Ok(())
     }
 
-    pub(super) fn print(&self, destination: &Destination, format: Format) -> Result<(), CliError> {
+    pub(super) fn print(&self, destination: &Destination, format: OutputFormat) -> Result<(), CliError> {
         let (messages, passed_over, bad) = (self.messages, self.passed_over, self.problem_count);
-        let mut stdout = anstream::stdout().lock();
         match format {
-            Format::Human => say(writeln!(
-                stdout,
-                "{} would be sent to {}; {passed_over} passed over, {bad} unusable",
+            OutputFormat::Human => write_stdout(&format!(
+                "{} would be sent to {}; {passed_over} skipped by the filter, {bad} unusable\n",
                 plural(messages, "message"),
                 destination.name
-            )),
-            Format::Json => {
+            ))?,
+            OutputFormat::Json => {
                 let object = json!({
                     "dryRun": true, "destination": &*destination.name, "messages": messages,
                     "passedOver": passed_over, "unusable": bad,
                 });
-                say(writeln!(stdout, "{object}"))
+                write_json(&object.to_string())?;
             }
         }
+        Ok(())
     }
 
-    pub(super) fn tell_of_secrets(&self, credentials: &CredentialReference) -> Result<(), CliError> {
+    /// Notes that messages had a client secret and none is given.
+    pub(super) fn note_missing_secrets(&self, credentials: &CredentialReference) {
         let count = self.with_place;
-        if count == 0 || *credentials != CredentialReference::None {
-            return Ok(());
+        if count > 0 && *credentials == CredentialReference::None {
+            note(format_args!(
+                "{count} of the messages had a client secret, which is not stored, so it is left out; --client-secret REF \
+                 puts one in"
+            ));
         }
-        say(writeln!(
-            anstream::stderr(),
-            "{}{count} of the messages had a client secret, which is not kept, so it is left out; --client-secret REF puts one in",
-            output::NOTE
-        ))
     }
 }

@@ -1,13 +1,11 @@
-//! A message's file name: it says flow, place in the flow, trigger, step and webhook, and names sort as the messages
-//! were sent.
+//! The file name of a message: flow, place in the flow, trigger, step and webhook. Names sort in the order of sending.
 
 use schemas::StepMessage;
 
-/// Most characters of the names in it, each.
+/// Maximum number of characters of each name in it.
 const PART_MAX: usize = 40;
 
-/// The name for the message with this number of all that its flow sent. A flow's own number is filled up to so many
-/// digits.
+/// The name for message `number` of the `of` messages of its flow. The number of the flow is padded to `digits` digits.
 pub(super) fn file_name(message: &StepMessage, digits: usize, number: usize, of: usize) -> String {
     let webhook = message.webhook.as_ref().map(|webhook| plain(&webhook.name)).unwrap_or_default();
     let width = of.to_string().len().max(3);

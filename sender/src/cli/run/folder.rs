@@ -1,5 +1,5 @@
-//! The folder that messages are written to, one bare body a file. The secrets are not read: a client secret has a word
-//! in its place.
+//! The folder that messages are written to, one body per file. Secrets are not read: a placeholder replaces a client
+//! secret.
 
 use std::{
     fs,
@@ -8,23 +8,28 @@ use std::{
 
 use schemas::{Authentication, ClientSecret, Profile, profile::Dropped, redaction::CLIENT_SECRET_PLACEHOLDER};
 
-use super::{error::RunError, file_name::file_name};
-use crate::{WireMessage, cli::error::CliError, credentials::CredentialReference, flow::Run};
+use super::file_name::file_name;
+use crate::{
+    WireMessage,
+    cli::{error::CliError, run_error::RunError},
+    credentials::CredentialReference,
+    flow::Run,
+};
 
 /// The folder, and what was done there.
 pub(super) struct Folder {
     pub(super) path: PathBuf,
-    /// How many files of the same names were replaced.
+    /// Number of replaced files with the same names.
     pub(super) replaced: usize,
-    /// How many other *.json files were there before.
+    /// Number of other *.json files that were there before.
     pub(super) others: usize,
-    /// Digits of the greatest flow's number.
+    /// Digits of the largest flow number.
     digits: usize,
     dropped: Vec<Dropped>,
 }
 
 impl Folder {
-    /// Makes the folder where there is none, for the messages of so many flows.
+    /// Creates the folder if necessary, for the messages of `flows` flows.
     pub(super) fn prepare(path: PathBuf, force: bool, flows: usize) -> Result<Self, RunError> {
         if path.exists() && !path.is_dir() {
             return Err(RunError::NoFolder { path });
@@ -38,7 +43,7 @@ impl Folder {
         Ok(Self { path, replaced: 0, others, digits: flows.to_string().len(), dropped: Vec::new() })
     }
 
-    /// Writes the messages of a flow, each as the endpoint would get it but for the secret.
+    /// Writes the messages of a flow, each as the endpoint would get it except for the secret.
     pub(super) fn write(&mut self, run: &Run<'_>, profile: &Profile) -> Result<(), CliError> {
         for (number, message) in (1..).zip(&run.messages) {
             let authentication = placeholder(&message.webhook.authentication);
@@ -49,7 +54,7 @@ impl Folder {
                 self.replaced += 1;
                 self.others = self.others.saturating_sub(1);
             }
-            fs::write(&path, &composed.body).map_err(|source| CliError::Unwritable { path, source })?;
+            fs::write(&path, &composed.body).map_err(console::Error::write(&path))?;
             for dropped in composed.dropped {
                 if !self.dropped.contains(&dropped) {
                     self.dropped.push(dropped);
@@ -80,7 +85,7 @@ fn placeholder(authentication: &CredentialReference) -> Authentication {
         CredentialReference::ClientSecret { .. } => Authentication::ClientSecret {
             client_secret: ClientSecret::new(CLIENT_SECRET_PLACEHOLDER).expect("the word is neither empty nor long"),
         },
-        // Basic stands in a header, of which a body has nothing.
+        // Basic is in a header, not in the body.
         CredentialReference::None | CredentialReference::Basic { .. } => Authentication::None,
     }
 }

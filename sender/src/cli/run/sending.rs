@@ -1,18 +1,19 @@
-//! A run that sends: what its webhooks fire becomes a job in the outbox, and the job is delivered. The same command
-//! after it was stopped goes on with its job: it fires nothing again, and repeats at most what was in flight.
+//! A run that sends: the messages of its webhooks become a job in the outbox, and the job is delivered. After a stop, the
+//! same command continues its job: it fires nothing again, and repeats at most what was in flight.
 
 use std::path::Path;
 
+use console::OutputFormat;
 use delivery::Dispatcher;
-use schemas::{Authentication, BodyTemplate, Profile};
+use schemas::{Authentication, BodyTemplate, Profile, text::one_line};
 
 use super::{
     super::{
         credentials::{lasting, warn_plaintext},
-        deliver, dropped,
+        deliver,
+        dropped::note_dropped,
         error::CliError,
-        output::{Format, one_line},
-        retention::KeepArgs,
+        outbox_args::KeepArgs,
         tally,
     },
     summary::Summary,
@@ -30,7 +31,7 @@ pub(super) struct Sending<'a> {
     /// Folder of the outbox.
     pub(super) data: &'a Path,
     pub(super) keep: &'a KeepArgs,
-    pub(super) output: Format,
+    pub(super) output: OutputFormat,
 }
 
 /// The key of a run's job.
@@ -51,8 +52,7 @@ impl JobKeys {
 }
 
 impl Sending<'_> {
-    /// Sends the messages of the runs and says what came of them. The key tells this run from others, but not from itself
-    /// when it is started again.
+    /// Sends the messages of the runs and prints the results. The key is the same when the same run is started again.
     pub(super) fn send<'m>(
         &self,
         model: &'m Model,
@@ -83,11 +83,11 @@ impl Sending<'_> {
         };
         deliveries.reverse();
         match self.output {
-            Format::Human => {
+            OutputFormat::Human => {
                 summary.print_sent(&deliveries)?;
-                tally::print(&tally, "sent", self.data, Format::Human)?;
+                tally::print(&tally, "sent", self.data, OutputFormat::Human)?;
             }
-            Format::Json => summary.print_sent_object(&deliveries, tally::object(&tally))?,
+            OutputFormat::Json => summary.print_sent_object(&deliveries, tally::object(&tally))?,
         }
         outbox.finish(job)?;
         self.keep.prune(&mut outbox)?;
@@ -113,7 +113,7 @@ impl Sending<'_> {
             summary.add(&run);
         }
         enqueue.commit()?;
-        dropped::tell(&dropped, Some(self.profile))?;
+        note_dropped(&dropped, Some(self.profile));
         Ok(job)
     }
 
@@ -140,20 +140,20 @@ impl Sending<'_> {
     }
 }
 
-/// A secret that is not there is said before anything is sent, not after half of a flow.
+/// A missing secret is an error before anything is sent, not after half of a flow.
 fn resolve_all(model: &Model) -> Result<(), CliError> {
     for webhook in model.steps.iter().flat_map(|step| &step.webhooks).filter(|webhook| webhook.enabled) {
         let (name, address) = (webhook.name.as_str().into(), Address::Url(webhook.endpoint.parse()?));
         let destination = Destination { name, address, credentials: webhook.authentication.clone() };
         let (target, authentication) = destination.resolve().map_err(CliError::Unresolved)?;
         if matches!(authentication, Authentication::ClientSecret { .. }) {
-            warn_plaintext(&[format!("the client secret of {}", one_line(&webhook.name, 100))], &target)?;
+            warn_plaintext(&[format!("the client secret of {}", one_line(&webhook.name, 100))], &target);
         }
     }
     Ok(())
 }
 
-/// The webhook's references, as they can stand in an outbox.
+/// The webhook's references, with absolute paths for an outbox.
 fn for_outbox(credentials: CredentialReference) -> CredentialReference {
     match credentials {
         CredentialReference::None => CredentialReference::None,

@@ -1,17 +1,19 @@
-//! What a run did, for people or for programs: what became of the flows and their steps, and how many messages of which
-//! kind there are.
+//! The result of a run, for people or for programs: the status of the flows and their steps, and the number of messages
+//! of each kind.
 
-use std::{collections::BTreeMap, fmt::Write as _, io::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use comfy_table::{CellAlignment, Table, presets};
-use schemas::{StepKind, StepMessage, Trigger, Verdict};
+use console::{
+    OutputFormat, Table,
+    output::{write_json, write_stdout},
+};
+use schemas::{StepKind, StepMessage, Trigger, Verdict, text::one_line};
 use serde_json::{Value, json};
 
 use super::{
     super::{
-        deliveries::{DeliveryObject, stands},
         error::CliError,
-        output::{Format, one_line, say},
+        status_text::{self, DeliveryObject},
     },
     folder::Folder,
 };
@@ -21,10 +23,10 @@ use crate::{
     outbox::StoredDelivery,
 };
 
-/// Most characters of a name that are shown.
+/// Maximum number of characters of a name.
 const NAME_MAX_CHARACTERS: usize = 60;
 
-/// What a message tells of: its trigger, and the kind and outcome of the step whose data it carries.
+/// The kind of a message: its trigger, and the kind and outcome of the step whose data it contains.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     trigger: Trigger,
@@ -65,29 +67,31 @@ impl<'m> Summary<'m> {
         }
     }
 
-    /// Whether it is of a single flow, whose steps can be told one by one.
+    /// Whether it is of a single flow, whose steps can be listed.
     pub(super) fn is_of_one_flow(&self) -> bool {
         self.flows.len() == 1
     }
 
     /// For messages that were written to files.
-    pub(super) fn print_written(&self, folder: &Folder, format: Format) -> Result<(), CliError> {
-        let text = match format {
-            Format::Human => self.flow_words(&[]) + &self.message_words() + &self.folder_words(folder),
-            Format::Json => {
+    pub(super) fn print_written(&self, folder: &Folder, format: OutputFormat) -> Result<(), CliError> {
+        match format {
+            OutputFormat::Human => {
+                write_stdout(&(self.flow_text(&[]) + &self.message_text() + &self.folder_text(folder)))?;
+            }
+            OutputFormat::Json => {
                 let mut object = self.object();
                 object["directory"] = folder.path.display().to_string().into();
                 object["filesReplaced"] = folder.replaced.into();
                 object["otherFiles"] = folder.others.into();
-                object.to_string() + "\n"
+                write_json(&object.to_string())?;
             }
-        };
-        say(write!(anstream::stdout(), "{text}"))
+        }
+        Ok(())
     }
 
     /// For messages that were sent; the deliveries are those of a single flow, in the order they were fired.
     pub(super) fn print_sent(&self, deliveries: &[StoredDelivery]) -> Result<(), CliError> {
-        say(writeln!(anstream::stdout(), "{}{}", self.flow_words(deliveries), self.message_words()))
+        Ok(write_stdout(&format!("{}{}\n", self.flow_text(deliveries), self.message_text()))?)
     }
 
     /// The same for programs.
@@ -96,7 +100,7 @@ impl<'m> Summary<'m> {
         object["sent"] = outcomes;
         object["deliveries"] =
             json!(self.is_of_one_flow().then(|| deliveries.iter().map(DeliveryObject::of).collect::<Vec<_>>()));
-        say(writeln!(anstream::stdout(), "{object}"))
+        Ok(write_json(&object.to_string())?)
     }
 
     fn messages(&self) -> usize {
@@ -107,13 +111,13 @@ impl<'m> Summary<'m> {
         self.flows.iter().filter(|flow| **flow == status).count()
     }
 
-    /// What became of the flow and its steps, or of the flows.
-    fn flow_words(&self, deliveries: &[StoredDelivery]) -> String {
+    /// The status of the flow and its steps, or of the flows.
+    fn flow_text(&self, deliveries: &[StoredDelivery]) -> String {
         let model = one_line(&self.model.name, NAME_MAX_CHARACTERS);
         if let [status] = self.flows.as_slice() {
             let flow = one_line(&self.first_flow, NAME_MAX_CHARACTERS);
             let steps = self.step_table(deliveries);
-            return format!("{flow} of `{model}`: {}\n\n{}\n\n", status.as_str(), steps.trim_fmt());
+            return format!("{flow} of `{model}`: {}\n\n{}\n\n", status.as_str(), steps);
         }
         let statuses = [FlowStatus::Completed, FlowStatus::Rejected, FlowStatus::Running];
         let counts = statuses.map(|status| (self.count(status), status.as_str()));
@@ -122,14 +126,14 @@ impl<'m> Summary<'m> {
         format!("{} flows of `{model}`: {}\n\n", self.flows.len(), counts.join(", "))
     }
 
-    fn message_words(&self) -> String {
+    fn message_text(&self) -> String {
         match self.messages() {
             0 => "No messages: no enabled webhook has a trigger that occurred.\n".to_owned(),
-            _ => format!("{}\n", self.kind_table().trim_fmt()),
+            _ => format!("{}\n", self.kind_table()),
         }
     }
 
-    fn folder_words(&self, folder: &Folder) -> String {
+    fn folder_text(&self, folder: &Folder) -> String {
         let mut text = String::new();
         let messages = self.messages();
         if messages > 0 {
@@ -145,19 +149,19 @@ impl<'m> Summary<'m> {
         text
     }
 
-    /// The steps, and how it stands with their webhooks where it is known.
+    /// The steps, and the status of their webhooks if it is known.
     fn step_table(&self, deliveries: &[StoredDelivery]) -> Table {
-        let mut table = table(["Step", "Kind", "Status", "Webhooks"]);
+        let mut table = Table::with_header(["Step", "Kind", "Status", "Webhooks"]);
         for row in &self.steps {
             let webhooks = row.webhooks.iter().map(|(place, name)| {
                 let name = one_line(name, NAME_MAX_CHARACTERS);
                 match deliveries.get(*place) {
-                    Some(delivery) => format!("{name}: {}", stands(delivery)),
+                    Some(delivery) => format!("{name}: {}", status_text::summary(delivery)),
                     None => name,
                 }
             });
             let separator = if deliveries.is_empty() { ", " } else { "\n" };
-            table.add_row([
+            table.row([
                 one_line(row.step, NAME_MAX_CHARACTERS),
                 row.kind.as_str().to_owned(),
                 row.status.to_owned(),
@@ -168,17 +172,14 @@ impl<'m> Summary<'m> {
     }
 
     fn kind_table(&self) -> Table {
-        let mut table = table(["Messages", "Trigger", "Data of"]);
-        if let Some(column) = table.column_mut(0) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        let mut table = Table::with_header(["Messages", "Trigger", "Data of"]);
         for (kind, count) in &self.kinds {
             let decision = kind.decision.map(|decision| format!(", {decision}")).unwrap_or_default();
             let place = if kind.trigger == Trigger::StepCreated { "previous step" } else { "step" };
             let data = format!("{place}: {}{decision}", kind.data_of);
-            table.add_row([count.to_string(), kind.trigger.as_str().to_owned(), data]);
+            table.row([count.to_string(), kind.trigger.as_str().to_owned(), data]);
         }
-        table
+        table.align_right(&[0])
     }
 
     /// For programs; its names are stable.
@@ -228,12 +229,6 @@ fn rows<'m>(run: &Run<'m>) -> Vec<Row<'m>> {
         webhooks: webhooks(of),
     });
     rows.collect()
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    table
 }
 
 fn files(count: usize, one: &str, several: &str) -> String {

@@ -1,60 +1,61 @@
-//! The flags from which a message is composed.
+//! The options from which a message is composed.
 
 use clap::{Args, ValueEnum};
+use console::TriggerArg;
 use schemas::{Field, StepKind, Trigger};
 
-use super::super::{error::CliError, trigger_arg::TriggerArg};
+use super::super::error::CliError;
 use crate::draft::{Draft, parse_field};
 
-const DRAFT: &str = "A message composed from flags (each has a default)";
-/// The sources whose content is fixed, so that no flag can say anything of it.
+const DRAFT: &str = "Options of a composed message (each has a default)";
+/// The sources whose content is fixed, so that these options do not apply.
 const FIXED: [&str; 3] = ["sample", "message", "raw_body"];
 
 #[derive(Args)]
 pub(super) struct DraftArgs {
-    /// What happened to the step [default: step-completed, or step-created with --previous-step]
-    #[arg(long, help_heading = DRAFT, conflicts_with_all = FIXED)]
+    /// Trigger of the message [default: step-completed, or step-created with --previous-step].
+    #[arg(long, value_name = "TRIGGER", help_heading = DRAFT, conflicts_with_all = FIXED)]
     trigger: Option<TriggerArg>,
 
-    /// Kind of the step before, whose data a step-created message carries [default: task]
+    /// Kind of the previous step, whose data a step-created message contains [default: task].
     #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
-    previous_step: Option<KindWord>,
+    previous_step: Option<KindArg>,
 
-    /// The flow's identifier, such as FLOW-604
+    /// Identifier of the flow, such as FLOW-604.
     #[arg(long, value_name = "ID", help_heading = DRAFT, conflicts_with_all = FIXED)]
     flow: Option<String>,
 
-    /// The flow model's name
+    /// Name of the flow model.
     #[arg(long, value_name = "TEXT", help_heading = DRAFT, conflicts_with_all = FIXED)]
     flow_name: Option<String>,
 
-    /// What this run of the flow is about
+    /// Subject of the flow.
     #[arg(long, value_name = "TEXT", help_heading = DRAFT, conflicts_with_all = FIXED)]
     subject: Option<String>,
 
-    /// Who started the flow
+    /// Initiator of the flow.
     #[arg(long, value_name = "EMAIL", help_heading = DRAFT, conflicts_with_all = FIXED)]
     initiator: Option<String>,
 
-    /// Name of the step that has the webhook
+    /// Name of the step that has the webhook.
     #[arg(long, value_name = "NAME", help_heading = DRAFT, conflicts_with_all = FIXED)]
     step: Option<String>,
 
-    /// Kind of the step that has the webhook [default: task]
+    /// Kind of the step that has the webhook [default: task].
     #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
-    step_type: Option<KindWord>,
+    step_type: Option<KindArg>,
 
-    /// A field of the form with the data, such as 'Customer=Acme' or 'Limit:Currency=5000.50'; may be repeated
+    /// Field of the form with the data, such as 'Customer=Acme' or 'Limit:Currency=5000.50'; may be repeated.
     #[arg(long = "field", value_name = "'NAME[:TYPE]=VALUE'", help_heading = DRAFT, conflicts_with_all = FIXED, value_parser = parse_field)]
     fields: Vec<Field>,
 
-    /// The webhook's name
+    /// Name of the webhook.
     #[arg(long, value_name = "NAME", help_heading = DRAFT, conflicts_with_all = FIXED)]
     webhook_name: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum KindWord {
+enum KindArg {
     Task,
     Approval,
     ParallelApproval,
@@ -63,9 +64,9 @@ enum KindWord {
 }
 
 impl DraftArgs {
-    /// The words, checked against each other.
+    /// The options, checked against each other.
     pub(super) fn read(self) -> Result<Draft, CliError> {
-        let trigger = match (self.trigger.map(TriggerArg::trigger), self.previous_step) {
+        let trigger = match (self.trigger.map(Trigger::from), self.previous_step) {
             (Some(Trigger::StepCompleted), Some(_)) => return Err(CliError::PreviousStepOnCompletion),
             (Some(Trigger::StepCreated), _) | (None, Some(_)) => Trigger::StepCreated,
             (Some(Trigger::StepCompleted) | None, None) => Trigger::StepCompleted,
@@ -78,14 +79,14 @@ impl DraftArgs {
             subject: self.subject,
             initiator: self.initiator,
             step: self.step,
-            step_kind: self.step_type.map(KindWord::kind),
-            previous_step: self.previous_step.map(KindWord::kind),
+            step_kind: self.step_type.map(KindArg::kind),
+            previous_step: self.previous_step.map(KindArg::kind),
             fields: self.fields,
         })
     }
 }
 
-impl KindWord {
+impl KindArg {
     fn kind(self) -> StepKind {
         match self {
             Self::Task => StepKind::Task,

@@ -1,38 +1,36 @@
 //! The request as HTTP text or JSON, with the credentials masked; nothing is sent.
 
-use std::io::Write as _;
-
-use delivery::{EndpointUrl, Request, USER_AGENT};
+use console::{
+    OutputFormat,
+    output::{write_json, write_stdout},
+};
 use http::HeaderValue;
 use schemas::{Document, Profile, Redactor, json::compact, redaction::MASK};
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::super::{
-    error::CliError,
-    output::{Format, say},
-};
+use super::super::error::CliError;
+use delivery::{EndpointUrl, Request, USER_AGENT};
 
 pub(super) fn print(
     request: &Request,
     target: &EndpointUrl,
     profile: &Profile,
-    format: Format,
+    format: OutputFormat,
 ) -> Result<(), CliError> {
     let redactor = request.redactor();
     let headers = headers(request, target, &redactor);
     let body = masked_body(request.body(), profile, &redactor);
-    let mut stdout = anstream::stdout().lock();
     match format {
-        Format::Human => {
+        OutputFormat::Human => {
             let mut text = format!("POST {} HTTP/1.1\n", target.masked_path());
             for (name, value) in &headers {
                 text.push_str(&format!("{name}: {value}\n"));
             }
             let body = body.unwrap_or_else(|why| format!("({} bytes, not shown: {why})", request.body().len()));
-            say(writeln!(stdout, "{text}\n{body}"))
+            write_stdout(&format!("{text}\n{body}\n"))?;
         }
-        Format::Json => {
+        OutputFormat::Json => {
             let mut object: Map<String, Value> = Map::new();
             for (name, value) in headers {
                 // As HTTP joins the values of a header that stands twice (RFC 9110 section 5.3).
@@ -50,10 +48,10 @@ pub(super) fn print(
             };
             let url = target.to_string();
             let request = Object { dry_run: true, method: "POST", url, headers: object, body, body_not_shown };
-            let request = serde_json::to_string(&request).map_err(|error| CliError::Output(error.into()))?;
-            say(writeln!(stdout, "{request}"))
+            write_json(&serde_json::to_string(&request).map_err(CliError::json)?)?;
         }
     }
+    Ok(())
 }
 
 /// The object for programs; its names are stable.

@@ -1,85 +1,62 @@
-//! What came of a delivery, in one line for people or one object for programs. What an endpoint says is masked and
-//! made safe to print before it is shown.
-
-use std::{io::Write as _, time::Duration};
+//! The result of a delivery, as one line for people or one object for programs. Text from an endpoint is masked and made
+//! safe to print.
 
 use anstyle::{AnsiColor, Style};
-use delivery::{Answer, AnswerBody, AnswerEnd, EndpointUrl, Outcome, with_causes};
-use schemas::{Authentication, Redactor};
+use console::{
+    OutputFormat,
+    format::{elapsed, size},
+    output::{TIP, print_error, write_json, write_stdout},
+};
+use schemas::text::one_line;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{
-    super::{
-        error::CliError,
-        output::{self, Format, one_line, say, size, span},
-    },
-    advice,
+use super::super::{
+    advice::{self, Sent},
+    error::CliError,
 };
+use delivery::{Answer, AnswerBody, AnswerEnd, Outcome, with_causes};
 
-/// What was sent.
-pub(super) struct Sent<'s> {
-    pub(super) what: String,
-    /// The clause that it breaks on purpose.
-    pub(super) clause: Option<&'static str>,
-    pub(super) bytes: usize,
-    pub(super) target: &'s EndpointUrl,
-    pub(super) authentication: &'s Authentication,
-    pub(super) dropped: &'s [String],
-    pub(super) took: Duration,
-    pub(super) redactor: &'s Redactor,
-}
-
-pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: Format) -> Result<(), CliError> {
-    if format == Format::Json {
-        let object = serde_json::to_string(&object(sent, outcome)).map_err(|error| CliError::Output(error.into()))?;
-        return say(writeln!(anstream::stdout(), "{}", output::json(&object)));
+pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: OutputFormat) -> Result<(), CliError> {
+    if format == OutputFormat::Json {
+        return Ok(write_json(&serde_json::to_string(&object(sent, outcome)).map_err(CliError::json)?)?);
     }
-    let error = match outcome {
-        Outcome::Accepted(answer) | Outcome::Declined(answer) => return print_answer(sent, answer),
-        Outcome::Unanswered(why) => format!("nothing answered: {}", sent.redactor.mask(&with_causes(why))),
-        Outcome::Failed(why) => format!("nothing was sent: {}", sent.redactor.mask(&with_causes(why))),
+    let (error, tip) = match outcome {
+        Outcome::Accepted(answer) | Outcome::Declined(answer) => return Ok(write_stdout(&answer_text(sent, answer))?),
+        Outcome::Unanswered(why) => {
+            (format!("nothing answered: {}", with_causes(why)), Some(advice::unanswered(why, sent)))
+        }
+        Outcome::Failed(why) => (format!("nothing was sent: {}", with_causes(why)), advice::failed(why)),
     };
-    let mut stderr = anstream::stderr().lock();
-    say(writeln!(stderr, "{}{error}", output::ERROR))?;
-    say(writeln!(stderr, "  {} to {}, after {}", sent.what, sent.target, span(sent.took)))?;
-    match outcome {
-        Outcome::Unanswered(why) => say(writeln!(stderr, "\n{}{}", output::TIP, advice::unanswered(why, sent))),
-        Outcome::Failed(why) => match advice::failed(why) {
-            Some(advice) => say(writeln!(stderr, "\n{}{advice}", output::TIP)),
-            None => Ok(()),
-        },
-        Outcome::Accepted(_) | Outcome::Declined(_) => Ok(()),
-    }
+    let error = sent.redactor.mask(&error);
+    let details = format!("{} to {} (took {})", sent.what, sent.target, elapsed(sent.took));
+    print_error(format_args!("{error}\n  {details}"), tip.as_deref());
+    Ok(())
 }
 
-fn print_answer(sent: &Sent<'_>, answer: &Answer) -> Result<(), CliError> {
-    let mut stdout = anstream::stdout().lock();
+fn answer_text(sent: &Sent<'_>, answer: &Answer) -> String {
     let style = if answer.status.is_success() { AnsiColor::Green } else { AnsiColor::Red }.on_default().bold();
-    let line = format!(
+    let mut text = format!(
         "sent {} ({}) to {}: {} in {}",
         sent.what,
-        size(sent.bytes),
+        size(sent.bytes as u64),
         sent.target,
         styled(style, &answer.status.to_string()),
-        span(sent.took)
+        elapsed(sent.took)
     );
     let body = AnswerBody::read(answer, sent.redactor);
     if answer.status.is_success() {
         let id = body.json().and_then(|body| body.get("id")?.as_str()).map(|id| one_line(id, 100));
-        return say(match id {
-            Some(id) => writeln!(stdout, "{line}, id {id}"),
-            None => writeln!(stdout, "{line}"),
-        });
+        return text + &id.map_or_else(String::new, |id| format!(", id {id}")) + "\n";
     }
-    say(writeln!(stdout, "{line}"))?;
-    if let Some(words) = body.summary(answer, sent.redactor) {
-        say(writeln!(stdout, "  {words}"))?;
+    text.push('\n');
+    if let Some(summary) = body.summary(answer, sent.redactor) {
+        text.push_str(&format!("  {summary}\n"));
     }
-    match advice::declined(answer, sent) {
-        Some(advice) => say(writeln!(stdout, "\n{}{advice}", output::TIP)),
-        None => Ok(()),
+    if let Some(advice) = advice::declined(answer, sent) {
+        text.push_str(&format!("\n{TIP} {advice}\n"));
     }
+    text
 }
 
 /// The object for programs; its names are stable.
@@ -95,7 +72,7 @@ struct Object<'o> {
     duration_ms: u64,
     /// The body: JSON as it is, other text as a string, null when there is none.
     answer: Option<Box<RawValue>>,
-    /// Whether the answer is all there.
+    /// Whether the answer is complete.
     answer_complete: Option<bool>,
     error: Option<ErrorObject>,
 }

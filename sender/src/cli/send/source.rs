@@ -1,4 +1,4 @@
-//! What to send: a sample, a message from a file, exact bytes, or a message composed from flags.
+//! What to send: a sample, a message from a file, exact bytes, or a message composed from options.
 
 use std::{
     fs,
@@ -21,19 +21,19 @@ use super::{
 };
 use crate::WireMessage;
 
-const WHAT: &str = "What to send (without any of these: a message composed from the flags below)";
+const WHAT: &str = "What to send (default: a message composed from the options below)";
 
 #[derive(Args)]
 pub(super) struct SourceArgs {
-    /// A sample message, as `samples list` names it
+    /// Send a sample message, as `samples list` names it.
     #[arg(long, value_name = "NAME", help_heading = WHAT, conflicts_with_all = ["message", "raw_body"])]
     sample: Option<String>,
 
-    /// A message in a JSON file; - is standard input. It must keep the contract
+    /// Send a message from a JSON file, or - for standard input; it must keep the contract.
     #[arg(long, value_name = "FILE", help_heading = WHAT, conflicts_with = "raw_body")]
     message: Option<PathBuf>,
 
-    /// Exactly the bytes of a file, whatever they are; - is standard input
+    /// Send exactly the bytes of a file, or - for standard input.
     #[arg(long, value_name = "FILE", help_heading = WHAT)]
     raw_body: Option<PathBuf>,
 
@@ -71,7 +71,7 @@ impl SourceArgs {
 }
 
 impl Source {
-    /// In words.
+    /// As text.
     pub(super) fn what(&self) -> String {
         match self {
             Self::Sample(sample) => format!("sample {}", sample.name),
@@ -88,8 +88,8 @@ impl Source {
         }
     }
 
-    /// As it goes over the wire, and what the profile left out, in words. Without a profile a body stays as it is but
-    /// for the client secret.
+    /// The message as it goes over the wire, and what the profile left out. Without a profile a body stays as it is,
+    /// except for the client secret.
     pub(super) fn compose(
         &self,
         authentication: &Authentication,
@@ -130,7 +130,7 @@ impl Source {
     }
 }
 
-/// Where a file is, in words.
+/// Where a file is, as text.
 fn place(path: &Path) -> String {
     if path.as_os_str() == "-" { "on standard input".to_owned() } else { format!("in {}", path.display()) }
 }
@@ -142,10 +142,10 @@ fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     } else {
         fs::read(path)
     };
-    read.map_err(|source| CliError::Unreadable { path: path.to_owned(), source })
+    Ok(read.map_err(console::Error::read(path))?)
 }
 
-/// Whether a message keeps the contract.
+/// Refuses a message that breaks the contract.
 fn check(what: &str, body: &[u8], path: &Path) -> Result<(), CliError> {
     let raw = Some(path.display().to_string());
     let document = match Document::read(body, Profile::v1()) {
@@ -173,7 +173,7 @@ fn typed(what: &str, body: &[u8]) -> Result<(StepMessage, Vec<String>, Digits), 
     Ok((message, unknown, digits))
 }
 
-/// Notes each member that the typed form has not.
+/// Notes each member that the typed form does not have.
 fn note_unknown(original: &Value, typed: &Value, at: &Pointer, unknown: &mut Vec<String>) {
     match (original, typed) {
         (Value::Object(members), Value::Object(kept)) => {

@@ -1,27 +1,39 @@
-//! What to do next, for each answer and each silence.
+//! What to do next after an answer other than 2xx, or without an answer.
 
-use delivery::{AddressKind, Answer, CertificateProblem, LocalError, TransportError};
+use std::time::Duration;
+
+use console::format::size;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use schemas::{Authentication, Redactor, redaction::mask_url};
+use schemas::{Authentication, Redactor, redaction::mask_url, text::one_line};
 
-use super::{
-    super::output::{one_line, size},
-    report::Sent,
-};
+use delivery::{AddressKind, Answer, CertificateProblem, EndpointUrl, LocalError, TransportError};
+
+/// What was sent, and how.
+pub(super) struct Sent<'s> {
+    pub(super) what: String,
+    /// The clause that it breaks on purpose.
+    pub(super) clause: Option<&'static str>,
+    pub(super) bytes: usize,
+    pub(super) target: &'s EndpointUrl,
+    pub(super) authentication: &'s Authentication,
+    pub(super) dropped: &'s [String],
+    pub(super) took: Duration,
+    pub(super) redactor: &'s Redactor,
+}
 
 /// A message above this many bytes is larger than any that the contract asks an endpoint to take.
-const LARGE: usize = 64 * 1024;
+const LARGE_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// For an answer that is no 2xx.
+/// For an answer other than 2xx.
 pub(super) fn declined(answer: &Answer, sent: &Sent<'_>) -> Option<String> {
     let advice = match answer.status {
         StatusCode::UNAUTHORIZED => match sent.authentication {
             Authentication::Basic(_) => {
-                "compare username and password with those of the endpoint; one of them is wrong".to_owned()
+                "compare the username and password with those of the endpoint".to_owned()
             }
             Authentication::None | Authentication::ClientSecret { .. } => match scheme(&answer.headers, sent.redactor) {
                 Some(scheme) if !scheme.eq_ignore_ascii_case("basic") => {
-                    format!("the endpoint asks for `{scheme}`, which the product cannot send; it needs Basic or a client secret")
+                    format!("the endpoint asks for `{scheme}`, which the product cannot send; configure Basic or a client secret there")
                 }
                 _ => "the endpoint asks for Basic: add --username TEXT --password env:NAME".to_owned(),
             },
@@ -31,49 +43,49 @@ pub(super) fn declined(answer: &Answer, sent: &Sent<'_>) -> Option<String> {
                 "compare the client secret with that of the endpoint, and its place in the message with the endpoint's profile"
                     .to_owned()
             }
-            Authentication::None => "if the endpoint asks for a client secret: add --client-secret env:NAME".to_owned(),
+            Authentication::None => "if the endpoint requires a client secret, add --client-secret env:NAME".to_owned(),
             Authentication::Basic(_) => {
-                "with --username the client secret is taken out of the message; the endpoint may ask for one: use --client-secret env:NAME"
+                "with --username the message has no client secret; if the endpoint requires one, use --client-secret env:NAME"
                     .to_owned()
             }
         },
         StatusCode::NOT_FOUND => {
-            format!("no endpoint at the path {}; compare it with the endpoint's, letter case included", sent.target.uri().path())
+            format!("there is no endpoint at the path {}; compare it with the endpoint's, including letter case", sent.target.uri().path())
         }
         StatusCode::METHOD_NOT_ALLOWED => {
-            "webhooks are posted, and this path takes no POST; check the path of --to".to_owned()
+            "webhooks use POST, which this path does not accept; check the path of --to".to_owned()
         }
         StatusCode::PAYLOAD_TOO_LARGE => {
-            format!("the message has {}; the endpoint, or a proxy before it, must take more", size(sent.bytes))
+            format!("the message has {}; the endpoint, or a proxy in front of it, must accept more", size(sent.bytes as u64))
         }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            "the endpoint must take application/json; --header 'content-type: ...' tries another".to_owned()
+            "the endpoint must accept application/json; try another with --header 'content-type: ...'".to_owned()
         }
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => match sent.clause {
-            Some(clause) => format!("the sample breaks {clause} on purpose, so the endpoint does well to refuse it"),
-            None => "the endpoint expects another message; if yours are laid out differently, describe them in a --profile"
+            Some(clause) => format!("the sample breaks {clause} on purpose, so the endpoint is right to refuse it"),
+            None => "the endpoint expects another message; if yours have other property names, use --profile"
                 .to_owned(),
         },
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => match text(answer, header::RETRY_AFTER).map(|text| shown(&text, sent)) {
             Some(after) if after.bytes().all(|byte| byte.is_ascii_digit()) => {
-                format!("the endpoint cannot take it now; send it again after {after} s")
+                format!("the endpoint cannot accept it now; send it again after {after} s")
             }
-            Some(after) => format!("the endpoint cannot take it now; send it again after {after}"),
-            None => "the endpoint cannot take it now; send it again later".to_owned(),
+            Some(after) => format!("the endpoint cannot accept it now; send it again after {after}"),
+            None => "the endpoint cannot accept it now; send it again later".to_owned(),
         },
         status if status.is_redirection() => match text(answer, header::LOCATION).map(|url| shown(&mask_url(&url), sent)) {
             Some(location) => {
-                format!("redirects are not followed; if you trust it, send to {location} itself")
+                format!("redirects are not followed; if you trust it, use --to {location}")
             }
-            None => "redirects are not followed; send to the final URL itself".to_owned(),
+            None => "redirects are not followed; use --to with the final URL".to_owned(),
         },
-        status if status.is_server_error() => "the endpoint failed; its own log says why".to_owned(),
+        status if status.is_server_error() => "the endpoint failed; see its own log".to_owned(),
         _ => return None,
     };
     Some(advice)
 }
 
-/// For no answer.
+/// Without an answer.
 pub(super) fn unanswered(why: &TransportError, sent: &Sent<'_>) -> String {
     let host = sent.target.host();
     match why {
@@ -81,44 +93,44 @@ pub(super) fn unanswered(why: &TransportError, sent: &Sent<'_>) -> String {
             format!("check the spelling of {host}, and that this machine's DNS knows it")
         }
         TransportError::ConnectionRefused => format!(
-            "nothing listens at {}; is the endpoint running, and is the port right?",
+            "nothing listens at {}; check that the endpoint is running, and the port",
             sent.target.uri().authority().map_or(host, |authority| authority.as_str())
         ),
         TransportError::Unreachable(_) | TransportError::ConnectTimeout(_) => {
-            format!("a firewall may be in the way, or {host} may be down; --connect-timeout waits longer")
+            format!("a firewall may block the way, or {host} may be down; --connect-timeout waits longer")
         }
         TransportError::Timeout(_) => {
-            "the endpoint is too slow, and may have the message all the same; --timeout waits longer".to_owned()
+            "the endpoint is too slow, and may have stored the message anyway; --timeout waits longer".to_owned()
         }
         TransportError::Untrusted(error) => match CertificateProblem::of(error) {
             Some(problem) => problem.advice,
             None => "the server needs another certificate".to_owned(),
         },
-        TransportError::NotTls => "check the port, or write http:// if the endpoint has no TLS".to_owned(),
+        TransportError::NotTls => "check the port, or write http:// if the endpoint does not use TLS".to_owned(),
         TransportError::Tls(_) => {
-            "check that the server takes TLS 1.2 or 1.3 and asks for no client certificate".to_owned()
+            "check that the server accepts TLS 1.2 or 1.3 and does not ask for a client certificate".to_owned()
         }
-        // One that refuses a body before it has read it may close so early that its answer is lost on the way.
-        TransportError::Closed if sent.bytes > LARGE => {
-            format!("it may be that {} are too much for the endpoint; its own log may say", size(sent.bytes))
+        // An endpoint that refuses a body before it has read it may close so early that its answer is lost.
+        TransportError::Closed if sent.bytes > LARGE_MESSAGE_BYTES => {
+            format!("{} may be too much for the endpoint; see its own log", size(sent.bytes as u64))
         }
-        TransportError::Closed => "the endpoint's own log may say why; it may have the message all the same".to_owned(),
+        TransportError::Closed => "see the endpoint's own log; it may have stored the message anyway".to_owned(),
         TransportError::NotHttp if sent.target.is_encrypted() => {
             "check the port; something other than HTTP/1.1 listens there".to_owned()
         }
         TransportError::InterimResponses => {
-            "the endpoint, or a proxy before it, never sends its answer; look at its log".to_owned()
+            "the endpoint, or a proxy in front of it, never sends its answer; see its log".to_owned()
         }
-        TransportError::NotHttp => "check the port; if the endpoint has TLS, write https://".to_owned(),
+        TransportError::NotHttp => "check the port, or write https:// if the endpoint uses TLS".to_owned(),
     }
 }
 
-/// For a failure of this side.
-pub(in crate::cli) fn failed(why: &LocalError) -> Option<String> {
+/// For a failure on this side.
+pub(super) fn failed(why: &LocalError) -> Option<String> {
     let what = match why {
         LocalError::Proxy { .. } => {
             return Some(
-                "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY names hosts to call without it".to_owned(),
+                "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY names hosts to call without a proxy".to_owned(),
             );
         }
         LocalError::Guarded { address, .. } => match AddressKind::of(*address) {
@@ -128,7 +140,7 @@ pub(in crate::cli) fn failed(why: &LocalError) -> Option<String> {
         },
         LocalError::Socket(_) | LocalError::Request(_) => return None,
     };
-    Some(format!("it is no address of the internet; if you trust it, add --allow-address {what}"))
+    Some(format!("this is not a public address; to allow it, add --allow-address {what}"))
 }
 
 /// A header's text.

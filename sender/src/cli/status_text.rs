@@ -1,32 +1,33 @@
-//! How it stands with a delivery, in words for people and in JSON for programs. All that comes from endpoints and
-//! messages is made safe to print here.
+//! The status of a delivery, as text for people and as JSON for programs. Text from endpoints and messages is made safe
+//! to print here.
 
+use console::format::plural;
 use delivery::{GiveUpReason, OutcomeSummary};
 use jiff::Timestamp;
+use schemas::text::one_line;
 use serde::Serialize;
 
-use super::super::output::{one_line, plural};
 use crate::outbox::{Attempt, Status, StoredDelivery};
 
-/// Most characters of a text from a message or an answer.
-pub(super) const MOST: usize = 200;
+/// Maximum number of characters of a text from a message or an answer.
+const MAX_CHARACTERS: usize = 200;
 
-/// What came of an attempt.
-pub(in crate::cli) fn answer(answer: &OutcomeSummary) -> String {
+/// The result of an attempt.
+pub(super) fn answer(answer: &OutcomeSummary) -> String {
     match answer {
         OutcomeSummary::Answered { status, detail } => {
             let status = http::StatusCode::from_u16(*status).map_or(status.to_string(), |status| status.to_string());
             match detail {
-                Some(detail) => format!("{status}: {}", one_line(detail, MOST)),
+                Some(detail) => format!("{status}: {}", one_line(detail, MAX_CHARACTERS)),
                 None => status,
             }
         }
-        OutcomeSummary::Unanswered { message, .. } => format!("no answer: {}", one_line(message, MOST)),
-        OutcomeSummary::Failed { message } => format!("not sent: {}", one_line(message, MOST)),
+        OutcomeSummary::Unanswered { message, .. } => format!("no answer: {}", one_line(message, MAX_CHARACTERS)),
+        OutcomeSummary::Failed { message } => format!("not sent: {}", one_line(message, MAX_CHARACTERS)),
     }
 }
 
-/// What comes next for a delivery, or why nothing does.
+/// When the next attempt is due, or why there is none.
 pub(super) fn next(delivery: &StoredDelivery, now: Timestamp) -> String {
     match delivery.status {
         Status::Pending if delivery.due <= now => "due".to_owned(),
@@ -37,8 +38,8 @@ pub(super) fn next(delivery: &StoredDelivery, now: Timestamp) -> String {
     }
 }
 
-/// How it stands with a delivery, in one phrase: the status of a webhook as a completed step shows it.
-pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
+/// The status of a delivery in one phrase: the status of a webhook as a completed step shows it.
+pub(super) fn summary(delivery: &StoredDelivery) -> String {
     let word = delivery.status.as_str();
     let attempts = match delivery.attempts {
         0 => {
@@ -52,26 +53,26 @@ pub(in crate::cli) fn stands(delivery: &StoredDelivery) -> String {
 }
 
 /// Why a delivery was given up.
-pub(in crate::cli) fn reason(why: GiveUpReason) -> &'static str {
+pub(super) fn reason(why: GiveUpReason) -> &'static str {
     match why {
         GiveUpReason::Refused => "refused for good",
         GiveUpReason::Gone => "the endpoint is gone (410)",
         GiveUpReason::Attempts => "no attempt is left",
-        GiveUpReason::Time => "the time is over",
-        GiveUpReason::Guarded => "its address may not be called",
+        GiveUpReason::Time => "the time limit is over",
+        GiveUpReason::Guarded => "its address is not allowed",
         GiveUpReason::LocalError => "this side failed",
     }
 }
 
-/// Text of others on one line, or a dash.
+/// Untrusted text on one line, or a dash.
 pub(super) fn text(text: Option<&str>) -> String {
-    text.map_or_else(|| "-".to_owned(), |text| one_line(text, MOST))
+    text.map_or_else(|| "-".to_owned(), |text| one_line(text, MAX_CHARACTERS))
 }
 
 /// A delivery for programs; the names are stable.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct DeliveryObject<'d> {
+pub(super) struct DeliveryObject<'d> {
     id: u64,
     status: &'static str,
     reason: Option<&'static str>,
@@ -101,7 +102,7 @@ pub(super) struct AttemptObject<'a> {
 }
 
 impl<'d> DeliveryObject<'d> {
-    pub(in crate::cli) fn of(delivery: &'d StoredDelivery) -> Self {
+    pub(super) fn of(delivery: &'d StoredDelivery) -> Self {
         let StoredDelivery { id, destination, flow, label, status, reason, note, attempts, last, due, size } = delivery;
         Self {
             id: *id,

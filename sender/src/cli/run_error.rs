@@ -1,19 +1,20 @@
-//! What goes wrong in a run before its first message is written or sent.
+//! The errors of a run before its first message is written or sent.
 
 use std::{io, path::PathBuf};
 
-use super::super::output::one_line;
+use schemas::text::one_line;
+
 use crate::{
     flow::{ActionError, ScriptError, ScriptProblem},
     model::NotPublished,
 };
 
-/// Most characters of a line that are shown: names come from files of others.
+/// Maximum number of characters of a line: names come from untrusted files.
 const LINE_MAX_CHARACTERS: usize = 1000;
 
-/// Why a run does not happen. Its `Display` says what and where; [`Self::advice`] what to do.
+/// Why a run cannot start; [`Self::tip`] is what to do next.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum RunError {
+pub(super) enum RunError {
     #[error("{}: {source}", path.display())]
     NotPublished { path: PathBuf, source: NotPublished },
 
@@ -32,48 +33,46 @@ pub(in crate::cli) enum RunError {
     #[error("the webhook `{}` has a client secret, and the profile `{profile}` has no place for one", shown(webhook))]
     NoPlaceForSecret { webhook: String, profile: String },
 
-    #[error("{} holds {count} *.json {} already", path.display(), if *count == 1 { "file" } else { "files" })]
+    #[error("{} already contains {count} *.json {}", path.display(), if *count == 1 { "file" } else { "files" })]
     Occupied { path: PathBuf, count: usize },
 
     #[error("cannot use the folder {}: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },
 
-    #[error("{} is no folder", path.display())]
+    #[error("{} is not a folder", path.display())]
     NoFolder { path: PathBuf },
 }
 
 impl RunError {
-    pub(in crate::cli) fn advice(&self) -> Option<String> {
-        let advice = match self {
-            Self::NotPublished { .. } => "write `published = true` into the model when it is ready",
-            Self::Script { .. } => "examples/scripts has whole scripts to begin with",
-            Self::ScriptAction { error, .. } => return action_advice(&error.source),
+    pub(super) fn tip(&self) -> Option<String> {
+        let tip = match self {
+            Self::NotPublished { .. } => "write `published = true` in the model when it is ready",
+            Self::Script { .. } => "examples/scripts has complete scripts to start from",
+            Self::ScriptAction { error, .. } => return action_tip(&error.source),
             Self::NothingFires { .. } => "enable a webhook in the model; `webhook-sender model show` draws them",
             Self::TooManyPaths { .. } => {
                 "write a script for the paths you care about, or take `sendBackTo` out of some approvals"
             }
             Self::NoPlaceForSecret { .. } => "add `clientSecret = \"/...\"` to the profile's [roles]",
-            Self::Occupied { .. } => {
-                "name another folder; --force writes here all the same and replaces only files of the same names"
-            }
-            Self::Folder { .. } | Self::NoFolder { .. } => "name a folder that can be made or written to",
+            Self::Occupied { .. } => "name another folder, or replace files of the same names with --force",
+            Self::Folder { .. } | Self::NoFolder { .. } => "name a folder that can be created or written to",
         };
-        Some(advice.to_owned())
+        Some(tip.to_owned())
     }
 }
 
-fn action_advice(source: &ActionError) -> Option<String> {
-    let advice = match source {
+fn action_tip(source: &ActionError) -> Option<String> {
+    let tip = match source {
         ActionError::NoComment { .. } => "add comment = \"...\" to that [[do]]",
         ActionError::NoSendBackTo { .. } => "use rejectAndComplete, or give the step a `sendBackTo` in the model",
         ActionError::NothingToSubmit { .. } => "use approve, rejectAndSendBack or rejectAndComplete",
         ActionError::NothingToDecide { .. } => "use submit",
         ActionError::NotAnActor { .. } | ActionError::NotTheirTurn { .. } | ActionError::AlreadyDecided { .. } => {
-            "without `by`, the one whose turn it is acts"
+            "without `by`, the person whose turn it is acts"
         }
         _ => return None,
     };
-    Some(advice.to_owned())
+    Some(tip.to_owned())
 }
 
 fn listed(path: &std::path::Path, problems: &[ScriptProblem]) -> String {
