@@ -13,7 +13,7 @@ use crate::{
     profile::{Dropped, Profile, Role, Written},
 };
 
-/// What is in the place of the client secret.
+/// What replaces the client secret.
 const PLACEHOLDER: &str = "\"\"";
 
 /// A body without its client secret. `Debug` does not show it.
@@ -34,7 +34,7 @@ pub enum BodyTemplateError {
         profile: String,
     },
     /// The body is not a JSON object, so it cannot contain a client secret.
-    #[error("the body is no JSON object, so it has no place for a client secret")]
+    #[error("the body is not a JSON object, so it has no place for a client secret")]
     NoObject,
     /// The body is not JSON, or is ambiguous where the profile looks.
     #[error(transparent)]
@@ -117,7 +117,7 @@ impl BodyTemplate {
         self.with_text(secret.expose())
     }
 
-    /// The body with `text` in the place of the secret.
+    /// The body with `text` at the secret's place.
     pub fn with_text(&self, text: &str) -> Vec<u8> {
         let Some(at) = self.secret_at else { return self.body.clone() };
         json::replace(&self.body, at..at + PLACEHOLDER.len(), &Value::from(text).to_string())

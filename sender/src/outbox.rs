@@ -8,7 +8,7 @@ mod dead_letters;
 mod destination;
 mod destinations;
 mod enqueue;
-mod folder;
+mod folder_lock;
 mod job;
 mod prune;
 mod queue;
@@ -54,7 +54,7 @@ pub struct Outbox {
     destinations: HashMap<i64, Arc<Destination>>,
     folder: PathBuf,
     /// Last, so that the file is closed before another writer may open it.
-    lock: folder::FolderLock,
+    lock: folder_lock::FolderLock,
 }
 
 impl Outbox {
@@ -65,7 +65,7 @@ impl Outbox {
     /// When the folder cannot be created or written, another process writes to the outbox, or its file is damaged or newer
     /// than this program.
     pub fn open(folder: &Path) -> Result<Self, OutboxError> {
-        let mut lock = folder::lock(folder)?;
+        let mut lock = folder_lock::lock(folder)?;
         let reader = OutboxReader::create(folder)?;
         lock.watch(&folder.join(FILE)).map_err(|source| OutboxError::Folder { folder: folder.to_owned(), source })?;
         let mut outbox = Self {
@@ -150,7 +150,7 @@ pub enum OutboxError {
     /// Its file was deleted, moved or replaced while it was in use.
     #[error(
         "the outbox in {} is gone: it, or a folder above it, was deleted, moved or replaced while it was in use. Nothing \
-         more is sent, since what came of it would be lost; bring it back and run the command again",
+         more is sent, because the result would be lost; restore it and run the command again",
         folder.display()
     )]
     Displaced {
@@ -176,8 +176,8 @@ pub enum OutboxError {
     /// SQLite says no: a full disk, a damaged file.
     #[error("the outbox cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),
-    /// A destination's URL cannot be had.
-    #[error("the URL of the destination `{destination}` cannot be had: {source}")]
+    /// A destination's URL is not available.
+    #[error("the URL of the destination `{destination}` is not available: {source}")]
     Reference {
         /// The destination's name.
         destination: Arc<str>,
@@ -192,8 +192,8 @@ pub enum OutboxError {
         /// Why not.
         source: UrlError,
     },
-    /// A destination's credentials cannot be had.
-    #[error("the credentials of the destination `{destination}` cannot be had: {source}")]
+    /// A destination's credentials is not available.
+    #[error("the credentials of the destination `{destination}` is not available: {source}")]
     Credentials {
         /// The destination's name.
         destination: Arc<str>,

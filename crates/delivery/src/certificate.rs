@@ -59,7 +59,7 @@ impl CertificateProblem {
                 Self::new("it was signed with a certificate that is not an authority's", OWN_AUTHORITY)
             }
             E::UnsupportedCertVersion => Self::new("it is not of X.509 version 3", VERSION_3),
-            E::NameConstraintViolation => Self::new("its authority may not sign for this host", ISSUE_AGAIN),
+            E::NameConstraintViolation => Self::new("its authority is not allowed to sign for this host", ISSUE_AGAIN),
             E::PathLenConstraintViolated | E::MaximumPathDepthExceeded => {
                 Self::new("there are more authorities between it and a trusted one than allowed", ISSUE_AGAIN)
             }
@@ -91,7 +91,7 @@ impl From<&CertificateError> for CertificateProblem {
             }
             E::Revoked => Self::new("it was revoked", ISSUE_AGAIN),
             E::UnknownRevocationStatus | E::ExpiredRevocationList | E::ExpiredRevocationListContext { .. } => {
-                Self::new("nobody can tell whether it was revoked", "try again later")
+                Self::new("whether it was revoked is unknown", "try again later")
             }
             E::BadSignature => Self::new("its signature does not fit its authority's key", ANOTHER_KEY),
             E::BadEncoding => Self::new("its encoding is broken", ISSUE_AGAIN),
@@ -308,7 +308,7 @@ mod tests {
         for (error, reason) in [
             (E::UnsupportedCertVersion, "it is not of X.509 version 3"),
             (E::EndEntityUsedAsCa, "it was signed with a certificate that is not an authority's"),
-            (E::NameConstraintViolation, "its authority may not sign for this host"),
+            (E::NameConstraintViolation, "its authority is not allowed to sign for this host"),
             (E::InvalidSerialNumber, "it is invalid: invalid serial number"),
         ] {
             let other = CertificateError::Other(OtherError(Arc::new(error)));

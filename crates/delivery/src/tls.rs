@@ -13,7 +13,7 @@ use rustls_platform_verifier::Verifier;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// It is no PEM text.
+    /// It is not PEM text.
     #[error("it is not PEM: {0}")]
     Pem(rustls::pki_types::pem::Error),
     /// There is no certificate in it.
@@ -46,7 +46,7 @@ pub fn roots_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootsE
 }
 
 /// The configuration of a client. A machine without any roots (a bare container) still gets one: plain HTTP works there,
-/// and every https server is then untrusted, which is what is told of it.
+/// and every https server is then untrusted, and the error says so.
 ///
 /// # Errors
 /// When TLS cannot be set up at all.

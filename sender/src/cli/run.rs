@@ -2,7 +2,7 @@
 //! writes them to files. The order: arguments, model, profile, script or paths; then the messages.
 
 mod file_name;
-mod folder;
+mod output_folder;
 mod sending;
 mod summary;
 
@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use schemas::{Flow, Profile, Role, StepMessage, timestamp};
 
 use self::{
-    folder::Folder,
+    output_folder::OutputFolder,
     sending::{JobKeys, Sending},
     summary::Summary,
 };
@@ -168,7 +168,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         let sending = Sending { profile: written_as, data, keep, output: args.output.format };
         return sending.send(&model, runs, &job, &args.engine.dispatcher()?);
     };
-    let mut folder = Folder::prepare(to_dir, args.destination.force, count)?;
+    let mut folder = OutputFolder::prepare(to_dir, args.destination.force, count)?;
     let mut summary = Summary::new(&model);
     for run in runs {
         folder.write(&run, written_as)?;

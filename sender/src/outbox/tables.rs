@@ -5,7 +5,7 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{FILE, OutboxError, folder};
+use super::{FILE, OutboxError, folder_lock};
 
 /// Changing the tables changes this number.
 const FORM: i64 = 2;
@@ -93,7 +93,7 @@ const AUTO_VACUUM_INCREMENTAL: i64 = 2;
 pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
     let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
     let file = folder.join(FILE);
-    // SQLite's own files beside it take the mode of this one.
+    // SQLite's own files next to it take the mode of this one.
     OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
     let mut connection = Connection::open(&file)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -115,7 +115,7 @@ pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
         transaction.pragma_update(None, "user_version", FORM)?;
         transaction.commit()?;
     }
-    folder::sync(folder).map_err(failed)?;
+    folder_lock::sync(folder).map_err(failed)?;
     Ok(connection)
 }
 

@@ -222,7 +222,11 @@ fn what_is_misused_is_refused_without_sending() {
             vec!["--sample", "null--MSG-1", "--profile", "../schemas/profiles/v1.toml"],
             "MSG-1",
         ),
-        ("no place for a secret", vec!["--sample", "null--MSG-1", "--client-secret", "env:SECRET"], "no JSON object"),
+        (
+            "no place for a secret",
+            vec!["--sample", "null--MSG-1", "--client-secret", "env:SECRET"],
+            "not a JSON object",
+        ),
         ("no certificate", vec!["--ca", &no_pem], "it holds no certificate"),
         ("header", vec!["--header", "canary"], "has no colon"),
         ("framing header", vec!["--header", "content-length: 3"], "set by the sender itself"),

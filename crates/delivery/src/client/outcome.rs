@@ -135,8 +135,8 @@ impl TransportError {
 
 fn guarded(host: &str, address: IpAddr) -> String {
     match host.parse::<IpAddr>() {
-        Ok(_) => format!("the address {address} may not be called"),
-        Err(_) => format!("`{host}` leads to {address}, which may not be called"),
+        Ok(_) => format!("the address {address} is not allowed"),
+        Err(_) => format!("`{host}` leads to {address}, which is not allowed"),
     }
 }
 

@@ -128,7 +128,7 @@ mod tests {
             (
                 "the guard",
                 Outcome::Failed(guarded),
-                OutcomeSummary::Failed { message: "`a.example` leads to 10.0.0.1, which may not be called".to_owned() },
+                OutcomeSummary::Failed { message: "`a.example` leads to 10.0.0.1, which is not allowed".to_owned() },
             ),
         ] {
             assert_eq!(OutcomeSummary::new(&request, &outcome), expected, "{name}");

@@ -15,7 +15,7 @@ use super::{
         error::CliError,
         status_text::{self, DeliveryObject},
     },
-    folder::Folder,
+    output_folder::OutputFolder,
 };
 use crate::{
     flow::{FlowStatus, Run},
@@ -73,7 +73,7 @@ impl<'m> Summary<'m> {
     }
 
     /// For messages that were written to files.
-    pub(super) fn print_written(&self, folder: &Folder, format: OutputFormat) -> Result<(), CliError> {
+    pub(super) fn print_written(&self, folder: &OutputFolder, format: OutputFormat) -> Result<(), CliError> {
         match format {
             OutputFormat::Human => {
                 write_stdout(&(self.flow_text(&[]) + &self.message_text() + &self.folder_text(folder)))?;
@@ -133,7 +133,7 @@ impl<'m> Summary<'m> {
         }
     }
 
-    fn folder_text(&self, folder: &Folder) -> String {
+    fn folder_text(&self, folder: &OutputFolder) -> String {
         let mut text = String::new();
         let messages = self.messages();
         if messages > 0 {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The folder, and what was done there.
-pub(super) struct Folder {
+pub(super) struct OutputFolder {
     pub(super) path: PathBuf,
     /// Number of replaced files with the same names.
     pub(super) replaced: usize,
@@ -28,7 +28,7 @@ pub(super) struct Folder {
     dropped: Vec<Dropped>,
 }
 
-impl Folder {
+impl OutputFolder {
     /// Creates the folder if necessary, for the messages of `flows` flows.
     pub(super) fn prepare(path: PathBuf, force: bool, flows: usize) -> Result<Self, RunError> {
         if path.exists() && !path.is_dir() {
