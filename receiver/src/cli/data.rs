@@ -92,7 +92,7 @@ impl DataDir {
     /// The relay's store; `None` if nothing was relayed yet.
     #[cfg(feature = "relay")]
     pub(super) fn relay_store(&self) -> Result<Option<crate::relay::Store>, Failure> {
-        crate::relay::Store::beside(&DataFolder::relay_in(&self.folder)).map_err(Failure::failed)
+        crate::relay::Store::open_existing(&DataFolder::relay_in(&self.folder)).map_err(Failure::failed)
     }
 
     /// The index, caught up with the log. A running receiver updates it itself; without one, this does.

@@ -18,31 +18,31 @@ pub struct Card {
     pub shortened: Vec<Shortened>,
 }
 
-/// A template's output is no Adaptive Card.
+/// A template's output is not an Adaptive Card.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CardProblem {
-    /// It is no JSON.
-    #[error("the output is no JSON near {found}: {why}; a text stands in quotes, as in \"{{{{ flow.name }}}}\"")]
+    /// It is not JSON.
+    #[error("the output is not JSON near {found}: {why}; put quotes around texts, as in \"{{{{ flow.name }}}}\"")]
     Json {
-        /// What stands there.
+        /// The output at that place.
         found: String,
         /// What is wrong.
         why: String,
     },
     /// It is the whole post.
-    #[error("the template makes the whole post; it is to make the Adaptive Card alone, the relay adds the post")]
+    #[error("the template makes the whole post; make only the Adaptive Card, the relay adds the post")]
     Post,
-    /// Its file's name says that it makes text or HTML, whose values are not escaped for JSON.
-    #[error("the name says that this template makes no JSON; let the name of a card's template end in .json.jinja")]
+    /// By its file name it makes text or HTML, whose values are not escaped for JSON.
+    #[error("by its name this template does not make JSON; end the name of a card's template in .json.jinja")]
     Name,
-    /// It is another object, or none.
-    #[error("the template makes no object with \"type\": \"AdaptiveCard\"")]
+    /// It is another object, or not an object.
+    #[error("the output is not an object with \"type\": \"AdaptiveCard\"")]
     NoCard,
 }
 
 impl Card {
-    /// The post of a template's output, or where in it what is wrong.
+    /// The post for a template's output, or the problem and its place in the output.
     pub(super) fn of_output(output: &str, shortened: Vec<Shortened>) -> Result<Self, (usize, CardProblem)> {
         let mut card = json(output)?;
         is_card(&card)?;
@@ -55,9 +55,9 @@ impl Card {
         Ok(Self { body: post(&card), shortened })
     }
 
-    /// What can be said of every message: that it came.
+    /// A card that fits every message: it only announces it.
     pub(super) fn last_resort() -> Self {
-        let text = "A message of a flow came that is too large to be shown here.";
+        let text = "A message of a flow arrived that is too large to show here.";
         let card = json!({
             "type": "AdaptiveCard",
             "version": "1.4",
@@ -80,7 +80,7 @@ fn is_card(value: &Value) -> Result<(), (usize, CardProblem)> {
     }
 }
 
-/// The JSON text of an output, character for character, and the card in it, texts of others as they came.
+/// The JSON text of an output, character for character, and the card in it with untrusted texts unescaped.
 pub(super) fn unsettled(output: &str) -> Result<(String, Value), (usize, CardProblem)> {
     let card = json(output)?;
     is_card(&card)?;
@@ -100,7 +100,7 @@ fn unmarked(value: Value) -> Value {
     }
 }
 
-/// The JSON value of an output, or how many characters of it stand before what is wrong.
+/// The JSON value of an output, or the offset in characters of what is wrong.
 pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
     let tidy = tidied(output);
     serde_json::from_str(&tidy).map_err(|source| {
@@ -127,12 +127,12 @@ fn without_place(error: &serde_json::Error) -> String {
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
-/// The output, character for character, with a blank for each comma that has nothing behind it, so that templates need
-/// not count, and for each line break of the template's own inside a string.
+/// The output with each trailing comma, which templates need not avoid, and each of the template's own line breaks
+/// inside a string replaced by a space, so that offsets stay the same.
 fn tidied(output: &str) -> String {
     let mut tidied: Vec<char> = Vec::with_capacity(output.len());
     let (mut quoted, mut escaped, mut broken) = (false, false, false);
-    // Where the last comma stands that nothing but blanks follows, and whether anything can follow.
+    // Place of the last comma that only whitespace follows, and whether an element can follow.
     let mut comma: Option<usize> = None;
     let mut opened = true;
     for character in output.chars() {
@@ -172,8 +172,8 @@ fn tidied(output: &str) -> String {
     tidied.into_iter().collect()
 }
 
-/// Turns the marked texts of others into what may stand at their place: escaped where Markdown is read, plain elsewhere;
-/// what would open something other than a web address is taken away.
+/// Makes the marked untrusted texts safe for their place: escaped where Teams reads Markdown, plain elsewhere. Removes
+/// links to anything but web addresses.
 fn settle(value: &mut Value) {
     match value {
         Value::Array(elements) => {

@@ -1,9 +1,9 @@
-//! Comparisons that do not guess. The template language orders values of different types by their types, so that every text
-//! is more than every number and `none` is less than both. Here two values are compared only if they are of one type; a
-//! missing value is equal to none but a missing one, and neither less nor more than anything.
+//! Strict comparisons. The template language orders values of different types by their types, so that every text is
+//! greater than every number, and `none` is less than both. Here only values of the same type can be compared; a
+//! missing value equals only a missing one, and is neither less nor greater than anything.
 //!
-//! The operators of a template or condition become calls of the functions here (`operators.rs`); the tests that are named
-//! like them, and what sorts, are replaced.
+//! The operators of a template or condition become calls of these functions (`operators.rs`); the tests of the same
+//! names and the sorting filters are replaced.
 
 use std::{cmp::Ordering, fmt};
 
@@ -14,7 +14,7 @@ use minijinja::{
 
 use super::{filters::given, number, readable};
 
-/// An operator, and the function that takes its place.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
     Equal,
@@ -27,7 +27,7 @@ pub(super) enum Operator {
     NotIn,
 }
 
-/// All of them, each with how it is written, its function, and the tests of the same meaning.
+/// Each operator with its symbol, its function and the equivalent tests.
 const OPERATORS: [(Operator, &str, &str, &[&str]); 8] = [
     (Operator::Equal, "==", "_equal", &["eq", "equalto", "=="]),
     (Operator::NotEqual, "!=", "_not_equal", &["ne", "!="]),
@@ -67,7 +67,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
 }
 
 impl Operator {
-    /// The function that takes its place.
+    /// Name of the function that replaces it.
     pub(super) fn function(self) -> &'static str {
         self.entry().2
     }
@@ -99,7 +99,7 @@ impl Operator {
         }
     }
 
-    /// How two values are ordered; `None` where one is missing.
+    /// The order of two values; `None` if one is missing.
     fn order(self, left: &Value, right: &Value) -> Result<Option<Ordering>, Error> {
         match (Class::of(left), Class::of(right)) {
             (Class::Missing, _) | (_, Class::Missing) => Ok(None),
@@ -108,13 +108,10 @@ impl Operator {
                 let is_both =
                     |is: fn(&str) -> bool| [left, right].into_iter().all(|value| value.as_str().is_some_and(is));
                 if is_both(|text| number::spelled(text).is_some()) {
-                    return Err(self
-                        .error("compares two texts that are numbers letter by letter; write `| number` behind each"));
+                    return Err(self.error("compares two numbers as texts; write `| number` after each"));
                 }
                 if is_both(|text| readable::iso_date(text) != text) {
-                    return Err(
-                        self.error("compares two dates of forms letter by letter; write `| isodate` behind each")
-                    );
+                    return Err(self.error("compares two dates as texts; write `| isodate` after each"));
                 }
                 Ok(Some(left.cmp(right)))
             }
@@ -142,7 +139,7 @@ impl Operator {
                 }
                 other_type.map_or(Ok(false), Err)
             }
-            // By its keys, for what is asked for a name that it does not have may answer `none`.
+            // By its keys, because a lookup of an unknown name may return `none`.
             (Class::Table, Class::Text) => Ok(container.try_iter()?.any(|key| key == *wanted)),
             (Class::Table, Class::Missing) => Ok(false),
             (one, other) => Err(self.differ(other, one)),
@@ -152,11 +149,11 @@ impl Operator {
     fn differ(self, left: Class, right: Class) -> Error {
         let is = |one, other| [(left, right), (right, left)].contains(&(one, other));
         let way_out = if is(Class::Text, Class::Number) {
-            "; write `| number` behind the text, or quotes around the number"
+            "; write `| number` after the text, or quotes around the number"
         } else if is(Class::Text, Class::Truth) {
-            "; leave the quotes around true and false out, and ask a text for what it says"
+            "; remove the quotes around true and false, or compare a text with a text"
         } else if matches!(self, Self::Equal | Self::NotEqual) && is(Class::Text, Class::List) {
-            "; ask with `in` whether the list has the text"
+            "; use `in` to check whether the list has the text"
         } else {
             ""
         };
@@ -168,7 +165,7 @@ impl Operator {
     }
 }
 
-/// What can be compared with each other.
+/// The type of a value: values of the same class can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Missing,
@@ -208,7 +205,7 @@ impl fmt::Display for Class {
     }
 }
 
-/// What stands under a path such as `outcome.at` in an item; the item itself for an empty path.
+/// The value at a path such as `outcome.at` in an item; the item itself for an empty path.
 fn part(item: &Value, path: &str) -> Value {
     let step = |value: Value, name: &str| match name.parse::<usize>() {
         Ok(index) => value.get_item(&index.into()).unwrap_or_default(),
@@ -217,7 +214,7 @@ fn part(item: &Value, path: &str) -> Value {
     if path.is_empty() { item.clone() } else { path.split('.').fold(item.clone(), step) }
 }
 
-/// Checks that values which are sorted are of one type, missing ones aside.
+/// Checks that all values to sort, except missing ones, are of one type.
 fn one_type(values: impl Iterator<Item = Value>) -> Result<(), Error> {
     let mut first = None;
     for value in values {
@@ -227,7 +224,7 @@ fn one_type(values: impl Iterator<Item = Value>) -> Result<(), Error> {
             (class, Some(first)) if class == first => {}
             (class, Some(first)) => {
                 let what =
-                    format!("cannot sort {first} and {class} together; `map(\"number\")` makes numbers of texts");
+                    format!("cannot sort {first} and {class} together; `map(\"number\")` converts texts to numbers");
                 return Err(Error::new(ErrorKind::InvalidOperation, what));
             }
         }
@@ -235,8 +232,8 @@ fn one_type(values: impl Iterator<Item = Value>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The items of which the least or greatest is wanted, without the missing ones, if they can be compared; `None` where there
-/// is none.
+/// The items to find the minimum or maximum of, without missing ones, if they can be compared; `None` if there are
+/// none.
 fn comparable(items: &Value, options: &Kwargs) -> Result<Option<Value>, Error> {
     let attribute: Option<String> = options.peek("attribute")?;
     let mut given: Vec<Value> = Vec::new();
@@ -333,7 +330,7 @@ mod tests {
     #[test]
     fn values_of_two_types_are_not_compared_and_both_types_are_named() {
         for (when, error) in [
-            ("values['T'] > 10000", "`>` cannot compare a text with a number; write `| number` behind the text"),
+            ("values['T'] > 10000", "`>` cannot compare a text with a number; write `| number` after the text"),
             ("values.T < 10000", "`<` cannot compare a text with a number"),
             ("10000 <= values.T", "`<=` cannot compare a number with a text"),
             ("1 < values.T < 100", "`<` cannot compare a number with a text"),
@@ -344,10 +341,10 @@ mod tests {
             ("values.N in '50'", "`in` cannot compare a number with a text"),
             ("values.T in values.N", "`in` cannot compare a text with a number"),
             ("5 in values", "`in` cannot compare a number with a table of names and values"),
-            ("values.Yes == 'true'", "`==` cannot compare true or false with a text; leave the quotes"),
+            ("values.Yes == 'true'", "`==` cannot compare true or false with a text; remove the quotes"),
             ("values.Yes > 0", "`>` cannot compare true or false with a number"),
             ("values.Yes < true", "`<` cannot compare true or false with true or false"),
-            ("values.List == 'red'", "`==` cannot compare a list with a text; ask with `in`"),
+            ("values.List == 'red'", "`==` cannot compare a list with a text; use `in`"),
             ("values.List > 'red'", "`>` cannot compare a list with a text"),
             ("values.List > values.List", "`>` cannot compare a list with a list"),
             ("values.T is gt(10000)", "`>` cannot compare a text with a number"),
@@ -356,9 +353,9 @@ mod tests {
             ("[values.T, 7] | sort | first == 7", "cannot sort a text and a number together"),
             ("fields | sort(attribute='value') | length > 0", "cannot sort a text and a number together"),
             // Letter by letter "50" is more than "10000", and 19/07/1990 less than 20/01/1900.
-            ("values.T > '10000'", "`>` compares two texts that are numbers letter by letter; write `| number`"),
-            ("[values.T, '7'] | max == '7'", "`<` compares two texts that are numbers letter by letter"),
-            ("values.Day < '20/01/1900'", "`<` compares two dates of forms letter by letter; write `| isodate`"),
+            ("values.T > '10000'", "`>` compares two numbers as texts; write `| number`"),
+            ("[values.T, '7'] | max == '7'", "`<` compares two numbers as texts"),
+            ("values.Day < '20/01/1900'", "`<` compares two dates as texts; write `| isodate`"),
         ] {
             let found = judged(when).unwrap_err();
             assert!(found.contains(error), "{when}: {found}");

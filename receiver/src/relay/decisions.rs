@@ -1,5 +1,5 @@
-//! Deciding what is due of the messages that were taken in: for one destination at a time, apart from the other
-//! destinations and from the reading of the log, since asking a `when` about a large message takes seconds.
+//! Decides which of the enqueued messages are due, one destination at a time. Runs apart from other destinations and
+//! from the reading of the log, because evaluating a `when` on a large message takes seconds.
 
 use std::sync::{
     Arc, Mutex,
@@ -22,10 +22,10 @@ use crate::{
 /// Maximum number of decisions in a transaction.
 const BATCH: usize = 100;
 
-/// Maximum number of bytes of bodies in a transaction, and one body more.
+/// Size of the bodies, in bytes, after which a transaction ends.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Bodies above this size are large: only a few of them are worked on at a time, over all destinations.
+/// Bodies above this size are large: only a few are processed at a time, over all destinations.
 pub(super) const LARGE_BYTES: usize = 64 << 10;
 
 /// Decides for one destination.
@@ -34,14 +34,14 @@ pub(super) struct Decisions {
     pub(super) store: Arc<Mutex<Store>>,
     pub(super) log: Arc<Segments>,
     pub(super) metrics: Arc<RelayMetrics>,
-    /// How many large bodies are worked on at a time.
+    /// Permits for large bodies.
     pub(super) large: Arc<Semaphore>,
-    /// Set when the relay is to end; looked at before each message.
+    /// Shutdown signal, checked before each message.
     pub(super) stop: Arc<AtomicBool>,
 }
 
 impl Decisions {
-    /// Decides what there is to decide for a destination, and calls `decided` after each transaction. It blocks.
+    /// Decides on all pending messages of a destination, and calls `decided` after each transaction. It blocks.
     pub(super) fn make(&self, destination: i64, name: &str, decided: impl Fn()) -> Result<(), StoreError> {
         let mut reader = self.log.read(Position(0)).map_err(StoreError::Log)?;
         loop {
@@ -76,7 +76,7 @@ impl Decisions {
         }
     }
 
-    /// The decision on a message, and how many bytes were read for it.
+    /// The decision on a message, and the number of bytes read for it.
     fn decide(
         &self,
         reader: &mut LogReader,
@@ -89,7 +89,7 @@ impl Decisions {
         let record = queue::record(reader, asked.at, &asked.message).map_err(StoreError::Log)?;
         let Some(record) = record else { return Ok((expired, 0)) };
         let bytes = record.body.len();
-        // Where it is closed, nobody counts any more.
+        // The semaphore is closed only during shutdown.
         let _permit =
             (bytes > LARGE_BYTES).then(|| Handle::current().block_on(self.large.clone().acquire_owned()).ok());
         let decided = Decided {
@@ -102,7 +102,7 @@ impl Decisions {
     }
 }
 
-/// The digest of a body, where an equal one within a few minutes is the same message.
+/// Digest of a body that counts as a duplicate if an equal one arrived within a few minutes.
 pub(super) fn digest(router: &Router, at: Position, record: &Record) -> Option<[u8; 32]> {
     router.says_when(at, record).then(|| Sha256::digest(&record.body).into())
 }
@@ -121,7 +121,7 @@ mod tests {
     const BODY: usize = 2 << 20;
 
     /// A log with messages of 2 MiB, and a store with a destination that has not read it.
-    async fn filled(folder: &TempDir, messages: usize) -> (Arc<Segments>, Arc<Mutex<Store>>, i64) {
+    async fn store_with(folder: &TempDir, messages: usize) -> (Arc<Segments>, Arc<Mutex<Store>>, i64) {
         let (log, _) = Segments::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
         let mut store = Store::open(&folder.path().join("relay"), &log.identity()).unwrap();
         let destination = Destination {
@@ -145,7 +145,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn steps_are_bounded_by_bytes_and_the_end_is_looked_at_before_each_message() {
         let folder = TempDir::new().unwrap();
-        let (log, store, number) = filled(&folder, 5).await;
+        let (log, store, number) = store_with(&folder, 5).await;
         let (metrics, stop) = (Arc::<RelayMetrics>::default(), Arc::<AtomicBool>::default());
         let reader = log.read(Position(0)).unwrap();
         let mut intake = Intake::new(reader, store.clone(), metrics.clone(), stop.clone());

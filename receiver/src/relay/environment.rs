@@ -1,8 +1,7 @@
-//! What templates and conditions can do: the language (minijinja), the filters that cards need, and comparisons that do not
-//! guess.
+//! The environment of templates and conditions: minijinja, the filters that cards need, and strict comparisons.
 //!
-//! In a template whose output is JSON every printed text is escaped and marked as a text of others (see
-//! `marked.rs`); a number or truth is printed as JSON has it, and none prints nothing.
+//! In a template for JSON, every printed text is escaped and marked as untrusted (see `marked.rs`); numbers and
+//! booleans are printed as in JSON, and `none` prints nothing.
 
 use minijinja::{
     Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
@@ -12,8 +11,7 @@ use minijinja::{
 
 use super::{comparison, filters, marked, output_format::OutputFormat, view::number_text};
 
-/// What one rendering may cost, in instructions of the template engine: far more than any card needs, and an end for a
-/// loop without one.
+/// Maximum number of template engine instructions per rendering: far more than any card needs, to end infinite loops.
 const FUEL: u64 = 20_000_000;
 
 /// The environment of templates and of `when` expressions.
@@ -30,7 +28,7 @@ pub fn environment() -> Environment<'static> {
     environment
 }
 
-/// The language's delimiters, and how it treats the blanks around them.
+/// Delimiters of the language and its handling of whitespace around them.
 pub(super) fn syntax() -> SyntaxConfig {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     syntax.expect("the usual delimiters are fine")
@@ -40,7 +38,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.is_none() || value.is_undefined() {
         return Ok(());
     }
-    // As JSON spells it, and not as Python does.
+    // As in JSON, not as in Python.
     if value.kind() == ValueKind::Bool {
         return written(out, if value.is_true() { "true" } else { "false" });
     }

@@ -1,6 +1,6 @@
-//! Writing to a file: a line of JSON a message, as `messages export` has it. A line is settled once it is on the disk.
-//! After a crash the lines that were written and not settled are found again by their ids, so none is lost or repeated,
-//! and half a line is cut off.
+//! Writes messages to a file, one JSON line per message, in the format of `messages export`. A delivery is completed
+//! once its line is on disk. After a crash, lines that were written but not completed are found by their ids, so none
+//! is lost or repeated, and a partial line is truncated.
 
 use std::{
     collections::HashSet,
@@ -26,16 +26,16 @@ use crate::{
     metrics::{RelayMetrics, RelayOutcome},
 };
 
-/// Most lines that share a sync; a line may hold a body of some MiB.
+/// Maximum number of lines per sync; a line may contain a body of some MiB.
 const BATCH: usize = 16;
 
-/// How long to wait before a file that failed is tried again.
-const MENDING: Duration = Duration::from_secs(5);
+/// Back-off after an error of the file.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How a line begins.
+/// Start of every line.
 const BEGINNING: &[u8] = b"{\"id\":\"";
 
-/// A file cannot be written, or what is written in it not be settled.
+/// Error writing the file or completing its deliveries.
 #[derive(Debug, thiserror::Error)]
 enum FileError {
     #[error("cannot write the file: {0}")]
@@ -71,12 +71,12 @@ pub(super) async fn run(
             },
             Err(error) => {
                 begun = false;
-                tracing::error!(destination = name, file = %path.display(), "{error}; it is tried again until it works");
+                tracing::error!(destination = name, file = %path.display(), "{error}; retrying");
                 metrics.attempted(name, RelayOutcome::Again);
-                // Where not even that can be written the log has it.
+                // If this fails too, the log line above still reports the error.
                 let _ = queue.store().note_failure(queue.destination(), Timestamp::now(), &error.to_string());
                 tokio::select! {
-                    () = tokio::time::sleep(MENDING) => {}
+                    () = tokio::time::sleep(RETRY_INTERVAL) => {}
                     _ = stop.changed() => {}
                 }
             }
@@ -84,14 +84,14 @@ pub(super) async fn run(
     }
 }
 
-/// Settles what stands in the file already, and cuts off half a line.
+/// Completes the deliveries whose lines are in the file already, and truncates a partial line.
 async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
     queue.reload()?;
-    // Nothing is tried again later here: a line is due when its message is.
+    // Files have no back-off per message: every line is due at once.
     queue.limit_wait(Duration::ZERO)?;
     let settled = queue.store().file_end(queue.destination())?;
     let path = path.to_owned();
-    let Some(Found { ids, end }) = aside(move || mend(&path, settled)).await? else { return Ok(()) };
+    let Some(WrittenLines { ids, end }) = aside(move || recover(&path, settled)).await? else { return Ok(()) };
     let written = queue.store().waiting_messages(queue.destination())?;
     let written: Vec<u64> =
         written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id).collect();
@@ -99,21 +99,21 @@ async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// What stands in a file behind the lines that are settled.
-struct Found {
+/// The lines after the completed ones.
+struct WrittenLines {
     ids: HashSet<String>,
     end: u64,
 }
 
-/// Reads on behind the settled lines, and cuts off half a line. `None` where there is no file.
-fn mend(path: &Path, settled: u64) -> io::Result<Option<Found>> {
+/// Reads the lines after the completed ones, and truncates a partial line. `None` if there is no file.
+fn recover(path: &Path, settled: u64) -> io::Result<Option<WrittenLines>> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let length = file.metadata()?.len();
-    // One that is shorter was put in the place of the one before.
+    // A shorter file is a new one.
     let mut at = if settled > length { 0 } else { settled };
     let mut lines = BufReader::new(&file);
     lines.seek(SeekFrom::Start(at))?;
@@ -125,7 +125,7 @@ fn mend(path: &Path, settled: u64) -> io::Result<Option<Found>> {
         } else if BEGINNING.starts_with(&line) || line.starts_with(BEGINNING) {
             file.set_len(at)?;
         } else {
-            // Somebody else's; what follows begins a line of its own.
+            // Not ours: end the line, so that the next one starts on its own.
             (&file).seek(SeekFrom::End(0))?;
             (&file).write_all(b"\n")?;
             at += line.len() as u64 + 1;
@@ -133,23 +133,23 @@ fn mend(path: &Path, settled: u64) -> io::Result<Option<Found>> {
         line.clear();
     }
     file.sync_all()?;
-    Ok(Some(Found { ids, end: at }))
+    Ok(Some(WrittenLines { ids, end: at }))
 }
 
-/// Does what may wait for a disk where no other destination waits for it.
+/// Runs disk I/O on a thread where it does not block other destinations.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 fn id(line: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct Line {
+    struct IdOnly {
         id: String,
     }
-    serde_json::from_slice::<Line>(line).ok().map(|line| line.id)
+    serde_json::from_slice::<IdOnly>(line).ok().map(|line| line.id)
 }
 
-/// Writes the next lines, and says whether there were any.
+/// Writes the next lines. Returns whether there were any.
 async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics) -> Result<bool, FileError> {
     let now = Timestamp::now();
     let taken = queue.take(now, BATCH)?;
@@ -191,7 +191,7 @@ async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMe
     Ok(true)
 }
 
-/// Appends to the file, which is opened anew each time, for it may have been moved away. Gives its length.
+/// Appends to the file and returns its length. Opens it each time, because it may have been rotated.
 fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
     let is_new = !path.exists();
     let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
@@ -208,6 +208,6 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
 }
 
 fn cut(file: &File, to: u64) {
-    // Where that fails too, the next start finds what was written.
+    // If this fails too, the next start finds the written lines.
     let _ = file.set_len(to);
 }

@@ -1,5 +1,5 @@
-//! The filters and tests that the relay adds to the template language. Each takes a missing value (`none`, such as a field
-//! that a form does not have) as empty; a name that does not exist at all is an error, as everywhere.
+//! The filters and tests that the relay adds to the template language. Each treats a missing value (`none`, such as a
+//! field that a form does not have) as empty; an unknown name is an error.
 
 use minijinja::{
     Environment, Error, ErrorKind, State, UndefinedBehavior, filters,
@@ -12,9 +12,9 @@ use super::{
 
 /// Adds the filters and tests.
 pub(super) fn add(environment: &mut Environment<'static>) {
-    // Whatever is printed may come from a message.
+    // Any printed value may come from a message.
     environment.remove_filter("safe");
-    // The language's own ones would not mark the texts of others.
+    // The built-in ones would not mark untrusted text.
     for name in ["json", "tojson"] {
         environment.add_filter(name, |value: &Value| marked_json(value).map(Value::from_safe_string));
     }
@@ -44,7 +44,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     add_text_filters(environment);
 }
 
-/// The language's own filters that make a text of whatever they get, and would make "none" of what is missing.
+/// Built-in filters that convert any value to text, and would convert a missing one to "none".
 fn add_text_filters(environment: &mut Environment<'static>) {
     for (name, original) in [
         ("capitalize", Value::from_function(filters::capitalize)),
@@ -70,10 +70,10 @@ fn add_text_filters(environment: &mut Environment<'static>) {
 /// The value, unless it is missing.
 ///
 /// # Errors
-/// When it is the value of a name that does not exist, in a template; in a condition that is missing, too.
+/// When it is the value of an unknown name, in a template; in a condition such a value is missing.
 pub(super) fn given<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Option<&'v Value>, Error> {
     if value.is_undefined() && state.undefined_behavior() == UndefinedBehavior::Strict {
-        // Asking for a member makes the error that names the place where the value comes from.
+        // Accessing a member creates the error that names the origin of the value.
         return value.get_attr("member").map(|_| None);
     }
     Ok((!value.is_undefined() && !value.is_none()).then_some(value))
@@ -89,7 +89,7 @@ fn text(state: &State<'_, '_>, value: &Value, read: impl Fn(&str) -> String) -> 
     }
 }
 
-/// Markdown of the template's own. In other formats than JSON there is nothing that would read it.
+/// The template's own Markdown. Only cards, which are JSON, are read as Markdown.
 fn markdown(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let text = text(state, value, plain::clean)?;
     Ok(match OutputFormat::of(state.name()) {
@@ -103,7 +103,7 @@ pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
     match value.kind() {
         ValueKind::Number => {
             let number = number_text(value).unwrap_or_default();
-            // What is not finite has no digits in JSON.
+            // JSON has no infinite numbers.
             let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
             Ok(if is_json { marked::DIGITS.value(&number) } else { serde_json::Value::Null })
         }
@@ -116,9 +116,9 @@ pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
     }
 }
 
-/// A whole JSON value; a text that is JSON already, such as a macro's, goes into it as a text.
+/// A JSON value; a text that is JSON already, such as a macro's output, becomes a string in it.
 fn marked_json(value: &Value) -> Result<String, Error> {
-    // In an HTML template it may stand in a script.
+    // In an HTML template it may be in a script.
     Ok(marked::json(&to_json(value)?).replace('<', "\\u003c"))
 }
 
@@ -131,8 +131,8 @@ fn shorten(text: &str, length: usize) -> String {
     }
 }
 
-/// A truth, or the word that a check box has for one where a profile has no types. Of a text like `no` nobody knows what it
-/// means; the language would take it for true.
+/// A boolean, or a check box's string for one with a profile without types. Any other text, such as `no`, is ambiguous;
+/// the language would take it as true.
 fn tick(value: &Value) -> Result<&'static str, Error> {
     let truth = match (value.kind(), value.as_str()) {
         (ValueKind::Bool, _) => Some(value.is_true()),
@@ -146,7 +146,7 @@ fn tick(value: &Value) -> Result<&'static str, Error> {
     })
 }
 
-/// The colour of a decision, in the words that Adaptive Cards have for colours and styles.
+/// The colour of a decision, as an Adaptive Cards colour or style.
 fn tone(decision: Option<&str>) -> &'static str {
     match decision {
         Some("approved") => "good",
@@ -155,7 +155,7 @@ fn tone(decision: Option<&str>) -> &'static str {
     }
 }
 
-/// Neighbours with the same attribute, together: a list of `{key, items}` in the same order.
+/// Groups adjacent items with the same attribute: a list of `{key, items}` in the same order.
 fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
     let mut runs: Vec<(Value, Vec<Value>)> = Vec::new();
     for item in items.try_iter()? {
@@ -238,7 +238,7 @@ mod tests {
         }
         for (template, error) in [
             ("{{ 7 | time }}", "this filter takes a text, not a number"),
-            ("{{ '10,000' | number }}", "this text is not a number; one is written as in JSON, such as 10000 or -0.5"),
+            ("{{ '10,000' | number }}", "this text is not a number; write it as in JSON, such as 10000 or -0.5"),
             ("{{ [1] | number }}", "a list is not a number"),
             ("{{ 'no' | tick }}", "a text is neither true nor false"),
             ("{{ 1 | tick }}", "a number is neither true nor false"),

@@ -8,21 +8,21 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowUrl(String);
 
-/// What may stand in braces.
+/// The only placeholder.
 const PLACE: &str = "{flowIdentifier}";
 
-/// All but the unreserved characters (RFC 3986 section 2.3).
+/// All except the unreserved characters (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The pattern makes no address.
+/// The pattern is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowUrlError {
     /// It begins with neither `https://` nor `http://`.
-    #[error("the pattern of a flow's address begins with https:// or http://")]
+    #[error("the pattern of a flow's URL must start with https:// or http://")]
     Scheme,
-    /// It has no place for the flow's identifier, or another place.
-    #[error("the pattern of a flow's address has {PLACE} in it and nothing else in braces")]
+    /// The placeholder is missing, or there is another one.
+    #[error("the pattern of a flow's URL must contain {PLACE} and no other braces")]
     Place,
 }
 

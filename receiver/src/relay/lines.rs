@@ -1,5 +1,5 @@
-//! From a place in a template's output back to the template's line: the template is rendered once more with a mark at
-//! the end of each of its lines.
+//! Maps a place in a template's output to the template's line: the template is rendered again with a mark at the end of
+//! each line.
 
 use super::marked::LINE;
 
@@ -30,11 +30,11 @@ pub(super) fn numbered(template: &str) -> String {
     numbered
 }
 
-/// Which line made which part of an output: the characters before the end of each line's part, and the line.
+/// For each template line that made output: the offset in characters of that output's end, and the line.
 pub(super) struct Lines(Vec<(usize, usize)>);
 
 impl Lines {
-    /// The output of a numbered template without the marks, and what they said.
+    /// Splits the output of a numbered template into the output without marks and the lines.
     pub(super) fn taken_off(output: &str) -> (String, Self) {
         let mut plain = String::with_capacity(output.len());
         let mut marks = Vec::new();

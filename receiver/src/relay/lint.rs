@@ -1,4 +1,4 @@
-//! Tries a template on every sample that keeps the contract, and holds what it makes to the Adaptive Cards that Teams
+//! Lints a template: renders every valid sample, and checks the output against the subset of Adaptive Cards that Teams
 //! shows.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
@@ -20,14 +20,14 @@ static CARD: LazyLock<Validator> = LazyLock::new(|| {
         .expect("the schema is tested to compile")
 });
 
-/// What a template does wrong.
+/// A problem of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// File, line, and what is wrong.
     pub problem: String,
-    /// The first sample on which it does.
+    /// The first sample with this problem.
     pub sample: &'static str,
-    /// How many more there are.
+    /// Number of other samples with this problem.
     pub more: usize,
 }
 
@@ -41,14 +41,14 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that is wrong with a template of cards.
+/// All problems of a template for cards.
 pub fn cards(template: &Template) -> Vec<Finding> {
     findings(|view| {
         let wrong = template.wrong_on(view)?;
         if wrong.is_empty() && !template.card(view, Budget::default())?.shortened.is_empty() {
             let budget = Budget::default().bytes();
             return Ok(vec![format!(
-                "{}: the card is too large by itself: even a small message does not fit into {budget} bytes",
+                "{}: the card is too large by itself: even a small message exceeds {budget} bytes",
                 template.name()
             )]);
         }
@@ -56,7 +56,7 @@ pub fn cards(template: &Template) -> Vec<Finding> {
     })
 }
 
-/// Everything that is wrong with a template of other texts.
+/// All problems of a template for other texts.
 pub fn texts(template: &Template) -> Vec<Finding> {
     findings(|view| template.text(view).map(|_| Vec::new()))
 }
@@ -66,7 +66,7 @@ fn findings(wrong_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> V
     let flow_url: Option<FlowUrl> = "https://product.example/flows/{flowIdentifier}".parse().ok();
     for sample in Sample::valid() {
         let mut problems: Vec<String> = Vec::new();
-        // With and without what only some configurations have.
+        // With and without the optional flow URL.
         for flow_url in [flow_url.clone(), None] {
             let about = trial::about("/webhooks/flowingly", flow_url);
             let Ok(view) = View::of(sample.body, Profile::v1(), &about) else { continue };
@@ -87,7 +87,7 @@ fn findings(wrong_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> V
     findings
 }
 
-/// What is wrong with a template's output, and at which of its characters.
+/// The problems of a template's output, each with its offset in characters.
 pub(super) fn output(output: &str) -> Result<Vec<(usize, String)>, (usize, card::CardProblem)> {
     let (json, value) = card::unsettled(output)?;
     let mut wrong: Vec<(usize, String)> = CARD
@@ -104,7 +104,7 @@ pub(super) fn output(output: &str) -> Result<Vec<(usize, String)>, (usize, card:
         if let [_, again, ..] = places.as_slice() {
             wrong.push((
                 place(&json, &again.to_string()),
-                format!("{}: the id `{}` is given twice", shown(&again.to_string()), escape_json(id)),
+                format!("{}: the id `{}` is used twice", shown(&again.to_string()), escape_json(id)),
             ));
         }
     }
@@ -131,13 +131,13 @@ fn words(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::Required { property } => format!("{property} is missing"),
         ValidationErrorKind::MaxItems { limit } => format!("Teams shows at most {limit} of these"),
         ValidationErrorKind::Enum { options } => {
-            format!("{} does not work here; what does: {}", value(), listed(&options.to_string()))
+            format!("{} is not allowed here; use one of: {}", value(), listed(&options.to_string()))
         }
         ValidationErrorKind::Pattern { pattern } if pattern.contains("https?") => {
-            "not every message makes an address that begins with https:// or http:// of this".to_owned()
+            "this is not a URL that starts with https:// or http:// for every message".to_owned()
         }
         ValidationErrorKind::Pattern { pattern } => {
-            format!("{} does not work here; what does: {}", value(), listed(pattern))
+            format!("{} is not allowed here; use one of: {}", value(), listed(pattern))
         }
         _ => escape_json(&error.masked_with("the value").to_string()),
     }
@@ -149,14 +149,14 @@ fn listed(choices: &str) -> String {
     choices.replace('"', "").replace([',', '|'], ", ")
 }
 
-/// The nearest name in the card; where in a list something stands differs from message to message.
+/// The closest member name in the card; list indexes differ between messages.
 fn shown(pointer: &str) -> String {
     let name = pointer.rsplit('/').find(|token| !token.bytes().all(|byte| byte.is_ascii_digit()));
     name.map_or_else(|| "the card".to_owned(), |name| format!("`{}`", escape_json(name)))
 }
 
-/// How many characters stand before the value at a pointer. An object or array gives its borrowed parts, whose place in
-/// memory is their place in the text.
+/// The offset in characters of the value at a pointer. Parsed values borrow from the text, so their address gives the
+/// offset.
 fn place(json: &str, pointer: &str) -> usize {
     let pointer: Pointer = pointer.parse().unwrap_or_default();
     let mut part = json;
@@ -177,7 +177,7 @@ fn place(json: &str, pointer: &str) -> usize {
     json[..bytes + blank].chars().count()
 }
 
-/// The ids of elements, and those that actions name.
+/// Collects the ids of elements and the ids that actions refer to.
 fn references(
     value: &Value,
     at: &Pointer,

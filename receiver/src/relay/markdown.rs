@@ -1,10 +1,10 @@
-//! Text of others where Teams reads Markdown: escaped, so that it is shown and not obeyed.
+//! Escapes untrusted text where Teams reads Markdown, so that it is shown literally.
 //!
-//! Only what would be obeyed is escaped, for not every client takes the backslash away again.
+//! Only Markdown syntax is escaped, because some clients show the backslash.
 
 use super::marked::{CLOSE, OPEN, is_mark};
 
-/// Escapes the marked parts of a text and takes the marks away.
+/// Escapes the marked parts of a text and removes the marks.
 pub(super) fn escape(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let visible = |from: usize, step: isize| {
@@ -19,8 +19,8 @@ pub(super) fn escape(text: &str) -> String {
     };
     let mut escaped = String::with_capacity(text.len());
     let mut depth = 0_usize;
-    // Where a line begins, Markdown has more words of its own.
-    let mut line = Line::Start;
+    // Markdown has more syntax at the start of a line.
+    let mut line = LineStart::Start;
     for (at, &character) in characters.iter().enumerate() {
         match character {
             OPEN => depth += 1,
@@ -28,7 +28,7 @@ pub(super) fn escape(text: &str) -> String {
             mark if is_mark(mark) => {}
             own if depth == 0 => escaped.push(own),
             '\n' => escaped.push_str("\n\n"),
-            ' ' if line == Line::Start => escaped.push('\u{A0}'),
+            ' ' if line == LineStart::Start => escaped.push('\u{A0}'),
             '<' => escaped.push_str("&lt;"),
             '&' if visible(at, 1).is_some_and(|next| next == '#' || next.is_ascii_alphabetic()) => {
                 escaped.push_str("&amp;");
@@ -42,25 +42,25 @@ pub(super) fn escape(text: &str) -> String {
         }
         line = match character {
             mark if is_mark(mark) => line,
-            '\n' => Line::Start,
-            ' ' | '\u{A0}' if line == Line::Start => Line::Start,
-            digit if digit.is_ascii_digit() && line != Line::Within => Line::Number,
-            _ => Line::Within,
+            '\n' => LineStart::Start,
+            ' ' | '\u{A0}' if line == LineStart::Start => LineStart::Start,
+            digit if digit.is_ascii_digit() && line != LineStart::Within => LineStart::Number,
+            _ => LineStart::Within,
         };
     }
     escaped
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Line {
-    /// Nothing but blanks yet.
+enum LineStart {
+    /// Only whitespace so far.
     Start,
-    /// Nothing but digits yet.
+    /// Only digits so far.
     Number,
     Within,
 }
 
-fn obeyed(character: char, before: Option<char>, after: Option<char>, line: Line) -> bool {
+fn obeyed(character: char, before: Option<char>, after: Option<char>, line: LineStart) -> bool {
     let ends_word = |neighbour: Option<char>| !neighbour.is_some_and(char::is_alphanumeric);
     let blank = |neighbour: Option<char>| neighbour.is_none_or(char::is_whitespace);
     match character {
@@ -69,10 +69,10 @@ fn obeyed(character: char, before: Option<char>, after: Option<char>, line: Line
         '~' => before == Some('~') || after == Some('~'),
         // Teams reads `{{DATE(...)}}`.
         '{' => before == Some('{'),
-        '>' | '=' => line == Line::Start,
-        '#' => line == Line::Start && (blank(after) || after == Some('#')),
-        '-' | '+' => line == Line::Start && (blank(after) || after == Some(character)),
-        '.' | ')' => line == Line::Number && blank(after),
+        '>' | '=' => line == LineStart::Start,
+        '#' => line == LineStart::Start && (blank(after) || after == Some('#')),
+        '-' | '+' => line == LineStart::Start && (blank(after) || after == Some(character)),
+        '.' | ')' => line == LineStart::Number && blank(after),
         _ => false,
     }
 }

@@ -1,13 +1,14 @@
-//! Text of others inside a template's output, marked, so that it is still told from the template's own words when the
-//! output has become JSON. The marks are Unicode noncharacters, which no message keeps (see [`super::plain`]).
+//! Marks for untrusted text in a template's output, so that it can be told apart from the template's own text after the
+//! output was parsed as JSON. The marks are Unicode noncharacters, which are removed from messages (see
+//! [`super::plain`]).
 //!
-//! A mark outside of quotes makes the output no JSON: a text can neither leave its string nor stand where none is.
+//! A mark outside of quotes makes the output invalid JSON: a text cannot escape from its string.
 
 use schemas::json::Digits;
 
-/// Before a text of others.
+/// Start of an untrusted text.
 pub(super) const OPEN: char = '\u{FDD0}';
-/// After it.
+/// End of an untrusted text.
 pub(super) const CLOSE: char = '\u{FDD1}';
 /// Before and after a line number of the template.
 pub(super) const LINE: char = '\u{FDD2}';
@@ -15,7 +16,7 @@ pub(super) const LINE: char = '\u{FDD2}';
 const NUMBER: char = '\u{FDD4}';
 /// Numbers that `serde_json` would print with other digits.
 pub(super) const DIGITS: Digits = Digits::new(NUMBER);
-/// Takes the place of a character that is left out later.
+/// Placeholder for a character that is removed later.
 pub(super) const NOTHING: char = '\u{FDD3}';
 
 /// Whether a character is reserved for marks.
@@ -23,7 +24,7 @@ pub(super) fn is_mark(character: char) -> bool {
     matches!(character, '\u{FDD0}'..='\u{FDEF}')
 }
 
-/// The text as the inside of a JSON string, marked.
+/// The marked text, escaped for the inside of a JSON string.
 pub(super) fn in_json_string(text: &str) -> String {
     format!("{OPEN}{}{CLOSE}", schemas::json::escape(text))
 }

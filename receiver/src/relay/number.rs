@@ -1,4 +1,4 @@
-//! Numbers that stand in texts, as in a field of a type that is not a number, or of a wire that has no types.
+//! Numbers in strings, as in a field that is not of a number type, or with a profile without types.
 
 use minijinja::{
     Error, ErrorKind,
@@ -7,10 +7,10 @@ use minijinja::{
 
 use super::comparison::Class;
 
-/// The number that a value is, or that a text spells.
+/// The value as a number, parsed if it is a string.
 ///
 /// # Errors
-/// When it is neither. The text is not repeated: it is a part of a message, and errors are kept.
+/// When it is not a number. The error does not quote the text: it is part of a message, and errors are stored.
 pub(super) fn of(value: &Value) -> Result<Value, Error> {
     let found = match value.as_str() {
         _ if value.kind() == ValueKind::Number => Some(value.clone()),
@@ -19,15 +19,15 @@ pub(super) fn of(value: &Value) -> Result<Value, Error> {
     };
     found.ok_or_else(|| {
         let what = match value.as_str() {
-            Some(_) => "this text is not a number; one is written as in JSON, such as 10000 or -0.5".to_owned(),
+            Some(_) => "this text is not a number; write it as in JSON, such as 10000 or -0.5".to_owned(),
             None => format!("{} is not a number", Class::of(value)),
         };
         Error::new(ErrorKind::InvalidOperation, what)
     })
 }
 
-/// The number that a text spells as JSON does, blanks around it aside. Thousands apart are refused: in many countries the
-/// comma begins the decimals.
+/// Parses a number in JSON's syntax, ignoring surrounding whitespace. Thousands separators are refused: in many
+/// countries the comma is the decimal separator.
 pub(super) fn spelled(text: &str) -> Option<Value> {
     let number: serde_json::Number = serde_json::from_str(text.trim()).ok()?;
     let whole = || number.as_i64().map(Value::from).or_else(|| number.as_u64().map(Value::from));

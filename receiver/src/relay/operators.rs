@@ -10,7 +10,7 @@ use minijinja::{
 
 use super::{comparison::Operator, environment::syntax};
 
-/// A template with its comparisons as calls.
+/// Rewrites the comparisons of a template as calls.
 ///
 /// # Errors
 /// When it cannot be divided into tokens.
@@ -18,7 +18,7 @@ pub(super) fn of_template(source: &str) -> Result<String, Error> {
     rewritten(source, false)
 }
 
-/// An expression with its comparisons as calls.
+/// Rewrites the comparisons of an expression as calls.
 ///
 /// # Errors
 /// When it cannot be divided into tokens.
@@ -53,14 +53,14 @@ struct Rewriter<'s, I: Iterator<Item = (Token<'s>, Span)>> {
 enum Before {
     /// Nothing that matters.
     Other,
-    /// `.` or `|`: a name follows, whatever it is.
+    /// `.` or `|`: a name follows, even if it is a keyword.
     Name,
     /// `is`, or `is not`: the name of a test follows.
     Test,
 }
 
 impl<'s, I: Iterator<Item = (Token<'s>, Span)>> Rewriter<'s, I> {
-    /// What is not written yet, up to the end of a token.
+    /// The source up to the end of a token that was not copied yet.
     fn copy(&mut self, span: &Span) -> &'s str {
         let (from, to) = (self.copied, span.end_offset as usize);
         self.copied = to;
@@ -132,10 +132,10 @@ impl<'s, I: Iterator<Item = (Token<'s>, Span)>> Rewriter<'s, I> {
     }
 }
 
-/// What is compared so far between two words or signs that bind less than a comparison does.
+/// The comparison read so far, between two tokens of lower precedence.
 #[derive(Default)]
 struct Comparison {
-    /// What is read of the present operand, with the blanks before it.
+    /// The current operand, with the whitespace before it.
     operand: String,
     before: Vec<(String, Operator)>,
 }
@@ -146,7 +146,7 @@ impl Comparison {
         self.operand.push_str(blanks);
     }
 
-    /// Writes it, and begins the next one. `a < b < c` becomes `(_less(a, b) and _less(b, c))`.
+    /// Writes the comparison and starts the next one. `a < b < c` becomes `(_less(a, b) and _less(b, c))`.
     fn end(&mut self, written: &mut String) {
         let last = std::mem::take(&mut self.operand);
         let before = std::mem::take(&mut self.before);
@@ -157,7 +157,7 @@ impl Comparison {
         written.push_str(&blanks_of(&first[..first.len() - first.trim_start().len()]));
         let rights = before.iter().skip(1).map(|(operand, _)| operand).chain([&last]);
         let calls = before.iter().zip(rights).enumerate().map(|(index, ((left, operator), right))| {
-            // What stands in the call before already must not add lines.
+            // The previous call already contains this operand: it must not add lines.
             let left = if index == 0 { left.trim_start().to_owned() } else { left.replace('\n', " ") };
             format!("{}({left},{right})", operator.function())
         });
@@ -186,7 +186,7 @@ fn operator(token: &Token<'_>) -> Option<Operator> {
     })
 }
 
-/// The blanks and line ends of a piece of text, without the words.
+/// The whitespace of a piece of text.
 fn blanks_of(text: &str) -> String {
     text.chars().filter(|character| character.is_whitespace()).collect()
 }

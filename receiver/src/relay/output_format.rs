@@ -1,4 +1,4 @@
-//! What a template makes, by the end of its file's name.
+//! The output format of a template, by its file extension.
 
 use http::HeaderValue;
 use minijinja::AutoEscape;
@@ -6,25 +6,25 @@ use minijinja::AutoEscape;
 /// The auto-escaping of JSON.
 const JSON: &str = "json";
 
-/// What a template makes: how what it prints is escaped, and the media type of its output.
+/// The output format of a template: its escaping and media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutputFormat {
-    /// `.csv`: as it is printed.
+    /// `.csv`, not escaped.
     Csv,
-    /// `.html`, `.htm`: what is printed is escaped.
+    /// `.html`, `.htm`, escaped.
     Html,
-    /// Every other name.
+    /// Every other extension.
     Json,
-    /// `.md`: as it is printed.
+    /// `.md`, not escaped.
     Markdown,
-    /// `.txt`, `.text`: as it is printed.
+    /// `.txt`, `.text`, not escaped.
     Text,
-    /// `.xml`: what is printed is escaped.
+    /// `.xml`, escaped.
     Xml,
 }
 
 impl OutputFormat {
-    /// What a template of this name makes. An end of `.jinja`, `.jinja2` or `.j2` is passed over; case does not matter.
+    /// The format of a template with this name. Ignores a final `.jinja`, `.jinja2` or `.j2`, and case.
     pub(crate) fn of(name: &str) -> Self {
         let name = name.to_ascii_lowercase();
         let engine = [".jinja", ".jinja2", ".j2"].into_iter().find_map(|end| name.strip_suffix(end));
@@ -38,7 +38,7 @@ impl OutputFormat {
         }
     }
 
-    /// The media type, where the configuration names none.
+    /// The default media type.
     pub(crate) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Csv => "text/csv; charset=utf-8",

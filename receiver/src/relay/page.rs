@@ -1,5 +1,5 @@
-//! A page that shows a post as Teams would, with the Adaptive Cards JavaScript renderer. The renderer is Microsoft's
-//! package `adaptivecards`; it is no part of this program.
+//! A page that shows a post as Teams would, with the Adaptive Cards JavaScript renderer. The renderer, Microsoft's
+//! package `adaptivecards`, is not part of this program.
 
 use std::{fs, io, path::PathBuf, str::FromStr};
 
@@ -7,12 +7,12 @@ use super::card::Card;
 
 const PAGE: &str = include_str!("page.html");
 
-/// Where a script of the page comes from.
+/// Source of a script of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {
-    /// A file, which the page holds.
+    /// A file, embedded in the page.
     File(PathBuf),
-    /// An address, from which the browser loads it.
+    /// A URL from which the browser loads it.
     Url(String),
 }
 
@@ -34,7 +34,7 @@ pub struct ScriptError {
     source: io::Error,
 }
 
-/// A page of one card, with the scripts in their order: the renderer, and markdown-it if you have it.
+/// Renders a page for one card, with the scripts in order: the renderer, then optionally markdown-it.
 ///
 /// # Errors
 /// When a script's file cannot be read.
@@ -46,7 +46,7 @@ pub fn page(card: &Card, scripts: &[Script]) -> Result<String, ScriptError> {
             Script::File(file) => {
                 let read = fs::read_to_string(file);
                 let source = read.map_err(|source| ScriptError { file: file.clone(), source })?;
-                // What a script can hold, a page cannot.
+                // This would end the script element.
                 format!("<script>{}</script>\n", source.replace("</script", "<\\/script"))
             }
         };

@@ -22,8 +22,8 @@ pub(super) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// The text with what [`clean`] would leave out or change written as escapes: what something is called, in which nothing may
-/// be lost. Two names that differ stay two, as they are for whoever compares them byte by byte.
+/// The text with the characters that [`clean`] would remove or change escaped. For names: those that differ in their
+/// bytes must stay different.
 pub(super) fn exact(text: &str) -> String {
     if clean(text) == text && !text.contains('\n') {
         return text.to_owned();
@@ -40,7 +40,7 @@ pub(super) fn exact(text: &str) -> String {
     escaped
 }
 
-/// The first `limit` characters, and how many were left out, said so; or the whole text.
+/// The first `limit` characters with a note of how many were left out, and whether any were.
 pub(super) fn cut(text: &str, limit: usize) -> (String, bool) {
     let Some((at, _)) = text.char_indices().nth(limit) else { return (text.to_owned(), false) };
     let left_out = text[at..].chars().count();

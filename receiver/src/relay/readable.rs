@@ -1,4 +1,5 @@
-//! Values as a person reads them. A date of a form has no zone and gets none; a time of the message is UTC and says so.
+//! Formats values for people. A date in a form has no time zone and is shown without one; a time of the message is
+//! shown with UTC.
 
 use jiff::{Timestamp, civil};
 
@@ -14,8 +15,8 @@ pub(super) fn form_date(text: &str) -> String {
     }
 }
 
-/// `19/07/1990` as `1990-07-19`, `02/07/2021 02:05:00 PM` as `2021-07-02T14:05:00`: in this form the earlier date is less.
-/// Other text stays.
+/// `19/07/1990` as `1990-07-19`, `02/07/2021 02:05:00 PM` as `2021-07-02T14:05:00`: in this format earlier dates are
+/// less. Other text stays.
 pub(super) fn iso_date(text: &str) -> String {
     if let Ok(date) = civil::Date::strptime("%d/%m/%Y", text) {
         return date.to_string();
@@ -31,8 +32,8 @@ pub(super) fn time(text: &str) -> String {
     }
 }
 
-/// A JSON number with thousands apart and at least two decimals: `5000.5` as `5,000.50`. No digit is rounded off. The
-/// currency is the form's, and not in the message.
+/// A JSON number with thousands separators and at least two decimals, not rounded: `5000.5` as `5,000.50`. The message
+/// does not contain the currency.
 pub(super) fn money(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
     let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));

@@ -1,5 +1,5 @@
-//! Making the requests of large messages, apart from the tasks that deliver: it takes seconds, and meanwhile other
-//! destinations are served and the relay can end.
+//! Renders the requests of large messages on threads of their own: it takes seconds, and must block neither other
+//! destinations nor the shutdown.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use super::{
     store::Delivery,
 };
 
-/// Why a delivery is dead of which nothing could be made to post.
+/// Dead-letter reason: the message could not be rendered.
 pub(super) const UNRENDERED: &str = "not-rendered";
 
-/// Maximum number of requests of a destination that are being made.
+/// Maximum number of requests being rendered per destination.
 const MAX_PENDING: usize = 4;
 
-/// The requests of large messages, while they are made and until they may go.
+/// Requests of large messages that are being rendered or wait to be sent.
 #[derive(Debug)]
 pub(super) struct Renderer {
-    /// How many large messages are worked on at a time, over all destinations.
+    /// Permits for large messages, over all destinations.
     large: Arc<Semaphore>,
     wake: Arc<Notify>,
     done: (mpsc::UnboundedSender<Rendered>, mpsc::UnboundedReceiver<Rendered>),
-    /// How many are not taken out of `done` yet.
+    /// Number of requests not yet taken out of `done`.
     count: usize,
 }
 
-/// A request, or why there can be none.
+/// A request, or why it could not be rendered.
 #[derive(Debug)]
 pub(super) struct Rendered {
     pub(super) id: u64,
@@ -40,7 +40,7 @@ impl Renderer {
         Self { large, wake, done: mpsc::unbounded_channel(), count: 0 }
     }
 
-    /// Makes a request on another thread, and wakes the dispatcher when it is there.
+    /// Renders a request on another thread, and wakes the dispatcher when it is ready.
     pub(super) fn begin(
         &mut self,
         id: u64,
@@ -50,7 +50,7 @@ impl Renderer {
         self.count += 1;
         let (large, wake, done) = (self.large.clone(), self.wake.clone(), self.done.0.clone());
         tokio::spawn(async move {
-            // Where it is closed, nobody counts any more.
+            // The semaphore is closed only during shutdown.
             let permit = large.acquire_owned().await.ok();
             let post = match tokio::task::spawn_blocking(make).await {
                 Ok(made) => made.map_err(|error| (UNRENDERED, error.to_string())),
@@ -63,24 +63,24 @@ impl Renderer {
         });
     }
 
-    /// What has been made since.
+    /// The requests rendered since the last call.
     pub(super) fn take(&mut self) -> Option<Rendered> {
         let made = self.done.1.try_recv().ok()?;
         self.count -= 1;
         Some(made)
     }
 
-    /// Whether no more may be begun until some are taken.
+    /// Whether no more may be started until some are taken.
     pub(super) fn is_full(&self) -> bool {
         self.count >= MAX_PENDING
     }
 
-    /// Whether one is there to be taken.
+    /// Whether a request is ready.
     pub(super) fn has_any(&self) -> bool {
         !self.done.1.is_empty()
     }
 
-    /// Forgets what is being made.
+    /// Discards everything that is being rendered.
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.large.clone(), self.wake.clone());
     }

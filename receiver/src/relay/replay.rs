@@ -1,4 +1,4 @@
-//! `relay replay`: sends messages of the log again that a destination was passed over with or has lost.
+//! `relay replay`: sends stored messages again, if a destination lost them or they were filtered out.
 
 use jiff::Timestamp;
 
@@ -12,12 +12,12 @@ use crate::log::{Entry, LogReader, Position};
 /// Maximum number of messages in a transaction; a running receiver waits for it.
 const BATCH: usize = 500;
 
-/// Which messages are sent again.
+/// The messages to send again.
 #[derive(Clone, Debug)]
 pub struct Selection<'s> {
     /// Name of the destination.
     pub destination: &'s str,
-    /// Name of the endpoint that received them; without it the destination's own.
+    /// Name of the endpoint that received them (default: the destination's own).
     pub endpoint: Option<&'s str>,
     /// Received at or after.
     pub since: Timestamp,
@@ -25,26 +25,26 @@ pub struct Selection<'s> {
     pub until: Option<Timestamp>,
 }
 
-/// What became of the messages.
+/// Counts of the messages by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Those that are due now.
+    /// Enqueued again.
     pub due: usize,
-    /// Those that were waiting already.
+    /// Waiting already.
     pub waiting: usize,
-    /// Those for which the destination's `when` does not hold.
+    /// Not matched by the destination's `when`.
     pub not_matched: usize,
-    /// Those for which its `when` cannot be computed.
+    /// Undecided: `when` could not be evaluated.
     pub undecided: usize,
 }
 
-/// Messages cannot be sent again.
+/// Error sending messages again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// The destination is not configured.
     #[error(
-        "there is no destination `{name}` in the configuration that the receiver served last; `relay status` lists them"
+        "there is no destination `{name}` in the receiver's last configuration; `relay status` lists the destinations"
     )]
     UnknownDestination {
         /// Its name.
@@ -55,16 +55,16 @@ pub enum ReplayError {
     Store(#[from] StoreError),
 }
 
-/// Makes the messages of the log that are selected due again, after what waits, by the `when` that is in force now.
+/// Enqueues the selected messages of the log again, after waiting ones, if the current `when` holds for them.
 ///
 /// # Errors
-/// When the destination is not configured, or the store or the log cannot be used; what was made due before stays so.
+/// When the destination is not configured, or the store or the log cannot be used; messages enqueued so far stay.
 pub fn replay(store: &mut Store, reader: &mut LogReader, selection: &Selection<'_>) -> Result<Replayed, ReplayError> {
     let name = selection.destination;
     let to = store.find_configured(name)?;
     let to = to.ok_or_else(|| ReplayError::UnknownDestination { name: name.to_owned() })?;
     let from_endpoint = selection.endpoint.unwrap_or(&to.endpoint);
-    // What is in force now is asked, whenever the message came, and as if its endpoint were the destination's.
+    // Evaluate the current filter whatever the age of the message, as if its endpoint were the destination's.
     let now = Position(i64::MAX.cast_unsigned());
     let (mut replayed, mut batch) = (Replayed::default(), Vec::new());
     loop {

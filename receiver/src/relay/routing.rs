@@ -1,7 +1,7 @@
-//! Which destinations a message is for.
+//! Routes messages to destinations.
 //!
-//! A routing table is what one configuration says of that. The store keeps each with the part of the log for which it was
-//! in force, so that a message is judged by the configuration under which it was acknowledged, also after a restart.
+//! Each configuration has a routing table. The store keeps it with the part of the log for which it was in force, so
+//! that a message is routed by the configuration under which it was acknowledged, even after a restart.
 
 use std::collections::HashMap;
 
@@ -18,24 +18,24 @@ use super::{
 };
 use crate::log::{Position, Record};
 
-/// Where the messages of each endpoint go, as it is stored.
+/// The routes of each endpoint, as stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct RoutingTable {
-    /// Every endpoint of the configuration, those without a destination too.
+    /// Every endpoint of the configuration, including those without a destination.
     pub(super) endpoints: Vec<EndpointRoutes>,
 }
 
-/// Where the messages of an endpoint go.
+/// The routes of an endpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct EndpointRoutes {
     pub(super) name: String,
-    /// The TOML text of its profile; profile v1, without it.
+    /// The TOML text of its profile (default: profile v1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) profile: Option<String>,
     pub(super) routes: Vec<StoredRoute>,
 }
 
-/// A way from an endpoint to a destination.
+/// A route from an endpoint to a destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredRoute {
     /// The destination's number in the store.
@@ -44,16 +44,16 @@ pub(super) struct StoredRoute {
     pub(super) when: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) flow_url: Option<String>,
-    /// Whether the version of the receiver that was in use then did not write the condition down.
+    /// Whether the condition is unknown, because an older version of the receiver did not store it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_unknown: bool,
 }
 
-/// A routing table, and for which part of the log it was in force.
+/// A routing table, and the part of the log for which it was in force.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StoredTable {
     pub(super) since: Position,
-    /// `None` while it is in force. For a moment it may overlap with the next one: then either may take a message.
+    /// `None` while it is in force. For a moment it may overlap with the next one: then either may match a message.
     pub(super) until: Option<Position>,
     pub(super) table: RoutingTable,
 }
@@ -65,13 +65,13 @@ pub(super) enum Decision {
     Due,
     /// The destination's `when` does not hold for it.
     NotMatched,
-    /// It cannot be decided, and why.
+    /// It cannot be decided, for this reason.
     Undecided(String),
-    /// The log does not have it any more.
+    /// The log no longer has it.
     Expired,
 }
 
-/// All routing tables that are still needed, ready to be asked.
+/// All routing tables that are still needed, compiled.
 #[derive(Debug)]
 pub(super) struct Router {
     /// Counts the changes of the tables.
@@ -104,12 +104,12 @@ struct Route {
 enum Condition {
     Always,
     When(When),
-    /// Nobody can tell, and why.
+    /// It is unknown, for this reason.
     Unknown(String),
 }
 
 impl EndpointRoutes {
-    /// Those of an endpoint, from its destinations and their numbers.
+    /// The routes of an endpoint, from its destinations and their numbers.
     pub(super) fn new<'d>(name: &str, destinations: impl Iterator<Item = (i64, &'d Destination)>) -> Self {
         let mut profile = None;
         let routes = destinations.map(|(number, destination)| {
@@ -127,7 +127,7 @@ impl EndpointRoutes {
 }
 
 impl Router {
-    /// From what is stored. What this version of the program cannot read any more is known as undecided.
+    /// From the stored tables. Conditions that this version cannot read any more are undecided.
     pub(super) fn new(version: u64, tables: Vec<StoredTable>) -> Self {
         let endpoint = |routes: EndpointRoutes| {
             let profile = match routes.profile {
@@ -144,8 +144,8 @@ impl Router {
         Self { version, tables: tables.collect() }
     }
 
-    /// Numbers of the destinations that may get the messages of an endpoint at a position; `None` where no configuration
-    /// knows the endpoint.
+    /// Numbers of the destinations that may get the messages of an endpoint at a position; `None` if no configuration
+    /// has the endpoint.
     pub(super) fn destinations(&self, at: Position, endpoint: &str) -> Option<Vec<i64>> {
         let endpoints = self.in_force(at, endpoint);
         if endpoints.is_empty() {
@@ -170,12 +170,11 @@ impl Router {
                 }
             }
         }
-        decision
-            .unwrap_or_else(|| Decision::Undecided("the configuration of that time is not known any more".to_owned()))
+        decision.unwrap_or_else(|| Decision::Undecided("the configuration of that time is no longer known".to_owned()))
     }
 
-    /// Whether a body says when its event happened, so that an equal one is the same event again. Without a time a step
-    /// that was sent back and submitted unchanged would be taken for it.
+    /// Whether a body has the time of its event, so that an equal body is a duplicate. Without it, a step that was sent
+    /// back and submitted again unchanged would look like a duplicate.
     pub(super) fn says_when(&self, at: Position, record: &Record) -> bool {
         let endpoints = self.in_force(at, &record.header.endpoint);
         let Some(Ok(profile)) = endpoints.first().map(|endpoint| &endpoint.profile) else { return false };
@@ -205,7 +204,7 @@ impl Route {
     fn new(stored: StoredRoute) -> Self {
         let condition = match stored.when.as_deref().map(When::parse) {
             _ if stored.is_unknown => Condition::Unknown(
-                "an older version of the receiver took it, and did not write down what `when` was".to_owned(),
+                "it was enqueued by an older version of the receiver, which did not store `when`".to_owned(),
             ),
             None => Condition::Always,
             Some(Ok(when)) => Condition::When(when),
@@ -226,11 +225,11 @@ impl Route {
             Err(why) => return Decision::Undecided(why.clone()),
         };
         match destination::view(record, profile, self.flow_url.as_ref()) {
-            Err(error) => Decision::Undecided(format!("`when` could not be asked: {error}")),
+            Err(error) => Decision::Undecided(format!("`when` could not be evaluated: {error}")),
             Ok(view) => match when.holds(&view) {
                 Ok(true) => Decision::Due,
                 Ok(false) => Decision::NotMatched,
-                Err(error) => Decision::Undecided(format!("`when` could not be computed: {error}")),
+                Err(error) => Decision::Undecided(format!("`when` could not be evaluated: {error}")),
             },
         }
     }

@@ -1,5 +1,5 @@
-//! The tasks of the relay while it has a store: one reads the log, one decides for each destination what is due there, and
-//! one delivers for each destination. What one destination does holds up no other.
+//! The tasks of the relay while it has a store: one reads the log, and for each destination one evaluates its filter
+//! and one delivers. Destinations do not block each other.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,7 +27,7 @@ use crate::{
     metrics::RelayMetrics,
 };
 
-/// How many large messages are worked on at a time, over all destinations: each takes a whole core for seconds.
+/// Maximum number of large messages processed at once, over all destinations: each takes a core for seconds.
 const LARGE_AT_A_TIME: usize = 2;
 
 /// The relay while it has a store.
@@ -37,25 +37,25 @@ pub(super) struct Running {
     hold: Arc<Hold>,
     log: Arc<Segments>,
     metrics: Arc<RelayMetrics>,
-    /// Tells those that read and decide to end, at the next message.
+    /// Signals reading and filtering to end at the next message.
     pub(super) stop: Arc<AtomicBool>,
     large: Arc<Semaphore>,
     workers: HashMap<Arc<str>, Worker>,
-    /// Of destinations that are gone: they end what they have in flight.
+    /// Workers of removed destinations, which complete their deliveries in flight.
     leaving: HashMap<Arc<str>, JoinHandle<()>>,
-    /// By URL: kept for as long as the relay runs, so that a reload brings no burst.
+    /// By URL. Kept while the relay runs, so that a reload does not cause a burst.
     limiters: HashMap<String, Arc<RateLimiter>>,
-    /// `None` while it reads.
+    /// `None` while the log is being read.
     intake: Option<Intake>,
     reading: Option<JoinHandle<(Intake, Result<bool, StoreError>)>>,
     deciding: JoinSet<(i64, Result<(), StoreError>)>,
-    /// Destinations for which it is being decided.
+    /// Destinations whose filter is being evaluated.
     decided_for: HashSet<i64>,
     decided: Arc<Notify>,
     looking: Option<JoinHandle<Result<Looked, StoreError>>>,
 }
 
-/// What works for one destination.
+/// The task of one destination.
 #[derive(Debug)]
 struct Worker {
     wake: Arc<Notify>,
@@ -63,17 +63,17 @@ struct Worker {
     task: JoinHandle<()>,
 }
 
-/// What a task has done.
+/// Result of a task.
 pub(super) enum Event {
-    /// The log was read on up to here, and whether there may be more.
+    /// The log was read up to here, and whether there may be more.
     Read(Result<(Position, bool), StoreError>),
-    /// It was decided what is due, or that failed.
+    /// Filters were evaluated, or that failed.
     Decided(Result<(), StoreError>),
-    /// The store was looked at; the log was read up to here.
+    /// The store was polled; the log was read up to here.
     Looked(Position),
 }
 
-/// What a look at the store finds.
+/// Result of polling the store.
 #[derive(Debug)]
 struct Looked {
     status: Status,
@@ -107,7 +107,7 @@ impl Running {
         })
     }
 
-    /// Begins to read the log on; `false` where that goes on already.
+    /// Starts to read more of the log; `false` if it is being read already.
     pub(super) fn begin_reading(&mut self) -> bool {
         let Some(mut intake) = self.intake.take() else { return false };
         self.reading = Some(tokio::task::spawn_blocking(move || {
@@ -117,7 +117,7 @@ impl Running {
         true
     }
 
-    /// Waits until a task has done something; forever, where there is none.
+    /// Waits for the result of a task; forever if there is no task.
     pub(super) async fn next_event(running: &mut Option<Self>) -> Event {
         let Some(running) = running else { return std::future::pending().await };
         loop {
@@ -133,7 +133,7 @@ impl Running {
                         return Event::Decided(done.and_then(|()| running.decide()));
                     }
                     Err(error) => {
-                        tracing::error!(%error, "deciding what is due has ended too early; it begins again");
+                        tracing::error!(%error, "evaluating filters failed; retrying");
                         running.decided_for.clear();
                     }
                 },
@@ -142,7 +142,7 @@ impl Running {
                     running.looking = None;
                     match looked {
                         Some(Ok(looked)) => return Event::Looked(running.has_looked(&looked)),
-                        Some(Err(error)) => tracing::error!(%error, "the relay's store cannot be looked at"),
+                        Some(Err(error)) => tracing::error!(%error, "cannot poll the relay's store"),
                         None => {}
                     }
                 }
@@ -152,7 +152,7 @@ impl Running {
 
     fn has_read(&mut self, read: Option<(Intake, Result<bool, StoreError>)>) -> Result<(Position, bool), StoreError> {
         let Some((intake, read)) = read else {
-            // It panicked. What it had not written down is read again.
+            // It panicked. Whatever it had not stored is read again.
             let reader = self.log.read(lock(&self.store).cursor()?).map_err(StoreError::Log)?;
             self.intake = Some(Intake::new(reader, self.store.clone(), self.metrics.clone(), self.stop.clone()));
             return Ok((lock(&self.store).cursor()?, false));
@@ -165,7 +165,7 @@ impl Running {
         Ok((lock(&self.store).cursor()?, any))
     }
 
-    /// Has it decided what is due, where that is not known and nobody is at it.
+    /// Starts to evaluate the filter of each destination with pending messages, unless that is going on.
     fn decide(&mut self) -> Result<(), StoreError> {
         let undecided = lock(&self.store).undecided()?;
         for (destination, name) in undecided {
@@ -186,7 +186,7 @@ impl Running {
         Ok(())
     }
 
-    /// Serves these destinations from now on. The worker of one that was served before first ends what it has in flight.
+    /// Replaces the destinations. A worker of the previous ones first completes its deliveries in flight.
     pub(super) fn serve(&mut self, destinations: &Destinations) -> Result<(), StoreError> {
         let numbers = lock(&self.store).numbers(destinations)?;
         self.set_rates(destinations);
@@ -254,7 +254,7 @@ impl Running {
         self.workers.values().for_each(|worker| worker.wake.notify_one());
     }
 
-    /// Begins to look whether another process has brought something back, and at the status of each destination.
+    /// Starts to poll the store for changes by other processes and the status of each destination.
     pub(super) fn look(&mut self) -> Result<(), StoreError> {
         lock(&self.store).check_place()?;
         if self.looking.is_none() {
@@ -273,7 +273,7 @@ impl Running {
             self.wake();
         }
         self.hold.move_to(looked.needed_from);
-        // A name may have stood at another endpoint before: what was given up there counts too.
+        // The destination may have been at another endpoint before: its dead letters there count too.
         let mut by_name: HashMap<&str, (u64, i64, u64)> = HashMap::new();
         for it in &looked.status.destinations {
             let (waiting, oldest, dead) = by_name.entry(&it.name).or_default();
@@ -290,7 +290,7 @@ impl Running {
         looked.status.read_up_to
     }
 
-    /// Waits for what is in flight.
+    /// Waits for the deliveries in flight.
     pub(super) async fn end(self) {
         self.workers.values().for_each(|worker| {
             worker.stop.send_replace(true);
@@ -301,7 +301,7 @@ impl Running {
     }
 }
 
-/// Waits for a task, if there is one; `None` where it panicked.
+/// Waits for a task, if there is one; `None` if it panicked.
 async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Option<T> {
     match task {
         Some(task) => task.await.ok(),

@@ -1,21 +1,21 @@
-//! How large a card may be, and what is left out of a message so that it fits.
+//! Size limit of a card, and shortening a message to fit.
 //!
-//! Teams refuses a post whose card is larger than 28 672 bytes after it has expanded it; 24 453 bytes sent were seen to
-//! become 28 897. So a post is kept well below, counted as the bytes of its JSON in UTF-8.
+//! Teams refuses a post whose card exceeds 28 672 bytes after expansion; 24 453 bytes sent were seen to become 28 897.
+//! So the limit, in bytes of UTF-8 JSON, is well below.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
-/// The most bytes that a post may have.
+/// Maximum size of a post in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget(usize);
 
 impl Budget {
-    /// Into this every message goes.
+    /// The smallest budget: every message fits.
     pub const MIN: Self = Self(4_096);
-    /// What Teams takes when it expands as much as it was seen to, 28 672 / 1.182.
+    /// The size that Teams accepts if it expands a post as much as observed: 28 672 / 1.182.
     pub const MAX: Self = Self(24_000);
 
-    /// A budget of so many bytes.
+    /// A budget in bytes.
     ///
     /// # Errors
     /// When it is not between [`Self::MIN`] and [`Self::MAX`].
@@ -29,7 +29,7 @@ impl Budget {
         self.0
     }
 
-    /// For another attempt when Teams found the post too large; `None` when this was the smallest.
+    /// The next smaller budget, for another attempt after Teams refused the size; `None` after the smallest.
     pub fn smaller(self) -> Option<Self> {
         (self > Self::MIN).then(|| Self(self.0 / 2).max(Self::MIN))
     }
@@ -55,31 +55,31 @@ impl FromStr for Budget {
     }
 }
 
-/// No budget for a card.
+/// Invalid budget for a card.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BudgetError {
     /// Too small for every message, or too large for Teams.
-    #[error("a card has between {} and {} bytes to fit into, not {bytes}", Budget::MIN.0, Budget::MAX.0)]
+    #[error("the budget must be between {} and {} bytes, not {bytes}", Budget::MIN.0, Budget::MAX.0)]
     Range {
-        /// What was asked for.
+        /// The requested size.
         bytes: usize,
     },
-    /// No number.
-    #[error("a number of bytes is wanted, such as 20000")]
+    /// Not a number.
+    #[error("the budget must be a number of bytes, such as 20000")]
     Number(#[from] ParseIntError),
 }
 
-/// How much of a message is shown.
+/// Limits for the shown parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// Characters of a value or comment.
+    /// Maximum number of characters of a value or comment.
     pub(super) value: usize,
-    /// Characters of a name.
+    /// Maximum number of characters of a name.
     pub(super) name: usize,
-    /// Fields of a step.
+    /// Maximum number of fields of a step.
     pub(super) fields: usize,
-    /// Decisions of a step.
+    /// Maximum number of decisions of a step.
     pub(super) decisions: usize,
 }
 
@@ -87,9 +87,9 @@ impl Limits {
     /// All of it.
     pub(super) const NONE: Self =
         Self { value: usize::MAX, name: usize::MAX, fields: usize::MAX, decisions: usize::MAX };
-    /// Below this a value is cut only when every field is gone already.
+    /// Values are cut below this length only after all fields were dropped.
     const READABLE: usize = 120;
-    /// No more than this of anything, in this order.
+    /// The stricter of two limits, in the order of the fields.
     const TIGHT: [Self; 3] = [
         Self { value: Self::READABLE, name: 100, fields: 0, decisions: 10 },
         Self { value: 60, name: 60, fields: 0, decisions: 3 },
@@ -101,13 +101,13 @@ impl Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shortened {
-    /// So many values, names or comments were cut.
+    /// Number of values, names or comments that were cut.
     Texts(usize),
-    /// So many fields are missing at the end.
+    /// Number of fields dropped from the end.
     Fields(usize),
-    /// So many decisions are missing at the end.
+    /// Number of decisions dropped from the end.
     Decisions(usize),
-    /// The own template is too large by itself, so the default card stands in.
+    /// The custom template is too large by itself, so the default card replaces it.
     Template,
 }
 
@@ -123,11 +123,11 @@ impl fmt::Display for Shortened {
     }
 }
 
-/// The largest result that `attempt` gives within the budget, if one is; it may give none for want of time. Long values are cut first, then fields are
-/// dropped from the end.
+/// The largest result of `attempt` within the budget; `attempt` returns `None` if it runs out of fuel. Long values are
+/// cut first, then fields are dropped from the end.
 ///
 /// # Errors
-/// That of an attempt.
+/// The error of an attempt.
 pub(super) fn fit<T, E>(
     budget: Budget,
     longest_value: usize,
@@ -139,7 +139,7 @@ pub(super) fn fit<T, E>(
     if let Some(whole) = within(Limits::NONE)? {
         return Ok(Some(whole));
     }
-    // What is longer than all of the budget need not be tried, nor more fields than it has room for in the shortest form.
+    // Texts longer than the budget cannot fit, nor more fields than fit in their shortest form.
     let (longest_value, fields) = (longest_value.min(budget.bytes()), fields.min(budget.bytes() / 8));
     let cut_to = |value| Limits { value, ..Limits::NONE };
     if longest_value > Limits::READABLE
@@ -155,7 +155,7 @@ pub(super) fn fit<T, E>(
     Ok(None)
 }
 
-/// What the largest number from `low` on and below `high` gives that gives anything, by halving.
+/// Binary search in `low..high`: the result for the largest limit that still fits.
 fn largest<T, E>(
     mut low: usize,
     mut high: usize,

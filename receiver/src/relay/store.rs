@@ -1,5 +1,5 @@
-//! The relay's memory: how far it has read the log, and what is due where. Not disposable: what it says was due is
-//! written nowhere else. No part of a message, no URL and no credential is in it.
+//! The relay's store: its position in the log, and the pending deliveries. It cannot be rebuilt, because nothing else
+//! records what was due. It contains no part of a message, no URL and no credential.
 
 mod dead_letters;
 mod decision;
@@ -44,26 +44,26 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    /// The number by which SQLite tells that another process has written.
+    /// SQLite's `data_version`, which changes when another process writes.
     version: i64,
-    /// Where a receiver keeps it; a command beside one does not ask.
+    /// The files of a receiver's store; `None` in a command.
     files: Option<DatabaseFiles>,
     routing_version: u64,
     router: Option<Arc<Router>>,
 }
 
-/// A message on its way into the store.
+/// A message to be enqueued.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) at: Position,
     pub(super) message: Uuid,
     pub(super) received_at: Timestamp,
     pub(super) flow: Option<String>,
-    /// Numbers of the destinations that it may be for.
+    /// Numbers of its possible destinations.
     pub(super) to: Vec<i64>,
 }
 
-/// A delivery that waits.
+/// A pending delivery.
 #[derive(Clone, Debug)]
 pub(super) struct Delivery {
     pub(super) at: Position,
@@ -71,12 +71,12 @@ pub(super) struct Delivery {
     pub(super) attempts: u32,
     /// When its first attempt began.
     pub(super) since: Option<Timestamp>,
-    /// Most bytes of its card, where it was too large before.
+    /// Budget of its card in bytes, if the card was too large before.
     pub(super) budget: Option<usize>,
 }
 
 impl Delivery {
-    /// The budget that it needs, where it was too large before.
+    /// The budget that it needs, if it was too large before.
     pub(super) fn smaller(&self) -> Option<Budget> {
         self.budget.and_then(|bytes| Budget::new(bytes).ok())
     }
@@ -86,7 +86,7 @@ impl Delivery {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Its folder or file cannot be made.
+    /// Its folder or file cannot be created.
     #[error("cannot use the relay's folder {}: {source}", folder.display())]
     Folder {
         /// The folder.
@@ -96,18 +96,18 @@ pub enum StoreError {
     },
     /// It was written by a newer version of this program.
     #[error(
-        "the relay's store in {} has form {found}, and this program knows forms up to {known}; use the newer program",
+        "the relay's store in {} has schema version {found}, and this program supports up to {known}; use the newer program",
         folder.display()
     )]
     Newer {
         /// The folder.
         folder: PathBuf,
-        /// The form of the file.
+        /// Schema version of the file.
         found: i64,
-        /// The newest form that is known here.
+        /// The newest supported schema version.
         known: i64,
     },
-    /// It was written by an older version of this program, and only a receiver may change its form.
+    /// It was written by an older version of this program, and only a receiver may migrate it.
     #[error(
         "the relay's store in {} was written by an older version; start the receiver of this version once, which brings \
          it up to date",
@@ -117,10 +117,10 @@ pub enum StoreError {
         /// The folder.
         folder: PathBuf,
     },
-    /// It cannot be opened: it is damaged, or somebody else's.
+    /// It cannot be opened: it is damaged, or is not a store.
     #[error(
-        "cannot open the relay's store {}: {source}; bring it back from a backup, or move it away: the relay then goes on \
-         from the log's end, and what waited is not sent",
+        "cannot open the relay's store {}: {source}; restore it from a backup, or move it away: the relay then continues \
+         at the log's end, and pending deliveries are not sent",
         file.display()
     )]
     Open {
@@ -129,38 +129,38 @@ pub enum StoreError {
         /// Why not.
         source: rusqlite::Error,
     },
-    /// Several messages have an id that begins so.
-    #[error("more than one message has an id that begins {beginning}; write more of it")]
+    /// Several messages have an id with this prefix.
+    #[error("more than one message has an id that starts with {beginning}; give more of it")]
     Ambiguous {
-        /// What was given of the id.
+        /// The given prefix.
         beginning: String,
     },
-    /// Its files are not where they were.
+    /// Its files were moved or deleted.
     #[error(
-        "nothing is relayed, because what the relay's store is told would be lost: {0}; bring it back, or restart the \
-         receiver: without the store the relay goes on from the log's end, and what waited is not sent"
+        "nothing is relayed, because changes to the relay's store would be lost: {0}; restore it, or restart the \
+         receiver: without the store the relay continues at the log's end, and pending deliveries are not sent"
     )]
     Displaced(#[source] io::Error),
-    /// SQLite says no: a full disk, a damaged file.
+    /// An error of SQLite, such as a full disk or a damaged file.
     #[error("the relay's store cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),
-    /// The log, where the messages lie, cannot be read.
+    /// The log, which contains the messages, cannot be read.
     #[error("cannot read the log: {0}")]
     Log(#[source] io::Error),
 }
 
 impl Store {
-    /// Whether there is one in the folder.
+    /// Whether there is a store in the folder.
     pub fn is_in(folder: &Path) -> bool {
         tables::is_in(folder)
     }
 
-    /// Opens the store in a folder, or makes one that begins at the end of the log.
+    /// Opens the store in a folder, or creates one that starts at the end of the log.
     ///
-    /// Where the log is not the one that was read before, its messages are not relayed again: the store goes on at its end.
+    /// If the log was replaced, its messages are not relayed: the store continues at its end.
     ///
     /// # Errors
-    /// When it cannot be made or written, is of a newer program, or the log cannot be read.
+    /// When it cannot be created or written, is from a newer version, or the log cannot be read.
     pub fn open(folder: &Path, log: &LogIdentity) -> Result<Self, StoreError> {
         let mut store = Self::over(tables::create(folder, log.end.0.cast_signed())?);
         store.files = Some(tables::files(folder)?);
@@ -188,15 +188,15 @@ impl Store {
         Self { connection, version: 0, files: None, routing_version: 0, router: None }
     }
 
-    /// Opens the store in a folder beside a running receiver; `None` where there is none.
+    /// Opens the store in a folder while a receiver may be running; `None` if there is no store.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn beside(folder: &Path) -> Result<Option<Self>, StoreError> {
+    pub fn open_existing(folder: &Path) -> Result<Option<Self>, StoreError> {
         Ok(tables::open(folder)?.map(Self::over))
     }
 
-    /// Whether its files are where they were when a receiver opened it.
+    /// Checks that its files are still the ones that the receiver opened.
     ///
     /// # Errors
     /// When one was deleted, moved or replaced.
@@ -210,7 +210,7 @@ impl Store {
         Ok(Position(position.cast_unsigned()))
     }
 
-    /// How far the log was read, and which log that was.
+    /// How far the log was read, and the identity of the log.
     fn log_cursor(&self) -> Result<Cursor, StoreError> {
         let cursor =
             self.connection.query_row("SELECT position, log, last_position, last_id FROM cursor", [], |row| {
@@ -225,7 +225,7 @@ impl Store {
         Ok(cursor)
     }
 
-    /// From where on the log is needed: what was not read, and what is not delivered.
+    /// The first position of the log that is needed: unread, or not delivered yet.
     pub(super) fn needed_from(&self) -> Result<Position, StoreError> {
         let waiting: Option<i64> = self
             .connection
@@ -235,10 +235,10 @@ impl Store {
         Ok(waiting.map_or(cursor, |position| cursor.min(Position(position.cast_unsigned()))))
     }
 
-    /// Takes arrivals in and moves the cursor after them, in one transaction. Whether they are due is decided later.
+    /// Enqueues arrivals and advances the cursor, in one transaction. Whether they are due is decided later.
     ///
-    /// `false`, and nothing done, where the configuration has changed since `router` was made: it may say that others
-    /// get them.
+    /// Returns `false` and changes nothing if the configuration has changed since `router` was made: it may route them
+    /// elsewhere.
     pub(super) fn take_in(
         &mut self,
         router: &Router,
@@ -276,8 +276,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Brings what waits for a destination forward to `latest`, where it is due later. It is written down, or each start
-    /// would begin the wait again.
+    /// Limits the due times of a destination's deliveries to `latest`. Stored, because otherwise each start would wait
+    /// again.
     pub(super) fn limit_due(&self, destination: i64, latest: Timestamp) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE delivery SET due = ?2 WHERE destination = ?1 AND dead IS NULL AND due > ?2",
@@ -286,8 +286,8 @@ impl Store {
         Ok(())
     }
 
-    /// Gives number, flow and due time of what waits for a destination after a number, in order, up to the first of which
-    /// it is not decided whether it is due: what follows must not overtake it.
+    /// Visits the pending deliveries of a destination after a number, in order: number, flow and due time. Ends at the
+    /// first undecided one, which later ones must not overtake.
     pub(super) fn each_waiting(
         &self,
         destination: i64,
@@ -309,7 +309,7 @@ impl Store {
         Ok(())
     }
 
-    /// Number and message of what waits for a destination.
+    /// Number and message of each pending delivery of a destination.
     pub(super) fn waiting_messages(&self, destination: i64) -> Result<Vec<(u64, String)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, message FROM delivery WHERE destination = ?1 AND dead IS NULL AND asked = 0 ORDER BY id",
@@ -319,7 +319,7 @@ impl Store {
         Ok(waiting.collect::<Result<_, _>>()?)
     }
 
-    /// The delivery of a number.
+    /// The delivery with a number.
     pub(super) fn delivery(&self, id: u64) -> Result<Delivery, StoreError> {
         self.check_place()?;
         let mut statement = self

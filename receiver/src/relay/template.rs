@@ -1,7 +1,7 @@
-//! Templates: what a message becomes.
+//! Templates, which render messages.
 //!
-//! A template is written in minijinja (the language of Jinja) and makes an Adaptive Card; the post around it is the
-//! relay's. For other destinations it makes any text.
+//! A template is written in minijinja (the language of Jinja). For Teams it makes an Adaptive Card, which the relay
+//! wraps in a post; for other destinations it makes any text.
 
 use std::{
     fmt, fs, io,
@@ -24,7 +24,7 @@ use super::{
 
 /// The default card's template.
 const DEFAULT: &str = include_str!("default-card.json.jinja");
-/// The name under which its errors are told.
+/// File name in its errors.
 const DEFAULT_NAME: &str = "default-card.json.jinja";
 
 /// A template that has been read and compiled. Cheap to clone.
@@ -37,7 +37,7 @@ struct Compiled {
     is_default: bool,
 }
 
-/// A template cannot be used, or not on this message.
+/// Error of a template, or of rendering a message with it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateError {
@@ -59,7 +59,7 @@ pub enum TemplateError {
         /// What is wrong, and what to do.
         what: String,
     },
-    /// Its output is no Adaptive Card.
+    /// Its output is not an Adaptive Card.
     #[error("{template}:{line}: {problem}")]
     Output {
         /// The file.
@@ -77,7 +77,7 @@ impl fmt::Debug for Template {
     }
 }
 
-/// Equal ones have the same file and text.
+/// Templates with the same file and text are equal.
 impl PartialEq for Template {
     fn eq(&self, other: &Self) -> bool {
         let text =
@@ -87,7 +87,7 @@ impl PartialEq for Template {
 }
 
 impl Template {
-    /// The card that is shown without a template of one's own.
+    /// The built-in template for cards.
     pub fn default_card() -> Self {
         Self::compile(DEFAULT_NAME, DEFAULT, true).expect("the built-in template is tested to compile")
     }
@@ -104,24 +104,24 @@ impl Template {
 
     fn compile(name: &str, source: &str, is_default: bool) -> Result<Self, TemplateError> {
         let mut environment = environment();
-        // As it is written, so that an error is about that.
+        // Compile the original first, so that errors refer to it.
         environment.template_from_named_str(name, source).map_err(|error| told(name, &error))?;
         let compared = operators::of_template(source).map_err(|error| told(name, &error))?;
         environment.add_template_owned(name.to_owned(), compared).map_err(|error| told(name, &error))?;
         Ok(Self(Arc::new(Compiled { name: name.to_owned(), environment, is_default })))
     }
 
-    /// The whole post for Teams, within the budget. What does not fit is cut or left out, and said so on the card.
+    /// Renders the whole post for Teams within the budget. The card notes what was cut or left out to fit.
     ///
     /// # Errors
-    /// When the template fails on this message, or makes no Adaptive Card of it; never for size.
+    /// When the template fails on this message, or its output is not an Adaptive Card; never for size.
     pub fn card(&self, view: &View, budget: Budget) -> Result<Card, TemplateError> {
         self.must_make_json()?;
         let (longest, fields) = view.extent();
         let fitted = size::fit(budget, longest, fields, Card::size, |limits| {
             let (context, shortened) = view.within(limits);
             match self.render(&context) {
-                // Too many fields for one rendering are too many for a card.
+                // If rendering runs out of fuel, there are too many fields for a card.
                 Err(error) if error.kind() == ErrorKind::OutOfFuel => Ok(None),
                 Err(error) => Err(told(&self.0.name, &error)),
                 Ok(output) => {
@@ -141,10 +141,11 @@ impl Template {
         Ok(card)
     }
 
-    /// Any text. JSON, as which every name counts that does not end in `.txt`, `.html` or the like, is made compact.
+    /// Renders any text. JSON is made compact; a template is for JSON unless its name ends in `.txt`, `.html` or the
+    /// like.
     ///
     /// # Errors
-    /// When the template fails on this message, or should make JSON and does not.
+    /// When the template fails on this message, or is for JSON and its output is not JSON.
     pub fn text(&self, view: &View) -> Result<String, TemplateError> {
         let context = view.context();
         let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
@@ -160,7 +161,7 @@ impl Template {
         &self.0.name
     }
 
-    /// Everything that Teams would not show as it is meant, with file and line.
+    /// Everything that Teams would not show as intended, with file and line.
     pub(super) fn wrong_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
         self.must_make_json()?;
         let context = view.context();
@@ -171,7 +172,7 @@ impl Template {
         Ok(output.into_iter().map(told).collect())
     }
 
-    /// What it makes.
+    /// Its output format.
     pub(crate) fn format(&self) -> OutputFormat {
         OutputFormat::of(&self.0.name)
     }
@@ -187,9 +188,9 @@ impl Template {
         Err(TemplateError::Output { template: self.0.name.clone(), line: 1, problem: CardProblem::Name })
     }
 
-    /// A wrong output, with the line of the template that made it.
+    /// The error of an invalid output, with the line of the template that made it.
     fn wrong_output(&self, context: &Value, (_, problem): (usize, CardProblem)) -> TemplateError {
-        // The place is asked for in the numbered output, whose blanks can be others.
+        // Search in the numbered output, whose whitespace may differ.
         let line = self.render_numbered(context).ok().and_then(|(output, lines)| {
             let (place, _) = card::json(&output).err()?;
             lines.of(place)
@@ -220,9 +221,9 @@ fn told(name: &str, error: &minijinja::Error) -> TemplateError {
     }
 }
 
-/// What to do about an undefined name: the one that it is nearest to, or to ask for what it is a part of.
+/// The tip for an undefined name: the closest known name, or a check of its parent.
 fn meant(error: &minijinja::Error) -> Option<String> {
-    // It is in the error's words, between backticks; where it is not, the place of the error is the name itself.
+    // The name is in the error's text between backticks, or else at the error's place.
     let path = match error.detail().and_then(|detail| detail.split('`').nth(1)) {
         Some(path) => path,
         None => error.template_source()?.get(error.range()?)?,
@@ -231,7 +232,7 @@ fn meant(error: &minijinja::Error) -> Option<String> {
     let name = suggest::closest(wrong, NAMES)?;
     match path.rsplit_once('.') {
         Some((whole, _)) if name == wrong => {
-            Some(format!("; not every message has `{whole}`: ask for it with `{{% if {whole} %}}`"))
+            Some(format!("; not every message has `{whole}`: check for it with `{{% if {whole} %}}`"))
         }
         _ => Some(format!("; did you mean `{name}`?")),
     }

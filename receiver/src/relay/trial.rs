@@ -1,4 +1,4 @@
-//! A template or condition, tried on every sample as an endpoint's profile has it.
+//! Validates a template or condition against every sample, converted to an endpoint's profile.
 
 use std::cell::Cell;
 
@@ -13,9 +13,9 @@ use super::{
     when::{When, WhenError},
 };
 
-/// When a sample counts as received.
+/// Time of receipt of every sample.
 const RECEIVED_AT: &str = "2026-11-24T10:30:00Z";
-/// The id under which a sample counts as stored.
+/// Message id of every sample.
 const MESSAGE_ID: &str = "01936d8a-1b40-7000-8000-000000000000";
 
 /// It fails on a sample.
@@ -28,18 +28,18 @@ pub(crate) struct OnSample {
     pub(crate) source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// What a template and a condition are tried with.
+/// The context for validating a template and a condition.
 pub(crate) struct Trial<'d> {
-    /// Where the endpoint's messages keep what.
+    /// Profile of the endpoint.
     pub(crate) profile: &'d Profile,
     /// The endpoint's name.
     pub(crate) endpoint: &'d str,
-    /// Where a flow is found in the product, if that is configured.
+    /// Pattern for the URL of a flow in the product, if configured.
     pub(crate) flow_url: Option<&'d FlowUrl>,
 }
 
 impl Trial<'_> {
-    /// Makes a card of every sample.
+    /// Renders a card for every sample.
     ///
     /// # Errors
     /// The first sample on which that fails.
@@ -47,7 +47,7 @@ impl Trial<'_> {
         self.each(|view| template.card(view, budget).map(drop))
     }
 
-    /// Makes a text of every sample.
+    /// Renders a text for every sample.
     ///
     /// # Errors
     /// The first sample on which that fails.
@@ -55,10 +55,11 @@ impl Trial<'_> {
         self.each(|view| template.text(view).map(drop))
     }
 
-    /// Judges every sample.
+    /// Evaluates a condition on every sample.
     ///
     /// # Errors
-    /// The first sample on which that fails; or, where it asks only for what has a few fixed words, that none fulfils it.
+    /// The first sample on which that fails; or that no sample matches, if the condition uses only values of a fixed
+    /// set.
     pub(crate) fn when(&self, when: &When) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let holds = Cell::new(false);
         self.each(|view| {
@@ -82,7 +83,7 @@ impl Trial<'_> {
     }
 }
 
-/// What is known of a sample besides its body: all that is known of a stored message.
+/// Metadata of a sample, as of a stored message.
 pub(crate) fn about(endpoint: &str, flow_url: Option<FlowUrl>) -> About {
     let received_at = RECEIVED_AT.parse().expect("a constant in the form of RFC 3339");
     About {
@@ -93,7 +94,7 @@ pub(crate) fn about(endpoint: &str, flow_url: Option<FlowUrl>) -> About {
     }
 }
 
-/// A sample as a profile has it; `None` for what is no message.
+/// A sample converted to a profile; `None` if it is not a message.
 fn view(body: &[u8], profile: &Profile, about: &About) -> Option<View> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let message = Profile::v1().read(&value).ok()?;

@@ -1,6 +1,6 @@
-//! What templates and filters see of a message: read through the profile, its texts clean, its fields readable. A
-//! message that does not conform shows what it has. Names are compared as they are, as everywhere in the kit; what cannot
-//! be seen in one is written as an escape and never left out.
+//! The message as templates and filters see it: read through the profile, with unsafe characters removed and its fields
+//! formatted. A message that does not conform shows the parts it has. Names are compared byte by byte, as everywhere in
+//! the kit; their invisible characters are escaped and never removed.
 
 mod field;
 mod number;
@@ -25,7 +25,7 @@ use super::{
     size::{Limits, Shortened},
 };
 
-/// Every name that templates see, at whatever depth: what a wrong one may have meant.
+/// Every name in a template's context, at any depth, to suggest one for a misspelt name.
 pub(super) const NAMES: [&str; 36] = [
     "access",
     "approver",
@@ -65,32 +65,32 @@ pub(super) const NAMES: [&str; 36] = [
     "wide",
 ];
 
-/// A message as it is shown. Cheap to clone.
+/// A message as templates see it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct View(Arc<Shown>);
 
-/// What is known of a message besides its body.
+/// Metadata of a message.
 #[derive(Clone, Debug, Default)]
 pub struct About {
     /// The endpoint's name.
     pub endpoint: String,
-    /// The id under which the message is stored.
+    /// Id of the stored message.
     pub message_id: Option<String>,
     /// When it was received.
     pub received_at: Option<Timestamp>,
-    /// Where its flow is found in the product.
+    /// Pattern for the URL of its flow in the product.
     pub flow_url: Option<FlowUrl>,
 }
 
-/// A body cannot be shown.
+/// Error reading a body.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
-    /// It is no JSON, or ambiguous.
+    /// It is not JSON, or is ambiguous.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// It is JSON, and no object with members.
-    #[error("the body is no message: it is no JSON object, or an empty one")]
+    /// It is JSON, but not an object with members.
+    #[error("the body is not a message: it is not a JSON object, or is empty")]
     NoMessage,
 }
 
@@ -107,7 +107,7 @@ impl View {
     /// Reads a body through a profile.
     ///
     /// # Errors
-    /// When it is no JSON object, or ambiguous at a place that the profile knows.
+    /// When it is not a JSON object, or is ambiguous at a place that the profile knows.
     pub fn of(body: &[u8], profile: &Profile, about: &About) -> Result<Self, ViewError> {
         let document = Document::read(body, profile)?;
         if !document.is_message() {
@@ -131,7 +131,7 @@ impl View {
         self.within(Limits::NONE).0
     }
 
-    /// The same within limits, and what they left out.
+    /// The same context within limits, and what was left out.
     pub(super) fn within(&self, limits: Limits) -> (Value, Vec<Shortened>) {
         self.0.numbers.show();
         let digits = self.0.digits;
@@ -147,7 +147,7 @@ impl View {
         (Serde(context).into(), left_out)
     }
 
-    /// Characters of the longest text, and fields of the step that has most: where searching for a fit begins.
+    /// Length of the longest text and number of fields of the largest step: where the search for a fit starts.
     pub(super) fn extent(&self) -> (usize, usize) {
         let fields = |step: &str| self.0.message[step]["fields"].as_array().map_or(0, Vec::len);
         (self.0.message.to_string().len(), fields("step").max(fields("previousStep")) + 1)
@@ -231,12 +231,12 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// What something is called: an identifier, a word of the contract, a person's address.
+    /// An identifier, a constant of the contract, or a person's address.
     fn name(&self, value: &serde_json::Value) -> Option<String> {
         value.as_str().map(|text| self.cut(&plain::exact(text), self.limits.name))
     }
 
-    /// A text that is short as a rule, and that people read.
+    /// A text for people that is usually short.
     fn title(&self, value: &serde_json::Value) -> Option<String> {
         value.as_str().map(|text| self.cut(plain::clean(text).trim(), self.limits.name))
     }
@@ -255,7 +255,7 @@ impl Cutter {
     }
 }
 
-/// Numbers keep their digits in the values of fields, and are noted there. Everywhere else they become numbers.
+/// Only the values of fields keep the digits of their numbers.
 fn note_numbers(value: &mut serde_json::Value, digits: Digits, numbers: &mut number::Numbers, is_shown: bool) {
     use serde_json::Value;
     match value {

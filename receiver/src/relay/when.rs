@@ -1,4 +1,4 @@
-//! Which messages a destination gets: an expression of minijinja over what templates see.
+//! The filter of a destination: a minijinja expression on the same context as in templates.
 
 use std::{
     fmt,
@@ -9,7 +9,7 @@ use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 
 use super::{comparison::Class, environment::environment, operators, view::View};
 
-/// A field that a form does not have is not there, and that is no error: another step has another form.
+/// A missing field is not an error: steps have different forms.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = environment();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -26,42 +26,42 @@ pub struct When(Arc<Compiled>);
 struct Compiled {
     text: String,
     expression: Expression<'static, 'static>,
-    /// What it asks of a message, such as `flow.name`.
+    /// The names it uses, such as `flow.name`.
     names: Vec<String>,
 }
 
-/// A condition cannot be read, or not be judged on a message.
+/// Error in a condition, or in evaluating it on a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WhenError {
-    /// It is no expression, or cannot be computed.
+    /// It is not an expression, or cannot be evaluated.
     #[error("{0}")]
     Expression(String),
-    /// What it comes to is neither true nor false.
+    /// Its result is neither true nor false.
     #[error(
-        "it gives {found}, which is neither true nor false; compare it, as in `... == 'x'`, or write `... is not none`"
+        "the result is {found}, neither true nor false; compare it, as in `... == 'x'`, or write `... is not none`"
     )]
     NoTruth {
-        /// What it gives.
+        /// The type of its result.
         found: String,
     },
-    /// It holds for no message at all.
+    /// It holds for none of the samples.
     #[error(
-        "it holds for no message: none of the samples fulfils it, and they have every trigger (`stepCompleted`, \
-         `stepCreated`) and decision (`approved`, `rejectedAndSentBack`, `rejectedAndCompleted`) that the profile carries"
+        "it holds for no message: it holds for none of the samples, which have every trigger (`stepCompleted`, \
+         `stepCreated`) and decision (`approved`, `rejectedAndSentBack`, `rejectedAndCompleted`) that the profile has"
     )]
     NeverHolds,
-    /// It asks for something that no message has.
-    #[error("there is no `{name}`; here are {}", known.join(", "))]
+    /// It uses a name that messages do not have.
+    #[error("there is no `{name}`; the names here are {}", known.join(", "))]
     UnknownName {
-        /// What it asks for.
+        /// The unknown name.
         name: String,
-        /// What there is in its place.
+        /// The known names.
         known: Vec<String>,
     },
 }
 
-/// Equal ones have the same text.
+/// Conditions with the same text are equal.
 impl PartialEq for When {
     fn eq(&self, other: &Self) -> bool {
         self.0.text == other.0.text
@@ -69,17 +69,17 @@ impl PartialEq for When {
 }
 
 impl When {
-    /// Reads a condition.
+    /// Parses a condition.
     ///
     /// # Errors
-    /// When it is no expression.
+    /// When it is not an expression.
     pub fn parse(text: &str) -> Result<Self, WhenError> {
-        // As it is written, so that an error is about that.
-        let written = ENVIRONMENT.compile_expression(text).map_err(told)?;
+        // Compile the original first, so that errors refer to it.
+        let written = ENVIRONMENT.compile_expression(text).map_err(evaluation_error)?;
         let mut names: Vec<String> = written.undeclared_variables(true).into_iter().collect();
         names.sort_unstable();
-        let compared = operators::of_expression(text).map_err(told)?;
-        let expression = ENVIRONMENT.compile_expression_owned(compared).map_err(told)?;
+        let compared = operators::of_expression(text).map_err(evaluation_error)?;
+        let expression = ENVIRONMENT.compile_expression_owned(compared).map_err(evaluation_error)?;
         Ok(Self(Arc::new(Compiled { text: text.to_owned(), expression, names })))
     }
 
@@ -88,12 +88,12 @@ impl When {
         &self.0.text
     }
 
-    /// Whether a message fulfils it.
+    /// Whether it holds for a message.
     ///
     /// # Errors
-    /// When it cannot be computed on this message.
+    /// When it cannot be evaluated on this message.
     pub fn holds(&self, view: &View) -> Result<bool, WhenError> {
-        let value = self.0.expression.eval(view.context()).map_err(told)?;
+        let value = self.0.expression.eval(view.context()).map_err(evaluation_error)?;
         match Class::of(&value) {
             Class::Truth => Ok(value.is_true()),
             Class::Missing => Ok(false),
@@ -101,15 +101,15 @@ impl When {
         }
     }
 
-    /// Whether all that it asks for has a few words that the contract fixes, so that samples have every one of them.
+    /// Whether it uses only values from a set that the contract fixes, so that the samples cover all of them.
     pub(super) fn is_of_fixed_words(&self) -> bool {
         self.0.names.iter().all(|name| name == "trigger" || name.split('.').next_back() == Some("decision"))
     }
 
-    /// Checks that what it asks for is there: in this message, or as a field of another form.
+    /// Checks that its names exist: in this message, or as a field of another form.
     ///
     /// # Errors
-    /// When a name is not there, or it cannot be computed on this message.
+    /// When a name does not exist, or it cannot be evaluated on this message.
     pub fn check(&self, view: &View) -> Result<(), WhenError> {
         let context = view.context();
         self.0.names.iter().try_for_each(|name| is_there(&context, name))?;
@@ -139,7 +139,7 @@ fn is_there(context: &Value, name: &str) -> Result<(), WhenError> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn told(error: minijinja::Error) -> WhenError {
+fn evaluation_error(error: minijinja::Error) -> WhenError {
     WhenError::Expression(match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),

@@ -1,5 +1,5 @@
-//! The relay at work, on a thread of its own: follows the log, and starts the tasks of destinations again whose
-//! configuration may have changed. Whatever takes long happens elsewhere, so it hears at once that it is to end.
+//! The relay's thread: follows the log, and restarts the tasks of destinations after a reload. Anything slow runs
+//! elsewhere, so that it reacts to the shutdown signal at once.
 
 use std::{
     io,
@@ -23,11 +23,11 @@ use crate::{
     metrics::RelayMetrics,
 };
 
-/// How often it is looked at what another process has brought back, and at the status of each destination. Also how long
-/// to wait before a store that failed is tried again.
+/// Interval of polling the store for changes by other processes and the status of each destination. Also the back-off
+/// after an error of the store.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What is relayed where. Changed while it runs.
+/// The routing in use, changed by a reload.
 pub type Destinations = Arc<[Destination]>;
 
 /// The relay, not running yet.
@@ -39,17 +39,17 @@ pub(crate) struct Relay {
     headway: watch::Sender<RelayHeadway>,
 }
 
-/// How far the relay is, and whether it goes on.
+/// Progress of the relay, and whether it is running.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RelayHeadway {
-    /// Where in the log it reads on, if it does.
+    /// Its position in the log, if it is reading.
     pub(crate) position: Option<Position>,
-    /// Why it stands still.
+    /// Why it has failed, if it has.
     pub(crate) failing: Option<String>,
 }
 
-/// What the relay shares with the reload of the configuration: the store, where each configuration is written down before
-/// a request can be judged by it.
+/// The part of the relay that a reload needs: the store, which records each configuration before a request can be
+/// routed by it.
 #[derive(Debug)]
 pub(crate) struct RelayHandle {
     folder: PathBuf,
@@ -58,7 +58,7 @@ pub(crate) struct RelayHandle {
     opened: Mutex<Option<Opened>>,
 }
 
-/// Its store, and what it needs of the log.
+/// Its store, and the part of the log that it needs.
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     pub(super) store: Arc<Mutex<Store>>,
@@ -66,13 +66,13 @@ pub(super) struct Opened {
 }
 
 impl RelayHandle {
-    /// Writes down that a configuration (the names of its endpoints, and their destinations) is in force from the log's
-    /// present end on, beside the one before it until [`Self::retire`]. Where nothing is and was relayed, no store is made.
+    /// Records that a configuration (the names of its endpoints, and their destinations) is in force from the log's
+    /// current end, together with the previous one until [`Self::retire`]. Makes no store if nothing is or was relayed.
     ///
     /// # Errors
-    /// When the store cannot be opened or written; then the configuration must not be taken over.
+    /// When the store cannot be opened or written; then the configuration must not be applied.
     pub(crate) fn configure(&self, endpoints: &[&str], destinations: &[Destination]) -> Result<(), StoreError> {
-        // Before the store is made: it begins at the log's end too.
+        // Before the store is made: it starts at the log's end too.
         let since = self.log.end();
         let store = {
             let mut opened = self.opened();
@@ -90,30 +90,30 @@ impl RelayHandle {
                     destination,
                     endpoint,
                     messages,
-                    "given up: the destination is not in the configuration any more; they wait again when it is back"
+                    "given up: the destination is no longer configured; they are retried when it is back"
                 );
             } else {
                 tracing::info!(
                     destination,
                     endpoint,
                     messages,
-                    "the destination is back, and what was given up waits again"
+                    "the destination is back; retrying the messages that were given up"
                 );
             }
         }
         Ok(())
     }
 
-    /// The configurations before the newest are not in force any more: no request that begins is judged by them.
+    /// Retires the configurations before the newest: new requests are no longer routed by them.
     ///
     /// # Errors
-    /// When the store cannot be written; then messages go by either configuration until the next start.
+    /// When the store cannot be written; then messages are routed by either configuration until the next start.
     pub(crate) fn retire(&self) -> Result<(), StoreError> {
         let store = self.opened().as_ref().map(|opened| opened.store.clone());
         store.map_or(Ok(()), |store| lock(&store).retire_routing(self.log.end()))
     }
 
-    /// Serves other destinations from now on.
+    /// Replaces the destinations.
     pub(crate) fn serve(&self, destinations: Destinations) {
         self.destinations.send_replace(destinations);
     }
@@ -123,7 +123,7 @@ impl RelayHandle {
     }
 
     fn open_store(&self) -> Result<Opened, StoreError> {
-        // Else one would be made in a folder that is not this receiver's.
+        // Otherwise a store would be made in a folder of another receiver.
         self.log.check_place().map_err(StoreError::Log)?;
         let store = Store::open(&self.folder, &self.log.identity())?;
         let cursor = store.cursor()?;
@@ -132,7 +132,7 @@ impl RelayHandle {
             tracing::error!(
                 read_up_to = cursor.0,
                 log_start = start.0,
-                "messages were removed from the log before the relay had read them; they are not relayed"
+                "messages were removed from the log before the relay read them; they are not relayed"
             );
         }
         let hold = self.log.hold(store.needed_from()?);
@@ -141,8 +141,8 @@ impl RelayHandle {
 }
 
 impl Relay {
-    /// Opens the store in a folder, so that nothing that it needs is removed from the log. Where nothing is and was
-    /// relayed, none is made.
+    /// Opens the store in a folder, so that retention keeps what it needs of the log. Makes no store if nothing is or
+    /// was relayed.
     pub(crate) fn open(
         folder: &Path,
         log: Arc<Segments>,
@@ -154,13 +154,13 @@ impl Relay {
         let (sender, receiver) = watch::channel(destinations);
         let handle =
             Arc::new(RelayHandle { folder: folder.to_owned(), log, destinations: sender, opened: Mutex::default() });
-        // Before a message can arrive: what arrives first is for a new destination too.
+        // Before a message can arrive: a new destination gets the first one too.
         handle.configure(endpoints, &receiver.borrow())?;
         handle.retire()?;
         Ok(Self { handle, destinations: receiver, metrics, headway })
     }
 
-    /// What a reload of the configuration needs.
+    /// The part of the relay that a reload needs.
     pub(crate) fn handle(&self) -> &Arc<RelayHandle> {
         &self.handle
     }
@@ -170,10 +170,10 @@ impl Relay {
         self.headway.subscribe()
     }
 
-    /// Relays until `stop`; attempts in flight then are waited for, `grace` at most.
+    /// Relays until `stop`, then waits up to `grace` for attempts in flight.
     ///
     /// # Errors
-    /// When there can be no thread or runtime.
+    /// When a thread or the runtime cannot be started.
     pub(crate) fn start(
         mut self,
         stop: impl Future<Output = ()> + Send + 'static,
@@ -186,7 +186,7 @@ impl Relay {
             .build()?;
         thread::Builder::new().name("relay".to_owned()).spawn(move || {
             runtime.block_on(self.run(stop, grace));
-            // A large message may still be worked on; nothing of that is written down, so nobody waits for it.
+            // A large message may still be processed; nothing of that is stored, so do not wait for it.
             runtime.shutdown_background();
         })
     }
@@ -196,7 +196,7 @@ impl Relay {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut running: Option<Running> = None;
-        // Whether other destinations are to be served, and whether the log may have more than was read.
+        // Whether the destinations have changed, and whether the log may have unread messages.
         let (mut is_changed, mut is_behind, mut is_failing, mut is_reported) = (true, true, false, false);
         loop {
             let mut done = Ok(());
@@ -226,7 +226,7 @@ impl Relay {
                     }
                 },
                 _ = look.tick() => {
-                    // What failed is tried again now.
+                    // Time to retry after an error.
                     (is_behind, is_failing) = (true, false);
                     if let Some(running) = &mut running {
                         done = running.look();
@@ -239,7 +239,7 @@ impl Relay {
             }
             if let Err(error) = done {
                 if !is_reported {
-                    tracing::error!(%error, "the relay stands still; it is tried again until it works");
+                    tracing::error!(%error, "the relay failed; retrying");
                 }
                 self.headway.send_modify(|headway| headway.failing = Some(error.to_string()));
                 (is_behind, is_failing, is_reported) = (true, true, true);
@@ -248,12 +248,12 @@ impl Relay {
         if let Some(running) = running {
             running.stop.store(true, Ordering::Relaxed);
             if tokio::time::timeout(grace, running.end()).await.is_err() {
-                tracing::warn!("attempts of the relay were cut; they are made again at the next start");
+                tracing::warn!("attempts of the relay were cut off; they are repeated at the next start");
             }
         }
     }
 
-    /// Serves the destinations that are configured now.
+    /// Applies the current destinations.
     fn serve(&mut self, running: &mut Option<Running>) -> Result<(), StoreError> {
         let destinations = self.destinations.borrow_and_update().clone();
         let Some(opened) = self.handle.opened().clone() else { return Ok(()) };
@@ -265,7 +265,7 @@ impl Relay {
     }
 }
 
-/// Waits for other destinations; forever, where nobody is left to set them.
+/// Waits for new destinations; forever if nothing can set them any more.
 async fn changed(destinations: &mut watch::Receiver<Destinations>) {
     if destinations.changed().await.is_err() {
         std::future::pending().await

@@ -178,7 +178,7 @@ fn a_relay_whose_store_is_gone_stands_still_and_says_so() {
         let (_, readiness) = ready(admin);
         let relay = readiness["relay"].as_str().unwrap();
         assert!(relay.contains("relay.sqlite is gone") && relay.contains("restart the receiver"), "{case}: {relay}");
-        receiver.logged(0, "the relay stands still");
+        receiver.logged(0, "the relay failed");
         assert_eq!(send(&receiver, r#"{"n":2}"#).status, 200, "{case}");
         if comes_back {
             fs::rename(&away, &store).unwrap();

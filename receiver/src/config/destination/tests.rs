@@ -137,7 +137,7 @@ fn what_is_made_has_the_content_type_of_its_suffix_unless_another_is_configured(
 fn a_condition_that_compares_two_types_is_refused_where_a_sample_shows_it() {
     let folder = folder();
     for (when, expected) in [
-        ("step.name > 10", "cannot compare a text with a number; write `| number` behind the text"),
+        ("step.name > 10", "cannot compare a text with a number; write `| number` after the text"),
         ("values['Credit limit'] > '10000'", "cannot compare a number with a text"),
         ("received_at > 2026", "cannot compare a text with a number"),
         ("decision in [1, 2]", "cannot compare a number with a text"),
@@ -188,10 +188,10 @@ fn a_destination_that_could_get_nothing_is_refused() {
 fn what_is_neither_true_nor_false_nor_a_media_type_is_refused() {
     let folder = folder();
     for (line, expected) in [
-        ("when = \"'false'\"", "it gives a text, which is neither true nor false"),
-        ("when = \"1\"", "it gives a number, which is neither true nor false"),
-        ("when = \"step.name\"", "it gives a text, which is neither true nor false"),
-        ("when = \"fields\"", "it gives a list, which is neither true nor false"),
+        ("when = \"'false'\"", "the result is a text, neither true nor false"),
+        ("when = \"1\"", "the result is a number, neither true nor false"),
+        ("when = \"step.name\"", "the result is a text, neither true nor false"),
+        ("when = \"fields\"", "the result is a list, neither true nor false"),
         ("content_type = \"text\"", "`content_type` must be a media type"),
         ("content_type = \"application/json, text/plain\"", "`content_type` must be a media type"),
         ("allow_address = [\"10.0.0.5/8\"]", "`allow_address`"),

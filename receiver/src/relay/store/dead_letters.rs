@@ -1,4 +1,4 @@
-//! Dead letters: what was given up, until someone brings it back.
+//! Dead letters, which can be retried.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -22,27 +22,27 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Why it was given up: a stable name, such as `refused`.
     pub reason: String,
-    /// What went wrong at last.
+    /// The last error.
     pub words: Option<String>,
 }
 
-/// Which dead letters are brought back.
+/// Selects dead letters to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which<'w> {
     /// All.
     All,
-    /// Those of the destination of this name, or else those of the messages whose id begins so.
+    /// Those of the destination with this name, or else of the messages whose id has this prefix.
     Of(&'w str),
 }
 
-/// What was brought back.
+/// Result of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retried {
     /// Dead letters that are due again.
     pub deliveries: usize,
-    /// Dead letters that stay, because their destination is not in the configuration any more.
+    /// Dead letters that stay, because their destination is no longer configured.
     pub unconfigured: usize,
-    /// Whether the word named a destination.
+    /// Whether a destination was selected by name.
     pub is_destination: bool,
 }
 
@@ -72,11 +72,11 @@ impl Store {
         Ok(letters.collect::<Result<_, _>>()?)
     }
 
-    /// Makes dead letters due again, with all their attempts before them anew, after what waits already. A running
-    /// receiver notices it within a second. Those whose destination is not configured any more stay as they are.
+    /// Retries dead letters with a fresh attempt budget, after the pending deliveries. A running receiver notices
+    /// within a second. Those whose destination is no longer configured stay.
     ///
     /// # Errors
-    /// When the file cannot be written, or an id's beginning is that of several messages.
+    /// When the file cannot be written, or the prefix of an id matches several messages.
     pub fn retry(&mut self, which: Which<'_>) -> Result<Retried, StoreError> {
         let transaction = self.connection.transaction()?;
         let (is_destination, word) = match which {

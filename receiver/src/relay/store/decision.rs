@@ -1,4 +1,4 @@
-//! What was taken in, and whether it is due: decided for one destination at a time, in the order of the log.
+//! Enqueued messages, and the decision whether they are due, for one destination at a time in the order of the log.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use super::{Store, StoreError, outcome, routing, window};
 use crate::{log::Position, relay::routing::Decision};
 
-/// A message that was taken in for a destination, and of which nobody knows yet whether it is due there.
+/// A message for a destination that is not decided yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::relay) struct Asked {
     pub(in crate::relay) id: u64,
@@ -14,33 +14,33 @@ pub(in crate::relay) struct Asked {
     pub(in crate::relay) message: String,
 }
 
-/// What was decided of it.
+/// A decision on a message.
 #[derive(Clone, Debug)]
 pub(in crate::relay) struct Decided {
     pub(in crate::relay) id: u64,
     pub(in crate::relay) received_at: Timestamp,
-    /// Digest of the body, where an equal one within the window is the same message.
+    /// Digest of the body, if an equal one within the window is a duplicate.
     pub(in crate::relay) digest: Option<[u8; 32]>,
     pub(in crate::relay) decision: Decision,
 }
 
-/// How many messages were passed over.
+/// Number of messages that were passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::relay) struct PassedOver {
-    /// The `when` of the destination does not hold for them.
+    /// Not matched by the destination's `when`.
     pub(in crate::relay) not_matched: u64,
-    /// The destination has an equal body from a few minutes before.
+    /// Duplicates: the destination got an equal body within the window.
     pub(in crate::relay) repeated: u64,
 }
 
-/// Where a delivery goes by the present configuration.
-enum Place {
+/// Where a delivery goes under the current configuration.
+enum CurrentDestination {
     At(i64),
     Gone { words: String },
 }
 
 impl Store {
-    /// Number and name of the destinations for which something is to be decided.
+    /// Number and name of the destinations with undecided messages.
     pub(in crate::relay) fn undecided(&self) -> Result<Vec<(i64, String)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, name FROM destination WHERE EXISTS
@@ -50,7 +50,7 @@ impl Store {
         Ok(destinations.collect::<Result<_, _>>()?)
     }
 
-    /// What is to be decided next for a destination, the oldest first.
+    /// The next undecided messages of a destination, the oldest first.
     pub(in crate::relay) fn asked(&self, destination: i64, limit: usize) -> Result<Vec<Asked>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, position, message FROM delivery WHERE destination = ?1 AND asked = 1 ORDER BY id LIMIT ?2",
@@ -65,7 +65,7 @@ impl Store {
         Ok(asked.collect::<Result<_, _>>()?)
     }
 
-    /// Writes decisions down: what is due waits, the rest leaves.
+    /// Stores decisions: due messages become pending deliveries, others are deleted.
     pub(in crate::relay) fn decide(&mut self, destination: i64, decided: &[Decided]) -> Result<PassedOver, StoreError> {
         self.check_place()?;
         let transaction = self.connection.transaction()?;
@@ -82,10 +82,10 @@ impl Store {
                 (Decision::Expired, _) => {
                     give_up(&transaction, id, outcome::EXPIRED_REASON.0, outcome::EXPIRED_REASON.1)?
                 }
-                (Decision::Due, Place::Gone { words }) => {
+                (Decision::Due, CurrentDestination::Gone { words }) => {
                     give_up(&transaction, id, routing::NOT_CONFIGURED, words)?;
                 }
-                (Decision::Due, Place::At(destination)) => {
+                (Decision::Due, CurrentDestination::At(destination)) => {
                     if is_repeated(&transaction, *destination, it)? {
                         passed_over.repeated += 1;
                         remove(&transaction, id)?;
@@ -97,9 +97,9 @@ impl Store {
                 }
             }
         }
-        if let (Some(last), Place::At(destination)) = (decided.last(), &place) {
+        if let (Some(last), CurrentDestination::At(destination)) = (decided.last(), &place) {
             let at = last.received_at.as_microsecond();
-            // What lies ahead was written while the clock was wrong.
+            // Times in the future were stored while the clock was wrong.
             transaction
                 .prepare_cached("DELETE FROM seen WHERE destination = ?1 AND last_arrival NOT BETWEEN ?2 AND ?3")?
                 .execute([*destination, at - window(), at + window()])?;
@@ -109,19 +109,19 @@ impl Store {
     }
 }
 
-fn place(transaction: &Transaction<'_>, destination: i64) -> rusqlite::Result<Place> {
+fn place(transaction: &Transaction<'_>, destination: i64) -> rusqlite::Result<CurrentDestination> {
     let found = transaction
         .prepare_cached("SELECT name, endpoint, active, moved_to FROM destination WHERE id = ?1")?
         .query_row([destination], |row| {
             let (name, endpoint): (String, String) = (row.get(0)?, row.get(1)?);
             let place = if row.get(2)? { Some(destination) } else { row.get(3)? };
             Ok(match place {
-                Some(number) => Place::At(number),
-                None => Place::Gone { words: routing::gone(&name, &endpoint) },
+                Some(number) => CurrentDestination::At(number),
+                None => CurrentDestination::Gone { words: routing::gone(&name, &endpoint) },
             })
         })
         .optional()?;
-    Ok(found.unwrap_or(Place::Gone { words: routing::gone("?", "?") }))
+    Ok(found.unwrap_or(CurrentDestination::Gone { words: routing::gone("?", "?") }))
 }
 
 fn remove(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
@@ -135,7 +135,7 @@ fn give_up(transaction: &Transaction<'_>, id: i64, reason: &str, words: &str) ->
         .map(drop)
 }
 
-/// Whether the destination took the same body within the window; the window counts from the last arrival.
+/// Whether the destination got the same body within the window, which starts at its last arrival.
 fn is_repeated(transaction: &Transaction<'_>, destination: i64, it: &Decided) -> rusqlite::Result<bool> {
     let Some(digest) = &it.digest else { return Ok(false) };
     let at = it.received_at.as_microsecond();

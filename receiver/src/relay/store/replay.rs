@@ -1,4 +1,4 @@
-//! Sending again, at the wish of an operator, what a destination was passed over with or has lost.
+//! Enqueues messages again that a destination lost or that were filtered out.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(in crate::relay) struct Replayed {
     pub(in crate::relay) digest: Option<[u8; 32]>,
 }
 
-/// The configured destination of a name, and what says which messages it gets now.
+/// A configured destination and the router in force.
 #[derive(Clone, Debug)]
 pub(in crate::relay) struct Configured {
     pub(in crate::relay) number: i64,
@@ -28,14 +28,14 @@ pub(in crate::relay) struct Configured {
 }
 
 impl Store {
-    /// The configured destination of a name.
+    /// The configured destination with a name.
     pub(in crate::relay) fn find_configured(&mut self, name: &str) -> Result<Option<Configured>, StoreError> {
         let Some((number, endpoint)) = self.configured(name)? else { return Ok(None) };
         Ok(Some(Configured { number, endpoint, router: self.router()? }))
     }
 
-    /// Makes messages due at a destination, after what waits there, and gives their number. One that waits already is left
-    /// out, one that was given up is due again. A running receiver notices it within a second.
+    /// Enqueues messages for a destination after its pending deliveries, and returns their number. Skips pending ones,
+    /// and retries dead letters. A running receiver notices within a second.
     pub(in crate::relay) fn replay(&mut self, destination: i64, messages: &[Replayed]) -> Result<usize, StoreError> {
         let transaction = self.connection.transaction()?;
         let mut added = 0;

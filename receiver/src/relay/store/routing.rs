@@ -1,4 +1,4 @@
-//! The destinations and the routing tables: what the configurations said, and for which part of the log.
+//! Destinations and routing tables, with the part of the log for which each was in force.
 
 use std::sync::Arc;
 
@@ -15,28 +15,28 @@ use crate::{
     },
 };
 
-/// Why a delivery is dead whose destination is not in the configuration any more. It comes back with the destination.
+/// Dead-letter reason: the destination is no longer configured. Retried when it is configured again.
 pub(super) const NOT_CONFIGURED: &str = "not-configured";
 
-/// Routing tables that are kept beyond those that are needed: a request that began before some reloads may still be
-/// stored.
+/// Number of routing tables kept beyond the needed ones, because a request that started before some reloads may still
+/// be stored.
 const KEPT_TABLES: i64 = 32;
 
-/// What a configuration has changed for the messages that wait.
+/// A change of pending deliveries by a new configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::relay) struct Affected {
     pub(in crate::relay) destination: String,
     pub(in crate::relay) endpoint: String,
     pub(in crate::relay) messages: usize,
-    /// Whether they were given up because it is gone; otherwise they wait again because it is back.
+    /// Whether they were given up because it was removed; otherwise they are pending again because it is back.
     pub(in crate::relay) is_given_up: bool,
 }
 
 impl Store {
-    /// Lets a configuration be in force from a position on, beside the one before it until [`Self::retire_routing`].
+    /// Puts a configuration in force from a position, together with the previous one until [`Self::retire_routing`].
     ///
-    /// What waits for a destination that is gone is given up, and waits again when the destination comes back. Where it is
-    /// at another endpoint now, and leads to the same address, it goes on there.
+    /// Pending deliveries of a removed destination are given up, and become pending again when it is back. If it is now
+    /// at another endpoint with the same address, they continue there.
     pub(in crate::relay) fn configure(
         &mut self,
         endpoints: &[&str],
@@ -58,7 +58,7 @@ impl Store {
         Ok(affected)
     }
 
-    /// Ends the configurations before the newest: they were in force up to this position.
+    /// Retires the configurations before the newest: they were in force up to this position.
     pub(in crate::relay) fn retire_routing(&mut self, end: Position) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE routing SET until = max(?1, since) WHERE until IS NULL AND id < (SELECT max(id) FROM routing)",
@@ -68,7 +68,7 @@ impl Store {
         Ok(())
     }
 
-    /// What says which destinations a message is for.
+    /// The router for all tables that are still needed.
     pub(in crate::relay) fn router(&mut self) -> Result<Arc<Router>, StoreError> {
         if let Some(router) = &self.router {
             return Ok(router.clone());
@@ -88,7 +88,7 @@ impl Store {
         Ok(router)
     }
 
-    /// Number of the configured destination of a name, and its endpoint.
+    /// Number and endpoint of the configured destination with a name.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -112,8 +112,8 @@ impl Store {
     }
 }
 
-/// Writes down which destinations there are, and gives their numbers. One that leads elsewhere now has taken nothing there
-/// yet, so a message that is equal to one that the old address took is not a repetition. What waits goes to the new address.
+/// Stores the destinations and returns their numbers. If a destination's address changed, messages that the old address
+/// got do not count as duplicates, and pending deliveries go to the new address.
 fn set_active(transaction: &Transaction<'_>, destinations: &[Destination]) -> rusqlite::Result<Vec<i64>> {
     let salt: Vec<u8> = transaction.query_row("SELECT salt FROM cursor", [], |row| row.get(0))?;
     transaction.execute("UPDATE destination SET active = 0", [])?;
@@ -135,7 +135,7 @@ fn set_active(transaction: &Transaction<'_>, destinations: &[Destination]) -> ru
     destinations.iter().map(&mut add).collect()
 }
 
-/// Lets what waits follow its destination.
+/// Moves pending deliveries along with their destination.
 fn follow(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Affected>> {
     transaction.execute_batch(
         "UPDATE destination SET moved_to = CASE WHEN active THEN NULL ELSE (
@@ -181,12 +181,12 @@ fn follow(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Affected>> {
     Ok(affected)
 }
 
-/// Why nothing can be delivered to a destination that is gone.
+/// The error of deliveries to a removed destination.
 pub(super) fn gone(destination: &str, endpoint: &str) -> String {
-    format!("the destination {destination} of the endpoint {endpoint} is not in the configuration any more")
+    format!("the destination {destination} of the endpoint {endpoint} is no longer configured")
 }
 
-/// Adds a routing table, if it differs from the one in force, and drops those that nobody needs any more.
+/// Adds a routing table if it differs from the one in force, and deletes those that are no longer needed.
 fn add_table(transaction: &Transaction<'_>, table: &RoutingTable, since: Position) -> rusqlite::Result<()> {
     let newest: Option<(i64, String, bool)> = transaction
         .query_row("SELECT id, routes, until IS NULL FROM routing ORDER BY id DESC LIMIT 1", [], |row| {
@@ -215,7 +215,7 @@ fn add_table(transaction: &Transaction<'_>, table: &RoutingTable, since: Positio
     Ok(())
 }
 
-/// Completes the routes of which an older version wrote down only where they lead, by those of now that lead there too.
+/// Completes routes that an older version stored without conditions from current routes to the same destination.
 fn complete(before: &mut RoutingTable, now: &RoutingTable) -> bool {
     let mut is_changed = false;
     for endpoint in &mut before.endpoints {
@@ -236,7 +236,7 @@ pub(super) fn to_json(table: &RoutingTable) -> String {
     serde_json::to_string(table).expect("a routing table is made of strings and numbers")
 }
 
-/// A due time on the way in: not ahead of the clock, which may have been wrong when the message came.
+/// The initial due time: not in the future, because the clock may have been wrong when the message arrived.
 pub(super) fn due(received_at: Timestamp) -> i64 {
     received_at.min(Timestamp::now()).as_microsecond()
 }

@@ -1,4 +1,4 @@
-//! How it stands with each destination.
+//! Status of the relay and its destinations.
 
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -6,7 +6,7 @@ use rusqlite::Row;
 use super::{DeadLetter, Store, StoreError, timestamp};
 use crate::log::Position;
 
-/// How it stands with the relay.
+/// Status of the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// How far the log was read.
@@ -15,7 +15,7 @@ pub struct Status {
     pub destinations: Vec<DestinationStatus>,
 }
 
-/// How it stands with a destination.
+/// Status of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestinationStatus {
     /// Its name.
@@ -24,9 +24,9 @@ pub struct DestinationStatus {
     pub(in crate::relay) number: i64,
     /// Name of the endpoint whose messages it gets.
     pub endpoint: String,
-    /// Whether the configuration that was last served has it.
+    /// Whether the last configuration has it.
     pub is_configured: bool,
-    /// Deliveries that wait for an attempt or are in flight.
+    /// Deliveries that are pending or in flight.
     pub waiting: u64,
     /// When the oldest message among them was received.
     pub oldest_waiting: Option<Timestamp>,
@@ -34,9 +34,9 @@ pub struct DestinationStatus {
     pub dead_letters: u64,
     /// Deliveries that were accepted.
     pub accepted: u64,
-    /// When the last one was.
+    /// When the last delivery was accepted.
     pub last_accepted: Option<Timestamp>,
-    /// What went wrong last.
+    /// The last failed attempt.
     pub last_failure: Option<Failure>,
 }
 
@@ -50,7 +50,7 @@ pub struct Failure {
 }
 
 impl Store {
-    /// How it stands with each destination.
+    /// The status of each destination.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -66,7 +66,7 @@ impl Store {
         Ok(Status { read_up_to: self.cursor()?, destinations })
     }
 
-    /// The status and the newest dead letters, both of one moment: a receiver may be writing meanwhile.
+    /// A consistent snapshot of the status and the newest dead letters while a receiver may be writing.
     ///
     /// # Errors
     /// When the file cannot be read.

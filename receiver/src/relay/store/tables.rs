@@ -1,4 +1,4 @@
-//! The tables, the number of their form, and how a file of an older form is brought up to it.
+//! The tables, their schema version, and migration.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
@@ -14,18 +14,18 @@ use crate::{
 /// The SQLite file in the relay's folder.
 const FILE: &str = "relay.sqlite";
 
-/// Changing the tables changes this number.
+/// Schema version; increase it when the tables change.
 const FORM: i64 = 2;
 
-/// How long to wait for another process that has the file.
+/// How long to wait for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Times are microseconds since 1970. A delivery holds no part of its message: that is in the log, at `position`. While
-/// `asked` is 1 nobody knows whether it is due. One that was accepted is deleted; `dead` says why one was given up. A
-/// delivery that is brought back gets a new number, so whoever follows the numbers sees it.
+/// Times are microseconds since 1970. A delivery contains no part of its message: that is in the log, at `position`.
+/// While `asked` is 1, it is undecided whether it is due. Accepted deliveries are deleted; `dead` is the dead-letter
+/// reason. A retried dead letter gets a new number, so that readers that follow the numbers see it.
 ///
-/// A destination is known by its name and its endpoint. Where the same name with the same address is at another endpoint
-/// now, `moved_to` has its number. `address` is a digest with `cursor.salt`, so a URL cannot be read from it.
+/// A destination is identified by its name and its endpoint. If the same name with the same address is now at another
+/// endpoint, `moved_to` is its number there. `address` is a digest with `cursor.salt`, so a URL cannot be read from it.
 const TABLES: &str = "
     CREATE TABLE cursor (
         position INTEGER NOT NULL,
@@ -82,7 +82,7 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Moves the tables of form 1 out of the way, and what they hold into those of form 2.
+/// Migrates the tables from schema version 1 to 2.
 const FROM_FORM_1: [&str; 2] = [
     "
     DROP INDEX delivery_waiting;
@@ -115,22 +115,22 @@ pub(super) fn is_in(folder: &Path) -> bool {
     folder.join(FILE).is_file()
 }
 
-/// Where the file in a folder is, and those beside it, once it is open.
+/// The database file in a folder with its side files, once it is open.
 pub(super) fn files(folder: &Path) -> Result<DatabaseFiles, StoreError> {
     DatabaseFiles::of(&folder.join(FILE)).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })
 }
 
-/// Opens the file in a folder; makes it, with the cursor at `cursor`, where it is missing.
+/// Opens the file in a folder, or creates it with the cursor at `cursor`.
 pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
     folder::make(folder).map_err(failed)?;
     let file = folder.join(FILE);
-    // SQLite's own files beside it take the mode of this one.
+    // SQLite's side files take the mode of this one.
     OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
     let opened = Connection::open(&file).and_then(|connection| {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        // What is due is written nowhere else.
+        // Nothing else records what is due.
         connection.pragma_update(None, "synchronous", "FULL")?;
         Ok(connection)
     });
@@ -159,7 +159,7 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
     Ok(connection)
 }
 
-/// Form 1 knows where messages went, and not which.
+/// Version 1 has the destinations of endpoints, but not their conditions.
 fn note_unknown_routes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut table = RoutingTable::default();
     {
@@ -179,7 +179,7 @@ fn note_unknown_routes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Opens the file in a folder, for a command beside a running receiver; `None` where there is none.
+/// Opens the file in a folder for a command while a receiver may be running; `None` if there is no file.
 pub(super) fn open(folder: &Path) -> Result<Option<Connection>, StoreError> {
     if !is_in(folder) {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! A field as it is shown: its value as one compares it, and its text as one reads it.
+//! A field: its value for comparisons, and its text for people.
 
 use minijinja::value::{Serde, Value};
 use schemas::FieldType;
@@ -10,25 +10,25 @@ use schemas::json::Digits;
 use super::{Cutter, number};
 use crate::relay::{plain, readable};
 
-/// Characters, and lines, that stand well beside a name; more want the whole width.
+/// Maximum number of characters, and of lines, shown next to a name; longer values take the whole width.
 const WIDE: (usize, usize) = (60, 3);
-/// Characters, and lines, that are shown at once; more are folded.
+/// Maximum number of characters, and of lines, shown at once; longer values are folded.
 const LONG: (usize, usize) = (160, 3);
 
 #[derive(Clone, Serialize)]
 pub(super) struct Field {
     name: Option<String>,
-    /// The name as it is, with escapes for what cannot be seen.
+    /// The name, with invisible characters escaped.
     #[serde(skip)]
     exact_name: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
-    /// Its place among the fields of the step, from 1.
+    /// 1-based position among the fields of the step.
     position: usize,
-    /// A number, a truth, a label, a list of labels, or a text.
+    /// A number, a boolean, a label, a list of labels, or a text.
     pub(super) value: Value,
-    /// What a person reads; empty when nothing was filled in.
+    /// The text for people; empty if the field was not filled in.
     text: String,
     filled: bool,
     wide: bool,
@@ -89,7 +89,7 @@ fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
     }
 }
 
-/// The value with numbers to calculate with.
+/// The value, with its numbers ready for calculations.
 fn nested(raw: &Json, digits: Digits) -> Value {
     match (digits.of(raw), raw) {
         (Some(number), _) => number::value(&number),
@@ -123,13 +123,13 @@ fn selected(options: &[Json]) -> impl Iterator<Item = &Json> {
     options.iter().filter(|option| option["isSelected"] != Json::Bool(false))
 }
 
-/// What people chose, or its key where an option has no words, or the option where it is a mere text.
+/// The option's label, or its key if it has no label, or the option itself if it is a string.
 fn label(option: &Json, digits: Digits) -> String {
     let words = [&option["value"], &option["key"]].into_iter().find(|words| words.is_string());
     flat(words.unwrap_or(option), digits)
 }
 
-/// Any JSON value in a line of words.
+/// Any JSON value as one line of text.
 fn flat(value: &Json, digits: Digits) -> String {
     if let Some(number) = digits.of(value) {
         return number;

@@ -1,21 +1,20 @@
-//! Numbers as templates and filters see them: to calculate with they are integers or doubles, and printed they have the
-//! digits that they came with.
+//! Numbers as templates and filters see them: integers or doubles in calculations, printed with their original digits.
 
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 use minijinja::value::{Value, ValueKind};
 
 thread_local! {
-    /// The numbers of the message whose context was made last on this thread, which is the one that is rendered.
+    /// The numbers of the message that is rendered on this thread: the one whose context was made last.
     static SHOWN: RefCell<Numbers> = RefCell::default();
 }
 
-/// The digits of those doubles of a message that are printed with others, by their bits.
+/// The original digits of doubles that would be printed differently, by the bits of the double.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers(Arc<HashMap<u64, String>>);
 
 impl Numbers {
-    /// Notes a number of the message. Of those that are the same double, the first is printed.
+    /// Records a number of the message. Of several with the same double, the first one's digits are printed.
     pub(super) fn note(&mut self, digits: &str) {
         if let Ok(double) = digits.parse::<f64>() {
             let known = Arc::make_mut(&mut self.0);
@@ -29,7 +28,7 @@ impl Numbers {
     }
 }
 
-/// A number to calculate with. An integer is exact up to 38 digits.
+/// A number for calculations. Integers are exact up to 38 digits.
 pub(super) fn value(digits: &str) -> Value {
     if let Ok(integer) = digits.parse::<i64>()
         && digits != "-0"
@@ -43,7 +42,7 @@ pub(super) fn value(digits: &str) -> Value {
     }
 }
 
-/// A number's digits, as they are in the message or as a calculation gave them; `None` where the value is not a number.
+/// A number's digits, from the message or a calculation; `None` if the value is not a number.
 pub(in crate::relay) fn text(value: &Value) -> Option<String> {
     if value.kind() != ValueKind::Number {
         return None;

@@ -1,4 +1,4 @@
-//! A step as it is shown: who did what, what was decided, and its fields.
+//! A step as templates see it: people, decisions and fields.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,7 +18,7 @@ pub(super) struct Step {
     completed_at: Option<String>,
     completed_by: Option<String>,
     decisions: Vec<Decision>,
-    /// What the decisions come to: a rejection, if there is one.
+    /// The overall outcome of the decisions: a rejection if there is one.
     outcome: Option<Decision>,
     pub(super) decision: Option<String>,
     pub(super) fields: Value,
@@ -36,7 +36,7 @@ struct Decision {
 }
 
 impl Step {
-    /// `has_data` says that this step's fields and decisions are what the message is about.
+    /// `has_data`: whether the message is about this step's fields and decisions.
     pub(super) fn of(step: &Json, cutter: &Cutter, has_data: bool) -> Self {
         let part = |name: &str| cutter.name(&step[name]);
         let decisions: Vec<Decision> =
@@ -54,7 +54,7 @@ impl Step {
         let fields = ordered[..kept].iter().enumerate().map(|(index, field)| Field::of(field, index + 1, cutter));
         let fields: Vec<Field> = fields.collect();
         let mut values = BTreeMap::new();
-        // By the exact name first; by the name as people read it only where no field is really called so.
+        // By the exact name first, then by the shown name.
         for name in [Field::exact_name, Field::title] {
             for field in &fields {
                 if let Some(name) = name(field) {
@@ -92,7 +92,7 @@ impl Decision {
     }
 }
 
-/// Values by the name of their field. One that is not there is none, for steps differ in their fields.
+/// Values by field name. A missing field is `none`, because steps have different fields.
 #[derive(Debug)]
 struct Values(BTreeMap<String, Value>);
 

@@ -39,7 +39,7 @@ fn a_message_is_judged_by_the_configuration_that_was_in_force_at_its_position() 
     ] {
         assert_eq!(router.decide(number, Position(position), record), expected, "{case}");
     }
-    // Where two are in force it is due if either says so.
+    // While two tables are in force, a match of either is enough.
     let third = [destination("a", "new", "a", Some("trigger == 'stepCompleted'"))];
     store.configure(&["new"], &third, Position(400)).unwrap();
     let router = store.router().unwrap();
@@ -63,7 +63,7 @@ fn a_table_is_kept_as_long_as_something_is_to_be_judged_by_it() {
     serve(&mut store, &["d"], 99);
     let kept: i64 = store.connection.query_row("SELECT count(*) FROM routing", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 32);
-    // The same again is no other table.
+    // An equal table is not added again.
     serve(&mut store, &["d"], 100);
     assert_eq!(store.router().unwrap().destinations(Position(100), "hooks").map(|numbers| numbers.len()), Some(1));
     let newest: i64 = store.connection.query_row("SELECT max(since) FROM routing", [], |row| row.get(0)).unwrap();
@@ -159,7 +159,7 @@ fn a_store_of_the_form_before_goes_on() {
     let connection = Connection::open(relay.join("relay.sqlite")).unwrap();
     connection.execute_batch(FORM_1).unwrap();
     drop(connection);
-    assert!(matches!(Store::beside(&relay), Err(StoreError::Older { .. })), "a receiver may be running on it");
+    assert!(matches!(Store::open_existing(&relay), Err(StoreError::Older { .. })), "a receiver may be running on it");
     let mut store = Store::open(&relay, &log).unwrap();
     assert_eq!(store.cursor().unwrap(), Position(900));
     let [a] = configure(&mut store, &[destination("a", "hooks", "a", Some("trigger == 'stepCreated'"))], 1000)[..]
@@ -182,6 +182,6 @@ fn a_store_of_the_form_before_goes_on() {
     take_in(&mut store, &[arrival(950, 10, &[a])], 951);
     assert_eq!(decide(&mut store, a, |_| (Some([7; 32]), 10, Decision::Due)).repeated, 1);
     drop(store);
-    assert!(Store::beside(&relay).unwrap().is_some());
-    assert!(Store::beside(&folder.path().join("none")).unwrap().is_none());
+    assert!(Store::open_existing(&relay).unwrap().is_some());
+    assert!(Store::open_existing(&folder.path().join("none")).unwrap().is_none());
 }
