@@ -34,7 +34,7 @@ def test_case(result):
         message = "{clause} ({level}) {title}\nthrottled: {reason}".format(**result)
         pytest.fail(message, pytrace=False) if result["level"] == "must" else pytest.skip(message)
     if result["outcome"] == "failed":
-        message = "{clause} ({level}) {title}\nexpected: {expected}\ncame: {came}\nmend: {mend}".format(**result)
+        message = "{clause} ({level}) {title}\nexpected: {expected}\ngot: {came}\nfix: {mend}".format(**result)
         # A SHOULD that fails is reported, but does not fail the run.
         pytest.fail(message, pytrace=False) if result["level"] == "must" else pytest.xfail(message)
 

@@ -24,7 +24,7 @@ describe.each(["must", "should", "may"])("%s", (level) => {
       const { outcome, expected, came, mend, reason } = result;
       // Answered 429 or 503, which proves nothing.
       if (outcome === "throttled") throw new Error(`throttled: ${reason}`);
-      if (outcome === "failed") throw new Error(`expected: ${expected}\ncame: ${came}\nmend: ${mend}`);
+      if (outcome === "failed") throw new Error(`expected: ${expected}\ngot: ${came}\nfix: ${mend}`);
     });
   }
 });
