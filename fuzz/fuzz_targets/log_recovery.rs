@@ -15,7 +15,7 @@ use libfuzzer_sys::{
     arbitrary::{self, Arbitrary},
     fuzz_target,
 };
-use receiver::log::{Entry, Position, Record, RecordHeader, SegmentOptions, Segments};
+use receiver::log::{Entry, Position, Record, RecordHeader, SegmentOptions, SegmentedLog};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -68,7 +68,7 @@ fuzz_target!(|case: Case| {
     fs::write(folder.path().join(format!("{:020}.log", 0)), &older.bytes).expect("a file can be written");
     fs::write(folder.path().join(format!("{base:020}.log")), &newest.bytes).expect("a file can be written");
 
-    let (log, _) = Segments::open(folder.path(), SegmentOptions::default()).expect("it opens");
+    let (log, _) = SegmentedLog::open(folder.path(), SegmentOptions::default()).expect("it opens");
     let new = record(usize::MAX, b"{}");
     let at = RUNTIME.block_on(log.append(&new)).expect("it takes a record");
     let after = log.read(at).expect("it can be read").next_entry().expect("it can be read");
@@ -76,7 +76,7 @@ fuzz_target!(|case: Case| {
     drop(log);
 
     let mut found = Vec::new();
-    let mut reader = Segments::read_beside(folder.path(), Position(0));
+    let mut reader = SegmentedLog::read_folder(folder.path(), Position(0));
     while let Some(entry) = reader.next_entry().expect("it can be read") {
         if let Entry::Record { record, .. } = entry {
             found.push(record);

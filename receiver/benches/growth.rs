@@ -13,7 +13,7 @@ use bytes::Bytes;
 use hdrhistogram::Histogram;
 use receiver::{
     index::{Filter, Index, Indexer},
-    log::{Record, RecordHeader, SegmentOptions, Segments},
+    log::{Record, RecordHeader, SegmentOptions, SegmentedLog},
 };
 use schemas::{Document, Profile, Sample};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ fn main() {
     let [folder, millions] = arguments.as_slice() else { panic!("DATA_DIR MILLIONS") };
     let (folder, millions) = (Path::new(folder), millions.parse::<usize>().unwrap());
     fs::create_dir_all(folder).unwrap();
-    let (log, _) = Segments::open(&folder.join("log"), SegmentOptions::default()).unwrap();
+    let (log, _) = SegmentedLog::open(&folder.join("log"), SegmentOptions::default()).unwrap();
     let log = Arc::new(log);
     let index = Index::open_behind(&folder.join("index.sqlite"), &log.identity()).unwrap();
     let mut indexer = Indexer::new(index, HashMap::new());
@@ -71,7 +71,7 @@ fn flow(number: usize) -> String {
     format!("FLOW-{}", number / MILLION * flows + number % flows)
 }
 
-async fn fill(log: &Arc<Segments>, million: usize) {
+async fn fill(log: &Arc<SegmentedLog>, million: usize) {
     let sample = Sample::find("step-completed-customer-set-up").unwrap();
     let text = str::from_utf8(sample.body).unwrap();
     let numbers = million * MILLION..(million + 1) * MILLION;

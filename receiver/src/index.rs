@@ -25,7 +25,7 @@ pub use self::{
     query::{Filter, Lost, Message},
 };
 use crate::{
-    folder,
+    durable_dir,
     log::{Cursor, LogId, LogIdentity, Position, Record},
     place::DatabaseFiles,
 };
@@ -227,7 +227,7 @@ impl Index {
     fn connect(file: &Path) -> rusqlite::Result<Self> {
         // SQLite's own files beside it take the mode and the owner of this one. Where it cannot be made, SQLite says why.
         if let Ok(made) = fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(file) {
-            folder::hand_over(&made, folder::of(file));
+            durable_dir::hand_over(&made, durable_dir::of(file));
         }
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;

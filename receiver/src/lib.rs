@@ -5,12 +5,14 @@
 //! program around them, and `relay` passes messages on. Hidden modules are public only for tests and benchmarks.
 
 #[cfg(feature = "server")]
+mod atomic_file;
+#[cfg(feature = "server")]
 pub mod cli;
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
-mod folder;
+mod durable_dir;
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod index;
@@ -32,8 +34,6 @@ mod redact;
 #[doc(hidden)]
 #[cfg(feature = "relay")]
 pub mod relay;
-#[cfg(feature = "server")]
-mod replace;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod verify;

@@ -1,10 +1,10 @@
 //! The log: every accepted message, in the order of arrival. Everything else (index, relay, tail) is a consumer that
 //! reads it from a position of its own.
 
+mod bounds;
 mod check;
 mod cursor;
 mod disk;
-mod extent;
 mod inventory;
 mod placement;
 mod queue;
@@ -14,7 +14,7 @@ mod recovery;
 mod retention;
 mod search;
 mod segment;
-mod segments;
+mod segmented_log;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -24,14 +24,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    check::Findings,
+    check::LogReport,
     cursor::{Cursor, LogId, LogIdentity, Replaced},
     disk::{Disk, FileSystem, LogFile},
     reader::{Entry, LogReader},
     record::{Captured, Record, RecordHeader},
     recovery::Recovery,
-    retention::{Hold, Removed, Retention},
-    segments::{SegmentOptions, Segments},
+    retention::{Removed, Retention, RetentionPin},
+    segmented_log::{SegmentOptions, SegmentedLog},
 };
 
 /// A place in the log. Later records have greater positions; the numbers in between mean nothing.

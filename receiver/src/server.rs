@@ -44,7 +44,7 @@ use crate::{
     index::{Index, IndexError, Indexer},
     ingest::{AdmissionLimits, Pipeline},
     line_writer::FlushGuard,
-    log::{Recovery, SegmentOptions, Segments},
+    log::{Recovery, SegmentOptions, SegmentedLog},
     metrics::Metrics,
 };
 
@@ -53,7 +53,7 @@ pub struct Server {
     listener: TcpListener,
     admin: Option<TcpListener>,
     state: Arc<ServerState>,
-    log: Arc<Segments>,
+    log: Arc<SegmentedLog>,
     #[cfg(feature = "relay")]
     relay: Relay,
     indexer: Indexer,
@@ -122,8 +122,8 @@ impl Server {
         // it would be refused forever.
         let queue_bytes = default.queue_bytes.max(limits.body_bytes.saturating_mul(3));
         let options = SegmentOptions { queue_bytes, retention: config.retention, ..default };
-        let (log, recovery) =
-            Segments::open(&data.log(), options).map_err(|source| StartError::Log { folder: data.log(), source })?;
+        let (log, recovery) = SegmentedLog::open(&data.log(), options)
+            .map_err(|source| StartError::Log { folder: data.log(), source })?;
         let log = Arc::new(log);
         data.take_index().map_err(|source| DataFolderError::Io { folder: config.data_dir.clone(), source })?;
         let index = Index::open_behind(&data.index(), &log.identity())
@@ -216,7 +216,7 @@ impl Server {
         let reader = log.read(self.indexer.position())?;
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
-        let indexing = self.indexer.follow_behind(reader, log.news(), ended(stopped.clone()))?;
+        let indexing = self.indexer.follow_behind(reader, log.subscribe(), ended(stopped.clone()))?;
         let watching = tokio::spawn(log_watch::run(log.clone(), ended(stopped.clone())));
         let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
         #[cfg(feature = "relay")]

@@ -14,7 +14,7 @@ use super::{configuration, failure::Failure};
 use crate::{
     config::Config,
     index::{Index, Indexer, Message},
-    log::{Entry, LogIdentity, LogReader, Position, Record, Segments},
+    log::{Entry, LogIdentity, LogReader, Position, Record, SegmentedLog},
     server::{DataFolder, DataFolderError, IndexLock},
 };
 
@@ -58,17 +58,17 @@ impl DataDir {
 
     /// Reads the log from a position.
     pub(super) fn log(&self, from: Position) -> LogReader {
-        Segments::read_beside(&DataFolder::log_in(&self.folder), from)
+        SegmentedLog::read_folder(&DataFolder::log_in(&self.folder), from)
     }
 
     /// The position after the last byte of the log.
     pub(super) fn end(&self) -> Result<Position, Failure> {
-        Segments::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
+        SegmentedLog::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }
 
     /// Which log it is.
     pub(super) fn log_identity(&self) -> Result<LogIdentity, Failure> {
-        Segments::identity_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
+        SegmentedLog::identity_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }
 
     /// The message one of whose arrivals has an id with this prefix.
@@ -150,7 +150,7 @@ mod tests {
     async fn a_command_gives_the_index_up_as_soon_as_a_receiver_has_the_folder() {
         let root = TempDir::new().unwrap();
         let receiver = DataFolder::open(&root.path().join("data")).unwrap();
-        let (log, _) = Segments::open(&receiver.log(), SegmentOptions::default()).unwrap();
+        let (log, _) = SegmentedLog::open(&receiver.log(), SegmentOptions::default()).unwrap();
         let header = RecordHeader::of_unreadable("hooks", None);
         log.append(&Record { header, body: "{}".into() }).await.unwrap();
         drop(log);

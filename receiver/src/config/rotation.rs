@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::kept::Kept;
 use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_FILE, Sources, draw_secret, resolve};
-use crate::{folder, replace::replace};
+use crate::{atomic_file::replace, durable_dir};
 
 /// The new file keeps the readers of the old one, which the receiver may need; only its owner may write it.
 const SECRET_MODE: u32 = 0o644;
@@ -140,7 +140,7 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
     let is_revoked = |reference: &str| match reference.parse() {
         Ok(SecretReference::File(other)) => {
             let other = resolve_path(other);
-            is_same(folder::of(&other), folder::of(&file))
+            is_same(durable_dir::of(&other), durable_dir::of(&file))
                 && kept::until(&file, &other).is_some_and(|until| keep.is_zero() || until < now)
         }
         _ => false,
@@ -185,7 +185,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Two commands at the same time would lose each other's changes.
 fn lock(file: &Path) -> Result<File, RotateError> {
-    let folder = folder::of(file);
+    let folder = durable_dir::of(file);
     let io = |source| RotateError::Io { file: folder.to_owned(), source };
     let opened = File::open(folder).map_err(io)?;
     flock(&opened, FlockOperation::LockExclusive).map_err(|errno| io(errno.into()))?;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{Filter, Index, Indexer};
-use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, Segments};
+use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog};
 
 /// A record that arrived so many seconds after the first.
 fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
@@ -27,15 +27,15 @@ fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
     Record { header, body: Bytes::from_static(body.as_bytes()) }
 }
 
-async fn filled(folder: &TempDir, records: &[Record]) -> Segments {
-    let (log, _) = Segments::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
+async fn filled(folder: &TempDir, records: &[Record]) -> SegmentedLog {
+    let (log, _) = SegmentedLog::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
     for record in records {
         log.append(record).await.unwrap();
     }
     log
 }
 
-fn caught_up(folder: &TempDir, log: &Segments) -> Index {
+fn caught_up(folder: &TempDir, log: &SegmentedLog) -> Index {
     let index = Index::open_behind(&folder.path().join("index.sqlite"), &log.identity()).unwrap();
     let mut indexer = Indexer::new(index, HashMap::new());
     let mut reader = log.read(indexer.position()).unwrap();
@@ -90,7 +90,7 @@ async fn it_goes_on_where_it_was_and_an_index_of_another_log_is_made_anew() {
 #[tokio::test]
 async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_reaches() {
     let body = |text: &str| -> &'static str { String::leak(format!("{{\"x\":\"{text}\"}}")) };
-    let append = async |log: &Segments, texts: &[&str]| {
+    let append = async |log: &SegmentedLog, texts: &[&str]| {
         for (second, text) in (0..).zip(texts) {
             log.append(&record(second * 1000, "a", body(text))).await.unwrap();
         }
@@ -171,7 +171,7 @@ async fn what_retention_removed_goes_and_the_rest_is_as_if_made_anew() {
         retention: Retention { max_age: None, max_bytes: Some(1100) },
         ..SegmentOptions::default()
     };
-    let (log, _) = Segments::open(&folder.path().join("log"), options).unwrap();
+    let (log, _) = SegmentedLog::open(&folder.path().join("log"), options).unwrap();
     let body = |number: usize| [r#"{"x":1}"#, r#"{"x":2}"#, r#"{"x":3}"#][number];
     // The first body arrives on both sides of every place where the log may be cut, the others on one.
     for (second, number) in [0, 1, 0, 0, 2, 0, 2, 0, 0, 1, 0, 0].into_iter().enumerate() {

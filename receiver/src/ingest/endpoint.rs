@@ -18,7 +18,7 @@ use super::{
     workers::{MAX_INLINE_BYTES, Workers},
 };
 use crate::{
-    log::{Record, RecordHeader, Segments},
+    log::{Record, RecordHeader, SegmentedLog},
     redact,
     verify::Verifier,
 };
@@ -55,7 +55,7 @@ pub(crate) struct Endpoints(HashMap<String, Arc<Endpoint>>);
 /// What all requests go through, whatever their endpoint.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
-    log: Arc<Segments>,
+    log: Arc<SegmentedLog>,
     admission: Arc<AdmissionLimits>,
     workers: Workers,
     body_timeout: Duration,
@@ -94,7 +94,7 @@ pub(crate) struct Refusal {
 
 impl Pipeline {
     /// A body must arrive within `body_timeout`.
-    pub(crate) fn new(log: Arc<Segments>, admission: Arc<AdmissionLimits>, body_timeout: Duration) -> Self {
+    pub(crate) fn new(log: Arc<SegmentedLog>, admission: Arc<AdmissionLimits>, body_timeout: Duration) -> Self {
         Self { log, admission, workers: Workers::new(), body_timeout }
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Entry, LogReader, Position,
     recovery::{UNREADABLE, moved_aside},
-    segment::{Files, HEAD},
+    segment::{Files, HEADER_LEN},
 };
 use crate::index::Lost;
 
@@ -16,8 +16,8 @@ use crate::index::Lost;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Findings {
-    /// Segments that can be read.
+pub struct LogReport {
+    /// SegmentedLog that can be read.
     pub segments: usize,
     /// Their bytes.
     pub bytes: u64,
@@ -56,7 +56,7 @@ pub struct Damage {
     pub position: Position,
 }
 
-impl Findings {
+impl LogReport {
     /// Reads the log in a folder from its first byte to its last.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Findings {
             heads: files
                 .segments
                 .iter()
-                .filter(|segment| !segment.sound_head)
+                .filter(|segment| !segment.header_is_valid)
                 .map(|segment| name(&segment.path))
                 .collect(),
             unreadable: files.unreadable.iter().map(|(_, path)| name(path)).collect(),
@@ -97,7 +97,7 @@ impl Findings {
             findings.bytes += fs::metadata(&segment.path).map(|metadata| metadata.len()).unwrap_or_default();
         }
         if let Some(newest) = files.segments.last() {
-            let position = reader.position().0.max(newest.base + HEAD as u64);
+            let position = reader.position().0.max(newest.base + HEADER_LEN as u64);
             let bytes = newest.end()?.saturating_sub(position);
             let (file, offset) = (name(&newest.path), position - newest.base);
             findings.torn = (bytes > 0).then_some(Damage { file, offset, bytes, position: Position(position) });
@@ -105,7 +105,7 @@ impl Findings {
         Ok(findings)
     }
 
-    /// The first position of the oldest segment, and the ranges of positions that each file of the log holds.
+    /// The first position of the oldest segment, and the ranges of positions that each file of the log pins.
     ///
     /// # Errors
     /// When the folder cannot be read.

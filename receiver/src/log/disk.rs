@@ -61,9 +61,9 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// Writes at the file's end, unless somebody has shortened it. After another error any part may have been written.
     fn append(&self, file: &LogFile, bytes: &[u8]) -> io::Result<()>;
     /// Writes at the file's beginning.
-    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn write_at_start(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Cuts the file to a length in bytes; a shorter one stays as it is.
-    fn cut(&self, file: &LogFile, length: u64) -> io::Result<()>;
+    fn truncate(&self, file: &LogFile, length: u64) -> io::Result<()>;
     /// Makes what is in the file durable, its length too.
     fn sync(&self, file: &LogFile) -> io::Result<()>;
     /// Makes the names in a folder durable.
@@ -102,11 +102,11 @@ impl Disk for FileSystem {
         (&file.file).write_all(bytes)
     }
 
-    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write_at_start(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         OpenOptions::new().write(true).open(path)?.write_all_at(bytes, 0)
     }
 
-    fn cut(&self, file: &LogFile, length: u64) -> io::Result<()> {
+    fn truncate(&self, file: &LogFile, length: u64) -> io::Result<()> {
         if file.file.metadata()?.len() > length { file.file.set_len(length) } else { Ok(()) }
     }
 
@@ -115,7 +115,7 @@ impl Disk for FileSystem {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        crate::folder::sync(folder)
+        crate::durable_dir::sync(folder)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -26,10 +26,10 @@ pub(super) struct Queue {
 struct State {
     batch: Batch,
     /// Whether the batch is to be written.
-    called: bool,
+    flush_requested: bool,
     in_flight: usize,
     /// Whether the writer is to look at the age of its segment.
-    nudged: bool,
+    roll_requested: bool,
     in_flight_records: usize,
     closed: bool,
 }
@@ -39,24 +39,24 @@ pub(super) struct Queued<'q> {
     /// Hears when it is durable.
     pub(super) durable: oneshot::Receiver<Result<Position, AppendError>>,
     /// Whether it is the first of a batch.
-    pub(super) first: Option<First<'q>>,
+    pub(super) first: Option<Leader<'q>>,
 }
 
 /// What the first of a batch has to do for all of it.
-pub(super) struct First<'q> {
+pub(super) struct Leader<'q> {
     /// To be dropped when those have joined the batch that come at the same moment.
-    pub(super) call: Call<'q>,
+    pub(super) call: FlushSignal<'q>,
     /// To be dropped when it is there: whoever waits is woken from the thread that drops it, and one of the runtime's
     /// own wakes its tasks at a fraction of what it costs the writer.
-    pub(super) answers: oneshot::Receiver<Answers>,
+    pub(super) answers: oneshot::Receiver<BatchResult>,
 }
 
 /// Calls the writer when it is dropped, and so also where whoever holds it is dropped.
-pub(super) struct Call<'q>(&'q Queue);
+pub(super) struct FlushSignal<'q>(&'q Queue);
 
-impl Drop for Call<'_> {
+impl Drop for FlushSignal<'_> {
     fn drop(&mut self) {
-        self.0.lock().called = true;
+        self.0.lock().flush_requested = true;
         self.0.filled.notify_one();
     }
 }
@@ -67,7 +67,7 @@ pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     pub(super) waiting: Vec<Waiting>,
     /// Who gives the answers, once they are there.
-    pub(super) first: Option<oneshot::Sender<Answers>>,
+    pub(super) first: Option<oneshot::Sender<BatchResult>>,
 }
 
 /// Where in its batch a record begins, and who waits for it.
@@ -75,13 +75,13 @@ pub(super) type Waiting = (usize, oneshot::Sender<Result<Position, AppendError>>
 
 /// What became of a batch. Everybody who waits hears it when this is dropped, wherever that is.
 #[derive(Debug)]
-pub(super) struct Answers {
+pub(super) struct BatchResult {
     /// Where the batch begins; none if it is not durable.
     pub(super) start: Option<u64>,
     pub(super) waiting: Vec<Waiting>,
 }
 
-impl Drop for Answers {
+impl Drop for BatchResult {
     fn drop(&mut self) {
         for (at, waiting) in self.waiting.drain(..) {
             let answer = self.start.map(|start| Position(start + at as u64)).ok_or(AppendError::Failed);
@@ -108,11 +108,11 @@ impl Queue {
         }
         let at = state.batch.bytes.len();
         record.encode(self.salt, &mut state.batch.bytes);
-        // The writer takes a batch that is called, and all of it, so one call for each is enough.
+        // The writer takes a batch that is flush_requested, and all of it, so one call for each is enough.
         let first = state.batch.waiting.is_empty().then(|| {
             let (sender, answers) = oneshot::channel();
             state.batch.first = Some(sender);
-            First { call: Call(self), answers }
+            Leader { call: FlushSignal(self), answers }
         });
         state.batch.waiting.push((at, sender));
         Ok(Queued { durable: receiver, first })
@@ -125,8 +125,8 @@ impl Queue {
     }
 
     /// Lets the writer begin the next segment if the open one is old.
-    pub(super) fn nudge(&self) {
-        self.lock().nudged = true;
+    pub(super) fn request_roll(&self) {
+        self.lock().roll_requested = true;
         self.filled.notify_one();
     }
 
@@ -146,24 +146,24 @@ impl Queue {
         self.limit
     }
 
-    /// Swaps what is queued for an empty batch; waits for it, or gives an empty one after a nudge. False when closed
+    /// Swaps what is queued for an empty batch; waits for it, or gives an empty one after a request_roll. False when closed
     /// and empty.
     pub(super) fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.lock();
         (state.in_flight, state.in_flight_records) = (0, 0);
-        while !state.called || state.batch.waiting.is_empty() {
+        while !state.flush_requested || state.batch.waiting.is_empty() {
             if state.closed {
                 if state.batch.waiting.is_empty() {
                     return false;
                 }
                 break;
             }
-            if mem::take(&mut state.nudged) {
+            if mem::take(&mut state.roll_requested) {
                 return true;
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.called = false;
+        state.flush_requested = false;
         mem::swap(&mut state.batch, batch);
         (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
         true

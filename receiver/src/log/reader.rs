@@ -4,10 +4,10 @@ use std::{fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
 
 use super::{
     Position,
-    extent::Extent,
+    bounds::LogBounds,
     record::{Decoded, Record},
     search::{Found, search},
-    segment::{Files, HEAD, Segment},
+    segment::{Files, HEADER_LEN, Segment},
 };
 
 /// Bytes asked for at once.
@@ -40,7 +40,7 @@ pub enum Entry {
 pub struct LogReader {
     folder: PathBuf,
     position: u64,
-    extent: Option<Arc<Extent>>,
+    bounds: Option<Arc<LogBounds>>,
     open: Option<Open>,
 }
 
@@ -58,8 +58,8 @@ struct Open {
 }
 
 impl LogReader {
-    pub(super) fn new(folder: PathBuf, from: Position, extent: Option<Arc<Extent>>) -> Self {
-        Self { folder, position: from.0, extent, open: None }
+    pub(super) fn new(folder: PathBuf, from: Position, bounds: Option<Arc<LogBounds>>) -> Self {
+        Self { folder, position: from.0, bounds, open: None }
     }
 
     /// Where it reads on.
@@ -77,8 +77,8 @@ impl LogReader {
     /// # Errors
     /// When the folder cannot be read.
     pub fn start(&self) -> io::Result<Position> {
-        match &self.extent {
-            Some(extent) => Ok(Position(extent.start())),
+        match &self.bounds {
+            Some(bounds) => Ok(Position(bounds.start())),
             None => Ok(Position(Files::names(&self.folder)?.first().map_or(0, |(base, _)| *base))),
         }
     }
@@ -92,7 +92,7 @@ impl LogReader {
             if self.open.is_none() && !self.open_segment()? {
                 return Ok(None);
             }
-            let limit = self.extent.as_ref().map_or(u64::MAX, |extent| extent.durable());
+            let limit = self.bounds.as_ref().map_or(u64::MAX, |bounds| bounds.durable());
             let at = self.position;
             if at >= limit {
                 return Ok(None);
@@ -142,7 +142,7 @@ impl LogReader {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            self.position = self.position.max(segment.base + HEAD as u64);
+            self.position = self.position.max(segment.base + HEADER_LEN as u64);
             let next = following(&names, segment.base);
             self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0, searched: None });
             return Ok(true);

@@ -15,7 +15,7 @@ use super::{
     Entry, LogReader, Position,
     disk::Disk,
     record::Salt,
-    segment::{Files, HEAD, Segment, position_in},
+    segment::{Files, HEADER_LEN, Segment, position_in},
 };
 
 /// Endings of files moved aside; their names begin with the position of their first byte.
@@ -33,7 +33,7 @@ pub struct Recovery {
     pub damaged: Vec<(Position, Position)>,
     /// Files without a whole head and without a record, removed: a segment that was being made.
     pub removed: Vec<PathBuf>,
-    /// Segments whose damaged head was written anew; their records are whole.
+    /// SegmentedLog whose damaged head was written anew; their records are whole.
     pub heads: Vec<PathBuf>,
     /// Files that now hold what was taken out of the log.
     pub aside: Vec<PathBuf>,
@@ -67,7 +67,7 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
     }
     for (base, path) in &files.unreadable {
         let length = fs::metadata(path)?.len();
-        if length <= HEAD as u64 {
+        if length <= HEADER_LEN as u64 {
             disk.remove(path)?;
             recovered.report.removed.push(path.clone());
         } else {
@@ -79,8 +79,8 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
             recovered.end = recovered.end.max(base + length);
         }
     }
-    for segment in files.segments.iter().filter(|segment| !segment.sound_head) {
-        segment.rewrite_head(disk)?;
+    for segment in files.segments.iter().filter(|segment| !segment.header_is_valid) {
+        segment.rewrite_header(disk)?;
         recovered.report.heads.push(segment.path.clone());
     }
     recovered.start = files.segments.first().map_or(recovered.end, |segment| segment.base);
@@ -94,8 +94,8 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
 }
 
 fn mend_end(disk: &dyn Disk, folder: &Path, newest: Segment, recovered: &mut Recovered) -> io::Result<()> {
-    let mut reader = LogReader::new(folder.to_owned(), Position(newest.base + HEAD as u64), None);
-    let (mut end, mut first) = (newest.base + HEAD as u64, None);
+    let mut reader = LogReader::new(folder.to_owned(), Position(newest.base + HEADER_LEN as u64), None);
+    let (mut end, mut first) = (newest.base + HEADER_LEN as u64, None);
     while let Some(entry) = reader.next_entry()? {
         match entry {
             Entry::Record { next, record, .. } => {
@@ -111,7 +111,7 @@ fn mend_end(disk: &dyn Disk, folder: &Path, newest: Segment, recovered: &mut Rec
     if last > end {
         match save(disk, folder, &newest, end, last) {
             Ok(saved) => {
-                disk.cut(&file, end - newest.base)?;
+                disk.truncate(&file, end - newest.base)?;
                 recovered.report.cut = last - end;
                 recovered.report.aside.push(saved);
             }

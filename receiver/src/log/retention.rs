@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Position, disk::Disk, extent::Extent, inventory::Inventory, recovery::moved_aside, segment::Segment};
+use super::{Position, bounds::LogBounds, disk::Disk, inventory::Inventory, recovery::moved_aside, segment::Segment};
 
 /// How long messages are kept. By default for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub struct Retention {
 /// What retention did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Segments that went.
+    /// SegmentedLog that went.
     pub segments: usize,
     /// Their bytes.
     pub bytes: u64,
-    /// Segments that should have gone, but a consumer has not read them yet.
+    /// SegmentedLog that should have gone, but a consumer has not read them yet.
     pub held: usize,
 }
 
@@ -61,7 +61,7 @@ impl Retention {
         &self,
         disk: &dyn Disk,
         folder: &Path,
-        (extent, inventory): (&Extent, &Inventory),
+        (bounds, inventory): (&LogBounds, &Inventory),
         held_from: u64,
         now: SystemTime,
     ) -> io::Result<Removed> {
@@ -83,12 +83,12 @@ impl Retention {
             inventory.remove(segment.base);
             disk.remove(&segment.path).inspect_err(|_| inventory.add(segment.base))?;
             // From here on the index may drop the rows; a power cut that brings the file back brings it back in order.
-            extent.move_start(next);
+            bounds.move_start(next);
             removed.segments += 1;
             removed.bytes += sizes[index].0;
         }
         if removed.segments > 0 {
-            for (_, path) in moved_aside(folder)?.iter().filter(|(position, _)| *position < extent.start()) {
+            for (_, path) in moved_aside(folder)?.iter().filter(|(position, _)| *position < bounds.start()) {
                 disk.remove(path)?;
             }
             disk.sync_folder(folder)?;
@@ -99,31 +99,31 @@ impl Retention {
 
 /// The positions from which on consumers still need the log.
 #[derive(Debug, Default)]
-pub(super) struct Holds(Mutex<Vec<Weak<AtomicU64>>>);
+pub(super) struct Pins(Mutex<Vec<Weak<AtomicU64>>>);
 
-/// A consumer's hold on the log: what lies behind its position is not removed until it moves, or is dropped.
+/// A consumer's pin on the log: what lies behind its position is not removed until it moves, or is dropped.
 #[derive(Debug)]
-pub struct Hold(Arc<AtomicU64>);
+pub struct RetentionPin(Arc<AtomicU64>);
 
-impl Hold {
+impl RetentionPin {
     /// What lies before this position is not needed any more, or is needed again as far as it is still there.
     pub fn move_to(&self, position: Position) {
         self.0.store(position.0, Ordering::Release);
     }
 }
 
-impl Holds {
-    pub(super) fn add(&self, from: Position) -> Hold {
-        let hold = Arc::new(AtomicU64::new(from.0));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&hold));
-        Hold(hold)
+impl Pins {
+    pub(super) fn add(&self, from: Position) -> RetentionPin {
+        let pin = Arc::new(AtomicU64::new(from.0));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&pin));
+        RetentionPin(pin)
     }
 
     /// The lowest position that anyone needs; the greatest number if nobody does.
     pub(super) fn lowest(&self) -> u64 {
-        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.retain(|hold| hold.strong_count() > 0);
-        let positions = holds.iter().filter_map(Weak::upgrade).map(|hold| hold.load(Ordering::Acquire));
+        let mut pins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pins.retain(|pin| pin.strong_count() > 0);
+        let positions = pins.iter().filter_map(Weak::upgrade).map(|pin| pin.load(Ordering::Acquire));
         positions.min().unwrap_or(u64::MAX)
     }
 }

@@ -17,7 +17,7 @@ use super::{
     record::Salt,
 };
 
-pub(super) const HEAD: usize = 32;
+pub(super) const HEADER_LEN: usize = 32;
 const MAGIC: [u8; 8] = *b"flowlog1";
 const SUFFIX: &str = ".log";
 /// Where the salt and its checksum stand.
@@ -32,7 +32,7 @@ pub(super) struct Segment {
     pub(super) base: u64,
     pub(super) salt: Salt,
     /// Whether the head is as it was written; what is not was worked out.
-    pub(super) sound_head: bool,
+    pub(super) header_is_valid: bool,
 }
 
 /// The files of a log.
@@ -50,7 +50,7 @@ impl Segment {
         let path = folder.join(file_name(base));
         let file = disk.create(&path)?;
         let made = disk
-            .append(&file, &head(base, salt))
+            .append(&file, &header(base, salt))
             .and_then(|()| disk.sync(&file))
             .and_then(|()| disk.sync_folder(folder));
         if let Err(error) = made {
@@ -58,21 +58,21 @@ impl Segment {
             let _ = disk.remove(&path);
             return Err(error);
         }
-        file.expect_bytes(HEAD as u64);
-        Ok((Self { path, base, salt, sound_head: true }, file))
+        file.expect_bytes(HEADER_LEN as u64);
+        Ok((Self { path, base, salt, header_is_valid: true }, file))
     }
 
     /// Writes the head as it should be.
-    pub(super) fn rewrite_head(&self, disk: &dyn Disk) -> io::Result<()> {
-        disk.overwrite(&self.path, &head(self.base, self.salt))?;
+    pub(super) fn rewrite_header(&self, disk: &dyn Disk) -> io::Result<()> {
+        disk.write_at_start(&self.path, &header(self.base, self.salt))?;
         disk.sync(&disk.open(&self.path)?)
     }
 
     /// Opens a segment by its name; `None` when its head is not sound.
     pub(super) fn open(path: &Path, base: u64) -> io::Result<Option<Self>> {
-        let head = read_head(path)?.map(|bytes| salt_of(&bytes, base));
+        let head = read_header(path)?.map(|bytes| salt_of(&bytes, base));
         Ok(match head {
-            Some((Some(salt), true)) => Some(Self { path: path.to_owned(), base, salt, sound_head: true }),
+            Some((Some(salt), true)) => Some(Self { path: path.to_owned(), base, salt, header_is_valid: true }),
             _ => None,
         })
     }
@@ -109,7 +109,7 @@ impl Files {
     pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
         let mut found = Vec::new();
         for (base, path) in Self::names(folder)? {
-            match read_head(&path) {
+            match read_header(&path) {
                 Ok(bytes) => found.push((base, path, bytes.map(|bytes| salt_of(&bytes, base)))),
                 // Retention was quicker.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -120,7 +120,7 @@ impl Files {
         let mut files = Self::default();
         for (base, path, head) in found {
             match head.and_then(|(salt, sound)| Some((salt.or(of_another)?, sound))) {
-                Some((salt, sound_head)) => files.segments.push(Segment { path, base, salt, sound_head }),
+                Some((salt, header_is_valid)) => files.segments.push(Segment { path, base, salt, header_is_valid }),
                 None => files.unreadable.push((base, path)),
             }
         }
@@ -140,8 +140,8 @@ pub(super) fn position_in(path: &Path, suffix: &str) -> Option<u64> {
 }
 
 /// The head's bytes; `None` when the file is shorter.
-fn read_head(path: &Path) -> io::Result<Option<[u8; HEAD]>> {
-    let mut bytes = [0; HEAD];
+fn read_header(path: &Path) -> io::Result<Option<[u8; HEADER_LEN]>> {
+    let mut bytes = [0; HEADER_LEN];
     match File::open(path)?.read_exact(&mut bytes) {
         Ok(()) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
@@ -149,14 +149,14 @@ fn read_head(path: &Path) -> io::Result<Option<[u8; HEAD]>> {
     }
 }
 
-/// The salt that a head holds, also where one of its bytes is damaged, and whether the head is sound.
-fn salt_of(bytes: &[u8; HEAD], base: u64) -> (Option<Salt>, bool) {
+/// The salt that a head pins, also where one of its bytes is damaged, and whether the head is sound.
+fn salt_of(bytes: &[u8; HEADER_LEN], base: u64) -> (Option<Salt>, bool) {
     let salt: Salt = bytes[SALT].try_into().expect("eight bytes");
     let checksum: [u8; 4] = bytes[CHECKSUM].try_into().expect("four bytes");
-    let right = |salt: Salt| -> [u8; 4] { head(base, salt)[CHECKSUM].try_into().expect("four bytes") };
+    let right = |salt: Salt| -> [u8; 4] { header(base, salt)[CHECKSUM].try_into().expect("four bytes") };
     let differing = right(salt).iter().zip(checksum).filter(|(right, found)| **right != *found).count();
     if differing <= 1 {
-        return (Some(salt), *bytes == head(base, salt));
+        return (Some(salt), *bytes == header(base, salt));
     }
     let one_byte_changed = (0..salt.len()).flat_map(|at| (1..=u8::MAX).map(move |change| (at, change)));
     let mended = one_byte_changed.map(|(at, change)| {
@@ -167,8 +167,8 @@ fn salt_of(bytes: &[u8; HEAD], base: u64) -> (Option<Salt>, bool) {
     (mended.into_iter().find(|salt| right(*salt) == checksum), false)
 }
 
-fn head(base: u64, salt: Salt) -> [u8; HEAD] {
-    let mut head = [0; HEAD];
+fn header(base: u64, salt: Salt) -> [u8; HEADER_LEN] {
+    let mut head = [0; HEADER_LEN];
     head[..8].copy_from_slice(&MAGIC);
     head[8..16].copy_from_slice(&base.to_le_bytes());
     head[SALT].copy_from_slice(&salt);
@@ -182,17 +182,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_one_damaged_byte_of_a_head_is_mended_and_more_are_not_taken_for_a_head() {
+    fn any_one_damaged_byte_of_a_header_is_repaired_and_more_are_not_taken_for_a_header() {
         let salt = *b"saltsalt";
-        let whole = head(4096, salt);
+        let whole = header(4096, salt);
         assert_eq!(salt_of(&whole, 4096), (Some(salt), true));
-        for at in 0..HEAD {
+        for at in 0..HEADER_LEN {
             for change in [1, 0x80, 0xff] {
                 let mut damaged = whole;
                 damaged[at] ^= change;
                 assert_eq!(salt_of(&damaged, 4096), (Some(salt), false), "byte {at}");
             }
         }
-        assert_eq!(salt_of(&[0; HEAD], 4096), (None, false));
+        assert_eq!(salt_of(&[0; HEADER_LEN], 4096), (None, false));
     }
 }

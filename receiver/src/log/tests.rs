@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    AppendError, Entry, LogReader, Position, Record, Recovery, Retention, SegmentOptions, Segments,
+    AppendError, Entry, LogReader, Position, Record, Recovery, Retention, SegmentOptions, SegmentedLog,
     record::tests::sample,
 };
 
@@ -21,11 +21,11 @@ const SMALL: SegmentOptions = SegmentOptions {
     retention: Retention { max_age: None, max_bytes: None },
 };
 
-fn open(folder: &TempDir) -> (Segments, Recovery) {
-    Segments::open(folder.path(), SMALL).unwrap()
+fn open(folder: &TempDir) -> (SegmentedLog, Recovery) {
+    SegmentedLog::open(folder.path(), SMALL).unwrap()
 }
 
-async fn append(log: &Segments, endpoints: &[&str]) {
+async fn append(log: &SegmentedLog, endpoints: &[&str]) {
     for endpoint in endpoints {
         log.append(&sample(endpoint)).await.unwrap();
     }
@@ -44,7 +44,7 @@ fn names(mut reader: LogReader) -> Vec<String> {
 }
 
 fn all(folder: &TempDir) -> Vec<String> {
-    names(Segments::read_beside(folder.path(), Position(0)))
+    names(SegmentedLog::read_folder(folder.path(), Position(0)))
 }
 
 fn segment_files(folder: &Path) -> Vec<PathBuf> {
@@ -77,7 +77,7 @@ async fn a_reader_goes_on_from_where_it_was_and_sees_what_came_since() {
     let (log, _) = open(&folder);
     let mut reader = log.read(Position(0)).unwrap();
     assert!(reader.next_entry().unwrap().is_none());
-    let mut beside = Segments::read_beside(folder.path(), Position(0));
+    let mut beside = SegmentedLog::read_folder(folder.path(), Position(0));
     for name in ["a", "b", "c", "d", "e", "f", "g"] {
         append(&log, &[name]).await;
         for reader in [&mut reader, &mut beside] {
@@ -125,7 +125,7 @@ async fn futures_in_order(
 #[tokio::test]
 async fn a_tail_torn_at_any_byte_is_cut_and_costs_only_itself() {
     let folder = TempDir::new().unwrap();
-    let (log, _) = Segments::open(folder.path(), SegmentOptions::default()).unwrap();
+    let (log, _) = SegmentedLog::open(folder.path(), SegmentOptions::default()).unwrap();
     append(&log, &["a", "b"]).await;
     let whole = fs::read(&segment_files(folder.path())[0]).unwrap();
     append(&log, &["c"]).await;
@@ -134,7 +134,7 @@ async fn a_tail_torn_at_any_byte_is_cut_and_costs_only_itself() {
     let torn = fs::read(&file).unwrap();
     for length in (whole.len()..torn.len()).step_by(61).chain([whole.len() + 1, torn.len() - 1]) {
         fs::write(&file, &torn[..length]).unwrap();
-        let (log, recovery) = Segments::open(folder.path(), SegmentOptions::default()).unwrap();
+        let (log, recovery) = SegmentedLog::open(folder.path(), SegmentOptions::default()).unwrap();
         assert_eq!(recovery.cut, (length - whole.len()) as u64);
         append(&log, &["d"]).await;
         assert_eq!(names(log.read(Position(0)).unwrap()), ["a", "b", "d"], "{length}");
@@ -144,7 +144,7 @@ async fn a_tail_torn_at_any_byte_is_cut_and_costs_only_itself() {
 #[tokio::test]
 async fn a_flipped_bit_in_the_middle_is_skipped_and_costs_only_its_record() {
     let folder = TempDir::new().unwrap();
-    let (log, _) = Segments::open(folder.path(), SegmentOptions::default()).unwrap();
+    let (log, _) = SegmentedLog::open(folder.path(), SegmentOptions::default()).unwrap();
     append(&log, &["a"]).await;
     let Position(begin) = log.append(&sample("b")).await.unwrap();
     let Position(end) = log.append(&sample("c")).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_flipped_bit_in_the_middle_is_skipped_and_costs_only_its_record() {
         damaged[at] ^= 0x10;
         fs::write(&file, &damaged).unwrap();
         assert_eq!(all(&folder), ["a", "!", "c"], "byte {at}");
-        let (log, recovery) = Segments::open(folder.path(), SegmentOptions::default()).unwrap();
+        let (log, recovery) = SegmentedLog::open(folder.path(), SegmentOptions::default()).unwrap();
         assert_eq!((recovery.cut, recovery.damaged.len()), (0, 1));
         drop(log);
     }
@@ -181,7 +181,7 @@ async fn damage_at_the_end_of_an_older_segment_does_not_hide_the_newer_ones() {
 #[tokio::test]
 async fn a_record_forged_inside_a_body_is_not_found_behind_damage() {
     let folder = TempDir::new().unwrap();
-    let (log, _) = Segments::open(folder.path(), SegmentOptions::default()).unwrap();
+    let (log, _) = SegmentedLog::open(folder.path(), SegmentOptions::default()).unwrap();
     append(&log, &["a"]).await;
     let mut forged = Vec::new();
     sample("forged").encode([0; 8], &mut forged);
@@ -213,7 +213,7 @@ async fn a_segment_that_was_never_begun_is_removed() {
 async fn what_does_not_fit_in_the_queue_is_refused_and_the_rest_is_kept() {
     let folder = TempDir::new().unwrap();
     let options = SegmentOptions { queue_bytes: 100, ..SMALL };
-    let (log, _) = Segments::open(folder.path(), options).unwrap();
+    let (log, _) = SegmentedLog::open(folder.path(), options).unwrap();
     assert_eq!(log.append(&sample("large")).await, Err(AppendError::Full));
     let small = Record { body: b"{}".as_slice().into(), ..sample("small") };
     log.append(&small).await.unwrap();
@@ -247,7 +247,7 @@ fn frames(bytes: usize) -> Vec<u8> {
 async fn a_large_body_full_of_frames_is_passed_over_in_one_go_torn_or_damaged() {
     let folder = TempDir::new().unwrap();
     let options = SegmentOptions { queue_bytes: 64 << 20, ..SegmentOptions::default() };
-    let (log, _) = Segments::open(folder.path(), options).unwrap();
+    let (log, _) = SegmentedLog::open(folder.path(), options).unwrap();
     append(&log, &["a"]).await;
     let Position(begin) = log.append(&Record { body: frames(1 << 20).into(), ..sample("frames") }).await.unwrap();
     append(&log, &["b"]).await;
@@ -259,7 +259,7 @@ async fn a_large_body_full_of_frames_is_passed_over_in_one_go_torn_or_damaged() 
     // The head of the first, and the last byte of the second.
     opened.write_all_at(b"X", begin + 20).unwrap();
     opened.set_len(end - 1).unwrap();
-    let (log, recovery) = Segments::open(folder.path(), options).unwrap();
+    let (log, recovery) = SegmentedLog::open(folder.path(), options).unwrap();
     assert_eq!((recovery.cut, recovery.damaged.len()), (end - 1 - torn, 1));
     append(&log, &["c"]).await;
     assert_eq!(names(log.read(Position(0)).unwrap()), ["a", "!", "b", "c"]);

@@ -6,14 +6,14 @@ use std::{io, mem, path::PathBuf, sync::Arc, time::Instant};
 use jiff::Timestamp;
 
 use super::{
+    bounds::LogBounds,
     disk::{Disk, LogFile},
-    extent::Extent,
     inventory::Inventory,
     placement::Placement,
-    queue::{Answers, Batch, Queue},
+    queue::{Batch, BatchResult, Queue},
     recovery::Recovered,
-    segment::{HEAD, Segment},
-    segments::SegmentOptions,
+    segment::{HEADER_LEN, Segment},
+    segmented_log::SegmentOptions,
 };
 use crate::metrics::LogMetrics;
 
@@ -25,7 +25,7 @@ pub(super) struct Writer {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) folder: PathBuf,
     pub(super) queue: Arc<Queue>,
-    pub(super) extent: Arc<Extent>,
+    pub(super) bounds: Arc<LogBounds>,
     placement: Arc<Placement>,
     inventory: Arc<Inventory>,
     pub(super) options: SegmentOptions,
@@ -63,8 +63,8 @@ impl Writer {
             None => None,
         };
         placement.set(open.as_ref().map(|open| &open.file));
-        let extent = Arc::new(Extent::new(recovered.start, recovered.end));
-        Ok(Self { disk, folder, queue, extent, placement, inventory, options, open, end: recovered.end, metrics })
+        let bounds = Arc::new(LogBounds::new(recovered.start, recovered.end));
+        Ok(Self { disk, folder, queue, bounds, placement, inventory, options, open, end: recovered.end, metrics })
     }
 
     /// Writes batches until the queue is closed and empty.
@@ -82,9 +82,9 @@ impl Writer {
             }
             self.metrics.end_batch(batch.waiting.len(), batch.bytes.len(), outcome.is_ok());
             if outcome.is_ok() {
-                self.extent.move_durable(self.end);
+                self.bounds.advance_end(self.end);
             }
-            let answers = Answers { start: outcome.ok(), waiting: mem::take(&mut batch.waiting) };
+            let answers = BatchResult { start: outcome.ok(), waiting: mem::take(&mut batch.waiting) };
             if let Some(first) = batch.first.take() {
                 // If the first hung up, the answers are dropped, and so given, here.
                 let _ = first.send(answers);
@@ -109,7 +109,7 @@ impl Writer {
         }
         let mut open = self.open_segment(bytes.len() as u64)?;
         let start = self.end;
-        if start == open.base + HEAD as u64 {
+        if start == open.base + HEADER_LEN as u64 {
             open.begun = Timestamp::now();
         }
         if let Err(error) = self.disk.append(&open.file, bytes) {
@@ -123,7 +123,7 @@ impl Writer {
         self.metrics.synced(began.elapsed());
         if let Err(error) = synced {
             // After a failed sync the kernel may have dropped the pages: what this file holds is not known any more.
-            let _ = self.disk.cut(&open.file, start - open.base);
+            let _ = self.disk.truncate(&open.file, start - open.base);
             return Err(error);
         }
         if let Err(error) = self.placement.check() {
@@ -138,7 +138,7 @@ impl Writer {
     /// Cuts off a batch of which nothing was acknowledged. If that fails, the segment is given up.
     fn take_back(&mut self, open: Open, start: u64, bytes: u64) {
         open.file.expect_bytes(start - open.base);
-        if self.disk.cut(&open.file, start - open.base).is_ok() {
+        if self.disk.truncate(&open.file, start - open.base).is_ok() {
             self.end = start;
             self.open = Some(open);
         } else {
@@ -151,7 +151,7 @@ impl Writer {
         if let Some(open) = self.open.take() {
             let length = self.end - open.base;
             let full = length + more > self.options.segment_bytes;
-            if length <= HEAD as u64 || !(full || self.is_old(&open)) {
+            if length <= HEADER_LEN as u64 || !(full || self.is_old(&open)) {
                 return Ok(open);
             }
             // If the log is not in its place, this segment may still come back.
@@ -163,7 +163,7 @@ impl Writer {
         self.placement.check_folder()?;
         // A try that failed may have left its file: each has a base, and so a name, of its own.
         let base = self.end;
-        self.end += HEAD as u64;
+        self.end += HEADER_LEN as u64;
         let (_, file) = Segment::create(&*self.disk, &self.folder, base, self.queue.salt)?;
         let file = Arc::new(file);
         self.inventory.add(base);
@@ -173,12 +173,12 @@ impl Writer {
 
     /// Begins the next segment where retention waits for this one to be sealed.
     fn seal_if_old(&mut self) {
-        let has_records = |open: &Open| self.end > open.base + HEAD as u64;
+        let has_records = |open: &Open| self.end > open.base + HEADER_LEN as u64;
         if self.open.as_ref().is_some_and(|open| has_records(open) && self.is_old(open)) {
             match self.open_segment(0) {
                 Ok(next) => {
                     self.open = Some(next);
-                    self.extent.move_durable(self.end);
+                    self.bounds.advance_end(self.end);
                 }
                 // That the log is not in its place was logged.
                 Err(_) if self.placement.is_displaced() => {}

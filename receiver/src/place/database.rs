@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::Place;
-use crate::folder;
+use crate::durable_dir;
 
 /// SQLite's file, those beside it, and their folder.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl DatabaseFiles {
     /// # Errors
     /// When the file or its folder cannot be looked at.
     pub(crate) fn of(file: &Path) -> io::Result<Self> {
-        let open_folder = File::open(folder::of(file))?;
-        let folder = Place::of(folder::of(file), &open_folder)?;
+        let open_folder = File::open(durable_dir::of(file))?;
+        let folder = Place::of(durable_dir::of(file), &open_folder)?;
         let mut places = vec![Place::of_name(file)?];
         for suffix in ["-wal", "-shm"] {
             let mut name = file.as_os_str().to_owned();

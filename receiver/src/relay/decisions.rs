@@ -15,7 +15,7 @@ use super::{
     store::{Asked, Decided, Store, StoreError},
 };
 use crate::{
-    log::{LogReader, Position, Record, Segments},
+    log::{LogReader, Position, Record, SegmentedLog},
     metrics::{PassedOverReason, RelayMetrics},
 };
 
@@ -32,7 +32,7 @@ pub(super) const LARGE_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Decisions {
     pub(super) store: Arc<Mutex<Store>>,
-    pub(super) log: Arc<Segments>,
+    pub(super) log: Arc<SegmentedLog>,
     pub(super) metrics: Arc<RelayMetrics>,
     /// Permits for large bodies.
     pub(super) large: Arc<Semaphore>,
@@ -121,8 +121,8 @@ mod tests {
     const BODY: usize = 2 << 20;
 
     /// A log with messages of 2 MiB, and a store with a destination that has not read it.
-    async fn store_with(folder: &TempDir, messages: usize) -> (Arc<Segments>, Arc<Mutex<Store>>, i64) {
-        let (log, _) = Segments::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
+    async fn store_with(folder: &TempDir, messages: usize) -> (Arc<SegmentedLog>, Arc<Mutex<Store>>, i64) {
+        let (log, _) = SegmentedLog::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
         let mut store = Store::open(&folder.path().join("relay"), &log.identity()).unwrap();
         let destination = Destination {
             name: "a".into(),

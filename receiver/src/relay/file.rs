@@ -22,7 +22,7 @@ use super::{
     store::{AttemptOutcome, Disposition, EXPIRED_REASON, StoreError},
 };
 use crate::{
-    folder,
+    durable_dir,
     metrics::{RelayMetrics, RelayOutcome},
 };
 
@@ -202,7 +202,7 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
     }
     written?;
     if is_new {
-        folder::sync(path.parent().unwrap_or(Path::new("")))?;
+        durable_dir::sync(path.parent().unwrap_or(Path::new("")))?;
     }
     Ok(before + lines.len() as u64)
 }

@@ -10,7 +10,7 @@ use delivery::{FifoGroups, GiveUpReason, RetryDecision};
 use jiff::Timestamp;
 
 use super::store::{AttemptOutcome, Delivery, Disposition, Store, StoreError};
-use crate::log::{Entry, LogReader, Position, Record, Segments};
+use crate::log::{Entry, LogReader, Position, Record, SegmentedLog};
 
 /// Size of bodies after which no further delivery is taken at a time.
 const MAX_TAKE_BYTES: usize = 8 << 20;
@@ -19,7 +19,7 @@ const MAX_TAKE_BYTES: usize = 8 << 20;
 #[derive(Debug)]
 pub(super) struct Queue {
     store: Arc<Mutex<Store>>,
-    log: Arc<Segments>,
+    log: Arc<SegmentedLog>,
     destination: i64,
     groups: FifoGroups,
     /// The greatest number in the groups.
@@ -39,7 +39,7 @@ pub(super) struct Taken {
 }
 
 impl Queue {
-    pub(super) fn new(store: Arc<Mutex<Store>>, log: Arc<Segments>, destination: i64) -> Self {
+    pub(super) fn new(store: Arc<Mutex<Store>>, log: Arc<SegmentedLog>, destination: i64) -> Self {
         Self {
             store,
             log,

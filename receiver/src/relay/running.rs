@@ -23,7 +23,7 @@ use super::{
     worker::{Destinations, Opened},
 };
 use crate::{
-    log::{Hold, Position, Segments},
+    log::{Position, RetentionPin, SegmentedLog},
     metrics::RelayMetrics,
 };
 
@@ -34,8 +34,8 @@ const LARGE_AT_A_TIME: usize = 2;
 #[derive(Debug)]
 pub(super) struct Running {
     store: Arc<Mutex<super::Store>>,
-    hold: Arc<Hold>,
-    log: Arc<Segments>,
+    hold: Arc<RetentionPin>,
+    log: Arc<SegmentedLog>,
     metrics: Arc<RelayMetrics>,
     /// Signals reading and filtering to end at the next message.
     pub(super) stop: Arc<AtomicBool>,
@@ -83,7 +83,7 @@ struct Looked {
 }
 
 impl Running {
-    pub(super) fn new(opened: Opened, log: Arc<Segments>, metrics: Arc<RelayMetrics>) -> Result<Self, StoreError> {
+    pub(super) fn new(opened: Opened, log: Arc<SegmentedLog>, metrics: Arc<RelayMetrics>) -> Result<Self, StoreError> {
         let Opened { store, hold } = opened;
         let stop = Arc::<AtomicBool>::default();
         let reader = log.read(lock(&store).cursor()?).map_err(StoreError::Log)?;

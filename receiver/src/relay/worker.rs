@@ -19,7 +19,7 @@ use super::{
     store::{Store, StoreError},
 };
 use crate::{
-    log::{Hold, Position, Segments},
+    log::{Position, RetentionPin, SegmentedLog},
     metrics::RelayMetrics,
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct RelayHeadway {
 #[derive(Debug)]
 pub(crate) struct RelayHandle {
     folder: PathBuf,
-    log: Arc<Segments>,
+    log: Arc<SegmentedLog>,
     destinations: watch::Sender<Destinations>,
     opened: Mutex<Option<Opened>>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct RelayHandle {
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     pub(super) store: Arc<Mutex<Store>>,
-    pub(super) hold: Arc<Hold>,
+    pub(super) hold: Arc<RetentionPin>,
 }
 
 impl RelayHandle {
@@ -135,7 +135,7 @@ impl RelayHandle {
                 "messages were removed from the log before the relay read them; they are not relayed"
             );
         }
-        let hold = self.log.hold(store.needed_from()?);
+        let hold = self.log.pin(store.needed_from()?);
         Ok(Opened { store: Arc::new(Mutex::new(store)), hold: Arc::new(hold) })
     }
 }
@@ -145,7 +145,7 @@ impl Relay {
     /// was relayed.
     pub(crate) fn open(
         folder: &Path,
-        log: Arc<Segments>,
+        log: Arc<SegmentedLog>,
         endpoints: &[&str],
         destinations: Destinations,
         metrics: Arc<RelayMetrics>,
@@ -192,7 +192,7 @@ impl Relay {
     }
 
     async fn run(&mut self, stop: impl Future<Output = ()>, grace: Duration) {
-        let (mut stop, mut news) = (pin!(stop), self.handle.log.news());
+        let (mut stop, mut news) = (pin!(stop), self.handle.log.subscribe());
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut running: Option<Running> = None;

@@ -14,7 +14,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::folder;
+use crate::durable_dir;
 
 /// How long to wait for the folder: a command that checks whether it is in use holds it for a moment.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
@@ -61,7 +61,7 @@ impl DataFolder {
     /// Creates the folder if there is none, sets its mode to 0700, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, DataFolderError> {
         let io = |source| DataFolderError::Io { folder: path.to_owned(), source };
-        folder::make(path).map_err(io)?;
+        durable_dir::make(path).map_err(io)?;
         let began = Instant::now();
         loop {
             match lock(path).map_err(io)? {
@@ -123,7 +123,7 @@ impl IndexLock {
     pub(crate) fn take(data: &Path) -> io::Result<Option<Self>> {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("index.lock"))?;
-        folder::hand_over(&file, data);
+        durable_dir::hand_over(&file, data);
         Ok(try_lock(&file, EXCLUSIVE)?.then_some(Self(file)))
     }
 }

@@ -20,7 +20,7 @@ use super::state::ServerState;
 use crate::{
     index::Headway,
     ingest::AdmissionLimits,
-    log::Segments,
+    log::SegmentedLog,
     metrics::{GaugeValue, NAMESPACE, free_bytes, process},
 };
 
@@ -33,7 +33,7 @@ static PROBE_BYTES: [u8; 64 << 10] = [0; 64 << 10];
 #[derive(Debug)]
 pub(super) struct HealthState {
     pub(super) server: Arc<ServerState>,
-    pub(super) log: Arc<Segments>,
+    pub(super) log: Arc<SegmentedLog>,
     pub(super) data_dir: PathBuf,
     pub(super) index: watch::Receiver<Headway>,
     #[cfg(feature = "relay")]

@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
-use crate::log::Segments;
+use crate::log::SegmentedLog;
 
 /// Time between two checks, which list the folder of the log.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Checks the log until `stop`.
-pub(super) async fn run(log: Arc<Segments>, stop: impl Future<Output = ()>) {
+pub(super) async fn run(log: Arc<SegmentedLog>, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     let mut known = Vec::new();
     loop {
@@ -30,7 +30,7 @@ pub(super) async fn run(log: Arc<Segments>, stop: impl Future<Output = ()>) {
 }
 
 /// The segments that were deleted or moved; `None` while the log is not in its place.
-fn find_missing(log: &Segments) -> Option<Vec<PathBuf>> {
+fn find_missing(log: &SegmentedLog) -> Option<Vec<PathBuf>> {
     log.check_place().ok()?;
     log.missing().ok()
 }

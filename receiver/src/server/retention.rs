@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::log::{Retention, Segments};
+use crate::log::{Retention, SegmentedLog};
 
 /// Maximum time between two checks, which list the folder of the log.
 const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(60);
@@ -14,12 +14,12 @@ const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Checks the log until `stop`, or not at all if messages are kept forever.
-pub(super) async fn run(log: Arc<Segments>, retention: Retention, stop: impl Future<Output = ()>) {
+pub(super) async fn run(log: Arc<SegmentedLog>, retention: Retention, stop: impl Future<Output = ()>) {
     if retention.is_for_ever() {
         return;
     }
     let mut stop = pin!(stop);
-    let mut news = log.news();
+    let mut news = log.subscribe();
     loop {
         let checked = log.clone();
         match tokio::task::spawn_blocking(move || checked.retain(SystemTime::now())).await {

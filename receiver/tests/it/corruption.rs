@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use receiver::log::{Entry, Findings, Position, Record, RecordHeader, SegmentOptions, Segments};
+use receiver::log::{Entry, LogReport, Position, Record, RecordHeader, SegmentOptions, SegmentedLog};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ fn record(number: u128) -> Record {
 
 /// The records that can be read, and the damaged places.
 fn read(folder: &Path) -> (Vec<Record>, Vec<(u64, u64)>) {
-    let mut reader = Segments::read_beside(folder, Position(0));
+    let mut reader = SegmentedLog::read_folder(folder, Position(0));
     let (mut records, mut damaged) = (Vec::new(), Vec::new());
     while let Some(entry) = reader.next_entry().unwrap() {
         match entry {
@@ -55,7 +55,7 @@ struct Log {
 async fn log() -> Log {
     let folder = TempDir::new().unwrap();
     let options = SegmentOptions { segment_bytes: SEGMENT_BYTES, ..SegmentOptions::default() };
-    let (log, _) = Segments::open(folder.path(), options).unwrap();
+    let (log, _) = SegmentedLog::open(folder.path(), options).unwrap();
     let records: Vec<Record> = (0..7).map(record).collect();
     let mut positions = Vec::new();
     for record in &records {
@@ -96,7 +96,7 @@ async fn every_flipped_bit_is_found_and_costs_only_its_record() {
     for (path, damaged, at, hit) in log.flips() {
         fs::write(path, damaged).unwrap();
         let (records, places) = read(log.folder.path());
-        let findings = Findings::of(log.folder.path()).unwrap();
+        let findings = LogReport::of(log.folder.path()).unwrap();
         assert_eq!(records, log.without(hit), "byte {at}");
         match hit {
             None => assert!(findings.heads.len() == 1 && places.is_empty() && !findings.is_whole(), "byte {at}"),
@@ -119,7 +119,7 @@ async fn what_a_start_mends_it_does_not_destroy_and_the_log_goes_on() {
     let log = log().await;
     for (path, damaged, at, hit) in log.flips().step_by(13) {
         fs::write(path, &damaged).unwrap();
-        let (opened, recovery) = Segments::open(log.folder.path(), log.options).unwrap();
+        let (opened, recovery) = SegmentedLog::open(log.folder.path(), log.options).unwrap();
         assert_eq!(
             (recovery.heads.len(), recovery.aside.len()),
             (usize::from(hit.is_none()), usize::from(hit == Some(6)))
@@ -159,8 +159,8 @@ async fn a_segment_whose_head_is_lost_is_read_with_its_neighbours_help_or_moved_
     fs::remove_file(paths[1]).unwrap();
     fs::remove_file(paths[2]).unwrap();
     let bytes = lost(paths[0]);
-    assert_eq!(Findings::of(log.folder.path()).unwrap().unreadable.len(), 1);
-    let (opened, recovery) = Segments::open(log.folder.path(), log.options).unwrap();
+    assert_eq!(LogReport::of(log.folder.path()).unwrap().unreadable.len(), 1);
+    let (opened, recovery) = SegmentedLog::open(log.folder.path(), log.options).unwrap();
     assert_eq!(fs::read(&recovery.aside[0]).unwrap(), bytes);
     let at = opened.append(&record(99)).await.unwrap();
     assert!(at.0 > bytes.len() as u64, "a position is given twice");

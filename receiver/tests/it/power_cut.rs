@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use receiver::log::{AppendError, Entry, Position, Record, RecordHeader, SegmentOptions, Segments};
+use receiver::log::{AppendError, Entry, Position, Record, RecordHeader, SegmentOptions, SegmentedLog};
 use rustix::io::Errno;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -63,7 +63,7 @@ struct Appending<'l> {
 }
 
 impl<'l> Appending<'l> {
-    fn new(log: &'l Segments, sent: &'l [Record], number: usize) -> Self {
+    fn new(log: &'l SegmentedLog, sent: &'l [Record], number: usize) -> Self {
         Self { number, future: Box::pin(log.append(&sent[number])), outcome: None, noted: false }
     }
 }
@@ -113,7 +113,7 @@ async fn run(seed: u64, lie: Lie, fault: Option<Fault>) -> Run {
     let (entered, mut entering) = tokio::sync::mpsc::unbounded_channel();
     let (permit, permits) = std::sync::mpsc::channel();
     let disk = Arc::new(Recorder::with(lie, fault, Gate { entered, permits: Mutex::new(permits) }));
-    let (log, _) = Segments::open_on(disk.clone(), folder.path(), options()).unwrap();
+    let (log, _) = SegmentedLog::open_on(disk.clone(), folder.path(), options()).unwrap();
     let sent: Vec<Record> = (0..40).map(|number| message(number, &mut random)).collect();
     let mut next = 0;
     while next < sent.len() {
@@ -137,7 +137,7 @@ async fn run(seed: u64, lie: Lie, fault: Option<Fault>) -> Run {
 }
 
 /// Every record of a log, by the numbers of the messages; a record that was never sent is an error.
-fn read(log: &Segments, sent: &[Record]) -> Result<Vec<usize>, String> {
+fn read(log: &SegmentedLog, sent: &[Record]) -> Result<Vec<usize>, String> {
     let mut reader = log.read(Position(0)).unwrap();
     let mut numbers = Vec::new();
     while let Some(entry) = reader.next_entry().unwrap() {
@@ -162,7 +162,7 @@ async fn check(contents: &Contents, run: &Run, acknowledged: &[usize]) -> Result
         fs::write(folder.path().join(name), bytes).unwrap();
     }
     let disk = Arc::new(Recorder::default());
-    let (log, _) = Segments::open_on(disk.clone(), folder.path(), options()).map_err(|error| error.to_string())?;
+    let (log, _) = SegmentedLog::open_on(disk.clone(), folder.path(), options()).map_err(|error| error.to_string())?;
     let ops = disk.ops();
     let found = read(&log, &run.sent)?;
     if let Some(lost) = acknowledged.iter().find(|number| !found.contains(number)) {
@@ -176,7 +176,7 @@ async fn check(contents: &Contents, run: &Run, acknowledged: &[usize]) -> Result
         log.append(more).await.map_err(|error| format!("it does not go on: {error}"))?;
     }
     drop(log);
-    let (log, recovery) = Segments::open_on(disk, folder.path(), options()).map_err(|error| error.to_string())?;
+    let (log, recovery) = SegmentedLog::open_on(disk, folder.path(), options()).map_err(|error| error.to_string())?;
     let again = read(&log, &run.sent)?;
     if recovery.cut > 0 || again.len() != found.len() + usize::from(goes_on) {
         return Err(format!("opened again it is another: {recovery:?}, {found:?}, {again:?}"));
@@ -285,7 +285,7 @@ async fn workload(disk: Recorder) -> (usize, usize) {
     for half in [0..6, 6..12] {
         // A start that fails is tried again, as an operator does.
         let log = loop {
-            if let Ok((log, _)) = Segments::open_on(disk.clone(), folder.path(), options()) {
+            if let Ok((log, _)) = SegmentedLog::open_on(disk.clone(), folder.path(), options()) {
                 break log;
             }
         };

@@ -10,7 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use receiver::log::{Entry, LogReader, Position, Record, RecordHeader, Removed, Retention, SegmentOptions, Segments};
+use receiver::log::{
+    Entry, LogReader, Position, Record, RecordHeader, Removed, Retention, SegmentOptions, SegmentedLog,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -37,9 +39,9 @@ fn record(number: u128) -> Record {
 }
 
 /// A log with one record a segment.
-async fn filled(folder: &Path, retention: Retention, count: u128) -> (Segments, Vec<Position>) {
+async fn filled(folder: &Path, retention: Retention, count: u128) -> (SegmentedLog, Vec<Position>) {
     let options = SegmentOptions { segment_bytes: 1, retention, ..SegmentOptions::default() };
-    let (log, _) = Segments::open(folder, options).unwrap();
+    let (log, _) = SegmentedLog::open(folder, options).unwrap();
     let mut positions = Vec::new();
     for number in 0..count {
         positions.push(log.append(&record(number)).await.unwrap());
@@ -63,10 +65,11 @@ async fn the_oldest_segments_go_and_readers_are_not_broken() {
     let folder = TempDir::new().unwrap();
     let retention = Retention { max_bytes: Some(2000), max_age: None };
     let (log, positions) = filled(folder.path(), retention, 8).await;
-    let (mut open, mut beside) = (log.read(Position(0)).unwrap(), Segments::read_beside(folder.path(), Position(0)));
+    let (mut open, mut beside) =
+        (log.read(Position(0)).unwrap(), SegmentedLog::read_folder(folder.path(), Position(0)));
     assert_eq!((next(&mut open), next(&mut beside)), (Some(0), Some(0)));
     let late = log.read(positions[1]).unwrap();
-    let mut news = log.news();
+    let mut news = log.subscribe();
     news.mark_unchanged();
     let removed = log.retain(SystemTime::now()).unwrap();
     assert_eq!((removed.segments, removed.held), (5, 0));
@@ -78,25 +81,25 @@ async fn the_oldest_segments_go_and_readers_are_not_broken() {
     }
     log.append(&record(8)).await.unwrap();
     drop(log);
-    assert_eq!(rest(Segments::read_beside(folder.path(), Position(0))), [5, 6, 7, 8]);
+    assert_eq!(rest(SegmentedLog::read_folder(folder.path(), Position(0))), [5, 6, 7, 8]);
 }
 
 #[tokio::test]
 async fn what_a_consumer_has_not_read_is_held() {
     let folder = TempDir::new().unwrap();
     let (log, positions) = filled(folder.path(), Retention { max_bytes: Some(1), max_age: None }, 5).await;
-    let (hold, further) = (log.hold(positions[2]), log.hold(positions[3]));
+    let (pin, further) = (log.pin(positions[2]), log.pin(positions[3]));
     let now = SystemTime::now();
     let removed = log.retain(now).unwrap();
     assert_eq!((removed.segments, removed.held), (2, 2));
     assert_eq!(rest(log.read(Position(0)).unwrap()), [2, 3, 4]);
-    hold.move_to(positions[4]);
+    pin.move_to(positions[4]);
     assert_eq!(log.retain(now).unwrap().segments, 1);
     // Something given up before comes back.
-    hold.move_to(positions[3]);
+    pin.move_to(positions[3]);
     drop(further);
     assert_eq!((log.retain(now).unwrap().segments, rest(log.read(Position(0)).unwrap())), (0, vec![3, 4]));
-    hold.move_to(positions[4]);
+    pin.move_to(positions[4]);
     assert_eq!(log.retain(now).unwrap().segments, 1);
     // The open one stays, whatever its size.
     assert_eq!(rest(log.read(Position(0)).unwrap()), [4]);
@@ -107,7 +110,7 @@ async fn an_old_segment_goes_also_when_nothing_arrives_any_more() {
     let folder = TempDir::new().unwrap();
     let retention = Retention { max_age: Some(Duration::from_millis(10)), max_bytes: None };
     let (log, _) = filled(folder.path(), retention, 1).await;
-    let (mut news, later) = (log.news(), SystemTime::now() + HOUR);
+    let (mut news, later) = (log.subscribe(), SystemTime::now() + HOUR);
     // The first look lets the writer seal it, once it is a tenth of that age.
     let began = Instant::now();
     while log.retain(later).unwrap().segments == 0 {

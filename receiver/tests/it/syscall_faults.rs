@@ -185,7 +185,7 @@ fn a_full_disk_refuses_and_takes_messages_again_once_there_is_room() {
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed.as_array().unwrap().len(), stored.len());
     let log = inside.join("log");
-    let mut reader = receiver::log::Segments::read_beside(&log, receiver::log::Position(0));
+    let mut reader = receiver::log::SegmentedLog::read_folder(&log, receiver::log::Position(0));
     let mut found = Vec::new();
     while let Some(entry) = reader.next_entry().unwrap() {
         let receiver::log::Entry::Record { record, .. } = entry else { panic!("something is half written") };

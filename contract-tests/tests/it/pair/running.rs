@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, path::Path};
 use delivery::{Client, Outcome};
 use receiver::{
     config::Config,
-    log::{Entry, Position, Record, Segments},
+    log::{Entry, Position, Record, SegmentedLog},
     server::{DataFolder, Server},
 };
 use sender::WireMessage;
@@ -73,7 +73,7 @@ impl Running {
         self.stop.send(()).unwrap();
         assert_eq!(self.ended.await.unwrap().unwrap().cut, 0);
         let data = self.folder.path().join("data");
-        let mut reader = Segments::read_beside(&DataFolder::log_in(&data), Position(0));
+        let mut reader = SegmentedLog::read_folder(&DataFolder::log_in(&data), Position(0));
         let mut records = Vec::new();
         while let Some(entry) = reader.next_entry().unwrap() {
             let Entry::Record { record, .. } = entry else { panic!("{entry:?}") };

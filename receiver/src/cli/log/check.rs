@@ -11,7 +11,7 @@ use console::{
 use crate::{
     cli::{data::DataDir, failure::Failure},
     index::{Index, Lost},
-    log::Findings,
+    log::LogReport,
     server::DataFolder,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
     let folder = DataFolder::log_in(&data.folder);
     let in_use = DataFolder::is_in_use(&data.folder);
     let lost = lost(data, &folder)?;
-    let mut findings = Findings::of(&folder).map_err(Failure::failed)?;
+    let mut findings = LogReport::of(&folder).map_err(Failure::failed)?;
     findings.lost = lost;
     if in_use {
         // The receiver is writing there.
@@ -42,7 +42,7 @@ pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
              receiver and run `webhook-receiver reindex`",
         ));
     }
-    let only_torn = Findings { torn: None, ..findings }.is_whole();
+    let only_torn = LogReport { torn: None, ..findings }.is_whole();
     Err(match only_torn {
         true => Failure::failed(format_args!(
             "the log in {} ends with an incomplete message. After a kill or a power cut this is a message that was never \
@@ -66,7 +66,7 @@ fn lost(data: &DataDir, folder: &Path) -> Result<Vec<Lost>, Failure> {
     // Without an index, or with a damaged one, this is unknown.
     let Ok(Some(index)) = Index::open_beside(&DataFolder::index_in(&data.folder)) else { return Ok(Vec::new()) };
     let lost = index.lost(|| {
-        let (start, ranges) = Findings::ranges(folder)?;
+        let (start, ranges) = LogReport::ranges(folder)?;
         // The index removes a little later what retention has removed.
         Ok((if data.config.retention.is_for_ever() { 0 } else { start }, ranges))
     });
@@ -74,9 +74,9 @@ fn lost(data: &DataDir, folder: &Path) -> Result<Vec<Lost>, Failure> {
 }
 
 /// One line per finding.
-pub(super) fn human(findings: &Findings) -> String {
+pub(super) fn human(findings: &LogReport) -> String {
     let mut text =
-        format!("Segments  {}\nBytes     {}\nRecords   {}\n", findings.segments, findings.bytes, findings.records);
+        format!("SegmentedLog  {}\nBytes     {}\nRecords   {}\n", findings.segments, findings.bytes, findings.records);
     if let (Some(first), Some(last)) = (findings.first, findings.last) {
         text.push_str(&format!("Received  {first:.0} to {last:.0}\n"));
     }

@@ -9,19 +9,19 @@ use serde::Serialize;
 use super::check::human;
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    log::{Findings, Recovery, Segments},
+    log::{LogReport, Recovery, SegmentedLog},
 };
 
 #[derive(Serialize)]
 struct Report {
     repaired: Recovery,
-    left: Findings,
+    left: LogReport,
 }
 
 pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
     let folder = data.lock("this changes the files that it writes; `log check` works while it is running")?;
-    let repaired = Segments::repair(&folder.log()).map_err(Failure::failed)?;
-    let left = Findings::of(&folder.log()).map_err(Failure::failed)?;
+    let repaired = SegmentedLog::repair(&folder.log()).map_err(Failure::failed)?;
+    let left = LogReport::of(&folder.log()).map_err(Failure::failed)?;
     match output {
         OutputFormat::Human => write_stdout(&format!("{}\n{}", done(&repaired), human(&left)))?,
         OutputFormat::Json => {

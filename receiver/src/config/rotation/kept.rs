@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::folder;
+use crate::durable_dir;
 
 const EXPIRY_INFIX: &str = ".until-";
 
@@ -34,7 +34,7 @@ impl Kept {
 
     /// All old secrets next to the file of a secret, by name.
     pub(in crate::config) fn all(secret: &Path) -> Vec<Self> {
-        let entries = fs::read_dir(folder::of(secret)).into_iter().flatten().flatten();
+        let entries = fs::read_dir(durable_dir::of(secret)).into_iter().flatten().flatten();
         let mut all: Vec<Self> = entries
             .filter_map(|entry| {
                 let file = secret.with_file_name(entry.file_name());

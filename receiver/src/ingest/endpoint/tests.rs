@@ -15,7 +15,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn pipeline(options: SegmentOptions) -> (TempDir, Pipeline) {
     let folder = TempDir::new().unwrap();
-    let (log, _) = Segments::open(&folder.path().join("log"), options).unwrap();
+    let (log, _) = SegmentedLog::open(&folder.path().join("log"), options).unwrap();
     (folder, Pipeline::new(Arc::new(log), Arc::new(AdmissionLimits::new(10, 1 << 20)), BODY_TIMEOUT))
 }
 

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{SMALL, append, names, segment_files};
-use crate::log::{AppendError, Position, SegmentOptions, Segments, record::tests::sample};
+use crate::log::{AppendError, Position, SegmentOptions, SegmentedLog, record::tests::sample};
 
 /// The log's folder in a root, two folders deep.
 fn log_in(root: &Path) -> PathBuf {
@@ -157,7 +157,7 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
     ];
     for Case { name, before, options, change, back } in cases {
         let root = TempDir::new().unwrap();
-        let (log, _) = Segments::open(&log_in(root.path()), options).unwrap();
+        let (log, _) = SegmentedLog::open(&log_in(root.path()), options).unwrap();
         let stored: Vec<String> = (0..before).map(|number| number.to_string()).collect();
         append(&log, &stored.iter().map(String::as_str).collect::<Vec<_>>()).await;
         change(root.path());
@@ -184,7 +184,7 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
         let expected: Vec<String> = stored.into_iter().chain(["after".to_owned()]).collect();
         assert_eq!(names(log.read(Position(0)).unwrap()), expected, "{name}");
         drop(log);
-        let (log, recovery) = Segments::open(&log_in(root.path()), options).unwrap();
+        let (log, recovery) = SegmentedLog::open(&log_in(root.path()), options).unwrap();
         assert!(recovery.is_empty(), "{name}: {recovery:?}");
         assert_eq!(names(log.read(Position(0)).unwrap()), expected, "{name}, opened again");
     }
@@ -193,7 +193,7 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
 #[tokio::test]
 async fn an_older_segment_that_somebody_deletes_is_missed_and_new_messages_are_stored() {
     let root = TempDir::new().unwrap();
-    let (log, _) = Segments::open(root.path(), SegmentOptions { segment_bytes: 1, ..SMALL }).unwrap();
+    let (log, _) = SegmentedLog::open(root.path(), SegmentOptions { segment_bytes: 1, ..SMALL }).unwrap();
     append(&log, &["a", "b"]).await;
     drop(log);
     let options = SegmentOptions {
@@ -201,7 +201,7 @@ async fn an_older_segment_that_somebody_deletes_is_missed_and_new_messages_are_s
         retention: crate::log::Retention { max_age: None, max_bytes: Some(4_000) },
         ..SMALL
     };
-    let (log, _) = Segments::open(root.path(), options).unwrap();
+    let (log, _) = SegmentedLog::open(root.path(), options).unwrap();
     append(&log, &["c", "d"]).await;
     let files = segment_files(root.path());
     assert_eq!((files.len(), log.missing().unwrap()), (4, vec![]));

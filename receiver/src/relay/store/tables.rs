@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 
 use super::StoreError;
 use crate::{
-    folder,
+    durable_dir,
     place::DatabaseFiles,
     relay::routing::{EndpointRoutes, RoutingTable, StoredRoute},
 };
@@ -123,7 +123,7 @@ pub(super) fn files(folder: &Path) -> Result<DatabaseFiles, StoreError> {
 /// Opens the file in a folder, or creates it with the cursor at `cursor`.
 pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
-    folder::make(folder).map_err(failed)?;
+    durable_dir::make(folder).map_err(failed)?;
     let file = folder.join(FILE);
     // SQLite's side files take the mode of this one.
     OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
@@ -155,7 +155,7 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
         }
         _ => {}
     }
-    folder::sync(folder).map_err(failed)?;
+    durable_dir::sync(folder).map_err(failed)?;
     Ok(connection)
 }
 

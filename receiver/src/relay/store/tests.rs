@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    log::{LogIdentity, Record, RecordHeader, SegmentOptions, Segments},
+    log::{LogIdentity, Record, RecordHeader, SegmentOptions, SegmentedLog},
     relay::{Destination, Kind, When, routing::Decision, store::decision::PassedOver},
 };
 
 fn empty_log() -> (TempDir, LogIdentity) {
     let folder = TempDir::new().unwrap();
     std::fs::create_dir(folder.path().join("log")).unwrap();
-    let identity = Segments::identity_of(&folder.path().join("log")).unwrap();
+    let identity = SegmentedLog::identity_of(&folder.path().join("log")).unwrap();
     (folder, identity)
 }
 

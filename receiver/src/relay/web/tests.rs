@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    log::{Position, Record, RecordHeader, SegmentOptions, Segments},
+    log::{Position, Record, RecordHeader, SegmentOptions, SegmentedLog},
     relay::{Kind, Store, decisions::Decisions, intake::Intake, queue::lock},
 };
 
@@ -31,7 +31,7 @@ async fn queue_of(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake
         allowed: Vec::new(),
     });
     let destination = Arc::new(destination(web.clone()));
-    let (log, _) = Segments::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
+    let (log, _) = SegmentedLog::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
     let mut store = Store::open(&folder.path().join("relay"), &log.identity()).unwrap();
     store.configure(&["hooks"], std::slice::from_ref(&*destination), Position(0)).unwrap();
     let number = store.numbers(std::slice::from_ref(&*destination)).unwrap()[0].unwrap();

@@ -157,16 +157,16 @@ impl Disk for Recorder {
         called
     }
 
-    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write_at_start(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.call()?;
-        FileSystem.overwrite(path, bytes)?;
+        FileSystem.write_at_start(path, bytes)?;
         self.note(Op::Overwrite(name(path), bytes.to_vec()));
         Ok(())
     }
 
-    fn cut(&self, file: &LogFile, length: u64) -> io::Result<()> {
+    fn truncate(&self, file: &LogFile, length: u64) -> io::Result<()> {
         self.call()?;
-        FileSystem.cut(file, length)?;
+        FileSystem.truncate(file, length)?;
         self.note(Op::Cut(name(file.path()), length));
         Ok(())
     }

@@ -13,12 +13,12 @@ async fn a_log_that_was_replaced_is_not_relayed_again() {
     ] {
         let folder = TempDir::new().unwrap();
         let (log_folder, relay) = (folder.path().join("log"), folder.path().join("relay"));
-        let append = async |log: &Segments, count: i64| {
+        let append = async |log: &SegmentedLog, count: i64| {
             for second in 0..count {
                 log.append(&record("hooks", at(second))).await.unwrap();
             }
         };
-        let open = || Segments::open(&log_folder, SegmentOptions::default()).unwrap().0;
+        let open = || SegmentedLog::open(&log_folder, SegmentOptions::default()).unwrap().0;
         let log = open();
         let mut store = Store::open(&relay, &log.identity()).unwrap();
         let [a] = serve(&mut store, &["a"], log.end().0)[..] else { panic!() };
@@ -64,7 +64,7 @@ async fn a_log_that_was_replaced_is_not_relayed_again() {
 fn a_log_that_is_made_only_with_its_first_message_is_the_same_log() {
     let folder = TempDir::new().unwrap();
     let (log_folder, relay) = (folder.path().join("log"), folder.path().join("relay"));
-    let open = || Segments::open(&log_folder, SegmentOptions::default()).unwrap().0;
+    let open = || SegmentedLog::open(&log_folder, SegmentOptions::default()).unwrap().0;
     for _ in 0..2 {
         // Nothing comes, and the next start draws another salt.
         let log = open();

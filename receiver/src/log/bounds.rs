@@ -8,13 +8,13 @@ use super::Position;
 
 /// Shared by the writer, by retention and by the readers.
 #[derive(Debug)]
-pub(super) struct Extent {
+pub(super) struct LogBounds {
     start: AtomicU64,
     durable: AtomicU64,
     news: watch::Sender<Position>,
 }
 
-impl Extent {
+impl LogBounds {
     pub(super) fn new(start: u64, durable: u64) -> Self {
         Self { start: start.into(), durable: durable.into(), news: watch::channel(Position(durable)).0 }
     }
@@ -34,12 +34,12 @@ impl Extent {
         self.news.send_replace(Position(self.durable()));
     }
 
-    pub(super) fn move_durable(&self, durable: u64) {
+    pub(super) fn advance_end(&self, durable: u64) {
         self.durable.store(durable, Ordering::Release);
         self.news.send_replace(Position(durable));
     }
 
-    pub(super) fn news(&self) -> watch::Receiver<Position> {
+    pub(super) fn subscribe(&self) -> watch::Receiver<Position> {
         self.news.subscribe()
     }
 }

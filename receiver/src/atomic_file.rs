@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::{Gid, Uid, fchown};
 
-use crate::folder;
+use crate::durable_dir;
 
 /// Gives a file this content, with the owner of `like`, its group, and of its mode what is in `mask`.
 pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io::Result<()> {
@@ -25,7 +25,7 @@ pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io
         let _ = fs::remove_file(&new);
     }
     written?;
-    folder::sync(file.parent().unwrap_or(Path::new("")))
+    durable_dir::sync(file.parent().unwrap_or(Path::new("")))
 }
 
 fn write(new: &Path, content: &[u8], like: &fs::Metadata, mask: u32) -> io::Result<()> {

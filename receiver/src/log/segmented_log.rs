@@ -11,14 +11,14 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    AppendError, Hold, LogId, LogIdentity, LogReader, Position, Record, Recovery, Removed, Retention,
+    AppendError, LogId, LogIdentity, LogReader, Position, Record, Recovery, Removed, Retention, RetentionPin,
+    bounds::LogBounds,
     disk::{Disk, FileSystem},
-    extent::Extent,
     inventory::Inventory,
     placement::Placement,
-    queue::{First, Queue, Queued},
+    queue::{Leader, Queue, Queued},
     recovery::recover,
-    retention::Holds,
+    retention::Pins,
     segment::Segment,
     writer::Writer,
 };
@@ -43,20 +43,20 @@ impl Default for SegmentOptions {
 
 /// A log in a folder of its own. Dropping it writes what is queued and waits for that.
 #[derive(Debug)]
-pub struct Segments {
+pub struct SegmentedLog {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     queue: Arc<Queue>,
-    extent: Arc<Extent>,
+    bounds: Arc<LogBounds>,
     placement: Arc<Placement>,
     inventory: Arc<Inventory>,
     retention: Retention,
-    holds: Holds,
+    pins: Pins,
     metrics: Arc<LogMetrics>,
     writer: Option<JoinHandle<()>>,
 }
 
-impl Segments {
+impl SegmentedLog {
     /// Opens or makes the log in a folder, mends its end, and starts its writer. The caller sees to it that no other
     /// process writes there.
     ///
@@ -71,7 +71,7 @@ impl Segments {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
-        crate::folder::make(folder)?;
+        crate::durable_dir::make(folder)?;
         let recovered = recover(&*disk, folder)?;
         let salt = match recovered.salt {
             Some(salt) => salt,
@@ -84,17 +84,17 @@ impl Segments {
         let files = (placement.clone(), inventory.clone());
         let writer =
             Writer::new(disk.clone(), folder.to_owned(), files, queue.clone(), options, &recovered, metrics.clone())?;
-        let extent = writer.extent.clone();
+        let bounds = writer.bounds.clone();
         let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || writer.run())?;
         let log = Self {
             disk,
             folder: folder.to_owned(),
             queue,
-            extent,
+            bounds,
             placement,
             inventory,
             retention: options.retention,
-            holds: Holds::default(),
+            pins: Pins::default(),
             metrics,
             writer: Some(thread),
         };
@@ -107,7 +107,7 @@ impl Segments {
     /// If the record is not durable; it may be sent again.
     pub async fn append(&self, record: &Record) -> Result<Position, AppendError> {
         let Queued { durable, first } = self.queue.push(record)?;
-        if let Some(First { call, answers }) = first {
+        if let Some(Leader { call, answers }) = first {
             // Requests that are ready now are pushed before this goes on, and share the sync.
             tokio::task::yield_now().await;
             drop(call);
@@ -121,7 +121,7 @@ impl Segments {
     /// # Errors
     /// If the log cannot be opened.
     pub fn read(&self, from: Position) -> io::Result<LogReader> {
-        Ok(LogReader::new(self.folder.clone(), from, Some(self.extent.clone())))
+        Ok(LogReader::new(self.folder.clone(), from, Some(self.bounds.clone())))
     }
 
     /// Checks that what is written is found again after a restart.
@@ -142,13 +142,13 @@ impl Segments {
     }
 
     /// Hears of every new durable end, and when retention has moved the beginning.
-    pub fn news(&self) -> watch::Receiver<Position> {
-        self.extent.news()
+    pub fn subscribe(&self) -> watch::Receiver<Position> {
+        self.bounds.subscribe()
     }
 
     /// Position behind the last durable byte.
     pub fn end(&self) -> Position {
-        Position(self.extent.durable())
+        Position(self.bounds.durable())
     }
 
     /// Which log it is, as a consumer remembers it.
@@ -168,7 +168,7 @@ impl Segments {
     }
 
     /// Removes the segments that are too old or too many, and lets the writer seal the open one if it is old. To be
-    /// called now and then, by one at a time.
+    /// flush_requested now and then, by one at a time.
     ///
     /// # Errors
     /// When a segment cannot be removed; those before it are gone.
@@ -178,9 +178,9 @@ impl Segments {
         }
         // Another log may have the folder's name, and what it holds is not this one's to remove.
         self.placement.check_folder()?;
-        self.queue.nudge();
-        let shared = (&*self.extent, &*self.inventory);
-        self.retention.apply(&*self.disk, &self.folder, shared, self.holds.lowest(), now)
+        self.queue.request_roll();
+        let shared = (&*self.bounds, &*self.inventory);
+        self.retention.apply(&*self.disk, &self.folder, shared, self.pins.lowest(), now)
     }
 
     /// The segments that somebody else has deleted or moved, oldest first.
@@ -193,8 +193,8 @@ impl Segments {
 
     /// Keeps what lies from a position on until the hold moves on: for a consumer that may miss nothing, from the
     /// cursor that it has on disk.
-    pub fn hold(&self, from: Position) -> Hold {
-        self.holds.add(from)
+    pub fn pin(&self, from: Position) -> RetentionPin {
+        self.pins.add(from)
     }
 
     /// What the writer measures.
@@ -226,7 +226,7 @@ impl Segments {
     }
 
     /// Reads a log that another process may be writing, up to its last whole record.
-    pub fn read_beside(folder: &Path, from: Position) -> LogReader {
+    pub fn read_folder(folder: &Path, from: Position) -> LogReader {
         LogReader::new(folder.to_owned(), from, None)
     }
 
@@ -240,7 +240,7 @@ impl Segments {
     }
 }
 
-impl Drop for Segments {
+impl Drop for SegmentedLog {
     fn drop(&mut self) {
         self.queue.close();
         if let Some(writer) = self.writer.take() {
