@@ -1,4 +1,4 @@
-//! Files that are never seen half written: the new content is synced under another name, then takes the old one's.
+//! Replaces a file atomically: the new content is synced under another name, then renamed.
 
 use std::{
     ffi::OsString,
@@ -12,7 +12,7 @@ use rustix::fs::{Gid, Uid, fchown};
 
 use crate::durable_dir;
 
-/// Gives a file this content, with the owner of `like`, its group, and of its mode what is in `mask`.
+/// Gives a file this content, with the owner and group of `like`, and with its mode limited to `mask`.
 pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io::Result<()> {
     let like = fs::metadata(like)?;
     let mut name = OsString::from(".");
@@ -21,7 +21,7 @@ pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io
     let new = file.with_file_name(name);
     let written = write(&new, content, &like, mask).and_then(|()| fs::rename(&new, file));
     if written.is_err() {
-        // What was begun is of no use; the error says what matters.
+        // The incomplete file is useless; the error is what matters.
         let _ = fs::remove_file(&new);
     }
     written?;

@@ -1,4 +1,4 @@
-//! Folders that outlive a power cut: each one made is synced into its parent, and open to its owner alone.
+//! Folders that survive a power cut: a new one is synced into its parent, and accessible only to its owner.
 
 use std::{
     fs::{self, File},
@@ -9,8 +9,8 @@ use std::{
 
 use rustix::fs::{Gid, Uid, fchown};
 
-/// Makes a folder and those above it where they are missing, durably, and sets the folder's own mode to 0700. One of
-/// another user's, such as a volume that was mounted for this one's group, keeps its mode.
+/// Creates a folder and its parents if they are missing, durably, and sets the folder's mode to 0700. A folder of another
+/// user, such as a mounted volume for this user's group, keeps its mode.
 pub(crate) fn make(folder: &Path) -> io::Result<()> {
     make_missing(folder)?;
     match fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
@@ -26,16 +26,16 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The folder that a file lies in: the working directory, where its name has none.
+/// A file's folder; the working directory if its name has none.
 pub(crate) fn of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Gives a new file the owner of its folder: what root makes for a service's folder must be the service's. Nobody but root
-/// can, and for others nothing is to be done.
+/// Gives a new file the owner of its folder: what root creates in a service's folder must belong to the service. Only root
+/// can do this, and only root needs to.
 pub(crate) fn hand_over(file: &File, folder: &Path) {
     if let Ok(owner) = fs::metadata(folder) {
-        // Who may not is no root.
+        // It fails without the right to change owners.
         let _ = fchown(file, Some(Uid::from_raw(owner.uid())), Some(Gid::from_raw(owner.gid())));
     }
 }

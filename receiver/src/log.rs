@@ -51,7 +51,7 @@ pub enum AppendError {
     /// More waits to be written than the queue may hold.
     #[error("the log's queue is full")]
     Full,
-    /// Writing or syncing failed; the log's own report says why.
+    /// Writing or syncing failed; the log's own report has the reason.
     #[error("the log could not be written")]
     Failed,
     /// The log is closing.

@@ -1,4 +1,4 @@
-//! How far the log reaches: its first and its last byte, and the news when either moves.
+//! The log's first and last durable positions, with change notification.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,12 +11,12 @@ use super::Position;
 pub(super) struct LogBounds {
     start: AtomicU64,
     durable: AtomicU64,
-    news: watch::Sender<Position>,
+    changes: watch::Sender<Position>,
 }
 
 impl LogBounds {
     pub(super) fn new(start: u64, durable: u64) -> Self {
-        Self { start: start.into(), durable: durable.into(), news: watch::channel(Position(durable)).0 }
+        Self { start: start.into(), durable: durable.into(), changes: watch::channel(Position(durable)).0 }
     }
 
     /// Position of the first byte that is kept.
@@ -24,22 +24,22 @@ impl LogBounds {
         self.start.load(Ordering::Acquire)
     }
 
-    /// Position behind the last durable byte.
+    /// Position just past the last durable byte.
     pub(super) fn durable(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
     }
 
     pub(super) fn move_start(&self, start: u64) {
         self.start.store(start, Ordering::Release);
-        self.news.send_replace(Position(self.durable()));
+        self.changes.send_replace(Position(self.durable()));
     }
 
     pub(super) fn advance_end(&self, durable: u64) {
         self.durable.store(durable, Ordering::Release);
-        self.news.send_replace(Position(durable));
+        self.changes.send_replace(Position(durable));
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Position> {
-        self.news.subscribe()
+        self.changes.subscribe()
     }
 }

@@ -17,7 +17,7 @@ use crate::index::Lost;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LogReport {
-    /// SegmentedLog that can be read.
+    /// Segments that can be read.
     pub segments: usize,
     /// Their bytes.
     pub bytes: u64,
@@ -27,21 +27,24 @@ pub struct LogReport {
     pub first: Option<Timestamp>,
     /// When the last record arrived.
     pub last: Option<Timestamp>,
-    /// Places that hold no record, between records.
+    /// Places between records that are not records.
     pub damaged: Vec<Damage>,
-    /// What stands behind the last whole record: torn, or just being written.
-    pub torn: Option<Damage>,
-    /// Names of segments whose head is damaged; their records can be read all the same.
-    pub heads: Vec<String>,
+    /// The bytes after the last whole record: torn, or just being written.
+    #[serde(rename = "torn")]
+    pub torn_tail: Option<Damage>,
+    /// Names of segments whose header is damaged; their records can still be read.
+    #[serde(rename = "heads")]
+    pub bad_headers: Vec<String>,
     /// Names of files that should be segments and cannot be read.
     pub unreadable: Vec<String>,
-    /// Names of files that an earlier start or repair moved aside: ends that were no whole record, and segments.
-    pub aside: Vec<String>,
-    /// Messages that the index knows and no file has.
+    /// Names of files that an earlier start or repair moved aside: torn tails, and segments.
+    #[serde(rename = "aside")]
+    pub quarantined: Vec<String>,
+    /// Messages that are in the index and in no file.
     pub lost: Vec<Lost>,
 }
 
-/// A place that holds no record.
+/// A place that is not a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -63,49 +66,49 @@ impl LogReport {
     /// When a file cannot be read.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let files = Files::in_folder(folder)?;
-        let mut findings = Self {
+        let mut report = Self {
             segments: files.segments.len(),
-            heads: files
+            bad_headers: files
                 .segments
                 .iter()
                 .filter(|segment| !segment.header_is_valid)
                 .map(|segment| name(&segment.path))
                 .collect(),
             unreadable: files.unreadable.iter().map(|(_, path)| name(path)).collect(),
-            aside: moved_aside(folder)?.iter().map(|(_, path)| name(path)).collect(),
+            quarantined: moved_aside(folder)?.iter().map(|(_, path)| name(path)).collect(),
             ..Self::default()
         };
         let mut reader = LogReader::new(folder.to_owned(), Position(0), None);
         while let Some(entry) = reader.next_entry()? {
             match entry {
                 Entry::Record { record, .. } => {
-                    findings.records += 1;
+                    report.records += 1;
                     let at = record.header.received_at;
-                    findings.first.get_or_insert(at);
-                    findings.last = Some(at);
+                    report.first.get_or_insert(at);
+                    report.last = Some(at);
                 }
                 Entry::Damaged { at, next } => {
                     let holding = files.segments.iter().rfind(|segment| segment.base <= at.0);
                     let (file, base) = holding.map(|segment| (name(&segment.path), segment.base)).unwrap_or_default();
                     let (offset, bytes) = (at.0 - base, next.0 - at.0);
-                    findings.damaged.push(Damage { file, offset, bytes, position: at });
+                    report.damaged.push(Damage { file, offset, bytes, position: at });
                 }
             }
         }
         for segment in &files.segments {
             // One that retention has removed meanwhile has none.
-            findings.bytes += fs::metadata(&segment.path).map(|metadata| metadata.len()).unwrap_or_default();
+            report.bytes += fs::metadata(&segment.path).map(|metadata| metadata.len()).unwrap_or_default();
         }
         if let Some(newest) = files.segments.last() {
             let position = reader.position().0.max(newest.base + HEADER_LEN as u64);
             let bytes = newest.end()?.saturating_sub(position);
             let (file, offset) = (name(&newest.path), position - newest.base);
-            findings.torn = (bytes > 0).then_some(Damage { file, offset, bytes, position: Position(position) });
+            report.torn_tail = (bytes > 0).then_some(Damage { file, offset, bytes, position: Position(position) });
         }
-        Ok(findings)
+        Ok(report)
     }
 
-    /// The first position of the oldest segment, and the ranges of positions that each file of the log pins.
+    /// The first position of the oldest segment, and the ranges of positions that each file of the log holds.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -126,13 +129,13 @@ impl LogReport {
 
     /// Whether every byte is part of a record, and no segment is missing that was moved aside.
     pub fn is_whole(&self) -> bool {
-        let places = self.damaged.is_empty() && self.torn.is_none() && self.lost.is_empty();
-        places && self.heads.is_empty() && self.unreadable.is_empty() && self.missing().next().is_none()
+        let places = self.damaged.is_empty() && self.torn_tail.is_none() && self.lost.is_empty();
+        places && self.bad_headers.is_empty() && self.unreadable.is_empty() && self.missing().next().is_none()
     }
 
     /// Names of the segments that were moved aside, with all that was in them.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
-        self.aside.iter().map(String::as_str).filter(|name| name.ends_with(UNREADABLE))
+        self.quarantined.iter().map(String::as_str).filter(|name| name.ends_with(UNREADABLE))
     }
 }
 

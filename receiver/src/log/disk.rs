@@ -70,7 +70,7 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Gives a file another name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Takes a name away. Whoever has the file open can go on reading it.
+    /// Removes a name. A file that is open can still be read.
     fn remove(&self, path: &Path) -> io::Result<()>;
 }
 

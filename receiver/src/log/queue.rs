@@ -17,7 +17,7 @@ use super::{
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
-    /// Most bytes that may wait or be in flight.
+    /// Maximum number of bytes that wait or are in flight.
     limit: usize,
     pub(super) salt: Salt,
 }
@@ -25,10 +25,10 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     batch: Batch,
-    /// Whether the batch is to be written.
+    /// Whether the batch should be written.
     flush_requested: bool,
     in_flight: usize,
-    /// Whether the writer is to look at the age of its segment.
+    /// Whether the writer should check the age of its segment.
     roll_requested: bool,
     in_flight_records: usize,
     closed: bool,
@@ -36,22 +36,22 @@ struct State {
 
 /// A record that waits to be written.
 pub(super) struct Queued<'q> {
-    /// Hears when it is durable.
+    /// Resolves when it is durable.
     pub(super) durable: oneshot::Receiver<Result<Position, AppendError>>,
     /// Whether it is the first of a batch.
     pub(super) first: Option<Leader<'q>>,
 }
 
-/// What the first of a batch has to do for all of it.
+/// What the first task of a batch does for all of it.
 pub(super) struct Leader<'q> {
-    /// To be dropped when those have joined the batch that come at the same moment.
+    /// To be dropped once the records that arrive at the same moment have joined the batch.
     pub(super) call: FlushSignal<'q>,
-    /// To be dropped when it is there: whoever waits is woken from the thread that drops it, and one of the runtime's
-    /// own wakes its tasks at a fraction of what it costs the writer.
+    /// To be dropped on arrival: the thread that drops it wakes the waiting tasks, which costs a thread of the runtime a
+    /// fraction of what it costs the writer.
     pub(super) answers: oneshot::Receiver<BatchResult>,
 }
 
-/// Calls the writer when it is dropped, and so also where whoever holds it is dropped.
+/// Wakes the writer when it is dropped, so also if the task that owns it is.
 pub(super) struct FlushSignal<'q>(&'q Queue);
 
 impl Drop for FlushSignal<'_> {
@@ -61,22 +61,22 @@ impl Drop for FlushSignal<'_> {
     }
 }
 
-/// Encoded records, and who waits for each.
+/// Encoded records, and the task that waits for each.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     pub(super) waiting: Vec<Waiting>,
-    /// Who gives the answers, once they are there.
+    /// The leader, which passes the results on.
     pub(super) first: Option<oneshot::Sender<BatchResult>>,
 }
 
-/// Where in its batch a record begins, and who waits for it.
+/// Where a record begins in its batch, and the task that waits for it.
 pub(super) type Waiting = (usize, oneshot::Sender<Result<Position, AppendError>>);
 
-/// What became of a batch. Everybody who waits hears it when this is dropped, wherever that is.
+/// The result of a batch. Every waiting task receives it when this is dropped.
 #[derive(Debug)]
 pub(super) struct BatchResult {
-    /// Where the batch begins; none if it is not durable.
+    /// Position of the batch; `None` if it is not durable.
     pub(super) start: Option<u64>,
     pub(super) waiting: Vec<Waiting>,
 }
@@ -85,7 +85,7 @@ impl Drop for BatchResult {
     fn drop(&mut self) {
         for (at, waiting) in self.waiting.drain(..) {
             let answer = self.start.map(|start| Position(start + at as u64)).ok_or(AppendError::Failed);
-            // Whoever hung up does not need the answer; the record stays.
+            // A client that hung up does not need the answer; the record stays.
             let _ = waiting.send(answer);
         }
     }
@@ -141,7 +141,7 @@ impl Queue {
         self.salt
     }
 
-    /// Most bytes that may wait or be in flight.
+    /// Maximum number of bytes that wait or are in flight.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }

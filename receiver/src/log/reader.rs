@@ -6,7 +6,7 @@ use super::{
     Position,
     bounds::LogBounds,
     record::{Decoded, Record},
-    search::{Found, search},
+    search::{SearchResult, search},
     segment::{Files, HEADER_LEN, Segment},
 };
 
@@ -25,7 +25,7 @@ pub enum Entry {
         /// Where to read on.
         next: Position,
     },
-    /// Bytes that are no record: a flipped bit or a torn write. Readers skip them.
+    /// Bytes that are not a record: a flipped bit or a torn write. Readers skip them.
     Damaged {
         /// Where they begin.
         at: Position,
@@ -34,8 +34,8 @@ pub enum Entry {
     },
 }
 
-/// Reads records in order, up to what is durable (beside the writer) or to the last whole record (elsewhere). What
-/// retention removes while it is read is read to its end; what is removed before is passed over.
+/// Reads records in order: in the writer's process up to the last durable one, elsewhere up to the last whole one. A
+/// segment that retention removes while it is being read is read to its end; one that was removed before is skipped.
 #[derive(Debug)]
 pub struct LogReader {
     folder: PathBuf,
@@ -48,12 +48,12 @@ pub struct LogReader {
 struct Open {
     segment: Segment,
     file: File,
-    /// Base of the segment behind this one, if there is one.
+    /// Base of the next segment, if there is one.
     next: Option<u64>,
     /// Bytes of the file, and the position of their first.
     chunk: Vec<u8>,
     chunk_at: u64,
-    /// A range of positions in which there is no record, so that whoever waits for more does not search it again.
+    /// A range of positions without a record, so that it is not searched again.
     searched: Option<(u64, u64)>,
 }
 
@@ -190,11 +190,16 @@ impl Open {
             let rest = self.bytes(at, wanted, limit)?;
             let (length, is_all) = (rest.len(), rest.len() < wanted);
             let end = at + length as u64;
-            let found =
-                if self.searched == Some((at, end)) { Found::Nothing } else { search(salt, self.held(at), 1, is_all) };
+            let found = if self.searched == Some((at, end)) {
+                SearchResult::Nothing
+            } else {
+                search(salt, self.held(at), 1, is_all)
+            };
             match (found, next) {
-                (Found::Record(start), _) => return Ok(Step::Damaged(at + start as u64)),
-                (Found::Undecided | Found::Nothing, _) if !is_all => wanted = wanted.max(length).saturating_mul(4),
+                (SearchResult::Record(start), _) => return Ok(Step::Damaged(at + start as u64)),
+                (SearchResult::Undecided | SearchResult::Nothing, _) if !is_all => {
+                    wanted = wanted.max(length).saturating_mul(4)
+                }
                 (_, Some(_)) => return Ok(Step::Damaged(end)),
                 (_, None) => {
                     self.searched = Some((at, end));
@@ -210,7 +215,7 @@ impl Open {
         self.chunk.get(from..).unwrap_or_default()
     }
 
-    /// Whether the file has so many bytes from a position on.
+    /// Whether the file has this number of bytes from a position on.
     fn has(&self, at: u64, bytes: usize, limit: u64) -> io::Result<bool> {
         Ok(self.there(at, limit)? >= bytes)
     }

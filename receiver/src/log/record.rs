@@ -37,13 +37,13 @@ pub(super) type Salt = [u8; 8];
 /// A message that was accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// What is known of its arrival.
+    /// What is known about its arrival.
     pub header: RecordHeader,
-    /// The body's bytes, exact but for the client secret's value.
+    /// The body's exact bytes, except for the client secret's value.
     pub body: Bytes,
 }
 
-/// What is known of a message's arrival.
+/// What is known about a message's arrival.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordHeader {
@@ -114,11 +114,11 @@ impl RecordHeader {
 
 impl Record {
     /// The record as a line of JSON: the header's members, and the exact body as the string `body`, or as `bodyBase64`
-    /// where it is no UTF-8, as only a capture can be.
+    /// if it is not UTF-8, which only a capture can be.
     pub fn json_line(&self) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Line<'r> {
+        struct JsonRecord<'r> {
             #[serde(flatten)]
             header: &'r RecordHeader,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ impl Record {
         }
         let body = str::from_utf8(&self.body).ok();
         let body_base64 = if body.is_none() { Some(STANDARD.encode(&self.body)) } else { None };
-        let line = Line { header: &self.header, body, body_base64 };
+        let line = JsonRecord { header: &self.header, body, body_base64 };
         escape_json(&serde_json::to_string(&line).expect("a line is made of strings and numbers"))
     }
 
@@ -209,14 +209,14 @@ impl<'b> Frame<'b> {
     }
 }
 
-/// What stands at a place of the log.
+/// The result of decoding at a position.
 #[derive(Debug)]
 pub(super) enum Decoded {
     /// A record, and its length in bytes.
     Record(Record, usize),
-    /// Too few bytes; so many are needed.
+    /// Too few bytes; this number is needed.
     Short(usize),
-    /// No record.
+    /// Not a record.
     Damaged,
 }
 

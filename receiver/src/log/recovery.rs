@@ -1,5 +1,5 @@
-//! What a start, or `log repair`, finds in the log's folder and mends. Nothing is destroyed that may have been a record:
-//! it is moved into a file of its own beside the segments.
+//! What a start, or `log repair`, finds in the log's folder and repairs. Nothing that may have been a record is destroyed:
+//! it is moved to a file of its own, next to the segments.
 
 use std::{
     fs::{self, File},
@@ -31,9 +31,9 @@ pub struct Recovery {
     pub cut: u64,
     /// Damaged places in the newest segment, left as they are and skipped by every reader.
     pub damaged: Vec<(Position, Position)>,
-    /// Files without a whole head and without a record, removed: a segment that was being made.
+    /// Files without a whole header and without a record, removed: a segment that was being created.
     pub removed: Vec<PathBuf>,
-    /// SegmentedLog whose damaged head was written anew; their records are whole.
+    /// Segments whose damaged header was rewritten; their records are whole.
     pub heads: Vec<PathBuf>,
     /// Files that now hold what was taken out of the log.
     pub aside: Vec<PathBuf>,
@@ -46,19 +46,19 @@ impl Recovery {
     }
 }
 
-/// Where a log goes on.
+/// Where a log continues.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
-    /// The segment to go on with, and when its first record arrived.
+    /// The segment to continue with, and when its first record arrived.
     pub(super) newest: Option<(Segment, Option<Timestamp>)>,
     pub(super) salt: Option<Salt>,
     pub(super) start: u64,
-    /// Position behind the last byte.
+    /// Position just past the last byte.
     pub(super) end: u64,
     pub(super) report: Recovery,
 }
 
-/// Mends the heads and the newest segment's end; older segments were whole before it was made.
+/// Repairs the headers and the newest segment's end; older segments were whole before it was created.
 pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
     let mut recovered = Recovered::default();
     let files = Files::in_folder(folder)?;

@@ -13,7 +13,7 @@ use std::{
 
 use super::{Position, bounds::LogBounds, disk::Disk, inventory::Inventory, recovery::moved_aside, segment::Segment};
 
-/// How long messages are kept. By default for ever.
+/// How long messages are kept. By default forever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Age of a segment's last write from which on it goes.
@@ -25,17 +25,17 @@ pub struct Retention {
 /// What retention did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// SegmentedLog that went.
+    /// Segments that were removed.
     pub segments: usize,
     /// Their bytes.
     pub bytes: u64,
-    /// SegmentedLog that should have gone, but a consumer has not read them yet.
+    /// Segments that are due, but that a consumer has not read yet.
     pub held: usize,
 }
 
 impl Retention {
-    /// Whether anything goes at all.
-    pub fn is_for_ever(&self) -> bool {
+    /// Whether nothing is ever removed.
+    pub fn is_unlimited(&self) -> bool {
         *self == Self::default()
     }
 
@@ -45,7 +45,7 @@ impl Retention {
         self.max_age.map(|age| age / 10)
     }
 
-    /// How many of the sealed segments (bytes and age, oldest first) go, beside an open one of so many bytes.
+    /// How many of the sealed segments (bytes and age, oldest first) expire, given the bytes of the open one.
     fn expired(&self, sealed: &[(u64, Duration)], open: u64) -> usize {
         let mut kept = open + sealed.iter().map(|(bytes, _)| bytes).sum::<u64>();
         let goes = |(bytes, age): &&(u64, Duration)| {
@@ -101,7 +101,7 @@ impl Retention {
 #[derive(Debug, Default)]
 pub(super) struct Pins(Mutex<Vec<Weak<AtomicU64>>>);
 
-/// A consumer's pin on the log: what lies behind its position is not removed until it moves, or is dropped.
+/// A consumer's pin on the log: nothing after its position is removed until it moves or is dropped.
 #[derive(Debug)]
 pub struct RetentionPin(Arc<AtomicU64>);
 
@@ -137,7 +137,7 @@ mod tests {
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
         let sealed = [(10, hours(5)), (10, hours(3)), (10, hours(4)), (10, hours(1))];
         for (case, max_age, max_bytes, expected) in [
-            ("for ever", None, None, 0),
+            ("forever", None, None, 0),
             ("by age", Some(hours(4)), None, 1),
             ("by age, exactly", Some(hours(5)), None, 0),
             ("the order is kept", Some(hours(3)), None, 1),

@@ -1,4 +1,4 @@
-//! Looking for the next record after bytes that are none, in a time that grows with the bytes and no faster.
+//! Finds the next record after damaged bytes, in linear time.
 //!
 //! A body may hold anything that looks like the frames of records, each of which claims to reach to the end. To compute
 //! each checksum over all it claims would take the square of the bytes. The CRC of a range follows from those of two
@@ -10,7 +10,7 @@ use super::record::{Decoded, FRAME, Frame, MAGIC, Record, Salt};
 
 /// What a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum SearchResult {
     /// The first record begins here.
     Record(usize),
     /// A record begins here, or one that is longer than the bytes begins before it.
@@ -21,7 +21,7 @@ pub(super) enum Found {
 
 /// Looks for the first record that begins at or after `from`. With `is_all`, nothing follows the bytes, so that what is
 /// longer is not a record.
-pub(super) fn search(salt: Salt, bytes: &[u8], from: usize, is_all: bool) -> Found {
+pub(super) fn search(salt: Salt, bytes: &[u8], from: usize, is_all: bool) -> SearchResult {
     let mut checksums = None;
     let (mut at, mut is_undecided) = (from, false);
     while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == MAGIC[0])) {
@@ -37,10 +37,10 @@ pub(super) fn search(salt: Salt, bytes: &[u8], from: usize, is_all: bool) -> Fou
         if checksums.of(frame.seed(salt), start + FRAME, end) == frame.checksum
             && matches!(Record::decode(salt, &bytes[start..]), Decoded::Record(..))
         {
-            return if is_undecided { Found::Undecided } else { Found::Record(start) };
+            return if is_undecided { SearchResult::Undecided } else { SearchResult::Record(start) };
         }
     }
-    Found::Nothing
+    SearchResult::Nothing
 }
 
 /// Bytes between two kept checksums.
@@ -175,9 +175,13 @@ mod tests {
             ("a torn record", torn.to_vec(), torn.len()),
         ] {
             let bytes = [before, record.clone(), record.clone()].concat();
-            assert_eq!(search(SALT, &bytes, 0, true), Found::Record(expected), "{case}");
-            assert_eq!(search(SALT, &bytes, expected + 1, true), Found::Record(expected + record.len()), "{case}");
-            assert_eq!(search(SALT, &bytes[..expected], 0, true), Found::Nothing, "{case}");
+            assert_eq!(search(SALT, &bytes, 0, true), SearchResult::Record(expected), "{case}");
+            assert_eq!(
+                search(SALT, &bytes, expected + 1, true),
+                SearchResult::Record(expected + record.len()),
+                "{case}"
+            );
+            assert_eq!(search(SALT, &bytes[..expected], 0, true), SearchResult::Nothing, "{case}");
         }
     }
 
@@ -188,15 +192,15 @@ mod tests {
         let mut bytes = Vec::new();
         carrier.encode(SALT, &mut bytes);
         let part = &bytes[..bytes.len() - 2];
-        assert_eq!(search(SALT, part, 0, false), Found::Undecided);
-        assert!(matches!(search(SALT, part, 0, true), Found::Record(inside) if inside > 0));
-        assert_eq!(search(SALT, &bytes, 0, false), Found::Record(0));
+        assert_eq!(search(SALT, part, 0, false), SearchResult::Undecided);
+        assert!(matches!(search(SALT, part, 0, true), SearchResult::Record(inside) if inside > 0));
+        assert_eq!(search(SALT, &bytes, 0, false), SearchResult::Record(0));
     }
 
     /// Without the product of polynomials this takes many minutes.
     #[test]
     fn frames_in_a_body_of_any_size_cost_no_more_than_their_bytes() {
         let bytes = frames((1 << 20) / FRAME, 0);
-        assert_eq!(search(SALT, &bytes, 0, true), Found::Nothing);
+        assert_eq!(search(SALT, &bytes, 0, true), SearchResult::Nothing);
     }
 }

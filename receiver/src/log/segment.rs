@@ -87,7 +87,7 @@ impl Segment {
         Ok(fs::metadata(&self.path)?.len())
     }
 
-    /// Position behind the file's last byte.
+    /// Position just past the file's last byte.
     pub(super) fn end(&self) -> io::Result<u64> {
         Ok(self.base + self.length()?)
     }
@@ -149,7 +149,7 @@ fn read_header(path: &Path) -> io::Result<Option<[u8; HEADER_LEN]>> {
     }
 }
 
-/// The salt that a head pins, also where one of its bytes is damaged, and whether the head is sound.
+/// The salt in a header, even if one of its bytes is damaged, and whether the header is valid.
 fn salt_of(bytes: &[u8; HEADER_LEN], base: u64) -> (Option<Salt>, bool) {
     let salt: Salt = bytes[SALT].try_into().expect("eight bytes");
     let checksum: [u8; 4] = bytes[CHECKSUM].try_into().expect("four bytes");
@@ -159,12 +159,12 @@ fn salt_of(bytes: &[u8; HEADER_LEN], base: u64) -> (Option<Salt>, bool) {
         return (Some(salt), *bytes == header(base, salt));
     }
     let one_byte_changed = (0..salt.len()).flat_map(|at| (1..=u8::MAX).map(move |change| (at, change)));
-    let mended = one_byte_changed.map(|(at, change)| {
-        let mut mended = salt;
-        mended[at] ^= change;
-        mended
+    let candidates = one_byte_changed.map(|(at, change)| {
+        let mut candidate = salt;
+        candidate[at] ^= change;
+        candidate
     });
-    (mended.into_iter().find(|salt| right(*salt) == checksum), false)
+    (candidates.into_iter().find(|salt| right(*salt) == checksum), false)
 }
 
 fn header(base: u64, salt: Salt) -> [u8; HEADER_LEN] {

@@ -29,9 +29,9 @@ use crate::metrics::LogMetrics;
 pub struct SegmentOptions {
     /// Size at which the next segment is begun; 64 MiB by default.
     pub segment_bytes: u64,
-    /// Most that may wait to be written; beyond it messages are refused. 32 MiB by default.
+    /// Maximum number of bytes that wait to be written; beyond it messages are refused. 32 MiB by default.
     pub queue_bytes: usize,
-    /// How long messages are kept; for ever by default.
+    /// How long messages are kept; forever by default.
     pub retention: Retention,
 }
 
@@ -57,7 +57,7 @@ pub struct SegmentedLog {
 }
 
 impl SegmentedLog {
-    /// Opens or makes the log in a folder, mends its end, and starts its writer. The caller sees to it that no other
+    /// Opens or creates the log in a folder, repairs its end, and starts its writer. The caller ensures that no other
     /// process writes there.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl SegmentedLog {
         self.placement.check()
     }
 
-    /// Mends the log in a folder as [`Self::open`] does, without writing to it. The caller sees to it that no other
+    /// Repairs the log in a folder as [`Self::open`] does, without appending to it. The caller ensures that no other
     /// process writes there.
     ///
     /// # Errors
@@ -141,12 +141,12 @@ impl SegmentedLog {
         Ok(recover(&FileSystem, folder)?.report)
     }
 
-    /// Hears of every new durable end, and when retention has moved the beginning.
+    /// Notifies about every new durable end, and when retention has moved the start.
     pub fn subscribe(&self) -> watch::Receiver<Position> {
         self.bounds.subscribe()
     }
 
-    /// Position behind the last durable byte.
+    /// Position just past the last durable byte.
     pub fn end(&self) -> Position {
         Position(self.bounds.durable())
     }
@@ -173,7 +173,7 @@ impl SegmentedLog {
     /// # Errors
     /// When a segment cannot be removed; those before it are gone.
     pub fn retain(&self, now: SystemTime) -> io::Result<Removed> {
-        if self.retention.is_for_ever() {
+        if self.retention.is_unlimited() {
             return Ok(Removed::default());
         }
         // Another log may have the folder's name, and what it holds is not this one's to remove.
@@ -212,7 +212,7 @@ impl SegmentedLog {
         self.queue.waiting()
     }
 
-    /// Most bytes that may wait to be durable.
+    /// Maximum number of bytes that wait to be durable.
     pub fn queue_limit(&self) -> usize {
         self.queue.limit()
     }
@@ -230,7 +230,7 @@ impl SegmentedLog {
         LogReader::new(folder.to_owned(), from, None)
     }
 
-    /// Position behind the last byte of the log in a folder.
+    /// Position just past the last byte of the log in a folder.
     ///
     /// # Errors
     /// When the folder cannot be read.

@@ -1,4 +1,4 @@
-//! What the log promises: order, durability, and mending itself after anything that a crash can leave.
+//! The log's guarantees: order, durability, and recovery from anything that a crash can leave.
 
 mod displaced;
 
@@ -77,10 +77,10 @@ async fn a_reader_goes_on_from_where_it_was_and_sees_what_came_since() {
     let (log, _) = open(&folder);
     let mut reader = log.read(Position(0)).unwrap();
     assert!(reader.next_entry().unwrap().is_none());
-    let mut beside = SegmentedLog::read_folder(folder.path(), Position(0));
+    let mut other = SegmentedLog::read_folder(folder.path(), Position(0));
     for name in ["a", "b", "c", "d", "e", "f", "g"] {
         append(&log, &[name]).await;
-        for reader in [&mut reader, &mut beside] {
+        for reader in [&mut reader, &mut other] {
             let Some(Entry::Record { record, .. }) = reader.next_entry().unwrap() else { panic!("{name}") };
             assert_eq!(record.header.endpoint, name);
             assert!(reader.next_entry().unwrap().is_none());

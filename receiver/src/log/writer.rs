@@ -29,9 +29,9 @@ pub(super) struct Writer {
     placement: Arc<Placement>,
     inventory: Arc<Inventory>,
     pub(super) options: SegmentOptions,
-    /// The segment that is written; none after a failed sync, until room is found for the next.
+    /// The segment that is written; `None` after a failed sync, until there is room for the next.
     open: Option<Open>,
-    /// Position behind the last byte that was written, or tried to be.
+    /// Position just past the last byte that was written, or attempted.
     end: u64,
     metrics: Arc<LogMetrics>,
 }

@@ -15,7 +15,7 @@ const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Checks the log until `stop`, or not at all if messages are kept forever.
 pub(super) async fn run(log: Arc<SegmentedLog>, retention: Retention, stop: impl Future<Output = ()>) {
-    if retention.is_for_ever() {
+    if retention.is_unlimited() {
         return;
     }
     let mut stop = pin!(stop);

@@ -96,16 +96,16 @@ async fn every_flipped_bit_is_found_and_costs_only_its_record() {
     for (path, damaged, at, hit) in log.flips() {
         fs::write(path, damaged).unwrap();
         let (records, places) = read(log.folder.path());
-        let findings = LogReport::of(log.folder.path()).unwrap();
+        let report = LogReport::of(log.folder.path()).unwrap();
         assert_eq!(records, log.without(hit), "byte {at}");
         match hit {
-            None => assert!(findings.heads.len() == 1 && places.is_empty() && !findings.is_whole(), "byte {at}"),
+            None => assert!(report.bad_headers.len() == 1 && places.is_empty() && !report.is_whole(), "byte {at}"),
             // Nobody can know whether the last one was ever whole.
-            Some(6) => assert!(findings.torn.is_some() && !findings.is_whole(), "byte {at}: {findings:?}"),
+            Some(6) => assert!(report.torn_tail.is_some() && !report.is_whole(), "byte {at}: {report:?}"),
             Some(_) => {
                 let [(from, to)] = places[..] else { panic!("byte {at}: {places:?}") };
-                assert!((from..to).contains(&at) && !findings.is_whole(), "byte {at}: {findings:?}");
-                let [place] = &findings.damaged[..] else { panic!("byte {at}: {findings:?}") };
+                assert!((from..to).contains(&at) && !report.is_whole(), "byte {at}: {report:?}");
+                let [place] = &report.damaged[..] else { panic!("byte {at}: {report:?}") };
                 assert_eq!(path.file_name().unwrap().to_str(), Some(place.file.as_str()));
                 assert_eq!((place.position, place.bytes), (Position(from), to - from));
             }
