@@ -75,8 +75,7 @@ fn lost(data: &DataDir, folder: &Path) -> Result<Vec<Lost>, Failure> {
 
 /// One line per finding.
 pub(super) fn human(report: &LogReport) -> String {
-    let mut text =
-        format!("SegmentedLog  {}\nBytes     {}\nRecords   {}\n", report.segments, report.bytes, report.records);
+    let mut text = format!("Segments  {}\nBytes     {}\nRecords   {}\n", report.segments, report.bytes, report.records);
     if let (Some(first), Some(last)) = (report.first, report.last) {
         text.push_str(&format!("Received  {first:.0} to {last:.0}\n"));
     }
