@@ -14,8 +14,8 @@ use super::{
     resolve::Resolver,
 };
 use crate::relay::{
-    Budget, Content, Destination, Destinations, FlowUrl, Host, Kind, Template, Web, When,
-    trial::{OnSample, Trial},
+    Budget, Content, Destination, Destinations, Filter, FlowUrl, Host, Kind, Template, Web,
+    validate::{OnSample, Trial},
 };
 
 /// Teams accepts 4 requests per second from one sender.
@@ -284,9 +284,9 @@ impl Resolver<'_> {
 
     /// The filter, if it works on every sample; `None` if it is wrong.
     #[expect(clippy::option_option, reason = "the outer is about validity, the inner about presence")]
-    fn when(&mut self, typed: Option<&Spanned<String>>, trial: &Trial<'_>) -> Option<Option<When>> {
+    fn when(&mut self, typed: Option<&Spanned<String>>, trial: &Trial<'_>) -> Option<Option<Filter>> {
         let Some(typed) = typed else { return Some(None) };
-        let when = When::parse(typed.get_ref()).map_err(|error| error.to_string());
+        let when = Filter::parse(typed.get_ref()).map_err(|error| error.to_string());
         let checked = when.and_then(|when| match trial.when(&when) {
             Ok(()) => Ok(when),
             Err(error) => Err(error.to_string()),

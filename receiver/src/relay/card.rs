@@ -4,7 +4,7 @@ use bytes::Bytes;
 use schemas::{json::compact, text::escape_json};
 use serde_json::{Map, Value, json};
 
-use super::{flow_url, markdown, marked, size::Shortened};
+use super::{flow_url, markdown, size::Shortened, taint};
 
 /// The content type of an Adaptive Card in a post.
 const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
@@ -89,11 +89,11 @@ pub(super) fn unsettled(output: &str) -> Result<(String, Value), (usize, CardPro
 
 fn unmarked(value: Value) -> Value {
     match value {
-        Value::String(text) => marked::unmarked(&text).into(),
+        Value::String(text) => taint::unmarked(&text).into(),
         Value::Array(elements) => elements.into_iter().map(unmarked).collect(),
         Value::Object(members) => members
             .into_iter()
-            .map(|(name, member)| (marked::unmarked(&name), unmarked(member)))
+            .map(|(name, member)| (taint::unmarked(&name), unmarked(member)))
             .collect::<Map<_, _>>()
             .into(),
         plain => plain,
@@ -109,7 +109,7 @@ pub(super) fn json(output: &str) -> Result<Value, (usize, CardProblem)> {
         let line = lines.next().unwrap_or_default();
         let column = line.char_indices().take_while(|(byte, _)| byte + 1 < source.column()).count();
         let found: String = line.chars().skip(column.saturating_sub(20)).take(60).collect();
-        let found = format!("`{}`", escape_json(marked::unmarked(&found).trim()));
+        let found = format!("`{}`", escape_json(taint::unmarked(&found).trim()));
         (before + column, CardProblem::Json { found, why: without_place(&source) })
     })
 }
@@ -139,7 +139,7 @@ fn tidied(output: &str) -> String {
         if quoted {
             // A line break of a value is escaped.
             if character.is_control() || (broken && character == ' ') {
-                tidied.push(if broken { marked::NOTHING } else { ' ' });
+                tidied.push(if broken { taint::NOTHING } else { ' ' });
                 broken = true;
                 continue;
             }
@@ -189,14 +189,14 @@ fn settle(value: &mut Value) {
                     Value::String(text) => {
                         let is_markdown =
                             (is_text_block && name == "text") || (is_fact && (name == "title" || name == "value"));
-                        *text = if is_markdown { markdown::escape(text) } else { marked::unmarked(text) };
+                        *text = if is_markdown { markdown::escape(text) } else { taint::unmarked(text) };
                     }
                     other => settle(other),
                 }
             }
             members.retain(|name, member| name != "selectAction" || !leads_astray(member));
         }
-        Value::String(text) => *text = marked::unmarked(text),
+        Value::String(text) => *text = taint::unmarked(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -12,7 +12,7 @@ use minijinja::{
     value::{Kwargs, Value, ValueKind},
 };
 
-use super::{filters::given, number, readable};
+use super::{filters::given, format, number};
 
 /// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Operator {
                 if is_both(|text| number::spelled(text).is_some()) {
                     return Err(self.error("compares two numbers as texts; write `| number` after each"));
                 }
-                if is_both(|text| readable::iso_date(text) != text) {
+                if is_both(|text| format::iso_date(text) != text) {
                     return Err(self.error("compares two dates as texts; write `| isodate` after each"));
                 }
                 Ok(Some(left.cmp(right)))
@@ -256,7 +256,7 @@ mod tests {
     use minijinja::context;
     use serde_json::json;
 
-    use crate::relay::{About, View, When, environment, operators};
+    use crate::relay::{About, Filter, View, environment, operators};
 
     fn view() -> View {
         let field = |name: &str, value: serde_json::Value| json!({"name": name, "type": "X", "value": value});
@@ -273,7 +273,7 @@ mod tests {
     }
 
     fn judged(when: &str) -> Result<bool, String> {
-        When::parse(when).and_then(|when| when.holds(&view())).map_err(|error| error.to_string())
+        Filter::parse(when).and_then(|when| when.holds(&view())).map_err(|error| error.to_string())
     }
 
     #[test]

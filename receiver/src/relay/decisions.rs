@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::{
         log::{RecordHeader, SegmentOptions},
-        relay::{Destination, Kind, When, intake::Intake},
+        relay::{Destination, Filter, Kind, log_consumer::LogConsumer},
     };
 
     const BODY: usize = 2 << 20;
@@ -128,7 +128,7 @@ mod tests {
             name: "a".into(),
             endpoint: "hooks".to_owned(),
             profile: Profile::v1().clone(),
-            when: Some(When::parse("trigger == 'stepCompleted'").unwrap()),
+            when: Some(Filter::parse("trigger == 'stepCompleted'").unwrap()),
             flow_url: None,
             kind: Kind::File("a".into()),
         };
@@ -148,15 +148,15 @@ mod tests {
         let (log, store, number) = store_with(&folder, 5).await;
         let (metrics, stop) = (Arc::<RelayMetrics>::default(), Arc::<AtomicBool>::default());
         let reader = log.read(Position(0)).unwrap();
-        let mut intake = Intake::new(reader, store.clone(), metrics.clone(), stop.clone());
+        let mut consumer = LogConsumer::new(reader, store.clone(), metrics.clone(), stop.clone());
         let asked = || lock(&store).asked(number, 99).unwrap().len();
-        assert!(intake.take_in().unwrap());
-        assert_eq!(asked(), 2, "a step of the intake");
+        assert!(consumer.poll().unwrap());
+        assert_eq!(asked(), 2, "a step of the consumer");
         stop.store(true, Ordering::Relaxed);
-        assert!(!intake.take_in().unwrap());
-        assert_eq!(asked(), 2, "the intake after the end");
+        assert!(!consumer.poll().unwrap());
+        assert_eq!(asked(), 2, "the consumer after the end");
         stop.store(false, Ordering::Relaxed);
-        while intake.take_in().unwrap() {}
+        while consumer.poll().unwrap() {}
         assert_eq!(asked(), 5);
 
         let large = Arc::new(Semaphore::new(1));

@@ -7,11 +7,11 @@ use http::HeaderValue;
 use schemas::{Authentication, Profile};
 
 use super::{
+    filter::Filter,
     flow_url::FlowUrl,
     size::Budget,
     template::Template,
     view::{About, View, ViewError},
-    when::When,
 };
 use crate::log::Record;
 
@@ -25,7 +25,7 @@ pub struct Destination {
     /// The profile of these messages.
     pub profile: Profile,
     /// The filter that selects its messages; by default all.
-    pub when: Option<When>,
+    pub when: Option<Filter>,
     /// How to link to the flow of a message in the product.
     pub flow_url: Option<FlowUrl>,
     /// Its kind.

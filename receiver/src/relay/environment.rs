@@ -9,7 +9,7 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-use super::{comparison, filters, marked, output_format::OutputFormat, view::number_text};
+use super::{comparison, filters, output_format::OutputFormat, taint, view::number_text};
 
 /// Maximum number of template engine instructions per rendering: far more than any card needs, to end infinite loops.
 const FUEL: u64 = 20_000_000;
@@ -51,9 +51,9 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
     let printed = match (value.as_str(), value.kind()) {
         (Some(text), _) if value.is_safe() => text.to_owned(),
-        (Some(text), _) => marked::in_json_string(text),
+        (Some(text), _) => taint::in_json_string(text),
         (None, ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) => {
-            marked::in_json_string(&marked::DIGITS.to_json(&filters::to_json(value)?))
+            taint::in_json_string(&taint::DIGITS.to_json(&filters::to_json(value)?))
         }
         (None, _) => value.to_string(),
     };

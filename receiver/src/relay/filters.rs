@@ -7,7 +7,7 @@ use minijinja::{
 };
 
 use super::{
-    comparison::Class, flow_url, marked, number, output_format::OutputFormat, plain, readable, view::number_text,
+    comparison::Class, flow_url, format, number, output_format::OutputFormat, sanitize, taint, view::number_text,
 };
 
 /// Adds the filters and tests.
@@ -19,12 +19,12 @@ pub(super) fn add(environment: &mut Environment<'static>) {
         environment.add_filter(name, |value: &Value| marked_json(value).map(Value::from_safe_string));
     }
     environment.add_filter("markdown", markdown);
-    environment.add_filter("date", |state: &State<'_, '_>, value: &Value| text(state, value, readable::form_date));
-    environment.add_filter("isodate", |state: &State<'_, '_>, value: &Value| text(state, value, readable::iso_date));
-    environment.add_filter("time", |state: &State<'_, '_>, value: &Value| text(state, value, readable::time));
+    environment.add_filter("date", |state: &State<'_, '_>, value: &Value| text(state, value, format::form_date));
+    environment.add_filter("isodate", |state: &State<'_, '_>, value: &Value| text(state, value, format::iso_date));
+    environment.add_filter("time", |state: &State<'_, '_>, value: &Value| text(state, value, format::time));
     environment.add_filter("money", |state: &State<'_, '_>, value: &Value| {
         let digits = |number: &Value| number_text(number).unwrap_or_else(|| number.to_string());
-        Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |number| readable::money(&digits(number))))
+        Ok::<_, Error>(given(state, value)?.map_or_else(String::new, |number| format::money(&digits(number))))
     });
     environment.add_filter("number", |state: &State<'_, '_>, value: &Value| match given(state, value)? {
         Some(value) => number::of(value),
@@ -91,21 +91,21 @@ fn text(state: &State<'_, '_>, value: &Value, read: impl Fn(&str) -> String) -> 
 
 /// The template's own Markdown. Only cards, which are JSON, are read as Markdown.
 fn markdown(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
-    let text = text(state, value, plain::clean)?;
+    let text = text(state, value, sanitize::clean)?;
     Ok(match OutputFormat::of(state.name()) {
         OutputFormat::Json => Value::from_safe_string(schemas::json::escape(&text)),
         _ => text.into(),
     })
 }
 
-/// The value as JSON, its numbers as [`marked::DIGITS`] reads them.
+/// The value as JSON, its numbers as [`taint::DIGITS`] reads them.
 pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
     match value.kind() {
         ValueKind::Number => {
             let number = number_text(value).unwrap_or_default();
             // JSON has no infinite numbers.
             let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
-            Ok(if is_json { marked::DIGITS.value(&number) } else { serde_json::Value::Null })
+            Ok(if is_json { taint::DIGITS.value(&number) } else { serde_json::Value::Null })
         }
         ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.map(|element| to_json(&element)).collect(),
         ValueKind::Map => {
@@ -119,7 +119,7 @@ pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
 /// A JSON value; a text that is JSON already, such as a macro's output, becomes a string in it.
 fn marked_json(value: &Value) -> Result<String, Error> {
     // In an HTML template it may be in a script.
-    Ok(marked::json(&to_json(value)?).replace('<', "\\u003c"))
+    Ok(taint::json(&to_json(value)?).replace('<', "\\u003c"))
 }
 
 /// The beginning of a text in one paragraph, for a preview.
@@ -172,7 +172,7 @@ fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
 mod tests {
     use minijinja::{ErrorKind, Value, context};
 
-    use crate::relay::{environment, marked};
+    use crate::relay::{environment, taint};
 
     fn printed(name: &str, template: &str) -> Result<String, minijinja::Error> {
         let context = context! { none => Value::from(()), step => context! { name => "S" } };
@@ -211,7 +211,7 @@ mod tests {
         ] {
             for name in ["a.txt", "a.json", "a.html"] {
                 let output = printed(name, &format!("{{{{ none | {filter} }}}}")).unwrap();
-                assert_eq!(marked::unmarked(&output), empty, "{name}: {filter}");
+                assert_eq!(taint::unmarked(&output), empty, "{name}: {filter}");
             }
             if !filter.contains("json") {
                 let error = printed("a.txt", &format!("{{{{ step.nmae | {filter} }}}}")).unwrap_err();

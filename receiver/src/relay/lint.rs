@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     Budget, FlowUrl, card,
     template::{Template, TemplateError},
-    trial,
+    validate,
     view::View,
 };
 
@@ -68,7 +68,7 @@ fn findings(wrong_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> V
         let mut problems: Vec<String> = Vec::new();
         // With and without the optional flow URL.
         for flow_url in [flow_url.clone(), None] {
-            let about = trial::about("/webhooks/flowingly", flow_url);
+            let about = validate::about("/webhooks/flowingly", flow_url);
             let Ok(view) = View::of(sample.body, Profile::v1(), &about) else { continue };
             problems.extend(wrong_on(&view).unwrap_or_else(|error| vec![error.to_string()]));
         }

@@ -2,7 +2,7 @@
 //!
 //! Only Markdown syntax is escaped, because some clients show the backslash.
 
-use super::marked::{CLOSE, OPEN, is_mark};
+use super::taint::{CLOSE, OPEN, is_mark};
 
 /// Escapes the marked parts of a text and removes the marks.
 pub(super) fn escape(text: &str) -> String {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     destination::{self, Destination},
+    filter::Filter,
     flow_url::FlowUrl,
-    when::When,
 };
 use crate::log::{Position, Record};
 
@@ -103,7 +103,7 @@ struct Route {
 #[derive(Debug)]
 enum Condition {
     Always,
-    When(When),
+    Filter(Filter),
     /// It is unknown, for this reason.
     Unknown(String),
 }
@@ -202,12 +202,12 @@ impl Router {
 
 impl Route {
     fn new(stored: StoredRoute) -> Self {
-        let condition = match stored.when.as_deref().map(When::parse) {
+        let condition = match stored.when.as_deref().map(Filter::parse) {
             _ if stored.is_unknown => Condition::Unknown(
                 "it was enqueued by an older version of the receiver, which did not store `when`".to_owned(),
             ),
             None => Condition::Always,
-            Some(Ok(when)) => Condition::When(when),
+            Some(Ok(when)) => Condition::Filter(when),
             Some(Err(error)) => Condition::Unknown(format!("`when` cannot be read: {error}")),
         };
         let flow_url = stored.flow_url.and_then(|pattern| pattern.parse().ok());
@@ -218,7 +218,7 @@ impl Route {
         let when = match &self.condition {
             Condition::Always => return Decision::Due,
             Condition::Unknown(why) => return Decision::Undecided(why.clone()),
-            Condition::When(when) => when,
+            Condition::Filter(when) => when,
         };
         let profile = match profile {
             Ok(profile) => profile,

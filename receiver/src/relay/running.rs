@@ -16,7 +16,7 @@ use super::{
     decisions::Decisions,
     destination::{Destination, Kind},
     file,
-    intake::Intake,
+    log_consumer::LogConsumer,
     queue::{Queue, lock},
     store::{Status, StoreError},
     web,
@@ -46,8 +46,8 @@ pub(super) struct Running {
     /// By URL. Kept while the relay runs, so that a reload does not cause a burst.
     limiters: HashMap<String, Arc<RateLimiter>>,
     /// `None` while the log is being read.
-    intake: Option<Intake>,
-    reading: Option<JoinHandle<(Intake, Result<bool, StoreError>)>>,
+    consumer: Option<LogConsumer>,
+    reading: Option<JoinHandle<(LogConsumer, Result<bool, StoreError>)>>,
     deciding: JoinSet<(i64, Result<(), StoreError>)>,
     /// Destinations whose filter is being evaluated.
     decided_for: HashSet<i64>,
@@ -87,7 +87,7 @@ impl Running {
         let Opened { store, hold } = opened;
         let stop = Arc::<AtomicBool>::default();
         let reader = log.read(lock(&store).cursor()?).map_err(StoreError::Log)?;
-        let intake = Intake::new(reader, store.clone(), metrics.clone(), stop.clone());
+        let consumer = LogConsumer::new(reader, store.clone(), metrics.clone(), stop.clone());
         Ok(Self {
             store,
             hold,
@@ -98,7 +98,7 @@ impl Running {
             workers: HashMap::new(),
             leaving: HashMap::new(),
             limiters: HashMap::new(),
-            intake: Some(intake),
+            consumer: Some(consumer),
             reading: None,
             deciding: JoinSet::new(),
             decided_for: HashSet::new(),
@@ -109,10 +109,10 @@ impl Running {
 
     /// Starts to read more of the log; `false` if it is being read already.
     pub(super) fn begin_reading(&mut self) -> bool {
-        let Some(mut intake) = self.intake.take() else { return false };
+        let Some(mut consumer) = self.consumer.take() else { return false };
         self.reading = Some(tokio::task::spawn_blocking(move || {
-            let read = intake.take_in();
-            (intake, read)
+            let read = consumer.poll();
+            (consumer, read)
         }));
         true
     }
@@ -150,14 +150,17 @@ impl Running {
         }
     }
 
-    fn has_read(&mut self, read: Option<(Intake, Result<bool, StoreError>)>) -> Result<(Position, bool), StoreError> {
-        let Some((intake, read)) = read else {
+    fn has_read(
+        &mut self,
+        read: Option<(LogConsumer, Result<bool, StoreError>)>,
+    ) -> Result<(Position, bool), StoreError> {
+        let Some((consumer, read)) = read else {
             // It panicked. Whatever it had not stored is read again.
             let reader = self.log.read(lock(&self.store).cursor()?).map_err(StoreError::Log)?;
-            self.intake = Some(Intake::new(reader, self.store.clone(), self.metrics.clone(), self.stop.clone()));
+            self.consumer = Some(LogConsumer::new(reader, self.store.clone(), self.metrics.clone(), self.stop.clone()));
             return Ok((lock(&self.store).cursor()?, false));
         };
-        self.intake = Some(intake);
+        self.consumer = Some(consumer);
         let any = read?;
         if any {
             self.decide()?;

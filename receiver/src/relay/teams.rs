@@ -128,7 +128,7 @@ mod tests {
             ("in other letters", 200, format!("{} 410", failed.to_lowercase()), Ok(200)),
             ("Azure's form", 200, r#"{"error":{"code":"x","message":"y"}}"#.to_owned(), Err(502)),
             ("an error of the workflow's own", 200, r#"{"error":"returned HTTP error 410"}"#.to_owned(), Ok(200)),
-            ("an error beside other members", 200, r#"{"error":{"code":"410"},"id":7}"#.to_owned(), Ok(200)),
+            ("an error next to other members", 200, r#"{"error":{"code":"410"},"id":7}"#.to_owned(), Ok(200)),
             ("a no stays one", 403, format!("{failed} 429"), Err(403)),
         ] {
             let answer = Answer {

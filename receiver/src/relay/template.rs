@@ -15,10 +15,11 @@ use schemas::{suggest, text::escape_json};
 use super::{
     card::{self, Card, CardProblem},
     environment::environment,
-    lines::{self, Lines},
-    lint, marked, operators,
+    lint, operators,
     output_format::OutputFormat,
     size::{self, Budget, Shortened},
+    source_lines::{self, Lines},
+    taint,
     view::{NAMES, View},
 };
 
@@ -150,10 +151,10 @@ impl Template {
         let context = view.context();
         let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
         if !self.makes_json() {
-            return Ok(marked::unmarked(&output));
+            return Ok(taint::unmarked(&output));
         }
         let json = card::json_text(&output).map_err(|problem| self.wrong_output(&context, problem))?;
-        Ok(marked::unmarked(&json))
+        Ok(taint::unmarked(&json))
     }
 
     /// The file's name.
@@ -201,7 +202,7 @@ impl Template {
     fn render_numbered(&self, context: &Value) -> Result<(String, Lines), TemplateError> {
         let told = |error| told(&self.0.name, &error);
         let template = self.0.environment.get_template(&self.0.name).map_err(told)?;
-        let numbered = lines::numbered(template.source());
+        let numbered = source_lines::numbered(template.source());
         let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).map_err(told)?;
         Ok(Lines::taken_off(&output))
     }

@@ -21,7 +21,7 @@ pub(super) use self::number::text as number_text;
 use self::step::Step;
 use super::{
     flow_url::FlowUrl,
-    plain,
+    sanitize,
     size::{Limits, Shortened},
 };
 
@@ -233,21 +233,21 @@ struct Cutter {
 impl Cutter {
     /// An identifier, a constant of the contract, or a person's address.
     fn name(&self, value: &serde_json::Value) -> Option<String> {
-        value.as_str().map(|text| self.cut(&plain::exact(text), self.limits.name))
+        value.as_str().map(|text| self.cut(&sanitize::exact(text), self.limits.name))
     }
 
     /// A text for people that is usually short.
     fn title(&self, value: &serde_json::Value) -> Option<String> {
-        value.as_str().map(|text| self.cut(plain::clean(text).trim(), self.limits.name))
+        value.as_str().map(|text| self.cut(sanitize::clean(text).trim(), self.limits.name))
     }
 
     /// A value or comment.
     fn value(&self, text: &str) -> String {
-        self.cut(&plain::clean(text), self.limits.value)
+        self.cut(&sanitize::clean(text), self.limits.value)
     }
 
     fn cut(&self, text: &str, limit: usize) -> String {
-        let (text, cut) = plain::cut(text, limit);
+        let (text, cut) = sanitize::cut(text, limit);
         if cut {
             self.cut.update(|count| count + 1);
         }

@@ -81,7 +81,7 @@ pub(super) async fn run(
         let ended = dispatcher.run(&mut queue, &wake, async { drop(stopped.wait_for(|stop| *stop).await) }).await;
         let Err(error) = ended else { return };
         let name = &*queue.destination.name;
-        tracing::error!(destination = name, %error, "the relay stands still; it is tried again until it works");
+        tracing::error!(destination = name, %error, "the relay failed; retrying");
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use receiver::relay::{About, Budget, Card, Shortened, Template, View, When};
+use receiver::relay::{About, Budget, Card, Filter, Shortened, Template, View};
 use schemas::{Profile, Sample};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -114,7 +114,7 @@ fn numbers_are_shown_with_their_digits() {
         ("values['1e2!'] == 100", true),
         ("values['-0!'] == 0", true),
     ] {
-        assert_eq!(When::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
+        assert_eq!(Filter::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
     }
 }
 

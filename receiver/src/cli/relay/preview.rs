@@ -14,7 +14,7 @@ use schemas::{Profile, Sample, suggest};
 
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    relay::{About, Budget, FlowUrl, Script, Template, View, page, trial},
+    relay::{About, Budget, FlowUrl, Script, Template, View, page, validate},
 };
 
 /// Where npm installs the renderer and its Markdown parser, in the current folder.
@@ -84,7 +84,7 @@ struct Source {
 
 impl Source {
     fn find(config: Option<&Path>, named: &str) -> Result<Self, Failure> {
-        let alone = |body| Self { body, profile: Profile::v1().clone(), about: trial::about("", None) };
+        let alone = |body| Self { body, profile: Profile::v1().clone(), about: validate::about("", None) };
         let path = Path::new(named);
         if path.is_file() {
             return Ok(alone(fs::read(path).map_err(Error::read(path))?));

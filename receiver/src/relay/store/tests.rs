@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     log::{LogIdentity, Record, RecordHeader, SegmentOptions, SegmentedLog},
-    relay::{Destination, Kind, When, routing::Decision, store::decision::PassedOver},
+    relay::{Destination, Filter, Kind, routing::Decision, store::decision::PassedOver},
 };
 
 fn empty_log() -> (TempDir, LogIdentity) {
@@ -48,7 +48,7 @@ fn destination(name: &str, endpoint: &str, file: &str, when: Option<&str>) -> De
         name: name.into(),
         endpoint: endpoint.to_owned(),
         profile: Profile::v1().clone(),
-        when: when.map(|when| When::parse(when).unwrap()),
+        when: when.map(|when| Filter::parse(when).unwrap()),
         flow_url: None,
         kind: Kind::File(file.into()),
     }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use schemas::json::Digits;
 
 use super::{Cutter, number};
-use crate::relay::{plain, readable};
+use crate::relay::{format, sanitize};
 
 /// Maximum number of characters, and of lines, shown next to a name; longer values take the whole width.
 const WIDE: (usize, usize) = (60, 3);
@@ -76,14 +76,14 @@ fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
     match (kind, raw) {
         (Some(FieldType::CheckBox), Json::String(word)) if word == "true" || word == "false" => (word == "true").into(),
         (Some(FieldType::SelectList | FieldType::RadioButtonList), Json::Object(_)) => {
-            plain::clean(&label(raw, digits)).into()
+            sanitize::clean(&label(raw, digits)).into()
         }
         (Some(FieldType::MultiSelectList), Json::Array(options)) => {
-            selected(options).map(|option| plain::clean(&label(option, digits))).collect()
+            selected(options).map(|option| sanitize::clean(&label(option, digits))).collect()
         }
-        (_, Json::String(text)) => plain::cut(&plain::clean(text), cutter.limits.value).0.into(),
+        (_, Json::String(text)) => sanitize::cut(&sanitize::clean(text), cutter.limits.value).0.into(),
         (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
-            plain::cut(&plain::clean(&flat(raw, digits)), cutter.limits.value).0.into()
+            sanitize::cut(&sanitize::clean(&flat(raw, digits)), cutter.limits.value).0.into()
         }
         _ => nested(raw, digits),
     }
@@ -95,16 +95,16 @@ fn nested(raw: &Json, digits: Digits) -> Value {
         (Some(number), _) => number::value(&number),
         (None, Json::Array(elements)) => elements.iter().map(|element| nested(element, digits)).collect(),
         (None, Json::Object(members)) => {
-            Value::from_pairs(members.iter().map(|(name, member)| (plain::exact(name), nested(member, digits))))
+            Value::from_pairs(members.iter().map(|(name, member)| (sanitize::exact(name), nested(member, digits))))
         }
-        (None, Json::String(text)) => plain::clean(text).into(),
+        (None, Json::String(text)) => sanitize::clean(text).into(),
         (None, scalar) => Serde(scalar).into(),
     }
 }
 
 fn text(raw: &Json, kind: Option<&FieldType>, digits: Digits) -> String {
     if let Some(number) = digits.of(raw) {
-        return if kind == Some(&FieldType::Currency) { readable::money(&number) } else { number };
+        return if kind == Some(&FieldType::Currency) { format::money(&number) } else { number };
     }
     match (kind, raw) {
         (_, Json::Null) => String::new(),
@@ -114,7 +114,7 @@ fn text(raw: &Json, kind: Option<&FieldType>, digits: Digits) -> String {
         (Some(FieldType::MultiSelectList), Json::Array(options)) => {
             selected(options).map(|option| label(option, digits)).collect::<Vec<_>>().join(", ")
         }
-        (Some(FieldType::Date | FieldType::Datetime), Json::String(date)) => readable::form_date(date),
+        (Some(FieldType::Date | FieldType::Datetime), Json::String(date)) => format::form_date(date),
         (_, other) => flat(other, digits),
     }
 }
@@ -148,7 +148,7 @@ fn flat(value: &Json, digits: Digits) -> String {
         Json::Object(members) if members.len() == 1 => members.values().map(flat).collect(),
         Json::Object(members) => members
             .iter()
-            .map(|(name, value)| format!("{}: {}", plain::exact(name), flat(value)))
+            .map(|(name, value)| format!("{}: {}", sanitize::exact(name), flat(value)))
             .collect::<Vec<_>>()
             .join(", "),
     }

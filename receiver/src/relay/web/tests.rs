@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     log::{Position, Record, RecordHeader, SegmentOptions, SegmentedLog},
-    relay::{Kind, Store, decisions::Decisions, intake::Intake, queue::lock},
+    relay::{Kind, Store, decisions::Decisions, log_consumer::LogConsumer, queue::lock},
 };
 
 /// A destination that gets messages as they are.
@@ -42,8 +42,8 @@ async fn queue_of(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake
     }
     let (log, store) = (Arc::new(log), Arc::new(Mutex::new(store)));
     let (metrics, stop) = (Arc::<RelayMetrics>::default(), Arc::<AtomicBool>::default());
-    let mut intake = Intake::new(log.read(Position(0)).unwrap(), store.clone(), metrics.clone(), stop.clone());
-    while intake.take_in().unwrap() {}
+    let mut consumer = LogConsumer::new(log.read(Position(0)).unwrap(), store.clone(), metrics.clone(), stop.clone());
+    while consumer.poll().unwrap() {}
     let decisions = Decisions {
         store: store.clone(),
         log: log.clone(),

@@ -1,7 +1,7 @@
 //! Maps a place in a template's output to the template's line: the template is rendered again with a mark at the end of
 //! each line.
 
-use super::marked::LINE;
+use super::taint::LINE;
 
 /// The template with a mark and its number at the end of every line that ends outside of tags.
 pub(super) fn numbered(template: &str) -> String {

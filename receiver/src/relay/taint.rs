@@ -1,6 +1,6 @@
 //! Marks for untrusted text in a template's output, so that it can be told apart from the template's own text after the
 //! output was parsed as JSON. The marks are Unicode noncharacters, which are removed from messages (see
-//! [`super::plain`]).
+//! [`super::sanitize`]).
 //!
 //! A mark outside of quotes makes the output invalid JSON: a text cannot escape from its string.
 

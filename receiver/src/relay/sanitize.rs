@@ -2,7 +2,7 @@
 
 use schemas::text::is_unsafe;
 
-use super::marked;
+use super::taint;
 
 /// The text with `\n` for every kind of line end, and without unsafe characters and the ones that mark text in a template's
 /// output. Characters that join letters or emoji, or set the direction of a single one, are part of many texts and stay.
@@ -15,7 +15,7 @@ pub(super) fn clean(text: &str) -> String {
             '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
             '\t' => cleaned.push(' '),
             '\u{200C}'..='\u{200F}' | '\u{61C}' => cleaned.push(character),
-            other if is_unsafe(other) || marked::is_mark(other) => {}
+            other if is_unsafe(other) || taint::is_mark(other) => {}
             other => cleaned.push(other),
         }
     }

@@ -6,11 +6,11 @@ use schemas::{Profile, Sample};
 use serde_json::Value;
 
 use super::{
+    filter::{Filter, FilterError},
     flow_url::FlowUrl,
     size::Budget,
     template::Template,
     view::{About, View},
-    when::{When, WhenError},
 };
 
 /// Time of receipt of every sample.
@@ -60,14 +60,14 @@ impl Trial<'_> {
     /// # Errors
     /// The first sample on which that fails; or that no sample matches, if the condition uses only values of a fixed
     /// set.
-    pub(crate) fn when(&self, when: &When) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    pub(crate) fn when(&self, when: &Filter) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let holds = Cell::new(false);
         self.each(|view| {
             when.check(view)?;
             holds.set(holds.get() || when.holds(view)?);
-            Ok::<_, WhenError>(())
+            Ok::<_, FilterError>(())
         })?;
-        if when.is_of_fixed_words() && !holds.get() { Err(WhenError::NeverHolds.into()) } else { Ok(()) }
+        if when.is_of_fixed_words() && !holds.get() { Err(FilterError::NeverHolds.into()) } else { Ok(()) }
     }
 
     fn each<E>(&self, try_on: impl Fn(&View) -> Result<(), E>) -> Result<(), OnSample>

@@ -28,7 +28,7 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// Reads the log for the relay.
 #[derive(Debug)]
-pub(super) struct Intake {
+pub(super) struct LogConsumer {
     reader: LogReader,
     store: Arc<Mutex<Store>>,
     metrics: Arc<RelayMetrics>,
@@ -47,7 +47,7 @@ struct Batch {
     unknown: BTreeMap<String, u64>,
 }
 
-impl Intake {
+impl LogConsumer {
     pub(super) fn new(
         reader: LogReader,
         store: Arc<Mutex<Store>>,
@@ -57,8 +57,8 @@ impl Intake {
         Self { reader, store, metrics, stop }
     }
 
-    /// Takes the next records in, and says whether there were any.
-    pub(super) fn take_in(&mut self) -> Result<bool, StoreError> {
+    /// Reads the next records, and returns whether there were any.
+    pub(super) fn poll(&mut self) -> Result<bool, StoreError> {
         let from = self.reader.position();
         let taken = self.batch();
         if taken.is_err() {
@@ -78,7 +78,7 @@ impl Intake {
                     bytes += record.body.len();
                     batch.add(&router, at, &record);
                 }
-                // The index says so too.
+                // The index reports it too.
                 Some(Entry::Damaged { .. }) => batch.damaged += 1,
                 None => break,
             }
@@ -95,7 +95,7 @@ impl Intake {
         Ok(true)
     }
 
-    /// Says what was passed over, and counts it.
+    /// Logs and counts what was passed over.
     fn report(&self, batch: &Batch) {
         self.metrics.passed_over("", PassedOverReason::Captured, batch.captured);
         self.metrics.passed_over("", PassedOverReason::Damaged, batch.damaged);

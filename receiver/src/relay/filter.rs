@@ -21,7 +21,7 @@ const OF_THE_FORM: [&str; 2] = ["values", "fields"];
 
 /// A condition on messages. Cheap to clone.
 #[derive(Clone)]
-pub struct When(Arc<Compiled>);
+pub struct Filter(Arc<Compiled>);
 
 struct Compiled {
     text: String,
@@ -33,7 +33,7 @@ struct Compiled {
 /// Error in a condition, or in evaluating it on a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum WhenError {
+pub enum FilterError {
     /// It is not an expression, or cannot be evaluated.
     #[error("{0}")]
     Expression(String),
@@ -62,18 +62,18 @@ pub enum WhenError {
 }
 
 /// Conditions with the same text are equal.
-impl PartialEq for When {
+impl PartialEq for Filter {
     fn eq(&self, other: &Self) -> bool {
         self.0.text == other.0.text
     }
 }
 
-impl When {
+impl Filter {
     /// Parses a condition.
     ///
     /// # Errors
     /// When it is not an expression.
-    pub fn parse(text: &str) -> Result<Self, WhenError> {
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
         // Compile the original first, so that errors refer to it.
         let written = ENVIRONMENT.compile_expression(text).map_err(evaluation_error)?;
         let mut names: Vec<String> = written.undeclared_variables(true).into_iter().collect();
@@ -92,12 +92,12 @@ impl When {
     ///
     /// # Errors
     /// When it cannot be evaluated on this message.
-    pub fn holds(&self, view: &View) -> Result<bool, WhenError> {
+    pub fn holds(&self, view: &View) -> Result<bool, FilterError> {
         let value = self.0.expression.eval(view.context()).map_err(evaluation_error)?;
         match Class::of(&value) {
             Class::Truth => Ok(value.is_true()),
             Class::Missing => Ok(false),
-            other => Err(WhenError::NoTruth { found: other.to_string() }),
+            other => Err(FilterError::NoTruth { found: other.to_string() }),
         }
     }
 
@@ -110,7 +110,7 @@ impl When {
     ///
     /// # Errors
     /// When a name does not exist, or it cannot be evaluated on this message.
-    pub fn check(&self, view: &View) -> Result<(), WhenError> {
+    pub fn check(&self, view: &View) -> Result<(), FilterError> {
         let context = view.context();
         self.0.names.iter().try_for_each(|name| is_there(&context, name))?;
         self.holds(view).map(drop)
@@ -118,7 +118,7 @@ impl When {
 }
 
 /// Follows a name such as `step.type` as far as its form allows.
-fn is_there(context: &Value, name: &str) -> Result<(), WhenError> {
+fn is_there(context: &Value, name: &str) -> Result<(), FilterError> {
     let (mut value, mut above) = (context.clone(), String::new());
     for part in name.split('.') {
         let found = value.get_attr(part).unwrap_or_default();
@@ -128,7 +128,7 @@ fn is_there(context: &Value, name: &str) -> Result<(), WhenError> {
                 return Ok(());
             }
             let known = value.try_iter().map(|keys| keys.map(|key| format!("{above}{key}")).collect());
-            return Err(WhenError::UnknownName { name: name.to_owned(), known: known.unwrap_or_default() });
+            return Err(FilterError::UnknownName { name: name.to_owned(), known: known.unwrap_or_default() });
         }
         if OF_THE_FORM.contains(&part) {
             return Ok(());
@@ -139,14 +139,14 @@ fn is_there(context: &Value, name: &str) -> Result<(), WhenError> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn evaluation_error(error: minijinja::Error) -> WhenError {
-    WhenError::Expression(match error.detail() {
+fn evaluation_error(error: minijinja::Error) -> FilterError {
+    FilterError::Expression(match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     })
 }
 
-impl fmt::Debug for When {
+impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("When").field(&self.0.text).finish()
     }
