@@ -21,7 +21,7 @@ use schemas::Violation;
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
-    indexer::{Headway, IndexError, Indexer, Profiles},
+    indexer::{IndexError, IndexProgress, Indexer, Profiles},
     query::{Filter, Lost, Message},
 };
 use crate::{
@@ -40,7 +40,7 @@ const DUPLICATE_WINDOW: i64 = 5 * 60 * 1_000_000;
 /// How long to wait for another process that has the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// After so many pages of 4 KiB what was written ahead is synced and moved into the file. The log's own sync waits behind
+/// After this number of pages of 4 KiB the write-ahead log is synced and moved into the file. The log's own sync waits behind
 /// this one, and a message behind that, so it is a short one, though more pages would make the index a little cheaper.
 const CHECKPOINT_PAGES: i64 = 250;
 
@@ -111,7 +111,7 @@ impl Index {
         match Self::open_of_this_version(file) {
             Ok(Some(index)) => return index.located(file),
             Ok(None) => {}
-            Err(error) if is_damage(&error) => tracing::warn!(%error, "the index is damaged; it is made anew"),
+            Err(error) if is_damage(&error) => tracing::warn!(%error, "the index is damaged; rebuilding it"),
             Err(error) => return Err(error),
         }
         Self::remove(file);
@@ -214,7 +214,7 @@ impl Index {
         })
     }
 
-    /// Deletes the index's files, so that the next [`Self::open`] begins anew.
+    /// Deletes the index's files, so that the next [`Self::open`] starts from nothing.
     pub fn remove(file: &Path) {
         for suffix in ["", "-wal", "-shm"] {
             let mut path = file.as_os_str().to_owned();
@@ -225,7 +225,7 @@ impl Index {
     }
 
     fn connect(file: &Path) -> rusqlite::Result<Self> {
-        // SQLite's own files beside it take the mode and the owner of this one. Where it cannot be made, SQLite says why.
+        // SQLite's own files next to it take the mode and the owner of this one. If it cannot be created, SQLite reports why.
         if let Ok(made) = fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(file) {
             durable_dir::hand_over(&made, durable_dir::of(file));
         }

@@ -1,4 +1,4 @@
-//! Learning the real wire: from captured messages to a profile. Every role is looked for by what stands at a place and
+//! Learning the real wire: from captured messages to a profile. Every role is searched for by a place's values and
 //! by what the place is called; what is found is said with its evidence and with how sure it is. The same messages give
 //! the same answer.
 
@@ -72,7 +72,7 @@ pub fn learn(messages: &[Value], names: &[String]) -> Learned {
     let mut notes = Vec::new();
     if objects.len() < messages.len() {
         notes.push(format!(
-            "{} of {} messages are no JSON objects; the receiver takes only objects, so they are left out",
+            "{} of {} messages are not JSON objects; the receiver takes only objects, so they are left out",
             messages.len() - objects.len(),
             messages.len()
         ));
@@ -148,7 +148,7 @@ impl Draft {
         draft.findings.sort_by_key(|finding| finding.role);
         if let Some(unnamed) = &steps.unnamed {
             notes.push(format!(
-                "{unnamed} holds the previous step's fields, but not its name beside them; a profile carries them only \
+                "{unnamed} holds the previous step's fields, but not its name next to them; a profile carries them only \
                  together, so they are left out"
             ));
         }

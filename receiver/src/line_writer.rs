@@ -109,17 +109,17 @@ impl Shared {
 }
 
 impl<'a> MakeWriter<'a> for LineWriter {
-    type Writer = Line<'a>;
+    type Writer = LineGuard<'a>;
 
-    fn make_writer(&'a self) -> Line<'a> {
-        Line(&self.0)
+    fn make_writer(&'a self) -> LineGuard<'a> {
+        LineGuard(&self.0)
     }
 }
 
 /// Takes complete lines, each in one call.
-pub(crate) struct Line<'a>(&'a Shared);
+pub(crate) struct LineGuard<'a>(&'a Shared);
 
-impl Write for Line<'_> {
+impl Write for LineGuard<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.add(line);
         Ok(line.len())
@@ -183,11 +183,11 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_stopped_costs_lines_and_no_memory() {
-        struct Stuck {
+        struct BlockedWriter {
             reached: mpsc::Sender<()>,
             go_on: mpsc::Receiver<()>,
         }
-        impl Write for Stuck {
+        impl Write for BlockedWriter {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 let _ = self.reached.send(());
                 let _ = self.go_on.recv();
@@ -199,10 +199,10 @@ mod tests {
         }
         let (reached, is_stuck) = mpsc::channel();
         let (go_on, stuck) = mpsc::channel();
-        let (lines, _flush) = LineWriter::new(Stuck { reached, go_on: stuck }).unwrap();
+        let (lines, _flush) = LineWriter::new(BlockedWriter { reached, go_on: stuck }).unwrap();
         let line = [b'x'; 1 << 10];
         lines.make_writer().write_all(&line).unwrap();
-        // Not before its thread stands still is what it takes and leaves out the same in every run.
+        // Only once its thread is blocked is what it takes and drops the same in every run.
         is_stuck.recv().unwrap();
         let fits = MAX_BUFFERED_BYTES / line.len();
         for _ in 0..3 * fits {

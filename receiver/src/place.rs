@@ -14,9 +14,9 @@ pub(crate) use self::database::DatabaseFiles;
 
 /// A file or folder, and the name under which it was opened.
 ///
-/// Whoever has a `Place` keeps the file open: only then is its inode not given to another file.
+/// A `LinkedFile` keeps the file open: only then is its inode not given to another file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct LinkedFile {
     /// The name as it was given, for messages.
     name: PathBuf,
     /// The name from the root on, so that a move of any folder above is noticed.
@@ -38,7 +38,7 @@ pub(crate) enum Displaced {
     Unknown { name: PathBuf, source: io::Error },
 }
 
-impl Place {
+impl LinkedFile {
     /// The place of an open file or folder.
     ///
     /// # Errors
@@ -161,7 +161,7 @@ mod tests {
             let name = root.path().join("a/b/file");
             fs::write(&name, "").unwrap();
             let file = File::open(&name).unwrap();
-            let place = Place::of(&name, &file).unwrap();
+            let place = LinkedFile::of(&name, &file).unwrap();
             change(root.path());
             let checked = place.check();
             assert!(expected(checked), "{case}");

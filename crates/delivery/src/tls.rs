@@ -46,7 +46,7 @@ pub fn roots_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootsE
 }
 
 /// The configuration of a client. A machine without any roots (a bare container) still gets one: plain HTTP works there,
-/// and every https server is then untrusted, and the error says so.
+/// and every https server is then untrusted, which the error reports.
 ///
 /// # Errors
 /// When TLS cannot be set up at all.

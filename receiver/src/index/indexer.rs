@@ -14,10 +14,10 @@ use tokio::{runtime::Handle, sync::watch};
 use super::Index;
 use crate::log::{Entry, LogReader, Position, Record};
 
-/// Most records a transaction takes; enough that its sync is shared, few enough that readers see news soon.
+/// Maximum number of records in a transaction: enough that its sync is shared, few enough that readers soon see new records.
 const BATCH: usize = 500;
 
-/// Most bytes of bodies in a transaction, and one body more: they are held in memory until it ends.
+/// Maximum number of bytes of bodies in a transaction, exceeded by at most one body: they are held in memory until it ends.
 const BATCH_BYTES: usize = 8 << 20;
 
 /// How long it lets news gather after a batch that was not full: what goes into one transaction shares most of the pages
@@ -38,12 +38,12 @@ pub struct Indexer {
     index: Index,
     profile_of: ProfileLookup,
     damaged: usize,
-    headway: watch::Sender<Headway>,
+    headway: watch::Sender<IndexProgress>,
 }
 
 /// How far an indexer is, and whether it goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Headway {
+pub struct IndexProgress {
     /// Where in the log it reads on.
     pub position: Position,
     /// Whether it cannot read the log or write the index.
@@ -88,7 +88,7 @@ impl Indexer {
     /// As [`Self::new`], with profiles that may change.
     pub(crate) fn with_lookup(index: Index, profile_of: ProfileLookup) -> Self {
         let position = index.position().unwrap_or_default();
-        let headway = watch::Sender::new(Headway { position, failing: false });
+        let headway = watch::Sender::new(IndexProgress { position, failing: false });
         Self { index, profile_of, damaged: 0, headway }
     }
 
@@ -97,8 +97,8 @@ impl Indexer {
         self.index.position().unwrap_or_default()
     }
 
-    /// Tells how far it is while it follows the log.
-    pub fn headway(&self) -> watch::Receiver<Headway> {
+    /// Reports its progress while it follows the log.
+    pub fn headway(&self) -> watch::Receiver<IndexProgress> {
         self.headway.subscribe()
     }
 
@@ -110,7 +110,7 @@ impl Indexer {
         Ok(self.catch_up_while(reader, || true)?.0)
     }
 
-    /// As [`Self::catch_up`], but ends after any batch when `goes_on` says so. Gives the number of new records, and
+    /// As [`Self::catch_up`], but ends after any batch if `goes_on` returns false. Returns the number of new records, and
     /// whether it reached the log's end.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl Indexer {
             if result.is_err() {
                 reader.go_to(self.position());
             }
-            self.headway.send_replace(Headway { position: reader.position(), failing: result.is_err() });
+            self.headway.send_replace(IndexProgress { position: reader.position(), failing: result.is_err() });
             let added = match result {
                 Ok(added) => added,
                 Err(error) => {
@@ -233,7 +233,7 @@ impl Indexer {
                 }
                 Some(Entry::Damaged { at, next }) => {
                     self.damaged += 1;
-                    tracing::warn!(%at, %next, "the log is damaged here; what stood there is skipped");
+                    tracing::warn!(%at, %next, "the log is damaged here; the damaged bytes are skipped");
                 }
                 None => break,
             }
@@ -267,7 +267,7 @@ impl Indexer {
         let Ok(document) = Document::read(&record.body, &profile) else { return Vec::new() };
         let mut violations = document.violations();
         if record.header.secret_at.is_some() {
-            // Its value was emptied before it was stored; what stood there is not known any more.
+            // Its value was emptied before it was stored, so it is unknown.
             let secret = profile.pointer(schemas::Role::ClientSecret).map(ToString::to_string);
             violations.retain(|violation| Some(&violation.pointer) != secret.as_ref());
         }
@@ -275,7 +275,7 @@ impl Indexer {
     }
 }
 
-/// Lets whoever else wants this core go first. Niceness alone does not: the least share comes as a whole time slice of
+/// Lets other threads use this core first. Niceness alone does not: the least share comes as a whole time slice of
 /// some 3 ms, for which a message that has arrived would have to wait.
 fn give_way() {
     thread::yield_now();

@@ -52,7 +52,7 @@ pub struct Message {
     pub violations: Vec<Violation>,
     /// Whether a capturing endpoint took it unchecked; it is not judged then.
     pub captured: bool,
-    /// Where it lies in the log.
+    /// Its position in the log.
     pub position: Position,
 }
 
@@ -117,7 +117,7 @@ impl Index {
             "SELECT DISTINCT message.* FROM message JOIN arrival ON arrival.message = message.id
              WHERE arrival.id >= ?1 AND arrival.id < ?1 || 'g' LIMIT 2",
         )?;
-        // Behind the last hex digit comes `g`.
+        // `g` follows the last hexadecimal digit.
         statement.query_map([beginning.to_ascii_lowercase()], message)?.collect()
     }
 

@@ -1,4 +1,4 @@
-//! Duplicates, the cursor, and making the index anew.
+//! Duplicates, the cursor, and rebuilding the index.
 
 use std::{collections::HashMap, fs, path::Path, time::SystemTime};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Filter, Index, Indexer};
 use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog};
 
-/// A record that arrived so many seconds after the first.
+/// A record that arrived `seconds` after the first.
 fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
     let received_at = Timestamp::UNIX_EPOCH + seconds.seconds();
     let header = RecordHeader {
@@ -27,7 +27,7 @@ fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
     Record { header, body: Bytes::from_static(body.as_bytes()) }
 }
 
-async fn filled(folder: &TempDir, records: &[Record]) -> SegmentedLog {
+async fn index_of(folder: &TempDir, records: &[Record]) -> SegmentedLog {
     let (log, _) = SegmentedLog::open(&folder.path().join("log"), SegmentOptions::default()).unwrap();
     for record in records {
         log.append(record).await.unwrap();
@@ -48,7 +48,7 @@ async fn more_than_fits_into_one_transaction_is_read_to_the_end() {
     let folder = TempDir::new().unwrap();
     let large: &str = String::leak(format!("{{\"x\":\"{}\"}}", "x".repeat(3 << 20)));
     let records: Vec<Record> = (0..7).map(|number| record(number * 1000, "a", large)).collect();
-    let log = filled(&folder, &records).await;
+    let log = index_of(&folder, &records).await;
     assert_eq!(caught_up(&folder, &log).counts().unwrap(), (7, 7));
 }
 
@@ -63,7 +63,7 @@ async fn equal_bodies_within_the_window_are_one_message_with_several_arrivals() 
         record(460, "a", "{\"x\":2}"),
         record(800, "a", "{\"x\":1}"),
     ];
-    let log = filled(&folder, &records).await;
+    let log = index_of(&folder, &records).await;
     let index = caught_up(&folder, &log);
     assert_eq!(index.counts().unwrap(), (4, 6));
     let first = &index.by_id(&records[2].header.id.to_string()).unwrap()[0];
@@ -75,14 +75,14 @@ async fn equal_bodies_within_the_window_are_one_message_with_several_arrivals() 
 #[tokio::test]
 async fn it_goes_on_where_it_was_and_an_index_of_another_log_is_made_anew() {
     let folder = TempDir::new().unwrap();
-    let log = filled(&folder, &[record(0, "a", "{\"x\":1}"), record(1, "a", "{\"x\":2}")]).await;
+    let log = index_of(&folder, &[record(0, "a", "{\"x\":1}"), record(1, "a", "{\"x\":2}")]).await;
     assert_eq!(caught_up(&folder, &log).counts().unwrap(), (2, 2));
     log.append(&record(2, "a", "{\"x\":3}")).await.unwrap();
     let index = caught_up(&folder, &log);
     assert_eq!((index.counts().unwrap(), index.position().unwrap()), ((3, 3), log.end()));
     drop((index, log));
     std::fs::remove_dir_all(folder.path().join("log")).unwrap();
-    let log = filled(&folder, &[record(0, "a", "{\"x\":9}")]).await;
+    let log = index_of(&folder, &[record(0, "a", "{\"x\":9}")]).await;
     assert_eq!(caught_up(&folder, &log).counts().unwrap(), (1, 1));
     assert!(log.end() > Position(0));
 }
@@ -118,11 +118,11 @@ async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_r
     ] {
         let folder = TempDir::new().unwrap();
         let (log_folder, copied) = (folder.path().join("log"), folder.path().join("copy"));
-        let log = filled(&folder, &[]).await;
+        let log = index_of(&folder, &[]).await;
         append(&log, &before[..backup]).await;
         drop(log);
         copy(&log_folder, &copied);
-        let log = filled(&folder, &[]).await;
+        let log = index_of(&folder, &[]).await;
         append(&log, &before[backup..]).await;
         assert_eq!(caught_up(&folder, &log).counts().unwrap().1, before.len() as u64, "{case}");
         drop(log);
@@ -130,7 +130,7 @@ async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_r
         if !is_another_log {
             copy(&copied, &log_folder);
         }
-        let log = filled(&folder, &[]).await;
+        let log = index_of(&folder, &[]).await;
         append(&log, after).await;
         let index = caught_up(&folder, &log);
         assert_eq!(index.counts().unwrap().1, (backup + after.len()) as u64, "{case}");
@@ -146,7 +146,7 @@ async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_r
 #[tokio::test]
 async fn an_index_is_kept_where_only_the_last_record_is_damaged_or_gone() {
     let folder = TempDir::new().unwrap();
-    let log = filled(&folder, &[record(0, "a", "{\"x\":1}"), record(1, "a", "{\"x\":2}")]).await;
+    let log = index_of(&folder, &[record(0, "a", "{\"x\":1}"), record(1, "a", "{\"x\":2}")]).await;
     let index = caught_up(&folder, &log);
     let cursor = index.cursor().unwrap();
     let (last, _) = cursor.last.unwrap();
@@ -157,7 +157,7 @@ async fn an_index_is_kept_where_only_the_last_record_is_damaged_or_gone() {
     let mut bytes = fs::read(&segment).unwrap();
     bytes[usize::try_from(last.0).unwrap() + 30] ^= 1;
     fs::write(&segment, bytes).unwrap();
-    let log = filled(&folder, &[]).await;
+    let log = index_of(&folder, &[]).await;
     assert_eq!(cursor.replaced_by(&log.identity()).unwrap(), None);
     // The damaged message is still listed: the index was not made again.
     assert_eq!(caught_up(&folder, &log).counts().unwrap(), (3, 3));
@@ -197,7 +197,7 @@ async fn what_retention_removed_goes_and_the_rest_is_as_if_made_anew() {
 async fn two_processes_can_keep_the_same_index_up() {
     let folder = TempDir::new().unwrap();
     let records: Vec<Record> = (0..600).map(|number| record(number * 1000, "a", "{\"x\":1}")).collect();
-    let log = filled(&folder, &records).await;
+    let log = index_of(&folder, &records).await;
     let file = folder.path().join("index.sqlite");
     let open = || Indexer::new(Index::open(&file).unwrap(), HashMap::new());
     let (mut one, mut other) = (open(), open());

@@ -49,7 +49,7 @@ pub(super) fn collections(survey: &Survey<'_>) -> (Vec<Collection>, Vec<Unsayabl
         });
         found.extend(collection);
     }
-    // The choices of a list field lie inside its collection, and are none.
+    // The options of a list field are inside its collection, and are not fields.
     let scores: HashMap<&Pointer, i32> = found.iter().map(|found| (&found.pointer, found.score)).collect();
     let inner = |inner: &Collection| {
         above(&inner.pointer).any(|outer| scores.get(&outer).is_some_and(|score| *score >= inner.score))
@@ -58,7 +58,7 @@ pub(super) fn collections(survey: &Survey<'_>) -> (Vec<Collection>, Vec<Unsayabl
     (outermost, unsayable)
 }
 
-/// The places that a place lies in, from the next one up.
+/// The places that contain a place, innermost first.
 pub(super) fn above(pointer: &Pointer) -> impl Iterator<Item = Pointer> {
     std::iter::successors(pointer.parent(), Pointer::parent)
 }
@@ -136,7 +136,7 @@ fn is_known_type(text: &str) -> bool {
     !matches!(FieldType::from(text.to_owned()), FieldType::Other(_))
 }
 
-/// The form that two collections of the same wire have together: a key may stand in one of them only.
+/// The form that two collections of the same wire have together: a key may be in one of them only.
 pub(super) fn joined(first: &FieldForm, second: &FieldForm) -> FieldForm {
     match (first, second) {
         (FieldForm::Array { keys }, FieldForm::Array { keys: more }) => {

@@ -24,7 +24,7 @@ pub enum Confidence {
     Low,
     /// Good reasons, but another reading is possible.
     Medium,
-    /// What stands there can hardly be anything else.
+    /// The values can hardly be anything else.
     High,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// From so many points a finding is of high, or of medium confidence.
+/// Points from which on a finding is of high, or of medium confidence.
 const HIGH: i32 = 7;
 const MEDIUM: i32 = 4;
 /// A second place this near makes the first one doubtful.
@@ -56,7 +56,7 @@ impl Candidate {
         Self { pointer: pointer.clone(), score: 0, evidence: Vec::new() }
     }
 
-    /// Adds points with the words that say why.
+    /// Adds points, with the reason.
     pub(super) fn add(&mut self, when: bool, points: i32, why: impl Into<String>) {
         if when {
             self.score += points;
@@ -82,7 +82,7 @@ impl Candidate {
     }
 }
 
-/// The best of the candidates that have at least so many points; of equals the first.
+/// The best of the candidates that have at least `points`; of equals the first.
 pub(super) fn best(role: Role, candidates: impl IntoIterator<Item = Candidate>, least: i32) -> Option<Finding> {
     let mut candidates: Vec<Candidate> = candidates.into_iter().filter(|candidate| candidate.score >= least).collect();
     // Stable: of equals the first stays first.

@@ -23,8 +23,8 @@ pub(super) fn client_secret(survey: &Survey<'_>) -> Option<Finding> {
         }
         let mut candidate = Candidate::at(&place.pointer);
         let whole = marked == survey.messages.len();
-        candidate.add(whole, 8, format!("the secret stands there in {}", survey.all_messages()));
-        candidate.add(marked > 0 && !whole, 5, format!("the secret stands there in {marked} of the messages"));
+        candidate.add(whole, 8, format!("the secret is there in {}", survey.all_messages()));
+        candidate.add(marked > 0 && !whole, 5, format!("the secret is there in {marked} of the messages"));
         candidate.add(marked == 0, 2, format!("only by its name, {}: no secret was recognised there", place.name()));
         candidate.shift(marked > 0 && words::any(place.own(), words::SECRET), 2);
         candidate.shift(place.is_in_an_array(), -2);
@@ -44,7 +44,7 @@ pub(super) fn flow(survey: &Survey<'_>, is_in_fields: impl Fn(&Pointer) -> bool)
         }
         let mut candidate = Candidate::at(&place.pointer);
         candidate.add(seen, 5, format!("{} has the form FLOW-nnn", texts[0]));
-        candidate.add(named, 2, format!("{} says flow and identifier", place.pointer));
+        candidate.add(named, 2, format!("{} mentions flow and identifier", place.pointer));
         candidate.shift(seen && !named && place.says(words::FLOW), 1);
         candidate.shift(!seen, -1);
         candidate.shift(place.is_in_every_message(), 1);

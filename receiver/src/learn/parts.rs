@@ -1,4 +1,4 @@
-//! The roles that a message need not carry: found by name, in the object where they belong, and by what stands there.
+//! The roles that a message need not carry: found by name, in the object where they belong, and by their values.
 
 use jiff::Timestamp;
 use schemas::{
@@ -22,7 +22,7 @@ const PEOPLE: &[&str] = &["by", "user", "person", "actor"];
 /// Finds the roles of the webhook and of the flow.
 pub(super) fn of_flow(survey: &Survey<'_>, steps: &Steps, flow: Option<&Pointer>, taken: &[Pointer]) -> Vec<Finding> {
     let root = Pointer::default();
-    // A flow that stands in an object of its own; among other things, its parts must say flow.
+    // In an object of the flow's own any name will do; elsewhere the name must contain `flow`.
     let container = flow.and_then(Pointer::parent).filter(|container| *container != root);
     let find = |role: Role, hints: &dyn Fn(&Place<'_>) -> bool, belongs: &dyn Fn(&Place<'_>) -> Option<Belongs>| {
         let candidates = survey.places.iter().filter_map(|place| {
@@ -41,9 +41,9 @@ pub(super) fn of_flow(survey: &Survey<'_>, steps: &Steps, flow: Option<&Pointer>
     let in_flow = |place: &Place<'_>| {
         let inside = container.as_ref().is_some_and(|container| place.is_member_of(container));
         let says = words::any(place.own(), words::FLOW);
-        if inside { Some((3, "beside the flow's identifier")) } else { says.then_some((2, "which says flow")) }
+        if inside { Some((3, "next to the flow's identifier")) } else { says.then_some((2, "named after the flow")) }
     };
-    let in_hook = |place: &Place<'_>| place.says(words::HOOK).then_some((3, "of what says webhook"));
+    let in_hook = |place: &Place<'_>| place.says(words::HOOK).then_some((3, "of the webhook"));
     let last = |of: &'static [&'static str]| move |place: &Place<'_>| words::last(place.own(), of);
     let subject = |place: &Place<'_>| in_flow(place).or_else(|| place.is_member_of(&root).then_some((1, "at the top")));
     let started = |place: &Place<'_>| {
@@ -63,7 +63,7 @@ pub(super) fn of_flow(survey: &Survey<'_>, steps: &Steps, flow: Option<&Pointer>
     .collect()
 }
 
-/// Finds the parts of one of the two steps, beside its identifier.
+/// Finds the parts of one of the two steps, next to its identifier.
 pub(super) fn of_step(
     survey: &Survey<'_>,
     subject: Subject,

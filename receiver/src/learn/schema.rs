@@ -13,7 +13,7 @@ pub fn envelope(messages: &[Value], profile: &Profile) -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Captured message",
         "description": format!(
-            "Made by `webhook-receiver learn` after captured messages: {}. It says what they have in common; what none \
+            "Made by `webhook-receiver learn` after captured messages: {}. It describes what they have in common; what none \
              of them shows is not here.",
             objects.len()
         ),
@@ -28,7 +28,7 @@ struct Made<'p> {
 }
 
 impl Made<'_> {
-    /// The schema of what stands at a place in the messages that have it.
+    /// The schema of a place's values in the messages that have it.
     fn schema(&self, place: &Pointer, values: &[&Value]) -> Value {
         let mut schema = Map::new();
         if let Some(name) = place.tokens().last() {

@@ -66,7 +66,7 @@ impl Steps {
         steps
     }
 
-    /// Whether a place lies in a collection of fields.
+    /// Whether a place is inside a collection of fields.
     pub(super) fn is_in_fields(&self, pointer: &Pointer) -> bool {
         self.collections.contains(pointer) || fields::above(pointer).any(|above| self.collections.contains(&above))
     }
@@ -92,7 +92,7 @@ impl Steps {
         let candidates = outside().filter_map(|place| {
             let texts = place.texts()?;
             let hit = named(place, names);
-            // Where the name given is that of the previous step, its own place tells what the step's is called.
+            // Where the name given is that of the previous step, its own place shows the name of the step's.
             let alike = hits.contains(place.own());
             if hit == 0 && !alike {
                 return None;
@@ -107,8 +107,8 @@ impl Steps {
             candidate.shift(place.is_in_every_message(), 1);
             candidate.shift(words::last(place.own(), words::IDENTIFIER), 2);
             candidate.shift(words::last(place.own(), words::NAME), 1);
-            candidate.add(place.says(words::STEP), 2, format!("{} says step", place.pointer));
-            candidate.add(beside(place, &containers), 2, "beside fields");
+            candidate.add(place.says(words::STEP), 2, format!("{} mentions step", place.pointer));
+            candidate.add(is_next_to_fields(place, &containers), 2, "next to fields");
             candidate.shift(place.says(words::PREVIOUS), -6);
             candidate.shift(place.is_in_an_array(), -2);
             Some(candidate)
@@ -125,10 +125,10 @@ impl Steps {
                 return None;
             }
             let mut candidate = Candidate::at(&place.pointer);
-            candidate.add(place.says(words::PREVIOUS), 4, format!("{} says previous", place.pointer));
+            candidate.add(place.says(words::PREVIOUS), 4, format!("{} mentions previous", place.pointer));
             candidate.add(without_previous(place) == without_previous(own), 3, "named as in the step");
             candidate.add(named(place, names) > 0, 2, "the name of a step that --step gives");
-            candidate.add(beside(place, &containers), 1, "beside fields");
+            candidate.add(is_next_to_fields(place, &containers), 1, "next to fields");
             candidate.shift(words::last(place.own(), words::NAME) || words::last(place.own(), words::IDENTIFIER), 1);
             Some(candidate)
         });
@@ -145,7 +145,7 @@ impl Steps {
             let says = says_previous(&collection.pointer);
             let mut candidate = collection.candidate();
             candidate.add(inside, 3, "in the previous step");
-            candidate.add(says && !inside, 3, format!("{} says previous", collection.pointer));
+            candidate.add(says && !inside, 3, format!("{} mentions previous", collection.pointer));
             (inside || says).then_some(candidate)
         });
         let finding = best(role, candidates, 4)?;
@@ -169,7 +169,7 @@ impl Steps {
             let inside = container.as_ref().is_some_and(|container| container.contains(&collection.pointer));
             let place = survey.at(&collection.pointer)?;
             let mut candidate = collection.candidate();
-            candidate.add(inside, 2, "beside the step's name");
+            candidate.add(inside, 2, "next to the step's name");
             candidate.shift(place.says(words::STEP), 1);
             candidate.shift(place.is_in_an_array(), -3);
             Some(candidate)
@@ -213,7 +213,7 @@ impl Collection {
     }
 }
 
-/// In how many messages one of the names stands there.
+/// In how many messages one of the names is there.
 fn named(place: &Place<'_>, names: &[String]) -> usize {
     place.present().filter(|value| value.as_str().is_some_and(|text| names.iter().any(|name| name == text))).count()
 }
@@ -223,8 +223,8 @@ fn containers(collections: &[Collection]) -> HashSet<Pointer> {
     collections.iter().filter(|collection| collection.is_recognised()).filter_map(|it| it.pointer.parent()).collect()
 }
 
-/// Whether a collection of fields stands in the same object.
-fn beside(place: &Place<'_>, containers: &HashSet<Pointer>) -> bool {
+/// Whether a collection of fields is in the same object.
+fn is_next_to_fields(place: &Place<'_>, containers: &HashSet<Pointer>) -> bool {
     place.pointer.parent().is_some_and(|container| containers.contains(&container))
 }
 
@@ -232,7 +232,7 @@ fn says_previous(pointer: &Pointer) -> bool {
     pointer.tokens().iter().any(|token| words::any(&words::split(token), words::PREVIOUS))
 }
 
-/// The words of a place's own name, less those that say which of the two steps it belongs to.
+/// The words of a place's own name, without those for one of the two steps.
 fn without_previous<'p>(place: &'p Place<'_>) -> Vec<&'p String> {
     place.own().iter().filter(|word| !words::PREVIOUS.contains(&word.as_str())).collect()
 }

@@ -1,4 +1,4 @@
-//! Every place of the messages, with what stands there in each of them.
+//! Every place of the messages, with its value in each of them.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::words;
 
-/// So many elements of an array are looked at; a role points at one of the first, if at any.
+/// Maximum number of elements of an array to inspect; a role points at one of the first, if at any.
 const ELEMENTS: usize = 10;
 
 /// Every place, in the order in which the messages have them.
@@ -22,7 +22,7 @@ pub(super) struct Place<'m> {
     pub(super) pointer: Pointer,
     /// The words of each name on the way.
     pub(super) words: Vec<Vec<String>>,
-    /// What stands there, with the number of its message; a message that does not have the place is not here, for many
+    /// The values, each with the number of its message; a message that does not have the place is not here, for many
     /// messages with many places each would be too much.
     pub(super) values: Vec<(usize, &'m Value)>,
     /// Number of messages.
@@ -31,7 +31,7 @@ pub(super) struct Place<'m> {
 
 impl<'m> Survey<'m> {
     pub(super) fn of(messages: Vec<&'m Value>) -> Self {
-        let mut found = Found { places: Vec::new(), by_pointer: HashMap::new(), count: messages.len() };
+        let mut found = Values { places: Vec::new(), by_pointer: HashMap::new(), count: messages.len() };
         for (index, message) in messages.iter().enumerate() {
             found.visit(index, &Pointer::default(), message);
         }
@@ -52,13 +52,13 @@ impl<'m> Survey<'m> {
     }
 }
 
-struct Found<'m> {
+struct Values<'m> {
     places: Vec<Place<'m>>,
     by_pointer: HashMap<Pointer, usize>,
     count: usize,
 }
 
-impl<'m> Found<'m> {
+impl<'m> Values<'m> {
     fn visit(&mut self, index: usize, pointer: &Pointer, value: &'m Value) {
         if !pointer.tokens().is_empty() {
             let known = *self.by_pointer.entry(pointer.clone()).or_insert_with(|| {
@@ -96,12 +96,12 @@ impl<'m> Place<'m> {
         words::any(self.way(), words)
     }
 
-    /// What stands there and is not null.
+    /// The values that are not null.
     pub(super) fn present(&self) -> impl Iterator<Item = &'m Value> {
         self.values.iter().map(|(_, value)| *value).filter(|value| !value.is_null())
     }
 
-    /// The texts there, if nothing else stands there and at least one is not empty.
+    /// The texts there, if all values are texts and at least one is not empty.
     pub(super) fn texts(&self) -> Option<Vec<&'m str>> {
         let texts: Option<Vec<&str>> = self.present().map(Value::as_str).collect();
         texts.filter(|texts| texts.iter().any(|text| !text.is_empty()))

@@ -113,7 +113,7 @@ pub fn key_name(key: FieldKey) -> &'static str {
     }
 }
 
-/// A TOML string on one line: JSON's escapes are TOML's too, but for the solidus, which JSON leaves as it is here.
+/// A TOML string on one line: JSON's escapes are TOML's too, except for the solidus, which is not escaped here.
 fn string(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }

@@ -32,16 +32,16 @@ const COUNTS: &[&str] = &[
     "total",
     "version",
 ];
-/// Words beside which a number that is called an id or a version is one of a list of kinds, as in `typeId`.
+/// Words next to which a number named id or version is one of a list of kinds, as in `typeId`.
 const KINDS: &[&str] = &["action", "event", "kind", "reason", "state", "status", "trigger", "type"];
-/// From these numbers on a number is less likely to be one of two that say what happened; and what each takes off.
+/// From these numbers on, a number is less likely to be a trigger; with the points that each subtracts.
 const LARGE: [(f64, i32); 2] = [(1000.0, -1), (100_000.0, -2)];
 
 /// Words longer than this are texts.
 const LONGEST_WORD: usize = 60;
 
 /// The trigger's place and words.
-pub(super) struct Found {
+pub(super) struct FoundTrigger {
     pub(super) finding: Finding,
     pub(super) words: BTreeMap<Trigger, Value>,
     /// The trigger of which no message shows the word.
@@ -49,7 +49,7 @@ pub(super) struct Found {
 }
 
 /// `taken` are the places of other roles.
-pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<Found> {
+pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<FoundTrigger> {
     let created: Vec<bool> = survey.messages.iter().map(|message| steps.has_previous(message)).collect();
     let root = Pointer::default();
     let step = steps.identifier.as_ref().and_then(|finding| finding.pointer.parent()).filter(|step| *step != root);
@@ -62,9 +62,9 @@ pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Opt
             return None;
         }
         let mut candidate = Candidate::at(&place.pointer);
-        candidate.add(words::any(place.way(), &["trigger"]), 4, format!("{} says trigger", place.pointer));
+        candidate.add(words::any(place.way(), &["trigger"]), 4, format!("{} mentions trigger", place.pointer));
         let event = place.says(&["event"]) && !place.says(&["trigger"]);
-        candidate.add(event, 3, format!("{} says event", place.pointer));
+        candidate.add(event, 3, format!("{} mentions event", place.pointer));
         candidate.shift(place.says(&["action", "reason", "type"]), 1);
         let meanings: Vec<Option<Trigger>> = place.present().map(meaning).collect();
         let speaks = meanings.iter().all(Option::is_some);
@@ -101,7 +101,7 @@ pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Opt
         finding.evidence.push_str(&format!("; the word for {} is guessed, no message shows it", guessed.as_str()));
         finding.confidence = finding.confidence.min(super::Confidence::Medium);
     }
-    Some(Found { finding, words, guessed })
+    Some(FoundTrigger { finding, words, guessed })
 }
 
 fn is_word(value: &Value) -> bool {
@@ -127,7 +127,7 @@ fn said(place: &Place<'_>) -> String {
     let mut said: Vec<String> = place.present().map(Value::to_string).collect();
     said.sort_unstable();
     said.dedup();
-    format!("{} {}", said.join(", "), if said.len() == 1 { "says what happened" } else { "say what happened" })
+    format!("{} {}", said.join(", "), if said.len() == 1 { "is a trigger" } else { "are triggers" })
 }
 
 enum Agreement {

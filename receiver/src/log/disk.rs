@@ -10,21 +10,21 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::place::{Displaced, Place};
+use crate::place::{Displaced, LinkedFile};
 
 /// A file of the log, open for appending, or its folder.
 #[derive(Debug)]
 pub struct LogFile {
     file: File,
     path: PathBuf,
-    place: Place,
+    place: LinkedFile,
     /// Bytes that it has at least, unless somebody else shortens it.
     least_bytes: AtomicU64,
 }
 
 impl LogFile {
     fn new(file: File, path: &Path) -> io::Result<Self> {
-        let place = Place::of(path, &file)?;
+        let place = LinkedFile::of(path, &file)?;
         Ok(Self { place, file, path: path.to_owned(), least_bytes: AtomicU64::new(0) })
     }
 

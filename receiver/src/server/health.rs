@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::state::ServerState;
 use crate::{
-    index::Headway,
+    index::IndexProgress,
     ingest::AdmissionLimits,
     log::SegmentedLog,
     metrics::{GaugeValue, NAMESPACE, free_bytes, process},
@@ -35,7 +35,7 @@ pub(super) struct HealthState {
     pub(super) server: Arc<ServerState>,
     pub(super) log: Arc<SegmentedLog>,
     pub(super) data_dir: PathBuf,
-    pub(super) index: watch::Receiver<Headway>,
+    pub(super) index: watch::Receiver<IndexProgress>,
     #[cfg(feature = "relay")]
     pub(super) relay: watch::Receiver<crate::relay::RelayHeadway>,
     pub(super) admission: Arc<AdmissionLimits>,

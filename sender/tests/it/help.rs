@@ -45,6 +45,7 @@ fn help() {
         ("help_deliveries_retry", &["deliveries", "retry", "--help"]),
         ("help_deliveries_discard", &["deliveries", "discard", "--help"]),
         ("help_deliveries_prune", &["deliveries", "prune", "--help"]),
+        ("help_load", &["load", "--help"]),
         ("help_samples", &["samples", "--help"]),
         ("help_samples_list", &["samples", "list", "--help"]),
         ("help_samples_show", &["samples", "show", "--help"]),

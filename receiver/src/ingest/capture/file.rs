@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{durable_dir, log::Record, place::Place};
+use crate::{durable_dir, log::Record, place::LinkedFile};
 
 /// Its name in the data folder.
 pub(crate) const CAPTURE_FILE: &str = "captures.jsonl";
@@ -41,7 +41,7 @@ impl CaptureFile {
         let before = file.seek(SeekFrom::End(0))?;
         let line = record.json_line() + "\n";
         let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
-        let written = written.and_then(|()| Ok(Place::of(&self.path, &file)?.check()?));
+        let written = written.and_then(|()| Ok(LinkedFile::of(&self.path, &file)?.check()?));
         if written.is_err() {
             file.set_len(before)?;
         }

@@ -1,4 +1,4 @@
-//! What the keys of a field object mean, by what stands there and by their names.
+//! The meanings of the keys of a field object, by their values and names.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ pub(super) struct Keys {
     pub(super) types: bool,
 }
 
-/// A key is given its meaning from so many points on.
+/// Points from which on a key is given a meaning.
 const LEAST: i32 = 2;
 const OWN_NAME: i32 = 3;
 
@@ -62,7 +62,7 @@ impl Keys {
 const MEANINGS: [FieldKey; 6] =
     [FieldKey::Identifier, FieldKey::Type, FieldKey::Order, FieldKey::Options, FieldKey::Value, FieldKey::Name];
 
-/// How much speaks for a meaning; `None` where what stands there speaks against it.
+/// Points for a meaning; `None` if the values exclude it.
 fn points(key: FieldKey, name: &str, values: &[&Value]) -> Option<i32> {
     let present = || values.iter().filter(|value| !value.is_null());
     let texts = present().all(|value| value.is_string()) && present().next().is_some();
