@@ -2,7 +2,7 @@
 //!
 //! A [`View`] is what templates and filters see of a message. A [`Template`] makes of it a [`Card`] for Microsoft
 //! Teams, within a [`Budget`], or any other text. A [`Destination`] gets the messages of an endpoint that fulfil its
-//! [`When`]. The relay reads the log as a consumer of its own and keeps in its [`store`] what is due where; what is posted
+//! [`Filter`]. The relay reads the log as a consumer of its own and keeps in its [`store`] what is due where; what is posted
 //! is made when its time has come, from the message in the log.
 
 pub mod card;

@@ -1,8 +1,8 @@
 //! Produces Flowingly's documented webhook messages and delivers them.
 //!
-//! A message is made from a [`Draft`], by a running [`flow`] of a [`Model`], or from stored messages ([`replay`]).
+//! A message is made from a [`Draft`], by a running `flow` of a `Model`, or from stored messages (`replay`).
 //! [`WireMessage`] is a message with its authentication as the wire has it. [`delivery::Client`] posts it once;
-//! [`delivery::Dispatcher`] retries and keeps the order, from memory or from an [`Outbox`] on disk; a [`load`] measures
+//! [`delivery::Dispatcher`] retries and keeps the order, from memory or from an [`Outbox`] on disk; a `load` measures
 //! an endpoint. Each is usable alone: the program `webhook-sender` ([`cli`]) combines them.
 //!
 //! ```no_run
