@@ -43,7 +43,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     /// Configuration file [default: none; `./flowingly/` is used].
-    #[arg(long, global = true, env = configuration::VARIABLE, value_name = "FILE", help_heading = "Global options")]
+    #[arg(long, global = true, env = configuration::CONFIG_VARIABLE, value_name = "FILE", help_heading = "Global options")]
     config: Option<PathBuf>,
     #[command(flatten)]
     color: ColorArgs,

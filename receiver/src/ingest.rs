@@ -23,7 +23,7 @@ pub(crate) use self::{
     admission::AdmissionLimits,
     capture::{CAPTURE_FILE, Capture, CaptureFile},
     deadline::with_jitter,
-    endpoint::{Arrival, Endpoint, Endpoints, Handled, Pipeline},
+    endpoint::{Endpoint, Endpoints, Handled, Pipeline, RequestContext},
     expectation::Expectation,
     rejection::Details,
 };

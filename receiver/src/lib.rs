@@ -20,9 +20,9 @@ mod ingest;
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod learn;
-#[doc(hidden)]
 #[cfg(feature = "server")]
 mod line_writer;
+#[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod log;
 #[cfg(feature = "server")]
@@ -34,6 +34,7 @@ mod redact;
 #[doc(hidden)]
 #[cfg(feature = "relay")]
 pub mod relay;
+#[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod server;
 pub mod verify;

@@ -12,7 +12,6 @@ mod peer;
 mod reload;
 mod retention;
 mod service;
-mod shutdown;
 mod state;
 pub(crate) mod systemd;
 
@@ -66,41 +65,19 @@ pub struct Server {
     _data: DataFolder,
 }
 
-/// The server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
-    /// A thread cannot be started.
+    Listen { address: SocketAddr, source: io::Error },
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
-    /// The data folder cannot be used.
     #[error(transparent)]
     Data(#[from] DataFolderError),
-    /// The log cannot be opened.
     #[error("cannot open the log in {}: {source}", folder.display())]
-    Log {
-        /// Its folder.
-        folder: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The index cannot be opened.
+    Log { folder: PathBuf, source: io::Error },
     #[error("cannot open the index {}: {source}", file.display())]
-    Index {
-        /// Its file.
-        file: PathBuf,
-        /// The cause.
-        source: IndexError,
-    },
-    /// The relay's store cannot be opened.
+    Index { file: PathBuf, source: IndexError },
     #[cfg(feature = "relay")]
     #[error(transparent)]
     Relay(#[from] crate::relay::store::StoreError),
@@ -108,9 +85,6 @@ pub enum StartError {
 
 impl Server {
     /// Binds the listeners and opens the log and the index.
-    ///
-    /// # Errors
-    /// If an address is in use, or the data folder cannot be used.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
         let listen = |address| listener::bind(address).map_err(|source| StartError::Listen { address, source });
         let listener = listen(config.listen)?;
@@ -178,14 +152,10 @@ impl Server {
     }
 
     /// The address of the listener; useful if the configuration has port 0.
-    ///
-    /// # Errors
-    /// If the operating system does not return it.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// The address of the admin listener, if there is one.
     pub(crate) fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin.as_ref().and_then(|admin| admin.local_addr().ok())
     }
@@ -201,16 +171,12 @@ impl Server {
         )
     }
 
-    /// What opening the log found.
     pub(crate) fn recovery(&self) -> &Recovery {
         &self.recovery
     }
 
     /// Serves until `shutdown`, then answers the requests that have begun, syncs and ends. The admin listener is served until
     /// everything else has ended.
-    ///
-    /// # Errors
-    /// If the log cannot be read for the index, or a thread cannot be started.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<ShutdownReport> {
         let (log, health) = (self.log, Arc::new(self.health));
         let reader = log.read(self.indexer.position())?;

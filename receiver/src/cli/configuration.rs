@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::config::{Config, ConfigError, FIRST_RUN_FOLDER, Origin};
 
 /// Sets `--config` for all commands.
-pub(super) const VARIABLE: &str = "WEBHOOK_RECEIVER_CONFIG";
+pub(super) const CONFIG_VARIABLE: &str = "WEBHOOK_RECEIVER_CONFIG";
 
 /// Where the configuration is.
 pub(super) fn origin(file: Option<&Path>) -> Origin {

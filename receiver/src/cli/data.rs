@@ -56,7 +56,6 @@ impl DataDir {
         })
     }
 
-    /// Reads the log from a position.
     pub(super) fn log(&self, from: Position) -> LogReader {
         SegmentedLog::read_folder(&DataFolder::log_in(&self.folder), from)
     }
@@ -66,7 +65,6 @@ impl DataDir {
         SegmentedLog::end_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }
 
-    /// Which log it is.
     pub(super) fn log_identity(&self) -> Result<LogIdentity, Failure> {
         SegmentedLog::identity_of(&DataFolder::log_in(&self.folder)).map_err(Failure::failed)
     }

@@ -20,7 +20,8 @@ pub(super) struct InitArgs {
 }
 
 pub(super) fn run(config: Option<&Path>, args: &InitArgs) -> Result<(), Failure> {
-    let is_from_variable = |file: &&Path| env::var_os(configuration::VARIABLE).is_some_and(|named| **file == *named);
+    let is_from_variable =
+        |file: &&Path| env::var_os(configuration::CONFIG_VARIABLE).is_some_and(|named| **file == *named);
     let file = match (config, args.file.as_deref()) {
         (Some(config), Some(_)) if !is_from_variable(&config) => {
             return Err(Failure::usage("the file is named twice").tip("name it with --config or after `init`"));

@@ -11,22 +11,22 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use self::json::Json;
+use self::json::JsonFormat;
 use super::failure::Failure;
 use crate::line_writer::{FlushGuard, LineWriter};
 
 /// The variable that chooses what is logged, in the form of `tracing-subscriber`.
-const FILTER: &str = "WEBHOOK_RECEIVER_LOG";
+const FILTER_VARIABLE: &str = "WEBHOOK_RECEIVER_LOG";
 
 /// Starts logging until the guard is dropped, which writes what is left.
 pub(super) fn start() -> Result<FlushGuard, Failure> {
-    let filter = filter(env::var_os(FILTER)).map_err(Failure::usage)?;
+    let filter = filter(env::var_os(FILTER_VARIABLE)).map_err(Failure::usage)?;
     let (writer, guard) = LineWriter::new(io::stderr()).map_err(Failure::failed)?;
     let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_target(false);
     if io::stderr().is_terminal() {
         builder.with_ansi(anstream::stderr().current_choice() != anstream::ColorChoice::Never).init();
     } else {
-        builder.event_format(Json).init();
+        builder.event_format(JsonFormat).init();
     }
     Ok(guard)
 }
@@ -34,14 +34,14 @@ pub(super) fn start() -> Result<FlushGuard, Failure> {
 /// A word that is not a level would be taken for the name of a module, and nothing would be logged.
 fn filter(typed: Option<OsString>) -> Result<EnvFilter, String> {
     let typed = typed.filter(|typed| !typed.is_empty()).unwrap_or_else(|| "info".into());
-    let typed = typed.to_str().ok_or_else(|| format!("{FILTER} is not UTF-8"))?;
+    let typed = typed.to_str().ok_or_else(|| format!("{FILTER_VARIABLE} is not UTF-8"))?;
     let is_level = |word: &&str| word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
     if let Some(word) = typed.split(',').map(str::trim).find(|word| !is_level(word)) {
         return Err(format!(
-            "{FILTER}: {word:?} is not a level; the levels are error, warn, info, debug, trace and off"
+            "{FILTER_VARIABLE}: {word:?} is not a level; the levels are error, warn, info, debug, trace and off"
         ));
     }
-    EnvFilter::try_new(typed).map_err(|error| format!("{FILTER}: {error}"))
+    EnvFilter::try_new(typed).map_err(|error| format!("{FILTER_VARIABLE}: {error}"))
 }
 
 #[cfg(test)]

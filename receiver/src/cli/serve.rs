@@ -39,7 +39,7 @@ const ALL_STORED: &str = "all acknowledged messages are on disk";
 const CUT_OFF_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A sample that shows much of what a message can hold.
-const SAMPLE: &str = "step-completed-customer-set-up";
+const SAMPLE_NAME: &str = "step-completed-customer-set-up";
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct ServeArgs {
@@ -166,7 +166,7 @@ Messages are stored in   {}
 
 Try it in a second shell:
 
-{sender} send --to {url} --client-secret file:{secret_word} --sample {SAMPLE}
+{sender} send --to {url} --client-secret file:{secret_word} --sample {SAMPLE_NAME}
 
 {}
 ",
@@ -278,7 +278,7 @@ mod tests {
         for program in ["cargo run -q -p sender --", "webhook-sender"] {
             let text = first_steps(url, Path::new("/my hooks/flowingly"), program);
             let command = format!(
-                "{program} send --to {url} --client-secret 'file:/my hooks/flowingly/client-secret' --sample {SAMPLE}"
+                "{program} send --to {url} --client-secret 'file:/my hooks/flowingly/client-secret' --sample {SAMPLE_NAME}"
             );
             assert!(text.lines().any(|line| line == command.replace("'file:", "file:'")), "{text}");
         }
@@ -286,6 +286,6 @@ mod tests {
 
     #[test]
     fn the_sample_to_try_is_there() {
-        assert!(schemas::Sample::find(SAMPLE).is_some());
+        assert!(schemas::Sample::find(SAMPLE_NAME).is_some());
     }
 }

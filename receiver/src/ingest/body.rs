@@ -67,8 +67,13 @@ pub(crate) fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), Rej
 
 /// Checks the announced length only.
 pub(super) fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Rejection> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limit as u64) { Err(Rejection::TooLarge(limit)) } else { Ok(()) }
+    let is_too_large = content_length(headers).is_some_and(|length| length > limit as u64);
+    if is_too_large { Err(Rejection::TooLarge(limit)) } else { Ok(()) }
+}
+
+/// The announced length, if it is a number.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Reads a complete body of at most `limit` bytes. `reserve` is called with the length of each part before it is kept, and

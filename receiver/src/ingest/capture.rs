@@ -4,7 +4,7 @@
 mod file;
 mod redact;
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use http::HeaderMap;
 use schemas::{
@@ -20,13 +20,14 @@ use crate::log::{Captured, Record, RecordHeader};
 const DROPPED_VALUE: &str = "<dropped>";
 
 /// How an endpoint captures.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Capture {
     /// Every client secret and password of the configuration.
     secrets: Arc<[SecretString]>,
     /// Whether the endpoint has a client secret, so the secret in its messages is known.
     knows_its_secret: bool,
-    quarantine: Arc<CaptureFile>,
+    /// The file of captures that may hold an unknown secret.
+    pub(super) quarantine: Arc<CaptureFile>,
 }
 
 impl Capture {
@@ -35,12 +36,6 @@ impl Capture {
         Self { secrets, knows_its_secret, quarantine }
     }
 
-    /// The file of captures that may hold an unknown secret.
-    pub(super) fn quarantine(&self) -> &Arc<CaptureFile> {
-        &self.quarantine
-    }
-
-    /// The record of a request.
     pub(super) fn record(
         &self,
         headers: &HeaderMap,
@@ -75,11 +70,5 @@ impl Capture {
             (name.as_str().to_owned(), value)
         });
         kept.collect()
-    }
-}
-
-impl fmt::Debug for Capture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Capture").field("knows_its_secret", &self.knows_its_secret).finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::HashMap, io, mem, net::IpAddr, sync::Arc, time::Duration}
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header, request};
 use http_body::Body;
-use schemas::{Document, uri::normalize_path};
+use schemas::uri::normalize_path;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -63,7 +63,7 @@ pub(crate) struct Pipeline {
 
 /// What the connection knows about a request.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Arrival {
+pub(crate) struct RequestContext {
     pub(crate) peer: Option<IpAddr>,
     /// Whether the head has, or may have, both `Content-Length` and `Transfer-Encoding`.
     pub(crate) has_two_lengths: bool,
@@ -84,7 +84,6 @@ pub(crate) struct Handled {
     pub(crate) details: Details,
 }
 
-/// Why a request is refused.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) rejection: Rejection,
@@ -106,7 +105,7 @@ impl Pipeline {
         &self,
         endpoints: &Endpoints,
         request: Request<B>,
-        arrival: Arrival,
+        context: RequestContext,
         begin_store: impl FnOnce() -> G + Send,
     ) -> Handled
     where
@@ -117,14 +116,14 @@ impl Pipeline {
         let expects_continue = Expectation::of(&head) == Expectation::Continue;
         let (mut found, mut size) = (None, None);
         let result: Result<Record, Refusal> = async {
-            body::check_framing(&head, arrival.has_two_lengths)?;
+            body::check_framing(&head, context.has_two_lengths)?;
             let mut permit = self.admission.try_admit().ok_or(Rejection::Overloaded)?;
             let endpoint = &*found.insert(endpoints.find(head.uri.path()).ok_or(Rejection::NotFound)?);
             let captured_headers = endpoint.check_head(&mut head, &mut permit)?;
             let bytes = self.read_body(&mut body, endpoint.verifier.body_limit(), &mut permit).await?;
             size = Some(bytes.len());
             let (permit, _storing) = (Arc::new(permit), begin_store());
-            let record = self.verify(endpoint, captured_headers, bytes, arrival.peer, &permit).await?;
+            let record = self.verify(endpoint, captured_headers, bytes, context.peer, &permit).await?;
             self.store(endpoint, record, &permit).await
         }
         .await;
@@ -179,7 +178,7 @@ impl Pipeline {
                 Err(_) => Err(Refusal { rejection: Rejection::Unavailable, header: Some(Box::new(record.header)) }),
             };
         };
-        let (log, file, permit) = (self.log.clone(), capture.quarantine().clone(), permit.clone());
+        let (log, file, permit) = (self.log.clone(), capture.quarantine.clone(), permit.clone());
         let header = Box::new(record.header.clone());
         let work = move || {
             // The file is in the same folder as the log: if that was moved, the capture would not be found again.
@@ -189,14 +188,14 @@ impl Pipeline {
         };
         let appended = self.workers.run(work).await.map_err(io::Error::other).flatten();
         appended.map_err(|error| {
-            tracing::error!(%error, path = %capture.quarantine().path().display(), "storing a capture failed");
+            tracing::error!(%error, path = %capture.quarantine.path().display(), "storing a capture failed");
             Refusal { rejection: Rejection::Unavailable, header: Some(header) }
         })
     }
 }
 
 impl Endpoints {
-    /// Takes each endpoint with the normal form of its path ([`normalize_path`]).
+    /// Each endpoint has the normal form of its path ([`normalize_path`]).
     pub(crate) fn new(by_path: impl IntoIterator<Item = (String, Endpoint)>) -> Self {
         Self(by_path.into_iter().map(|(path, endpoint)| (path, Arc::new(endpoint))).collect())
     }
@@ -263,24 +262,16 @@ impl Endpoint {
         }
         let document = self.verifier.read(&body)?;
         let header = RecordHeader::describe(&document, &self.name, peer);
-        if let Err(rejection) = self.nonconforming.check(&document) {
-            return Err(Refusal { rejection, header: Some(Box::new(header)) });
+        if self.nonconforming == Nonconforming::Reject {
+            let violations = document.violations();
+            if !violations.is_empty() {
+                let rejection = Rejection::Nonconforming(violations);
+                return Err(Refusal { rejection, header: Some(Box::new(header)) });
+            }
         }
         let secret = document.secret_span();
         drop(document);
         Ok(Record { header, body: redact::emptied(body, secret) })
-    }
-}
-
-impl Nonconforming {
-    fn check(self, document: &Document<'_>) -> Result<(), Rejection> {
-        match self {
-            Self::Store => Ok(()),
-            Self::Reject => {
-                let violations = document.violations();
-                if violations.is_empty() { Ok(()) } else { Err(Rejection::Nonconforming(violations)) }
-            }
-        }
     }
 }
 

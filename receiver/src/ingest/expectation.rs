@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, Version, header, request};
 
-const CONTINUE: &str = "100-continue";
+const CONTINUE_EXPECTATION: &str = "100-continue";
 
 /// The expectation of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ fn list(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
 }
 
 fn is_continue(expectation: &[u8]) -> bool {
-    expectation.eq_ignore_ascii_case(CONTINUE.as_bytes())
+    expectation.eq_ignore_ascii_case(CONTINUE_EXPECTATION.as_bytes())
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
             (&[" , "], None, None),
             (&["100-continue"], Continue, Continue),
             (&["100-Continue"], Continue, Continue),
-            (&["100-CONTINUE"], Continue, Continue),
+            (&["100-CONTINUE_EXPECTATION"], Continue, Continue),
             (&["", "100-continue"], Continue, Continue),
             (&["100-continue", "100-continue"], Continue, Continue),
             (&["100-continue, 100-continue"], Unsupported, Continue),

@@ -104,7 +104,7 @@ pub struct Problem {
 }
 
 /// The answer to one rejection, and what only the log reports of it.
-struct Row {
+struct RejectionRow {
     status: StatusCode,
     code: &'static str,
     field: Option<(HeaderName, &'static str)>,
@@ -112,12 +112,12 @@ struct Row {
     reason: Cow<'static, str>,
 }
 
-const CHALLENGE: Option<(HeaderName, &str)> =
+const CHALLENGE_FIELD: Option<(HeaderName, &str)> =
     Some((header::WWW_AUTHENTICATE, r#"Basic realm="flowingly", charset="UTF-8""#));
-const ALLOW_POST: Option<(HeaderName, &str)> = Some((header::ALLOW, "POST"));
-const RETRY: Option<(HeaderName, &str)> = Some((header::RETRY_AFTER, "1"));
+const ALLOW_FIELD: Option<(HeaderName, &str)> = Some((header::ALLOW, "POST"));
+const RETRY_FIELD: Option<(HeaderName, &str)> = Some((header::RETRY_AFTER, "1"));
 /// Where the next request begins on the connection is unknown. A proxy that is not told would send one there.
-const CLOSE: Option<(HeaderName, &str)> = Some((header::CONNECTION, "close"));
+const CLOSE_FIELD: Option<(HeaderName, &str)> = Some((header::CONNECTION, "close"));
 const NO_FIELD: Option<(HeaderName, &str)> = None;
 
 macro_rules! rejections {
@@ -126,9 +126,9 @@ macro_rules! rejections {
             /// Every [`Self::code`].
             pub const CODES: &[&str] = &[$($code),*];
 
-            fn row(&self) -> Row {
+            fn row(&self) -> RejectionRow {
                 match self {
-                    $($pattern => Row {
+                    $($pattern => RejectionRow {
                         status: StatusCode::$status,
                         code: $code,
                         field: $field,
@@ -142,22 +142,22 @@ macro_rules! rejections {
 }
 
 rejections! {
-    Self::BadRequest(what) => BAD_REQUEST, "bad-request", CLOSE,
+    Self::BadRequest(what) => BAD_REQUEST, "bad-request", CLOSE_FIELD,
         format!("The request is malformed: {what}."),
         *what;
-    Self::BodyBroken => BAD_REQUEST, "body-broken", CLOSE,
+    Self::BodyBroken => BAD_REQUEST, "body-broken", CLOSE_FIELD,
         "The body ended before it was complete.",
         "the connection or the chunked coding broke before the body was complete";
-    Self::BodyTimeout => REQUEST_TIMEOUT, "body-timeout", CLOSE,
+    Self::BodyTimeout => REQUEST_TIMEOUT, "body-timeout", CLOSE_FIELD,
         "The body did not arrive in time. Send the message again.",
         "the body was not complete within `body_timeout`";
-    Self::BasicRefused(refusal) => UNAUTHORIZED, "basic-refused", CHALLENGE,
+    Self::BasicRefused(refusal) => UNAUTHORIZED, "basic-refused", CHALLENGE_FIELD,
         "Authentication failed. Send one Authorization header with valid Basic credentials.",
         refusal.to_string();
     Self::SecretRefused(refusal) => FORBIDDEN, "client-secret-refused", NO_FIELD,
         "The message does not have a valid client secret.",
         refusal.to_string();
-    Self::TooLarge(limit) => PAYLOAD_TOO_LARGE, "too-large", CLOSE,
+    Self::TooLarge(limit) => PAYLOAD_TOO_LARGE, "too-large", CLOSE_FIELD,
         format!("The body is larger than {limit} bytes."),
         format!("the body is larger than {limit} bytes");
     Self::UnsupportedMediaType(why) => UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", NO_FIELD,
@@ -175,19 +175,19 @@ rejections! {
     Self::Nonconforming(violations) => UNPROCESSABLE_ENTITY, "nonconforming", NO_FIELD,
         "The message breaks the contract; see `violations`.",
         violations.first().map_or_else(|| "the message breaks the contract".to_owned(), |first| first.message.clone());
-    Self::ExpectationFailed => EXPECTATION_FAILED, "expectation-failed", CLOSE,
+    Self::ExpectationFailed => EXPECTATION_FAILED, "expectation-failed", CLOSE_FIELD,
         "Send the message without an Expect header, or with `Expect: 100-continue`.",
         "the Expect header is not exactly `100-continue`";
     Self::NotFound => NOT_FOUND, "not-found", NO_FIELD,
         "There is no endpoint at this path.",
         "no endpoint has this path";
-    Self::MethodNotAllowed => METHOD_NOT_ALLOWED, "method-not-allowed", ALLOW_POST,
+    Self::MethodNotAllowed => METHOD_NOT_ALLOWED, "method-not-allowed", ALLOW_FIELD,
         "Send the message with POST.",
         "an endpoint accepts only POST";
-    Self::Unavailable => SERVICE_UNAVAILABLE, "unavailable", RETRY,
+    Self::Unavailable => SERVICE_UNAVAILABLE, "unavailable", RETRY_FIELD,
         "The message cannot be stored at the moment. Send it again later.",
         "the message could not be stored";
-    Self::Overloaded => SERVICE_UNAVAILABLE, "overloaded", RETRY,
+    Self::Overloaded => SERVICE_UNAVAILABLE, "overloaded", RETRY_FIELD,
         "Too many requests are in progress. Send the message again later.",
         "the limit `requests` or `bodies_bytes` is reached";
     Self::HeadTooLarge => REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", NO_FIELD,
@@ -228,7 +228,7 @@ impl Rejection {
     }
 
     fn into_problem(self) -> (Problem, StatusCode, Option<(HeaderName, &'static str)>) {
-        let Row { status, code, field, detail, .. } = self.row();
+        let RejectionRow { status, code, field, detail, .. } = self.row();
         let problem = Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),

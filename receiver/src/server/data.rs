@@ -37,24 +37,13 @@ pub struct DataFolder {
 #[derive(Debug)]
 pub(crate) struct IndexLock(#[expect(dead_code, reason = "dropping it releases the lock")] File);
 
-/// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataFolderError {
-    /// It cannot be created, opened or locked.
     #[error("cannot use the data folder {}: {source}", folder.display())]
-    Io {
-        /// The folder.
-        folder: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// Another process has locked it.
+    Io { folder: PathBuf, source: io::Error },
     #[error("the data folder {} is in use by another receiver; stop it, or give this one another `data_dir`", folder.display())]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-    },
+    InUse { folder: PathBuf },
 }
 
 impl DataFolder {
@@ -87,32 +76,28 @@ impl DataFolder {
 
     /// Whether a receiver or `log repair` has locked the folder.
     pub(crate) fn is_in_use(path: &Path) -> bool {
-        let is_locked = |name: &Path| File::open(name).is_ok_and(|file| !matches!(try_lock(&file, SHARED), Ok(true)));
+        let is_locked =
+            |name: &Path| File::open(name).is_ok_and(|file| !matches!(try_lock(&file, SHARED_LOCK), Ok(true)));
         is_locked(path) || is_locked(&path.join("lock"))
     }
 
-    /// The folder of the log.
     pub(crate) fn log(&self) -> PathBuf {
         Self::log_in(&self.path)
     }
 
-    /// The file of the index.
     pub(crate) fn index(&self) -> PathBuf {
         Self::index_in(&self.path)
     }
 
-    /// The folder of the relay in a data folder.
     #[cfg(feature = "relay")]
     pub(crate) fn relay_in(data: &Path) -> PathBuf {
         data.join("relay")
     }
 
-    /// The folder of the log in a data folder.
     pub fn log_in(data: &Path) -> PathBuf {
         data.join("log")
     }
 
-    /// The file of the index in a data folder.
     pub(crate) fn index_in(data: &Path) -> PathBuf {
         data.join("index.sqlite")
     }
@@ -124,17 +109,17 @@ impl IndexLock {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("index.lock"))?;
         durable_dir::hand_over(&file, data);
-        Ok(try_lock(&file, EXCLUSIVE)?.then_some(Self(file)))
+        Ok(try_lock(&file, EXCLUSIVE_LOCK)?.then_some(Self(file)))
     }
 }
 
-const EXCLUSIVE: FlockOperation = FlockOperation::NonBlockingLockExclusive;
-const SHARED: FlockOperation = FlockOperation::NonBlockingLockShared;
+const EXCLUSIVE_LOCK: FlockOperation = FlockOperation::NonBlockingLockExclusive;
+const SHARED_LOCK: FlockOperation = FlockOperation::NonBlockingLockShared;
 
 /// Locks a folder and the file in it; `None` if another process has locked one of them.
 fn lock(path: &Path) -> io::Result<Option<[File; 2]>> {
     let folder = File::open(path)?;
-    match try_lock(&folder, EXCLUSIVE) {
+    match try_lock(&folder, EXCLUSIVE_LOCK) {
         Ok(true) => {}
         Ok(false) => return Ok(None),
         // NFS locks only what is open for writing, which a folder cannot be.
@@ -142,7 +127,7 @@ fn lock(path: &Path) -> io::Result<Option<[File; 2]>> {
         Err(errno) => return Err(errno.into()),
     }
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"))?;
-    Ok(try_lock(&file, EXCLUSIVE)?.then_some([folder, file]))
+    Ok(try_lock(&file, EXCLUSIVE_LOCK)?.then_some([folder, file]))
 }
 
 /// Whether the lock is acquired; it is held until the file is closed.
@@ -184,7 +169,7 @@ mod tests {
     fn a_receiver_of_an_earlier_version_keeps_this_one_out() {
         let root = TempDir::new().unwrap();
         let file = File::create(root.path().join("lock")).unwrap();
-        assert!(try_lock(&file, EXCLUSIVE).unwrap());
+        assert!(try_lock(&file, EXCLUSIVE_LOCK).unwrap());
         assert!(DataFolder::is_in_use(root.path()));
         assert!(matches!(DataFolder::open(root.path()), Err(DataFolderError::InUse { .. })));
     }
@@ -193,7 +178,7 @@ mod tests {
     fn asking_whether_it_is_in_use_keeps_nobody_out() {
         let root = TempDir::new().unwrap();
         let file = File::open(root.path()).unwrap();
-        assert!(try_lock(&file, SHARED).unwrap());
+        assert!(try_lock(&file, SHARED_LOCK).unwrap());
         let asked = thread::scope(|scope| {
             let opening = scope.spawn(|| DataFolder::open(root.path()));
             drop(file);

@@ -30,7 +30,6 @@ const MAX_BATCH_DURATION: Duration = Duration::from_secs(5);
 static PROBE_BYTES: [u8; 64 << 10] = [0; 64 << 10];
 
 /// The parts of a running server whose state is reported.
-#[derive(Debug)]
 pub(super) struct HealthState {
     pub(super) server: Arc<ServerState>,
     pub(super) log: Arc<SegmentedLog>,
@@ -55,7 +54,6 @@ pub(super) struct Readiness {
 }
 
 impl HealthState {
-    /// Checks each part.
     pub(super) fn readiness(&self) -> Readiness {
         let log = self.check_log();
         let index = if self.index.borrow().failing {

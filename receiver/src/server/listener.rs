@@ -9,7 +9,7 @@ use crate::config::Limits;
 
 /// Connections that the kernel keeps until they are accepted; `net.core.somaxconn` may lower it. If there are more, the kernel
 /// drops a client's first packet, and the client waits a second before it tries again.
-const BACKLOG: u32 = 4096;
+const MAX_BACKLOG: u32 = 4096;
 
 /// Bytes of answers that the kernel keeps for a connection whose client does not read; Linux doubles it for its own data.
 /// Answers are a few hundred bytes, and without a limit the kernel would keep megabytes of them.
@@ -26,7 +26,7 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     // Accepted connections inherit it.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(MAX_BACKLOG)
 }
 
 /// Raises the soft limit of file descriptors, which is often only 1024, to the hard one, and allows no more connections than

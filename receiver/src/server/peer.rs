@@ -16,6 +16,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Peer {
     connected: SocketAddr,
+    /// Set if `connected` is a trusted proxy.
     forwarded: Option<IpAddr>,
 }
 
@@ -41,12 +42,10 @@ impl Peer {
         Self { connected, forwarded }
     }
 
-    /// The address of the client.
     pub(super) fn ip(&self) -> IpAddr {
         self.forwarded.unwrap_or(self.connected.ip())
     }
 
-    /// The trusted proxy that forwarded the request.
     pub(super) fn proxy(&self) -> Option<SocketAddr> {
         self.forwarded.map(|_| self.connected)
     }

@@ -15,7 +15,6 @@ use crate::{
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Changes the configuration of a running server.
-#[derive(Debug)]
 pub(crate) struct Reloader {
     config: SharedConfig,
     // Weak, because the log is closed when the server ends.

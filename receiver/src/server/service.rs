@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{connection::handle::ConnectionHandle, peer::Peer, state::ServerState};
 use crate::{
-    ingest::{Arrival, Handled, Rejection},
+    ingest::{Handled, Rejection, RequestContext},
     log::Record,
 };
 
@@ -36,9 +36,9 @@ impl Service {
         let started = Instant::now();
         let config = self.server.config.load();
         let peer = Peer::of(self.peer, request.headers(), &config.trusted_proxies);
-        let arrival = Arrival { peer: Some(peer.ip()), has_two_lengths };
+        let context = RequestContext { peer: Some(peer.ip()), has_two_lengths };
         let begin_store = || self.connection.begin_store();
-        let handled = self.server.pipeline.receive(&config.endpoints, request, arrival, begin_store).await;
+        let handled = self.server.pipeline.receive(&config.endpoints, request, context, begin_store).await;
         self.respond(started, &peer, handled)
     }
 

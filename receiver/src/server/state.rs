@@ -1,6 +1,6 @@
 //! What the server's tasks share: the configuration that a reload replaces, and what stays as it was at the start.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -20,7 +20,6 @@ use crate::{
 };
 
 /// What connections and requests are served with.
-#[derive(Debug)]
 pub(super) struct ServerState {
     pub(super) config: SharedConfig,
     pub(super) pipeline: Pipeline,
@@ -32,23 +31,18 @@ pub(super) struct ServerState {
 }
 
 /// The part of the configuration that a reload can change.
-#[derive(Debug)]
 pub(super) struct RuntimeConfig {
     pub(super) endpoints: Endpoints,
     pub(super) trusted_proxies: Vec<IpNet>,
-    pub(super) tls: Option<Acceptor>,
+    pub(super) tls: Option<TlsAcceptor>,
     /// The last moment of the certificate.
     pub(super) certificate_ends: Option<Timestamp>,
     profiles: Profiles,
 }
 
-/// Takes TLS handshakes.
-#[derive(Clone)]
-pub(super) struct Acceptor(pub(super) TlsAcceptor);
-
 /// The current [`RuntimeConfig`]. It is replaced as a whole, so a request sees all of the old or all of the new one; a request
 /// that has begun ends with what it began with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct SharedConfig(Arc<watch::Sender<Arc<RuntimeConfig>>>);
 
 impl RuntimeConfig {
@@ -56,7 +50,7 @@ impl RuntimeConfig {
         Self {
             endpoints: config.build_endpoints(),
             trusted_proxies: config.trusted_proxies.clone(),
-            tls: config.tls.as_ref().map(|tls| Acceptor(tls.server().into())),
+            tls: config.tls.as_ref().map(|tls| tls.server().into()),
             certificate_ends: config.tls.as_ref().and_then(Tls::ends),
             profiles: config.profiles(),
         }
@@ -76,14 +70,7 @@ impl SharedConfig {
         self.0.send_replace(Arc::new(RuntimeConfig::new(config)));
     }
 
-    /// The profile of an endpoint.
     pub(super) fn profile(&self, endpoint: &str) -> Option<Profile> {
         self.0.borrow().profiles.get(endpoint).cloned()
-    }
-}
-
-impl fmt::Debug for Acceptor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Acceptor")
     }
 }

@@ -84,12 +84,12 @@ fn missing(learned: &Learned) -> String {
     })
 }
 
-/// Indented lines of at most `WIDTH` characters.
+/// Indented lines of at most `MAX_WIDTH` characters.
 fn wrapped(text: &str) -> String {
-    const WIDTH: usize = 100;
+    const MAX_WIDTH: usize = 100;
     let mut lines = vec![String::from("  ")];
     for word in text.split(' ') {
-        if lines.last().is_some_and(|line| line.len() + word.len() > WIDTH) {
+        if lines.last().is_some_and(|line| line.len() + word.len() > MAX_WIDTH) {
             lines.push(String::from("  "));
         }
         if let Some(line) = lines.last_mut() {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct Report {
+struct RepairReport {
     repaired: Recovery,
     left: LogReport,
 }
@@ -25,7 +25,7 @@ pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
     match output {
         OutputFormat::Human => write_stdout(&format!("{}\n{}", done(&repaired), human(&left)))?,
         OutputFormat::Json => {
-            let report = Report { repaired, left };
+            let report = RepairReport { repaired, left };
             write_json(&serde_json::to_string_pretty(&report).map_err(Failure::failed)?)?;
         }
     }

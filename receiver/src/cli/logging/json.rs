@@ -19,20 +19,20 @@ use tracing_subscriber::{
 };
 
 /// Members that every line has.
-const RESERVED: [&str; 2] = ["timestamp", "level"];
+const RESERVED_NAMES: [&str; 2] = ["timestamp", "level"];
 
 /// The form.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Json;
+pub(super) struct JsonFormat;
 
-impl<S, N> FormatEvent<S, N> for Json
+impl<S, N> FormatEvent<S, N> for JsonFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         write!(line, r#"{{"timestamp":"{:.6}","level":"{}""#, Timestamp::now(), event.metadata().level())?;
-        let mut members = Members { line: &mut line, fields: event.metadata().fields(), result: Ok(()) };
+        let mut members = JsonMembers { line: &mut line, fields: event.metadata().fields(), result: Ok(()) };
         event.record(&mut members);
         members.result?;
         line.write_str("}\n")
@@ -40,14 +40,14 @@ where
 }
 
 /// Writes an event's fields as members.
-struct Members<'l, W> {
+struct JsonMembers<'l, W> {
     line: &'l mut W,
     /// All fields of the event.
     fields: &'l FieldSet,
     result: fmt::Result,
 }
 
-impl<W: Write> Members<'_, W> {
+impl<W: Write> JsonMembers<'_, W> {
     fn member(&mut self, field: &Field, value: impl FnOnce(&mut W) -> fmt::Result) {
         self.result = self.result.and_then(|()| {
             // Names of fields are written in this program, and none needs an escape.
@@ -67,7 +67,7 @@ impl<W: Write> Members<'_, W> {
 fn number(fields: &FieldSet, field: &Field) -> Option<usize> {
     let name = field.name();
     let before = || fields.iter().take(field.index()).filter(|other| other.name() == name).count();
-    let same = before() + usize::from(RESERVED.contains(&name));
+    let same = before() + usize::from(RESERVED_NAMES.contains(&name));
     let is_name = |number: &usize| {
         let longer = |other: &str| {
             other.strip_prefix(name).and_then(|rest| rest.strip_prefix('_')) == Some(&*number.to_string())
@@ -77,7 +77,7 @@ fn number(fields: &FieldSet, field: &Field) -> Option<usize> {
     (same > 0).then(|| (same + 1..).find(|number| !is_name(number)).unwrap_or_default())
 }
 
-impl<W: Write> Visit for Members<'_, W> {
+impl<W: Write> Visit for JsonMembers<'_, W> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.member(field, |line| string(line, |text| text.write_str(value)));
     }
@@ -183,7 +183,7 @@ mod tests {
 
     fn line_of(log: impl FnOnce()) -> String {
         let file: Arc<fs::File> = Arc::new(tempfile::tempfile().unwrap());
-        let subscriber = tracing_subscriber::fmt().with_writer(file.clone()).event_format(Json).finish();
+        let subscriber = tracing_subscriber::fmt().with_writer(file.clone()).event_format(JsonFormat).finish();
         tracing::subscriber::with_default(subscriber, log);
         (&*file).rewind().unwrap();
         io::read_to_string(&*file).unwrap()

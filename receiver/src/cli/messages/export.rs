@@ -7,7 +7,7 @@ use console::{
     output::{unless_closed, warn},
 };
 
-use super::filter::filter;
+use super::filter;
 use crate::{
     cli::{data::DataDir, failure::Failure},
     log::{Entry, Position},

@@ -6,7 +6,7 @@ use console::{
 };
 use schemas::validate::MAX_VIOLATIONS;
 
-use super::filter::{cell, filter};
+use super::{cell, filter};
 use crate::{
     cli::{data::DataDir, failure::Failure},
     index::Message,

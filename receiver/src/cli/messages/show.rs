@@ -6,7 +6,7 @@ use console::{
 };
 use schemas::{json::pretty, text::escape_json};
 
-use super::filter::cell;
+use super::cell;
 use crate::{
     cli::{data::DataDir, failure::Failure},
     index::Message,

@@ -7,7 +7,7 @@ use console::{
     output::{try_write_stdout, unless_closed},
 };
 
-use super::filter::{cell, filter};
+use super::{cell, filter};
 use crate::{
     cli::{data::DataDir, failure::Failure},
     log::{Entry, Record},

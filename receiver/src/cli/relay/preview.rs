@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Where npm installs the renderer and its Markdown parser, in the current folder.
-const RENDERER: [&str; 2] =
+const RENDERER_FILES: [&str; 2] =
     ["node_modules/adaptivecards/dist/adaptivecards.min.js", "node_modules/markdown-it/dist/markdown-it.min.js"];
 
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub(super) fn run(config: Option<&Path>, args: &PreviewArgs) -> Result<(), Failu
         Some(file) => Template::read(file).map_err(Failure::usage)?,
         None => Template::default_card(),
     };
-    let mut source = Source::find(config, &args.message)?;
+    let mut source = PreviewedMessage::find(config, &args.message)?;
     if let Some(file) = &args.profile {
         source.profile = read_profile(file)?;
     }
@@ -76,13 +76,13 @@ pub(super) fn run(config: Option<&Path>, args: &PreviewArgs) -> Result<(), Failu
 }
 
 /// A message to show.
-struct Source {
+struct PreviewedMessage {
     body: Vec<u8>,
     profile: Profile,
     about: About,
 }
 
-impl Source {
+impl PreviewedMessage {
     fn find(config: Option<&Path>, named: &str) -> Result<Self, Failure> {
         let alone = |body| Self { body, profile: Profile::v1().clone(), about: validate::about("", None) };
         let path = Path::new(named);
@@ -127,7 +127,7 @@ fn renderer(named: &[Script]) -> Result<Vec<Script>, Failure> {
         return Ok(named.to_vec());
     }
     let found: Vec<Script> =
-        RENDERER.iter().map(PathBuf::from).filter(|file| file.is_file()).map(Script::File).collect();
+        RENDERER_FILES.iter().map(PathBuf::from).filter(|file| file.is_file()).map(Script::File).collect();
     if found.is_empty() {
         return Err(Failure::failed("the page needs Microsoft's renderer").tip(
             "run `npm install adaptivecards markdown-it` in this folder, or name the file or URL of \

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{data::DataDir, failure::Failure},
+    cli::{data::DataDir, failure::Failure, messages::cell},
     log::Position,
     redact::one_line,
     relay::store::{DeadLetter, DestinationStatus, Status},
@@ -132,10 +132,10 @@ fn dead_letters(letters: &[DeadLetter]) -> Table {
         [
             it.message.clone(),
             one_line(&it.destination),
-            it.flow.as_deref().map_or_else(|| "-".to_owned(), one_line),
+            cell(it.flow.as_deref()),
             it.attempts.to_string(),
             it.reason.clone(),
-            it.words.as_deref().map_or_else(|| "-".to_owned(), one_line),
+            cell(it.words.as_deref()),
         ]
     });
     table(["ID", "DESTINATION", "FLOW", "ATTEMPTS", "REASON", "DETAIL"], rows, &[3])

@@ -24,7 +24,6 @@ pub(crate) struct CaptureFile {
 }
 
 impl CaptureFile {
-    /// The file of a data folder.
     pub(crate) fn in_folder(data: &Path) -> Self {
         Self { path: data.join(CAPTURE_FILE), turn: Mutex::new(()) }
     }

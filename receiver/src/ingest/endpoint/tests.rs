@@ -32,7 +32,7 @@ fn sample() -> Bytes {
 impl Pipeline {
     async fn post(&self, path: &str, body: Bytes) -> Handled {
         let request = Request::post(path).header(header::HOST, "x").header(header::CONTENT_TYPE, "application/json");
-        self.receive(&endpoints(), request.body(Full::new(body)).unwrap(), Arrival::default(), || ()).await
+        self.receive(&endpoints(), request.body(Full::new(body)).unwrap(), RequestContext::default(), || ()).await
     }
 }
 

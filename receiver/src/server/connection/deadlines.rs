@@ -2,7 +2,7 @@
 //! idle timeout apart from the header timeout, and none for writing.
 
 use std::{
-    io::{self, IoSlice},
+    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    handle::{ConnectionHandle, Phase},
+    handle::{ConnectionHandle, ConnectionPhase},
     input::Input,
 };
 use crate::{config::Limits, ingest::with_jitter};
@@ -27,7 +27,7 @@ pub(super) struct DeadlineStream<S> {
     input: Arc<Input>,
     limits: Limits,
     /// The phase of `due`; `None` once an answer has been written, so the next phase gets a deadline of its own.
-    phase: Option<Phase>,
+    phase: Option<ConnectionPhase>,
     due: Instant,
     /// Set to `due` or earlier. It is reset only when it fires, so a request needs no timer of its own.
     timer: Pin<Box<Sleep>>,
@@ -43,17 +43,17 @@ impl<S> DeadlineStream<S> {
         due: Instant,
     ) -> Self {
         let timer = Box::pin(tokio::time::sleep_until(due));
-        Self { stream, connection, input, limits, phase: Some(Phase::Head), due, timer }
+        Self { stream, connection, input, limits, phase: Some(ConnectionPhase::Head), due, timer }
     }
 
     /// Fails if the phase has lasted too long. Otherwise the task is woken when it has.
     fn check_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let phase = self.connection.phase();
         let limit = match phase {
-            Phase::Idle => self.limits.idle_timeout,
-            Phase::Head => self.limits.header_timeout,
-            Phase::Answering => self.limits.body_timeout,
-            Phase::Busy => return Poll::Pending,
+            ConnectionPhase::Idle => self.limits.idle_timeout,
+            ConnectionPhase::Head => self.limits.header_timeout,
+            ConnectionPhase::Answering => self.limits.body_timeout,
+            ConnectionPhase::Busy => return Poll::Pending,
         };
         if self.phase != Some(phase) {
             self.phase = Some(phase);
@@ -94,24 +94,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
         self.or_timeout(cx, written)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.or_timeout(cx, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // It is pending while TLS holds bytes that the client does not read.
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        if flushed.is_ready() && self.connection.phase() == Phase::Answering {
-            self.connection.set_phase(Phase::Idle);
+        if flushed.is_ready() && self.connection.phase() == ConnectionPhase::Answering {
+            self.connection.set_phase(ConnectionPhase::Idle);
             self.phase = None;
         }
         self.or_timeout(cx, flushed)

@@ -68,7 +68,6 @@ impl Connections {
         }
     }
 
-    /// The number of open connections.
     pub(in crate::server) fn count(&self) -> usize {
         self.open.lock().by_age.len()
     }
@@ -97,7 +96,7 @@ impl Drop for ConnectionGuard {
 mod tests {
     use std::{iter, pin::pin, task};
 
-    use super::{super::handle::Phase, *};
+    use super::{super::handle::ConnectionPhase, *};
     use crate::metrics::LogMetrics;
 
     #[tokio::test]
@@ -109,7 +108,7 @@ mod tests {
         let (first, second) = (older.connection.clone(), younger.connection.clone());
         let (mut older_closed, mut younger_closed) = (pin!(first.closed()), pin!(second.closed()));
 
-        first.set_phase(Phase::Busy);
+        first.set_phase(ConnectionPhase::Busy);
         let storing = first.begin_store();
         let mut third = pin!(connections.register());
         assert!(third.as_mut().poll(&mut cx).is_pending());
@@ -118,7 +117,7 @@ mod tests {
         drop(younger);
         let third = third.await;
 
-        third.connection.set_phase(Phase::Busy);
+        third.connection.set_phase(ConnectionPhase::Busy);
         let _storing = third.connection.begin_store();
         let mut fourth = pin!(connections.register());
         assert!(fourth.as_mut().poll(&mut cx).is_pending());

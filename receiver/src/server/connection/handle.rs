@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Phase {
+pub(super) enum ConnectionPhase {
     /// Between two requests.
     Idle,
     /// A head is expected or arriving.
@@ -39,26 +39,26 @@ pub(in crate::server) struct StoreGuard(Arc<ConnectionHandle>);
 
 impl ConnectionHandle {
     pub(super) fn new(evictable: Arc<Notify>) -> Arc<Self> {
-        let phase = AtomicU8::new(Phase::Head as u8);
+        let phase = AtomicU8::new(ConnectionPhase::Head as u8);
         Arc::new(Self { phase, storing: AtomicUsize::new(0), close: Notify::new(), evictable })
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> ConnectionPhase {
         match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Idle,
-            1 => Phase::Head,
-            2 => Phase::Busy,
-            _ => Phase::Answering,
+            0 => ConnectionPhase::Idle,
+            1 => ConnectionPhase::Head,
+            2 => ConnectionPhase::Busy,
+            _ => ConnectionPhase::Answering,
         }
     }
 
-    pub(super) fn set_phase(&self, phase: Phase) {
+    pub(super) fn set_phase(&self, phase: ConnectionPhase) {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
     /// Whether it has no request with a complete head.
     pub(super) fn is_idle(&self) -> bool {
-        matches!(self.phase(), Phase::Idle | Phase::Head)
+        matches!(self.phase(), ConnectionPhase::Idle | ConnectionPhase::Head)
     }
 
     /// Keeps the connection open until the guard is dropped.

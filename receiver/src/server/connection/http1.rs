@@ -9,19 +9,17 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 
-use super::{deadlines::DeadlineStream, handle::Phase, input::Input};
-use crate::{
-    metrics::ConnectionFailure,
-    server::{service::Service, shutdown::ShutdownSignal},
-};
+use super::{deadlines::DeadlineStream, handle::ConnectionPhase, input::Input};
+use crate::{metrics::ConnectionFailure, server::service::Service};
 
 /// Maximum number of header fields that hyper reads by default, with memory on the stack. With any other number, this one
 /// included, it allocates for every request.
 const HYPER_HEADER_FIELDS: usize = 100;
 
 /// Serves one request after the other. The first head must arrive by `due`.
-pub(super) async fn serve<S>(stream: S, service: Service, due: Instant, mut shutdown: ShutdownSignal)
+pub(super) async fn serve<S>(stream: S, service: Service, due: Instant, draining: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -37,7 +35,7 @@ where
             if input.has_grown() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            service.connection.set_phase(Phase::Answering);
+            service.connection.set_phase(ConnectionPhase::Answering);
             Ok::<_, Infallible>(response)
         }
     });
@@ -63,7 +61,7 @@ where
         tokio::select! {
             result = serving.as_mut() => break result,
             () = connection.closed() => break Ok(()),
-            () = shutdown.triggered(), if !is_draining => {
+            () = draining.cancelled(), if !is_draining => {
                 is_draining = true;
                 serving.as_mut().graceful_shutdown();
             }

@@ -16,13 +16,11 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 
 use self::header_block::HeaderBlockLimit;
-use super::{handle::Phase, inspected_stream::InspectedStream};
-use crate::{
-    ingest::with_jitter,
-    server::{service::Service, shutdown::ShutdownSignal},
-};
+use super::{handle::ConnectionPhase, inspected_stream::InspectedStream};
+use crate::{ingest::with_jitter, server::service::Service};
 
 /// Maximum number of requests at a time on one connection.
 const MAX_STREAMS: u32 = 64;
@@ -40,7 +38,7 @@ const MAX_SEND_BUFFER_BYTES: usize = 64 << 10;
 const GOAWAY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Serves up to [`MAX_STREAMS`] requests at a time. The first must arrive by `due`.
-pub(super) async fn serve<S>(stream: S, service: Service, mut due: Instant, mut shutdown: ShutdownSignal)
+pub(super) async fn serve<S>(stream: S, service: Service, mut due: Instant, draining: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -66,7 +64,7 @@ where
     loop {
         tokio::select! {
             biased;
-            () = shutdown.triggered(), if !is_draining => {
+            () = draining.cancelled(), if !is_draining => {
                 is_draining = true;
                 h2.graceful_shutdown();
                 if streams.is_empty() {
@@ -74,10 +72,10 @@ where
                 }
             }
             // At a shutdown an idle connection is signalled too, and still sends its GOAWAY.
-            () = connection.closed(), if !shutdown.is_triggered() => return,
+            () = connection.closed(), if !draining.is_cancelled() => return,
             Some(_) = streams.join_next() => {
                 if streams.is_empty() {
-                    connection.set_phase(Phase::Idle);
+                    connection.set_phase(ConnectionPhase::Idle);
                     due = Instant::now() + if is_draining { GOAWAY_TIMEOUT } else { with_jitter(limits.idle_timeout) };
                 } else {
                     due = Instant::now() + with_jitter(limits.body_timeout * 2);
@@ -85,7 +83,7 @@ where
             }
             accepted = h2.accept() => match accepted {
                 Some(Ok((request, reply))) => {
-                    connection.set_phase(Phase::Busy);
+                    connection.set_phase(ConnectionPhase::Busy);
                     // The request has to arrive, and its answer has to be read.
                     due = Instant::now() + with_jitter(limits.body_timeout * 2);
                     let service = service.clone();

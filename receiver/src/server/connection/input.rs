@@ -9,9 +9,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     buffers::{BufferLimits, SHORT_BYTES},
-    handle::{ConnectionHandle, Phase},
+    handle::{ConnectionHandle, ConnectionPhase},
     raw_head::RawHead,
 };
+use crate::ingest::body::content_length;
 
 /// The input of a connection, shared by its stream and its requests.
 #[derive(Debug)]
@@ -50,14 +51,13 @@ impl Input {
     /// with the request before it was not seen completely, so it must not use a transfer coding. The end of a chunked body
     /// is unknown here, so the connection closes after the answer to one.
     pub(super) fn begin_request(&self, headers: &HeaderMap) -> bool {
-        self.connection.set_phase(Phase::Busy);
+        self.connection.set_phase(ConnectionPhase::Busy);
         let mut received = self.received.lock();
         let head = mem::take(&mut received.head);
         let after_head = head.bytes_after().filter(|_| !received.is_ahead);
         let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
         let has_two_lengths = is_chunked && (after_head.is_none() || head.names_content_length());
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let length: u64 = length.unwrap_or_default();
+        let length = content_length(headers).unwrap_or_default();
         let bytes_after = after_head.unwrap_or(0);
         received.is_ahead |= after_head.is_none() || is_chunked || bytes_after > length;
         received.is_chunked = is_chunked;
@@ -93,7 +93,7 @@ impl Input {
             received.is_ahead = true;
             return received.is_chunked || received.read_ahead(after_body.len() as u64, &self.buffers);
         }
-        self.connection.set_phase(Phase::Head);
+        self.connection.set_phase(ConnectionPhase::Head);
         received.head.add(after_body);
         received.head.length() <= SHORT_BYTES || received.grow(&self.buffers)
     }

@@ -60,17 +60,14 @@ impl RawHead {
         self.line_length = 0;
     }
 
-    /// Bytes that have arrived.
     pub(super) fn length(&self) -> usize {
         self.length
     }
 
-    /// Whether it has a `Content-Length` field.
     pub(super) fn names_content_length(&self) -> bool {
         self.names_content_length
     }
 
-    /// Number of bytes read after it; `None` if it has not ended.
     pub(super) fn bytes_after(&self) -> Option<u64> {
         self.bytes_after
     }

@@ -8,14 +8,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::server::connection::{buffers::BufferLimits, inspected_stream::Inspect};
 
 /// What a client sends before its first frame.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const CLIENT_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes of a block that need no permit: h2 reads a frame as a whole.
 const FRAME_BYTES: usize = 16 << 10;
 /// Bytes of a frame before its payload.
 const FRAME_HEADER_BYTES: usize = 9;
-const HEADERS: u8 = 1;
-const CONTINUATION: u8 = 9;
-const END_HEADERS: u8 = 4;
+const HEADERS_FRAME: u8 = 1;
+const CONTINUATION_FRAME: u8 = 9;
+const END_HEADERS_FLAG: u8 = 4;
 
 /// Limits the long header blocks of a connection.
 #[derive(Debug)]
@@ -56,14 +56,14 @@ struct HeaderBlock {
 
 impl HeaderBlock {
     fn new() -> Self {
-        Self { length: 0, skipped: PREFACE.len(), header: [0; FRAME_HEADER_BYTES], header_length: 0 }
+        Self { length: 0, skipped: CLIENT_PREFACE.len(), header: [0; FRAME_HEADER_BYTES], header_length: 0 }
     }
 
     fn add(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             if self.skipped > 0 {
                 let arrived = self.skipped.min(bytes.len());
-                if matches!(self.header[3], HEADERS | CONTINUATION) {
+                if matches!(self.header[3], HEADERS_FRAME | CONTINUATION_FRAME) {
                     self.length += arrived;
                 }
                 self.skipped -= arrived;
@@ -79,7 +79,9 @@ impl HeaderBlock {
             }
             if self.skipped == 0 && self.header_length == FRAME_HEADER_BYTES {
                 self.header_length = 0;
-                if matches!(self.header[3], HEADERS | CONTINUATION) && self.header[4] & END_HEADERS != 0 {
+                if matches!(self.header[3], HEADERS_FRAME | CONTINUATION_FRAME)
+                    && self.header[4] & END_HEADERS_FLAG != 0
+                {
                     self.length = 0;
                 }
             }
@@ -94,24 +96,32 @@ mod tests {
     fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
         let [_, length_bytes @ ..] = u32::try_from(length).unwrap().to_be_bytes();
         // A payload that looks like the header of a frame.
-        [&length_bytes[..], &[kind, flags, 0, 0, 0, 1], &vec![HEADERS; length]].concat()
+        [&length_bytes[..], &[kind, flags, 0, 0, 0, 1], &vec![HEADERS_FRAME; length]].concat()
     }
 
     #[test]
     fn a_block_is_counted_until_it_is_complete_however_it_arrives() {
-        const DATA: u8 = 0;
-        const SETTINGS: u8 = 4;
+        const DATA_FRAME: u8 = 0;
+        const SETTINGS_FRAME: u8 = 4;
         for (case, frames, expected) in [
             ("none yet", vec![], 0),
-            ("settings", vec![frame(SETTINGS, 0, 12)], 0),
-            ("whole at once", vec![frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 100)], 0),
-            ("the first part", vec![frame(HEADERS, 0, 100)], 100),
-            ("two parts", vec![frame(HEADERS, 1, 100), frame(CONTINUATION, 0, 30)], 130),
-            ("three, the last one whole", vec![frame(HEADERS, 0, 9), frame(CONTINUATION, 0, 0), frame(9, 4, 7)], 0),
-            ("the next one after a body", vec![frame(1, 4, 50), frame(DATA, 1, 70), frame(HEADERS, 0, 20)], 20),
-            ("a flag of a body that is another one's", vec![frame(HEADERS, 0, 20), frame(DATA, 4, 5)], 20),
+            ("settings", vec![frame(SETTINGS_FRAME, 0, 12)], 0),
+            ("whole at once", vec![frame(SETTINGS_FRAME, 0, 0), frame(HEADERS_FRAME, END_HEADERS_FLAG, 100)], 0),
+            ("the first part", vec![frame(HEADERS_FRAME, 0, 100)], 100),
+            ("two parts", vec![frame(HEADERS_FRAME, 1, 100), frame(CONTINUATION_FRAME, 0, 30)], 130),
+            (
+                "three, the last one whole",
+                vec![frame(HEADERS_FRAME, 0, 9), frame(CONTINUATION_FRAME, 0, 0), frame(9, 4, 7)],
+                0,
+            ),
+            (
+                "the next one after a body",
+                vec![frame(1, 4, 50), frame(DATA_FRAME, 1, 70), frame(HEADERS_FRAME, 0, 20)],
+                20,
+            ),
+            ("a flag of a body that is another one's", vec![frame(HEADERS_FRAME, 0, 20), frame(DATA_FRAME, 4, 5)], 20),
         ] {
-            let bytes = [PREFACE, &frames.concat()].concat();
+            let bytes = [CLIENT_PREFACE, &frames.concat()].concat();
             for step in [1, 2, 9, 10, bytes.len()] {
                 let mut block = HeaderBlock::new();
                 bytes.chunks(step).for_each(|part| block.add(part));

@@ -7,9 +7,11 @@ use std::{
 
 use bytes::Bytes;
 use h2::RecvStream;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
+
+use crate::ingest::body::content_length;
 
 /// The body of one request. It signals when it is read before any of it has arrived.
 #[derive(Debug)]
@@ -24,8 +26,7 @@ impl Upload {
     /// The second value is signalled when the body is read.
     pub(super) fn new(stream: RecvStream, headers: &HeaderMap) -> (Self, oneshot::Receiver<()>) {
         let (sender, wanted) = oneshot::channel();
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        (Self { stream, left: length, wanted: Some(sender) }, wanted)
+        (Self { stream, left: content_length(headers), wanted: Some(sender) }, wanted)
     }
 }
 
