@@ -5,6 +5,7 @@
 //! [`Filter`]. The relay reads the log as a consumer of its own and keeps in its [`store`] what is due where; what is posted
 //! is made when its time has come, from the message in the log.
 
+mod adaptive_card;
 pub mod card;
 mod comparison;
 mod decisions;
@@ -36,12 +37,13 @@ mod taint;
 mod teams;
 pub mod template;
 pub(crate) mod validate;
+mod value_type;
 pub mod view;
 mod web;
 mod worker;
 
 pub use card::Card;
-pub use destination::{Content, Destination, Kind, Web};
+pub use destination::{Content, Destination, Destinations, Kind, Web};
 pub use environment::environment;
 pub use filter::{Filter, FilterError};
 pub use flow_url::{FlowUrl, FlowUrlError};
@@ -52,5 +54,4 @@ pub use store::Store;
 pub(crate) use teams::Host;
 pub use template::{Template, TemplateError};
 pub use view::{About, View, ViewError};
-pub use worker::Destinations;
 pub(crate) use worker::{Relay, RelayHandle, RelayHeadway};

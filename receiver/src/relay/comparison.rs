@@ -5,14 +5,17 @@
 //! The operators of a template or condition become calls of these functions (`operators.rs`); the tests of the same
 //! names and the sorting filters are replaced.
 
-use std::{cmp::Ordering, fmt};
+use std::cmp::Ordering;
 
 use minijinja::{
     Environment, Error, ErrorKind, State, filters,
-    value::{Kwargs, Value, ValueKind},
+    value::{Kwargs, Value},
 };
 
-use super::{filters::given, format, number};
+use super::{
+    format, number,
+    value_type::{ValueType, given},
+};
 
 /// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +94,9 @@ impl Operator {
     }
 
     fn equal(self, left: &Value, right: &Value) -> Result<bool, Error> {
-        match (Class::of(left), Class::of(right)) {
-            (Class::Missing, Class::Missing) => Ok(true),
-            (Class::Missing, _) | (_, Class::Missing) => Ok(false),
+        match (ValueType::of(left), ValueType::of(right)) {
+            (ValueType::Missing, ValueType::Missing) => Ok(true),
+            (ValueType::Missing, _) | (_, ValueType::Missing) => Ok(false),
             (one, other) if one == other => Ok(left == right),
             (one, other) => Err(self.differ(one, other)),
         }
@@ -101,10 +104,10 @@ impl Operator {
 
     /// The order of two values; `None` if one is missing.
     fn order(self, left: &Value, right: &Value) -> Result<Option<Ordering>, Error> {
-        match (Class::of(left), Class::of(right)) {
-            (Class::Missing, _) | (_, Class::Missing) => Ok(None),
-            (Class::Number, Class::Number) => Ok(Some(left.cmp(right))),
-            (Class::Text, Class::Text) => {
+        match (ValueType::of(left), ValueType::of(right)) {
+            (ValueType::Missing, _) | (_, ValueType::Missing) => Ok(None),
+            (ValueType::Number, ValueType::Number) => Ok(Some(left.cmp(right))),
+            (ValueType::Text, ValueType::Text) => {
                 let is_both =
                     |is: fn(&str) -> bool| [left, right].into_iter().all(|value| value.as_str().is_some_and(is));
                 if is_both(|text| number::spelled(text).is_some()) {
@@ -121,14 +124,14 @@ impl Operator {
     }
 
     fn contains(self, container: &Value, wanted: &Value) -> Result<bool, Error> {
-        match (Class::of(container), Class::of(wanted)) {
-            (Class::Missing, _) => Ok(false),
-            (Class::Text, Class::Missing) => Ok(false),
-            (Class::Text, Class::Text) => {
+        match (ValueType::of(container), ValueType::of(wanted)) {
+            (ValueType::Missing, _) => Ok(false),
+            (ValueType::Text, ValueType::Missing) => Ok(false),
+            (ValueType::Text, ValueType::Text) => {
                 let texts = container.as_str().zip(wanted.as_str());
                 Ok(texts.is_some_and(|(text, part)| text.contains(part)))
             }
-            (Class::List, _) => {
+            (ValueType::List, _) => {
                 let mut other_type = None;
                 for element in container.try_iter()? {
                     match self.equal(&element, wanted) {
@@ -140,19 +143,19 @@ impl Operator {
                 other_type.map_or(Ok(false), Err)
             }
             // By its keys, because a lookup of an unknown name may return `none`.
-            (Class::Table, Class::Text) => Ok(container.try_iter()?.any(|key| key == *wanted)),
-            (Class::Table, Class::Missing) => Ok(false),
+            (ValueType::Table, ValueType::Text) => Ok(container.try_iter()?.any(|key| key == *wanted)),
+            (ValueType::Table, ValueType::Missing) => Ok(false),
             (one, other) => Err(self.differ(other, one)),
         }
     }
 
-    fn differ(self, left: Class, right: Class) -> Error {
+    fn differ(self, left: ValueType, right: ValueType) -> Error {
         let is = |one, other| [(left, right), (right, left)].contains(&(one, other));
-        let way_out = if is(Class::Text, Class::Number) {
+        let way_out = if is(ValueType::Text, ValueType::Number) {
             "; write `| number` after the text, or quotes around the number"
-        } else if is(Class::Text, Class::Truth) {
+        } else if is(ValueType::Text, ValueType::Truth) {
             "; remove the quotes around true and false, or compare a text with a text"
-        } else if matches!(self, Self::Equal | Self::NotEqual) && is(Class::Text, Class::List) {
+        } else if matches!(self, Self::Equal | Self::NotEqual) && is(ValueType::Text, ValueType::List) {
             "; use `in` to check whether the list has the text"
         } else {
             ""
@@ -162,46 +165,6 @@ impl Operator {
 
     fn error(self, what: &str) -> Error {
         Error::new(ErrorKind::InvalidOperation, format!("`{}` {what}", self.entry().1))
-    }
-}
-
-/// The type of a value: values of the same class can be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    Missing,
-    Truth,
-    Number,
-    Text,
-    List,
-    Table,
-    Other,
-}
-
-impl Class {
-    pub(super) fn of(value: &Value) -> Self {
-        match value.kind() {
-            ValueKind::Undefined | ValueKind::None => Self::Missing,
-            ValueKind::Bool => Self::Truth,
-            ValueKind::Number => Self::Number,
-            ValueKind::String => Self::Text,
-            ValueKind::Seq | ValueKind::Iterable => Self::List,
-            ValueKind::Map => Self::Table,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "a missing value",
-            Self::Truth => "true or false",
-            Self::Number => "a number",
-            Self::Text => "a text",
-            Self::List => "a list",
-            Self::Table => "a table of names and values",
-            Self::Other => "a value of another type",
-        })
     }
 }
 
@@ -218,13 +181,13 @@ fn part(item: &Value, path: &str) -> Value {
 fn one_type(values: impl Iterator<Item = Value>) -> Result<(), Error> {
     let mut first = None;
     for value in values {
-        match (Class::of(&value), first) {
-            (Class::Missing, _) => {}
-            (class, None) => first = Some(class),
-            (class, Some(first)) if class == first => {}
-            (class, Some(first)) => {
+        match (ValueType::of(&value), first) {
+            (ValueType::Missing, _) => {}
+            (other, None) => first = Some(other),
+            (other, Some(first)) if other == first => {}
+            (other, Some(first)) => {
                 let what =
-                    format!("cannot sort {first} and {class} together; `map(\"number\")` converts texts to numbers");
+                    format!("cannot sort {first} and {other} together; `map(\"number\")` converts texts to numbers");
                 return Err(Error::new(ErrorKind::InvalidOperation, what));
             }
         }
@@ -238,10 +201,10 @@ fn comparable(items: &Value, options: &Kwargs) -> Result<Option<Value>, Error> {
     let attribute: Option<String> = options.peek("attribute")?;
     let mut given: Vec<Value> = Vec::new();
     let mut last = Value::UNDEFINED;
-    if Class::of(items) != Class::Missing {
+    if ValueType::of(items) != ValueType::Missing {
         for item in items.try_iter()? {
             let key = part(&item, attribute.as_deref().unwrap_or_default());
-            if Class::of(&key) != Class::Missing {
+            if ValueType::of(&key) != ValueType::Missing {
                 Operator::Less.order(&last, &key)?;
                 last = key;
                 given.push(item);
@@ -252,140 +215,4 @@ fn comparable(items: &Value, options: &Kwargs) -> Result<Option<Value>, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use minijinja::context;
-    use serde_json::json;
-
-    use crate::relay::{About, Filter, View, environment, operators};
-
-    fn view() -> View {
-        let field = |name: &str, value: serde_json::Value| json!({"name": name, "type": "X", "value": value});
-        let body = json!({
-            "trigger": "stepCompleted",
-            "flow": {"flowIdentifier": "F"},
-            "step": {"stepIdentifier": "S", "fields": [
-                field("T", json!("50")), field("N", json!(50)), field("Word", json!("red")), field("Yes", json!(true)),
-                field("List", json!(["red", "blue"])), field("Mixed", json!([1, "1"])), field("Day", json!("19/07/1990")),
-                field("Null", json!(null)),
-            ]},
-        });
-        View::of(body.to_string().as_bytes(), schemas::Profile::v1(), &About::default()).unwrap()
-    }
-
-    fn judged(when: &str) -> Result<bool, String> {
-        Filter::parse(when).and_then(|when| when.holds(&view())).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn values_of_one_type_are_compared() {
-        for (when, holds) in [
-            ("values.N > 10", true),
-            ("values['N'] > 10000", false),
-            ("values.N >= 50 and values.N <= 50.0 and values.N < 51", true),
-            ("10 < values.N < 100", true),
-            ("10 < values.N < 20", false),
-            ("not values.N == 50", false),
-            ("values.T == '50'", true),
-            ("values.T != '51'", true),
-            ("values.T | number > 10", true),
-            ("values.T | number > 10000", false),
-            ("values.T|number + 1 == 51", true),
-            ("(values.T | number) * 2 > 99 if values.T else false", true),
-            ("values.Word > 'blue'", true),
-            ("values.Word in 'red, green'", true),
-            ("values.Word in ['red', 'green']", true),
-            ("values.Word not in ['red', 'green']", false),
-            ("'red' in values.List", true),
-            ("values.Day | isodate < '1990-08-01'", true),
-            ("values.Yes == true", true),
-            ("'Word' in values", true),
-            ("values.N is gt(10) and values.N is divisibleby 5", true),
-            ("values.N is not lt 10", true),
-            ("'1' in values.Mixed", true),
-            ("fields | selectattr('name', 'eq', 'N') | map(attribute='value') | first == 50", true),
-            ("[values.N, 7, none] | max == 50", true),
-            ("[none] | max is none", true),
-            ("[values.N, 7] | sort | first == 7", true),
-            ("{'a': values.N > 1}.a", true),
-            ("values.N in [1, 50]", true),
-            // Missing values.
-            ("values.Missing > 10", false),
-            ("values.Missing < 10", false),
-            ("values.Missing <= 10 or values.Missing >= 10", false),
-            ("values.Null < 10", false),
-            ("values.Missing == 10", false),
-            ("values.Missing != 10", true),
-            ("values.Missing == values.Null", true),
-            ("'red' in values.Missing", false),
-            ("values.Missing in ['red']", false),
-            ("values.Missing in 'none'", false),
-            ("'Missing' in values", false),
-            ("decision in ['approved']", false),
-            ("step.nothing.of.the.kind < 3", false),
-        ] {
-            assert_eq!(judged(when), Ok(holds), "{when}");
-        }
-    }
-
-    #[test]
-    fn values_of_two_types_are_not_compared_and_both_types_are_named() {
-        for (when, error) in [
-            ("values['T'] > 10000", "`>` cannot compare a text with a number; write `| number` after the text"),
-            ("values.T < 10000", "`<` cannot compare a text with a number"),
-            ("10000 <= values.T", "`<=` cannot compare a number with a text"),
-            ("1 < values.T < 100", "`<` cannot compare a number with a text"),
-            ("values.T == 50", "`==` cannot compare a text with a number"),
-            ("values.N != '50'", "`!=` cannot compare a number with a text"),
-            ("values.T in [50, 60]", "`in` cannot compare a number with a text"),
-            ("values.T not in [50, 60]", "`not in` cannot compare a number with a text"),
-            ("values.N in '50'", "`in` cannot compare a number with a text"),
-            ("values.T in values.N", "`in` cannot compare a text with a number"),
-            ("5 in values", "`in` cannot compare a number with a table of names and values"),
-            ("values.Yes == 'true'", "`==` cannot compare true or false with a text; remove the quotes"),
-            ("values.Yes > 0", "`>` cannot compare true or false with a number"),
-            ("values.Yes < true", "`<` cannot compare true or false with true or false"),
-            ("values.List == 'red'", "`==` cannot compare a list with a text; use `in`"),
-            ("values.List > 'red'", "`>` cannot compare a list with a text"),
-            ("values.List > values.List", "`>` cannot compare a list with a list"),
-            ("values.T is gt(10000)", "`>` cannot compare a text with a number"),
-            ("fields | selectattr('value', '>', 10) | list | length > 0", "`>` cannot compare a text with a number"),
-            ("[values.T, 7] | max == 7", "`<` cannot compare a text with a number"),
-            ("[values.T, 7] | sort | first == 7", "cannot sort a text and a number together"),
-            ("fields | sort(attribute='value') | length > 0", "cannot sort a text and a number together"),
-            // Letter by letter "50" is more than "10000", and 19/07/1990 less than 20/01/1900.
-            ("values.T > '10000'", "`>` compares two numbers as texts; write `| number`"),
-            ("[values.T, '7'] | max == '7'", "`<` compares two numbers as texts"),
-            ("values.Day < '20/01/1900'", "`<` compares two dates as texts; write `| isodate`"),
-        ] {
-            let found = judged(when).unwrap_err();
-            assert!(found.contains(error), "{when}: {found}");
-        }
-    }
-
-    #[test]
-    fn templates_compare_alike_and_name_the_line() {
-        let context = context! { values => context! { T => "50", N => 50 }, items => vec![1, 2, 3] };
-        let render = |template: &str| {
-            let compared = operators::of_template(template).unwrap();
-            environment().render_named_str("a.txt", &compared, context.clone())
-        };
-        for (template, output) in [
-            ("{% if values.N > 10 %}yes{% elif values.N == 1 %}no{% endif %}", "yes"),
-            ("{% for item in items if item in [1, 3] %}{{ item }}{% endfor %}", "13"),
-            ("{% for item in items %}{{ item > 1 }} {% endfor %}", "false true true "),
-            ("{% set big = values.N >= 50 %}{{ big }}", "true"),
-            ("{{ 'a' if values.N != 50 else 'b' }}", "b"),
-            ("{% macro m(x, y=1 == 1) %}{{ x }}{{ y }}{% endmacro %}{{ m(values.N < 3) }}", "falsetrue"),
-            ("{% raw %}{{ a > 'b' }}{% endraw %}{# a > b #} a > b", "{{ a > 'b' }} a > b"),
-            ("{{ '{{ > }}' if 1 == 1 }}", "{{ > }}"),
-            ("{%- if values.N\n   not\n in [1] -%} x {%- endif -%}", "x"),
-            ("{{ values.N is in [50] }}{{ values.N is not none }}", "truetrue"),
-        ] {
-            assert_eq!(render(template).unwrap(), output, "{template}");
-        }
-        let error = render("one\n{% if 1 <\n values.N <\n 100 %}\n{{ values.T > 1 }}{% endif %}").unwrap_err();
-        assert_eq!(error.line(), Some(5), "{error}");
-        let error = render("{% if values.N > step.name %}{% endif %}").unwrap_err();
-        assert!(error.to_string().contains("`step` is undefined"), "{error}");
-    }
-}
+mod tests;

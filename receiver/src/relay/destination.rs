@@ -15,6 +15,9 @@ use super::{
 };
 use crate::log::Record;
 
+/// The destinations of a configuration.
+pub type Destinations = Arc<[Destination]>;
+
 /// Where messages of an endpoint go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {

@@ -7,7 +7,7 @@ use std::{
 
 use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 
-use super::{comparison::Class, environment::environment, operators, view::View};
+use super::{environment::environment, operators, value_type::ValueType, view::View};
 
 /// A missing field is not an error: steps have different forms.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -94,9 +94,9 @@ impl Filter {
     /// When it cannot be evaluated on this message.
     pub fn holds(&self, view: &View) -> Result<bool, FilterError> {
         let value = self.0.expression.eval(view.context()).map_err(evaluation_error)?;
-        match Class::of(&value) {
-            Class::Truth => Ok(value.is_true()),
-            Class::Missing => Ok(false),
+        match ValueType::of(&value) {
+            ValueType::Truth => Ok(value.is_true()),
+            ValueType::Missing => Ok(false),
             other => Err(FilterError::NoTruth { found: other.to_string() }),
         }
     }

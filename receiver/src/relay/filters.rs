@@ -2,12 +2,16 @@
 //! field that a form does not have) as empty; an unknown name is an error.
 
 use minijinja::{
-    Environment, Error, ErrorKind, State, UndefinedBehavior, filters,
+    Environment, Error, ErrorKind, State, filters,
     value::{Rest, Value, ValueKind, ValueOrKwargs},
 };
 
 use super::{
-    comparison::Class, flow_url, format, number, output_format::OutputFormat, sanitize, taint, view::number_text,
+    flow_url, format, number,
+    output_format::OutputFormat,
+    sanitize, taint,
+    value_type::{ValueType, given},
+    view::number_text,
 };
 
 /// Adds the filters and tests.
@@ -67,23 +71,11 @@ fn add_text_filters(environment: &mut Environment<'static>) {
     }
 }
 
-/// The value, unless it is missing.
-///
-/// # Errors
-/// When it is the value of an unknown name, in a template; in a condition such a value is missing.
-pub(super) fn given<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Option<&'v Value>, Error> {
-    if value.is_undefined() && state.undefined_behavior() == UndefinedBehavior::Strict {
-        // Accessing a member creates the error that names the origin of the value.
-        return value.get_attr("member").map(|_| None);
-    }
-    Ok((!value.is_undefined() && !value.is_none()).then_some(value))
-}
-
 fn text(state: &State<'_, '_>, value: &Value, read: impl Fn(&str) -> String) -> Result<String, Error> {
     match given(state, value)? {
         None => Ok(String::new()),
         Some(value) => value.as_str().map(read).ok_or_else(|| {
-            let what = format!("this filter takes a text, not {}", super::comparison::Class::of(value));
+            let what = format!("this filter takes a text, not {}", ValueType::of(value));
             Error::new(ErrorKind::InvalidOperation, what)
         }),
     }
@@ -141,7 +133,7 @@ fn tick(value: &Value) -> Result<&'static str, Error> {
         _ => None,
     };
     truth.map(|truth| if truth { "☑ Yes" } else { "☐ No" }).ok_or_else(|| {
-        let what = format!("{} is neither true nor false", Class::of(value));
+        let what = format!("{} is neither true nor false", ValueType::of(value));
         Error::new(ErrorKind::InvalidOperation, what)
     })
 }

@@ -5,7 +5,7 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-use super::comparison::Class;
+use super::value_type::ValueType;
 
 /// The value as a number, parsed if it is a string.
 ///
@@ -20,7 +20,7 @@ pub(super) fn of(value: &Value) -> Result<Value, Error> {
     found.ok_or_else(|| {
         let what = match value.as_str() {
             Some(_) => "this text is not a number; write it as in JSON, such as 10000 or -0.5".to_owned(),
-            None => format!("{} is not a number", Class::of(value)),
+            None => format!("{} is not a number", ValueType::of(value)),
         };
         Error::new(ErrorKind::InvalidOperation, what)
     })

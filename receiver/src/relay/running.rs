@@ -14,13 +14,12 @@ use tokio::{
 
 use super::{
     decisions::Decisions,
-    destination::{Destination, Kind},
+    destination::{Destination, Destinations, Kind},
     file,
     log_consumer::LogConsumer,
     queue::{Queue, lock},
-    store::{Status, StoreError},
+    store::{Status, Store, StoreError},
     web,
-    worker::{Destinations, Opened},
 };
 use crate::{
     log::{Position, RetentionPin, SegmentedLog},
@@ -30,10 +29,17 @@ use crate::{
 /// Maximum number of large messages processed at once, over all destinations: each takes a core for seconds.
 const LARGE_AT_A_TIME: usize = 2;
 
+/// The relay's store, and the pin on the part of the log that it needs.
+#[derive(Clone, Debug)]
+pub(super) struct OpenStore {
+    pub(super) store: Arc<Mutex<Store>>,
+    pub(super) hold: Arc<RetentionPin>,
+}
+
 /// The relay while it has a store.
 #[derive(Debug)]
 pub(super) struct Running {
-    store: Arc<Mutex<super::Store>>,
+    store: Arc<Mutex<Store>>,
     hold: Arc<RetentionPin>,
     log: Arc<SegmentedLog>,
     metrics: Arc<RelayMetrics>,
@@ -83,8 +89,12 @@ struct Looked {
 }
 
 impl Running {
-    pub(super) fn new(opened: Opened, log: Arc<SegmentedLog>, metrics: Arc<RelayMetrics>) -> Result<Self, StoreError> {
-        let Opened { store, hold } = opened;
+    pub(super) fn new(
+        opened: OpenStore,
+        log: Arc<SegmentedLog>,
+        metrics: Arc<RelayMetrics>,
+    ) -> Result<Self, StoreError> {
+        let OpenStore { store, hold } = opened;
         let stop = Arc::<AtomicBool>::default();
         let reader = log.read(lock(&store).cursor()?).map_err(StoreError::Log)?;
         let consumer = LogConsumer::new(reader, store.clone(), metrics.clone(), stop.clone());

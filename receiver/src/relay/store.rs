@@ -88,53 +88,30 @@ impl Delivery {
 pub enum StoreError {
     /// Its folder or file cannot be created.
     #[error("cannot use the relay's folder {}: {source}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Folder { folder: PathBuf, source: io::Error },
     /// It was written by a newer version of this program.
     #[error(
         "the relay's store in {} has schema version {found}, and this program supports up to {known}; use the newer program",
         folder.display()
     )]
-    Newer {
-        /// The folder.
-        folder: PathBuf,
-        /// Schema version of the file.
-        found: i64,
-        /// The newest supported schema version.
-        known: i64,
-    },
+    Newer { folder: PathBuf, found: i64, known: i64 },
     /// It was written by an older version of this program, and only a receiver may migrate it.
     #[error(
         "the relay's store in {} was written by an older version; start the receiver of this version once, which brings \
          it up to date",
         folder.display()
     )]
-    Older {
-        /// The folder.
-        folder: PathBuf,
-    },
+    Older { folder: PathBuf },
     /// It cannot be opened: it is damaged, or is not a store.
     #[error(
         "cannot open the relay's store {}: {source}; restore it from a backup, or move it away: the relay then continues \
          at the log's end, and pending deliveries are not sent",
         file.display()
     )]
-    Open {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        source: rusqlite::Error,
-    },
+    Open { file: PathBuf, source: rusqlite::Error },
     /// Several messages have an id with this prefix.
     #[error("more than one message has an id that starts with {beginning}; give more of it")]
-    Ambiguous {
-        /// The given prefix.
-        beginning: String,
-    },
+    Ambiguous { beginning: String },
     /// Its files were moved or deleted.
     #[error(
         "nothing is relayed, because changes to the relay's store would be lost: {0}; restore it, or restart the \

@@ -13,9 +13,10 @@ use minijinja::{Environment, ErrorKind, Value};
 use schemas::{suggest, text::escape_json};
 
 use super::{
+    adaptive_card,
     card::{self, Card, CardProblem},
     environment::environment,
-    lint, operators,
+    operators,
     output_format::OutputFormat,
     size::{self, Budget, Shortened},
     source_lines::{self, Lines},
@@ -163,14 +164,13 @@ impl Template {
     }
 
     /// Everything that Teams would not show as intended, with file and line.
-    pub(super) fn wrong_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
+    pub(super) fn problems_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
         self.must_make_json()?;
         let context = view.context();
         let (output, lines) = self.render_numbered(&context)?;
         let line = |place| lines.of(place).unwrap_or(1);
-        let output = lint::output(&output).map_err(|problem| self.wrong_output(&context, problem))?;
-        let told = |(place, what): (usize, String)| format!("{}:{}: {what}", self.0.name, line(place));
-        Ok(output.into_iter().map(told).collect())
+        let problems = adaptive_card::problems(&output).map_err(|problem| self.wrong_output(&context, problem))?;
+        Ok(problems.into_iter().map(|(place, what)| format!("{}:{}: {what}", self.0.name, line(place))).collect())
     }
 
     /// Its output format.

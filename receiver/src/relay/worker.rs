@@ -13,22 +13,19 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    destination::Destination,
+    destination::{Destination, Destinations},
     queue::lock,
-    running::{Event, Running},
+    running::{Event, OpenStore, Running},
     store::{Store, StoreError},
 };
 use crate::{
-    log::{Position, RetentionPin, SegmentedLog},
+    log::{Position, SegmentedLog},
     metrics::RelayMetrics,
 };
 
 /// Interval of polling the store for changes by other processes and the status of each destination. Also the back-off
 /// after an error of the store.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// The routing in use, changed by a reload.
-pub type Destinations = Arc<[Destination]>;
 
 /// The relay, not running yet.
 #[derive(Debug)]
@@ -55,14 +52,7 @@ pub(crate) struct RelayHandle {
     folder: PathBuf,
     log: Arc<SegmentedLog>,
     destinations: watch::Sender<Destinations>,
-    opened: Mutex<Option<Opened>>,
-}
-
-/// Its store, and the part of the log that it needs.
-#[derive(Clone, Debug)]
-pub(super) struct Opened {
-    pub(super) store: Arc<Mutex<Store>>,
-    pub(super) hold: Arc<RetentionPin>,
+    opened: Mutex<Option<OpenStore>>,
 }
 
 impl RelayHandle {
@@ -118,11 +108,11 @@ impl RelayHandle {
         self.destinations.send_replace(destinations);
     }
 
-    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+    fn opened(&self) -> MutexGuard<'_, Option<OpenStore>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open_store(&self) -> Result<Opened, StoreError> {
+    fn open_store(&self) -> Result<OpenStore, StoreError> {
         // Otherwise a store would be made in a folder of another receiver.
         self.log.check_place().map_err(StoreError::Log)?;
         let store = Store::open(&self.folder, &self.log.identity())?;
@@ -136,7 +126,7 @@ impl RelayHandle {
             );
         }
         let hold = self.log.pin(store.needed_from()?);
-        Ok(Opened { store: Arc::new(Mutex::new(store)), hold: Arc::new(hold) })
+        Ok(OpenStore { store: Arc::new(Mutex::new(store)), hold: Arc::new(hold) })
     }
 }
 
