@@ -8,27 +8,21 @@ mod tests;
 
 use std::{
     fs, io,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, config::DbConfig,
-    params,
+    Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, config::DbConfig, params,
 };
 use schemas::Violation;
 use sha2::{Digest as _, Sha256};
+use storage::database::{self, Access, DatabaseFiles, SchemaVersion};
 
 pub use self::{
     indexer::{IndexError, IndexProgress, Indexer, Profiles},
     query::{Filter, Lost, Message},
 };
-use crate::{
-    durable_dir,
-    log::{Cursor, LogId, LogIdentity, Position, Record},
-    place::DatabaseFiles,
-};
+use crate::log::{Cursor, LogId, LogIdentity, Position, Record};
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
 const VERSION: i64 = 4;
@@ -36,9 +30,6 @@ const VERSION: i64 = 4;
 /// How long a second arrival of the same body counts as the same message: 5 minutes, in microseconds as all times of the
 /// tables.
 const DUPLICATE_WINDOW: i64 = 5 * 60 * 1_000_000;
-
-/// How long to wait for another process that has the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// After this number of pages of 4 KiB the write-ahead log is synced and moved into the file. The log's own sync waits behind
 /// this one, and a message behind that, so it is a short one, though more pages would make the index a little cheaper.
@@ -108,14 +99,14 @@ impl Index {
     /// # Errors
     /// When the file cannot be opened or written.
     pub fn open(file: &Path) -> rusqlite::Result<Self> {
-        match Self::open_of_this_version(file) {
-            Ok(Some(index)) => return index.located(file),
-            Ok(None) => {}
+        match Self::connect(file) {
+            Ok((index, SchemaVersion::Current)) => return index.located(file),
+            Ok(_) => {}
             Err(error) if is_damage(&error) => tracing::warn!(%error, "the index is damaged; rebuilding it"),
             Err(error) => return Err(error),
         }
         Self::remove(file);
-        let index = Self::connect(file)?;
+        let (index, _) = Self::connect(file)?;
         let tables = TABLES.replace(":window", &DUPLICATE_WINDOW.to_string());
         index.connection.execute_batch(&format!("BEGIN; {tables} PRAGMA user_version = {VERSION}; COMMIT;"))?;
         index.located(file)
@@ -130,11 +121,9 @@ impl Index {
         if !file.is_file() {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        let (connection, version) = database::open(file, Access::Write, VERSION)?;
         let index = Self { connection, files: None };
-        let version: i64 = index.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if version == VERSION { index.located(file).map(Some) } else { Ok(None) }
+        if version == SchemaVersion::Current { index.located(file).map(Some) } else { Ok(None) }
     }
 
     /// Remembers where its files are. SQLite has made them by the first reading.
@@ -168,12 +157,6 @@ impl Index {
         *self = Self::open(&file)?;
         self.connection.execute("UPDATE cursor SET log = ?1", [log])?;
         Ok(())
-    }
-
-    fn open_of_this_version(file: &Path) -> rusqlite::Result<Option<Self>> {
-        let index = Self::connect(file)?;
-        let version: i64 = index.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        Ok((version == VERSION).then_some(index))
     }
 
     /// Opens the index of a log. One of another log, or of what the log was before it was put back to an older state, is
@@ -224,20 +207,15 @@ impl Index {
         }
     }
 
-    fn connect(file: &Path) -> rusqlite::Result<Self> {
-        // SQLite's own files next to it take the mode and the owner of this one. If it cannot be created, SQLite reports why.
-        if let Ok(made) = fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(file) {
-            durable_dir::hand_over(&made, durable_dir::of(file));
-        }
-        let connection = Connection::open(file)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // What a power cut takes from the index is in the log.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
+    fn connect(file: &Path) -> rusqlite::Result<(Self, SchemaVersion)> {
+        // If it cannot be created, SQLite reports why.
+        let _ = database::create_file(file);
+        // Not durable: what a power cut takes from the index is in the log.
+        let (connection, version) = database::open(file, Access::Own { durable: false, shrinkable: false }, VERSION)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         // Else a statement is compiled again for most of its parameters, in case another plan fits them better.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        Ok(Self { connection, files: None })
+        Ok((Self { connection, files: None }, version))
     }
 
     /// Where in the log it reads on.

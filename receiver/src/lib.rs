@@ -5,14 +5,10 @@
 //! program around them, and `relay` passes messages on. Hidden modules are public only for tests and benchmarks.
 
 #[cfg(feature = "server")]
-mod atomic_file;
-#[cfg(feature = "server")]
 pub mod cli;
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod config;
-#[cfg(feature = "server")]
-mod durable_dir;
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod index;
@@ -27,8 +23,6 @@ mod line_writer;
 pub mod log;
 #[cfg(feature = "server")]
 mod metrics;
-#[cfg(feature = "server")]
-mod place;
 #[cfg(feature = "server")]
 mod redact;
 #[doc(hidden)]

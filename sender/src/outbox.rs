@@ -8,7 +8,6 @@ mod dead_letters;
 mod destination;
 mod destinations;
 mod enqueue;
-mod folder_lock;
 mod job;
 mod prune;
 mod queue;
@@ -26,6 +25,7 @@ use std::{
 
 use delivery::{DestinationGroups, UrlError};
 use schemas::reference::ReferenceError;
+use storage::{DirLock, LinkedFile, durable_dir};
 
 pub use self::{
     destination::{Address, Destination},
@@ -53,8 +53,10 @@ pub struct Outbox {
     longest_wait: Option<Duration>,
     destinations: HashMap<i64, Arc<Destination>>,
     folder: PathBuf,
+    /// SQLite's file, which must stay in place.
+    file: LinkedFile,
     /// Last, so that the file is closed before another writer may open it.
-    lock: folder_lock::FolderLock,
+    _lock: DirLock,
 }
 
 impl Outbox {
@@ -65,9 +67,13 @@ impl Outbox {
     /// When the folder cannot be created or written, another process writes to the outbox, or its file is damaged or newer
     /// than this program.
     pub fn open(folder: &Path) -> Result<Self, OutboxError> {
-        let mut lock = folder_lock::lock(folder)?;
+        let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
+        // A folder of another user is refused: it holds the bodies of messages.
+        durable_dir::make_private(folder).map_err(failed)?;
+        let lock = DirLock::take(folder).map_err(failed)?;
+        let lock = lock.ok_or_else(|| OutboxError::InUse { folder: folder.to_owned() })?;
         let reader = OutboxReader::create(folder)?;
-        lock.watch(&folder.join(FILE)).map_err(|source| OutboxError::Folder { folder: folder.to_owned(), source })?;
+        let file = LinkedFile::of_name(&folder.join(FILE)).map_err(failed)?;
         let mut outbox = Self {
             reader,
             groups: DestinationGroups::default(),
@@ -75,7 +81,8 @@ impl Outbox {
             longest_wait: None,
             destinations: HashMap::new(),
             folder: folder.to_owned(),
-            lock,
+            file,
+            _lock: lock,
         };
         outbox.schedule(None)?;
         Ok(outbox)
@@ -120,7 +127,7 @@ impl Outbox {
     /// # Errors
     /// When it was.
     fn check_place(&self) -> Result<(), OutboxError> {
-        if self.lock.is_in_place() { Ok(()) } else { Err(OutboxError::Displaced { folder: self.folder.clone() }) }
+        self.file.check().map_err(|_| OutboxError::Displaced { folder: self.folder.clone() })
     }
 
     /// Number of deliveries that are scheduled: waiting or in flight.
@@ -164,13 +171,16 @@ pub enum OutboxError {
         folder: PathBuf,
     },
     /// It was written by a newer version of this program.
-    #[error("the outbox in {} has form {found}, and this program knows forms up to {known}", folder.display())]
+    #[error(
+        "the outbox in {} has schema version {found}, and this program supports up to {known}; use the newer program",
+        folder.display()
+    )]
     Newer {
         /// The folder.
         folder: PathBuf,
-        /// The form of the file.
+        /// Schema version of the file.
         found: i64,
-        /// The newest form that is known here.
+        /// The newest supported schema version.
         known: i64,
     },
     /// SQLite says no: a full disk, a damaged file.

@@ -103,7 +103,7 @@ pub fn draw_secret() -> SecretString {
 pub fn write_secret(file: &Path, secret: &SecretString) -> Result<(), FirstRunError> {
     let create = |source| FirstRunError::Create { path: file.to_owned(), source };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        crate::durable_dir::make(folder).map_err(create)?;
+        storage::durable_dir::make(folder).map_err(create)?;
     }
     let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(create)?;
     opened.write_all(secret.expose_secret().as_bytes()).and_then(|()| opened.write_all(b"\n")).map_err(create)?;

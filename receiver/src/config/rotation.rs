@@ -15,13 +15,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rustix::fs::{FlockOperation, flock};
 use schemas::{SecretReference, uri::normalize_path};
 use secrecy::{ExposeSecret as _, SecretString};
+use storage::{atomic_file::replace, durable_dir};
 
 pub use self::kept::Kept;
 use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_FILE, Sources, draw_secret, resolve};
-use crate::{atomic_file::replace, durable_dir};
 
 /// The new file keeps the readers of the old one, which the receiver may need; only its owner may write it.
 const SECRET_MODE: u32 = 0o644;
@@ -188,7 +187,7 @@ fn lock(file: &Path) -> Result<File, RotateError> {
     let folder = durable_dir::of(file);
     let io = |source| RotateError::Io { file: folder.to_owned(), source };
     let opened = File::open(folder).map_err(io)?;
-    flock(&opened, FlockOperation::LockExclusive).map_err(|errno| io(errno.into()))?;
+    opened.lock().map_err(io)?;
     Ok(opened)
 }
 

@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::place::{Displaced, LinkedFile};
+use storage::{Displaced, LinkedFile, durable_dir};
 
 /// A file of the log, open for appending, or its folder.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl LogFile {
     fn check_length(&self) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         if length < self.least_bytes.load(Ordering::Relaxed) {
-            return Err(Displaced::Shortened { name: self.path.clone(), length }.into());
+            return Err(Displaced::Shortened(self.path.clone(), length).into());
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Disk for FileSystem {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        crate::durable_dir::sync(folder)
+        durable_dir::sync(folder)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

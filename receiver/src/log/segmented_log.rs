@@ -71,7 +71,7 @@ impl SegmentedLog {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
-        crate::durable_dir::make(folder)?;
+        storage::durable_dir::make(folder)?;
         let recovered = recover(&*disk, folder)?;
         let salt = match recovered.salt {
             Some(salt) => salt,

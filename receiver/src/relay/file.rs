@@ -21,10 +21,7 @@ use super::{
     queue::{Queue, Taken},
     store::{AttemptOutcome, Disposition, EXPIRED_REASON, StoreError},
 };
-use crate::{
-    durable_dir,
-    metrics::{RelayMetrics, RelayOutcome},
-};
+use crate::metrics::{RelayMetrics, RelayOutcome};
 
 /// Maximum number of lines per sync; a line may contain a body of some MiB.
 const BATCH: usize = 16;
@@ -202,7 +199,7 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
     }
     written?;
     if is_new {
-        durable_dir::sync(path.parent().unwrap_or(Path::new("")))?;
+        storage::durable_dir::sync(storage::durable_dir::of(path))?;
     }
     Ok(before + lines.len() as u64)
 }

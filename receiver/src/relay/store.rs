@@ -20,6 +20,7 @@ use std::{
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use storage::database::DatabaseFiles;
 use uuid::Uuid;
 
 pub use self::{
@@ -32,10 +33,7 @@ pub(super) use self::{
     replay::Replayed,
 };
 use super::{routing::Router, size::Budget};
-use crate::{
-    log::{Cursor, LogId, LogIdentity, Position},
-    place::DatabaseFiles,
-};
+use crate::log::{Cursor, LogId, LogIdentity, Position};
 
 /// How long a second arrival of the same body counts as the same message.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);

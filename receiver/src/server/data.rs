@@ -9,12 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::{
-    fs::{FlockOperation, flock},
-    io::Errno,
-};
-
-use crate::durable_dir;
+use storage::{DirLock, durable_dir, try_lock};
 
 /// How long to wait for the folder: a command that checks whether it is in use holds it for a moment.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
@@ -23,13 +18,10 @@ const INDEX_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The data folder, locked against other receivers until dropped.
-///
-/// The lock is on the folder itself: deleting a file in it does not let a second receiver in. The file `lock` is locked too,
-/// for earlier versions of this program, and for file systems (NFS) that do not lock folders.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _locks: [File; 2],
+    _lock: DirLock,
     index: Option<IndexLock>,
 }
 
@@ -53,8 +45,8 @@ impl DataFolder {
         durable_dir::make(path).map_err(io)?;
         let began = Instant::now();
         loop {
-            match lock(path).map_err(io)? {
-                Some(locks) => return Ok(Self { path: path.to_owned(), _locks: locks, index: None }),
+            match DirLock::take(path).map_err(io)? {
+                Some(lock) => return Ok(Self { path: path.to_owned(), _lock: lock, index: None }),
                 None if began.elapsed() < LOCK_TIMEOUT => thread::sleep(LOCK_RETRY_INTERVAL),
                 None => return Err(DataFolderError::InUse { folder: path.to_owned() }),
             }
@@ -76,9 +68,7 @@ impl DataFolder {
 
     /// Whether a receiver or `log repair` has locked the folder.
     pub(crate) fn is_in_use(path: &Path) -> bool {
-        let is_locked =
-            |name: &Path| File::open(name).is_ok_and(|file| !matches!(try_lock(&file, SHARED_LOCK), Ok(true)));
-        is_locked(path) || is_locked(&path.join("lock"))
+        DirLock::is_taken(path)
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -109,33 +99,7 @@ impl IndexLock {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("index.lock"))?;
         durable_dir::hand_over(&file, data);
-        Ok(try_lock(&file, EXCLUSIVE_LOCK)?.then_some(Self(file)))
-    }
-}
-
-const EXCLUSIVE_LOCK: FlockOperation = FlockOperation::NonBlockingLockExclusive;
-const SHARED_LOCK: FlockOperation = FlockOperation::NonBlockingLockShared;
-
-/// Locks a folder and the file in it; `None` if another process has locked one of them.
-fn lock(path: &Path) -> io::Result<Option<[File; 2]>> {
-    let folder = File::open(path)?;
-    match try_lock(&folder, EXCLUSIVE_LOCK) {
-        Ok(true) => {}
-        Ok(false) => return Ok(None),
-        // NFS locks only what is open for writing, which a folder cannot be.
-        Err(Errno::BADF | Errno::INVAL | Errno::NOLCK | Errno::NOTSUP) => {}
-        Err(errno) => return Err(errno.into()),
-    }
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"))?;
-    Ok(try_lock(&file, EXCLUSIVE_LOCK)?.then_some([folder, file]))
-}
-
-/// Whether the lock is acquired; it is held until the file is closed.
-fn try_lock(file: &File, operation: FlockOperation) -> Result<bool, Errno> {
-    match flock(file, operation) {
-        Ok(()) => Ok(true),
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(errno) => Err(errno),
+        Ok(try_lock(&file)?.then_some(Self(file)))
     }
 }
 
@@ -169,7 +133,7 @@ mod tests {
     fn a_receiver_of_an_earlier_version_keeps_this_one_out() {
         let root = TempDir::new().unwrap();
         let file = File::create(root.path().join("lock")).unwrap();
-        assert!(try_lock(&file, EXCLUSIVE_LOCK).unwrap());
+        assert!(try_lock(&file).unwrap());
         assert!(DataFolder::is_in_use(root.path()));
         assert!(matches!(DataFolder::open(root.path()), Err(DataFolderError::InUse { .. })));
     }
@@ -178,7 +142,7 @@ mod tests {
     fn asking_whether_it_is_in_use_keeps_nobody_out() {
         let root = TempDir::new().unwrap();
         let file = File::open(root.path()).unwrap();
-        assert!(try_lock(&file, SHARED_LOCK).unwrap());
+        file.try_lock_shared().unwrap();
         let asked = thread::scope(|scope| {
             let opening = scope.spawn(|| DataFolder::open(root.path()));
             drop(file);

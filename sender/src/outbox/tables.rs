@@ -1,20 +1,21 @@
-//! The tables, and the number of their form.
+//! The tables, and their schema version.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
+use storage::{
+    database::{self, Access, INCREMENTAL_VACUUM, SchemaVersion},
+    durable_dir,
+};
 
-use super::{FILE, OutboxError, folder_lock};
+use super::{FILE, OutboxError};
 
-/// Changing the tables changes this number.
-const FORM: i64 = 2;
+/// Increase it when the tables change.
+const SCHEMA_VERSION: i64 = 2;
 
-/// How long to wait for another process that has the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The tables of form 1. Bodies stand apart, so that a change of a delivery does not write its body again. Times are microseconds since 1970,
-/// `took` is microseconds.
+/// The tables of version 1. Bodies have a table of their own, so that a change of a delivery does not write its body again.
+/// Times are microseconds since 1970, `took` is microseconds.
 const TABLES: &str = "
     CREATE TABLE job (
         id INTEGER PRIMARY KEY,
@@ -72,9 +73,9 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// What form 2 adds for pruning: when a delivery was delivered or given up, or was discarded, and how many deliveries of a
-/// job were pruned. When an older file's deliveries ended was not written down: the time of their last attempt is taken,
-/// and the time of this change (`?1`) for those without one.
+/// What version 2 adds for pruning: when a delivery was delivered, given up or discarded, and how many deliveries of a job
+/// were pruned. Version 1 did not record when a delivery ended: the time of its last attempt is taken, or the time of this
+/// change (`?1`) if it has none.
 const PRUNING: &str = "
     ALTER TABLE delivery ADD COLUMN ended_at INTEGER;
     ALTER TABLE job ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
@@ -86,66 +87,53 @@ const END_OF_OLD_DELIVERIES: &str = "
     WHERE status <> 'pending'
 ";
 
-/// `PRAGMA auto_vacuum`: what is free can be given back to the file system in steps.
-const AUTO_VACUUM_INCREMENTAL: i64 = 2;
-
-/// Opens the file in a folder for writing; makes it where it is missing.
+/// Opens the file in a folder for writing; creates it if it is missing.
 pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
     let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
-    let file = folder.join(FILE);
-    // SQLite's own files next to it take the mode of this one.
-    OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
-    let mut connection = Connection::open(&file)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let found = form(&connection, folder)?;
-    if found == 0 {
-        // Before anything is written: afterwards only `VACUUM` changes it.
-        connection.pragma_update(None, "auto_vacuum", AUTO_VACUUM_INCREMENTAL)?;
-    }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // What was promised to be written must outlast a power cut.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    if found < FORM {
+    database::create_file(&folder.join(FILE)).map_err(failed)?;
+    let (mut connection, version) = connect(folder, Access::Own { durable: true, shrinkable: true })?;
+    if version != SchemaVersion::Current {
         let transaction = connection.transaction()?;
-        if found == 0 {
+        if version == SchemaVersion::Empty {
             transaction.execute_batch(TABLES)?;
         }
         transaction.execute_batch(PRUNING)?;
         transaction.execute(END_OF_OLD_DELIVERIES, [Timestamp::now().as_microsecond()])?;
-        transaction.pragma_update(None, "user_version", FORM)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         transaction.commit()?;
     }
-    folder_lock::sync(folder).map_err(failed)?;
+    durable_dir::sync(folder).map_err(failed)?;
     Ok(connection)
 }
 
 /// Opens the file in a folder for reading.
 pub(super) fn open(folder: &Path) -> Result<Connection, OutboxError> {
-    let file = folder.join(FILE);
     let missing = || OutboxError::Missing { folder: folder.to_owned() };
-    if !file.is_file() {
+    if !folder.join(FILE).is_file() {
         return Err(missing());
     }
-    let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    // A process that was killed between making the file and its tables left an empty one.
-    if form(&connection, folder)? == 0 { Err(missing()) } else { Ok(connection) }
+    match connect(folder, Access::Read)? {
+        (_, SchemaVersion::Empty) => Err(missing()),
+        (connection, _) => Ok(connection),
+    }
 }
 
-/// Rewrites a file of a version that could not shrink it, so that it can be shrunk from now on.
+/// Opens the file, unless its schema version is newer than this program's.
+fn connect(folder: &Path, access: Access) -> Result<(Connection, SchemaVersion), OutboxError> {
+    match database::open(&folder.join(FILE), access, SCHEMA_VERSION)? {
+        (_, SchemaVersion::Newer(found)) => {
+            Err(OutboxError::Newer { folder: folder.to_owned(), found, known: SCHEMA_VERSION })
+        }
+        opened => Ok(opened),
+    }
+}
+
+/// Rewrites a file of an earlier version, which could not be shrunk, so that it can be from now on.
 pub(super) fn make_shrinkable(connection: &Connection) -> rusqlite::Result<()> {
     let mode: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
-    if mode != AUTO_VACUUM_INCREMENTAL {
-        connection.pragma_update(None, "auto_vacuum", AUTO_VACUUM_INCREMENTAL)?;
+    if mode != INCREMENTAL_VACUUM {
+        connection.pragma_update(None, "auto_vacuum", INCREMENTAL_VACUUM)?;
         connection.execute_batch("VACUUM")?;
     }
     Ok(())
-}
-
-fn form(connection: &Connection, folder: &Path) -> Result<i64, OutboxError> {
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > FORM {
-        return Err(OutboxError::Newer { folder: folder.to_owned(), found, known: FORM });
-    }
-    Ok(found)
 }

@@ -7,8 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-
-use crate::durable_dir;
+use storage::durable_dir;
 
 const EXPIRY_INFIX: &str = ".until-";
 

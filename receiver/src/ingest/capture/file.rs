@@ -9,8 +9,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use storage::{LinkedFile, durable_dir};
 
-use crate::{durable_dir, log::Record, place::LinkedFile};
+use crate::log::Record;
 
 /// Its name in the data folder.
 pub(crate) const CAPTURE_FILE: &str = "captures.jsonl";
@@ -50,7 +51,7 @@ impl CaptureFile {
     fn open(&self) -> io::Result<File> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
         if file.metadata()?.len() == 0 {
-            durable_dir::sync(self.path.parent().unwrap_or(Path::new("")))?;
+            durable_dir::sync(durable_dir::of(&self.path))?;
         } else {
             file.seek(SeekFrom::End(-1))?;
             let mut last = [0];

@@ -1,24 +1,21 @@
 //! The tables, their schema version, and migration.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, Transaction};
+use storage::{
+    database::{self, Access, DatabaseFiles, SchemaVersion},
+    durable_dir,
+};
 
 use super::StoreError;
-use crate::{
-    durable_dir,
-    place::DatabaseFiles,
-    relay::routing::{EndpointRoutes, RoutingTable, StoredRoute},
-};
+use crate::relay::routing::{EndpointRoutes, RoutingTable, StoredRoute};
 
 /// The SQLite file in the relay's folder.
 const FILE: &str = "relay.sqlite";
 
-/// Schema version; increase it when the tables change.
-const FORM: i64 = 2;
-
-/// How long to wait for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Increase it when the tables change.
+const SCHEMA_VERSION: i64 = 2;
 
 /// Times are microseconds since 1970. A delivery contains no part of its message: that is in the log, at `position`.
 /// While `asked` is 1, it is undecided whether it is due. Accepted deliveries are deleted; `dead` is the dead-letter
@@ -125,35 +122,28 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
     let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
     durable_dir::make(folder).map_err(failed)?;
     let file = folder.join(FILE);
-    // SQLite's side files take the mode of this one.
-    OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
-    let opened = Connection::open(&file).and_then(|connection| {
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // Nothing else records what is due.
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        Ok(connection)
-    });
-    let mut connection = opened.map_err(|source| StoreError::Open { file, source })?;
-    match form(&connection, folder)? {
-        0 => {
+    database::create_file(&file).map_err(failed)?;
+    // Durable: nothing else records what is due.
+    let (mut connection, version) = connect(folder, Access::Own { durable: true, shrinkable: false })?;
+    match version {
+        SchemaVersion::Empty => {
             let transaction = connection.transaction()?;
             transaction.execute_batch(TABLES)?;
             transaction.execute("INSERT INTO cursor (position) VALUES (?1)", [cursor])?;
-            transaction.pragma_update(None, "user_version", FORM)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
-        1 => {
+        SchemaVersion::Older(_) => {
             let transaction = connection.transaction()?;
             let [make_way, bring_over] = FROM_FORM_1;
             transaction.execute_batch(make_way)?;
             transaction.execute_batch(TABLES)?;
             transaction.execute_batch(bring_over)?;
             note_unknown_routes(&transaction)?;
-            transaction.pragma_update(None, "user_version", FORM)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
-        _ => {}
+        SchemaVersion::Current | SchemaVersion::Newer(_) => {}
     }
     durable_dir::sync(folder).map_err(failed)?;
     Ok(connection)
@@ -184,24 +174,21 @@ pub(super) fn open(folder: &Path) -> Result<Option<Connection>, StoreError> {
     if !is_in(folder) {
         return Ok(None);
     }
-    let file = folder.join(FILE);
-    let opened = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE);
-    let connection = opened.and_then(|connection| connection.busy_timeout(BUSY_TIMEOUT).map(|()| connection));
-    let connection = connection.map_err(|source| StoreError::Open { file, source })?;
-    match form(&connection, folder)? {
-        // A process that was killed between making the file and its tables left an empty one.
-        0 => Ok(None),
-        FORM => Ok(Some(connection)),
+    match connect(folder, Access::Write)? {
+        (_, SchemaVersion::Empty) => Ok(None),
         // A receiver of the older version may be running on it.
-        _ => Err(StoreError::Older { folder: folder.to_owned() }),
+        (_, SchemaVersion::Older(_)) => Err(StoreError::Older { folder: folder.to_owned() }),
+        (connection, _) => Ok(Some(connection)),
     }
 }
 
-fn form(connection: &Connection, folder: &Path) -> Result<i64, StoreError> {
-    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
-    let found: i64 = found.map_err(|source| StoreError::Open { file: folder.join(FILE), source })?;
-    if found > FORM {
-        return Err(StoreError::Newer { folder: folder.to_owned(), found, known: FORM });
+/// Opens the file, unless its schema version is newer than this program's.
+fn connect(folder: &Path, access: Access) -> Result<(Connection, SchemaVersion), StoreError> {
+    let file = folder.join(FILE);
+    match database::open(&file, access, SCHEMA_VERSION) {
+        Ok((_, SchemaVersion::Newer(found))) => {
+            Err(StoreError::Newer { folder: folder.to_owned(), found, known: SCHEMA_VERSION })
+        }
+        opened => opened.map_err(|source| StoreError::Open { file, source }),
     }
-    Ok(found)
 }

@@ -4,16 +4,17 @@ use std::{
     ffi::OsString,
     fs::{self, OpenOptions, Permissions},
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
     path::Path,
 };
-
-use rustix::fs::{Gid, Uid, fchown};
 
 use crate::durable_dir;
 
 /// Gives a file this content, with the owner and group of `like`, and with its mode limited to `mask`.
-pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io::Result<()> {
+///
+/// # Errors
+/// When `like` cannot be read, or the file cannot be written, synced, renamed or given its owner.
+pub fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io::Result<()> {
     let like = fs::metadata(like)?;
     let mut name = OsString::from(".");
     name.push(file.file_name().unwrap_or_default());
@@ -25,7 +26,7 @@ pub(crate) fn replace(file: &Path, content: &[u8], like: &Path, mask: u32) -> io
         let _ = fs::remove_file(&new);
     }
     written?;
-    durable_dir::sync(file.parent().unwrap_or(Path::new("")))
+    durable_dir::sync(durable_dir::of(file))
 }
 
 fn write(new: &Path, content: &[u8], like: &fs::Metadata, mask: u32) -> io::Result<()> {
@@ -38,7 +39,7 @@ fn write(new: &Path, content: &[u8], like: &fs::Metadata, mask: u32) -> io::Resu
     let now = file.metadata()?;
     if (now.uid(), now.gid()) != (like.uid(), like.gid()) {
         // Else a receiver that runs as another user than this command could not read it any more.
-        fchown(&file, Some(Uid::from_raw(like.uid())), Some(Gid::from_raw(like.gid())))?;
+        fchown(&file, Some(like.uid()), Some(like.gid()))?;
     }
     file.set_permissions(Permissions::from_mode(like.mode() & mask & 0o777))?;
     file.sync_all()

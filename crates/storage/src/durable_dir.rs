@@ -3,41 +3,58 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown},
     path::Path,
 };
 
-use rustix::fs::{Gid, Uid, fchown};
-
 /// Creates a folder and its parents if they are missing, durably, and sets the folder's mode to 0700. A folder of another
 /// user, such as a mounted volume for this user's group, keeps its mode.
-pub(crate) fn make(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// When it cannot be created, or is not a folder.
+pub fn make(folder: &Path) -> io::Result<()> {
     make_missing(folder)?;
-    match fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
+    match restrict(folder) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         other => other,
     }
 }
 
+/// As [`make`], but refuses a folder of another user.
+///
+/// # Errors
+/// When it cannot be created, is not a folder, or its mode cannot be set.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    make_missing(folder)?;
+    restrict(folder)
+}
+
 /// Makes a folder's entries durable.
-pub(crate) fn sync(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync(folder: &Path) -> io::Result<()> {
     // The parent of a relative name without a folder is the working directory.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
 }
 
 /// A file's folder; the working directory if its name has none.
-pub(crate) fn of(file: &Path) -> &Path {
+pub fn of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Gives a new file the owner of its folder: what root creates in a service's folder must belong to the service. Only root
 /// can do this, and only root needs to.
-pub(crate) fn hand_over(file: &File, folder: &Path) {
+pub fn hand_over(file: &File, folder: &Path) {
     if let Ok(owner) = fs::metadata(folder) {
         // It fails without the right to change owners.
-        let _ = fchown(file, Some(Uid::from_raw(owner.uid())), Some(Gid::from_raw(owner.gid())));
+        let _ = fchown(file, Some(owner.uid()), Some(owner.gid()));
     }
+}
+
+fn restrict(folder: &Path) -> io::Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 fn make_missing(folder: &Path) -> io::Result<()> {

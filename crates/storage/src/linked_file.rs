@@ -1,8 +1,6 @@
 //! Whether the name of an open file or folder still leads to it. A process that holds a file open can write to it after it
 //! was deleted, moved or replaced, and no call fails: what it writes is not found again after a restart.
 
-mod database;
-
 use std::{
     fs::{self, File, Metadata},
     io,
@@ -10,13 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use self::database::DatabaseFiles;
-
-/// A file or folder, and the name under which it was opened.
-///
-/// A `LinkedFile` keeps the file open: only then is its inode not given to another file.
+/// A file or folder, and the name under which it was opened. Keep the file open: only then is its inode not given to another
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LinkedFile {
+pub struct LinkedFile {
     /// The name as it was given, for messages.
     name: PathBuf,
     /// The name from the root on, so that a move of any folder above is noticed.
@@ -25,17 +20,21 @@ pub(crate) struct LinkedFile {
     inode: u64,
 }
 
-/// A name that does not lead to what was opened under it, or to less of it.
+/// A name that does not lead to what was opened under it, or leads to less of it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Displaced {
-    #[error("{} is gone: it, or a folder above it, was deleted or moved while it was in use", name.display())]
-    Missing { name: PathBuf },
-    #[error("{} was replaced while it was in use: another file or folder has its name now", name.display())]
-    Replaced { name: PathBuf },
-    #[error("{} was shortened while it was in use: what it held after byte {length} is gone", name.display())]
-    Shortened { name: PathBuf, length: u64 },
-    #[error("cannot check that {} is still there: {source}", name.display())]
-    Unknown { name: PathBuf, source: io::Error },
+pub enum Displaced {
+    /// Nothing has the name.
+    #[error("{} is gone: it, or a folder above it, was deleted or moved while it was in use", .0.display())]
+    Missing(PathBuf),
+    /// Something else has the name.
+    #[error("{} was replaced while it was in use: another file or folder has its name now", .0.display())]
+    Replaced(PathBuf),
+    /// The file has only this number of bytes left.
+    #[error("{} was shortened while it was in use: what it held after byte {} is gone", .0.display(), .1)]
+    Shortened(PathBuf, u64),
+    /// The name cannot be looked up.
+    #[error("cannot check that {} is still there: {}", .0.display(), .1)]
+    Unknown(PathBuf, #[source] io::Error),
 }
 
 impl LinkedFile {
@@ -43,15 +42,15 @@ impl LinkedFile {
     ///
     /// # Errors
     /// When the file's metadata cannot be read.
-    pub(crate) fn of(name: &Path, file: &File) -> io::Result<Self> {
+    pub fn of(name: &Path, file: &File) -> io::Result<Self> {
         Ok(Self::with(name, &file.metadata()?))
     }
 
-    /// The place of a file that somebody else, such as SQLite, has opened under this name just now.
+    /// The place of a file that something else, such as SQLite, has just opened under this name.
     ///
     /// # Errors
     /// When the name leads to nothing.
-    pub(crate) fn of_name(name: &Path) -> io::Result<Self> {
+    pub fn of_name(name: &Path) -> io::Result<Self> {
         Ok(Self::with(name, &fs::metadata(name)?))
     }
 
@@ -67,19 +66,18 @@ impl LinkedFile {
         place
     }
 
-    /// Whether the name leads to the file.
+    /// Checks that the name leads to the file.
     ///
     /// # Errors
-    /// When it does not, or nobody can tell.
-    pub(crate) fn check(&self) -> Result<(), Displaced> {
-        let name = || self.name.clone();
+    /// When it does not, or that cannot be checked.
+    pub fn check(&self) -> Result<(), Displaced> {
         match fs::metadata(&self.path) {
             Ok(there) if self.is(&there) => Ok(()),
-            Ok(_) => Err(Displaced::Replaced { name: name() }),
+            Ok(_) => Err(Displaced::Replaced(self.name.clone())),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                Err(Displaced::Missing { name: name() })
+                Err(Displaced::Missing(self.name.clone()))
             }
-            Err(source) => Err(Displaced::Unknown { name: name(), source }),
+            Err(source) => Err(Displaced::Unknown(self.name.clone(), source)),
         }
     }
 
@@ -104,8 +102,8 @@ mod tests {
 
     #[test]
     fn a_file_is_in_place_only_while_its_name_leads_to_it() {
-        let missing = |checked| matches!(checked, Err(Displaced::Missing { .. }));
-        let replaced = |checked| matches!(checked, Err(Displaced::Replaced { .. }));
+        let missing = |checked| matches!(checked, Err(Displaced::Missing(_)));
+        let replaced = |checked| matches!(checked, Err(Displaced::Replaced(_)));
         let fine = |checked: Result<(), Displaced>| checked.is_ok();
         type Change = fn(&Path);
         for (case, change, expected) in [
