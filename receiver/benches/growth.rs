@@ -12,7 +12,7 @@ use std::{collections::HashMap, env, fs, path::Path, sync::Arc, time::Instant};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
 use receiver::{
-    index::{Filter, Index, Indexer},
+    index::{Filter, Index, Indexer, Reader},
     log::{Record, RecordHeader, SegmentOptions, SegmentedLog},
 };
 use schemas::{Document, Profile, Sample};
@@ -47,7 +47,7 @@ fn main() {
         let began = Instant::now();
         assert_eq!(indexer.catch_up(&mut reader).unwrap(), MILLION);
         let indexed = began.elapsed();
-        let index = Index::open(&folder.join("index.sqlite")).unwrap();
+        let index = Reader::open(&folder.join("index.sqlite")).unwrap().unwrap();
         let known: Vec<_> = index.newest(&Filter::default(), ASKED).unwrap();
         let newest = p99(|_| index.newest(&Filter::default(), SHOWN).unwrap().len() == SHOWN);
         let by_flow = p99(|_| {

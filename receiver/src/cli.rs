@@ -28,7 +28,7 @@ use console::{
 use self::{data::DataDir, failure::Failure};
 use crate::{
     config::Config,
-    index::{Index, Indexer},
+    index::{Index, Indexer, Reader},
     log::Position,
     server::{DataFolder, IndexLock},
 };
@@ -134,7 +134,11 @@ fn reindex(file: Option<&Path>) -> Result<(), Failure> {
         0 => String::new(),
         places => format!("Damaged places skipped: {places}; `log check` shows where\n"),
     };
-    let (messages, _) = indexer.into_index().counts().map_err(Failure::failed)?;
+    drop(indexer);
+    let (messages, _) = match Reader::open(&file).map_err(Failure::failed)? {
+        Some(index) => index.counts().map_err(Failure::failed)?,
+        None => return Err(Failure::failed("the index was deleted while it was rebuilt").tip("run `reindex` again")),
+    };
     Ok(write_stdout(&format!("Records read from the log: {records}; messages in the index: {messages}\n{damaged}"))?)
 }
 

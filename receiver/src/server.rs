@@ -131,7 +131,7 @@ impl Server {
             relay: relay.headway(),
             log: log.clone(),
             data_dir: config.data_dir.clone(),
-            index: indexer.headway(),
+            index: indexer.progress(),
             admission,
             draining: AtomicBool::new(false),
         };

@@ -13,7 +13,7 @@ use console::output::warn;
 use super::{configuration, failure::Failure};
 use crate::{
     config::Config,
-    index::{Index, Indexer, Message},
+    index::{Index, IndexError, Indexer, Message, Reader},
     log::{Entry, LogIdentity, LogReader, Position, Record, SegmentedLog},
     server::{DataFolder, DataFolderError, IndexLock},
 };
@@ -70,7 +70,7 @@ impl DataDir {
     }
 
     /// The message one of whose arrivals has an id with this prefix.
-    pub(super) fn find(&self, index: &Index, id: &str) -> Result<Option<(Message, Record)>, Failure> {
+    pub(super) fn find(&self, index: &Reader, id: &str) -> Result<Option<(Message, Record)>, Failure> {
         let message = match <[Message; 1]>::try_from(index.by_id(id).map_err(Failure::failed)?) {
             Ok([message]) => message,
             Err(found) if found.is_empty() => return Ok(None),
@@ -94,7 +94,7 @@ impl DataDir {
     }
 
     /// The index, caught up with the log. A running receiver updates it itself; without one, this does.
-    pub(super) fn index(&self) -> Result<Index, Failure> {
+    pub(super) fn index(&self) -> Result<Reader, Failure> {
         let file = DataFolder::index_in(&self.folder);
         let (end, start) = (self.end()?, self.log(Position(0)).start().map_err(Failure::failed)?);
         let began = Instant::now();
@@ -104,11 +104,11 @@ impl DataDir {
             {
                 return Ok(index);
             }
-            let index = Index::open_beside(&file).map_err(Failure::failed)?;
-            let is_behind = |index: &Index| Ok(index.position()? < end || index.start()? < start);
+            let index = Reader::open(&file).map_err(Failure::failed)?;
+            let is_behind = |index: &Reader| Ok::<_, IndexError>(index.position()? < end || index.start()? < start);
             let waited = began.elapsed() > INDEX_TIMEOUT;
             match index {
-                Some(index) if !is_behind(&index).map_err(|error: rusqlite::Error| Failure::failed(error))? => {
+                Some(index) if !is_behind(&index).map_err(Failure::failed)? => {
                     return Ok(index);
                 }
                 Some(index) if waited => {
@@ -125,7 +125,7 @@ impl DataDir {
     }
 
     /// Updates the index while no receiver runs. `None` if one has started, or another command does it.
-    fn index_alone(&self) -> Result<Option<Index>, Failure> {
+    fn index_alone(&self) -> Result<Option<Reader>, Failure> {
         let Some(_lock) = IndexLock::take(&self.folder).map_err(Failure::failed)? else { return Ok(None) };
         let index =
             Index::open_behind(&DataFolder::index_in(&self.folder), &self.log_identity()?).map_err(Failure::failed)?;
@@ -133,7 +133,8 @@ impl DataDir {
         let mut log = self.log(indexer.position());
         let goes_on = || !DataFolder::is_in_use(&self.folder);
         let (_, is_up) = indexer.catch_up_while(&mut log, goes_on).map_err(Failure::failed)?;
-        Ok(is_up.then(|| indexer.into_index()))
+        drop(indexer);
+        if is_up { Reader::open(&DataFolder::index_in(&self.folder)).map_err(Failure::failed) } else { Ok(None) }
     }
 }
 

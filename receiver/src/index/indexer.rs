@@ -11,34 +11,34 @@ use std::{
 use schemas::{Document, Profile, Violation};
 use tokio::{runtime::Handle, sync::watch};
 
-use super::Index;
+use super::{Index, IndexError, write};
 use crate::log::{Entry, LogReader, Position, Record};
 
 /// Maximum number of records in a transaction: enough that its sync is shared, few enough that readers soon see new records.
-const BATCH: usize = 500;
+const MAX_BATCH_RECORDS: usize = 500;
 
 /// Maximum number of bytes of bodies in a transaction, exceeded by at most one body: they are held in memory until it ends.
-const BATCH_BYTES: usize = 8 << 20;
+const MAX_BATCH_BYTES: usize = 8 << 20;
 
 /// How long it lets news gather after a batch that was not full: what goes into one transaction shares most of the pages
 /// that it writes and syncs.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The least priority that there is; where nothing else wants the processor it costs nothing.
 const NICENESS: i32 = 19;
 
 /// How long to wait before a failed batch is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often to check, where there is nothing new, that the index's files are in their places.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const PLACE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Keeps an index up with a log.
 pub struct Indexer {
     index: Index,
     profile_of: ProfileLookup,
     damaged: usize,
-    headway: watch::Sender<IndexProgress>,
+    progress: watch::Sender<IndexProgress>,
 }
 
 /// How far an indexer is, and whether it goes on.
@@ -64,21 +64,6 @@ pub(super) struct Added {
     more: bool,
 }
 
-/// The index cannot be kept up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum IndexError {
-    /// The log cannot be read.
-    #[error("cannot read the log: {0}")]
-    Log(#[from] io::Error),
-    /// Its folder was deleted, moved or replaced.
-    #[error("the index cannot be kept: {0}")]
-    Displaced(#[source] io::Error),
-    /// The index cannot be written.
-    #[error("cannot write the index: {0}")]
-    Index(#[from] rusqlite::Error),
-}
-
 impl Indexer {
     /// Messages of an endpoint are judged through its profile, those of unknown endpoints through profile v1.
     pub fn new(index: Index, profiles: Profiles) -> Self {
@@ -88,8 +73,8 @@ impl Indexer {
     /// As [`Self::new`], with profiles that may change.
     pub(crate) fn with_lookup(index: Index, profile_of: ProfileLookup) -> Self {
         let position = index.position().unwrap_or_default();
-        let headway = watch::Sender::new(IndexProgress { position, failing: false });
-        Self { index, profile_of, damaged: 0, headway }
+        let progress = watch::Sender::new(IndexProgress { position, failing: false });
+        Self { index, profile_of, damaged: 0, progress }
     }
 
     /// Where in the log it reads on: at the beginning, if the index does not say.
@@ -98,8 +83,8 @@ impl Indexer {
     }
 
     /// Reports its progress while it follows the log.
-    pub fn headway(&self) -> watch::Receiver<IndexProgress> {
-        self.headway.subscribe()
+    pub fn progress(&self) -> watch::Receiver<IndexProgress> {
+        self.progress.subscribe()
     }
 
     /// Reads to the log's end and gives the number of records that were new.
@@ -166,7 +151,7 @@ impl Indexer {
             if result.is_err() {
                 reader.go_to(self.position());
             }
-            self.headway.send_replace(IndexProgress { position: reader.position(), failing: result.is_err() });
+            self.progress.send_replace(IndexProgress { position: reader.position(), failing: result.is_err() });
             let added = match result {
                 Ok(added) => added,
                 Err(error) => {
@@ -178,7 +163,7 @@ impl Indexer {
                     }
                     tokio::select! {
                         () = &mut stop => return,
-                        () = tokio::time::sleep(RETRY) => continue,
+                        () = tokio::time::sleep(RETRY_INTERVAL) => continue,
                     }
                 }
             };
@@ -187,12 +172,14 @@ impl Indexer {
                 match added {
                     Added { more: true, .. } => true,
                     // Without news its files may still be gone.
-                    Added { records: 0, .. } => match tokio::time::timeout(LOOK_EVERY, news.changed()).await {
-                        Ok(news) => news.is_ok(),
-                        Err(_) => true,
-                    },
+                    Added { records: 0, .. } => {
+                        match tokio::time::timeout(PLACE_CHECK_INTERVAL, news.changed()).await {
+                            Ok(news) => news.is_ok(),
+                            Err(_) => true,
+                        }
+                    }
                     Added { .. } => {
-                        tokio::time::sleep(GATHER).await;
+                        tokio::time::sleep(GATHER_INTERVAL).await;
                         true
                     }
                 }
@@ -218,9 +205,9 @@ impl Indexer {
     /// the same transaction.
     pub(super) fn add_batch(&mut self, reader: &mut LogReader) -> Result<Added, IndexError> {
         let (start, from) = (reader.start()?, reader.position());
-        let mut batch: Vec<(Position, Record, Vec<Violation>)> = Vec::with_capacity(BATCH);
+        let mut batch: Vec<write::Entry> = Vec::with_capacity(MAX_BATCH_RECORDS);
         let mut bytes = 0;
-        let is_full = |records: usize, bytes: usize| records >= BATCH || bytes >= BATCH_BYTES;
+        let is_full = |records: usize, bytes: usize| records >= MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES;
         while !is_full(batch.len(), bytes) {
             give_way();
             match reader.next_entry()? {
@@ -229,7 +216,7 @@ impl Indexer {
                 Some(Entry::Record { at, record, .. }) => {
                     let violations = self.judge(&record);
                     bytes += record.body.len();
-                    batch.push((at, record, violations));
+                    batch.push(write::Entry { at, record, violations });
                 }
                 Some(Entry::Damaged { at, next }) => {
                     self.damaged += 1;
@@ -239,9 +226,8 @@ impl Indexer {
             }
         }
         if !batch.is_empty() || reader.position() > from || start > self.index.start()? {
-            let rows = batch.iter().map(|(at, record, violations)| (at, record, violations.as_slice()));
-            let rows = rows.inspect(|_| give_way());
-            if !self.index.add(rows, (from, reader.position()), start)? {
+            let entries = batch.iter().inspect(|_| give_way());
+            if !self.index.add(entries, (from, reader.position()), start)? {
                 reader.go_to(self.index.position()?);
                 return Ok(Added { records: 0, more: true });
             }

@@ -1,13 +1,18 @@
 //! Duplicates, the cursor, and rebuilding the index.
 
-use std::{collections::HashMap, fs, path::Path, time::SystemTime};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use bytes::Bytes;
 use jiff::{Timestamp, ToSpan as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Filter, Index, Indexer};
+use super::{Filter, Index, Indexer, Reader};
 use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog};
 
 /// A record that arrived `seconds` after the first.
@@ -35,7 +40,17 @@ async fn index_of(folder: &TempDir, records: &[Record]) -> SegmentedLog {
     log
 }
 
-fn caught_up(folder: &TempDir, log: &SegmentedLog) -> Index {
+fn file_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("index.sqlite")
+}
+
+/// Brings the index up to the log's end.
+fn caught_up(folder: &TempDir, log: &SegmentedLog) -> Reader {
+    update(folder, log);
+    Reader::open(&file_in(folder)).unwrap().unwrap()
+}
+
+fn update(folder: &TempDir, log: &SegmentedLog) -> Index {
     let index = Index::open_behind(&folder.path().join("index.sqlite"), &log.identity()).unwrap();
     let mut indexer = Indexer::new(index, HashMap::new());
     let mut reader = log.read(indexer.position()).unwrap();
@@ -147,7 +162,7 @@ async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_r
 async fn an_index_is_kept_where_only_the_last_record_is_damaged_or_gone() {
     let folder = TempDir::new().unwrap();
     let log = index_of(&folder, &[record(0, "a", "{\"x\":1}"), record(1, "a", "{\"x\":2}")]).await;
-    let index = caught_up(&folder, &log);
+    let index = update(&folder, &log);
     let cursor = index.cursor().unwrap();
     let (last, _) = cursor.last.unwrap();
     drop(index);
@@ -182,7 +197,7 @@ async fn what_retention_removed_goes_and_the_rest_is_as_if_made_anew() {
     drop(before);
     assert!(log.retain(SystemTime::now()).unwrap().segments > 0);
     let index = caught_up(&folder, &log);
-    let rows = |index: &Index| -> Vec<_> {
+    let rows = |index: &Reader| -> Vec<_> {
         let messages = index.newest(&Filter::default(), 99).unwrap();
         messages.into_iter().map(|message| (index.arrivals(message.id).unwrap(), message)).collect()
     };
@@ -206,6 +221,44 @@ async fn two_processes_can_keep_the_same_index_up() {
     assert_eq!(one.add_batch(&mut reading).unwrap().records, 500);
     other.catch_up(&mut reading_too).unwrap();
     one.catch_up(&mut reading).unwrap();
-    assert_eq!(one.into_index().counts().unwrap(), (600, 600));
-    assert_eq!(caught_up(&folder, &log).position().unwrap(), log.end());
+    drop((one, other));
+    let index = Reader::open(&file).unwrap().unwrap();
+    assert_eq!(index.counts().unwrap(), (600, 600));
+    assert_eq!(index.position().unwrap(), log.end());
+}
+
+#[tokio::test]
+async fn a_repeated_message_is_found_by_each_of_its_arrivals() {
+    let folder = TempDir::new().unwrap();
+    let records = [record(0, "a", "{\"x\":1}"), record(200, "a", "{\"x\":1}"), record(450, "a", "{\"x\":2}")];
+    let log = index_of(&folder, &records).await;
+    let index = caught_up(&folder, &log);
+    let at = |seconds: i64| Some(Timestamp::UNIX_EPOCH + seconds.seconds());
+    for (case, since, until, found) in [
+        ("all", None, None, 2),
+        ("since before the first arrival", at(-1), None, 2),
+        ("since the first arrival", at(0), at(1), 1),
+        ("since after the first arrival", at(1), None, 2),
+        ("only the last arrival", at(1), at(300), 1),
+        ("since after the last arrival", at(201), None, 1),
+        ("until the first arrival", None, at(0), 0),
+    ] {
+        let filter = Filter { since, until, ..Filter::default() };
+        assert_eq!(index.newest(&filter, 9).unwrap().len(), found, "{case}");
+    }
+    for record in &records[..2] {
+        assert_eq!(index.by_id(&record.header.id.to_string()).unwrap()[0].id, records[0].header.id);
+    }
+}
+
+#[tokio::test]
+async fn a_later_arrival_is_recognised_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let log = index_of(&folder, &[record(0, "a", "{\"x\":1}"), record(200, "a", "{\"x\":1}")]).await;
+    assert_eq!(caught_up(&folder, &log).counts().unwrap(), (1, 2));
+    for seconds in [450, 700, 1001, 1301] {
+        log.append(&record(seconds, "a", "{\"x\":1}")).await.unwrap();
+        caught_up(&folder, &log);
+    }
+    assert_eq!(caught_up(&folder, &log).counts().unwrap(), (2, 6));
 }

@@ -10,7 +10,7 @@ use console::{
 
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    index::{Index, Lost},
+    index::{Lost, Reader},
     log::LogReport,
     server::DataFolder,
 };
@@ -64,7 +64,7 @@ pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
 /// Messages that are in the index and in no file of the log.
 fn lost(data: &DataDir, folder: &Path) -> Result<Vec<Lost>, Failure> {
     // Without an index, or with a damaged one, this is unknown.
-    let Ok(Some(index)) = Index::open_beside(&DataFolder::index_in(&data.folder)) else { return Ok(Vec::new()) };
+    let Ok(Some(index)) = Reader::open(&DataFolder::index_in(&data.folder)) else { return Ok(Vec::new()) };
     let lost = index.lost(|| {
         let (start, ranges) = LogReport::ranges(folder)?;
         // The index removes a little later what retention has removed.

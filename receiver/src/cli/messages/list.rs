@@ -4,7 +4,7 @@ use console::{
     FilterArgs, OutputArgs, OutputFormat, Table,
     output::{warn, write_json, write_stdout},
 };
-use schemas::validate::MAX_VIOLATIONS;
+use schemas::{Trigger, validate::MAX_VIOLATIONS};
 
 use super::{cell, filter};
 use crate::{
@@ -58,7 +58,7 @@ fn table(messages: &[Message]) -> Table {
             message.id.to_string(),
             format!("{:.0}", message.received_at),
             cell(Some(&message.endpoint)),
-            cell(message.trigger.as_deref()),
+            message.trigger.map_or("-", Trigger::as_str).to_owned(),
             cell(message.flow.as_deref()),
             cell(message.step.as_deref()),
             message.size.to_string(),

@@ -4,7 +4,7 @@ use console::{
     OutputArgs, OutputFormat,
     output::{write_bytes, write_json, write_stdout},
 };
-use schemas::{json::pretty, text::escape_json};
+use schemas::{Trigger, json::pretty, text::escape_json};
 
 use super::cell;
 use crate::{
@@ -48,7 +48,7 @@ fn human(message: &Message, record: &Record, arrivals: &[(jiff::Timestamp, Optio
         "id        {}\nendpoint  {}\ntrigger   {}\nflow      {}\nstep      {}\nbytes     {}\n",
         message.id,
         cell(Some(&message.endpoint)),
-        cell(message.trigger.as_deref()),
+        message.trigger.map_or("-", Trigger::as_str),
         cell(message.flow.as_deref()),
         cell(message.step.as_deref()),
         message.size,
