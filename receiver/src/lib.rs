@@ -24,6 +24,10 @@ pub mod log;
 #[cfg(feature = "server")]
 mod metrics;
 #[cfg(feature = "server")]
+#[doc(hidden)]
+#[cfg(feature = "server")]
+pub mod query;
+#[cfg(feature = "server")]
 mod redact;
 #[doc(hidden)]
 #[cfg(feature = "relay")]

@@ -13,6 +13,7 @@ pub mod pages;
 pub mod program;
 pub mod shell;
 pub mod table;
+pub mod time;
 
 pub use self::{
     color::ColorArgs,
@@ -23,4 +24,5 @@ pub use self::{
     pages::PagesCommand,
     program::{CommandError, run},
     table::Table,
+    time::TimeArg,
 };
