@@ -1,13 +1,18 @@
-//! What the log says of each request: why it was refused, and where the fault is.
+//! The access log: why a request was refused, where its fault is, and the payloads that are printed.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
     program::Receiver,
-    raw_client::{answer, post},
+    raw_client::{PATIENCE, answer, post},
 };
 
 /// A line without what differs from run to run.
@@ -110,5 +115,61 @@ fn a_capturing_endpoint_that_others_reach_is_warned_of_at_the_check_and_at_every
             let said = String::from_utf8(check.stderr).unwrap();
             assert_eq!(said.contains("gets 200 unchecked"), !expected.is_empty(), "{case}: {said}");
         }
+    }
+}
+
+#[test]
+fn a_large_message_is_named_where_smaller_ones_are_printed() {
+    let receiver = Receiver::start("log_payloads = true\n[[endpoint]]\npath = \"/none\"\n");
+    let message = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+    let sent = [64 << 10, (64 << 10) + 1].map(|length| {
+        let answer = answer(receiver.address, post("/none", "", message(length)));
+        answer.json()["id"].as_str().unwrap().to_owned()
+    });
+    let stdout = receiver.folder().join("stdout.log");
+    let mut printed = String::new();
+    assert!(receiver.terminate_then(|| printed = fs::read_to_string(&stdout).unwrap()).success());
+    assert_eq!(printed.matches("\"a\": \"xxx").count(), 1, "{} bytes", printed.len());
+    let named = format!("message of 65537 bytes; to print it: webhook-receiver messages show {}", sent[1]);
+    assert!(printed.lines().any(|line| line == named), "{}", &printed[printed.len().saturating_sub(300)..]);
+}
+
+#[test]
+fn a_reader_of_stdout_that_stops_does_not_stop_the_receiver() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("receiver.toml");
+    let text = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\nlog_payloads = true\n[[endpoint]]\npath = \"/none\"\n";
+    fs::write(&config, text).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"))
+        .args(["serve", "--config"])
+        .arg(&config)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut child = KilledOnDrop(child);
+    // Held open, and not read any further: a terminal that was stopped with Ctrl-S.
+    let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
+    let mut first = String::new();
+    stdout.read_line(&mut first).unwrap();
+    let address: SocketAddr = first["Listening on http://".len()..].split('/').next().unwrap().parse().unwrap();
+    let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(4000));
+    for number in 0..60 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(&post("/none", "", &body)).unwrap();
+        let mut first = [0; 12];
+        let read = stream.read_exact(&mut first);
+        assert!(read.is_ok() && &first == b"HTTP/1.1 200", "message {number}: {read:?}");
+    }
+}
+
+struct KilledOnDrop(Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        // One that has ended is as good as killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

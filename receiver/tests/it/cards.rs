@@ -5,23 +5,20 @@ mod size;
 
 use std::fs;
 
-use receiver::relay::{Budget, Card, DestinationFilter, MessageMetadata, Template, View};
+use receiver::relay::{About, Budget, Card, Filter, Template, View};
 use schemas::{Profile, Sample};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn about() -> MessageMetadata {
-    MessageMetadata {
-        flow_url: Some("https://acme.example/flows/{flowIdentifier}".parse().unwrap()),
-        ..MessageMetadata::default()
-    }
+fn about() -> About {
+    About { flow_url: Some("https://acme.example/flows/{flowIdentifier}".parse().unwrap()), ..About::default() }
 }
 
 fn view(body: &[u8]) -> View {
     View::of(body, Profile::v1(), &about()).unwrap()
 }
 
-/// The Adaptive Card of a post. Checks the post's form.
+/// The Adaptive Card of a post, which is of the form that a workflow wants.
 pub(crate) fn content(card: &Card) -> Value {
     let mut post: Value = serde_json::from_slice(&card.body).unwrap();
     let content = post["attachments"][0]["content"].take();
@@ -60,7 +57,7 @@ pub(crate) fn large_message() -> Vec<u8> {
     serde_json::to_vec(&message).unwrap()
 }
 
-/// All texts of a card, including hidden parts.
+/// All that a person can read of a card, hidden parts included.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(elements) => elements.iter().flat_map(texts).collect(),
@@ -120,7 +117,7 @@ fn numbers_are_shown_with_their_digits() {
         ("values['1e2!'] == 100", true),
         ("values['-0!'] == 0", true),
     ] {
-        assert_eq!(DestinationFilter::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
+        assert_eq!(Filter::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
     }
 }
 
@@ -207,7 +204,7 @@ fn a_text_stays_a_text_wherever_it_stands() {
         let card = of(text);
         assert_eq!(shape(&card), harmless, "{name}");
         for text in texts(&card) {
-            // A button's title is not Markdown.
+            // A button's words are read as they are.
             let is_button = text.starts_with("Open ");
             let found = never.iter().find(|never| !is_button && text.contains(**never));
             assert_eq!(found, None, "{name}: {text}");

@@ -243,6 +243,7 @@ fn the_log_is_checked_beside_a_receiver_and_mended_without_one() {
         let masked = |line: &str| {
             let words = line.split(' ').map(|word| match word {
                 word if number(word) => "N",
+                word if word.strip_suffix(';').is_some_and(number) => "N;",
                 word if word.contains('T') && word.ends_with('Z') => "TIME",
                 word if word.contains(".cut") => "PLACE.cut",
                 word => word,

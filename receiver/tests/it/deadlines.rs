@@ -1,8 +1,9 @@
-//! Clients that are silent, slow or stalled are closed at their deadlines, and cost the honest ones nothing.
+//! Clients that are silent, slow or stalled are closed at their deadlines, or evicted earlier if the receiver is full, and do
+//! not affect the others.
 
 use std::{
     fs,
-    io::{ErrorKind, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::TcpStream,
     thread,
     time::{Duration, Instant},
@@ -169,4 +170,71 @@ fn clients_that_come_while_it_is_busy_are_not_turned_away() {
         raw.send(post("/none", "", r#"{"a":1}"#));
         assert_eq!(raw.answer().unwrap().status, 200);
     }
+}
+
+#[test]
+fn a_client_that_does_not_read_is_closed_and_costs_the_others_nothing() {
+    let receiver = Receiver::start(
+        "[limits]\nbody_timeout = \"500ms\"\nidle_timeout = \"1s\"\nheader_timeout = \"1s\"\n[[endpoint]]\npath = \"/none\"\n",
+    );
+    let mut greedy = TcpStream::connect(receiver.address).unwrap();
+    greedy.set_write_timeout(Some(MOST * 4)).unwrap();
+    let requests = post("/other", "", "").repeat(1000);
+    // Answers pile up until neither side takes any more; then the receiver must give up.
+    let began = Instant::now();
+    let error = loop {
+        if let Err(error) = greedy.write_all(&requests) {
+            break error;
+        }
+        assert!(began.elapsed() < MOST * 8, "it still reads requests");
+    };
+    let closed = [std::io::ErrorKind::ConnectionReset, std::io::ErrorKind::BrokenPipe];
+    assert!(closed.contains(&error.kind()), "still open after {:?}: {error}", began.elapsed());
+    honest(&receiver);
+}
+
+#[test]
+fn a_client_that_sends_a_byte_at_a_time_meets_the_same_deadlines() {
+    let receiver = Receiver::start(
+        "[limits]\nheader_timeout = \"500ms\"\nbody_timeout = \"500ms\"\n[[endpoint]]\npath = \"/none\"\n",
+    );
+    let head = post("/none", "", format!(r#"{{"a":"{}"}}"#, "x".repeat(1000)));
+    let body = head.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    for (case, at_once, expected) in [("in the head", 1, ""), ("in the body", body, "HTTP/1.1 408")] {
+        let mut stream = TcpStream::connect(receiver.address).unwrap();
+        // The pace: between two bytes it listens so long.
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let began = Instant::now();
+        stream.write_all(&head[..at_once]).unwrap();
+        let (mut heard, mut chunk) = (Vec::new(), [0; 4096]);
+        for byte in &head[at_once..] {
+            // Once the receiver has hung up, only what it said matters.
+            let _ = stream.write_all(&[*byte]);
+            match stream.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(read) => heard.extend_from_slice(&chunk[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+        }
+        let took = began.elapsed();
+        assert!((Duration::from_millis(450)..MOST).contains(&took), "{case}: {took:?}");
+        assert!(String::from_utf8_lossy(&heard).starts_with(expected), "{case}");
+        honest(&receiver);
+    }
+}
+
+#[test]
+fn a_full_receiver_lets_half_a_head_go_before_a_begun_body() {
+    let receiver = Receiver::start("[limits]\nconnections = 2\n[[endpoint]]\npath = \"/none\"\n");
+    let head = "POST /none HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n";
+    let mut begun = Raw::connect(receiver.address);
+    begun.send(head);
+    assert_eq!(begun.answer().unwrap().status, 100);
+    let mut half = Raw::connect(receiver.address);
+    half.send("POST /none HTTP/1.1\r\n");
+    honest(&receiver);
+    assert!(half.is_closed());
+    begun.send(r#"{"a":1}"#);
+    assert_eq!(begun.answer().unwrap().status, 200);
 }

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{Request, StatusCode, header};
 
-use crate::{
-    http2::{Server, soon},
-    support::program::Receiver,
-    support::raw_client::{Raw, post},
+use crate::support::{
+    http2_client::{Server, soon},
+    program::Receiver,
+    raw_client::{Raw, post},
 };
 
 const MESSAGE: &str = r#"{"a":1}"#;

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use crate::http2::{Server, frame, post, soon};
+use crate::support::http2_client::{Server, frame, post, soon};
 
 /// Takes room of 1 MiB for each long head, so that 64 have room.
 const LIMITS: &str = "[limits]\nheader_bytes = 524288\nheader_timeout = \"1h\"\nbody_timeout = \"1h\"\n";

@@ -1,6 +1,11 @@
-//! The end: told once it waits for what has begun, but not for ever; told twice it does not wait.
+//! Shutdown: the first stop signal waits for requests that have begun, up to a limit; the second one does not wait.
 
-use std::{fs, net::SocketAddr, time::Instant};
+use std::{
+    fs,
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::Instant,
+};
 
 use tempfile::TempDir;
 
@@ -81,4 +86,38 @@ fn told_a_second_time_it_waits_for_nothing() {
     );
     let receiver = Receiver::start_in(folder.path(), NONE, &[]);
     assert_eq!(receiver.exported().len(), 1);
+}
+
+#[test]
+fn what_has_begun_when_the_end_comes_is_answered_and_stored() {
+    let folder = TempDir::new().unwrap();
+    let receiver = Receiver::start_in(folder.path(), NONE, &[]);
+    let mut raw = Raw::connect(receiver.address);
+    raw.send(BEGUN);
+    assert_eq!(raw.answer().unwrap().status, 100);
+    let address = receiver.address;
+    let ending = thread::spawn(move || receiver.terminate());
+    // When nobody listens any more, the end has begun.
+    while TcpStream::connect(address).is_ok() {
+        assert!(!ending.is_finished(), "it ended before the request did");
+    }
+    raw.send(MESSAGE);
+    let acknowledged = raw.answer().unwrap();
+    assert_eq!(acknowledged.status, 200);
+    assert!(raw.is_closed());
+    assert!(ending.join().unwrap().success());
+    let receiver = Receiver::start_in(folder.path(), NONE, &[]);
+    assert_eq!(receiver.exported()[0]["id"], acknowledged.json()["id"]);
+}
+
+#[test]
+fn half_a_head_does_not_hold_up_the_end() {
+    let receiver = Receiver::start(&format!("{NONE}[limits]\nheader_timeout = \"1h\"\n"));
+    let mut half = Raw::connect(receiver.address);
+    half.send("POST /none HTTP/1.1\r\nHost: x\r\n");
+    // When another client has its answer, the half head has been read.
+    assert_eq!(answer(receiver.address, post("/none", "", MESSAGE)).status, 200);
+    let began = Instant::now();
+    assert!(receiver.terminate().success());
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
 }

@@ -3,6 +3,7 @@
 pub(crate) mod certificate;
 pub(crate) mod delayed_stream;
 pub(crate) mod disk;
+pub(crate) mod http2_client;
 pub(crate) mod program;
 pub(crate) mod raw_client;
 pub(crate) mod soak;

@@ -1,4 +1,4 @@
-//! The relay's log lines as JSON.
+//! The log lines of a relay: a JSON reader loses nothing of them.
 
 use super::{SOON, endpoint, folder, message, send, to_http, to_teams};
 use crate::support::{
