@@ -33,12 +33,12 @@ use secrecy::SecretString;
 
 pub(crate) use self::resolve::PLAINTEXT_SECRET_WARNING;
 pub use self::{
-    changes::Changes,
+    changes::ConfigChanges,
     first_run::{FIRST_RUN_FOLDER, FirstRunError, SECRET_FILE, draw_secret, write_secret},
     problem::{ConfigError, ConfigProblem},
     rotation::{Kept, RotateError, Rotation},
     sources::Sources,
-    tls::{Tls, TlsError},
+    tls::{ListenerTls, TlsError},
 };
 use crate::{
     ingest::{Capture, CaptureFile, Endpoint, Endpoints, Nonconforming, body::DEFAULT_MAX_BODY_BYTES},
@@ -58,14 +58,13 @@ pub struct Config {
     /// The listener for health, readiness and metrics, if there is one.
     pub admin: Option<SocketAddr>,
     /// Without it, the listener speaks plain HTTP.
-    pub tls: Option<Tls>,
+    pub tls: Option<ListenerTls>,
     /// Whether a proxy in front of the listener speaks TLS.
     pub behind_tls_proxy: bool,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Holds the log, its index and the relay's store.
     pub data_dir: PathBuf,
-    /// Whether to print accepted messages.
     pub log_payloads: bool,
     pub limits: Limits,
     pub retention: Retention,
@@ -81,7 +80,6 @@ pub struct Config {
 pub struct EndpointConfig {
     /// The URL path as configured. Requests may use any equivalent spelling.
     pub path: String,
-    /// Its name in logs and listings.
     pub name: String,
     pub authentication: Authentication,
     /// More credentials of the same type, each with its expiry.
@@ -98,17 +96,13 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Maximum size of a request's header section.
     pub header_bytes: usize,
-    /// Maximum number of header fields of a request.
     pub header_fields: usize,
-    /// Maximum time for the header section to arrive.
     pub header_timeout: Duration,
-    /// Maximum time for the body to arrive.
     pub body_timeout: Duration,
     /// Maximum time between two requests on a connection.
     pub idle_timeout: Duration,
     /// Maximum time for open requests to finish at shutdown.
     pub drain_timeout: Duration,
-    /// Maximum number of connections.
     pub connections: usize,
     /// Maximum number of concurrent requests, over all connections.
     pub requests: usize,
@@ -135,18 +129,12 @@ impl Default for Limits {
 
 impl Config {
     /// Reads and checks a configuration file, and resolves its references to secrets.
-    ///
-    /// # Errors
-    /// Every problem of the file, each with its line, but never with a value that might be a secret.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         Origin::File(path.to_owned()).read().config
     }
 
     /// As [`Self::load`], for commands that only read stored messages: secrets are not resolved, and the endpoints have no
     /// authentication.
-    ///
-    /// # Errors
-    /// As [`Self::load`], except for secrets.
     pub fn load_for_reading(path: &Path) -> Result<Self, ConfigError> {
         let mut sources = Sources::default();
         resolve::resolve(&read(path)?, path, false, &mut sources)
@@ -173,12 +161,10 @@ impl Config {
         self.tls.is_none() && !self.behind_tls_proxy && !self.listen.ip().to_canonical().is_loopback()
     }
 
-    /// By endpoint name.
     pub fn profiles(&self) -> HashMap<String, Profile> {
         self.endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.profile.clone())).collect()
     }
 
-    /// The endpoints, ready to take messages.
     pub(crate) fn build_endpoints(&self) -> Endpoints {
         let quarantine = Arc::new(CaptureFile::in_folder(&self.data_dir));
         let secrets: Arc<[SecretString]> = self.secrets().collect();
@@ -197,7 +183,6 @@ impl Config {
         }
     }
 
-    /// Every client secret and password.
     fn secrets(&self) -> impl Iterator<Item = SecretString> {
         let credentials = self.endpoints.iter().flat_map(|endpoint| {
             iter::once(&endpoint.authentication).chain(endpoint.also_accept.iter().map(|(more, _)| more))
@@ -218,16 +203,15 @@ pub enum Origin {
     FirstRun(PathBuf),
 }
 
-/// The result of reading a configuration.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ConfigReading {
     pub config: Result<Config, ConfigError>,
     /// The files that it was read from, including missing ones.
     pub sources: Sources,
 }
 
 impl Origin {
-    pub fn read(&self) -> Reading {
+    pub fn read(&self) -> ConfigReading {
         let mut sources = Sources::default();
         let config = match self {
             Self::File(path) => {
@@ -236,7 +220,7 @@ impl Origin {
             }
             Self::FirstRun(folder) => first_run::read(folder, &mut sources).map_err(ConfigError::FirstRun),
         };
-        Reading { config, sources }
+        ConfigReading { config, sources }
     }
 }
 

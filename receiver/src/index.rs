@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use self::{
     error::IndexError,
     indexer::{IndexProgress, Indexer, Profiles},
-    message::{Lost, Message},
+    message::Message,
     reader::{Filter, Reader},
 };
 use self::{tables::TABLES, write::WriterState};

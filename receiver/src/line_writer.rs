@@ -4,11 +4,12 @@
 use std::{
     io::{self, Write},
     mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
+use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Maximum time that a line waits for others.
@@ -18,25 +19,24 @@ const FLUSH_BYTES: usize = 64 << 10;
 /// Maximum buffered bytes. A stopped reader must not stop the receiver, so lines above the limit are dropped.
 const MAX_BUFFERED_BYTES: usize = 4 << 20;
 /// Maximum time to flush at shutdown.
-const SHUTDOWN_FLUSH: Duration = Duration::from_secs(1);
+const SHUTDOWN_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Takes lines.
 #[derive(Clone, Debug)]
-pub(crate) struct LineWriter(Arc<Shared>);
+pub(crate) struct LineWriter(Arc<LineBuffer>);
 
 /// Writes what is left when it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct FlushGuard(Arc<Shared>);
+pub(crate) struct FlushGuard(Arc<LineBuffer>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct LineBuffer {
+    state: Mutex<BufferState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BufferState {
     waiting: Vec<u8>,
     left_out: usize,
     ending: bool,
@@ -46,7 +46,7 @@ struct State {
 impl LineWriter {
     /// Writes to `output` by a thread, until the guard is dropped.
     pub(crate) fn new(output: impl Write + Send + 'static) -> io::Result<(Self, FlushGuard)> {
-        let shared = Arc::<Shared>::default();
+        let shared = Arc::<LineBuffer>::default();
         let lines = Self(shared.clone());
         thread::Builder::new().name("line-writer".to_owned()).spawn({
             let shared = shared.clone();
@@ -61,14 +61,9 @@ impl LineWriter {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No code that holds the lock can leave the state half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl LineBuffer {
     fn add(&self, line: &[u8]) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let before = state.waiting.len();
         if before + line.len() > MAX_BUFFERED_BYTES {
             state.left_out += 1;
@@ -85,11 +80,10 @@ impl Shared {
     fn write_to(&self, mut output: impl Write) {
         let mut lines = Vec::new();
         loop {
-            let wait = |state: &mut State| state.waiting.is_empty() && !state.ending;
-            let state = self.changed.wait_while(self.lock(), wait).unwrap_or_else(PoisonError::into_inner);
-            let gather = |state: &mut State| state.waiting.len() < FLUSH_BYTES && !state.ending;
-            let gathered = self.changed.wait_timeout_while(state, FLUSH_INTERVAL, gather);
-            let mut state = gathered.unwrap_or_else(PoisonError::into_inner).0;
+            let mut state = self.state.lock();
+            self.changed.wait_while(&mut state, |state| state.waiting.is_empty() && !state.ending);
+            let is_gathering = |state: &mut BufferState| state.waiting.len() < FLUSH_BYTES && !state.ending;
+            self.changed.wait_while_for(&mut state, is_gathering, FLUSH_INTERVAL);
             if state.waiting.is_empty() {
                 state.ended = true;
                 self.changed.notify_all();
@@ -117,7 +111,7 @@ impl<'a> MakeWriter<'a> for LineWriter {
 }
 
 /// Takes complete lines, each in one call.
-pub(crate) struct LineGuard<'a>(&'a Shared);
+pub(crate) struct LineGuard<'a>(&'a LineBuffer);
 
 impl Write for LineGuard<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -132,11 +126,11 @@ impl Write for LineGuard<'_> {
 
 impl Drop for FlushGuard {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         state.ending = true;
         self.0.changed.notify_all();
         // A reader that has stopped does not keep the process alive.
-        drop(self.0.changed.wait_timeout_while(state, SHUTDOWN_FLUSH, |state| !state.ended));
+        self.0.changed.wait_while_for(&mut state, |state| !state.ended, SHUTDOWN_FLUSH_TIMEOUT);
     }
 }
 
@@ -208,7 +202,7 @@ mod tests {
         for _ in 0..3 * fits {
             lines.make_writer().write_all(&line).unwrap();
         }
-        let state = lines.0.lock();
+        let state = lines.0.state.lock();
         assert_eq!((state.waiting.len(), state.left_out), (MAX_BUFFERED_BYTES, 2 * fits));
         drop((state, go_on));
     }

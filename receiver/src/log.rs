@@ -24,14 +24,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    check::LogReport,
+    check::{LogReport, LostMessages},
     cursor::{Cursor, LogId, LogIdentity, Replaced},
     disk::{Disk, FileSystem, LogFile},
     reader::{Entry, LogReader},
     record::{Captured, Record, RecordHeader},
     recovery::Recovery,
     retention::{Removed, Retention, RetentionPin},
-    segmented_log::{SegmentOptions, SegmentedLog},
+    segmented_log::SegmentedLog,
+    writer::SegmentOptions,
 };
 
 /// A place in the log. Later records have greater positions; the numbers in between mean nothing.
@@ -51,10 +52,8 @@ pub enum AppendError {
     /// More waits to be written than the queue may hold.
     #[error("the log's queue is full")]
     Full,
-    /// Writing or syncing failed; the log's own report has the reason.
     #[error("the log could not be written")]
     Failed,
-    /// The log is closing.
     #[error("the log is closed")]
     Closed,
 }

@@ -29,7 +29,7 @@ pub(crate) use self::{
 use crate::ingest::{Handled, Rejection};
 
 /// Prefix of the names of the receiver's own metrics.
-pub(crate) const NAMESPACE: &str = "webhook_receiver";
+pub(crate) const METRICS_NAMESPACE: &str = "webhook_receiver";
 
 /// Media type of [`Metrics::render`].
 pub(crate) const OPENMETRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
     accepted: Histogram,
     refused: Histogram,
     body_bytes: Counter,
-    failures: Family<FailureLabels, Counter>,
+    failures: Family<Label<&'static str>, Counter>,
     configuration: Gauge,
     #[cfg(feature = "relay")]
     relay: std::sync::Arc<RelayMetrics>,
@@ -59,22 +59,14 @@ struct RequestLabels {
     verdict: &'static str,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FailureLabels {
-    reason: &'static str,
-}
+/// A set of one label.
+type Label<V> = [(&'static str, V); 1];
 
 /// Why a connection ended before a request reached an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionFailure {
     /// The TLS handshake failed or took too long.
     TlsHandshake,
-    /// hyper could not read the head.
     UnreadableHead,
     /// A limit was reached, and the connection was closed for others.
     Evicted,
@@ -91,25 +83,23 @@ pub(crate) struct GaugeValue {
 impl Metrics {
     /// Every series that is known at the start begins at zero, so Prometheus sees its first increase.
     pub(crate) fn new<'e>(endpoints: impl Iterator<Item = &'e str>, log: &LogMetrics) -> Self {
-        let mut registry = Registry::with_prefix(NAMESPACE);
+        let mut registry = Registry::with_prefix(METRICS_NAMESPACE);
         registry.register("build", "The program's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let requests = Family::<RequestLabels, Counter>::default();
         registry.register("requests", "Requests by endpoint and verdict", requests.clone());
         endpoints.for_each(|endpoint| create_series(&requests, endpoint));
-        let durations =
-            Family::<OutcomeLabels, Histogram>::new_with_constructor(|| Histogram::new(DURATION_BUCKETS_SECONDS));
+        let durations = Family::<Label<_>, _>::new_with_constructor(|| Histogram::new(DURATION_BUCKETS_SECONDS));
         registry.register("request_duration_seconds", "From a complete head to the answer", durations.clone());
         let body_bytes = Counter::default();
         registry.register("body_bytes", "Bytes of bodies that were read completely", body_bytes.clone());
-        let failures = Family::<FailureLabels, Counter>::default();
+        let failures = Family::<Label<_>, Counter>::default();
         registry.register(
             "connection_failures",
             "Connections that ended before a request was complete",
             failures.clone(),
         );
-        for failure in [ConnectionFailure::TlsHandshake, ConnectionFailure::UnreadableHead, ConnectionFailure::Evicted]
-        {
-            drop(failures.get_or_create(&failure.labels()));
+        for failure in ConnectionFailure::ALL {
+            drop(failures.get_or_create(&[("reason", failure.reason())]));
         }
         let configuration = Gauge::<i64>::default();
         configuration.set(1);
@@ -126,8 +116,8 @@ impl Metrics {
         Self {
             registry,
             requests,
-            accepted: durations.get_or_create_owned(&OutcomeLabels { outcome: "accepted" }),
-            refused: durations.get_or_create_owned(&OutcomeLabels { outcome: "refused" }),
+            accepted: durations.get_or_create_owned(&[("outcome", "accepted")]),
+            refused: durations.get_or_create_owned(&[("outcome", "refused")]),
             body_bytes,
             failures,
             configuration,
@@ -136,13 +126,11 @@ impl Metrics {
         }
     }
 
-    /// The metrics of the relay.
     #[cfg(feature = "relay")]
     pub(crate) fn relay(&self) -> std::sync::Arc<RelayMetrics> {
         self.relay.clone()
     }
 
-    /// Creates the series of an endpoint.
     pub(crate) fn add_endpoint(&self, endpoint: &str) {
         create_series(&self.requests, endpoint);
     }
@@ -156,12 +144,10 @@ impl Metrics {
         self.body_bytes.inc_by(handled.size.unwrap_or_default() as u64);
     }
 
-    /// Counts a connection that ended before a request was complete.
     pub(crate) fn connection_failed(&self, failure: ConnectionFailure) {
-        self.failures.get_or_create(&failure.labels()).inc();
+        self.failures.get_or_create(&[("reason", failure.reason())]).inc();
     }
 
-    /// The configuration was read again, and applied or refused.
     pub(crate) fn set_configuration_ok(&self, is_ok: bool) {
         self.configuration.set(i64::from(is_ok));
     }
@@ -191,16 +177,13 @@ fn create_series(requests: &Family<RequestLabels, Counter>, endpoint: &str) {
 }
 
 impl ConnectionFailure {
-    /// A stable identifier for programs and logs.
+    const ALL: [Self; 3] = [Self::TlsHandshake, Self::UnreadableHead, Self::Evicted];
+
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::TlsHandshake => "tls-handshake",
             Self::UnreadableHead => "unreadable-head",
             Self::Evicted => "crowded-out",
         }
-    }
-
-    fn labels(self) -> FailureLabels {
-        FailureLabels { reason: self.reason() }
     }
 }

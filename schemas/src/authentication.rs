@@ -40,7 +40,8 @@ pub enum Authentication {
 }
 
 /// How a webhook authenticates, without the credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AuthenticationKind {
     /// It does not.
     None,
@@ -48,6 +49,17 @@ pub enum AuthenticationKind {
     ClientSecret,
     /// By the `authorization` header.
     Basic,
+}
+
+impl AuthenticationKind {
+    /// The kind as it is in configuration files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecret => "client-secret",
+            Self::Basic => "basic",
+        }
+    }
 }
 
 impl Authentication {

@@ -8,7 +8,6 @@ use crate::config::{Config, ConfigError, FIRST_RUN_FOLDER, Origin};
 /// Sets `--config` for all commands.
 pub(super) const CONFIG_VARIABLE: &str = "WEBHOOK_RECEIVER_CONFIG";
 
-/// Where the configuration is.
 pub(super) fn origin(file: Option<&Path>) -> Origin {
     file.map_or_else(|| Origin::FirstRun(PathBuf::new()), |file| Origin::File(file.to_owned()))
 }
@@ -32,7 +31,6 @@ pub(super) fn unusable(error: ConfigError) -> Failure {
     }
 }
 
-/// Fails where there is no first run's folder.
 pub(super) fn require_first_run() -> Result<(), Failure> {
     if Path::new(FIRST_RUN_FOLDER).is_dir() {
         return Ok(());

@@ -27,7 +27,6 @@ impl Failure {
         Self::new(exit_code::USAGE, message)
     }
 
-    /// With what to do next.
     pub(super) fn tip(self, tip: impl Display) -> Self {
         Self { tip: Some(tip.to_string()), ..self }
     }

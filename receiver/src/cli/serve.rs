@@ -26,7 +26,7 @@ use super::{
     logging,
 };
 use crate::{
-    config::{Config, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, Reading, SECRET_FILE, Sources},
+    config::{Config, ConfigReading, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, SECRET_FILE, Sources},
     ingest::CAPTURE_FILE,
     log::Recovery,
     server::{Server, StartError, systemd},
@@ -58,7 +58,7 @@ pub(super) fn run(file: Option<&Path>, args: &ServeArgs) -> Result<(), Failure> 
         }
         reading
     };
-    let Reading { config, sources } = read();
+    let ConfigReading { config, sources } = read();
     let config = config.map_err(unusable)?;
     let _logging = logging::start()?;
     let runtime = runtime().map_err(Failure::failed)?;
@@ -80,7 +80,7 @@ async fn serve(
     config: Config,
     file: Option<&Path>,
     sources: Sources,
-    read: impl Fn() -> Reading + Clone + Send + 'static,
+    read: impl Fn() -> ConfigReading + Clone + Send + 'static,
 ) -> Result<(), Failure> {
     let (shutdown, at_once) = shutdown_signals().map_err(Failure::failed)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;

@@ -3,19 +3,18 @@
 use std::mem::discriminant;
 
 use jiff::Timestamp;
-use schemas::Authentication;
 
 use super::{Config, EndpointConfig};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct ConfigChanges {
     /// In effect from the next request on.
     pub at_once: Vec<String>,
     /// Keys whose new value takes effect at the next start.
     pub at_next_start: Vec<&'static str>,
 }
 
-impl Changes {
+impl ConfigChanges {
     pub fn between(old: &Config, new: &Config) -> Self {
         let mut changes = Self::default();
         let by_path = |config: &Config, endpoint: &EndpointConfig| {
@@ -28,7 +27,11 @@ impl Changes {
         }
         for endpoint in &new.endpoints {
             match by_path(old, endpoint) {
-                None => changes.at_once.push(format!("endpoint {} added ({})", endpoint.path, endpoint.kind())),
+                None => changes.at_once.push(format!(
+                    "endpoint {} added ({})",
+                    endpoint.path,
+                    endpoint.authentication.kind().as_str()
+                )),
                 Some(at) => changes.endpoint(&old.endpoints[at], endpoint),
             }
         }
@@ -87,7 +90,11 @@ impl Changes {
             add(format!("its name is now {}", new.name));
         }
         if discriminant(&old.authentication) != discriminant(&new.authentication) {
-            add(format!("its authentication changed from {} to {}", old.kind(), new.kind()));
+            add(format!(
+                "its authentication changed from {} to {}",
+                old.authentication.kind().as_str(),
+                new.authentication.kind().as_str()
+            ));
         } else if old.authentication != new.authentication {
             add("its credential changed".to_owned());
         }
@@ -120,16 +127,5 @@ fn also_accepted(endpoint: &EndpointConfig) -> String {
         "it no longer accepts a second credential".to_owned()
     } else {
         format!("it also accepts {}", ends.join(", "))
-    }
-}
-
-impl EndpointConfig {
-    /// The type of authentication, as in the configuration file.
-    pub fn kind(&self) -> &'static str {
-        match self.authentication {
-            Authentication::None => "none",
-            Authentication::ClientSecret { .. } => "client-secret",
-            Authentication::Basic(_) => "basic",
-        }
     }
 }

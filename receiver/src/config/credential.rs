@@ -2,19 +2,16 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::SystemTime};
 
-use schemas::{Authentication, BasicCredentials, ClientSecret, SecretReference, timestamp};
+use schemas::{Authentication, AuthenticationKind, BasicCredentials, ClientSecret, SecretReference, timestamp};
 use secrecy::SecretString;
 use toml::Spanned;
 
-use super::{
-    file::{CredentialKind, CredentialTable},
-    resolve::Resolver,
-};
+use super::{file::CredentialTable, resolve::ConfigResolver};
 
-impl Resolver<'_> {
+impl ConfigResolver<'_> {
     /// The credential, if it is right. Each of its secrets is checked even if another key is wrong.
     pub(super) fn credential(&mut self, typed: &Spanned<CredentialTable>) -> Option<Authentication> {
-        use CredentialKind::{Basic, ClientSecret};
+        use AuthenticationKind::{Basic, ClientSecret};
         let table = typed.get_ref();
         let keys = [
             ("secret", table.secret.as_ref(), ClientSecret),
@@ -26,15 +23,10 @@ impl Resolver<'_> {
             let belongs = table.kind.is_none_or(|kind| kind == owner);
             match (table.kind, value) {
                 (Some(kind), None) if belongs => {
-                    self.problem(
-                        typed.span().start,
-                        format!("`{key}` is missing; type \"{}\" requires it", kind.name()),
-                    );
+                    self.problem(typed, format!("`{key}` is missing; type \"{}\" requires it", kind.as_str()));
                 }
-                (Some(kind), Some(value)) if !belongs => self.problem(
-                    value.span().start,
-                    format!("`{key}` does not belong to a credential of type \"{}\"", kind.name()),
-                ),
+                (Some(kind), Some(value)) if !belongs => self
+                    .problem(value, format!("`{key}` does not belong to a credential of type \"{}\"", kind.as_str())),
                 _ => {}
             }
             value.filter(|_| belongs)
@@ -46,7 +38,7 @@ impl Resolver<'_> {
         let username = username.and_then(|typed| self.username(typed));
         let password = password.and_then(|typed| self.password(typed));
         match table.kind? {
-            CredentialKind::None => Some(Authentication::None),
+            AuthenticationKind::None => Some(Authentication::None),
             ClientSecret => Some(Authentication::ClientSecret { client_secret: client_secret? }),
             Basic => BasicCredentials::exact(username?, password?).ok().map(Authentication::Basic),
         }
@@ -54,12 +46,12 @@ impl Resolver<'_> {
 
     fn client_secret(&mut self, typed: &Spanned<String>) -> Option<ClientSecret> {
         let secret = ClientSecret::exact(self.secret("secret", typed)?);
-        secret.map_err(|error| self.problem(typed.span().start, format!("`secret`: {error}"))).ok()
+        secret.map_err(|error| self.problem(typed, format!("`secret`: {error}"))).ok()
     }
 
     fn username<'u>(&mut self, typed: &'u Spanned<String>) -> Option<&'u str> {
         let username = BasicCredentials::parse_username(typed.get_ref());
-        let report = |error| self.problem(typed.span().start, format!("`username`: {error}"));
+        let report = |error| self.problem(typed, format!("`username`: {error}"));
         username.map_err(|errors| errors.into_iter().for_each(report)).ok()
     }
 
@@ -69,7 +61,7 @@ impl Resolver<'_> {
         match BasicCredentials::exact("valid", password.clone()) {
             Ok(_) => Some(password),
             Err(error) => {
-                self.problem(typed.span().start, format!("`password`: {error}"));
+                self.problem(typed, format!("`password`: {error}"));
                 None
             }
         }
@@ -80,7 +72,7 @@ impl Resolver<'_> {
         match timestamp::parse_instant(&typed.get_ref().to_string()) {
             Ok(moment) => SystemTime::try_from(moment).ok(),
             Err(error) => {
-                self.problem(typed.span().start, format!("`not_after`: {error}"));
+                self.problem(typed, format!("`not_after`: {error}"));
                 None
             }
         }
@@ -95,14 +87,13 @@ impl Resolver<'_> {
             self.warn_if_world_readable(key, typed, file);
         }
         let secret = reference.and_then(|reference| reference.resolve().map_err(|error| format!("`{key}`: {error}")));
-        secret.map_err(|message| self.problem(typed.span().start, message)).ok()
+        secret.map_err(|message| self.problem(typed, message)).ok()
     }
 
     pub(super) fn warn_if_world_readable(&mut self, key: &str, typed: &Spanned<String>, file: &Path) {
         if fs::metadata(file).is_ok_and(|metadata| metadata.mode() & 0o004 != 0) {
             let file = file.display();
-            self.warning(
-                typed.span().start,
+            self.warning(typed,
                 format!(
                     "`{key}`: everyone on this machine can read {file}; give it to the receiver's user or group, then run \
                      `chmod o= {file}`"

@@ -12,9 +12,9 @@ use schemas::{
 };
 use toml::Spanned;
 
-use super::{ConfigProblem, EndpointConfig, file::EndpointTable, resolve::Resolver};
+use super::{ConfigProblem, EndpointConfig, file::EndpointTable, resolve::ConfigResolver};
 
-impl Resolver<'_> {
+impl ConfigResolver<'_> {
     pub(super) fn endpoints(&mut self, tables: &[Spanned<EndpointTable>]) -> Vec<EndpointConfig> {
         let (mut paths, mut names) = (HashMap::new(), HashSet::new());
         let mut endpoints = Vec::new();
@@ -25,7 +25,7 @@ impl Resolver<'_> {
                 self.check_path(typed);
                 if let Some(other) = paths.insert(normalize_path(path), path) {
                     is_repeated = other == path;
-                    self.problem(
+                    self.problem_at(
                         offset,
                         match is_repeated {
                             true => format!("another endpoint already has the path {path}"),
@@ -42,12 +42,12 @@ impl Resolver<'_> {
             if let Some(name) = name {
                 let (text, offset) = (name.get_ref(), name.span().start);
                 if text.is_empty() {
-                    self.problem(offset, "`name` must not be empty; leave it out to use the path as the name");
+                    self.problem_at(offset, "`name` must not be empty; leave it out to use the path as the name");
                 }
                 // A name that is only the repeated path has been reported.
                 let is_reported = is_repeated && table.name.is_none();
                 if !names.insert(text) && !is_reported {
-                    self.problem(offset, format!("another endpoint already has the name {text}"));
+                    self.problem_at(offset, format!("another endpoint already has the name {text}"));
                 }
             }
             let name = name.map(|name| name.get_ref().clone()).unwrap_or_default();
@@ -73,7 +73,7 @@ impl Resolver<'_> {
             ),
         ] {
             if !is_valid {
-                self.problem(typed.span().start, message);
+                self.problem(typed, message);
             }
         }
     }
@@ -85,7 +85,7 @@ impl Resolver<'_> {
                 if let Some(not_after) = &typed.get_ref().not_after {
                     let message =
                         "`not_after` belongs to credentials in `also_accept`; `authentication` does not expire";
-                    self.problem(not_after.span().start, message);
+                    self.problem(not_after, message);
                 }
                 self.credential(typed)
             }
@@ -97,10 +97,7 @@ impl Resolver<'_> {
             let Some(credential) = self.credential(typed) else { continue };
             let differs = authentication.as_ref().is_some_and(|first| discriminant(first) != discriminant(&credential));
             if differs || credential == Authentication::None {
-                self.problem(
-                    typed.span().start,
-                    "credentials in `also_accept` must have the same type as `authentication`",
-                );
+                self.problem(typed, "credentials in `also_accept` must have the same type as `authentication`");
             }
             also_accept.push((credential, not_after));
         }
@@ -108,7 +105,7 @@ impl Resolver<'_> {
         self.destinations(&table.destination, &name, profile.as_ref().unwrap_or(Profile::v1()));
         #[cfg(not(feature = "relay"))]
         if let Some(destination) = table.destination.first() {
-            self.problem(destination.span().start, "this receiver was built without the feature `relay`");
+            self.problem(destination, "this receiver was built without the feature `relay`");
         }
         Some(EndpointConfig {
             path: table.path.as_ref()?.get_ref().clone(),
@@ -128,7 +125,7 @@ impl Resolver<'_> {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {
-                self.problem(offset, format!("`profile`: cannot read {}: {error}", path.display()));
+                self.problem_at(offset, format!("`profile`: cannot read {}: {error}", path.display()));
                 return None;
             }
         };

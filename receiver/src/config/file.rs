@@ -2,13 +2,14 @@
 //!
 //! Keys that the schema requires are optional here: the schema check reports a missing one, and the rest is checked anyway.
 
+use schemas::AuthenticationKind;
 use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
 use crate::ingest::Nonconforming;
 
 #[derive(Deserialize)]
-pub(super) struct File {
+pub(super) struct ConfigFile {
     pub(super) listen: Option<Spanned<String>>,
     pub(super) admin: Option<Spanned<String>>,
     #[serde(default)]
@@ -124,27 +125,9 @@ pub(super) struct RetryTable {
 #[derive(Deserialize)]
 pub(super) struct CredentialTable {
     #[serde(rename = "type")]
-    pub(super) kind: Option<CredentialKind>,
+    pub(super) kind: Option<AuthenticationKind>,
     pub(super) secret: Option<Spanned<String>>,
     pub(super) username: Option<Spanned<String>>,
     pub(super) password: Option<Spanned<String>>,
     pub(super) not_after: Option<Spanned<Datetime>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum CredentialKind {
-    None,
-    ClientSecret,
-    Basic,
-}
-
-impl CredentialKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::ClientSecret => "client-secret",
-            Self::Basic => "basic",
-        }
-    }
 }

@@ -19,7 +19,6 @@ use crate::{ingest::Nonconforming, log::Retention};
 pub const FIRST_RUN_FOLDER: &str = "flowingly";
 /// In the first run's folder, outside the data folder.
 pub const SECRET_FILE: &str = "client-secret";
-/// The default.
 pub(super) const DATA_FOLDER: &str = "flowingly/data";
 
 const SECRET_BYTES: usize = 32;
@@ -37,9 +36,6 @@ pub enum FirstRunError {
 
 impl Config {
     /// The configuration without a file. Creates the folder and the secret if they do not exist.
-    ///
-    /// # Errors
-    /// When the folder cannot be created, or the secret cannot be read.
     pub fn first_run(working_directory: &Path) -> Result<Self, FirstRunError> {
         read(working_directory, &mut Sources::default())
     }
@@ -97,9 +93,6 @@ pub fn draw_secret() -> SecretString {
 }
 
 /// Writes a secret to a new file that only its owner can read, and creates its folder (0700) if needed.
-///
-/// # Errors
-/// When the file exists already, or cannot be written.
 pub fn write_secret(file: &Path, secret: &SecretString) -> Result<(), FirstRunError> {
     let create = |source| FirstRunError::Create { path: file.to_owned(), source };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {

@@ -4,7 +4,6 @@ use std::{fmt, io, path::PathBuf};
 
 use super::FirstRunError;
 
-/// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {

@@ -1,12 +1,15 @@
 //! Resolves the file to a [`Config`]: applies defaults, follows references, and collects every problem.
 
 use std::{
+    collections::HashSet,
     io::{self, IsTerminal as _},
+    mem,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use ipnet::IpNet;
+use schemas::AuthenticationKind;
 use serde::Deserialize as _;
 use toml::{
     Spanned,
@@ -14,10 +17,8 @@ use toml::{
 };
 
 use super::{
-    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, PUBLIC_CAPTURE, Sources,
-    file::{CredentialKind, File},
-    first_run::DATA_FOLDER,
-    schema_check,
+    Config, ConfigError, ConfigProblem, DEFAULT_LISTEN, PUBLIC_CAPTURE, Sources, file::ConfigFile,
+    first_run::DATA_FOLDER, schema_check,
 };
 
 /// Only a warning: the product itself sends client secrets to any URL.
@@ -27,7 +28,7 @@ pub(crate) const PLAINTEXT_SECRET_WARNING: &str = "client secrets cross the netw
 
 /// Without `secrets` no reference is followed, and every endpoint is resolved without authentication.
 pub(super) fn resolve(text: &str, path: &Path, secrets: bool, sources: &mut Sources) -> Result<Config, ConfigError> {
-    let mut resolver = Resolver {
+    let mut resolver = ConfigResolver {
         text,
         path,
         secrets,
@@ -35,7 +36,7 @@ pub(super) fn resolve(text: &str, path: &Path, secrets: bool, sources: &mut Sour
         problems: Vec::new(),
         warnings: Vec::new(),
         #[cfg(feature = "relay")]
-        destinations: super::destination::Resolved::default(),
+        destinations: ResolvedDestinations::default(),
     };
     let config = resolver.parse().map(|file| resolver.config(&file));
     let problems = in_file_order(resolver.problems);
@@ -48,7 +49,7 @@ pub(super) fn resolve(text: &str, path: &Path, secrets: bool, sources: &mut Sour
     }
 }
 
-pub(super) struct Resolver<'t> {
+pub(super) struct ConfigResolver<'t> {
     text: &'t str,
     path: &'t Path,
     pub(super) secrets: bool,
@@ -57,11 +58,24 @@ pub(super) struct Resolver<'t> {
     problems: Vec<(usize, ConfigProblem)>,
     warnings: Vec<(usize, ConfigProblem)>,
     #[cfg(feature = "relay")]
-    pub(super) destinations: super::destination::Resolved,
+    pub(super) destinations: ResolvedDestinations,
 }
 
-impl Resolver<'_> {
-    pub(super) fn problem(&mut self, offset: usize, message: impl Into<String>) {
+/// The destinations of all endpoints so far.
+#[cfg(feature = "relay")]
+#[derive(Default)]
+pub(super) struct ResolvedDestinations {
+    pub(super) all: Vec<crate::relay::Destination>,
+    pub(super) names: HashSet<String>,
+    pub(super) files: HashSet<PathBuf>,
+}
+
+impl ConfigResolver<'_> {
+    pub(super) fn problem<T>(&mut self, value: &Spanned<T>, message: impl Into<String>) {
+        self.problem_at(value.span().start, message);
+    }
+
+    pub(super) fn problem_at(&mut self, offset: usize, message: impl Into<String>) {
         let problem = self.at(offset, message.into());
         self.problems.push((offset, problem));
     }
@@ -71,7 +85,11 @@ impl Resolver<'_> {
         self.problems.push((offset, problem));
     }
 
-    pub(super) fn warning(&mut self, offset: usize, message: impl Into<String>) {
+    pub(super) fn warning<T>(&mut self, value: &Spanned<T>, message: impl Into<String>) {
+        self.warning_at(value.span().start, message);
+    }
+
+    fn warning_at(&mut self, offset: usize, message: impl Into<String>) {
         let warning = self.at(offset, message.into());
         self.warnings.push((offset, warning));
     }
@@ -86,24 +104,24 @@ impl Resolver<'_> {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 
-    fn parse(&mut self) -> Option<File> {
+    fn parse(&mut self) -> Option<ConfigFile> {
         let offset = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
         let table = match DeTable::parse(self.text) {
             Ok(table) => table,
             Err(error) => {
                 // Its `Display` would repeat the line, which may hold a secret.
-                self.problem(offset(&error), error.message().trim());
+                self.problem_at(offset(&error), error.message().trim());
                 return None;
             }
         };
         let (table, problems) = schema_check::check(table);
-        problems.into_iter().for_each(|(offset, message)| self.problem(offset, message));
+        problems.into_iter().for_each(|(offset, message)| self.problem_at(offset, message));
         // Fails only if the schema and the types disagree. The error's message would repeat the value.
-        let file = File::deserialize(Deserializer::from(table));
-        file.map_err(|error| self.problem(offset(&error), "this value is invalid")).ok()
+        let file = ConfigFile::deserialize(Deserializer::from(table));
+        file.map_err(|error| self.problem_at(offset(&error), "this value is invalid")).ok()
     }
 
-    fn config(&mut self, file: &File) -> Config {
+    fn config(&mut self, file: &ConfigFile) -> Config {
         let listen = self.listen(file.listen.as_ref());
         let admin = self.admin(file.admin.as_ref(), file.admin_remote, listen);
         let limits = self.limits(&file.limits);
@@ -122,7 +140,7 @@ impl Resolver<'_> {
             limits,
             retention,
             #[cfg(feature = "relay")]
-            destinations: self.destinations.take(),
+            destinations: mem::take(&mut self.destinations.all).into(),
             endpoints,
             warnings: Vec::new(),
         };
@@ -134,7 +152,7 @@ impl Resolver<'_> {
     }
 
     /// Goes by the types of the credentials: their secrets may be unreadable.
-    fn check_plaintext(&mut self, file: &File, config: &Config) {
+    fn check_plaintext(&mut self, file: &ConfigFile, config: &Config) {
         // An unusable `[tls]` has been reported.
         if file.tls.is_some() || !config.crosses_a_network_in_the_clear() {
             return;
@@ -142,28 +160,28 @@ impl Resolver<'_> {
         let offset = file.listen.as_ref().map_or(0, |listen| listen.span().start);
         let mut kinds =
             file.endpoint.iter().filter_map(|table| table.get_ref().authentication.as_ref()?.get_ref().kind);
-        if kinds.clone().any(|kind| kind == CredentialKind::Basic) {
-            self.problem(
+        if kinds.clone().any(|kind| kind == AuthenticationKind::Basic) {
+            self.problem_at(
                 offset,
                 "a Basic endpoint would accept passwords over plain HTTP; give the listener a certificate under [tls], \
                  listen on a loopback address, or put a TLS proxy in front and set `behind_tls_proxy = true`",
             );
         }
-        if kinds.any(|kind| kind == CredentialKind::ClientSecret) {
-            self.warning(offset, PLAINTEXT_SECRET_WARNING);
+        if kinds.any(|kind| kind == AuthenticationKind::ClientSecret) {
+            self.warning_at(offset, PLAINTEXT_SECRET_WARNING);
         }
     }
 
-    fn warn_about_open_endpoints(&mut self, file: &File, config: &Config) {
+    fn warn_about_open_endpoints(&mut self, file: &ConfigFile, config: &Config) {
         if !config.is_public() {
             return;
         }
         for table in file.endpoint.iter().map(Spanned::get_ref) {
             let offset = table.path.as_ref().map_or(0, |path| path.span().start);
             if table.capture {
-                self.warning(offset, format!("`capture = true`: {PUBLIC_CAPTURE}"));
+                self.warning_at(offset, format!("`capture = true`: {PUBLIC_CAPTURE}"));
             } else if table.authentication.is_none() {
-                self.warning(
+                self.warning_at(
                     offset,
                     "this endpoint has no `authentication`, so it accepts messages from anyone; if that is intended, write \
                      `authentication = { type = \"none\" }`",
@@ -178,7 +196,7 @@ impl Resolver<'_> {
             let (text, offset) = (typed.get_ref(), typed.span().start);
             match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
                 // Meant as one address, it would trust a whole network.
-                Ok(network) if network.trunc() != network => self.problem(
+                Ok(network) if network.trunc() != network => self.problem_at(
                     offset,
                     format!(
                         "`trusted_proxies`: {network} has bits after its prefix; write {} for the network, or {} for the \
@@ -188,7 +206,7 @@ impl Resolver<'_> {
                     ),
                 ),
                 Ok(network) => networks.push(network),
-                Err(_) => self.problem(
+                Err(_) => self.problem_at(
                     offset,
                     "`trusted_proxies` must be IP addresses and networks, such as 127.0.0.1 or 10.0.0.0/8",
                 ),
@@ -201,10 +219,7 @@ impl Resolver<'_> {
         let Some(listen) = listen else { return Some(default_listen()) };
         let parsed = listen.get_ref().parse().ok();
         if parsed.is_none() {
-            self.problem(
-                listen.span().start,
-                format!("`listen` must be an IP address and a port, such as {DEFAULT_LISTEN}"),
-            );
+            self.problem(listen, format!("`listen` must be an IP address and a port, such as {DEFAULT_LISTEN}"));
         }
         parsed
     }
@@ -219,18 +234,18 @@ impl Resolver<'_> {
         let typed = typed?;
         let offset = typed.span().start;
         let Ok(address) = typed.get_ref().parse::<SocketAddr>() else {
-            self.problem(offset, "`admin` must be an IP address and a port, such as 127.0.0.1:9090");
+            self.problem_at(offset, "`admin` must be an IP address and a port, such as 127.0.0.1:9090");
             return None;
         };
         if !address.ip().to_canonical().is_loopback() && !remote {
-            self.problem(
+            self.problem_at(
                 offset,
                 "`admin` would show health and metrics to anyone who can reach this address; use a loopback address, or, \
                  if a firewall or container network keeps others out, set `admin_remote = true`",
             );
         }
         if listen.is_some_and(|listen| overlap(listen, address)) {
-            self.problem(offset, "`admin` and `listen` are the same address; change the port of one");
+            self.problem_at(offset, "`admin` and `listen` are the same address; change the port of one");
         }
         Some(address)
     }

@@ -25,14 +25,11 @@ use super::{Config, ConfigError, DEFAULT_PATH, FIRST_RUN_FOLDER, Origin, SECRET_
 /// The new file keeps the readers of the old one, which the receiver may need; only its owner may write it.
 const SECRET_MODE: u32 = 0o644;
 
-/// A replaced credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// The endpoint's path.
     pub endpoint: String,
     /// With Basic authentication the username, which does not change.
     pub username: Option<String>,
-    /// The file with the new secret.
     pub file: PathBuf,
     /// The old secret, if it was kept.
     pub kept: Option<Kept>,
@@ -76,10 +73,6 @@ pub enum RotateError {
 impl Rotation {
     /// Replaces the secret of an endpoint, given by name or path if there are several; the old one stays valid for `keep`.
     /// Zero also revokes the secrets that earlier rotations kept.
-    ///
-    /// # Errors
-    /// When there is no such endpoint, its secret is not in a file of its own, or a file cannot be written. The secret is
-    /// unchanged then.
     pub fn run(origin: &Origin, endpoint: Option<&str>, keep: Duration) -> Result<Self, RotateError> {
         let now = Timestamp::now();
         match origin {
@@ -114,7 +107,7 @@ fn configured(path: &Path, endpoint: Option<&str>, keep: Duration, now: Timestam
     let config = resolve::resolve(&text, path, false, &mut Sources::default())?;
     let at = position(&config, endpoint)?;
     let endpoint = config.endpoints[at].path.clone();
-    let mut document = edit::Document::parse(&text).ok_or_else(|| RotateError::Edit { file: path.to_owned() })?;
+    let mut document = edit::ConfigDocument::parse(&text).ok_or_else(|| RotateError::Edit { file: path.to_owned() })?;
     let Some(credential) = document.credential(at) else {
         return Err(RotateError::NoCredential { endpoint });
     };
@@ -176,7 +169,6 @@ fn position(config: &Config, endpoint: Option<&str>) -> Result<usize, RotateErro
     }
 }
 
-/// Whether two names lead to one file.
 fn is_same(one: &Path, other: &Path) -> bool {
     one == other
         || fs::canonicalize(one).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(one, other)| one == other)

@@ -12,7 +12,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+static CONFIG_SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../config.schema.json")).expect("the embedded schema is valid JSON")
 });
 
@@ -23,7 +23,7 @@ pub(super) type SchemaProblem = (usize, String);
 pub(super) fn check(file: Spanned<DeTable<'_>>) -> (Spanned<DeTable<'_>>, Vec<SchemaProblem>) {
     let mut check = SchemaCheck::default();
     let span = file.span();
-    let checked = check.table(None, span.start, file.into_inner(), &SCHEMA);
+    let checked = check.table(None, span.start, file.into_inner(), &CONFIG_SCHEMA);
     (Spanned::new(span, checked), check.problems)
 }
 
@@ -191,7 +191,7 @@ impl Expected {
 
 fn resolve_reference(schema: &'static Value) -> &'static Value {
     let reference = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-    reference.and_then(|pointer| SCHEMA.pointer(pointer)).unwrap_or(schema)
+    reference.and_then(|pointer| CONFIG_SCHEMA.pointer(pointer)).unwrap_or(schema)
 }
 
 fn strings(list: &Value) -> impl Iterator<Item = &str> {

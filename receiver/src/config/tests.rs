@@ -6,7 +6,7 @@ use schemas::Authentication;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Changes, Config, Limits};
+use super::{Config, ConfigChanges, Limits};
 use crate::{ingest::Nonconforming, log::Retention};
 
 pub(super) const SECRET: &str = "canary-7f3a";
@@ -80,7 +80,7 @@ header_bytes = 16384
 header_fields = 50
 header_timeout = "2s"
 body_timeout = "500ms"
-idle_timeout = "1m"
+idle_timeout = "90"
 drain_timeout = "10s"
 connections = 100
 requests = 200
@@ -116,7 +116,7 @@ fn every_key_is_read() {
     let config = load(&folder(), EVERYTHING).unwrap();
     assert!(config.log_payloads);
     assert_eq!(config.admin, Some("192.0.2.1:9090".parse().unwrap()));
-    assert_eq!(config.limits.body_timeout.as_millis(), 500);
+    assert_eq!((config.limits.body_timeout.as_millis(), config.limits.idle_timeout.as_secs()), (500, 90));
     assert_eq!((config.limits.connections, config.limits.requests, config.limits.bodies_bytes), (100, 200, 2 << 20));
     let ninety_days = Duration::from_secs(90 * 24 * 3600);
     assert_eq!(config.retention, Retention { max_age: Some(ninety_days), max_bytes: Some(20 << 30) });
@@ -259,10 +259,10 @@ max_age = "90d"
         ),
     )
     .unwrap();
-    let changes = Changes::between(&before, &after);
+    let changes = ConfigChanges::between(&before, &after);
     insta::assert_snapshot!(changes.at_once.join("\n"));
     assert_eq!(changes.at_next_start, ["listen", "admin", "[limits]", "[retention]"]);
-    assert!(Changes::between(&after, &after).is_empty() && !changes.is_empty());
+    assert!(ConfigChanges::between(&after, &after).is_empty() && !changes.is_empty());
 }
 
 pub(super) fn as_json(table: toml::Table) -> Value {

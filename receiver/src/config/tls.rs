@@ -11,7 +11,7 @@ use rustls::{
 };
 use toml::Spanned;
 
-use super::{file::TlsTable, resolve::Resolver};
+use super::{file::TlsTable, resolve::ConfigResolver};
 
 /// By preference.
 const ALPN_PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -21,29 +21,23 @@ const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The listener's TLS: version 1.2 or 1.3, HTTP/2 or HTTP/1.1.
 #[derive(Clone)]
-pub struct Tls {
+pub struct ListenerTls {
     chain: Vec<CertificateDer<'static>>,
     ends: Option<Timestamp>,
     server: Arc<ServerConfig>,
 }
 
-/// Certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// The key belongs to another certificate.
     #[error("it is not the key of the first certificate in the chain, which must be the server's own")]
     AnotherKey,
-    /// rustls refuses the certificate or the type of key.
     #[error("{0}")]
     Unusable(rustls::Error),
 }
 
-impl Tls {
+impl ListenerTls {
     /// Takes the chain with the server's own certificate first, and its key.
-    ///
-    /// # Errors
-    /// When they do not belong together or cannot be used.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])
@@ -63,29 +57,28 @@ impl Tls {
         self.ends
     }
 
-    /// The rustls configuration for handshakes.
     pub fn server(&self) -> Arc<ServerConfig> {
         self.server.clone()
     }
 }
 
 /// Equal certificates have equal keys.
-impl PartialEq for Tls {
+impl PartialEq for ListenerTls {
     fn eq(&self, other: &Self) -> bool {
         self.chain == other.chain
     }
 }
 
 // Not derived, so that no key material reaches a log.
-impl fmt::Debug for Tls {
+impl fmt::Debug for ListenerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("certificates", &self.chain.len()).finish_non_exhaustive()
+        f.debug_struct("ListenerTls").field("certificates", &self.chain.len()).finish_non_exhaustive()
     }
 }
 
-impl Resolver<'_> {
+impl ConfigResolver<'_> {
     /// Without secrets no certificate is read.
-    pub(super) fn tls(&mut self, table: Option<&TlsTable>) -> Option<Tls> {
+    pub(super) fn tls(&mut self, table: Option<&TlsTable>) -> Option<ListenerTls> {
         let table = table.filter(|_| self.secrets)?;
         let chain = table.certificate.as_ref().and_then(|typed| {
             let pem = self.pem("certificate", typed)?;
@@ -102,11 +95,11 @@ impl Resolver<'_> {
             key.map_err(|_| self.file_problem("key", typed, message)).ok()
         });
         let (certificate, typed_key) = (table.certificate.as_ref()?, table.key.as_ref()?);
-        let tls = Tls::new(chain?, key?);
+        let tls = ListenerTls::new(chain?, key?);
         let tls = tls.map_err(|error| self.file_problem("key", typed_key, &format!("cannot be used: {error}"))).ok()?;
         if let Some(warning) = tls.ends().and_then(|ends| expiry_warning(ends, Timestamp::now())) {
             let path = self.resolve_path(certificate.get_ref());
-            self.warning(certificate.span().start, format!("`certificate`: {} {warning}", path.display()));
+            self.warning(certificate, format!("`certificate`: {} {warning}", path.display()));
         }
         Some(tls)
     }
@@ -118,15 +111,12 @@ impl Resolver<'_> {
             self.warn_if_world_readable(key, typed, &path);
         }
         let read = fs::read(&path);
-        read.map_err(|error| {
-            self.problem(typed.span().start, format!("`{key}`: cannot read {}: {error}", path.display()))
-        })
-        .ok()
+        read.map_err(|error| self.problem(typed, format!("`{key}`: cannot read {}: {error}", path.display()))).ok()
     }
 
     fn file_problem(&mut self, key: &str, typed: &Spanned<String>, problem: &str) {
         let path = self.resolve_path(typed.get_ref());
-        self.problem(typed.span().start, format!("`{key}`: {} {problem}", path.display()));
+        self.problem(typed, format!("`{key}`: {} {problem}", path.display()));
     }
 }
 
@@ -178,7 +168,7 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = parameters.self_signed(&key).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let tls = Tls::new(vec![certificate.der().clone()], key).unwrap();
+        let tls = ListenerTls::new(vec![certificate.der().clone()], key).unwrap();
         assert_eq!(tls.ends(), Some("2031-02-03T00:00:00Z".parse().unwrap()));
     }
 

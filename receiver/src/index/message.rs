@@ -46,18 +46,6 @@ pub struct Message {
     pub position: Position,
 }
 
-/// Messages that the index knows and no file of the log has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Lost {
-    /// Number of arrivals.
-    pub arrivals: u64,
-    /// Position of the first.
-    pub first: Position,
-    /// Position of the last.
-    pub last: Position,
-}
-
 impl Message {
     /// From a row with the columns of [`MESSAGE_COLUMNS`].
     pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {

@@ -13,10 +13,10 @@ use storage::database::{self, Access, DatabaseFiles, SchemaVersion};
 use uuid::Uuid;
 
 use super::{
-    IndexError, Lost, Message, SCHEMA_VERSION,
+    IndexError, Message, SCHEMA_VERSION,
     message::{MESSAGE_COLUMNS, peer, timestamp, trigger_number},
 };
-use crate::log::{Position, RecordHeader};
+use crate::log::{LostMessages, Position, RecordHeader};
 
 /// Which messages are asked for; what is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -176,7 +176,10 @@ impl Reader {
     ///
     /// # Errors
     /// When the index or the log cannot be read.
-    pub fn lost(&self, ranges: impl FnOnce() -> io::Result<(u64, Vec<Range<u64>>)>) -> Result<Vec<Lost>, IndexError> {
+    pub fn lost(
+        &self,
+        ranges: impl FnOnce() -> io::Result<(u64, Vec<Range<u64>>)>,
+    ) -> Result<Vec<LostMessages>, IndexError> {
         let transaction = self.connection.unchecked_transaction()?;
         transaction.query_row("SELECT position FROM cursor", [], |_| Ok(()))?;
         let (mut from, mut ranges) = ranges()?;
@@ -196,7 +199,7 @@ impl Reader {
                     })?;
                 if let (Some(first), Some(last)) = (first, last) {
                     let [arrivals, first, last] = [count, first, last].map(i64::cast_unsigned);
-                    lost.push(Lost { arrivals, first: Position(first), last: Position(last) });
+                    lost.push(LostMessages { arrivals, first: Position(first), last: Position(last) });
                 }
             }
             from = from.max(range.end);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The limits that all requests share.
 #[derive(Debug)]
 pub(crate) struct AdmissionLimits {
     requests: Limit,

@@ -12,7 +12,6 @@ use schemas::wire;
 use super::Expectation;
 use super::Rejection;
 
-/// Default for the maximum number of bytes of a body.
 pub(crate) const DEFAULT_MAX_BODY_BYTES: usize = 4 << 20;
 
 /// A refused body that is longer is not read.
@@ -65,7 +64,6 @@ pub(crate) fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), Rej
     Err(Rejection::UnsupportedMediaType(why))
 }
 
-/// Checks the announced length only.
 pub(super) fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Rejection> {
     let is_too_large = content_length(headers).is_some_and(|length| length > limit as u64);
     if is_too_large { Err(Rejection::TooLarge(limit)) } else { Ok(()) }

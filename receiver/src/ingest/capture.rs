@@ -19,7 +19,6 @@ use crate::log::{Captured, Record, RecordHeader};
 /// Replaces the value of a header that may be a credential.
 const DROPPED_VALUE: &str = "<dropped>";
 
-/// How an endpoint captures.
 #[derive(Clone, Debug)]
 pub(crate) struct Capture {
     /// Every client secret and password of the configuration.

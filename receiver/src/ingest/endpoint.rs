@@ -29,7 +29,6 @@ const SHORT_HEADERS_BYTES: usize = 8 << 10;
 /// One URL path that takes messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// Its name in logs and listings.
     pub(crate) name: String,
     pub(crate) verifier: Verifier,
     pub(crate) nonconforming: Nonconforming,
@@ -92,7 +91,6 @@ pub(crate) struct Refusal {
 }
 
 impl Pipeline {
-    /// A body must arrive within `body_timeout`.
     pub(crate) fn new(log: Arc<SegmentedLog>, admission: Arc<AdmissionLimits>, body_timeout: Duration) -> Self {
         Self { log, admission, workers: Workers::new(), body_timeout }
     }

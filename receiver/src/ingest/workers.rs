@@ -7,7 +7,6 @@ use tokio::sync::Semaphore;
 /// Bodies of up to this many bytes are read on the thread that serves the connection, which takes less time than handing
 /// them over.
 pub(super) const MAX_INLINE_BYTES: usize = 64 << 10;
-/// Maximum number of bodies that are read at a time.
 const MAX_WORKERS: usize = 2;
 
 /// Permits to read large bodies on blocking threads.
@@ -36,7 +35,6 @@ impl Workers {
         .await
     }
 
-    /// Takes all permits.
     #[cfg(test)]
     pub(super) fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {
         let all = u32::try_from(self.0.available_permits()).unwrap();

@@ -1,4 +1,4 @@
-//! Places that may be those of a role, with points for the evidence, and the confidence that follows from the points.
+//! A place that may be that of a role, and how sure that is: evidence adds points, and the points are said as words.
 
 use std::fmt;
 
@@ -6,18 +6,21 @@ use schemas::{Pointer, Role};
 
 /// A role that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleFinding {
+pub struct Finding {
+    /// The role.
     pub role: Role,
+    /// Where it stands.
     pub pointer: Pointer,
+    /// How sure that is.
     pub confidence: Confidence,
-    /// Why. It may repeat names and identifiers of the messages, never other values.
+    /// Why, in words. It may repeat names and identifiers of the messages, never other values.
     pub evidence: String,
 }
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// Little more than its name.
+    /// Little more than a name speaks for it.
     Low,
     /// Good reasons, but another reading is possible.
     Medium,
@@ -35,16 +38,16 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// Minimum points for high and for medium confidence.
-const HIGH_SCORE: i32 = 7;
-const MEDIUM_SCORE: i32 = 4;
-/// A second place with at most this many points less makes the first one doubtful.
-const DOUBTFUL_MARGIN: i32 = 1;
+/// Points from which on a finding is of high, or of medium confidence.
+const HIGH: i32 = 7;
+const MEDIUM: i32 = 4;
+/// A second place this near makes the first one doubtful.
+const NEAR: i32 = 1;
 
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) pointer: Pointer,
-    pub(super) score: i32,
+    score: i32,
     evidence: Vec<String>,
 }
 
@@ -61,7 +64,7 @@ impl Candidate {
         }
     }
 
-    /// Adds or subtracts points without a reason.
+    /// Takes points away, or adds some that need no words.
     pub(super) fn shift(&mut self, when: bool, points: i32) {
         if when {
             self.score += points;
@@ -69,24 +72,24 @@ impl Candidate {
     }
 
     /// The finding, if it is the only candidate.
-    pub(super) fn into_finding(self, role: Role) -> RoleFinding {
+    pub(super) fn into_finding(self, role: Role) -> Finding {
         let confidence = match self.score {
-            HIGH_SCORE.. => Confidence::High,
-            MEDIUM_SCORE.. => Confidence::Medium,
+            HIGH.. => Confidence::High,
+            MEDIUM.. => Confidence::Medium,
             _ => Confidence::Low,
         };
-        RoleFinding { role, pointer: self.pointer, confidence, evidence: self.evidence.join("; ") }
+        Finding { role, pointer: self.pointer, confidence, evidence: self.evidence.join("; ") }
     }
 }
 
-/// The best of the candidates that have at least `least` points; of equal ones the first.
-pub(super) fn best(role: Role, candidates: impl IntoIterator<Item = Candidate>, least: i32) -> Option<RoleFinding> {
+/// The best of the candidates that have at least `points`; of equals the first.
+pub(super) fn best(role: Role, candidates: impl IntoIterator<Item = Candidate>, least: i32) -> Option<Finding> {
     let mut candidates: Vec<Candidate> = candidates.into_iter().filter(|candidate| candidate.score >= least).collect();
-    // A stable sort: of equal ones the first stays first.
+    // Stable: of equals the first stays first.
     candidates.sort_by_key(|candidate| -candidate.score);
     let mut candidates = candidates.into_iter();
     let first = candidates.next()?;
-    let rival = candidates.next().filter(|second| first.score - second.score <= DOUBTFUL_MARGIN);
+    let rival = candidates.next().filter(|second| first.score - second.score <= NEAR);
     let mut finding = first.into_finding(role);
     if let Some(rival) = rival {
         finding.confidence = match finding.confidence {

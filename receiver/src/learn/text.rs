@@ -1,22 +1,22 @@
-//! A profile as TOML, and its differences from profile v1.
+//! A profile as TOML text, and its drift against profile v1.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use schemas::{
     Profile, Role, Trigger,
-    profile::{FieldForm, FieldKey, Subject},
+    profile::{FieldForm, FieldKey, Part, Subject},
 };
 use serde_json::Value;
 use similar::TextDiff;
 
 use super::{
-    PROFILE_NAME,
-    finding::{Confidence, RoleFinding},
+    NAME,
+    finding::{Confidence, Finding},
 };
 
-/// The text of the profile, with a comment on each uncertain line.
+/// The text of the profile, with a comment where it is not sure.
 pub(super) fn profile(
-    findings: &[RoleFinding],
+    findings: &[Finding],
     triggers: &BTreeMap<Trigger, Value>,
     fields: &FieldForm,
     guessed: Option<Trigger>,
@@ -29,10 +29,10 @@ pub(super) fn profile(
         let comment = if guessed == Some(*trigger) { "  # guessed: no message shows it" } else { "" };
         (*trigger, format!("{}{comment}", scalar(word)))
     });
-    layout(PROFILE_NAME, roles, words, fields)
+    layout(NAME, roles, words, fields)
 }
 
-/// The differences of a profile from profile v1, as a unified diff; `None` if they are equal.
+/// What a profile says otherwise than profile v1, as a unified diff; `None` when it says the same.
 pub fn drift(profile: &Profile) -> Option<String> {
     let (old, new) = (plain(Profile::v1(), "v1"), plain(profile, "v1"));
     if old == new {
@@ -96,6 +96,7 @@ fn group(role: Role) -> u8 {
         Role::WebhookName | Role::WebhookDescription => 1,
         Role::FlowIdentifier | Role::FlowName | Role::FlowSubject | Role::FlowInitiator => 2,
         Role::Step(Subject::Step, _) => 3,
+        Role::Step(Subject::PreviousStep, Part::Identifier | Part::Fields) => 4,
         Role::Step(Subject::PreviousStep, _) => 4,
     }
 }
@@ -112,7 +113,7 @@ pub fn key_name(key: FieldKey) -> &'static str {
     }
 }
 
-/// A TOML string on one line. TOML has JSON's escapes, except the one of the solidus, which is not used here.
+/// A TOML string on one line: JSON's escapes are TOML's too, except for the solidus, which is not escaped here.
 fn string(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }

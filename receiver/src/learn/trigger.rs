@@ -1,4 +1,4 @@
-//! The trigger's place, and the meaning of its words.
+//! The trigger's place, and which of its words means what.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use schemas::{Pointer, Role, Trigger};
 use serde_json::Value;
 
 use super::{
-    finding::{Candidate, RoleFinding, best},
+    finding::{Candidate, Finding, best},
     steps::Steps,
-    survey::{MessageSurvey, Place},
+    survey::{Place, Survey},
     words,
 };
 
-/// Names of numbers that count or identify something.
-const COUNTER_WORDS: &[&str] = &[
+/// What a number is called that counts, or tells one thing from another.
+const COUNTS: &[&str] = &[
     "attempt",
     "count",
     "duration",
@@ -32,64 +32,66 @@ const COUNTER_WORDS: &[&str] = &[
     "total",
     "version",
 ];
-/// With one of these words in its name, a number named id or version is a kind, as in `typeId`.
-const KIND_WORDS: &[&str] = &["action", "event", "kind", "reason", "state", "status", "trigger", "type"];
-/// Limits from which a number is less likely to be a trigger, and the points that each subtracts.
-const LARGE_NUMBERS: [(f64, i32); 2] = [(1000.0, -1), (100_000.0, -2)];
+/// Words next to which a number named id or version is one of a list of kinds, as in `typeId`.
+const KINDS: &[&str] = &["action", "event", "kind", "reason", "state", "status", "trigger", "type"];
+/// From these numbers on, a number is less likely to be a trigger; with the points that each subtracts.
+const LARGE: [(f64, i32); 2] = [(1000.0, -1), (100_000.0, -2)];
 
-/// Maximum length of a trigger's word, in bytes; longer ones are texts.
+/// Words longer than this are texts.
 const LONGEST_WORD: usize = 60;
 
 /// The trigger's place and words.
 pub(super) struct FoundTrigger {
-    pub(super) finding: RoleFinding,
+    pub(super) finding: Finding,
     pub(super) words: BTreeMap<Trigger, Value>,
-    /// The trigger whose word no message shows.
+    /// The trigger of which no message shows the word.
     pub(super) guessed: Option<Trigger>,
 }
 
 /// `taken` are the places of other roles.
-pub(super) fn find(survey: &MessageSurvey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<FoundTrigger> {
+pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<FoundTrigger> {
     let created: Vec<bool> = survey.messages.iter().map(|message| steps.has_previous(message)).collect();
     let root = Pointer::default();
     let step = steps.identifier.as_ref().and_then(|finding| finding.pointer.parent()).filter(|step| *step != root);
     let step = step.as_ref();
     let candidates = survey.places.iter().filter_map(|place| {
-        let is_free = !taken.contains(&place.pointer) && !steps.is_in_fields(&place.pointer);
-        if !is_free || !place.is_in_every_message() || !place.present().all(is_word) {
+        if taken.contains(&place.pointer) || steps.is_in_fields(&place.pointer) || !place.is_in_every_message() {
+            return None;
+        }
+        if !place.present().all(is_word) {
             return None;
         }
         let mut candidate = Candidate::at(&place.pointer);
-        candidate.add(words::any(place.path_words(), &["trigger"]), 4, format!("{} mentions trigger", place.pointer));
-        let event = place.mentions(&["event"]) && !place.mentions(&["trigger"]);
+        candidate.add(words::any(place.way(), &["trigger"]), 4, format!("{} mentions trigger", place.pointer));
+        let event = place.says(&["event"]) && !place.says(&["trigger"]);
         candidate.add(event, 3, format!("{} mentions event", place.pointer));
-        candidate.shift(place.mentions(&["action", "reason", "type"]), 1);
+        candidate.shift(place.says(&["action", "reason", "type"]), 1);
         let meanings: Vec<Option<Trigger>> = place.present().map(meaning).collect();
-        let has_meanings = meanings.iter().all(Option::is_some);
-        candidate.add(has_meanings, 4, listed(place));
+        let speaks = meanings.iter().all(Option::is_some);
+        candidate.add(speaks, 4, said(place));
         candidate.shift(place.is_in_an_array(), -4);
-        candidate.shift(place.mentions(words::PREVIOUS), -4);
+        candidate.shift(place.says(words::PREVIOUS), -4);
         let is_flag = place.present().all(|value| value.is_boolean() || value.is_number());
-        let mut is_flag_of_trigger = false;
+        let mut is_told = false;
         match agreement(place, &created) {
-            Agreement::Distinguishes => {
+            Agreement::Tells => {
                 candidate.add(true, 3, "it differs with the presence of a previous step");
-                is_flag_of_trigger = is_flag;
+                is_told = is_flag;
                 candidate.shift(is_flag, 2);
             }
             Agreement::Contradicts => candidate.shift(true, -5),
-            Agreement::Unknown => {}
+            Agreement::Silent => {}
         }
         // A number that counts differs from message to message, whatever happened.
-        let counts = words::any(place.own(), COUNTER_WORDS) && !words::any(place.own(), KIND_WORDS);
+        let counts = words::any(place.own(), COUNTS) && !words::any(place.own(), KINDS);
         candidate.shift(counts && place.present().all(Value::is_number), -4);
-        for (large, shift) in LARGE_NUMBERS {
+        for (large, shift) in LARGE {
             let is_large = |value: &Value| value.as_f64().is_some_and(|number| number.abs() >= large);
             candidate.shift(is_flag && place.present().any(is_large), shift);
         }
         candidate.shift(is_flag && step.is_some_and(|step| step.contains(&place.pointer)), -2);
         // A text that only differs between two messages may be anything: a name, a time.
-        let hinted = is_flag_of_trigger || has_meanings || event || place.mentions(&["trigger"]);
+        let hinted = is_told || speaks || event || place.says(&["trigger"]);
         hinted.then_some(candidate)
     });
     let mut finding = best(Role::Trigger, candidates, 4)?;
@@ -105,12 +107,13 @@ pub(super) fn find(survey: &MessageSurvey<'_>, steps: &Steps, taken: &[Pointer])
 fn is_word(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty() && text.len() <= LONGEST_WORD,
-        Value::Bool(_) | Value::Number(_) => true,
+        Value::Bool(_) => true,
+        Value::Number(_) => true,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }
 
-/// The trigger that a word means by itself.
+/// What a word says by itself.
 fn meaning(value: &Value) -> Option<Trigger> {
     let own = words::split(value.as_str()?);
     match (words::any(&own, words::CREATED), words::any(&own, words::COMPLETED)) {
@@ -120,20 +123,20 @@ fn meaning(value: &Value) -> Option<Trigger> {
     }
 }
 
-fn listed(place: &Place<'_>) -> String {
-    let mut values: Vec<String> = place.present().map(Value::to_string).collect();
-    values.sort_unstable();
-    values.dedup();
-    format!("{} {}", values.join(", "), if values.len() == 1 { "is a trigger" } else { "are triggers" })
+fn said(place: &Place<'_>) -> String {
+    let mut said: Vec<String> = place.present().map(Value::to_string).collect();
+    said.sort_unstable();
+    said.dedup();
+    format!("{} {}", said.join(", "), if said.len() == 1 { "is a trigger" } else { "are triggers" })
 }
 
 enum Agreement {
     /// One word where there is a previous step, another where there is none.
-    Distinguishes,
+    Tells,
     /// The same word in both cases, or two words in one.
     Contradicts,
     /// Not both cases were captured.
-    Unknown,
+    Silent,
 }
 
 fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
@@ -151,8 +154,8 @@ fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
         words
     };
     match (words(true).as_slice(), words(false).as_slice()) {
-        ([], _) | (_, []) => Agreement::Unknown,
-        ([created], [completed]) if created != completed => Agreement::Distinguishes,
+        ([], _) | (_, []) => Agreement::Silent,
+        ([created], [completed]) if created != completed => Agreement::Tells,
         _ => Agreement::Contradicts,
     }
 }
@@ -177,9 +180,9 @@ fn words_of(place: &Place<'_>, created: &[bool]) -> Option<(BTreeMap<Trigger, Va
     differ.then_some((found, missing))
 }
 
-/// The likely word for the other trigger.
+/// The word for the other trigger, made after this one.
 fn other_word(seen: &str) -> Option<String> {
-    const WORD_PAIRS: [(&str, &str); 6] = [
+    const PAIRS: [(&str, &str); 6] = [
         ("completed", "created"),
         ("complete", "create"),
         ("completion", "creation"),
@@ -187,13 +190,10 @@ fn other_word(seen: &str) -> Option<String> {
         ("finished", "created"),
         ("ended", "started"),
     ];
-    let both_ways = WORD_PAIRS.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
+    let both_ways = PAIRS.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
     for (from, to) in both_ways {
-        let casings = [
-            (from.to_owned(), to.to_owned()),
-            (from.to_uppercase(), to.to_uppercase()),
-            (words::capitalize(from), words::capitalize(to)),
-        ];
+        let casings =
+            [(from.to_owned(), to.to_owned()), (from.to_uppercase(), to.to_uppercase()), (title(from), title(to))];
         for (from, to) in casings {
             if seen.contains(&from) {
                 return Some(seen.replacen(&from, &to, 1));
@@ -201,6 +201,11 @@ fn other_word(seen: &str) -> Option<String> {
         }
     }
     None
+}
+
+fn title(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -19,12 +19,10 @@ impl LogBounds {
         Self { start: start.into(), durable: durable.into(), changes: watch::channel(Position(durable)).0 }
     }
 
-    /// Position of the first byte that is kept.
     pub(super) fn start(&self) -> u64 {
         self.start.load(Ordering::Acquire)
     }
 
-    /// Position just past the last durable byte.
     pub(super) fn durable(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
     }

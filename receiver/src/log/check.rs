@@ -7,25 +7,19 @@ use serde::Serialize;
 
 use super::{
     Entry, LogReader, Position,
-    recovery::{UNREADABLE, moved_aside},
-    segment::{Files, HEADER_LEN},
+    recovery::{UNREADABLE_SUFFIX, moved_aside},
+    segment::{Files, SEGMENT_HEADER_BYTES},
 };
-use crate::index::Lost;
 
-/// The state of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LogReport {
     /// Segments that can be read.
     pub segments: usize,
-    /// Their bytes.
     pub bytes: u64,
-    /// Whole records.
     pub records: u64,
-    /// When the first record arrived.
     pub first: Option<Timestamp>,
-    /// When the last record arrived.
     pub last: Option<Timestamp>,
     /// Places between records that are not records.
     pub damaged: Vec<Damage>,
@@ -40,20 +34,26 @@ pub struct LogReport {
     /// Names of files that an earlier start or repair moved aside: torn tails, and segments.
     #[serde(rename = "aside")]
     pub quarantined: Vec<String>,
-    /// Messages that are in the index and in no file.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<LostMessages>,
 }
 
-/// A place that is not a record.
+/// Messages that are in the index and in no file of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LostMessages {
+    pub arrivals: u64,
+    /// Position of the first arrival.
+    pub first: Position,
+    pub last: Position,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Damage {
-    /// Name of the segment's file.
     pub file: String,
     /// Byte of the file at which it begins.
     pub offset: u64,
-    /// Its bytes.
     pub bytes: u64,
     /// Where it begins in the log.
     pub position: Position,
@@ -61,9 +61,6 @@ pub struct Damage {
 
 impl LogReport {
     /// Reads the log in a folder from its first byte to its last.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let files = Files::in_folder(folder)?;
         let mut report = Self {
@@ -100,7 +97,7 @@ impl LogReport {
             report.bytes += fs::metadata(&segment.path).map(|metadata| metadata.len()).unwrap_or_default();
         }
         if let Some(newest) = files.segments.last() {
-            let position = reader.position().0.max(newest.base + HEADER_LEN as u64);
+            let position = reader.position().0.max(newest.base + SEGMENT_HEADER_BYTES as u64);
             let bytes = newest.end()?.saturating_sub(position);
             let (file, offset) = (name(&newest.path), position - newest.base);
             report.torn_tail = (bytes > 0).then_some(Damage { file, offset, bytes, position: Position(position) });
@@ -109,9 +106,6 @@ impl LogReport {
     }
 
     /// The first position of the oldest segment, and the ranges of positions that each file of the log holds.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn ranges(folder: &Path) -> io::Result<(u64, Vec<Range<u64>>)> {
         let segments = Files::names(folder)?;
         let start = segments.first().map_or(0, |(base, _)| *base);
@@ -135,7 +129,7 @@ impl LogReport {
 
     /// Names of the segments that were moved aside, with all that was in them.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
-        self.quarantined.iter().map(String::as_str).filter(|name| name.ends_with(UNREADABLE))
+        self.quarantined.iter().map(String::as_str).filter(|name| name.ends_with(UNREADABLE_SUFFIX))
     }
 }
 

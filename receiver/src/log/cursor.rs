@@ -12,7 +12,6 @@ use super::{Entry, LogReader, Position, record::Salt};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogId([u8; 16]);
 
-/// The log that a consumer is opened on.
 #[derive(Clone, Debug)]
 pub struct LogIdentity {
     /// Its id; a log without a segment has none yet.
@@ -36,7 +35,6 @@ pub struct Cursor {
 /// Why the log is not the one that a consumer has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
-    /// It is another log.
     AnotherLog,
     /// It is an older state of the same log, or it was continued from one.
     OlderState,
@@ -48,7 +46,6 @@ impl LogId {
         Self(std::array::from_fn(|byte| digest[byte]))
     }
 
-    /// As it is stored.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -64,9 +61,6 @@ impl Cursor {
     ///
     /// A log that was put back to an older state and has grown since is recognised by the last record that was read. Where
     /// retention has removed that one, or it is damaged, its id and its end have to do.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
     pub fn replaced_by(&self, log: &LogIdentity) -> io::Result<Option<Replaced>> {
         let (at_start, is_empty) = (self.position == Position(0), log.end == Position(0));
         if at_start && is_empty {

@@ -41,7 +41,6 @@ impl LogFile {
         Ok(())
     }
 
-    /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -4,8 +4,9 @@ use std::{
     collections::{BTreeSet, HashSet},
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use parking_lot::Mutex;
 
 use super::segment::{Files, file_name};
 
@@ -20,26 +21,22 @@ impl Inventory {
     }
 
     pub(super) fn add(&self, base: u64) {
-        self.lock().insert(base);
+        self.0.lock().insert(base);
     }
 
     /// To be called before the file goes, so that it is not missed.
     pub(super) fn remove(&self, base: u64) {
-        self.lock().remove(&base);
+        self.0.lock().remove(&base);
     }
 
     /// The segments that should be in the folder and are not, oldest first.
     pub(super) fn missing(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         // In this order one that is made meanwhile is there.
-        let expected = self.lock().clone();
+        let expected = self.0.lock().clone();
         let there: HashSet<u64> = Files::names(folder)?.into_iter().map(|(base, _)| base).collect();
-        let known = self.lock();
+        let known = self.0.lock();
         // Retention may have removed some meanwhile.
         let missing = expected.into_iter().filter(|base| !there.contains(base) && known.contains(base));
         Ok(missing.map(|base| folder.join(file_name(base))).collect())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

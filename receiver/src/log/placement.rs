@@ -5,10 +5,12 @@ use std::{
     io,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
+
+use parking_lot::Mutex;
 
 use super::disk::{Disk, LogFile};
 
@@ -31,13 +33,10 @@ impl Placement {
 
     /// From now on this segment must be in its place; with `None`, the folder.
     pub(super) fn set(&self, segment: Option<&Arc<LogFile>>) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = segment.unwrap_or(&self.folder).clone();
+        *self.current.lock() = segment.unwrap_or(&self.folder).clone();
     }
 
     /// Whether the open segment is in its place. Logs when that changes.
-    ///
-    /// # Errors
-    /// When it is not, or nobody can tell.
     pub(super) fn check(&self) -> io::Result<()> {
         loop {
             let current = self.current();
@@ -51,9 +50,6 @@ impl Placement {
     }
 
     /// Whether the folder is in its place.
-    ///
-    /// # Errors
-    /// When it is not, or nobody can tell.
     pub(super) fn check_folder(&self) -> io::Result<()> {
         self.disk.check_place(&self.folder)
     }
@@ -64,7 +60,7 @@ impl Placement {
     }
 
     fn current(&self) -> Arc<LogFile> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current.lock().clone()
     }
 
     fn report(&self, checked: &io::Result<()>) {

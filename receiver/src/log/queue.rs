@@ -1,10 +1,8 @@
 //! Records on their way to the writer: whatever is queued at the same time makes one batch.
 
-use std::{
-    mem,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-};
+use std::mem;
 
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::{
@@ -14,17 +12,17 @@ use super::{
 
 /// What waits to be written.
 #[derive(Debug)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct WriteQueue {
+    state: Mutex<QueueState>,
     filled: Condvar,
     /// Maximum number of bytes that wait or are in flight.
-    limit: usize,
+    pub(super) limit: usize,
     pub(super) salt: Salt,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    batch: Batch,
+struct QueueState {
+    batch: RecordBatch,
     /// Whether the batch should be written.
     flush_requested: bool,
     in_flight: usize,
@@ -45,40 +43,38 @@ pub(super) struct Queued<'q> {
 /// What the first task of a batch does for all of it.
 pub(super) struct Leader<'q> {
     /// To be dropped once the records that arrive at the same moment have joined the batch.
-    pub(super) call: FlushSignal<'q>,
+    pub(super) flush: FlushSignal<'q>,
     /// To be dropped on arrival: the thread that drops it wakes the waiting tasks, which costs a thread of the runtime a
     /// fraction of what it costs the writer.
     pub(super) answers: oneshot::Receiver<BatchResult>,
 }
 
 /// Wakes the writer when it is dropped, so also if the task that owns it is.
-pub(super) struct FlushSignal<'q>(&'q Queue);
+pub(super) struct FlushSignal<'q>(&'q WriteQueue);
 
 impl Drop for FlushSignal<'_> {
     fn drop(&mut self) {
-        self.0.lock().flush_requested = true;
+        self.0.state.lock().flush_requested = true;
         self.0.filled.notify_one();
     }
 }
 
-/// Encoded records, and the task that waits for each.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct RecordBatch {
     pub(super) bytes: Vec<u8>,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<WaitingRecord>,
     /// The leader, which passes the results on.
     pub(super) first: Option<oneshot::Sender<BatchResult>>,
 }
 
-/// Where a record begins in its batch, and the task that waits for it.
-pub(super) type Waiting = (usize, oneshot::Sender<Result<Position, AppendError>>);
+pub(super) type WaitingRecord = (usize, oneshot::Sender<Result<Position, AppendError>>);
 
 /// The result of a batch. Every waiting task receives it when this is dropped.
 #[derive(Debug)]
 pub(super) struct BatchResult {
     /// Position of the batch; `None` if it is not durable.
     pub(super) start: Option<u64>,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<WaitingRecord>,
 }
 
 impl Drop for BatchResult {
@@ -91,15 +87,14 @@ impl Drop for BatchResult {
     }
 }
 
-impl Queue {
+impl WriteQueue {
     pub(super) fn new(limit: usize, salt: Salt) -> Self {
         Self { state: Mutex::default(), filled: Condvar::new(), limit, salt }
     }
 
-    /// Queues a record.
     pub(super) fn push(&self, record: &Record) -> Result<Queued<'_>, AppendError> {
         let (sender, receiver) = oneshot::channel();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.closed {
             return Err(AppendError::Closed);
         }
@@ -108,11 +103,11 @@ impl Queue {
         }
         let at = state.batch.bytes.len();
         record.encode(self.salt, &mut state.batch.bytes);
-        // The writer takes a batch that is flush_requested, and all of it, so one call for each is enough.
+        // The writer takes the whole batch once it is flushed, so one signal per batch is enough.
         let first = state.batch.waiting.is_empty().then(|| {
             let (sender, answers) = oneshot::channel();
             state.batch.first = Some(sender);
-            Leader { call: FlushSignal(self), answers }
+            Leader { flush: FlushSignal(self), answers }
         });
         state.batch.waiting.push((at, sender));
         Ok(Queued { durable: receiver, first })
@@ -120,36 +115,25 @@ impl Queue {
 
     /// Lets the writer end once the queue is empty.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        self.state.lock().closed = true;
         self.filled.notify_one();
     }
 
     /// Lets the writer begin the next segment if the open one is old.
     pub(super) fn request_roll(&self) {
-        self.lock().roll_requested = true;
+        self.state.lock().roll_requested = true;
         self.filled.notify_one();
     }
 
-    /// Records and bytes that wait or are in flight.
     pub(super) fn waiting(&self) -> (usize, usize) {
-        let state = self.lock();
+        let state = self.state.lock();
         (state.in_flight_records + state.batch.waiting.len(), state.in_flight + state.batch.bytes.len())
     }
 
-    /// The log's salt.
-    pub(super) fn salt(&self) -> Salt {
-        self.salt
-    }
-
-    /// Maximum number of bytes that wait or are in flight.
-    pub(super) fn limit(&self) -> usize {
-        self.limit
-    }
-
-    /// Swaps what is queued for an empty batch; waits for it, or gives an empty one after a request_roll. False when closed
-    /// and empty.
-    pub(super) fn take(&self, batch: &mut Batch) -> bool {
-        let mut state = self.lock();
+    /// Waits for a batch and swaps it for an empty one. After [`Self::request_roll`] it may leave an empty one. False if the
+    /// queue is closed and empty.
+    pub(super) fn take(&self, batch: &mut RecordBatch) -> bool {
+        let mut state = self.state.lock();
         (state.in_flight, state.in_flight_records) = (0, 0);
         while !state.flush_requested || state.batch.waiting.is_empty() {
             if state.closed {
@@ -161,16 +145,11 @@ impl Queue {
             if mem::take(&mut state.roll_requested) {
                 return true;
             }
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.filled.wait(&mut state);
         }
         state.flush_requested = false;
         mem::swap(&mut state.batch, batch);
         (state.in_flight, state.in_flight_records) = (batch.bytes.len(), batch.waiting.len());
         true
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No code that holds the lock can leave the state half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

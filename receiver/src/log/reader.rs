@@ -7,29 +7,21 @@ use super::{
     bounds::LogBounds,
     record::{Decoded, Record},
     search::{SearchResult, search},
-    segment::{Files, HEADER_LEN, Segment},
+    segment::{Files, SEGMENT_HEADER_BYTES, Segment},
 };
 
-/// Bytes asked for at once.
-const CHUNK: usize = 256 << 10;
+const CHUNK_BYTES: usize = 256 << 10;
 
-/// What a reader finds.
 #[derive(Debug)]
 pub enum Entry {
-    /// A record, and the position behind it.
     Record {
-        /// Where it stands.
         at: Position,
-        /// The record.
         record: Record,
-        /// Where to read on.
         next: Position,
     },
     /// Bytes that are not a record: a flipped bit or a torn write. Readers skip them.
     Damaged {
-        /// Where they begin.
         at: Position,
-        /// Where the next record may be.
         next: Position,
     },
 }
@@ -41,14 +33,13 @@ pub struct LogReader {
     folder: PathBuf,
     position: u64,
     bounds: Option<Arc<LogBounds>>,
-    open: Option<Open>,
+    open: Option<OpenSegment>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenSegment {
     segment: Segment,
     file: File,
-    /// Base of the next segment, if there is one.
     next: Option<u64>,
     /// Bytes of the file, and the position of their first.
     chunk: Vec<u8>,
@@ -62,20 +53,15 @@ impl LogReader {
         Self { folder, position: from.0, bounds, open: None }
     }
 
-    /// Where it reads on.
     pub fn position(&self) -> Position {
         Position(self.position)
     }
 
-    /// Reads on from a position.
     pub fn go_to(&mut self, position: Position) {
         (self.position, self.open) = (position.0, None);
     }
 
     /// Where the log begins: what lies before was removed.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn start(&self) -> io::Result<Position> {
         match &self.bounds {
             Some(bounds) => Ok(Position(bounds.start())),
@@ -84,9 +70,6 @@ impl LogReader {
     }
 
     /// The next record or damaged place; `None` at the end, from where it can be asked again later.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         loop {
             if self.open.is_none() && !self.open_segment()? {
@@ -99,15 +82,15 @@ impl LogReader {
             }
             let Some(open) = &mut self.open else { return Ok(None) };
             match open.decode(at, limit)? {
-                Step::Record(record, length) => {
+                ReadStep::Record(record, length) => {
                     self.position = at + length as u64;
                     return Ok(Some(Entry::Record { at: Position(at), record, next: Position(self.position) }));
                 }
-                Step::Damaged(next) => {
+                ReadStep::Damaged(next) => {
                     self.position = next;
                     return Ok(Some(Entry::Damaged { at: Position(at), next: Position(next) }));
                 }
-                Step::End => {
+                ReadStep::End => {
                     // A segment behind this one may have been made since this one was opened.
                     let known = open.next;
                     open.next = following(&Files::names(&self.folder)?, open.segment.base);
@@ -142,9 +125,9 @@ impl LogReader {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            self.position = self.position.max(segment.base + HEADER_LEN as u64);
+            self.position = self.position.max(segment.base + SEGMENT_HEADER_BYTES as u64);
             let next = following(&names, segment.base);
-            self.open = Some(Open { segment, file, next, chunk: Vec::new(), chunk_at: 0, searched: None });
+            self.open = Some(OpenSegment { segment, file, next, chunk: Vec::new(), chunk_at: 0, searched: None });
             return Ok(true);
         }
     }
@@ -154,7 +137,7 @@ fn following(names: &[(u64, PathBuf)], base: u64) -> Option<u64> {
     names.iter().map(|(other, _)| *other).find(|other| *other > base)
 }
 
-enum Step {
+enum ReadStep {
     Record(Record, usize),
     /// No record here; one may be at this position.
     Damaged(u64),
@@ -162,19 +145,21 @@ enum Step {
     End,
 }
 
-impl Open {
-    fn decode(&mut self, at: u64, limit: u64) -> io::Result<Step> {
+impl OpenSegment {
+    fn decode(&mut self, at: u64, limit: u64) -> io::Result<ReadStep> {
         let (mut wanted, salt) = (1, self.segment.salt);
         loop {
             let bytes = self.bytes(at, wanted, limit)?;
             let available = bytes.len();
             if available == 0 {
-                return Ok(Step::End);
+                return Ok(ReadStep::End);
             }
             match Record::decode(salt, bytes) {
-                Decoded::Record(record, length) => return Ok(Step::Record(record, length)),
+                Decoded::Record(record, length) => return Ok(ReadStep::Record(record, length)),
                 // A damaged length may be any; only what is there is read.
-                Decoded::Short(needed) if available >= wanted && wanted < needed && self.has(at, needed, limit)? => {
+                Decoded::Short(needed)
+                    if available >= wanted && wanted < needed && self.there(at, limit)? >= needed =>
+                {
                     wanted = needed;
                 }
                 Decoded::Short(_) | Decoded::Damaged => return self.skip(at, limit),
@@ -183,9 +168,9 @@ impl Open {
     }
 
     /// Looks for the next record behind a place that holds none. At the log's end it may still be in the writing.
-    fn skip(&mut self, at: u64, limit: u64) -> io::Result<Step> {
+    fn skip(&mut self, at: u64, limit: u64) -> io::Result<ReadStep> {
         let (salt, next) = (self.segment.salt, self.next);
-        let mut wanted = CHUNK;
+        let mut wanted = CHUNK_BYTES;
         loop {
             let rest = self.bytes(at, wanted, limit)?;
             let (length, is_all) = (rest.len(), rest.len() < wanted);
@@ -196,14 +181,14 @@ impl Open {
                 search(salt, self.held(at), 1, is_all)
             };
             match (found, next) {
-                (SearchResult::Record(start), _) => return Ok(Step::Damaged(at + start as u64)),
+                (SearchResult::Record(start), _) => return Ok(ReadStep::Damaged(at + start as u64)),
                 (SearchResult::Undecided | SearchResult::Nothing, _) if !is_all => {
                     wanted = wanted.max(length).saturating_mul(4)
                 }
-                (_, Some(_)) => return Ok(Step::Damaged(end)),
+                (_, Some(_)) => return Ok(ReadStep::Damaged(end)),
                 (_, None) => {
                     self.searched = Some((at, end));
-                    return Ok(Step::End);
+                    return Ok(ReadStep::End);
                 }
             }
         }
@@ -213,11 +198,6 @@ impl Open {
     fn held(&self, at: u64) -> &[u8] {
         let from = usize::try_from(at.saturating_sub(self.chunk_at)).unwrap_or(usize::MAX);
         self.chunk.get(from..).unwrap_or_default()
-    }
-
-    /// Whether the file has this number of bytes from a position on.
-    fn has(&self, at: u64, bytes: usize, limit: u64) -> io::Result<bool> {
-        Ok(self.there(at, limit)? >= bytes)
     }
 
     /// Bytes of the file from a position on, below the limit.
@@ -234,7 +214,7 @@ impl Open {
             _ => {
                 let there = self.there(at, limit)?;
                 self.chunk.clear();
-                self.chunk.resize(wanted.max(CHUNK).min(there), 0);
+                self.chunk.resize(wanted.max(CHUNK_BYTES).min(there), 0);
                 self.chunk_at = at;
                 let mut filled = 0;
                 while filled < self.chunk.len() {

@@ -21,15 +21,15 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(super) const MAGIC: [u8; 4] = *b"\xF7rec";
-pub(super) const FRAME: usize = 16;
-/// Longest header and body together that a reader believes: more can only be damage.
-const LONGEST: usize = 1 << 30;
+pub(super) const RECORD_MAGIC: [u8; 4] = *b"\xF7rec";
+pub(super) const FRAME_BYTES: usize = 16;
+/// Maximum length of header and body together: a longer one can only be damage.
+const MAX_RECORD_BYTES: usize = 1 << 30;
 
-/// Bodies of more bytes are put into a batch without room for others.
-const LARGE: usize = 64 << 10;
-/// Room for what a header has besides its texts.
-const ROOM_FOR_NAMES: usize = 1 << 10;
+/// Larger bodies are put into a batch whose buffer grows by exactly what they need.
+const LARGE_BODY_BYTES: usize = 64 << 10;
+/// Bytes reserved for what a header has besides its texts.
+const HEADER_NAMES_BYTES: usize = 1 << 10;
 
 /// What drawing the log's salt gives.
 pub(super) type Salt = [u8; 8];
@@ -37,7 +37,6 @@ pub(super) type Salt = [u8; 8];
 /// A message that was accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// What is known about its arrival.
     pub header: RecordHeader,
     /// The body's exact bytes, except for the client secret's value.
     pub body: Bytes,
@@ -51,18 +50,13 @@ pub struct RecordHeader {
     pub id: Uuid,
     /// When the body was whole.
     pub received_at: Timestamp,
-    /// The endpoint's name.
     pub endpoint: String,
-    /// Address of the peer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
-    /// What happened to the step, if the message says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
-    /// The flow's identifier, if the message says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<String>,
-    /// The step's identifier, if the message says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// Where in the body the emptied client secret's `""` stands, in bytes.
@@ -137,42 +131,43 @@ impl Record {
         let header = &self.header;
         let texts = [&header.flow, &header.step].into_iter().flatten().map(String::len).sum::<usize>();
         let fields = header.captured.iter().flat_map(|captured| &captured.headers);
-        FRAME + texts + fields.map(|(name, value)| name.len() + value.len()).sum::<usize>() + self.body.len()
+        FRAME_BYTES + texts + fields.map(|(name, value)| name.len() + value.len()).sum::<usize>() + self.body.len()
     }
 
-    /// Adds the record's bytes to a buffer.
     pub(super) fn encode(&self, salt: Salt, buffer: &mut Vec<u8>) {
         let start = buffer.len();
-        if self.body.len() > LARGE {
+        if self.body.len() > LARGE_BODY_BYTES {
             // Growing by itself it would take twice as much.
-            buffer.reserve_exact(self.bytes() + ROOM_FOR_NAMES);
+            buffer.reserve_exact(self.bytes() + HEADER_NAMES_BYTES);
         }
-        buffer.extend_from_slice(&MAGIC);
-        buffer.resize(start + FRAME, 0);
+        buffer.extend_from_slice(&RECORD_MAGIC);
+        buffer.resize(start + FRAME_BYTES, 0);
         serde_json::to_writer(&mut *buffer, &self.header).expect("a header is made of strings and numbers");
-        let header = buffer.len() - start - FRAME;
+        let header = buffer.len() - start - FRAME_BYTES;
         buffer.extend_from_slice(&self.body);
 
         let length = |bytes: usize| u32::try_from(bytes).expect("bodies are limited far below 4 GiB").to_le_bytes();
         buffer[start + 4..start + 8].copy_from_slice(&length(header + self.body.len()));
         buffer[start + 8..start + 12].copy_from_slice(&length(header));
         let checksum = checksum(salt, &buffer[start..]);
-        buffer[start + 12..start + FRAME].copy_from_slice(&checksum.to_le_bytes());
+        buffer[start + 12..start + FRAME_BYTES].copy_from_slice(&checksum.to_le_bytes());
     }
 
     /// Reads the record at the start of `bytes`.
     pub(super) fn decode(salt: Salt, bytes: &[u8]) -> Decoded {
-        if bytes.len() < FRAME {
-            return Decoded::Short(FRAME);
+        if bytes.len() < FRAME_BYTES {
+            return Decoded::Short(FRAME_BYTES);
         }
         let Some(frame) = Frame::read(bytes) else { return Decoded::Damaged };
-        let Some(whole) = bytes.get(..FRAME + frame.length) else { return Decoded::Short(FRAME + frame.length) };
+        let Some(whole) = bytes.get(..FRAME_BYTES + frame.length) else {
+            return Decoded::Short(FRAME_BYTES + frame.length);
+        };
         if frame.checksum != checksum(salt, whole) {
             return Decoded::Damaged;
         }
-        match serde_json::from_slice(&whole[FRAME..FRAME + frame.header]) {
+        match serde_json::from_slice(&whole[FRAME_BYTES..FRAME_BYTES + frame.header]) {
             Ok(parsed) => {
-                let body = Bytes::copy_from_slice(&whole[FRAME + frame.header..]);
+                let body = Bytes::copy_from_slice(&whole[FRAME_BYTES + frame.header..]);
                 Decoded::Record(Self { header: parsed, body }, whole.len())
             }
             Err(_) => Decoded::Damaged,
@@ -180,11 +175,9 @@ impl Record {
     }
 }
 
-/// What comes before a record's header.
 pub(super) struct Frame<'b> {
     /// Bytes of header and body.
     pub(super) length: usize,
-    /// Bytes of the header.
     header: usize,
     pub(super) checksum: u32,
     lengths: &'b [u8],
@@ -193,10 +186,10 @@ pub(super) struct Frame<'b> {
 impl<'b> Frame<'b> {
     /// The frame at the start of `bytes`; `None` where there is none.
     pub(super) fn read(bytes: &'b [u8]) -> Option<Self> {
-        let (frame, _) = bytes.split_first_chunk::<FRAME>()?;
+        let (frame, _) = bytes.split_first_chunk::<FRAME_BYTES>()?;
         let number = |at: usize| u32::from_le_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
         let (length, header) = (number(4) as usize, number(8) as usize);
-        let is_frame = frame[..4] == MAGIC && header <= length && length <= LONGEST;
+        let is_frame = frame[..4] == RECORD_MAGIC && header <= length && length <= MAX_RECORD_BYTES;
         is_frame.then(|| Self { length, header, checksum: number(12), lengths: &frame[4..12] })
     }
 
@@ -216,7 +209,6 @@ pub(super) enum Decoded {
     Record(Record, usize),
     /// Too few bytes; this number is needed.
     Short(usize),
-    /// Not a record.
     Damaged,
 }
 
@@ -224,7 +216,7 @@ fn checksum(salt: Salt, record: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&salt);
     hasher.update(&record[4..12]);
-    hasher.update(&record[FRAME..]);
+    hasher.update(&record[FRAME_BYTES..]);
     hasher.finalize()
 }
 

@@ -15,14 +15,13 @@ use super::{
     Entry, LogReader, Position,
     disk::Disk,
     record::Salt,
-    segment::{Files, HEADER_LEN, Segment, position_in},
+    segment::{Files, SEGMENT_HEADER_BYTES, Segment, position_in},
 };
 
 /// Endings of files moved aside; their names begin with the position of their first byte.
-const CUT: &str = ".cut";
-pub(super) const UNREADABLE: &str = ".unreadable";
+const CUT_SUFFIX: &str = ".cut";
+pub(super) const UNREADABLE_SUFFIX: &str = ".unreadable";
 
-/// What was found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -67,11 +66,11 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
     }
     for (base, path) in &files.unreadable {
         let length = fs::metadata(path)?.len();
-        if length <= HEADER_LEN as u64 {
+        if length <= SEGMENT_HEADER_BYTES as u64 {
             disk.remove(path)?;
             recovered.report.removed.push(path.clone());
         } else {
-            let mut names = (0..).map(|number| aside(folder, *base, number, UNREADABLE));
+            let mut names = (0..).map(|number| aside(folder, *base, number, UNREADABLE_SUFFIX));
             let free = names.find(|path| !path.exists()).expect("numbers do not end");
             disk.rename(path, &free)?;
             recovered.report.aside.push(free);
@@ -86,16 +85,16 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path) -> io::Result<Recovered> {
     recovered.start = files.segments.first().map_or(recovered.end, |segment| segment.base);
     if let Some(newest) = files.segments.into_iter().next_back() {
         recovered.salt = Some(newest.salt);
-        mend_end(disk, folder, newest, &mut recovered)?;
+        recover_end(disk, folder, newest, &mut recovered)?;
     }
     // What is there may have reached only memory before a kill; from here on it counts as durable.
     disk.sync_folder(folder)?;
     Ok(recovered)
 }
 
-fn mend_end(disk: &dyn Disk, folder: &Path, newest: Segment, recovered: &mut Recovered) -> io::Result<()> {
-    let mut reader = LogReader::new(folder.to_owned(), Position(newest.base + HEADER_LEN as u64), None);
-    let (mut end, mut first) = (newest.base + HEADER_LEN as u64, None);
+fn recover_end(disk: &dyn Disk, folder: &Path, newest: Segment, recovered: &mut Recovered) -> io::Result<()> {
+    let mut reader = LogReader::new(folder.to_owned(), Position(newest.base + SEGMENT_HEADER_BYTES as u64), None);
+    let (mut end, mut first) = (newest.base + SEGMENT_HEADER_BYTES as u64, None);
     while let Some(entry) = reader.next_entry()? {
         match entry {
             Entry::Record { next, record, .. } => {
@@ -137,7 +136,7 @@ fn save(disk: &dyn Disk, folder: &Path, segment: &Segment, from: u64, to: u64) -
     File::open(&segment.path)?.read_exact_at(&mut bytes, from - segment.base)?;
     let mut number = 0;
     let file = loop {
-        match disk.create(&aside(folder, from, number, CUT)) {
+        match disk.create(&aside(folder, from, number, CUT_SUFFIX)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             other => break other?,
         }
@@ -162,7 +161,7 @@ pub(super) fn moved_aside(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let stem = path.with_extension("").with_extension("");
-        if path.extension().is_some_and(|suffix| suffix == &CUT[1..] || suffix == &UNREADABLE[1..])
+        if path.extension().is_some_and(|suffix| suffix == &CUT_SUFFIX[1..] || suffix == &UNREADABLE_SUFFIX[1..])
             && let Some(position) = position_in(&stem, "")
         {
             found.push((position, path));

@@ -5,11 +5,13 @@ use std::{
     fs, io,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
+
+use parking_lot::Mutex;
 
 use super::{Position, bounds::LogBounds, disk::Disk, inventory::Inventory, recovery::moved_aside, segment::Segment};
 
@@ -22,19 +24,15 @@ pub struct Retention {
     pub max_bytes: Option<u64>,
 }
 
-/// What retention did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Segments that were removed.
     pub segments: usize,
-    /// Their bytes.
     pub bytes: u64,
     /// Segments that are due, but that a consumer has not read yet.
     pub held: usize,
 }
 
 impl Retention {
-    /// Whether nothing is ever removed.
     pub fn is_unlimited(&self) -> bool {
         *self == Self::default()
     }
@@ -115,13 +113,13 @@ impl RetentionPin {
 impl Pins {
     pub(super) fn add(&self, from: Position) -> RetentionPin {
         let pin = Arc::new(AtomicU64::new(from.0));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&pin));
+        self.0.lock().push(Arc::downgrade(&pin));
         RetentionPin(pin)
     }
 
     /// The lowest position that anyone needs; the greatest number if nobody does.
     pub(super) fn lowest(&self) -> u64 {
-        let mut pins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pins = self.0.lock();
         pins.retain(|pin| pin.strong_count() > 0);
         let positions = pins.iter().filter_map(Weak::upgrade).map(|pin| pin.load(Ordering::Acquire));
         positions.min().unwrap_or(u64::MAX)

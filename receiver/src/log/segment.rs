@@ -17,35 +17,29 @@ use super::{
     record::Salt,
 };
 
-pub(super) const HEADER_LEN: usize = 32;
-const MAGIC: [u8; 8] = *b"flowlog1";
-const SUFFIX: &str = ".log";
-/// Where the salt and its checksum stand.
-const SALT: std::ops::Range<usize> = 16..24;
-const CHECKSUM: std::ops::Range<usize> = 24..28;
+pub(super) const SEGMENT_HEADER_BYTES: usize = 32;
+const SEGMENT_MAGIC: [u8; 8] = *b"flowlog1";
+const SEGMENT_SUFFIX: &str = ".log";
+const SALT_RANGE: std::ops::Range<usize> = 16..24;
+const CHECKSUM_RANGE: std::ops::Range<usize> = 24..28;
 
-/// A segment's file and what its head says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) path: PathBuf,
-    /// Position of the file's first byte.
     pub(super) base: u64,
     pub(super) salt: Salt,
     /// Whether the head is as it was written; what is not was worked out.
     pub(super) header_is_valid: bool,
 }
 
-/// The files of a log.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// The segments, oldest first.
     pub(super) segments: Vec<Segment>,
     /// Files that are named as segments, but whose head is lost: base and path.
     pub(super) unreadable: Vec<(u64, PathBuf)>,
 }
 
 impl Segment {
-    /// Makes a segment's file, synced, its folder too.
     pub(super) fn create(disk: &dyn Disk, folder: &Path, base: u64, salt: Salt) -> io::Result<(Self, LogFile)> {
         let path = folder.join(file_name(base));
         let file = disk.create(&path)?;
@@ -58,11 +52,10 @@ impl Segment {
             let _ = disk.remove(&path);
             return Err(error);
         }
-        file.expect_bytes(HEADER_LEN as u64);
+        file.expect_bytes(SEGMENT_HEADER_BYTES as u64);
         Ok((Self { path, base, salt, header_is_valid: true }, file))
     }
 
-    /// Writes the head as it should be.
     pub(super) fn rewrite_header(&self, disk: &dyn Disk) -> io::Result<()> {
         disk.write_at_start(&self.path, &header(self.base, self.salt))?;
         disk.sync(&disk.open(&self.path)?)
@@ -82,12 +75,10 @@ impl Segment {
         Ok(Files::in_folder(folder)?.segments)
     }
 
-    /// Bytes of the file.
     pub(super) fn length(&self) -> io::Result<u64> {
         Ok(fs::metadata(&self.path)?.len())
     }
 
-    /// Position just past the file's last byte.
     pub(super) fn end(&self) -> io::Result<u64> {
         Ok(self.base + self.length()?)
     }
@@ -99,13 +90,12 @@ impl Files {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            found.extend(position_in(&path, SUFFIX).map(|base| (base, path)));
+            found.extend(position_in(&path, SEGMENT_SUFFIX).map(|base| (base, path)));
         }
         found.sort();
         Ok(found)
     }
 
-    /// Looks at the head of each.
     pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
         let mut found = Vec::new();
         for (base, path) in Self::names(folder)? {
@@ -128,9 +118,8 @@ impl Files {
     }
 }
 
-/// The name of the segment that begins at a position.
 pub(super) fn file_name(base: u64) -> String {
-    format!("{base:020}{SUFFIX}")
+    format!("{base:020}{SEGMENT_SUFFIX}")
 }
 
 /// The position in a file's name, if it is named so.
@@ -139,9 +128,8 @@ pub(super) fn position_in(path: &Path, suffix: &str) -> Option<u64> {
     (digits.len() == 20).then(|| digits.parse().ok()).flatten()
 }
 
-/// The head's bytes; `None` when the file is shorter.
-fn read_header(path: &Path) -> io::Result<Option<[u8; HEADER_LEN]>> {
-    let mut bytes = [0; HEADER_LEN];
+fn read_header(path: &Path) -> io::Result<Option<[u8; SEGMENT_HEADER_BYTES]>> {
+    let mut bytes = [0; SEGMENT_HEADER_BYTES];
     match File::open(path)?.read_exact(&mut bytes) {
         Ok(()) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
@@ -150,10 +138,10 @@ fn read_header(path: &Path) -> io::Result<Option<[u8; HEADER_LEN]>> {
 }
 
 /// The salt in a header, even if one of its bytes is damaged, and whether the header is valid.
-fn salt_of(bytes: &[u8; HEADER_LEN], base: u64) -> (Option<Salt>, bool) {
-    let salt: Salt = bytes[SALT].try_into().expect("eight bytes");
-    let checksum: [u8; 4] = bytes[CHECKSUM].try_into().expect("four bytes");
-    let right = |salt: Salt| -> [u8; 4] { header(base, salt)[CHECKSUM].try_into().expect("four bytes") };
+fn salt_of(bytes: &[u8; SEGMENT_HEADER_BYTES], base: u64) -> (Option<Salt>, bool) {
+    let salt: Salt = bytes[SALT_RANGE].try_into().expect("eight bytes");
+    let checksum: [u8; 4] = bytes[CHECKSUM_RANGE].try_into().expect("four bytes");
+    let right = |salt: Salt| -> [u8; 4] { header(base, salt)[CHECKSUM_RANGE].try_into().expect("four bytes") };
     let differing = right(salt).iter().zip(checksum).filter(|(right, found)| **right != *found).count();
     if differing <= 1 {
         return (Some(salt), *bytes == header(base, salt));
@@ -167,13 +155,13 @@ fn salt_of(bytes: &[u8; HEADER_LEN], base: u64) -> (Option<Salt>, bool) {
     (candidates.into_iter().find(|salt| right(*salt) == checksum), false)
 }
 
-fn header(base: u64, salt: Salt) -> [u8; HEADER_LEN] {
-    let mut head = [0; HEADER_LEN];
-    head[..8].copy_from_slice(&MAGIC);
+fn header(base: u64, salt: Salt) -> [u8; SEGMENT_HEADER_BYTES] {
+    let mut head = [0; SEGMENT_HEADER_BYTES];
+    head[..8].copy_from_slice(&SEGMENT_MAGIC);
     head[8..16].copy_from_slice(&base.to_le_bytes());
-    head[SALT].copy_from_slice(&salt);
+    head[SALT_RANGE].copy_from_slice(&salt);
     let checksum = crc32fast::hash(&head[..24]);
-    head[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+    head[CHECKSUM_RANGE].copy_from_slice(&checksum.to_le_bytes());
     head
 }
 
@@ -186,13 +174,13 @@ mod tests {
         let salt = *b"saltsalt";
         let whole = header(4096, salt);
         assert_eq!(salt_of(&whole, 4096), (Some(salt), true));
-        for at in 0..HEADER_LEN {
+        for at in 0..SEGMENT_HEADER_BYTES {
             for change in [1, 0x80, 0xff] {
                 let mut damaged = whole;
                 damaged[at] ^= change;
                 assert_eq!(salt_of(&damaged, 4096), (Some(salt), false), "byte {at}");
             }
         }
-        assert_eq!(salt_of(&[0; HEADER_LEN], 4096), (None, false));
+        assert_eq!(salt_of(&[0; SEGMENT_HEADER_BYTES], 4096), (None, false));
     }
 }

@@ -16,37 +16,20 @@ use super::{
     disk::{Disk, FileSystem},
     inventory::Inventory,
     placement::Placement,
-    queue::{Leader, Queue, Queued},
+    queue::{Leader, Queued, WriteQueue},
     recovery::recover,
     retention::Pins,
     segment::Segment,
-    writer::Writer,
+    writer::{SegmentOptions, Writer},
 };
 use crate::metrics::LogMetrics;
-
-/// Sizes of a log, in bytes, and how long it keeps messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SegmentOptions {
-    /// Size at which the next segment is begun; 64 MiB by default.
-    pub segment_bytes: u64,
-    /// Maximum number of bytes that wait to be written; beyond it messages are refused. 32 MiB by default.
-    pub queue_bytes: usize,
-    /// How long messages are kept; forever by default.
-    pub retention: Retention,
-}
-
-impl Default for SegmentOptions {
-    fn default() -> Self {
-        Self { segment_bytes: 64 << 20, queue_bytes: 32 << 20, retention: Retention::default() }
-    }
-}
 
 /// A log in a folder of its own. Dropping it writes what is queued and waits for that.
 #[derive(Debug)]
 pub struct SegmentedLog {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
-    queue: Arc<Queue>,
+    queue: Arc<WriteQueue>,
     bounds: Arc<LogBounds>,
     placement: Arc<Placement>,
     inventory: Arc<Inventory>,
@@ -59,17 +42,11 @@ pub struct SegmentedLog {
 impl SegmentedLog {
     /// Opens or creates the log in a folder, repairs its end, and starts its writer. The caller ensures that no other
     /// process writes there.
-    ///
-    /// # Errors
-    /// When the folder or its files cannot be made, read or synced.
     pub fn open(folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
         Self::open_on(Arc::new(FileSystem), folder, options)
     }
 
     /// As [`Self::open`], on another disk than the machine's.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
     pub fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: SegmentOptions) -> io::Result<(Self, Recovery)> {
         storage::durable_dir::make(folder)?;
         let recovered = recover(&*disk, folder)?;
@@ -77,7 +54,7 @@ impl SegmentedLog {
             Some(salt) => salt,
             None => draw_salt()?,
         };
-        let queue = Arc::new(Queue::new(options.queue_bytes, salt));
+        let queue = Arc::new(WriteQueue::new(options.queue_bytes, salt));
         let metrics = Arc::<LogMetrics>::default();
         let placement = Arc::new(Placement::new(disk.clone(), folder)?);
         let inventory = Arc::new(Inventory::of(folder)?);
@@ -102,41 +79,29 @@ impl SegmentedLog {
     }
 
     /// Appends a record. Once the future returns a position, the record is durable.
-    ///
-    /// # Errors
-    /// If the record is not durable; it may be sent again.
     pub async fn append(&self, record: &Record) -> Result<Position, AppendError> {
         let Queued { durable, first } = self.queue.push(record)?;
-        if let Some(Leader { call, answers }) = first {
+        if let Some(Leader { flush, answers }) = first {
             // Requests that are ready now are pushed before this goes on, and share the sync.
             tokio::task::yield_now().await;
-            drop(call);
+            drop(flush);
             drop(answers.await);
         }
         durable.await.unwrap_or(Err(AppendError::Closed))
     }
 
     /// Reads what is durable, from the first record at or after a position.
-    ///
-    /// # Errors
-    /// If the log cannot be opened.
     pub fn read(&self, from: Position) -> io::Result<LogReader> {
         Ok(LogReader::new(self.folder.clone(), from, Some(self.bounds.clone())))
     }
 
     /// Checks that what is written is found again after a restart.
-    ///
-    /// # Errors
-    /// If the log's file or folder was deleted, moved or replaced while it is written.
     pub fn check_place(&self) -> io::Result<()> {
         self.placement.check()
     }
 
     /// Repairs the log in a folder as [`Self::open`] does, without appending to it. The caller ensures that no other
     /// process writes there.
-    ///
-    /// # Errors
-    /// When the folder or its files cannot be read, written or synced.
     pub fn repair(folder: &Path) -> io::Result<Recovery> {
         Ok(recover(&FileSystem, folder)?.report)
     }
@@ -146,20 +111,15 @@ impl SegmentedLog {
         self.bounds.subscribe()
     }
 
-    /// Position just past the last durable byte.
     pub fn end(&self) -> Position {
         Position(self.bounds.durable())
     }
 
-    /// Which log it is, as a consumer remembers it.
     pub fn identity(&self) -> LogIdentity {
-        LogIdentity { id: Some(LogId::of(self.queue.salt())), end: self.end(), folder: self.folder.clone() }
+        LogIdentity { id: Some(LogId::of(self.queue.salt)), end: self.end(), folder: self.folder.clone() }
     }
 
     /// Which log is in a folder, and how far it reaches.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn identity_of(folder: &Path) -> io::Result<LogIdentity> {
         let segments = Segment::list(folder)?;
         let id = segments.first().map(|segment| LogId::of(segment.salt));
@@ -168,10 +128,7 @@ impl SegmentedLog {
     }
 
     /// Removes the segments that are too old or too many, and lets the writer seal the open one if it is old. To be
-    /// flush_requested now and then, by one at a time.
-    ///
-    /// # Errors
-    /// When a segment cannot be removed; those before it are gone.
+    /// called regularly, by one caller at a time.
     pub fn retain(&self, now: SystemTime) -> io::Result<Removed> {
         if self.retention.is_unlimited() {
             return Ok(Removed::default());
@@ -184,9 +141,6 @@ impl SegmentedLog {
     }
 
     /// The segments that somebody else has deleted or moved, oldest first.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn missing(&self) -> io::Result<Vec<PathBuf>> {
         self.inventory.missing(&self.folder)
     }
@@ -197,7 +151,6 @@ impl SegmentedLog {
         self.pins.add(from)
     }
 
-    /// What the writer measures.
     pub(crate) fn metrics(&self) -> &LogMetrics {
         &self.metrics
     }
@@ -207,20 +160,14 @@ impl SegmentedLog {
         self.writer.as_ref().is_some_and(|writer| !writer.is_finished())
     }
 
-    /// Records and bytes that are not durable yet.
     pub fn queued(&self) -> (usize, usize) {
         self.queue.waiting()
     }
 
-    /// Maximum number of bytes that wait to be durable.
     pub fn queue_limit(&self) -> usize {
-        self.queue.limit()
+        self.queue.limit
     }
 
-    /// Bytes of all files of the log.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn size(&self) -> io::Result<u64> {
         fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
     }
@@ -230,10 +177,6 @@ impl SegmentedLog {
         LogReader::new(folder.to_owned(), from, None)
     }
 
-    /// Position just past the last byte of the log in a folder.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
     pub fn end_of(folder: &Path) -> io::Result<Position> {
         let newest = Segment::list(folder)?.into_iter().next_back();
         newest.map_or(Ok(Position(0)), |segment| segment.end().map(Position))

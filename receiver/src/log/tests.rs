@@ -15,14 +15,14 @@ use super::{
     record::tests::sample,
 };
 
-const SMALL: SegmentOptions = SegmentOptions {
+const SMALL_SEGMENTS: SegmentOptions = SegmentOptions {
     segment_bytes: 5000,
     queue_bytes: 1 << 20,
     retention: Retention { max_age: None, max_bytes: None },
 };
 
 fn open(folder: &TempDir) -> (SegmentedLog, Recovery) {
-    SegmentedLog::open(folder.path(), SMALL).unwrap()
+    SegmentedLog::open(folder.path(), SMALL_SEGMENTS).unwrap()
 }
 
 async fn append(log: &SegmentedLog, endpoints: &[&str]) {
@@ -212,7 +212,7 @@ async fn a_segment_that_was_never_begun_is_removed() {
 #[tokio::test]
 async fn what_does_not_fit_in_the_queue_is_refused_and_the_rest_is_kept() {
     let folder = TempDir::new().unwrap();
-    let options = SegmentOptions { queue_bytes: 100, ..SMALL };
+    let options = SegmentOptions { queue_bytes: 100, ..SMALL_SEGMENTS };
     let (log, _) = SegmentedLog::open(folder.path(), options).unwrap();
     assert_eq!(log.append(&sample("large")).await, Err(AppendError::Full));
     let small = Record { body: b"{}".as_slice().into(), ..sample("small") };

@@ -6,37 +6,54 @@ use std::{io, mem, path::PathBuf, sync::Arc, time::Instant};
 use jiff::Timestamp;
 
 use super::{
+    Retention,
     bounds::LogBounds,
     disk::{Disk, LogFile},
     inventory::Inventory,
     placement::Placement,
-    queue::{Batch, BatchResult, Queue},
+    queue::{BatchResult, RecordBatch, WriteQueue},
     recovery::Recovered,
-    segment::{HEADER_LEN, Segment},
-    segmented_log::SegmentOptions,
+    segment::{SEGMENT_HEADER_BYTES, Segment},
 };
 use crate::metrics::LogMetrics;
 
 /// Room that a batch keeps for the next one; what large messages needed is given back.
 const KEPT_BYTES: usize = 1 << 20;
 
+/// Sizes of a log, in bytes, and how long it keeps messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentOptions {
+    /// Size at which the next segment is begun; 64 MiB by default.
+    pub segment_bytes: u64,
+    /// Maximum number of bytes that wait to be written; beyond it messages are refused. 32 MiB by default.
+    pub queue_bytes: usize,
+    /// How long messages are kept; forever by default.
+    pub retention: Retention,
+}
+
+impl Default for SegmentOptions {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20, queue_bytes: 32 << 20, retention: Retention::default() }
+    }
+}
+
 /// The open segment and all that its writer needs.
 pub(super) struct Writer {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) folder: PathBuf,
-    pub(super) queue: Arc<Queue>,
+    pub(super) queue: Arc<WriteQueue>,
     pub(super) bounds: Arc<LogBounds>,
     placement: Arc<Placement>,
     inventory: Arc<Inventory>,
     pub(super) options: SegmentOptions,
     /// The segment that is written; `None` after a failed sync, until there is room for the next.
-    open: Option<Open>,
+    open: Option<ActiveSegment>,
     /// Position just past the last byte that was written, or attempted.
     end: u64,
     metrics: Arc<LogMetrics>,
 }
 
-struct Open {
+struct ActiveSegment {
     base: u64,
     file: Arc<LogFile>,
     /// When its first record arrived, as far as is known.
@@ -44,12 +61,11 @@ struct Open {
 }
 
 impl Writer {
-    /// Goes on where the log ended.
     pub(super) fn new(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
         (placement, inventory): (Arc<Placement>, Arc<Inventory>),
-        queue: Arc<Queue>,
+        queue: Arc<WriteQueue>,
         options: SegmentOptions,
         recovered: &Recovered,
         metrics: Arc<LogMetrics>,
@@ -58,7 +74,7 @@ impl Writer {
             Some((segment, first)) => {
                 let file = Arc::new(disk.open(&segment.path)?);
                 file.expect_bytes(recovered.end - segment.base);
-                Some(Open { base: segment.base, file, begun: first.unwrap_or_else(Timestamp::now) })
+                Some(ActiveSegment { base: segment.base, file, begun: first.unwrap_or_else(Timestamp::now) })
             }
             None => None,
         };
@@ -69,7 +85,7 @@ impl Writer {
 
     /// Writes batches until the queue is closed and empty.
     pub(super) fn run(mut self) {
-        let mut batch = Batch::default();
+        let mut batch = RecordBatch::default();
         while self.queue.take(&mut batch) {
             if batch.waiting.is_empty() {
                 self.seal_if_old();
@@ -109,7 +125,7 @@ impl Writer {
         }
         let mut open = self.open_segment(bytes.len() as u64)?;
         let start = self.end;
-        if start == open.base + HEADER_LEN as u64 {
+        if start == open.base + SEGMENT_HEADER_BYTES as u64 {
             open.begun = Timestamp::now();
         }
         if let Err(error) = self.disk.append(&open.file, bytes) {
@@ -136,7 +152,7 @@ impl Writer {
     }
 
     /// Cuts off a batch of which nothing was acknowledged. If that fails, the segment is given up.
-    fn take_back(&mut self, open: Open, start: u64, bytes: u64) {
+    fn take_back(&mut self, open: ActiveSegment, start: u64, bytes: u64) {
         open.file.expect_bytes(start - open.base);
         if self.disk.truncate(&open.file, start - open.base).is_ok() {
             self.end = start;
@@ -147,11 +163,11 @@ impl Writer {
     }
 
     /// Takes the open segment out, or makes the next one when there is none or it is full or old.
-    fn open_segment(&mut self, more: u64) -> io::Result<Open> {
+    fn open_segment(&mut self, more: u64) -> io::Result<ActiveSegment> {
         if let Some(open) = self.open.take() {
             let length = self.end - open.base;
             let full = length + more > self.options.segment_bytes;
-            if length <= HEADER_LEN as u64 || !(full || self.is_old(&open)) {
+            if length <= SEGMENT_HEADER_BYTES as u64 || !(full || self.is_old(&open)) {
                 return Ok(open);
             }
             // If the log is not in its place, this segment may still come back.
@@ -163,17 +179,17 @@ impl Writer {
         self.placement.check_folder()?;
         // A try that failed may have left its file: each has a base, and so a name, of its own.
         let base = self.end;
-        self.end += HEADER_LEN as u64;
+        self.end += SEGMENT_HEADER_BYTES as u64;
         let (_, file) = Segment::create(&*self.disk, &self.folder, base, self.queue.salt)?;
         let file = Arc::new(file);
         self.inventory.add(base);
         self.placement.set(Some(&file));
-        Ok(Open { base, file, begun: Timestamp::now() })
+        Ok(ActiveSegment { base, file, begun: Timestamp::now() })
     }
 
     /// Begins the next segment where retention waits for this one to be sealed.
     fn seal_if_old(&mut self) {
-        let has_records = |open: &Open| self.end > open.base + HEADER_LEN as u64;
+        let has_records = |open: &ActiveSegment| self.end > open.base + SEGMENT_HEADER_BYTES as u64;
         if self.open.as_ref().is_some_and(|open| has_records(open) && self.is_old(open)) {
             match self.open_segment(0) {
                 Ok(next) => {
@@ -187,7 +203,7 @@ impl Writer {
         }
     }
 
-    fn is_old(&self, open: &Open) -> bool {
+    fn is_old(&self, open: &ActiveSegment) -> bool {
         let age = Timestamp::now().duration_since(open.begun);
         self.options.retention.segment_age().is_some_and(|most| age.as_secs_f64() > most.as_secs_f64())
     }

@@ -58,17 +58,14 @@ impl LogMetrics {
         );
     }
 
-    /// A batch is being written.
     pub(crate) fn begin_batch(&self) {
         self.batch_begun.store(self.now().max(1), Ordering::Relaxed);
     }
 
-    /// A sync has returned, successfully or not.
     pub(crate) fn synced(&self, took: Duration) {
         self.sync_seconds.observe(took.as_secs_f64());
     }
 
-    /// The batch is durable, or refused.
     pub(crate) fn end_batch(&self, records: usize, bytes: usize, durable: bool) {
         self.batch_begun.store(0, Ordering::Relaxed);
         self.failing.store(!durable, Ordering::Relaxed);
@@ -80,12 +77,10 @@ impl LogMetrics {
         }
     }
 
-    /// Whether the last batch could not be made durable.
     pub(crate) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
     }
 
-    /// How long the batch in flight has taken so far.
     pub(crate) fn in_flight(&self) -> Duration {
         match self.batch_begun.load(Ordering::Relaxed) {
             0 => Duration::ZERO,

@@ -11,7 +11,6 @@ use rustix::{
 
 use super::GaugeValue;
 
-/// Memory and descriptors of this process.
 pub(crate) fn process() -> Vec<GaugeValue> {
     let pages = fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());

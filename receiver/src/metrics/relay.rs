@@ -6,13 +6,14 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// Metrics of the relay. The names of destinations come from the configuration.
+use super::Label;
+
 #[derive(Debug, Default)]
 pub(crate) struct RelayMetrics {
     attempts: Family<AttemptLabels, Counter>,
-    waiting: Family<DestinationLabels, Gauge>,
-    oldest_waiting: Family<DestinationLabels, Gauge>,
-    dead_letters: Family<DestinationLabels, Gauge>,
+    waiting: Family<Label<String>, Gauge>,
+    oldest_waiting: Family<Label<String>, Gauge>,
+    dead_letters: Family<Label<String>, Gauge>,
     passed_over: Family<PassedOverLabels, Counter>,
 }
 
@@ -23,26 +24,18 @@ struct AttemptLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DestinationLabels {
-    destination: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PassedOverLabels {
     destination: String,
     reason: &'static str,
 }
 
-/// Why a message was not relayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PassedOverReason {
     /// It does not match the destination's `when`.
     When,
     /// The destination received an equal body a few minutes before.
     Repeated,
-    /// It was captured, so it is unchecked.
     Captured,
-    /// Its record in the log is damaged.
     Damaged,
     /// No stored configuration has its endpoint.
     UnknownEndpoint,
@@ -60,16 +53,13 @@ impl PassedOverReason {
     }
 }
 
-/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RelayOutcome {
-    /// The message was accepted.
     Accepted,
     /// It will be retried.
     Again,
     /// It will be retried with a smaller message.
     TooLarge,
-    /// The message is a dead letter.
     Dead,
 }
 
@@ -123,7 +113,6 @@ impl RelayMetrics {
         self.passed_over.get_or_create(&labels).inc_by(messages);
     }
 
-    /// Counts an attempt.
     pub(crate) fn attempted(&self, destination: &str, outcome: RelayOutcome) {
         self.attempts.get_or_create(&attempt(destination, outcome)).inc();
     }
@@ -131,7 +120,7 @@ impl RelayMetrics {
     /// Sets the number of messages that wait for a destination, the time of the oldest in seconds since 1970, and the number of
     /// dead letters.
     pub(crate) fn stands(&self, destination: &str, waiting: u64, oldest: i64, dead: u64) {
-        let labels = DestinationLabels { destination: destination.to_owned() };
+        let labels = [("destination", destination.to_owned())];
         self.waiting.get_or_create(&labels).set(waiting.cast_signed());
         self.oldest_waiting.get_or_create(&labels).set(oldest);
         self.dead_letters.get_or_create(&labels).set(dead.cast_signed());

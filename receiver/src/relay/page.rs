@@ -5,18 +5,18 @@ use std::{fs, io, path::PathBuf, str::FromStr};
 
 use super::card::Card;
 
-const PAGE_TEMPLATE: &str = include_str!("page.html");
+const PAGE: &str = include_str!("page.html");
 
-/// A script of the page.
+/// Source of a script of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageScript {
+pub enum Script {
     /// A file, embedded in the page.
     File(PathBuf),
     /// A URL from which the browser loads it.
     Url(String),
 }
 
-impl FromStr for PageScript {
+impl FromStr for Script {
     type Err = std::convert::Infallible;
 
     fn from_str(place: &str) -> Result<Self, Self::Err> {
@@ -24,10 +24,13 @@ impl FromStr for PageScript {
     }
 }
 
+/// A script cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the renderer {}: {source}", file.display())]
-pub struct PageScriptError {
-    file: PathBuf,
+pub struct ScriptError {
+    /// The file.
+    pub file: PathBuf,
+    /// Why not.
     source: io::Error,
 }
 
@@ -35,19 +38,19 @@ pub struct PageScriptError {
 ///
 /// # Errors
 /// When a script's file cannot be read.
-pub fn page(card: &Card, scripts: &[PageScript]) -> Result<String, PageScriptError> {
+pub fn page(card: &Card, scripts: &[Script]) -> Result<String, ScriptError> {
     let mut tags = String::new();
     for script in scripts {
         tags += &match script {
-            PageScript::Url(url) => format!("<script src=\"{}\"></script>\n", minijinja::HtmlEscape(url)),
-            PageScript::File(file) => {
+            Script::Url(url) => format!("<script src=\"{}\"></script>\n", minijinja::HtmlEscape(url)),
+            Script::File(file) => {
                 let read = fs::read_to_string(file);
-                let source = read.map_err(|source| PageScriptError { file: file.clone(), source })?;
+                let source = read.map_err(|source| ScriptError { file: file.clone(), source })?;
                 // This would end the script element.
                 format!("<script>{}</script>\n", source.replace("</script", "<\\/script"))
             }
         };
     }
     let post = String::from_utf8_lossy(&card.body).replace('<', "\\u003c");
-    Ok(PAGE_TEMPLATE.replacen("<!-- scripts -->", &tags, 1).replacen("/* post */ null", &post, 1))
+    Ok(PAGE.replacen("<!-- scripts -->", &tags, 1).replacen("/* post */ null", &post, 1))
 }

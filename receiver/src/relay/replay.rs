@@ -4,43 +4,53 @@ use jiff::Timestamp;
 
 use super::{
     decisions::digest,
-    routing::RoutingDecision,
+    routing::Decision,
     store::{self, Store, StoreError},
 };
 use crate::log::{Entry, LogReader, Position};
 
 /// Maximum number of messages in a transaction; a running receiver waits for it.
-const MAX_BATCH_MESSAGES: usize = 500;
+const BATCH: usize = 500;
 
 /// The messages to send again.
 #[derive(Clone, Debug)]
-pub(crate) struct ReplaySelection<'s> {
-    pub(crate) destination: &'s str,
+pub struct Selection<'s> {
+    /// Name of the destination.
+    pub destination: &'s str,
     /// Name of the endpoint that received them (default: the destination's own).
-    pub(crate) endpoint: Option<&'s str>,
-    pub(crate) since: Timestamp,
-    pub(crate) until: Option<Timestamp>,
+    pub endpoint: Option<&'s str>,
+    /// Received at or after.
+    pub since: Timestamp,
+    /// Received before.
+    pub until: Option<Timestamp>,
 }
 
 /// Counts of the messages by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ReplayCounts {
-    pub(crate) due: usize,
-    pub(crate) waiting: usize,
+pub struct Replayed {
+    /// Enqueued again.
+    pub due: usize,
+    /// Waiting already.
+    pub waiting: usize,
     /// Not matched by the destination's `when`.
-    pub(crate) not_matched: usize,
+    pub not_matched: usize,
     /// Undecided: `when` could not be evaluated.
-    pub(crate) undecided: usize,
+    pub undecided: usize,
 }
 
 /// Error sending messages again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum ReplayError {
+pub enum ReplayError {
+    /// The destination is not configured.
     #[error(
         "there is no destination `{name}` in the receiver's last configuration; `relay status` lists the destinations"
     )]
-    UnknownDestination { name: String },
+    UnknownDestination {
+        /// Its name.
+        name: String,
+    },
+    /// The store or the log cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -49,24 +59,18 @@ pub(crate) enum ReplayError {
 ///
 /// # Errors
 /// When the destination is not configured, or the store or the log cannot be used; messages enqueued so far stay.
-pub(crate) fn replay(
-    store: &mut Store,
-    reader: &mut LogReader,
-    selection: &ReplaySelection<'_>,
-) -> Result<ReplayCounts, ReplayError> {
+pub fn replay(store: &mut Store, reader: &mut LogReader, selection: &Selection<'_>) -> Result<Replayed, ReplayError> {
     let name = selection.destination;
-    let Some((number, endpoint)) = store.configured(name)? else {
-        return Err(ReplayError::UnknownDestination { name: name.to_owned() });
-    };
-    let router = store.router()?;
-    let from_endpoint = selection.endpoint.unwrap_or(&endpoint);
+    let to = store.find_configured(name)?;
+    let to = to.ok_or_else(|| ReplayError::UnknownDestination { name: name.to_owned() })?;
+    let from_endpoint = selection.endpoint.unwrap_or(&to.endpoint);
     // Evaluate the current filter whatever the age of the message, as if its endpoint were the destination's.
     let now = Position(i64::MAX.cast_unsigned());
-    let (mut replayed, mut batch) = (ReplayCounts::default(), Vec::new());
+    let (mut replayed, mut batch) = (Replayed::default(), Vec::new());
     loop {
         let entry = reader.next_entry().map_err(StoreError::Log)?;
-        if batch.len() == MAX_BATCH_MESSAGES || (entry.is_none() && !batch.is_empty()) {
-            let due = store.replay(number, &batch)?;
+        if batch.len() == BATCH || (entry.is_none() && !batch.is_empty()) {
+            let due = store.replay(to.number, &batch)?;
             replayed.due += due;
             replayed.waiting += batch.len() - due;
             batch.clear();
@@ -84,17 +88,17 @@ pub(crate) fn replay(
         if !is_selected {
             continue;
         }
-        record.header.endpoint.clone_from(&endpoint);
-        match router.decide(number, now, &record) {
-            RoutingDecision::Due => batch.push(store::ReplayedMessage {
+        record.header.endpoint.clone_from(&to.endpoint);
+        match to.router.decide(to.number, now, &record) {
+            Decision::Due => batch.push(store::Replayed {
                 at,
                 message: record.header.id,
                 received_at,
                 flow: record.header.flow.clone(),
-                digest: digest(&router, now, &record),
+                digest: digest(&to.router, now, &record),
             }),
-            RoutingDecision::NotMatched => replayed.not_matched += 1,
-            RoutingDecision::Undecided(_) | RoutingDecision::Expired => replayed.undecided += 1,
+            Decision::NotMatched => replayed.not_matched += 1,
+            Decision::Undecided(_) | Decision::Expired => replayed.undecided += 1,
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     index::IndexProgress,
     ingest::AdmissionLimits,
     log::SegmentedLog,
-    metrics::{GaugeValue, NAMESPACE, free_bytes, process},
+    metrics::{GaugeValue, METRICS_NAMESPACE, free_bytes, process},
 };
 
 /// If one batch takes longer, the disk does not accept writes.
@@ -36,7 +36,7 @@ pub(super) struct HealthState {
     pub(super) data_dir: PathBuf,
     pub(super) index: watch::Receiver<IndexProgress>,
     #[cfg(feature = "relay")]
-    pub(super) relay: watch::Receiver<crate::relay::RelayProgress>,
+    pub(super) relay: watch::Receiver<crate::relay::RelayHeadway>,
     pub(super) admission: Arc<AdmissionLimits>,
     pub(super) draining: AtomicBool,
 }
@@ -120,12 +120,6 @@ impl HealthState {
         None
     }
 
-    /// `None` if nothing is relayed.
-    #[cfg(feature = "relay")]
-    fn relay_lag(&self, end: u64) -> Option<u64> {
-        self.relay.borrow().position.map(|position| end.saturating_sub(position.0))
-    }
-
     fn probe(&self) -> io::Result<()> {
         let path = self.data_dir.join("probe");
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
@@ -137,7 +131,6 @@ impl HealthState {
         }
     }
 
-    /// All metrics in the form that Prometheus reads.
     pub(super) fn render_metrics(&self) -> String {
         let end = self.log.end().0;
         let (queued_records, queued_bytes) = self.log.queued();
@@ -176,7 +169,11 @@ impl HealthState {
                 Some(end.saturating_sub(index.position.0)),
             ),
             #[cfg(feature = "relay")]
-            ("relay_lag_bytes", "Bytes of the log that the relay has not read", self.relay_lag(end)),
+            (
+                "relay_lag_bytes",
+                "Bytes of the log that the relay has not read",
+                self.relay.borrow().position.map(|position| end.saturating_sub(position.0)),
+            ),
             ("index_failing", "1 while the index cannot be updated", Some(u64::from(index.failing))),
             (
                 "certificate_ends_timestamp_seconds",
@@ -186,7 +183,9 @@ impl HealthState {
             ("draining", "1 once the receiver is shutting down", Some(u64::from(draining))),
         ]
         .into_iter()
-        .filter_map(|(name, help, value)| Some(GaugeValue { name: format!("{NAMESPACE}_{name}"), help, value: value? }))
+        .filter_map(|(name, help, value)| {
+            Some(GaugeValue { name: format!("{METRICS_NAMESPACE}_{name}"), help, value: value? })
+        })
         .collect();
         readings.extend(process());
         self.server.metrics.render(&readings)

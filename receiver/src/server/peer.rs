@@ -12,7 +12,6 @@ use ipnet::IpNet;
 /// The chain of clients and proxies. Each proxy appends the address that it sees.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The client of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Peer {
     connected: SocketAddr,

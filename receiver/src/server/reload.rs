@@ -7,7 +7,7 @@ use tokio::signal::unix::Signal;
 
 use super::{state::SharedConfig, systemd};
 use crate::{
-    config::{Changes, Config, ConfigError, PLAINTEXT_SECRET_WARNING, Reading, Sources},
+    config::{Config, ConfigChanges, ConfigError, ConfigReading, PLAINTEXT_SECRET_WARNING, Sources},
     metrics::Metrics,
 };
 
@@ -61,9 +61,9 @@ impl Reloader {
     /// Applies a configuration to every request and connection that begins from now on, and returns what changed. Only a start
     /// changes the addresses of listeners, the data folder, what is printed, the limits, and the retention.
     /// On an error nothing changes.
-    pub(crate) fn apply(&self, new: Config) -> Result<Changes, ApplyError> {
+    pub(crate) fn apply(&self, new: Config) -> Result<ConfigChanges, ApplyError> {
         let mut running = self.running.lock();
-        let changes = Changes::between(&running, &new);
+        let changes = ConfigChanges::between(&running, &new);
         let is_warned = new.takes_client_secrets_in_the_clear();
         let applied = Config {
             listen: running.listen,
@@ -107,7 +107,7 @@ impl Reloader {
     /// log, and the previous configuration stays in force.
     pub(crate) async fn follow(
         self: Arc<Self>,
-        read: impl Fn() -> Reading + Clone + Send + 'static,
+        read: impl Fn() -> ConfigReading + Clone + Send + 'static,
         mut sources: Sources,
         mut signal: Signal,
     ) {
@@ -120,7 +120,7 @@ impl Reloader {
                 return;
             }
             systemd::reloading().await;
-            let Ok(Reading { config, sources: seen }) = tokio::task::spawn_blocking(read.clone()).await else {
+            let Ok(ConfigReading { config, sources: seen }) = tokio::task::spawn_blocking(read.clone()).await else {
                 return;
             };
             sources = if config.is_ok() { seen } else { seen.and_now(&sources) };

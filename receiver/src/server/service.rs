@@ -18,7 +18,6 @@ use crate::{
 /// The id of a request's log line, so a client can name its refused request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers the requests of one connection.
 #[derive(Clone)]
 pub(super) struct Service {
     pub(super) server: Arc<ServerState>,

@@ -13,7 +13,7 @@ use super::{
     connection::{buffers::BufferLimits, eviction::Connections},
 };
 use crate::{
-    config::{Config, Limits, Tls},
+    config::{Config, Limits, ListenerTls},
     index::Profiles,
     ingest::{Endpoints, Pipeline},
     metrics::Metrics,
@@ -35,7 +35,6 @@ pub(super) struct RuntimeConfig {
     pub(super) endpoints: Endpoints,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) tls: Option<TlsAcceptor>,
-    /// The last moment of the certificate.
     pub(super) certificate_ends: Option<Timestamp>,
     profiles: Profiles,
 }
@@ -51,7 +50,7 @@ impl RuntimeConfig {
             endpoints: config.build_endpoints(),
             trusted_proxies: config.trusted_proxies.clone(),
             tls: config.tls.as_ref().map(|tls| tls.server().into()),
-            certificate_ends: config.tls.as_ref().and_then(Tls::ends),
+            certificate_ends: config.tls.as_ref().and_then(ListenerTls::ends),
             profiles: config.profiles(),
         }
     }

@@ -10,9 +10,7 @@ use schemas::{
 
 use crate::learn::{self, Confidence, Learned};
 
-/// The profile's file in the folder of `--out`.
 pub(super) const PROFILE_FILE: &str = "profile.toml";
-/// The JSON Schema's file in the folder of `--out`.
 pub(super) const SCHEMA_FILE: &str = "envelope.schema.json";
 
 /// The whole report, safe on a terminal.
@@ -133,7 +131,6 @@ The receiver uses it with `profile = \"FILE\"` at the endpoint, the sender with 
     )
 }
 
-/// What to do with the profile.
 fn advice(learned: &Learned) -> &'static str {
     let unsure = learned.findings.iter().any(|finding| finding.confidence == Confidence::Low);
     if unsure || learned.guessed.is_some() {

@@ -10,8 +10,8 @@ use console::{
 
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    index::{Lost, Reader},
-    log::LogReport,
+    index::Reader,
+    log::{LogReport, LostMessages},
     server::DataFolder,
 };
 
@@ -61,8 +61,7 @@ pub(super) fn run(data: &DataDir, output: OutputFormat) -> Result<(), Failure> {
     })
 }
 
-/// Messages that are in the index and in no file of the log.
-fn lost(data: &DataDir, folder: &Path) -> Result<Vec<Lost>, Failure> {
+fn lost(data: &DataDir, folder: &Path) -> Result<Vec<LostMessages>, Failure> {
     // Without an index, or with a damaged one, this is unknown.
     let Ok(Some(index)) = Reader::open(&DataFolder::index_in(&data.folder)) else { return Ok(Vec::new()) };
     let lost = index.lost(|| {

@@ -21,7 +21,6 @@ use tracing_subscriber::{
 /// Members that every line has.
 const RESERVED_NAMES: [&str; 2] = ["timestamp", "level"];
 
-/// The form.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct JsonFormat;
 

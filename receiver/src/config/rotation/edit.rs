@@ -4,10 +4,9 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::kept::Kept;
 
-pub(super) struct Document(DocumentMut);
+pub(super) struct ConfigDocument(DocumentMut);
 
-/// An endpoint's credential, as written in the file.
-pub(super) struct Credential {
+pub(super) struct ConfiguredCredential {
     kind: String,
     /// The key that refers to the secret: `secret` or `password`.
     key: &'static str,
@@ -15,18 +14,18 @@ pub(super) struct Credential {
     pub(super) reference: String,
 }
 
-impl Document {
+impl ConfigDocument {
     pub(super) fn parse(text: &str) -> Option<Self> {
         text.parse().map(Self).ok()
     }
 
     /// The `authentication` of the endpoint with this index.
-    pub(super) fn credential(&self, index: usize) -> Option<Credential> {
+    pub(super) fn credential(&self, index: usize) -> Option<ConfiguredCredential> {
         let endpoint = self.endpoint(index)?;
         let typed = endpoint.get("authentication")?.as_table_like()?;
         let text = |key: &str| typed.get(key).and_then(Item::as_str).map(ToOwned::to_owned);
         let key = if typed.contains_key("password") { "password" } else { "secret" };
-        Some(Credential { kind: text("type")?, key, username: text("username"), reference: text(key)? })
+        Some(ConfiguredCredential { kind: text("type")?, key, username: text("username"), reference: text(key)? })
     }
 
     /// Every reference to a secret, of all endpoints and their destinations.
@@ -54,7 +53,7 @@ impl Document {
     pub(super) fn accept_old(
         &mut self,
         index: usize,
-        credential: &Credential,
+        credential: &ConfiguredCredential,
         kept: Option<&Kept>,
         is_revoked: impl Fn(&str) -> bool,
     ) -> String {
@@ -110,7 +109,7 @@ fn tables(list: Option<&Item>) -> Vec<&dyn TableLike> {
 }
 
 /// The entry in `also_accept` for an old secret.
-fn entry(credential: &Credential, kept: &Kept) -> Vec<(&'static str, Value)> {
+fn entry(credential: &ConfiguredCredential, kept: &Kept) -> Vec<(&'static str, Value)> {
     let not_after: toml_edit::Datetime =
         kept.until.to_string().parse().expect("TOML writes date-times as RFC 3339 does");
     let mut entry = vec![("type", Value::from(credential.kind.as_str()))];
@@ -132,7 +131,7 @@ mod tests {
 
     fn rotated(text: &str, at: usize) -> String {
         let now: Timestamp = NOW.parse().unwrap();
-        let mut document = Document::parse(text).unwrap();
+        let mut document = ConfigDocument::parse(text).unwrap();
         let credential = document.credential(at).unwrap();
         let kept = Kept::new("/no/such/folder/s".as_ref(), now, Duration::from_secs(3600));
         let is_revoked = |reference: &str| {
@@ -186,9 +185,9 @@ mod tests {
             assert_eq!(entry["secret"].as_str(), Some("file:s.until-20261124T130000Z"), "{case}: {after}");
             assert_eq!(entry["not_after"].to_string(), "2026-11-24T13:00:00Z", "{case}: {after}");
         }
-        assert_eq!(Document::parse(sub).unwrap().references(), ["file:s", "env:X"]);
+        assert_eq!(ConfigDocument::parse(sub).unwrap().references(), ["file:s", "env:X"]);
         let relayed =
             "[[endpoint]]\n[[endpoint.destination]]\nurl = \"file:u\"\nauthentication = { secret = \"file:s\" }\n";
-        assert_eq!(Document::parse(relayed).unwrap().references(), ["file:s", "file:u"]);
+        assert_eq!(ConfigDocument::parse(relayed).unwrap().references(), ["file:s", "file:u"]);
     }
 }

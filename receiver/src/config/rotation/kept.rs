@@ -11,7 +11,6 @@ use storage::durable_dir;
 
 const EXPIRY_INFIX: &str = ".until-";
 
-/// An old secret's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     pub file: PathBuf,

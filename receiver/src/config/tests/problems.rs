@@ -18,7 +18,7 @@ connections = 0
 bodies_bytes = 4000
 
 [retention]
-max_age = "90"
+max_age = "0s"
 max_bytes = 0
 
 [[endpoint]]

@@ -22,9 +22,7 @@ pub(crate) struct Details {
     pub(crate) column: Option<usize>,
     /// JSON Pointer of the first value that breaks the contract or is ambiguous.
     pub(crate) pointer: Option<String>,
-    /// The clause that it breaks.
     pub(crate) clause: Option<String>,
-    /// Number of broken rules.
     pub(crate) violations: Option<usize>,
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{SMALL, append, names, segment_files};
+use super::{SMALL_SEGMENTS, append, names, segment_files};
 use crate::log::{AppendError, Position, SegmentOptions, SegmentedLog, record::tests::sample};
 
 /// The log's folder in a root, two folders deep.
@@ -36,7 +36,7 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
     }
     let large = SegmentOptions::default();
     // Each message has a segment of its own.
-    let tiny = SegmentOptions { segment_bytes: 1, ..SMALL };
+    let tiny = SegmentOptions { segment_bytes: 1, ..SMALL_SEGMENTS };
     fn move_away(root: &Path) {
         fs::rename(root.join("data"), root.join("away")).unwrap();
     }
@@ -193,13 +193,13 @@ async fn a_message_whose_file_is_gone_is_not_acknowledged() {
 #[tokio::test]
 async fn an_older_segment_that_somebody_deletes_is_missed_and_new_messages_are_stored() {
     let root = TempDir::new().unwrap();
-    let (log, _) = SegmentedLog::open(root.path(), SegmentOptions { segment_bytes: 1, ..SMALL }).unwrap();
+    let (log, _) = SegmentedLog::open(root.path(), SegmentOptions { segment_bytes: 1, ..SMALL_SEGMENTS }).unwrap();
     append(&log, &["a", "b"]).await;
     drop(log);
     let options = SegmentOptions {
         segment_bytes: 1,
         retention: crate::log::Retention { max_age: None, max_bytes: Some(4_000) },
-        ..SMALL
+        ..SMALL_SEGMENTS
     };
     let (log, _) = SegmentedLog::open(root.path(), options).unwrap();
     append(&log, &["c", "d"]).await;

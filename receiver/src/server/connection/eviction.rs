@@ -34,7 +34,6 @@ pub(in crate::server) struct ConnectionGuard {
 }
 
 impl Connections {
-    /// Allows up to `max` connections at a time.
     pub(in crate::server) fn new(max: usize, metrics: Arc<Metrics>) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(max));
         Arc::new(Self { open: Mutex::default(), permits, evictable: Arc::default(), metrics })

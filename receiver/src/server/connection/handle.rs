@@ -8,7 +8,6 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
-/// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum ConnectionPhase {
@@ -18,11 +17,9 @@ pub(super) enum ConnectionPhase {
     Head,
     /// At least one request is at its endpoint, which has its own deadline.
     Busy,
-    /// The answer is being written.
     Answering,
 }
 
-/// One connection.
 #[derive(Debug)]
 pub(in crate::server) struct ConnectionHandle {
     phase: AtomicU8,
@@ -72,7 +69,6 @@ impl ConnectionHandle {
         self.storing.load(Ordering::Acquire) == 0
     }
 
-    /// Signals the connection to close.
     pub(super) fn close(&self) {
         self.close.notify_one();
     }

@@ -15,7 +15,6 @@ pub(super) struct InspectedStream<S, I> {
     pub(super) inspector: I,
 }
 
-/// Inspects input as it arrives.
 pub(super) trait Inspect {
     fn inspect(&mut self, bytes: &[u8]) -> io::Result<()>;
 }

@@ -7,7 +7,6 @@ const CONTENT_LENGTH: &[u8] = b"content-length";
 /// As much of a line as shows whether this is its name.
 const LINE_BYTES: usize = 24;
 
-/// A head, as far as it has arrived.
 #[derive(Debug, Default)]
 pub(super) struct RawHead {
     /// Bytes so far.

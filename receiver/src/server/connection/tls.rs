@@ -13,7 +13,6 @@ use crate::{metrics::ConnectionFailure, server::service::Service};
 /// 3 KiB. After the client's last flight rustls reads on until it has the first record of a message, of up to 16 KiB.
 const MAX_HANDSHAKE_BYTES: usize = 32 << 10;
 
-/// Limits what is read until the handshake is complete.
 #[derive(Debug)]
 pub(super) struct HandshakeLimit {
     /// Bytes that the handshake may still read; `None` once it is complete.
@@ -49,7 +48,6 @@ pub(super) async fn accept(
     None
 }
 
-/// Why a TLS handshake failed, for the log.
 fn handshake_failure(error: &io::Error) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
     match tls {

@@ -7,17 +7,14 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::server::connection::{buffers::BufferLimits, inspected_stream::Inspect};
 
-/// What a client sends before its first frame.
 const CLIENT_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes of a block that need no permit: h2 reads a frame as a whole.
 const FRAME_BYTES: usize = 16 << 10;
-/// Bytes of a frame before its payload.
 const FRAME_HEADER_BYTES: usize = 9;
 const HEADERS_FRAME: u8 = 1;
 const CONTINUATION_FRAME: u8 = 9;
 const END_HEADERS_FLAG: u8 = 4;
 
-/// Limits the long header blocks of a connection.
 #[derive(Debug)]
 pub(super) struct HeaderBlockLimit {
     buffers: BufferLimits,
@@ -43,7 +40,6 @@ impl Inspect for HeaderBlockLimit {
     }
 }
 
-/// The header block that is arriving.
 #[derive(Debug)]
 struct HeaderBlock {
     /// Bytes so far; zero once it is complete.
