@@ -12,20 +12,16 @@ use crate::{
     text::{FILLER, Text},
 };
 
-/// The sample of a plain valid message.
 const PLAIN_SAMPLE: &str = "step-completed-customer-set-up";
 /// A text that no message has, replaced by the member with the secret.
 const SECRET_MARK: &str = "@member-with-the-secret@";
 /// The text that is lengthened to make a message large: a field of the plain sample with several lines.
 const LONG_TEXT: &str = "/step/fields/7/value";
 
-/// A case has an impossible form.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FormError {
-    /// There is no such sample.
     #[error("there is no sample `{0}`")]
     Sample(String),
-    /// The text is not a JSON Pointer.
     #[error("`{0}` is not a JSON Pointer")]
     Pointer(String),
     /// The body is not base64.

@@ -14,13 +14,10 @@ pub use self::{
     form::{Change, Changes, Edit, Framing, HeaderCase, Member, Position, RequestForm},
 };
 
-/// A kind of authentication, as cases and reports name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AuthenticationKind {
-    /// No credential.
     None,
-    /// A secret in the message.
     ClientSecret,
     /// Username and password in a header.
     Basic,
@@ -43,9 +40,7 @@ impl From<&Authentication> for AuthenticationKind {
 pub struct Case {
     /// Its number, such as `AUTH-BASIC-007`, which never changes.
     pub id: String,
-    /// The clause that it tests.
     pub clause: String,
-    /// A few words for it.
     pub title: String,
     /// The kinds of authentication that it runs with; if empty, all.
     #[serde(default)]
@@ -62,7 +57,6 @@ pub struct Case {
     /// Whether it is the plain valid message, on which all other cases depend.
     #[serde(default)]
     pub plain: bool,
-    /// What it does.
     #[serde(flatten)]
     pub action: Action,
     /// What would be lost, accepted wrongly or leaked without it, and why no correct endpoint fails it. The clause's own
@@ -73,11 +67,9 @@ pub struct Case {
     pub fix: String,
 }
 
-/// What a case does.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Action {
-    /// It sends and judges each answer.
     Send(Box<Exchange>),
     /// It checks every answer of the run.
     #[serde(rename = "watch")]
@@ -90,13 +82,10 @@ pub enum Action {
 pub struct Exchange {
     /// A request that is sent before on the same connection and is not judged.
     pub after: Option<RequestForm>,
-    /// The request.
     #[serde(default)]
     pub request: RequestForm,
-    /// How many times it is sent.
     #[serde(default = "once")]
     pub times: usize,
-    /// On which connections.
     #[serde(default)]
     pub connections: Connections,
     /// Whether the same bytes are sent each time.
@@ -104,11 +93,9 @@ pub struct Exchange {
     pub same: bool,
     /// A request for comparison: if it is accepted, an acceptance of the other one proves nothing.
     pub unless_accepted: Option<RequestForm>,
-    /// The expected answer to each.
     pub expect: Expectation,
 }
 
-/// The connections of several requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Connections {
@@ -127,21 +114,14 @@ pub enum Connections {
 pub enum Invariant {
     /// A 401 has a challenge.
     Challenge,
-    /// No answer has the expected credential.
     ExpectedCredential,
-    /// No answer has a credential that was sent.
     SentCredential,
-    /// No error answer has data of the message.
     MessageData,
     /// No answer has stack traces, paths or queries.
     Internals,
-    /// A valid message is not redirected.
     Redirect,
-    /// No answer is late.
     Time,
-    /// The URL is encrypted.
     Encryption,
-    /// The certificate is valid.
     Certificate,
 }
 

@@ -14,8 +14,9 @@ use std::{fs, path::PathBuf, process::ExitCode};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use console::{ColorArgs, PagesCommand, exit_code};
 
+pub use self::report_args::exit_code;
 use self::{error::CliError, report_args::ReportArgs};
-use crate::report::{Grade, Report, json};
+use crate::report::json;
 
 /// Proves from outside that an endpoint, or a sender, keeps the contract of Flowingly's webhooks.
 #[derive(Parser)]
@@ -74,15 +75,6 @@ fn render(RenderArgs { file, report }: RenderArgs) -> Result<u8, CliError> {
     let bytes = fs::read(&file).map_err(|error| unreadable(error.into()))?;
     let saved = json::read(&bytes).map_err(unreadable)?;
     report.open()?.write(saved)
-}
-
-/// The exit code of a report.
-pub fn exit_code(report: &Report, strict: bool) -> u8 {
-    match report.verdict(strict).grade {
-        Grade::Clean | Grade::Holds => exit_code::SUCCESS,
-        Grade::Broken | Grade::Unfinished => exit_code::FAILURE,
-        Grade::Untested => exit_code::INCOMPLETE,
-    }
 }
 
 #[cfg(test)]

@@ -21,9 +21,7 @@ use crate::{
 /// Where a placeholder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlaceholderContext {
-    /// In JSON.
     Body,
-    /// In the value of a header.
     Header,
 }
 
@@ -101,7 +99,6 @@ impl<'a> Credential<'a> {
         (!said.is_empty()).then(|| said.join(" and "))
     }
 
-    /// Fills in the placeholders of a text.
     pub(crate) fn fill(&self, template: &str, place: PlaceholderContext) -> Text {
         let mut text = Text::default();
         let mut rest = template;

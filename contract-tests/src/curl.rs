@@ -14,7 +14,6 @@ const MAX_RAW_CHARACTERS: (usize, usize) = (1500, 400);
 /// Body size from which some versions of `curl` send `Expect: 100-continue`.
 const MIN_EXPECT_BYTES: usize = 1000;
 
-/// A request as a report shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ShownRequest {
     /// A command line, or raw bytes.
@@ -32,7 +31,6 @@ impl ShownRequest {
     }
 }
 
-/// The parts of a command line.
 pub(crate) struct Command<'a> {
     pub(crate) method: &'a str,
     pub(crate) headers: &'a [(String, Text)],

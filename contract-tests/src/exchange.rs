@@ -32,7 +32,6 @@ use crate::{endpoint::Endpoint, request::Request};
 /// like a slow endpoint.
 const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
-/// Opens connections to one endpoint.
 pub(crate) struct EndpointClient {
     pub(crate) endpoint: Endpoint,
     pub(crate) tls: Option<Tls>,

@@ -35,7 +35,6 @@ struct Hint {
     _source: String,
 }
 
-/// The part of an answer that hints need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AnswerExcerpt {
     pub(crate) status: u16,

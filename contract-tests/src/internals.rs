@@ -32,7 +32,6 @@ const MARKERS: [&str; 24] = [
     "psycopg",
 ];
 
-/// Extensions of source files.
 const SOURCE_EXTENSIONS: [&str; 33] = [
     "php", "phtml", "inc", "py", "pyc", "rb", "erb", "rake", "js", "mjs", "cjs", "jsx", "ts", "tsx", "java", "kt",
     "scala", "groovy", "clj", "go", "rs", "cs", "vb", "fs", "cshtml", "pl", "pm", "cgi", "ex", "exs", "erl", "swift",
@@ -41,7 +40,6 @@ const SOURCE_EXTENSIONS: [&str; 33] = [
 /// Extensions that are also top-level domains: a number after a colon may be a port.
 const DOMAIN_EXTENSIONS: [&str; 7] = ["py", "rs", "pl", "pm", "vb", "ex", "inc"];
 
-/// Folders of programs and their data.
 const SYSTEM_FOLDERS: [&str; 11] =
     ["home", "usr", "var", "srv", "opt", "root", "etc", "tmp", "Users", "private", "proc"];
 

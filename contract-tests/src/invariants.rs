@@ -32,25 +32,20 @@ pub(crate) struct Observation {
     pub(crate) flow: String,
     /// Whether the request's framing was broken, as no client sends it.
     pub(crate) is_malformed: bool,
-    /// What was sent as a credential.
     pub(crate) sent: Vec<SecretEncodings>,
 }
 
-/// The result of checking an invariant.
 pub(crate) enum InvariantResult {
     Holds,
-    /// The request, and what is wrong with its answer.
     Violated(ShownRequest, Mismatch),
     /// Why the run could not show it, as half a sentence.
     NotObserved(&'static str),
 }
 
-/// All that a run observed.
 pub(crate) struct RunObservations<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) authentication: &'a Authentication,
     pub(crate) expected: &'a SecretEncodings,
-    /// The credentials in the endpoint's URL.
     pub(crate) url: &'a SecretEncodings,
     pub(crate) observations: &'a [Observation],
     /// Requests that were sent alone and got no answer before [`ANSWER_DEADLINE`].

@@ -15,7 +15,6 @@ const MAX_BODY_CHARACTERS: usize = 300;
 /// Maximum number of characters to show of bytes that are not an answer.
 const MAX_GARBAGE_CHARACTERS: usize = 12;
 
-/// An answer that is not the expected one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mismatch {
     pub(crate) expected: String,

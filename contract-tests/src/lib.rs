@@ -19,6 +19,7 @@
 //! ```
 
 mod body;
+#[doc(hidden)]
 pub mod case;
 mod catalogue;
 mod change;
@@ -39,6 +40,7 @@ pub mod report;
 mod request;
 mod runner;
 mod secret_encodings;
+#[doc(hidden)]
 pub mod strong_credentials;
 pub mod target;
 mod text;

@@ -2,7 +2,6 @@
 
 use crate::change::other_case;
 
-/// A path that no endpoint has.
 const UNKNOWN_PATH: &str = "/no-such-endpoint-7f3b";
 
 /// Fills the placeholders of a request line or a header for the target: `{url}` is the absolute form, `{path}` is `target`,

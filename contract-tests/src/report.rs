@@ -230,7 +230,6 @@ pub struct OutcomeCounts {
 }
 
 impl OutcomeCounts {
-    /// Counts these cases.
     fn of<'a>(results: impl Iterator<Item = &'a CaseResult>) -> Self {
         results.fold(Self::default(), |counts, result| match result.outcome {
             CaseOutcome::Passed => Self { passed: counts.passed + 1, ..counts },

@@ -15,28 +15,22 @@ use crate::{
     variation::{Variation, Varied},
 };
 
-/// The request line of a message.
 const POST: &str = "POST {path} HTTP/1.1";
 
-/// Name and value.
 type Header = (String, Vec<u8>);
 
-/// A request, ready to be sent.
 #[derive(Clone)]
 pub(crate) struct Request {
     /// Request line and headers, with the empty line at the end.
     pub(crate) head: Vec<u8>,
-    /// The body, framed.
     pub(crate) body: Vec<u8>,
     /// The parts of it that HTTP/2 needs.
     pub(crate) parts: Parts,
-    /// Sizes of the pieces in which it is written.
     pub(crate) pieces: Vec<usize>,
     pub(crate) pause_ms: u64,
     pub(crate) half_close: bool,
     pub(crate) ask_to_continue: bool,
     pub(crate) http2: bool,
-    /// The request for a person to repeat.
     pub(crate) shown: ShownRequest,
     /// What it carries as a credential, in plain text.
     pub(crate) credentials: Vec<SecretString>,
@@ -50,7 +44,6 @@ pub(crate) struct Request {
     pub(crate) is_malformed: bool,
 }
 
-/// The parts of a request, unframed.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) method: String,
@@ -58,7 +51,6 @@ pub(crate) struct Parts {
     pub(crate) body: Vec<u8>,
 }
 
-/// What requests of a run have in common.
 #[derive(Clone)]
 pub(crate) struct RequestBuilder<'a> {
     pub(crate) endpoint: &'a Endpoint,

@@ -6,22 +6,18 @@ use std::fmt::Write as _;
 use schemas::text::is_unsafe;
 use secrecy::SecretString;
 
-/// The filler of long texts.
 pub(crate) const FILLER: &str = "Long text. ";
 /// Replaces each byte of a credential in masked bytes. No text to send has this control character.
 pub(crate) const MASK: u8 = 0x1A;
 /// Minimum length of a run of filler or equal bytes.
 const MIN_RUN_LEN: usize = 400;
 
-/// A text to send.
 #[derive(Clone, Default)]
 pub(crate) struct Text {
     pieces: Vec<Piece>,
-    /// The credentials in it, as plain text.
     pub(crate) credentials: Vec<SecretString>,
 }
 
-/// A piece of it.
 #[derive(Clone)]
 enum Piece {
     Plain(Vec<u8>),
@@ -35,9 +31,7 @@ enum Piece {
 /// A part of plain bytes.
 enum Run<'a> {
     Bytes(&'a [u8]),
-    /// This many bytes of the filler.
     Filler(usize),
-    /// The same byte, repeated.
     Same(u8, usize),
 }
 

@@ -3,34 +3,25 @@
 
 use crate::case::{AuthenticationKind, Changes, Framing, HeaderCase, Member, RequestForm};
 
-/// One difference.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Difference {
     /// `Basic` instead of `basic`.
     Scheme,
-    /// Another content type.
     ContentType(&'static str),
     /// Another `Host`.
     Host(String),
-    /// More headers.
     Headers(Vec<(&'static str, String)>),
     /// Header names as `Content-Type`.
     HeaderNames,
     /// The credentials in Latin-1.
     Latin1,
-    /// No credential at all.
     NoCredential,
-    /// The secret's characters as escapes of JSON.
     EscapedSecret,
-    /// Another name for the secret's member.
     SecretName(&'static str),
-    /// A credential that differs from the one given.
     Credential(Changes),
-    /// A chunked body.
     Chunked,
     /// HTTP/2.
     Http2,
-    /// Another sample.
     Sample(&'static str),
 }
 
@@ -54,7 +45,6 @@ pub(crate) struct Varied {
 /// How a request took a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Applied {
-    /// It was added.
     Added,
     /// The request had it before.
     Own,

@@ -7,10 +7,9 @@ mod fault;
 mod names;
 mod node;
 mod number;
-mod places;
 mod scan;
 mod skim;
-mod text;
+pub(crate) mod text;
 mod tokens;
 mod utf8;
 
@@ -19,7 +18,6 @@ use std::{borrow::Cow, ops::Range, str, sync::OnceLock};
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(crate) use self::places::Places;
 use self::{
     duplicates::Duplicates,
     names::FirstNames,
@@ -32,7 +30,7 @@ use crate::{
     json::{self, Edited},
     message::Trigger,
     pointer::Pointer,
-    profile::{Profile, Role},
+    profile::{Places, Profile, Role},
 };
 
 const _: () = assert!(Places::SLOTS == Role::ALL.len() && matches!(Role::ALL[Places::SECRET], Role::ClientSecret));

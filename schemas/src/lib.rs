@@ -12,6 +12,7 @@ pub mod clause;
 pub mod document;
 pub mod edges;
 pub mod field;
+pub mod fnv1a;
 pub mod host;
 pub mod json;
 pub mod log_command;

@@ -4,6 +4,7 @@
 mod file;
 mod form;
 mod lens;
+mod places;
 mod role;
 
 use std::{
@@ -14,13 +15,14 @@ use std::{
 
 use serde_json::Value;
 
+pub(crate) use self::places::{PlaceId, Places};
 pub use self::{
     file::{ProfileError, ProfileProblem},
     form::{FieldForm, FieldKey, MapKey},
     lens::{Dropped, LensError, Written},
     role::{Part, Role, Subject},
 };
-use crate::{document::Places, message::Trigger, pointer::Pointer};
+use crate::{message::Trigger, pointer::Pointer};
 
 static PROFILE_V1: LazyLock<Profile> = LazyLock::new(|| {
     Profile::parse(include_str!("../profiles/v1.toml")).expect("the embedded profile is tested to be valid")

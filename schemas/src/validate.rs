@@ -184,7 +184,6 @@ impl Profile {
     }
 }
 
-/// The clause that asks for unique names.
 const UNIQUE_NAMES: &str = "MSG-20";
 
 impl Document<'_> {

@@ -11,16 +11,13 @@ pub enum CredentialReference {
     /// Nothing is applied: the default of a new webhook.
     #[default]
     None,
-    /// A secret inside the message.
     ClientSecret {
-        /// Its reference.
         client_secret: SecretReference,
     },
     /// Username and password in the `authorization` header.
     Basic {
         /// The username itself.
         username: String,
-        /// The reference to the password.
         password: SecretReference,
     },
 }
@@ -29,7 +26,6 @@ pub enum CredentialReference {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// The reference cannot be resolved.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// The secret breaks a limit of the product's webhook form.
@@ -38,7 +34,6 @@ pub enum CredentialError {
 }
 
 impl CredentialReference {
-    /// The kind of authentication.
     pub fn kind(&self) -> AuthenticationKind {
         match self {
             Self::None => AuthenticationKind::None,

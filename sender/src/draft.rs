@@ -6,7 +6,7 @@ pub(crate) mod field;
 use jiff::{SignedDuration, Timestamp};
 use schemas::{Access, Decision, Field, Flow, Step, StepKind, StepMessage, Trigger, Verdict, message::WebhookLabel};
 
-pub use self::field::{FieldError, parse_field};
+pub(crate) use self::field::{FieldError, parse_field};
 
 /// The only person in a draft.
 const PERSON_EMAIL: &str = "jo@example.com";

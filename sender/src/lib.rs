@@ -2,8 +2,8 @@
 //!
 //! A message is made from a [`Draft`], by a running `flow` of a `Model`, or from stored messages (`replay`).
 //! [`WireMessage`] is a message with its authentication as the wire has it. [`delivery::Client`] posts it once;
-//! [`delivery::Dispatcher`] retries and keeps the order, from memory or from an [`Outbox`] on disk; a `load` measures
-//! an endpoint. Each is usable alone: the program `webhook-sender` ([`cli`]) combines them.
+//! [`delivery::Dispatcher`] retries and keeps the order, from memory or from an outbox on disk; a `load` measures
+//! an endpoint. The program `webhook-sender` ([`cli`]) combines them. Hidden modules are public only for tests.
 //!
 //! ```no_run
 //! use delivery::{Client, ClientOptions, Outcome};
@@ -27,16 +27,17 @@
 //! ```
 
 pub mod cli;
+#[doc(hidden)]
 pub mod credentials;
-pub mod draft;
+mod draft;
 mod flow;
 mod load;
 mod model;
+#[doc(hidden)]
 pub mod outbox;
+#[doc(hidden)]
 pub mod replay;
 mod wire_message;
 
-pub use credentials::CredentialReference;
 pub use draft::Draft;
-pub use outbox::Outbox;
 pub use wire_message::WireMessage;

@@ -23,7 +23,6 @@ pub(crate) use self::{
 };
 use crate::credentials::CredentialReference;
 
-/// A commented model to start from, in TOML.
 pub(crate) const NEW_MODEL: &str = include_str!("model/model.new.toml");
 
 /// A checked flow model (see [`Inspection`]): every name in it exists, and it has everything that a run needs.
@@ -32,7 +31,6 @@ pub(crate) struct Model {
     pub(crate) name: String,
     /// Whether it was published as a workflow; only a published model runs.
     pub(crate) published: bool,
-    /// The default subject of a run.
     pub(crate) subject: Option<String>,
     /// The default e-mail address of the person who starts a run.
     pub(crate) initiator: Option<String>,
@@ -40,7 +38,6 @@ pub(crate) struct Model {
     pub(crate) steps: Vec<ModelStep>,
 }
 
-/// A step of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelStep {
     /// Its name, unique in the model: the step identifier of messages.
@@ -81,9 +78,6 @@ pub(crate) struct NotPublished {
 
 impl Model {
     /// Checks that flows can be started from it.
-    ///
-    /// # Errors
-    /// When it is not published.
     pub(crate) fn check_published(&self) -> Result<(), NotPublished> {
         if self.published { Ok(()) } else { Err(NotPublished { name: self.name.clone() }) }
     }

@@ -37,7 +37,6 @@ pub use self::{
 };
 use crate::credentials::CredentialError;
 
-/// The default folder of commands.
 pub const DEFAULT_FOLDER: &str = "flowingly/outbox";
 
 /// The SQLite file in the folder.
@@ -101,15 +100,11 @@ impl Outbox {
         &self.reader
     }
 
-    /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Schedules the pending deliveries of one job, or with `None` all pending deliveries. No delivery may be in flight.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn schedule(&mut self, job: Option<JobId>) -> Result<(), OutboxError> {
         let mut groups = DestinationGroups::default();
         if let Some(longest) = self.longest_wait {
@@ -123,9 +118,6 @@ impl Outbox {
     }
 
     /// Checks that its file was not deleted, moved or replaced, because then what is written is lost.
-    ///
-    /// # Errors
-    /// When it was.
     fn check_place(&self) -> Result<(), OutboxError> {
         self.file.check().map_err(|_| OutboxError::Displaced { folder: self.folder.clone() })
     }
@@ -136,47 +128,30 @@ impl Outbox {
     }
 }
 
-/// Why an outbox cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutboxError {
     /// The folder cannot be made, opened or locked.
     #[error("cannot use the outbox in {}: {source}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Folder { folder: PathBuf, source: io::Error },
     /// Another process writes to it.
     #[error("the outbox in {} is in use by another process", folder.display())]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-    },
+    InUse { folder: PathBuf },
     /// Its file was deleted, moved or replaced while it was in use.
     #[error(
         "the outbox in {} is gone: it, or a folder above it, was deleted, moved or replaced while it was in use. Nothing \
          more is sent, because the result would be lost; restore it and run the command again",
         folder.display()
     )]
-    Displaced {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// There is none.
+    Displaced { folder: PathBuf },
     #[error("there is no outbox in {}", folder.display())]
-    Missing {
-        /// The folder.
-        folder: PathBuf,
-    },
+    Missing { folder: PathBuf },
     /// It was written by a newer version of this program.
     #[error(
         "the outbox in {} has schema version {found}, and this program supports up to {known}; use the newer program",
         folder.display()
     )]
     Newer {
-        /// The folder.
         folder: PathBuf,
         /// Schema version of the file.
         found: i64,
@@ -188,32 +163,13 @@ pub enum OutboxError {
     Database(#[from] rusqlite::Error),
     /// A destination's URL is not available.
     #[error("the URL of the destination `{destination}` is not available: {source}")]
-    Reference {
-        /// The destination's name.
-        destination: Arc<str>,
-        /// Why not.
-        source: ReferenceError,
-    },
+    Reference { destination: Arc<str>, source: ReferenceError },
     /// A destination's URL cannot be posted to.
     #[error("the URL of the destination `{destination}` cannot be used: {source}")]
-    Url {
-        /// The destination's name.
-        destination: Arc<str>,
-        /// Why not.
-        source: UrlError,
-    },
-    /// A destination's credentials is not available.
+    Url { destination: Arc<str>, source: UrlError },
     #[error("the credentials of the destination `{destination}` is not available: {source}")]
-    Credentials {
-        /// The destination's name.
-        destination: Arc<str>,
-        /// Why not.
-        source: CredentialError,
-    },
+    Credentials { destination: Arc<str>, source: CredentialError },
     /// A message for a destination with a client secret has no place for one.
     #[error("a message for `{destination}` has no place for the client secret")]
-    NoPlaceForSecret {
-        /// The destination's name.
-        destination: Arc<str>,
-    },
+    NoPlaceForSecret { destination: Arc<str> },
 }

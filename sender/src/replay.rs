@@ -19,24 +19,16 @@ pub use self::{
 };
 use crate::{credentials::CredentialReference, outbox::NewDelivery};
 
-/// How messages are prepared.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    /// The profile of the messages.
     pub profile: Profile,
-    /// The credentials to send them with.
     pub credentials: CredentialReference,
-    /// The messages to send.
     pub selection: Selection,
 }
 
-/// An item of a source.
 #[derive(Debug)]
 pub enum Item {
-    /// A message.
     Message(Box<NewDelivery>),
-    /// A message that is not selected.
     Skipped,
-    /// An item that cannot be sent.
     Problem(Problem),
 }

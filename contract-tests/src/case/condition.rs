@@ -23,31 +23,21 @@ pub enum Condition {
     ProfileV1,
 }
 
-/// A part of the credential given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialPart {
-    /// The client secret.
     Secret,
-    /// The username.
     Username,
-    /// The password.
     Password,
 }
 
-/// A property of a part of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Property {
-    /// More bytes than this.
     OverBytes(usize),
-    /// More characters than this.
     OverCharacters(usize),
-    /// A character beyond ASCII.
     BeyondAscii,
     /// A character beyond ASCII, but not beyond Latin-1.
     Latin1,
-    /// A letter with two cases.
     Letter,
-    /// A colon.
     Colon,
     /// A character with another normalization form.
     NormalForms,
@@ -61,17 +51,12 @@ pub enum Property {
     BeyondLatin1,
     /// A character beyond U+FFFF.
     BeyondBmp,
-    /// A letter with an accent.
     Accent,
-    /// A dot.
     Dot,
-    /// An underscore.
     Underscore,
-    /// A plus sign or a space.
     PlusOrSpace,
 }
 
-/// The text is not a condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a condition; json/case.schema.json lists them")]
 pub struct ConditionError(String);

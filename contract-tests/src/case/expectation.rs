@@ -6,7 +6,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Expectation {
-    /// The status.
     pub answer: ExpectedAnswer,
     /// Further statuses that are right.
     #[serde(default)]
@@ -21,7 +20,6 @@ pub struct Expectation {
     pub or_closed: bool,
 }
 
-/// The expected status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ExpectedAnswer {
@@ -33,9 +31,7 @@ pub enum ExpectedAnswer {
     Reject,
     /// Anything except 200 to 299.
     NotAccept,
-    /// Anything at all.
     Any,
-    /// This status.
     Status(u16),
 }
 

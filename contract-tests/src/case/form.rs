@@ -10,7 +10,6 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RequestForm {
-    /// The sample that is the body, by name.
     pub sample: Option<String>,
     /// Changes of the sample, at pointers of profile v1.
     pub edits: Vec<Edit>,
@@ -22,7 +21,6 @@ pub struct RequestForm {
     pub body_base64: Option<String>,
     /// Minimum size of the body, reached by lengthening a field's text.
     pub size: Option<usize>,
-    /// Text before the body.
     pub before: String,
     /// Text after the body.
     pub then: String,
@@ -43,10 +41,8 @@ pub struct RequestForm {
     pub headers: Vec<(String, String)>,
     /// Default headers to omit, in lower case.
     pub without: Vec<String>,
-    /// The letter case of header names.
     #[serde(rename = "letters")]
     pub header_case: HeaderCase,
-    /// How the body is framed.
     pub framing: Framing,
     /// Whether it asks with `Expect: 100-continue` and waits up to a second for the answer to that.
     pub ask_to_continue: bool,
@@ -66,7 +62,6 @@ pub struct RequestForm {
     pub is_one_of_several: bool,
 }
 
-/// A change of a sample.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Edit {
@@ -76,7 +71,6 @@ pub struct Edit {
     pub json: Option<Value>,
 }
 
-/// The member with the client secret.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Member {
@@ -95,10 +89,8 @@ pub struct Member {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Position {
-    /// After all others.
     #[default]
     Last,
-    /// Before all others.
     First,
 }
 
@@ -106,11 +98,8 @@ pub enum Position {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Changes {
-    /// That of the client secret.
     pub secret: Option<Change>,
-    /// That of the username.
     pub username: Option<Change>,
-    /// That of the password.
     pub password: Option<Change>,
 }
 
@@ -122,25 +111,18 @@ pub enum Change {
     Append,
     /// One more character at the beginning.
     Prepend,
-    /// The last character is missing.
     DropLast,
-    /// The first character is missing.
     DropFirst,
-    /// The last character is another one.
     ChangeLast,
-    /// The first character is another one.
     ChangeFirst,
     /// Keeps at least this many bytes and replaces all characters after them.
     Keep(usize),
     /// The first character only.
     FirstOnly,
-    /// Each letter in its other case.
     OtherCase,
     /// The other Unicode normalization form.
     OtherForm,
-    /// A space before it.
     SpaceBefore,
-    /// A space after it.
     SpaceAfter,
     /// A line end after it.
     LineEnd,
@@ -148,13 +130,10 @@ pub enum Change {
     Nul,
     /// Without the white space around it.
     Trimmed,
-    /// Twice.
     Double,
-    /// Nothing.
     Empty,
     /// As many other characters.
     Other,
-    /// A star.
     Star,
     /// A percent sign, any text in a query language.
     Percent,
@@ -168,11 +147,9 @@ pub enum Change {
     HighBytes,
     /// Each byte as `%` and its number.
     PercentEncoded,
-    /// Each character as an entity of HTML.
     HtmlEncoded,
     /// Cut to whole characters of at most this many bytes in total.
     CutToBytes(usize),
-    /// Cut to this many characters.
     CutToCharacters(usize),
     /// Each character beyond ASCII as another one of the same length, in UTF-8 and in UTF-16.
     OtherBeyondAscii,
@@ -180,13 +157,11 @@ pub enum Change {
     OtherBeyondLatin1,
     /// The same with those beyond U+FFFF only.
     OtherBeyondBmp,
-    /// HeaderCase without their accents.
     WithoutAccents,
     /// Each ASCII character in its full-width form; one more character where none is of ASCII.
     FullWidth,
     /// Its characters from the last to the first; one more character where that is the same.
     Reversed,
-    /// The character in the middle is another one.
     ChangeMiddle,
     /// A space after its first character.
     SpaceWithin,
@@ -206,7 +181,6 @@ pub enum Change {
     SameNumber,
     /// An empty element of HTML after it.
     Tagged,
-    /// A control character after it.
     ControlAfter,
     /// A regular expression for any text.
     AnyRegex,
@@ -214,7 +188,6 @@ pub enum Change {
     SqlTrue,
 }
 
-/// The letter case of header names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HeaderCase {
@@ -227,7 +200,6 @@ pub enum HeaderCase {
     Title,
 }
 
-/// How the body is framed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Framing {
@@ -236,13 +208,11 @@ pub enum Framing {
     Length,
     /// `Transfer-Encoding: chunked`, in chunks of these sizes; the rest is the last chunk.
     Chunked(Vec<usize>),
-    /// Chunked, with an extension on each chunk.
     ChunkExtensions,
     /// Chunked, with a trailer field after the last chunk.
     Trailer,
     /// Chunked, with an additional `Content-Length`.
     Both,
-    /// Two different lengths.
     TwoLengths,
     /// A length with this text; `{length}` is the right number.
     LengthText(String),

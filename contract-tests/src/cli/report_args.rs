@@ -10,11 +10,15 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use console::{Error, output::write_stdout};
+use console::{
+    Error,
+    exit_code::{FAILURE, INCOMPLETE, SUCCESS},
+    output::write_stdout,
+};
 use jiff::{Timestamp, tz::Offset};
 
 use super::error::CliError;
-use crate::report::{self, KnownFailures, Report, terminal};
+use crate::report::{self, Grade, KnownFailures, Report, terminal};
 
 /// Width of a terminal report that goes to a file, a pipe or the log of a CI job.
 const COLUMNS: usize = 100;
@@ -151,7 +155,7 @@ impl Destinations {
             file.write_all(text.as_bytes()).map_err(Error::write(&path))?;
         }
         write_stdout(&self.stdout.render(report, self.verbose, self.strict, columns()))?;
-        Ok(super::exit_code(report, self.strict))
+        Ok(exit_code(report, self.strict))
     }
 }
 
@@ -174,6 +178,15 @@ impl Format {
             Self::Markdown => report::markdown::render(report, strict),
             Self::Html => report::html::render(report, strict),
         }
+    }
+}
+
+/// The exit code of a report.
+pub fn exit_code(report: &Report, strict: bool) -> u8 {
+    match report.verdict(strict).grade {
+        Grade::Clean | Grade::Holds => SUCCESS,
+        Grade::Broken | Grade::Unfinished => FAILURE,
+        Grade::Untested => INCOMPLETE,
     }
 }
 

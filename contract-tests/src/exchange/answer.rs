@@ -5,7 +5,6 @@ use std::time::Duration;
 /// Maximum size of a body, in bytes; the rest is not read.
 pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// An answer of the endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

@@ -7,7 +7,6 @@ use std::{
 
 use tokio::time::sleep_until;
 
-/// The progress of one request.
 pub(super) struct Progress {
     begun: Instant,
     /// When the last byte so far was sent, in microseconds since the beginning.

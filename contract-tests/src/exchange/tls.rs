@@ -14,7 +14,6 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::transport_error::TransportError;
 use crate::endpoint::Endpoint;
 
-/// The TLS configurations of a run.
 pub(crate) struct Tls {
     http1: TlsConnector,
     http2: TlsConnector,
@@ -24,23 +23,11 @@ pub(crate) struct Tls {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// The file is not a PEM file with certificates.
     #[error("cannot use the certificates in {}: {source}", path.display())]
-    Certificates {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: delivery::RootsError,
-    },
-    /// TLS is not available on this machine.
+    Certificates { path: PathBuf, source: delivery::RootsError },
     #[error("TLS cannot be set up: {0}")]
     Setup(rustls::Error),
 }

@@ -8,10 +8,8 @@ pub(super) const MAX_INTERIM_RESPONSES: usize = 32;
 /// Why there is no answer. The text completes "the endpoint" or is a sentence of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransportError {
-    /// There is no connection at all.
     #[error("{why}")]
     NoConnection { why: String },
-    /// The certificate is not valid.
     #[error("its certificate is not valid: {why}")]
     Certificate { why: String },
     /// TLS failed for another reason.
@@ -30,18 +28,13 @@ pub(crate) enum TransportError {
         status: Option<u16>,
         after: Duration,
     },
-    /// Nothing arrived in time.
     #[error("nothing arrived within {} s", after.as_secs_f32())]
     TimedOut { after: Duration },
-    /// The data breaks HTTP.
     #[error("the data is not an HTTP answer: {why}")]
     NotHttp { why: String },
     /// The data does not begin as an answer. The text does not show it: it may hold a credential.
     #[error("the data is not an HTTP answer")]
-    NoStatusLine {
-        /// The first bytes.
-        bytes: Vec<u8>,
-    },
+    NoStatusLine { bytes: Vec<u8> },
     /// HTTP/2 is not offered.
     #[error("it does not offer HTTP/2")]
     NoHttp2,

@@ -11,7 +11,6 @@ use schemas::{
 
 use super::{raw_request::RawRequest, violation::MessageChecks};
 
-/// The header's name in a report.
 const AUTHORIZATION_PLACE: &str = "the header `authorization`";
 
 /// Judges the header by the clauses on Basic.

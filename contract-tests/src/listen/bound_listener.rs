@@ -4,11 +4,12 @@ use std::{
     future::Future,
     net::SocketAddr,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use schemas::Trigger;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -33,7 +34,6 @@ const MAX_CONNECTIONS: usize = 256;
 /// The pause after a failed accept, as without a free file descriptor.
 const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// The options of a running listener.
 pub(super) struct ListenerConfig {
     pub(super) judge: Judge,
     pub(super) answers: AnswerSequence,
@@ -76,7 +76,6 @@ struct Shared {
 /// The phase of a run. Whatever ends it, each accepted message is answered first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
-    /// Messages are accepted.
     Open,
     /// The requested number of messages has been accepted; no other one is.
     Enough,
@@ -147,7 +146,7 @@ impl BoundListener {
         let run =
             RunFacts { url: self.url(), started, took_ms: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX) };
         let judge = &self.shared.rules.judge;
-        self.shared.results().report(judge.authentication(), judge.profile().name(), run)
+        self.shared.results.lock().report(judge.authentication(), judge.profile().name(), run)
     }
 }
 
@@ -168,7 +167,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         let request = match next {
             Incoming::Request(request) => request,
             Incoming::Tls => {
-                shared.results().coverage.speaks_tls();
+                shared.results.lock().coverage.speaks_tls();
                 return;
             }
             Incoming::End => return,
@@ -195,10 +194,6 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    fn results(&self) -> std::sync::MutexGuard<'_, SenderResults> {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn proceed(&self, to: Phase) {
         self.phase.send_modify(|phase| *phase = to.max(*phase));
     }
@@ -208,18 +203,18 @@ impl Shared {
     fn answer(&self, request: RawRequest) -> Option<(u16, Option<u64>)> {
         if request.path() != REDIRECT_PATH && challenge::is_due(self.rules.judge.authentication(), &request) {
             let is_open = *self.phase.borrow() == Phase::Open;
-            return is_open.then(|| (401, Some(self.results().challenges.issue(request))));
+            return is_open.then(|| (401, Some(self.results.lock().challenges.issue(request))));
         }
-        self.results().challenges.answered_by(&request);
+        self.results.lock().challenges.answered_by(&request);
         self.take(&request).map(|status| (status, None))
     }
 
     /// Judges a challenged message if it is not sent again with credentials in time.
     fn expire_later(self: Arc<Self>, number: u64) {
-        self.results().challenges.written(number);
+        self.results.lock().challenges.written(number);
         tokio::spawn(async move {
             sleep(self.rules.challenge_timeout).await;
-            let expired = self.results().challenges.expire(number);
+            let expired = self.results.lock().challenges.expire(number);
             if let Some(request) = expired {
                 self.take(&request);
             }
@@ -228,11 +223,11 @@ impl Shared {
 
     /// At the end of the run, judges the messages that wait for credentials, unless there are enough others.
     fn settle(&self) {
-        let is_enough = self.rules.messages.is_some_and(|most| self.results().messages >= most);
+        let is_enough = self.rules.messages.is_some_and(|most| self.results.lock().messages >= most);
         if is_enough {
-            self.results().challenges.forget_all();
+            self.results.lock().challenges.forget_all();
         }
-        let expired = self.results().challenges.expire_all();
+        let expired = self.results.lock().challenges.expire_all();
         for request in expired {
             self.take(&request);
         }
@@ -242,11 +237,11 @@ impl Shared {
     fn take(&self, request: &RawRequest) -> Option<u16> {
         let ListenerConfig { judge, answers, messages, recorder, .. } = &self.rules;
         if request.path() == REDIRECT_PATH {
-            self.results().coverage.follows(&request.method);
+            self.results.lock().coverage.follows(&request.method);
             return Some(200);
         }
         let judged = judge.judge(request);
-        let mut results = self.results();
+        let mut results = self.results.lock();
         let number = results.messages + 1;
         if messages.is_some_and(|most| number > most) {
             return None;

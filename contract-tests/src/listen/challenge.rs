@@ -17,7 +17,6 @@ const UNDECIDED_AGE: Duration = Duration::from_secs(1);
 /// Maximum size of waiting bodies, in bytes; beyond it the oldest messages are dropped.
 const MAX_WAITING_BYTES: usize = 64 << 20;
 
-/// The challenges of a run.
 #[derive(Default)]
 pub(super) struct Challenges {
     waiting: VecDeque<Challenged>,

@@ -13,13 +13,11 @@ use super::{message::MessageFacts, raw_request::RawRequest};
 /// Maximum number of kinds to count separately, because the sender chooses their names.
 const MAX_KINDS: usize = 24;
 
-/// What a run has seen.
 #[derive(Default)]
 pub(super) struct Coverage {
     triggers: BTreeMap<Trigger, u64>,
     /// Kinds of the step whose data a message carries, by trigger.
     kinds: BTreeMap<(Trigger, String), u64>,
-    /// The last answer to each body.
     bodies: HashMap<u64, u16>,
     /// How many messages got this answer, and how many of them were sent again after it.
     answers: BTreeMap<u16, (u64, u64)>,
@@ -28,7 +26,6 @@ pub(super) struct Coverage {
     expect: u64,
     largest: usize,
     too_large: u64,
-    /// Redirects that were followed, by method.
     followed: BTreeMap<&'static str, u64>,
     tls: u64,
 }

@@ -26,11 +26,9 @@ pub(super) enum Incoming {
     Request(Box<RawRequest>),
     /// A TLS handshake: the sender uses an `https` URL.
     Tls,
-    /// Nothing more.
     End,
 }
 
-/// A connection of a sender.
 pub(super) struct Http1Reader<S> {
     stream: S,
     /// Bytes that were read and not used yet.
@@ -38,7 +36,6 @@ pub(super) struct Http1Reader<S> {
     requests: u64,
 }
 
-/// A body's framing.
 enum Framing {
     Length(usize),
     Chunked,

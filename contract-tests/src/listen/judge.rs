@@ -17,7 +17,6 @@ pub(super) struct Judge {
     credential: SecretEncodings,
 }
 
-/// The judgement on one request.
 pub(super) struct Judged {
     pub(super) checks: MessageChecks,
     pub(super) facts: MessageFacts,

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::violation::MessageChecks;
 use crate::secret_encodings::{SecretEncodings, is_distinctive};
 
-/// Facts that a message states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct MessageFacts {
     pub(super) trigger: Option<Trigger>,

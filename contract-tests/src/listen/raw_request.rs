@@ -24,19 +24,15 @@ pub(super) struct RawRequest {
 /// A syntax error of a request, whatever its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestFault {
-    /// The request line breaks the grammar.
     RequestLine,
     /// A header breaks the grammar, or there are too many.
     Header,
     /// It has both `content-length` and `transfer-encoding`.
     LengthAndCoding,
-    /// Two lengths that differ.
     TwoLengths,
-    /// A length that is not a number.
     NoNumber,
     /// A transfer coding that does not end in `chunked`.
     Coding,
-    /// A chunk breaks the grammar.
     Chunk,
     /// The connection ended or stalled before the request was complete.
     CutShort,

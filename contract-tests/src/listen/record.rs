@@ -16,10 +16,8 @@ use serde_json::json;
 use super::raw_request::RawRequest;
 use crate::secret_encodings::{SecretEncodings, masked};
 
-/// What replaces a credential in a header.
 const HEADER_PLACEHOLDER: &str = "<credential>";
 
-/// A folder of fixtures.
 pub(super) struct Recorder {
     folder: PathBuf,
     /// Number of the last fixture that was there before.
@@ -36,7 +34,6 @@ pub struct RecordError {
     pub source: io::Error,
 }
 
-/// Why a message is not saved.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotSaved {
     #[error("its body cannot be read, so a credential could be anywhere in it")]

@@ -4,7 +4,6 @@ use schemas::Authentication;
 
 use crate::secret_encodings::is_distinctive;
 
-/// A clause for senders.
 pub(super) struct Rule {
     pub(super) clause: &'static str,
     pub(super) title: &'static str,
@@ -14,7 +13,6 @@ pub(super) struct Rule {
     scope: Scope,
 }
 
-/// The authentication for which a rule applies.
 #[derive(Clone, Copy, PartialEq)]
 enum Scope {
     Any,

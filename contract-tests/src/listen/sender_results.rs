@@ -15,7 +15,6 @@ const MAX_SHOWN_PLACES: usize = 3;
 /// Maximum number of notices on recordings.
 const MAX_RECORDING_NOTICES: usize = 3;
 
-/// The results of a run so far.
 #[derive(Default)]
 pub(super) struct SenderResults {
     pub(super) messages: u64,
@@ -31,11 +30,9 @@ pub(super) struct SenderResults {
 #[derive(Default)]
 struct Broken {
     count: u64,
-    /// The first of them, with what is wrong in each.
     first: Vec<(String, String)>,
 }
 
-/// Facts about the run for its report.
 pub(super) struct RunFacts {
     pub(super) url: String,
     pub(super) started: Timestamp,

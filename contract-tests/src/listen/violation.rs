@@ -10,21 +10,17 @@ pub(super) struct Violation {
     pub(super) what: String,
 }
 
-/// The checks of one message.
 #[derive(Default)]
 pub(super) struct MessageChecks {
-    /// The clauses that apply to this message.
     pub(super) applied: BTreeSet<String>,
     pub(super) violations: Vec<Violation>,
 }
 
 impl MessageChecks {
-    /// These clauses apply to the message.
     pub(super) fn applies(&mut self, clauses: impl IntoIterator<Item = &'static str>) {
         self.applied.extend(clauses.into_iter().map(str::to_owned));
     }
 
-    /// The message violates a clause.
     pub(super) fn violates(&mut self, clause: &str, place: impl Into<String>, what: impl Into<String>) {
         self.applied.insert(clause.to_owned());
         self.violations.push(Violation { clause: clause.to_owned(), place: place.into(), what: what.into() });

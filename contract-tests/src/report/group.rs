@@ -69,7 +69,6 @@ impl<'a> Area<'a> {
         areas.filter(|area| !area.clauses.is_empty()).collect()
     }
 
-    /// Its results.
     pub(super) fn results(&self) -> impl Iterator<Item = &'a CaseResult> {
         self.clauses.iter().flat_map(|clause| clause.results.iter().copied())
     }
@@ -80,7 +79,6 @@ impl<'a> ClauseResults<'a> {
         Self { clause, results: report.results.iter().filter(|result| result.clause == clause.id).collect() }
     }
 
-    /// The cases that failed.
     pub(super) fn failed(&self) -> impl Iterator<Item = (&'a CaseResult, &'a Failure)> {
         self.results.iter().filter_map(|result| Some((*result, result.failure()?)))
     }

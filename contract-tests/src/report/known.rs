@@ -17,7 +17,6 @@ pub struct KnownFailures {
     entries: Vec<Entry>,
 }
 
-/// One known failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     /// The number of a case or of a clause.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::outcome::Outcome;
 use crate::exchange::{Answer, TransportError};
 
-/// The conditions of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conditions {
     /// Whether nothing else is sent meanwhile.
@@ -14,7 +13,6 @@ pub(super) struct Conditions {
     pub(super) limit: Duration,
 }
 
-/// One attempt at a case.
 pub(super) struct Attempt {
     pub(super) begun: Instant,
     pub(super) outcome: AttemptOutcome,
@@ -26,7 +24,6 @@ pub(super) struct Attempt {
     pub(super) is_late: bool,
 }
 
-/// The outcome of an attempt.
 pub(super) enum AttemptOutcome {
     Judged(Outcome),
     /// It may not be about the case.

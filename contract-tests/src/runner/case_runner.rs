@@ -1,13 +1,11 @@
 //! Runs single cases, and keeps every answer for the invariants. A status about load or start-up is not judged here.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU16, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicU16, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout_at;
 
@@ -27,11 +25,8 @@ use crate::{
 
 /// Flow numbers per case: more than the messages it sends.
 pub(super) const FLOWS_PER_CASE: u64 = 1000;
-/// Flow numbers per attempt.
 const FLOWS_PER_ATTEMPT: u64 = 30;
-/// Attempts that have flow numbers of their own.
 const MAX_ATTEMPTS_WITH_FLOWS: u64 = 32;
-/// Flow numbers per run.
 const FLOWS_PER_RUN: u64 = 1_000_000;
 /// How long to wait for the endpoint's own deadline. Those of common servers are 30 to 75 s.
 pub(super) const OWN_DEADLINE: Duration = Duration::from_secs(90);
@@ -81,8 +76,7 @@ impl<'a> CaseRunner<'a> {
 
     /// All answers, and the requests that were sent alone and must not be accepted, but got no answer in time.
     pub(super) fn into_observations(self) -> (Vec<Observation>, Vec<ShownRequest>) {
-        let observations = self.observations.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (observations, self.unanswered.into_inner().unwrap_or_else(PoisonError::into_inner))
+        (self.observations.into_inner(), self.unanswered.into_inner())
     }
 
     /// Runs the case at this index; each attempt has flows of its own. For a slow case, no answer at all is not an
@@ -216,8 +210,7 @@ impl<'a> CaseRunner<'a> {
                 let is_silence =
                     matches!(&answer, Err(TransportError::TimedOut { after }) if *after >= ANSWER_DEADLINE);
                 if is_silence && alone && must_not_accept && !request.is_malformed {
-                    let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
-                    unanswered.push(request.shown.clone());
+                    self.unanswered.lock().push(request.shown.clone());
                 }
                 self.keep(request, answer, valid, alone);
             }
@@ -249,7 +242,7 @@ impl<'a> CaseRunner<'a> {
             is_malformed: request.is_malformed,
             sent: sent(request).collect(),
         };
-        self.observations.lock().unwrap_or_else(PoisonError::into_inner).push(observation);
+        self.observations.lock().push(observation);
     }
 }
 

@@ -16,7 +16,6 @@ const QUICK_ACCEPTANCE: Duration = Duration::from_millis(200);
 /// Number of consecutive answers in time after which one more case may run at the same time.
 const ANSWERS_TO_RECOVER: usize = 20;
 
-/// The concurrency of a run.
 #[derive(Debug)]
 pub(super) struct Concurrency {
     accepted: Duration,
@@ -32,7 +31,6 @@ pub(super) struct Concurrency {
     good: usize,
     /// Answers in time since the width was changed.
     in_time: usize,
-    /// When the width was changed.
     changed: Instant,
 }
 
@@ -169,7 +167,6 @@ impl Concurrency {
         self.changed = Instant::now();
     }
 
-    /// The concurrency for the report.
     pub(super) fn reported(&self) -> report::PaceSummary {
         report::PaceSummary {
             accepted_ms: milliseconds(self.accepted),

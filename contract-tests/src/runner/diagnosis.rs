@@ -15,17 +15,16 @@ use crate::{
 /// How often a probe is sent again after a status about load.
 const MAX_RETRIES: u32 = 2;
 
-/// The result of the probes.
 pub(super) enum Diagnosis {
     /// The message is accepted with these differences, each of which is needed.
     Found(Vec<Probe>),
     /// The plain valid message is accepted after all.
     AcceptedNow,
-    /// None of these requests was accepted.
-    NotFound { requests: usize },
+    NotFound {
+        requests: usize,
+    },
 }
 
-/// The probes of one run.
 struct Probing<'p, 'a> {
     runner: &'p CaseRunner<'a>,
     /// When probing ends: after half of the time that is left.

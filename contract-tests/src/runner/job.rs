@@ -17,7 +17,6 @@ const MAX_UNAVAILABLE_ATTEMPTS: u32 = 3;
 /// A case that sends something.
 #[derive(Clone, Copy)]
 pub(super) struct Job {
-    /// Its index in the plan.
     pub(super) index: usize,
     pub(super) case: &'static Case,
     pub(super) exchange: &'static Exchange,
@@ -36,7 +35,6 @@ pub(super) struct PendingCases {
     pub(super) rerun: Vec<Job>,
 }
 
-/// A case that will be tried again.
 pub(super) struct DeferredCase {
     pub(super) job: Job,
     /// How often it was unclear while plain messages were accepted.

@@ -12,7 +12,6 @@ use crate::{
     report::{CaseOutcome, CaseResult, Failure, SkipCode},
 };
 
-/// The outcome of a case.
 #[derive(Clone)]
 pub(super) enum Outcome {
     Passed { took: Duration },
@@ -46,7 +45,6 @@ impl fmt::Display for Throttled {
     }
 }
 
-/// What is wrong.
 #[derive(Clone)]
 pub(super) struct CaseFailure {
     pub(super) request: ShownRequest,
@@ -67,7 +65,6 @@ pub(super) struct CaseFailure {
 pub(super) enum SkipReason {
     ConditionNotMet(Condition),
     InvalidCertificate,
-    /// The plain valid message was refused.
     PlainRefused {
         /// The case that fails because of it.
         by: &'static str,

@@ -23,12 +23,9 @@ use crate::{
 
 /// The limit for the first answer, as a multiple of the usual one, to distinguish a late answer from silence.
 const PREFLIGHT_TIMEOUT_FACTOR: u32 = 4;
-/// The fix for an answer without an end.
 const END_ANSWERS_FIX: &str =
     "End each answer: by its Content-Length, by the last chunk, or by closing the connection.";
-/// The fix for an answer that is cut off.
 const WHOLE_ANSWER_FIX: &str = "Send the whole answer before you close the connection.";
-/// The fix for a late answer.
 const ANSWER_SOONER_FIX: &str =
     "Answer first and do the slow work after that, or give each answer more time (--timeout 20s --max-time 30m).";
 /// Attempts before the conclusion that the endpoint closes every connection.
@@ -39,7 +36,6 @@ const READY_INTERVAL: Duration = Duration::from_millis(100);
 /// What the answer to the plain valid message says about the endpoint.
 pub(super) struct Preflight {
     pub(super) result: PreflightResult,
-    /// The notice for the report.
     pub(super) notice: Option<String>,
     /// How long the acceptance took, if it was accepted at once.
     pub(super) took: Option<Duration>,
@@ -50,7 +46,6 @@ pub(super) struct Preflight {
 /// The result of sending the plain valid message.
 pub(super) enum PreflightResult {
     Accepted,
-    /// It was refused.
     Refused {
         /// The cases that fail because of that, with their outcomes. At least one.
         findings: Vec<(&'static str, Outcome)>,

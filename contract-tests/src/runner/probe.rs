@@ -16,7 +16,6 @@ pub(super) struct Probe {
     pub(super) difference: Difference,
     /// The case that sends what is refused; [`PLAIN_CASE`] if that is the plain valid message.
     pub(super) case: &'static str,
-    /// The cause, as a sentence.
     pub(super) cause: String,
     /// The difference, as half a sentence.
     pub(super) variation: String,

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::case::{Action, Case};
 
-/// The state of a run.
 pub(super) struct RunState {
     /// In the order of the plan; `None` for a case without an outcome yet, and for an invariant.
     pub(super) outcomes: Vec<Option<Outcome>>,

@@ -117,7 +117,6 @@ impl From<&CertificateError> for CertificateProblem {
     }
 }
 
-/// For a certificate of other names.
 fn names(expected: &ServerName<'_>, presented: &[String]) -> CertificateProblem {
     let host = expected.to_str();
     let kind = if matches!(expected, ServerName::IpAddress(_)) { "IP" } else { "DNS" };

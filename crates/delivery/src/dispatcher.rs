@@ -39,7 +39,6 @@ const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).expect("16 is no
 /// Maximum time to sleep: the clock may be set meanwhile, and another process may make a delivery due in a queue on disk.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
-/// Called for each result.
 type Observer = Arc<dyn Fn(&AttemptResult) + Send + Sync>;
 
 /// Changes the outcome of an attempt before it is evaluated.
@@ -232,7 +231,6 @@ impl Dispatcher {
     }
 }
 
-/// Deliveries to attempt.
 struct Taken {
     ready: Vec<ReadyDelivery>,
     /// Whether there are no more for now.

@@ -164,7 +164,6 @@ impl fmt::Display for Hint {
     }
 }
 
-/// A text that may be a credential.
 type Text = Zeroizing<String>;
 type Read = (Option<Spelling>, Text);
 

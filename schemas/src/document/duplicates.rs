@@ -5,18 +5,19 @@ use std::{borrow::Cow, ops::Range};
 
 use super::{
     names::repeated,
-    places::{PlaceId, Places},
     scan::{Observer, scan},
     text::unescaped,
 };
-use crate::pointer::Pointer;
+use crate::{
+    pointer::Pointer,
+    profile::{PlaceId, Places},
+};
 
 /// Maximum number of repeated names to report that make no role ambiguous.
 const MAX_NOTED: usize = 20;
 /// Maximum length of a reported address in bytes; a longer one is reported as the whole message.
 const MAX_ADDRESS_BYTES: usize = 256;
 
-/// What a search finds.
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
     /// The slot of a role that a repeated name makes ambiguous.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     Colon,

@@ -3,19 +3,18 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{places::PlaceId, scan::Observer};
+use super::scan::Observer;
+use crate::profile::PlaceId;
 
 /// Maximum number of names to collect: a few times as many as a usual message has.
 const MAX_NAMES: usize = 512;
 /// Maximum size of a body whose names are collected.
 const MAX_BODY_BYTES: usize = 64 << 10;
-/// Capacity for a usual message.
 const USUAL_NAMES: usize = 64;
 
 /// Collects names, object by object, without comparing them.
 #[derive(Debug)]
 pub(super) struct FirstNames {
-    /// The names of the objects that have not ended.
     open: Vec<Range<usize>>,
     /// Where in `open` each of these begins.
     objects: Vec<usize>,

@@ -69,7 +69,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<Node<'_>, serde_json::Error> {
     Ok(root)
 }
 
-/// Reads one value.
 #[derive(Clone, Copy)]
 struct Seed;
 

@@ -10,17 +10,16 @@ use std::ops::Range;
 
 use super::{
     fault::{Fault, Flaw},
-    places::{PlaceId, Places},
     tokens::{end_of_string, number, peek, seen, skip_space, spaced, string, unexpected, word},
     utf8,
 };
+use crate::profile::{PlaceId, Places};
 
 /// Depth of nesting that is refused, as in `serde_json`.
 const MAX_DEPTH: usize = 128;
 /// The end of the document: a byte that is not part of any token.
 const END_OF_BODY: u8 = 1;
 
-/// What a scan finds.
 #[derive(Debug)]
 pub(super) struct Scanned {
     /// The range of the value at each role's place; the first of repeated places.
@@ -47,7 +46,6 @@ pub(super) trait Observer {
     fn close(&mut self, is_object: bool);
 }
 
-/// Scans a body.
 pub(super) fn scan(body: &[u8], places: &Places, observer: &mut impl Observer) -> Result<Scanned, Fault> {
     let values = [const { None }; Places::SLOTS];
     let mut scan =

@@ -154,7 +154,6 @@ fn lowest(bits: u64) -> u64 {
     bits & bits.wrapping_neg()
 }
 
-/// All bits above this one.
 fn above(bit: u64) -> u64 {
     !(bit | (bit - 1))
 }
@@ -164,7 +163,6 @@ const BLOCK_BYTES: usize = 64;
 
 /// Where tokens are in a block.
 struct Tokens {
-    /// The first quote of each string.
     quotes: u64,
     openers: u64,
     closers: u64,

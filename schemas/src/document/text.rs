@@ -22,7 +22,7 @@ pub(super) fn unescaped(raw: &str) -> Cow<'_, str> {
 }
 
 /// Whether a string has this text. Looks no further than the first difference.
-pub(super) fn spells(raw: &[u8], text: &str) -> bool {
+pub(crate) fn spells(raw: &[u8], text: &str) -> bool {
     spelling(raw, text) == Some(raw.len())
 }
 
@@ -50,7 +50,7 @@ pub(super) fn spelling(raw: &[u8], text: &str) -> Option<usize> {
 }
 
 /// The first byte of a string's text.
-pub(super) fn first(raw: &[u8]) -> Option<u8> {
+pub(crate) fn first(raw: &[u8]) -> Option<u8> {
     match raw {
         [b'\\', escaped @ ..] => Some(escape(escaped).0.encode_utf8(&mut [0; 4]).as_bytes()[0]),
         [byte, ..] => Some(*byte),

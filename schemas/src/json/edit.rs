@@ -103,7 +103,6 @@ fn root(body: &[u8]) -> Result<Range<usize>, EditError> {
 enum Lookup {
     There(Item),
     Missing {
-        /// The last existing item.
         last: Option<Item>,
         /// The null values to add to an array that is too short.
         filler: String,

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{Checked, FieldForm, FieldKey, Profile, Role};
-use crate::{document::Places, message::Trigger, pointer::Pointer};
+use super::{Checked, FieldForm, FieldKey, Places, Profile, Role};
+use crate::{message::Trigger, pointer::Pointer};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +67,6 @@ struct Check<'l> {
     problems: Vec<ProfileProblem>,
 }
 
-/// Each role's pointer and its offset in the text.
 type Roles = BTreeMap<Role, (Pointer, usize)>;
 
 impl Check<'_> {

@@ -67,7 +67,6 @@ impl FieldKey {
 /// A part of a field that the layout does not carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
-    /// A key of at least one field.
     Key(FieldKey),
     /// A whole field, by its index in the message: its identifier is missing or is the one of another field.
     Field(usize),

@@ -9,7 +9,6 @@ use super::{
     unit::{MAX_UNIT_BYTES, Unit, each_reading, is_escape, is_trigger},
 };
 
-/// A credential to search for.
 #[derive(Clone, Copy)]
 pub(super) struct Pattern<'p> {
     pub(super) bytes: &'p [u8],
@@ -47,9 +46,7 @@ pub(super) struct Matcher<'p> {
     offsets: Vec<usize>,
     /// Number of machine words of a state.
     words: usize,
-    /// The first bit of each pattern.
     first: Vec<u64>,
-    /// The last bit of each pattern.
     last: Vec<u64>,
     /// Whether a byte begins a pattern.
     begins: [bool; 256],
@@ -172,7 +169,6 @@ impl Matcher<'_> {
     }
 }
 
-/// One pass over a text.
 struct Pass<'m, 'p> {
     matcher: &'m Matcher<'p>,
     text: &'m [u8],

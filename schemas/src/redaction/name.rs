@@ -8,7 +8,6 @@ use super::{MASK, MIN_CREDENTIAL_BYTES, unit::each_reading};
 const SENSITIVE_NAME_PARTS: [&str; 12] =
     ["auth", "cookie", "credential", "hmac", "jwt", "key", "pass", "pwd", "secret", "session", "signature", "token"];
 
-/// Names with one of these parts and a public value.
 const PUBLIC_NAMES: [&str; 7] = [
     "author",
     "idempotency-key",

@@ -8,7 +8,6 @@ use schemas::{Authentication, Redactor, redaction::mask_url, text::one_line};
 
 use delivery::{AddressKind, Answer, CertificateProblem, EndpointUrl, LocalError, TransportError};
 
-/// What was sent, and how.
 pub(super) struct Sent<'s> {
     pub(super) what: String,
     /// The clause that it breaks on purpose.
@@ -143,7 +142,6 @@ pub(super) fn failed(why: &LocalError) -> Option<String> {
     Some(format!("this is not a public address; to allow it, add --allow-address {what}"))
 }
 
-/// A header's text.
 fn text(answer: &Answer, name: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(answer.headers.get(name)?.as_bytes()).into_owned())
 }

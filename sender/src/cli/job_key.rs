@@ -7,12 +7,10 @@ use sha2::{Digest as _, Sha256};
 pub(super) struct JobKey(Sha256);
 
 impl JobKey {
-    /// The key of a command.
     pub(super) fn of(command: &str) -> Self {
         Self(Sha256::new()).with("command", command)
     }
 
-    /// With a value.
     pub(super) fn with(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let parts = [name.as_bytes(), value.as_ref()];
         let add =
@@ -28,7 +26,6 @@ impl JobKey {
         }
     }
 
-    /// The key.
     pub(super) fn finish(self) -> String {
         hex(self.0)
     }

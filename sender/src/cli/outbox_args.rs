@@ -19,7 +19,6 @@ use crate::outbox::{DEFAULT_FOLDER, Outbox, OutboxError, OutboxReader, Pruned, S
 pub(super) const OUTBOX: &str = "Outbox";
 /// The variable that sets the retention for all commands.
 pub(super) const VARIABLE: &str = "WEBHOOK_SENDER_KEEP";
-/// The default retention.
 pub(super) const DEFAULT: &str = "7d";
 
 /// `--data`.
@@ -58,9 +57,14 @@ pub(super) enum Retention {
     Forever,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; `forever` keeps all")]
-pub(super) struct RetentionError(DurationError);
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RetentionError {
+    /// Elsewhere a number alone is seconds; here people mean days.
+    #[error("the unit is missing; write {0}d for days or {0}s for seconds")]
+    UnitMissing(String),
+    #[error("{0}; `forever` keeps all")]
+    Duration(#[from] DurationError),
+}
 
 impl DataArgs {
     pub(super) fn read(&self) -> Result<OutboxReader, CliError> {
@@ -118,7 +122,10 @@ impl FromStr for Retention {
         if text == "forever" {
             return Ok(Self::Forever);
         }
-        let time = duration::parse(text).map_err(RetentionError)?;
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(RetentionError::UnitMissing(text.to_owned()));
+        }
+        let time = duration::parse(text)?;
         Ok(Self::Time(time.try_into().expect("it is at most a hundred years")))
     }
 }
@@ -146,9 +153,10 @@ mod tests {
             ("12h", time(43_200)),
             ("0s", time(0)),
             ("36500d", time(36_500 * 86_400)),
+            ("7", Err(RetentionError::UnitMissing("7".to_owned()))),
             ("forever", Ok(Retention::Forever)),
-            ("36501d", Err(RetentionError(DurationError::TooLong))),
-            ("ever", Err(RetentionError(DurationError::Form))),
+            ("36501d", Err(DurationError::TooLong.into())),
+            ("ever", Err(DurationError::Form.into())),
         ] {
             assert_eq!(text.parse::<Retention>(), expected, "{text:?}");
         }

@@ -35,7 +35,6 @@ pub(super) fn run(command: &SamplesCommand) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The sample of that name.
 pub(super) fn find(name: &str) -> Result<Sample, CliError> {
     Sample::find(name).ok_or_else(|| {
         let names = Sample::valid().chain(Sample::invalid()).map(|sample| sample.name);

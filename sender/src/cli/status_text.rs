@@ -88,7 +88,6 @@ pub(super) struct DeliveryObject<'d> {
     bytes: u64,
 }
 
-/// An attempt for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AttemptObject<'a> {

@@ -9,10 +9,9 @@ const NUMBER_MAX_CHARACTERS: usize = 15;
 /// The first number with more than 15 digits before the point.
 const NUMBER_BOUND: f64 = 1e15;
 
-/// Why a text is not a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum FieldError {
+pub(crate) enum FieldError {
     /// It has no `=`.
     #[error("write 'Name=value', or 'Name:Type=value' for a type other than Text")]
     NoValue,
@@ -24,12 +23,7 @@ pub enum FieldError {
         "`{word}` is not a field type; the types are {}. If the colon belongs to the name, add the type: '{name}:{word}:Text=...'",
         writable()
     )]
-    UnknownType {
-        /// The name before the word.
-        name: String,
-        /// The word.
-        word: String,
-    },
+    UnknownType { name: String, word: String },
     /// The encoding of the type is not publicly known.
     #[error(
         "the encoding of the type {} is not publicly known; send a complete message with --message instead",
@@ -38,10 +32,7 @@ pub enum FieldError {
     NoEncoding(FieldType),
     /// The value does not fit the type.
     #[error("a value of the type {} is {}", kind.as_str(), form(kind))]
-    Misfit {
-        /// The type.
-        kind: FieldType,
-    },
+    Misfit { kind: FieldType },
 }
 
 /// Reads `Name=value` (a Text field) or `Name:Type=value`. The type's letter case does not matter. An empty value is an empty
@@ -49,7 +40,7 @@ pub enum FieldError {
 ///
 /// # Errors
 /// When it has another form, or the value does not fit the type.
-pub fn parse_field(text: &str) -> Result<Field, FieldError> {
+pub(crate) fn parse_field(text: &str) -> Result<Field, FieldError> {
     let (left, value) = text.split_once('=').ok_or(FieldError::NoValue)?;
     let (name, kind) = match left.rsplit_once(':') {
         None => (left, FieldType::Text),

@@ -8,7 +8,6 @@ use super::FlowStatus;
 /// An action of a person in an open step.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Action {
-    /// The step's name.
     pub(crate) step: String,
     pub(crate) kind: ActionKind,
     /// The person; by default the one whose turn it is.
@@ -22,7 +21,6 @@ pub(crate) struct Action {
 pub(crate) enum ActionKind {
     /// A task or a public form is submitted.
     Submit,
-    /// An approver decides.
     Decide {
         verdict: Verdict,
         /// Required for a rejection.

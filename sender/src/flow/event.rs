@@ -12,19 +12,16 @@ pub(crate) struct Event<'m> {
     /// Its index in [`super::RunningFlow::steps`].
     pub(crate) step_run: usize,
     pub(crate) trigger: Trigger,
-    /// The step at that time.
     pub(crate) step: Step,
     /// The step whose completion created it; only on creation.
     pub(crate) previous_step: Option<Step>,
 }
 
-/// A webhook's message.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WebhookMessage<'m> {
     pub(crate) webhook: &'m ModelWebhook,
     /// The index of its step in [`super::RunningFlow::steps`].
     pub(crate) step_run: usize,
-    /// The message, without a credential.
     pub(crate) message: StepMessage,
 }
 

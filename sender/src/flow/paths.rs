@@ -7,7 +7,6 @@ use schemas::{Flow, Verdict};
 use super::{Action, ActionKind, FlowStatus, Run, RunningFlow, StepRun, StepStatus};
 use crate::model::{Model, ModelStep};
 
-/// The comment of every rejection.
 const REJECTION_COMMENT: &str = "The amounts do not add up: please check them.";
 
 /// The runs of a model, one for each path, in a fixed order that begins with the run in which everyone approves.

@@ -6,7 +6,6 @@ use schemas::{Decision, Flow, StepKind, Verdict};
 use super::{Action, ActionError, ActionKind, Event, FlowStatus, StepRun, StepStatus, WebhookMessage};
 use crate::model::{Model, ModelStep};
 
-/// A flow that is running or has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct RunningFlow<'m> {
     model: &'m Model,

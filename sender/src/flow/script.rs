@@ -31,7 +31,6 @@ pub(crate) struct Script {
     pub(crate) actions: Vec<ScriptAction>,
 }
 
-/// An action and its position in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ScriptAction {
     /// Its first line, from 1.
@@ -39,12 +38,10 @@ pub(crate) struct ScriptAction {
     pub(crate) action: Action,
 }
 
-/// A problem of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScriptProblem {
     /// The line, from 1.
     pub(crate) line: usize,
-    /// The problem and how to fix it.
     pub(crate) message: String,
 }
 

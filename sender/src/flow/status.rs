@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-/// The status of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum FlowStatus {
-    /// A step is open.
     Running,
     /// Every created step is done.
     Completed,

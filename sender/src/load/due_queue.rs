@@ -22,7 +22,6 @@ pub(super) struct DueQueue {
     start: Instant,
     /// Time from the start in which requests are due.
     within: Duration,
-    /// The number of the next request.
     next: AtomicU64,
     /// A permit for each request in the queue; closed with it.
     due: Semaphore,

@@ -12,10 +12,8 @@ use crate::WireMessage;
 
 /// Is replaced by a flow identifier of the same length.
 const FLOW_PLACEHOLDER: &str = "FLOW-0000000000";
-/// The smallest number of ten digits.
 const MIN_TEN_DIGITS: u64 = 1_000_000_000;
 
-/// The messages of a load, by number.
 #[derive(Debug)]
 pub(crate) struct Messages {
     /// With the headers of all requests.
@@ -35,7 +33,6 @@ struct Template {
     identifier: Range<usize>,
 }
 
-/// Why there are no messages to send.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum MessageError {

@@ -9,7 +9,6 @@ use super::{
     schedule::{LoadPace, Schedule},
 };
 
-/// A load.
 #[derive(Debug)]
 pub(crate) struct Load {
     pub(crate) target: EndpointUrl,

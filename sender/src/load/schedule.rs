@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use delivery::Rate;
 
-/// The pace of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoadPace {
     /// Each at its time, whatever the results of the ones before.

@@ -24,13 +24,10 @@ pub(crate) struct Summary {
     /// Without the warm-up.
     pub(crate) duration_ms: u64,
     pub(crate) warm_up_ms: u64,
-    /// Connections, each with one request at a time.
     pub(crate) connections: usize,
     pub(crate) threads: usize,
-    /// The seed of generated messages.
     pub(crate) seed: Option<u64>,
     pub(crate) interrupted: bool,
-    /// Requests with an answer of any status.
     pub(crate) answered: u64,
     /// Answers with a 2xx status.
     pub(crate) accepted: u64,
@@ -119,7 +116,6 @@ impl Latency {
     }
 }
 
-/// The progress of a load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     pub(crate) elapsed: Duration,

@@ -22,7 +22,6 @@ pub(super) struct RequestTally {
     pub(super) unsent: u64,
     /// Bytes of the bodies that were posted and answered.
     pub(super) sent_bytes: u64,
-    /// Bytes of the answers' bodies.
     pub(super) received_bytes: u64,
     /// From the due time.
     pub(super) latency: Histogram<u64>,

@@ -2,11 +2,12 @@
 //! again as part of the next request's time.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use delivery::{Connection, Dialer, Outcome};
+use parking_lot::Mutex;
 
 use super::{
     due_queue::{DueQueue, DueRequest},
@@ -18,7 +19,6 @@ use super::{
 /// Pause after a request without an answer when there is no schedule, so that an endpoint that is down is not flooded.
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
-/// The state that the workers of a run share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) queue: DueQueue,
@@ -80,7 +80,7 @@ impl InFlight<'_> {
     fn complete(mut self, outcome: &Outcome, bytes: usize) {
         self.answered = true;
         if self.turn.due >= self.shared.warm_up {
-            locked(self.tally).count(outcome, bytes, self.times());
+            self.tally.lock().count(outcome, bytes, self.times());
         }
     }
 
@@ -98,12 +98,7 @@ impl InFlight<'_> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.answered && self.turn.due >= self.shared.warm_up {
-            locked(self.tally).count_unfinished(self.times());
+            self.tally.lock().count_unfinished(self.times());
         }
     }
-}
-
-/// A panic elsewhere leaves the counts valid.
-pub(super) fn locked(tally: &Mutex<RequestTally>) -> MutexGuard<'_, RequestTally> {
-    tally.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,11 +3,12 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use delivery::{Dialer, Outcome};
+use parking_lot::Mutex;
 use tokio::{
     runtime,
     sync::{mpsc, watch},
@@ -17,14 +18,13 @@ use tokio::{
 use super::{
     options::{Load, LoadError},
     tally::RequestTally,
-    worker::{Shared, locked, work},
+    worker::{Shared, work},
 };
 
 #[derive(Debug)]
 pub(super) struct WorkerPool {
     threads: Vec<JoinHandle<()>>,
     tallies: Vec<Arc<Mutex<RequestTally>>>,
-    /// The result of opening each connection.
     opened: mpsc::UnboundedReceiver<Result<(), Outcome>>,
     /// Closed when all threads have ended.
     pub(super) alive: mpsc::Receiver<()>,
@@ -124,6 +124,6 @@ async fn begin(
 
 fn sum(tallies: &[Arc<Mutex<RequestTally>>]) -> RequestTally {
     let mut total = RequestTally::new();
-    tallies.iter().for_each(|tally| total.add(&locked(tally)));
+    tallies.iter().for_each(|tally| total.add(&tally.lock()));
     total
 }

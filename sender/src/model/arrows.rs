@@ -1,6 +1,5 @@
 //! The order of steps: a graph of their indices in the model.
 
-/// A graph of steps.
 #[derive(Debug)]
 pub(crate) struct Arrows {
     previous: Vec<Vec<usize>>,

@@ -5,7 +5,6 @@ use std::fmt;
 use delivery::UrlError;
 use schemas::{FieldType, StepKind, authentication::LimitError, reference::ReferenceError};
 
-/// The severity of a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     /// The model cannot be used.
@@ -31,7 +30,6 @@ pub(crate) enum Defect {
     Syntax { message: String },
     #[error("the key `{key}` is repeated")]
     RepeatedKey { key: String },
-    /// A value of TOML that JSON does not have.
     #[error("a message cannot hold a TOML date or time")]
     TomlDateTime,
     /// A number that is infinite, not a number, or beyond 64 bits.

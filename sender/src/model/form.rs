@@ -1,10 +1,11 @@
 //! The fields of a step's form, with order and identifier even if the model has none.
 
-use schemas::{Field, FieldType};
+use std::hash::Hasher as _;
+
+use schemas::{Field, FieldType, fnv1a::Fnv1a};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A field in a model's text.
 #[derive(Deserialize)]
 pub(super) struct WrittenField {
     name: String,
@@ -33,11 +34,11 @@ pub(super) fn fields(step: &str, written: Vec<WrittenField>) -> Vec<Field> {
 
 /// An identifier in the product's form, always the same for the same names.
 fn identifier(step: &str, field: &str) -> String {
-    // FNV-1a: small, and the same on every machine and in every release.
-    let bytes = step.bytes().chain([0]).chain(field.bytes());
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    format!("field{}", 10_000_000_000 + hash % 90_000_000_000)
+    let mut hash = Fnv1a::default();
+    hash.write(step.as_bytes());
+    hash.write(&[0]);
+    hash.write(field.as_bytes());
+    format!("field{}", 10_000_000_000 + hash.finish() % 90_000_000_000)
 }
 
 #[cfg(test)]

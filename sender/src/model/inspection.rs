@@ -27,9 +27,6 @@ pub(crate) struct Inspection {
 
 impl Inspection {
     /// Inspects a file: JSON by its extension or first character, otherwise TOML.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let text = fs::read_to_string(path)?;
         let syntax = Syntax::of(path, &text);

@@ -52,7 +52,6 @@ impl Finding {
 pub(crate) struct ModelProblem {
     pub(crate) defect: Defect,
     pub(crate) pointer: Pointer,
-    /// Its range in the text.
     pub(crate) span: Range<usize>,
     /// Line of its beginning, from 1.
     pub(crate) line: usize,

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::tree::Tree;
 
-/// Parts of the names of secrets.
 const SECRET_NAME_PARTS: [&str; 10] =
     ["secret", "passw", "token", "credential", "authoriz", "bearer", "cookie", "apikey", "api-key", "api_key"];
 

@@ -22,7 +22,6 @@ impl Syntax {
         }
     }
 
-    /// A member in this syntax.
     pub(super) fn member(self, name: &str, value: &Value) -> String {
         match self {
             Self::Toml => format!("{name} = {}", toml(value)),

@@ -31,14 +31,12 @@ struct NodeSpan {
     value: Range<usize>,
 }
 
-/// A syntax error in the text.
 #[derive(Debug)]
 pub(super) struct SyntaxError {
     pub(super) span: Range<usize>,
     pub(super) message: String,
 }
 
-/// A value of a tree and its address.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'t> {
     pub(super) pointer: Pointer,

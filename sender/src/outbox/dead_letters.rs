@@ -7,34 +7,22 @@ use super::{Outbox, OutboxError, status::Status};
 
 impl Outbox {
     /// Makes a failed or discarded delivery due again, with a fresh attempt budget. Returns `false` if it is neither.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn retry(&mut self, id: u64) -> Result<bool, OutboxError> {
         Ok(self.retry_where("id = ?2 AND status IN ('failed', 'discarded')", id.cast_signed())? > 0)
     }
 
     /// Makes all failed deliveries due again, and returns their number.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn retry_failed(&mut self) -> Result<usize, OutboxError> {
         self.retry_where("status = ?2", Status::Failed.as_str())
     }
 
     /// Discards a pending or failed delivery. It is kept until it is pruned, with `note` as the reason. Returns `false`
     /// if it is neither.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn discard(&mut self, id: u64, note: Option<&str>) -> Result<bool, OutboxError> {
         Ok(self.discard_where("id = ?3 AND status IN ('pending', 'failed')", id.cast_signed(), note)? > 0)
     }
 
     /// Discards all failed deliveries, and returns their number.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn discard_failed(&mut self, note: Option<&str>) -> Result<usize, OutboxError> {
         self.discard_where("status = ?3", Status::Failed.as_str(), note)
     }

@@ -9,23 +9,17 @@ use secrecy::ExposeSecret as _;
 use super::OutboxError;
 use crate::credentials::CredentialReference;
 
-/// A destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// Its unique name, which is not secret.
     pub name: Arc<str>,
-    /// Its URL, or the reference to it.
     pub address: Address,
-    /// How it authenticates.
     pub credentials: CredentialReference,
 }
 
-/// The URL of a destination.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Address {
-    /// The URL, which is stored in the outbox.
     Url(EndpointUrl),
-    /// The reference to a secret URL.
     Reference(SecretReference),
 }
 

@@ -16,29 +16,22 @@ use super::{
 };
 use crate::credentials::CredentialReference;
 
-/// A destination's number in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DestinationId(pub(super) i64);
 
-/// A delivery to add.
 #[derive(Clone, Debug)]
 pub struct NewDelivery {
     /// The flow whose order it keeps, if any.
     pub flow: Option<String>,
-    /// What it is.
     pub label: Label,
-    /// Its body.
     pub body: BodyTemplate,
 }
 
-/// What a delivery is, for lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
-    /// The webhook's name.
     pub webhook: Option<String>,
     /// The trigger, such as `stepCompleted`.
     pub trigger: Option<String>,
-    /// The step's identifier.
     pub step: Option<String>,
 }
 
@@ -54,9 +47,6 @@ pub struct Enqueue<'o> {
 
 impl Outbox {
     /// Begins a transaction that adds deliveries.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn begin_enqueue(&mut self) -> Result<Enqueue<'_>, OutboxError> {
         self.check_place()?;
         let Self { reader, groups, destinations, .. } = self;
@@ -88,9 +78,6 @@ impl Outbox {
 
 impl Enqueue<'_> {
     /// Begins a job; `key` identifies the command, which finds its job again after it was stopped.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn begin_job(&mut self, key: &str) -> Result<JobId, OutboxError> {
         let begun = params![key, self.now.as_microsecond()];
         self.transaction.execute("INSERT INTO job (key, begun_at) VALUES (?1, ?2)", begun)?;
@@ -98,9 +85,6 @@ impl Enqueue<'_> {
     }
 
     /// Changes the key of a job, where the key is only known after its source was read.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn rename_job(&mut self, job: JobId, key: &str) -> Result<(), OutboxError> {
         self.transaction.execute("UPDATE job SET key = ?2 WHERE id = ?1", params![job.0, key])?;
         Ok(())
@@ -108,9 +92,6 @@ impl Enqueue<'_> {
 
     /// The unfinished job of a key, if there is one. A job with the key of an earlier version of the program gets the new
     /// key.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written.
     pub fn resume_job(&mut self, key: &str, before: &str) -> Result<Option<JobId>, OutboxError> {
         if let Some(job) = job::unfinished(&self.transaction, key)? {
             return Ok(Some(job));
@@ -123,9 +104,6 @@ impl Enqueue<'_> {
     }
 
     /// Writes a destination, replacing the one with its name, for its waiting deliveries too.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn destination(&mut self, destination: &Destination) -> Result<DestinationId, OutboxError> {
         let id = destinations::write(&self.transaction, destination)?;
         self.known.insert(id, Arc::new(destination.clone()));
@@ -133,9 +111,6 @@ impl Enqueue<'_> {
     }
 
     /// Writes a destination that has no name of its own. Its name is its URL, with a number if that name is taken.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written.
     pub fn unnamed_destination(
         &mut self,
         address: &Address,
@@ -194,9 +169,6 @@ impl Enqueue<'_> {
     }
 
     /// Records how far a source was read.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn mark(&mut self, name: &str, value: &str) -> Result<(), OutboxError> {
         self.transaction.execute("INSERT OR REPLACE INTO mark VALUES (?1, ?2)", [name, value])?;
         Ok(())

@@ -5,23 +5,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Outbox, OutboxError};
 
-/// A job's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct JobId(pub(super) i64);
 
 impl Outbox {
     /// The unfinished job of a key, if there is one.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn unfinished(&self, key: &str) -> Result<Option<JobId>, OutboxError> {
         Ok(unfinished(self.reader.connection(), key)?)
     }
 
     /// Marks a job as reported, so that the same command begins a new one. Has no effect while a delivery is pending.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn finish(&mut self, job: JobId) -> Result<(), OutboxError> {
         self.reader.connection().execute(
             "UPDATE job SET finished_at = ?2 WHERE id = ?1
@@ -32,9 +25,6 @@ impl Outbox {
     }
 
     /// Finishes the jobs without pending deliveries.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub fn finish_completed(&mut self) -> Result<(), OutboxError> {
         self.reader.connection().execute(
             "UPDATE job SET finished_at = ?1 WHERE finished_at IS NULL

@@ -17,12 +17,9 @@ const BATCH_DELIVERIES: usize = 500;
 /// Bytes of bodies after which no further delivery is added to a transaction.
 const BATCH_BYTES: u64 = 8 << 20;
 
-/// What pruning deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Number of deliveries.
     pub deliveries: u64,
-    /// Bytes of their bodies.
     pub bytes: u64,
 }
 
@@ -54,9 +51,6 @@ impl Outbox {
 
     /// Rewrites a file that version 0.1.0 made, once, so that pruning makes it smaller. This needs free space of up to
     /// twice its size. A newer file is left as it is.
-    ///
-    /// # Errors
-    /// When the file cannot be written, such as on a full disk.
     pub fn make_shrinkable(&mut self) -> Result<(), OutboxError> {
         self.check_place()?;
         Ok(tables::make_shrinkable(self.reader.connection())?)
@@ -75,9 +69,6 @@ impl Outbox {
 
 impl OutboxReader {
     /// Number of a job's deliveries that were pruned. The outbox must have been opened for writing once by this version.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn pruned(&self, job: JobId) -> Result<u64, OutboxError> {
         let pruned = "SELECT pruned FROM job WHERE id = ?1";
         Ok(self.connection().query_row(pruned, [job.0], |row| row.get::<_, i64>(0))?.cast_unsigned())

@@ -26,34 +26,24 @@ pub struct OutboxReader {
 /// Selects deliveries; a field that is `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Their status.
     pub status: Option<Status>,
-    /// The flow's identifier.
     pub flow: Option<String>,
-    /// Their job.
     pub job: Option<JobId>,
 }
 
-/// A delivery, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDelivery {
-    /// Its number.
     pub id: u64,
-    /// Name of its destination.
     pub destination: Arc<str>,
     /// The flow whose order it keeps.
     pub flow: Option<String>,
-    /// What it is.
     pub label: Label,
-    /// Its status.
     pub status: Status,
     /// Why it was given up, if it failed.
     pub reason: Option<GiveUpReason>,
     /// Why it was discarded, if the user gave a reason.
     pub note: Option<String>,
-    /// Number of attempts.
     pub attempts: u32,
-    /// The last attempt.
     pub last: Option<Attempt>,
     /// The earliest time of its next attempt, if it is pending.
     pub due: Timestamp,
@@ -61,38 +51,29 @@ pub struct StoredDelivery {
     pub size: u64,
 }
 
-/// An attempt, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// From 1; retrying a dead letter continues the numbers.
     pub number: u32,
-    /// When it began.
     pub at: Timestamp,
-    /// How long it took.
     pub took: Duration,
-    /// Its outcome.
     pub outcome: OutcomeSummary,
 }
 
-/// Deliveries to count.
 #[derive(Clone, Copy, Debug)]
 pub enum Which<'w> {
-    /// Those of a job.
     Job(JobId),
-    /// Those with these numbers.
     Numbers(&'w [u64]),
 }
 
 /// Number of deliveries with the same status, reason and last outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusCount {
-    /// Their status.
     pub status: Status,
     /// Why they were given up, if they failed.
     pub reason: Option<GiveUpReason>,
     /// The outcome of their last attempt, without the text of an answer.
     pub last: Option<OutcomeSummary>,
-    /// Their number.
     pub count: u64,
 }
 
@@ -119,9 +100,6 @@ impl OutboxReader {
     }
 
     /// The newest deliveries that match the filter, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Vec<StoredDelivery>, OutboxError> {
         let mut statement = self.connection.prepare_cached(&format!(
             "{DELIVERIES} WHERE (:status IS NULL OR delivery.status = :status) AND (:flow IS NULL OR flow = :flow)
@@ -137,18 +115,12 @@ impl OutboxReader {
     }
 
     /// The delivery of a number.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn delivery(&self, id: u64) -> Result<Option<StoredDelivery>, OutboxError> {
         let mut statement = self.connection.prepare_cached(&format!("{DELIVERIES} WHERE delivery.id = ?1"))?;
         Ok(statement.query_row([id.cast_signed()], stored).optional()?)
     }
 
     /// All attempts at a delivery, in order.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn attempts(&self, id: u64) -> Result<Vec<Attempt>, OutboxError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT number, at, took, kind, status, code, words FROM attempt WHERE delivery = ?1 ORDER BY number",
@@ -157,9 +129,6 @@ impl OutboxReader {
     }
 
     /// The body and the destination of a delivery.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn request(&self, id: u64) -> Result<Option<(BodyTemplate, Arc<Destination>)>, OutboxError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT bytes, secret_at, destination FROM body JOIN delivery ON delivery.id = body.delivery
@@ -171,9 +140,6 @@ impl OutboxReader {
     }
 
     /// Counts these deliveries by status, reason and last outcome, the most frequent first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn count_by_status(&self, which: &Which<'_>) -> Result<Vec<StatusCount>, OutboxError> {
         let (job, numbers) = match which {
             Which::Job(job) => (Some(job.0), None),
@@ -199,9 +165,6 @@ impl OutboxReader {
     }
 
     /// Numbers of the deliveries that are pending.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn pending(&self) -> Result<Vec<u64>, OutboxError> {
         let mut numbers = Vec::new();
         self.each_pending(None, |id, _, _, _| numbers.push(id))?;
@@ -209,18 +172,12 @@ impl OutboxReader {
     }
 
     /// Number of pending deliveries of other jobs.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn pending_of_others(&self, job: JobId) -> Result<u64, OutboxError> {
         let count = "SELECT count(*) FROM delivery WHERE status = 'pending' AND job <> ?1";
         Ok(self.connection.query_row(count, [job.0], |row| row.get::<_, i64>(0))?.cast_unsigned())
     }
 
     /// How far a source was read, as [`super::Enqueue::mark`] recorded it.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn mark(&self, name: &str) -> Result<Option<String>, OutboxError> {
         let mut statement = self.connection.prepare_cached("SELECT value FROM mark WHERE name = ?1")?;
         Ok(statement.query_row([name], |row| row.get(0)).optional()?)

@@ -4,16 +4,13 @@ use std::borrow::Cow;
 
 use delivery::OutcomeSummary;
 
-/// The status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It waits for an attempt, or is in flight.
     Pending,
-    /// The endpoint accepted it.
     Delivered,
     /// It was given up: a dead letter.
     Failed,
-    /// A user discarded it.
     Discarded,
 }
 

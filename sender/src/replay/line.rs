@@ -17,9 +17,7 @@ use crate::outbox::{Label, NewDelivery};
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {why}")]
 pub struct Problem {
-    /// File and line.
     pub place: String,
-    /// The reason.
     pub why: Unusable,
 }
 
@@ -30,7 +28,6 @@ pub enum Unusable {
     /// The line does not come from an export.
     #[error("this is not a line of an export: {0}")]
     Line(String),
-    /// The client secret is not at the offset of the line.
     #[error(transparent)]
     Secret(#[from] MissingPlaceholder),
     /// The body cannot be read, so it may hold a secret; or it has no place for one.
@@ -39,12 +36,8 @@ pub enum Unusable {
     /// It lacks the attributes of the selection.
     #[error("a raw body has no time and endpoint of arrival, so it cannot be selected by them")]
     NoArrival,
-    /// It is longer than any message.
     #[error("it is longer than {} MiB", .max_bytes >> 20)]
-    Long {
-        /// The limit.
-        max_bytes: usize,
-    },
+    Long { max_bytes: usize },
 }
 
 /// A line from `messages export`, as far as a replay needs it. Other members are ignored.

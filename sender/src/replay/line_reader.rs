@@ -11,7 +11,6 @@ pub(super) enum StreamLine {
     Long,
 }
 
-/// A reader that counts lines.
 pub(super) struct LineReader<R> {
     from: R,
     max_bytes: usize,
@@ -24,7 +23,6 @@ impl<R: BufRead> LineReader<R> {
         Self { from, max_bytes, number: 0 }
     }
 
-    /// The next line.
     pub(super) fn next(&mut self) -> io::Result<Option<StreamLine>> {
         let mut line = Vec::new();
         let limit = self.max_bytes as u64 + 1;

@@ -6,13 +6,9 @@ use schemas::Trigger;
 /// The messages to send; `None` matches any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The flow's identifier.
     pub flow: Option<String>,
-    /// The step's identifier.
     pub step: Option<String>,
-    /// What happened to the step.
     pub trigger: Option<Trigger>,
-    /// The name of the endpoint that received it.
     pub endpoint: Option<String>,
     /// Received at or after.
     pub since: Option<Timestamp>,

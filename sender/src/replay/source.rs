@@ -17,7 +17,6 @@ use super::{
 /// Maximum size of a message; a receiver's own limit is far below it.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
-/// A source of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Standard input: exported lines or a raw body.
@@ -28,7 +27,6 @@ pub enum Source {
     Folder(Vec<PathBuf>),
 }
 
-/// Why a source cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields are named after what they hold")]
 #[non_exhaustive]
@@ -36,10 +34,8 @@ pub enum SourceError {
     /// It cannot be opened or read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    /// It is part of a receiver's data folder.
     #[error("{} belongs to a receiver's data folder", path.display())]
     ReceiverData { path: PathBuf },
-    /// The folder has no messages.
     #[error("{} has no *.json files", path.display())]
     Empty { path: PathBuf },
 }

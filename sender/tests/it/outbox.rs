@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use schemas::{BodyTemplate, Profile};
 use sender::{
-    CredentialReference, Outbox,
-    outbox::{Address, Destination, Filter, JobId, Label, NewDelivery, OutboxError, Status, Which},
+    credentials::CredentialReference,
+    outbox::{Address, Destination, Filter, JobId, Label, NewDelivery, Outbox, OutboxError, Status, Which},
 };
 use tempfile::TempDir;
 

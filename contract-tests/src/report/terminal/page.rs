@@ -30,7 +30,6 @@ pub struct Layout {
     pub strict: bool,
 }
 
-/// A page, and how it is laid out.
 pub(super) struct Page {
     pub(super) text: String,
     pub(super) columns: usize,

@@ -15,7 +15,6 @@ const CUT_LENGTHS: [usize; 8] = [255, 250, 128, 100, 72, 64, 50, 32];
 const COPY_FIX: &str =
     "Correct the endpoint's own copy of the credential; where it comes from a file, remove the line end at its end.";
 
-/// All probes for this credential.
 pub(super) fn probes(authentication: &Authentication) -> Vec<Probe> {
     let (without, others) = match authentication {
         Authentication::None => return Vec::new(),

@@ -27,7 +27,6 @@ use super::{
 };
 use crate::tls;
 
-/// Connects to an endpoint.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     direct: HttpsConnector<Tcp>,
@@ -38,7 +37,6 @@ pub(super) struct Connector {
     timeout: Duration,
 }
 
-/// A connection to the endpoint or to a proxy.
 type ProxyHop = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// A connection for HTTP/1.1, directly or through a proxy.

@@ -42,7 +42,6 @@ const HTTPS_VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const ALL_VARIABLES: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 const EXCEPT_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// The proxy for one URL.
 pub(super) struct Route {
     /// Its URL, without credentials.
     pub(super) uri: Uri,

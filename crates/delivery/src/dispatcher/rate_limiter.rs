@@ -3,9 +3,11 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::rate::Rate;
 
@@ -18,7 +20,6 @@ pub struct RateLimiter {
     limits: Mutex<Limits>,
 }
 
-/// The state of a limiter.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
     /// The time from one delivery to the next; 0 without a rate.
@@ -50,9 +51,8 @@ impl RateLimiter {
         self.lock().hold_until(destination, then);
     }
 
-    /// The limits, each change of which is complete even if its thread panicked later.
     pub(super) fn lock(&self) -> MutexGuard<'_, Limits> {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+        self.limits.lock()
     }
 }
 

@@ -1,9 +1,9 @@
 //! The skim compared with the scan.
 
 use super::*;
-use crate::document::{
-    places::{PlaceId, Places},
-    scan::{Observer, scan},
+use crate::{
+    document::scan::{Observer, scan},
+    profile::{PlaceId, Places},
 };
 
 struct Nobody;

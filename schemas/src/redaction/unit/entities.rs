@@ -1,10 +1,8 @@
 //! The names of HTML character references.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    sync::LazyLock,
-};
+use std::{collections::HashMap, hash::BuildHasherDefault, sync::LazyLock};
+
+use crate::fnv1a::Fnv1a;
 
 /// Maximum length of the name of an HTML character reference in bytes.
 pub(super) const MAX_NAME_BYTES: usize = 32;
@@ -12,8 +10,9 @@ pub(super) const MAX_NAME_BYTES: usize = 32;
 pub(super) const MAX_LEGACY_BYTES: usize = 6;
 
 /// The names of the HTML standard (section 13.5) for a single character. Those without a semicolon are legacy names that
-/// browsers accept without one.
-pub(super) static ENTITY_NAMES: LazyLock<HashMap<&'static [u8], char, BuildHasherDefault<NameHasher>>> =
+/// browsers accept without one. A text full of references needs several look-ups for each byte, and the names are fixed, so
+/// an attacker cannot choose colliding ones.
+pub(super) static ENTITY_NAMES: LazyLock<HashMap<&'static [u8], char, BuildHasherDefault<Fnv1a>>> =
     LazyLock::new(|| {
         let lines = include_str!("entities.txt").lines();
         let entry = |line: &'static str| {
@@ -22,23 +21,3 @@ pub(super) static ENTITY_NAMES: LazyLock<HashMap<&'static [u8], char, BuildHashe
         };
         lines.filter_map(entry).collect()
     });
-
-/// The hash FNV-1a: a text full of references needs several look-ups for each byte, and the names are fixed, so an attacker
-/// cannot choose colliding ones.
-pub(super) struct NameHasher(u64);
-
-impl Default for NameHasher {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    }
-}

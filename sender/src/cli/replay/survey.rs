@@ -20,7 +20,6 @@ use crate::{
 /// Maximum number of problems to print.
 const MAX_PROBLEMS: usize = 20;
 
-/// What a source contains.
 #[derive(Default)]
 pub(super) struct Survey {
     pub(super) messages: u64,

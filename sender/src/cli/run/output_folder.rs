@@ -16,7 +16,6 @@ use crate::{
     flow::Run,
 };
 
-/// The folder, and what was done there.
 pub(super) struct OutputFolder {
     pub(super) path: PathBuf,
     /// Number of replaced files with the same names.

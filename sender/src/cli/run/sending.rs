@@ -28,13 +28,11 @@ use crate::{
 /// How a run's messages are sent.
 pub(super) struct Sending<'a> {
     pub(super) profile: &'a Profile,
-    /// Folder of the outbox.
     pub(super) data: &'a Path,
     pub(super) keep: &'a KeepArgs,
     pub(super) output: OutputFormat,
 }
 
-/// The key of a run's job.
 pub(super) struct JobKeys {
     pub(super) key: String,
     /// The key that version 0.1.0 gave it.

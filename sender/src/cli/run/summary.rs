@@ -38,7 +38,6 @@ pub(super) struct Summary<'m> {
     pub(super) model: &'m Model,
     flows: Vec<FlowStatus>,
     kinds: BTreeMap<Kind, usize>,
-    /// The steps of the first flow.
     steps: Vec<Row<'m>>,
     first_flow: String,
 }

@@ -72,7 +72,6 @@ struct Object<'o> {
     duration_ms: u64,
     /// The body: JSON as it is, other text as a string, null when there is none.
     answer: Option<Box<RawValue>>,
-    /// Whether the answer is complete.
     answer_complete: Option<bool>,
     error: Option<ErrorObject>,
 }

@@ -10,7 +10,6 @@ use toml::{
 use super::type_of;
 use crate::draft::{FieldError, field::encode};
 
-/// Why a value does not fit its field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ValueError {
     #[error("the encoding of the type {} is not publicly known; leave the field out", .0.as_str())]

@@ -1,20 +1,19 @@
 //! The places of a profile's roles as a tree, so that one scan follows all of them.
 
-use crate::pointer::{self, Pointer};
-
-use super::text;
+use crate::{
+    document::text,
+    pointer::{self, Pointer},
+};
 
 /// The places of a profile's roles. A role is known by its slot, its number in `Role::ALL`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Places(Vec<PlaceNode>);
 
-/// A role's place, or a place above one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaceId(u16);
 
 #[derive(Debug, Default, PartialEq)]
 struct PlaceNode {
-    /// The roles whose place this is.
     slots: Vec<usize>,
     /// The first role whose place is here or above.
     inside: Option<usize>,
@@ -30,21 +29,17 @@ struct PlaceNode {
 #[derive(Debug, PartialEq)]
 struct Child {
     token: String,
-    /// The token's first byte.
     first: Option<u8>,
     index: Option<usize>,
     place: PlaceId,
 }
 
 impl Places {
-    /// Number of slots.
     pub(crate) const SLOTS: usize = 24;
-    /// The client secret's slot.
-    pub(super) const SECRET: usize = 1;
-    /// The whole document.
-    pub(super) const ROOT: PlaceId = PlaceId(0);
+    pub(crate) const SECRET: usize = 1;
+    pub(crate) const ROOT: PlaceId = PlaceId(0);
     /// Every place with no role at or below it.
-    pub(super) const ELSEWHERE: PlaceId = PlaceId(u16::MAX);
+    pub(crate) const ELSEWHERE: PlaceId = PlaceId(u16::MAX);
 
     /// The places of these roles, slots ascending.
     pub(crate) fn new<'p>(roles: impl IntoIterator<Item = (usize, &'p Pointer)>) -> Self {
@@ -92,30 +87,30 @@ impl Places {
     }
 
     /// The roles whose place this is.
-    pub(super) fn slots(&self, place: PlaceId) -> &[usize] {
+    pub(crate) fn slots(&self, place: PlaceId) -> &[usize] {
         &self.get(place).slots
     }
 
     /// The first role whose place is here or above.
-    pub(super) fn inside(&self, place: PlaceId) -> Option<usize> {
+    pub(crate) fn inside(&self, place: PlaceId) -> Option<usize> {
         self.get(place).inside
     }
 
     /// The first role that is ambiguous when there are two values here.
-    pub(super) fn related(&self, place: PlaceId) -> Option<usize> {
+    pub(crate) fn related(&self, place: PlaceId) -> Option<usize> {
         self.get(place).related
     }
 
     /// Whether a member of an object here, or an element of an array, can be on the way to a role.
     #[inline]
-    pub(super) fn leads_on(&self, place: PlaceId, is_object: bool) -> bool {
+    pub(crate) fn leads_on(&self, place: PlaceId, is_object: bool) -> bool {
         let Some(place) = self.0.get(usize::from(place.0)) else { return false };
         if is_object { !place.children.is_empty() } else { place.has_index }
     }
 
     /// The place of an object's member. `name` is what is between its quotes.
     #[inline]
-    pub(super) fn member(&self, here: PlaceId, name: &[u8], is_plain: bool) -> PlaceId {
+    pub(crate) fn member(&self, here: PlaceId, name: &[u8], is_plain: bool) -> PlaceId {
         let here = self.get(here);
         let child = if is_plain {
             if here.lengths & length_bit(name.len()) == 0 {
@@ -131,7 +126,7 @@ impl Places {
     }
 
     /// The place of an array's element.
-    pub(super) fn element(&self, here: PlaceId, index: usize) -> PlaceId {
+    pub(crate) fn element(&self, here: PlaceId, index: usize) -> PlaceId {
         let child = self.get(here).children.iter().find(|child| child.index == Some(index));
         child.map_or(Self::ELSEWHERE, |child| child.place)
     }
