@@ -1,6 +1,5 @@
-//! Learning the real wire: from captured messages to a profile. Every role is searched for by a place's values and
-//! by what the place is called; what is found is said with its evidence and with how sure it is. The same messages give
-//! the same answer.
+//! Learns a profile from captured messages. Each role is looked for by the values and the name of a place, and reported
+//! with the evidence and the confidence. The same messages always give the same result.
 
 mod check;
 mod fields;
@@ -23,43 +22,41 @@ use schemas::{
 use serde_json::Value;
 
 pub use self::{
-    finding::{Confidence, Finding},
+    finding::{Confidence, RoleFinding},
     schema::envelope,
     text::{drift, key_name},
 };
 use self::{
     steps::Steps,
-    survey::{Place, Survey},
+    survey::{MessageSurvey, Place},
 };
 
-/// The name of a learnt profile.
-pub const NAME: &str = "learned";
+/// The name of a learned profile.
+const PROFILE_NAME: &str = "learned";
 
-/// What captured messages say of their wire.
+/// What captured messages show of their format.
 #[derive(Debug)]
 pub struct Learned {
     /// The roles that were found, in the order of [`Role::ALL`].
-    pub findings: Vec<Finding>,
-    /// How the fields are laid out, if they were found.
+    pub findings: Vec<RoleFinding>,
+    /// The form of the fields, if they were found.
     pub fields: Option<FieldForm>,
-    /// The trigger of which no message shows the word, so that it is guessed.
+    /// The trigger whose word is guessed, because no message shows it.
     pub guessed: Option<Trigger>,
     /// The roles that were not found, and why.
-    pub missing: Vec<Missing>,
-    /// What else a reader should know.
+    pub missing: Vec<MissingRole>,
     pub notes: Vec<String>,
-    /// The profile and its text, if all that a profile must say was found.
+    /// The profile and its text, if all required roles were found.
     pub profile: Option<(Profile, String)>,
-    /// What the messages break in the contract, read through the profile.
+    /// Violations of the contract by the messages, read through the profile.
     pub violations: Vec<Violation>,
 }
 
 /// A role that was not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// The role.
+pub struct MissingRole {
     pub role: Role,
-    /// Whether no message can be understood without it.
+    /// Whether a profile needs it.
     pub required: bool,
     /// Why, and what to do.
     pub why: String,
@@ -77,26 +74,24 @@ pub fn learn(messages: &[Value], names: &[String]) -> Learned {
             messages.len()
         ));
     }
-    let survey = Survey::of(objects);
+    let survey = MessageSurvey::of(objects);
     for place in survey.places.iter().filter(|place| place.present().any(identity::holds_json)) {
         notes.push(format!(
             "{} is a text that holds JSON itself; a profile cannot look into it, so a proxy must unpack it first",
             place.pointer
         ));
     }
-    let mut draft = Draft::of(&survey, names, &mut notes);
-    let (profile, violations) = match draft.settle(&survey, &mut notes) {
-        Some((profile, violations)) => (Some(profile), violations),
-        None => (None, Vec::new()),
-    };
+    let mut draft = ProfileDraft::of(&survey, names, &mut notes);
+    let (profile, violations) = draft.check(&survey, &mut notes).unzip();
     let missing = draft.missing(&survey);
-    let Draft { findings, fields, guessed, .. } = draft;
-    Learned { findings, fields, guessed, missing, notes, profile, violations }
+    let ProfileDraft { findings, fields, guessed, .. } = draft;
+    Learned { findings, fields, guessed, missing, notes, profile, violations: violations.unwrap_or_default() }
 }
 
-/// What was found so far.
-struct Draft {
-    findings: Vec<Finding>,
+/// The profile so far.
+#[derive(Default)]
+struct ProfileDraft {
+    findings: Vec<RoleFinding>,
     fields: Option<FieldForm>,
     triggers: BTreeMap<Trigger, Value>,
     guessed: Option<Trigger>,
@@ -105,17 +100,10 @@ struct Draft {
     steps: Steps,
 }
 
-impl Draft {
-    fn of(survey: &Survey<'_>, names: &[String], notes: &mut Vec<String>) -> Self {
+impl ProfileDraft {
+    fn of(survey: &MessageSurvey<'_>, names: &[String], notes: &mut Vec<String>) -> Self {
         let steps = Steps::find(survey, names);
-        let mut draft = Self {
-            findings: Vec::new(),
-            fields: steps.fields.as_ref().map(|(_, form)| form.clone()),
-            triggers: BTreeMap::new(),
-            guessed: None,
-            left_out: BTreeMap::new(),
-            steps: Steps::none(),
-        };
+        let mut draft = Self { fields: steps.fields.as_ref().map(|(_, form)| form.clone()), ..Self::default() };
         let secret = identity::client_secret(survey);
         let flow = identity::flow(survey, |pointer| steps.is_in_fields(pointer));
         let flow_place = flow.as_ref().map(|finding| finding.pointer.clone());
@@ -128,23 +116,16 @@ impl Draft {
         if let Some(found) = trigger::find(survey, &steps, &draft.taken()) {
             draft.triggers = found.words;
             draft.guessed = found.guessed;
-            draft.accept(Some(found.finding));
+            draft.accept([found.finding]);
         }
-        let own = steps.identifier.as_ref().map(|finding| finding.pointer.clone());
-        let previous = steps.previous_identifier.as_ref().map(|finding| finding.pointer.clone());
-        if let Some(own) = &own {
-            for finding in parts::of_step(survey, Subject::Step, own, previous.as_ref(), &draft.taken()) {
-                draft.accept(Some(finding));
+        let own = steps.identifier.as_ref().map(|finding| &finding.pointer);
+        let previous = steps.previous_identifier.as_ref().map(|finding| &finding.pointer);
+        for (subject, identifier, other) in [(Subject::Step, own, previous), (Subject::PreviousStep, previous, own)] {
+            if let Some(identifier) = identifier {
+                draft.accept(parts::of_step(survey, subject, identifier, other, &draft.taken()));
             }
         }
-        if let Some(previous) = &previous {
-            for finding in parts::of_step(survey, Subject::PreviousStep, previous, own.as_ref(), &draft.taken()) {
-                draft.accept(Some(finding));
-            }
-        }
-        for finding in parts::of_flow(survey, &steps, flow_place.as_ref(), &draft.taken()) {
-            draft.accept(Some(finding));
-        }
+        draft.accept(parts::of_flow(survey, &steps, flow_place.as_ref(), &draft.taken()));
         draft.findings.sort_by_key(|finding| finding.role);
         if let Some(unnamed) = &steps.unnamed {
             notes.push(format!(
@@ -156,16 +137,17 @@ impl Draft {
         draft
     }
 
-    /// Two roles at one place, or one inside the other, cannot both be said; the first found stays.
-    fn accept(&mut self, finding: Option<Finding>) {
-        let Some(finding) = finding else { return };
-        let overlaps = self.findings.iter().any(|known| {
-            known.role == finding.role
-                || known.pointer.contains(&finding.pointer)
-                || finding.pointer.contains(&known.pointer)
-        });
-        if !overlaps {
-            self.findings.push(finding);
+    /// Adds findings, except those at the place of an earlier one, inside it or around it.
+    fn accept(&mut self, findings: impl IntoIterator<Item = RoleFinding>) {
+        for finding in findings {
+            let overlaps = self.findings.iter().any(|known| {
+                known.role == finding.role
+                    || known.pointer.contains(&finding.pointer)
+                    || finding.pointer.contains(&known.pointer)
+            });
+            if !overlaps {
+                self.findings.push(finding);
+            }
         }
     }
 
@@ -177,71 +159,71 @@ impl Draft {
         self.findings.iter().any(|finding| finding.role == role)
     }
 
-    fn missing(&self, survey: &Survey<'_>) -> Vec<Missing> {
+    fn missing(&self, survey: &MessageSurvey<'_>) -> Vec<MissingRole> {
         let previous_seen = survey.messages.iter().any(|message| self.steps.has_previous(message));
         let missing = Role::ALL.into_iter().filter(|role| !self.has(*role)).map(|role| {
-            let told_by_previous_step = self.has(Role::Step(Subject::PreviousStep, Part::Fields));
+            let has_previous_fields = self.has(Role::Step(Subject::PreviousStep, Part::Fields));
             let why = match role {
                 _ if self.left_out.contains_key(&role) => &self.left_out[&role],
                 Role::ClientSecret => {
-                    "no known secret stands anywhere; if there is one, capture with it configured, or name it with \
+                    "no known secret is in the messages; if there is one, capture with it configured, or name it with \
                      --client-secret"
                 }
                 Role::FlowIdentifier => return no_flow(survey, role),
                 Role::Step(Subject::Step, Part::Identifier) => return self.no_step(survey, role),
                 Role::Step(Subject::Step, Part::Fields) => return self.no_fields(role),
-                Role::Trigger if told_by_previous_step => {
+                Role::Trigger if has_previous_fields => {
                     "not needed: a message with a previous step is of a created step"
                 }
                 Role::Trigger => {
-                    "no word, number or truth that tells created from completed, and no previous step; capture one message \
-                     of each"
+                    "no text, number or boolean that distinguishes created from completed, and no previous step; capture \
+                     one message of each"
                 }
                 Role::Step(Subject::PreviousStep, _) if !previous_seen => {
                     "no message has a previous step; capture one of a step that is created"
                 }
                 Role::Step(_, Part::Access) => "nothing is public or intranet; only public forms have it",
-                Role::Step(_, Part::Decisions) => "nothing is named so; only approvals have them",
-                _ => "nothing is named so",
+                Role::Step(_, Part::Decisions) => "no matching name; only approvals have them",
+                _ => "no matching name",
             };
-            let required = Role::REQUIRED.contains(&role) || role == Role::Trigger && !told_by_previous_step;
-            Missing { role, required, why: why.to_owned() }
+            let required = Role::REQUIRED.contains(&role) || role == Role::Trigger && !has_previous_fields;
+            MissingRole { role, required, why: why.to_owned() }
         });
         missing.collect()
     }
 
-    fn no_step(&self, survey: &Survey<'_>, role: Role) -> Missing {
+    fn no_step(&self, survey: &MessageSurvey<'_>, role: Role) -> MissingRole {
         let mut why = "no text equals a name given with --step; it must be spelt as in the modeler".to_owned();
-        let named_so = |place: &&Place<'_>| {
-            words::any(place.way(), words::STEP)
+        let is_named = |place: &&Place<'_>| {
+            words::any(place.path_words(), words::STEP)
                 && (words::last(place.own(), words::NAME) || words::last(place.own(), words::IDENTIFIER))
                 && !self.steps.is_in_fields(&place.pointer)
         };
-        let likely = survey.places.iter().filter(named_so).find_map(|place| Some((place, *place.texts()?.first()?)));
+        let likely = survey.places.iter().filter(is_named).find_map(|place| Some((place, *place.texts()?.first()?)));
         if let Some((place, text)) = likely {
-            why.push_str(&format!(" (at {} stands \"{text}\")", place.pointer));
+            why.push_str(&format!(" ({} is \"{text}\")", place.pointer));
         }
-        Missing { role, required: true, why }
+        MissingRole { role, required: true, why }
     }
 
-    fn no_fields(&self, role: Role) -> Missing {
-        let why = match self.steps.unsayable.first() {
+    fn no_fields(&self, role: Role) -> MissingRole {
+        let why = match self.steps.unsupported.first() {
             Some(fields) => format!("{} looks like them, but is {}", fields.pointer, fields.why),
             None => "nothing looks like a form's fields; capture a step with two or three of them filled in".to_owned(),
         };
-        Missing { role, required: true, why }
+        MissingRole { role, required: true, why }
     }
 }
 
-fn no_flow(survey: &Survey<'_>, role: Role) -> Missing {
+fn no_flow(survey: &MessageSurvey<'_>, role: Role) -> MissingRole {
     let number = survey.places.iter().find(|place| {
-        place.says(words::FLOW)
+        place.mentions(words::FLOW)
             && words::last(place.own(), words::IDENTIFIER)
             && place.present().next().is_some_and(Value::is_number)
     });
     let why = match number {
-        Some(place) => format!("at {} stands a number, and the kit reads only text there", place.pointer),
-        None => "no text of the form FLOW-nnn, and none that is named as a flow's identifier".to_owned(),
+        Some(place) => format!("{} is a number, and the kit reads only text there", place.pointer),
+        None => "no text of the form FLOW-nnn, and no text named like a flow's identifier".to_owned(),
     };
-    Missing { role, required: true, why }
+    MissingRole { role, required: true, why }
 }

@@ -1,18 +1,19 @@
-//! The relay: what is shown elsewhere of a message, and how it gets there.
+//! The relay: delivers messages, or cards made from them, to other services.
 //!
-//! A [`View`] is what templates and filters see of a message. A [`Template`] makes of it a [`Card`] for Microsoft
-//! Teams, within a [`Budget`], or any other text. A [`Destination`] gets the messages of an endpoint that fulfil its
-//! [`Filter`]. The relay reads the log as a consumer of its own and keeps in its [`store`] what is due where; what is posted
-//! is made when its time has come, from the message in the log.
+//! A [`View`] is a message as templates and filters see it. A [`Template`] renders it as a [`Card`] for Microsoft Teams,
+//! within a [`Budget`], or as any other text. A [`Destination`] gets the messages of an endpoint that match its
+//! [`DestinationFilter`]. The relay is a consumer of the log with its own position. Its [`store`] records which messages
+//! are due where; the request is made from the message in the log when it is due.
 
 mod adaptive_card;
-pub mod card;
+mod card;
 mod comparison;
+mod context;
 mod decisions;
-pub mod destination;
-pub mod environment;
+mod destination;
+mod environment;
 mod file;
-pub mod filter;
+mod filter;
 mod filters;
 mod flow_url;
 mod format;
@@ -21,8 +22,7 @@ mod log_consumer;
 mod markdown;
 mod number;
 mod operators;
-mod output_format;
-pub mod page;
+mod page;
 mod post;
 mod queue;
 mod rendering;
@@ -30,28 +30,28 @@ mod replay;
 mod routing;
 mod running;
 mod sanitize;
-pub mod size;
+mod size;
 mod source_lines;
-pub mod store;
+pub(crate) mod store;
 mod taint;
 mod teams;
-pub mod template;
+mod template;
+mod template_format;
 pub(crate) mod validate;
 mod value_type;
-pub mod view;
+mod view;
 mod web;
 mod worker;
 
 pub use card::Card;
-pub use destination::{Content, Destination, Destinations, Kind, Web};
-pub use environment::environment;
-pub use filter::{Filter, FilterError};
+pub use destination::{Content, Destination, DestinationTarget, Destinations, Web};
+pub use filter::{DestinationFilter, FilterError};
 pub use flow_url::{FlowUrl, FlowUrlError};
-pub use page::{Script, ScriptError, page};
-pub use replay::{ReplayError, Replayed, Selection, replay};
+pub use page::{PageScript, PageScriptError, page};
+pub(crate) use replay::{ReplayCounts, ReplaySelection, replay};
 pub use size::{Budget, BudgetError, Shortened};
-pub use store::Store;
+pub(crate) use store::Store;
 pub(crate) use teams::Host;
 pub use template::{Template, TemplateError};
-pub use view::{About, View, ViewError};
-pub(crate) use worker::{Relay, RelayHandle, RelayHeadway};
+pub use view::{MessageMetadata, View, ViewError};
+pub(crate) use worker::{Relay, RelayHandle, RelayProgress};

@@ -128,7 +128,7 @@ impl Server {
         let health = HealthState {
             server: state.clone(),
             #[cfg(feature = "relay")]
-            relay: relay.headway(),
+            relay: relay.progress(),
             log: log.clone(),
             data_dir: config.data_dir.clone(),
             index: indexer.progress(),

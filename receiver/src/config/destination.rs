@@ -14,8 +14,8 @@ use super::{
     resolve::ConfigResolver,
 };
 use crate::relay::{
-    Budget, Content, Destination, Filter, FlowUrl, Host, Kind, Template, Web,
-    validate::{OnSample, Trial},
+    Budget, Content, Destination, DestinationFilter, DestinationTarget, FlowUrl, Host, Template, Web,
+    validate::{SampleCheck, SampleError},
 };
 
 /// Teams accepts 4 requests per second from one sender.
@@ -102,11 +102,13 @@ impl ConfigResolver<'_> {
         let flow_url = self.parsed::<FlowUrl>("flow_url", table.flow_url.as_ref());
         // A template that uses an unusable pattern is not wrong for that.
         let assumed = Some("https://flow.invalid/{flowIdentifier}".parse().expect("a valid pattern"));
-        let trial = Trial { profile, endpoint, flow_url: flow_url.as_ref().unwrap_or(&assumed).as_ref() };
-        let when = self.when(table.when.as_ref(), &trial);
-        let kind = match table.kind {
-            Some(DestinationKind::File) => table.path.as_ref().map(|path| Kind::File(self.file_path(path))),
-            _ => self.web(table, offset, &trial).map(|web| Kind::Web(Arc::new(web))),
+        let check = SampleCheck { profile, endpoint, flow_url: flow_url.as_ref().unwrap_or(&assumed).as_ref() };
+        let when = self.when(table.when.as_ref(), &check);
+        let target = match table.kind {
+            Some(DestinationKind::File) => {
+                table.path.as_ref().map(|path| DestinationTarget::File(self.file_path(path)))
+            }
+            _ => self.web(table, offset, &check).map(|web| DestinationTarget::Web(Arc::new(web))),
         };
         Some(Destination {
             name: table.name.as_ref()?.get_ref().as_str().into(),
@@ -114,7 +116,7 @@ impl ConfigResolver<'_> {
             profile: profile.clone(),
             when: when?,
             flow_url: flow_url?,
-            kind: kind?,
+            target: target?,
         })
     }
 
@@ -128,7 +130,7 @@ impl ConfigResolver<'_> {
     }
 
     /// Also checks a destination whose type is invalid, which then gives `None`.
-    fn web(&mut self, table: &DestinationTable, offset: usize, trial: &Trial<'_>) -> Option<Web> {
+    fn web(&mut self, table: &DestinationTable, offset: usize, check: &SampleCheck<'_>) -> Option<Web> {
         let is_teams = table.kind == Some(DestinationKind::Teams);
         let target = table.url.as_ref().and_then(|url| self.target(url, is_teams));
         let authentication = match &table.authentication {
@@ -140,7 +142,7 @@ impl ConfigResolver<'_> {
                 self.credential(typed)
             }
         };
-        let content = table.kind.and_then(|kind| self.content(kind, table, trial));
+        let content = table.kind.and_then(|kind| self.content(kind, table, check));
         let default_rate = is_teams.then(|| TEAMS_RATE.parse().expect("the default rate is valid"));
         let rate = self.parsed::<Rate>("rate", table.rate.as_ref()).map(|rate| rate.or(default_rate));
         let retry = self.retry(table.retry.as_ref());
@@ -215,12 +217,12 @@ impl ConfigResolver<'_> {
         Some((target, !is_literal))
     }
 
-    fn content(&mut self, kind: DestinationKind, table: &DestinationTable, trial: &Trial<'_>) -> Option<Content> {
+    fn content(&mut self, kind: DestinationKind, table: &DestinationTable, check: &SampleCheck<'_>) -> Option<Content> {
         if kind == DestinationKind::Teams {
             let budget = self.budget(table.budget_bytes.as_ref());
             let template = match &table.template {
                 None => Some(Template::default_card()),
-                Some(typed) => self.template(typed, |template| trial.card(template, budget.unwrap_or_default())),
+                Some(typed) => self.template(typed, |template| check.card(template, budget.unwrap_or_default())),
             };
             return Some(Content::Card { template: template?, budget: budget? });
         }
@@ -246,7 +248,7 @@ impl ConfigResolver<'_> {
                  authentication, or remove the template",
             );
         }
-        let template = self.template(typed, |template| trial.text(template))?;
+        let template = self.template(typed, |template| check.text(template))?;
         let content_type = content_type?.unwrap_or_else(|| template.format().content_type());
         Some(Content::Text { template, content_type })
     }
@@ -255,7 +257,7 @@ impl ConfigResolver<'_> {
     fn template(
         &mut self,
         typed: &Spanned<String>,
-        lint: impl Fn(&Template) -> Result<(), OnSample>,
+        lint: impl Fn(&Template) -> Result<(), SampleError>,
     ) -> Option<Template> {
         let path: PathBuf = self.resolve_path(typed.get_ref());
         self.sources.note(&path);
@@ -269,10 +271,10 @@ impl ConfigResolver<'_> {
 
     /// The filter, if it works on every sample; `None` if it is wrong.
     #[expect(clippy::option_option, reason = "the outer is about validity, the inner about presence")]
-    fn when(&mut self, typed: Option<&Spanned<String>>, trial: &Trial<'_>) -> Option<Option<Filter>> {
+    fn when(&mut self, typed: Option<&Spanned<String>>, check: &SampleCheck<'_>) -> Option<Option<DestinationFilter>> {
         let Some(typed) = typed else { return Some(None) };
-        let when = Filter::parse(typed.get_ref()).map_err(|error| error.to_string());
-        let checked = when.and_then(|when| match trial.when(&when) {
+        let when = DestinationFilter::parse(typed.get_ref()).map_err(|error| error.to_string());
+        let checked = when.and_then(|when| match check.when(&when) {
             Ok(()) => Ok(when),
             Err(error) => Err(error.to_string()),
         });

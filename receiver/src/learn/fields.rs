@@ -12,37 +12,36 @@ use serde_json::Value;
 
 use self::keys::Keys;
 use super::{
-    survey::{Place, Survey},
+    finding::Candidate,
+    survey::{MessageSurvey, Place},
     words,
 };
 
-const FIELDS: &[&str] =
+const COLLECTION_NAMES: &[&str] =
     &["fields", "field", "inputs", "answers", "responses", "form", "values", "data", "questions", "elements", "items"];
 
 /// A collection that may be the fields of a step.
 #[derive(Clone, Debug)]
 pub(super) struct Collection {
-    pub(super) pointer: Pointer,
+    pub(super) candidate: Candidate,
     pub(super) form: FieldForm,
-    pub(super) score: i32,
-    pub(super) evidence: Vec<String>,
 }
 
-/// Something that looks like fields, in a form that no profile can say.
+/// A collection that looks like fields, in a form that a profile cannot express.
 #[derive(Clone, Debug)]
-pub(super) struct Unsayable {
+pub(super) struct UnsupportedCollection {
     pub(super) pointer: Pointer,
     pub(super) why: &'static str,
 }
 
-/// The collections, and what looks like one but cannot be said.
-pub(super) fn collections(survey: &Survey<'_>) -> (Vec<Collection>, Vec<Unsayable>) {
-    let (mut found, mut unsayable) = (Vec::<Collection>::new(), Vec::new());
+/// The collections, and those that a profile cannot express.
+pub(super) fn collections(survey: &MessageSurvey<'_>) -> (Vec<Collection>, Vec<UnsupportedCollection>) {
+    let (mut found, mut unsupported) = (Vec::<Collection>::new(), Vec::new());
     for place in &survey.places {
         let collection = array(place).or_else(|| match map(place) {
             Map::Fields(collection) => Some(collection),
-            Map::Unsayable(why) => {
-                unsayable.push(Unsayable { pointer: place.pointer.clone(), why });
+            Map::Unsupported(why) => {
+                unsupported.push(UnsupportedCollection { pointer: place.pointer.clone(), why });
                 None
             }
             Map::Other => None,
@@ -50,12 +49,14 @@ pub(super) fn collections(survey: &Survey<'_>) -> (Vec<Collection>, Vec<Unsayabl
         found.extend(collection);
     }
     // The options of a list field are inside its collection, and are not fields.
-    let scores: HashMap<&Pointer, i32> = found.iter().map(|found| (&found.pointer, found.score)).collect();
+    let scores: HashMap<&Pointer, i32> =
+        found.iter().map(|found| (&found.candidate.pointer, found.candidate.score)).collect();
     let inner = |inner: &Collection| {
-        above(&inner.pointer).any(|outer| scores.get(&outer).is_some_and(|score| *score >= inner.score))
+        above(&inner.candidate.pointer)
+            .any(|outer| scores.get(&outer).is_some_and(|score| *score >= inner.candidate.score))
     };
     let outermost = found.iter().filter(|collection| !inner(collection)).cloned().collect();
-    (outermost, unsayable)
+    (outermost, unsupported)
 }
 
 /// The places that contain a place, innermost first.
@@ -67,22 +68,17 @@ fn array(place: &Place<'_>) -> Option<Collection> {
     let arrays: Option<Vec<&Vec<Value>>> = place.present().map(Value::as_array).collect();
     let fields: Vec<&Value> = arrays?.into_iter().flatten().collect();
     let keys = Keys::of(&fields)?;
-    let mut collection = Collection {
-        pointer: place.pointer.clone(),
-        form: FieldForm::Array { keys: keys.names.clone() },
-        score: 0,
-        evidence: Vec::new(),
-    };
-    collection.add(keys.identifiers, 5, "identifiers of the form field + digits");
-    collection.add(keys.types, 3, "known field types");
-    collection.add(words::any(place.own(), FIELDS), 2, format!("named {}", place.name()));
-    collection.shift(keys.names.contains_key(&FieldKey::Order), 1);
-    Some(collection)
+    let mut candidate = Candidate::at(&place.pointer);
+    candidate.add(keys.identifiers, 5, "identifiers of the form field + digits");
+    candidate.add(keys.types, 3, "known field types");
+    candidate.add(words::any(place.own(), COLLECTION_NAMES), 2, format!("named {}", place.name()));
+    candidate.shift(keys.names.contains_key(&FieldKey::Order), 1);
+    Some(Collection { candidate, form: FieldForm::Array { keys: keys.names } })
 }
 
 enum Map {
     Fields(Collection),
-    Unsayable(&'static str),
+    Unsupported(&'static str),
     Other,
 }
 
@@ -93,25 +89,26 @@ fn map(place: &Place<'_>) -> Map {
         return Map::Other;
     }
     let by_identifier = members.iter().all(|(name, _)| is_identifier(name));
-    let speaking = members.iter().filter(|(name, _)| name.contains(' ')).count();
-    let named_so = words::any(place.own(), FIELDS);
-    if !by_identifier && !named_so {
+    let readable = members.iter().filter(|(name, _)| name.contains(' ')).count();
+    let is_named = words::any(place.own(), COLLECTION_NAMES);
+    if !by_identifier && !is_named {
         return Map::Other;
     }
     if members.iter().any(|(_, value)| !is_field_value(value)) {
         return if by_identifier {
-            Map::Unsayable("an object for each field, keyed by identifier: a profile can only say identifier and value")
+            Map::Unsupported(
+                "an object for each field, keyed by identifier: a profile can only say identifier and value",
+            )
         } else {
             Map::Other
         };
     }
     let key = if by_identifier { MapKey::Identifier } else { MapKey::Name };
-    let mut collection =
-        Collection { pointer: place.pointer.clone(), form: FieldForm::Map { key }, score: 0, evidence: Vec::new() };
-    collection.add(by_identifier, 5, "keyed by identifiers of the form field + digits");
-    collection.add(!by_identifier && speaking * 2 >= members.len(), 3, "keyed by names that people read");
-    collection.add(named_so, 2, format!("named {}", place.name()));
-    Map::Fields(collection)
+    let mut candidate = Candidate::at(&place.pointer);
+    candidate.add(by_identifier, 5, "keyed by identifiers of the form field + digits");
+    candidate.add(!by_identifier && readable * 2 >= members.len(), 3, "keyed by names that people read");
+    candidate.add(is_named, 2, format!("named {}", place.name()));
+    Map::Fields(Collection { candidate, form: FieldForm::Map { key } })
 }
 
 /// What a form's field can hold: a scalar, a chosen option, or several of either.
@@ -136,7 +133,7 @@ fn is_known_type(text: &str) -> bool {
     !matches!(FieldType::from(text.to_owned()), FieldType::Other(_))
 }
 
-/// The form that two collections of the same wire have together: a key may be in one of them only.
+/// The form of two collections of the same messages: a key may be in only one of them.
 pub(super) fn joined(first: &FieldForm, second: &FieldForm) -> FieldForm {
     match (first, second) {
         (FieldForm::Array { keys }, FieldForm::Array { keys: more }) => {
@@ -149,20 +146,5 @@ pub(super) fn joined(first: &FieldForm, second: &FieldForm) -> FieldForm {
             FieldForm::Array { keys: joined }
         }
         _ => first.clone(),
-    }
-}
-
-impl Collection {
-    fn add(&mut self, when: bool, points: i32, why: impl Into<String>) {
-        if when {
-            self.score += points;
-            self.evidence.push(why.into());
-        }
-    }
-
-    fn shift(&mut self, when: bool, points: i32) {
-        if when {
-            self.score += points;
-        }
     }
 }

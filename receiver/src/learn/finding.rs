@@ -1,4 +1,4 @@
-//! A place that may be that of a role, and how sure that is: evidence adds points, and the points are said as words.
+//! Places that may be those of a role, with points for the evidence, and the confidence that follows from the points.
 
 use std::fmt;
 
@@ -6,21 +6,18 @@ use schemas::{Pointer, Role};
 
 /// A role that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The role.
+pub struct RoleFinding {
     pub role: Role,
-    /// Where it stands.
     pub pointer: Pointer,
-    /// How sure that is.
     pub confidence: Confidence,
-    /// Why, in words. It may repeat names and identifiers of the messages, never other values.
+    /// Why. It may repeat names and identifiers of the messages, never other values.
     pub evidence: String,
 }
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// Little more than a name speaks for it.
+    /// Little more than its name.
     Low,
     /// Good reasons, but another reading is possible.
     Medium,
@@ -38,16 +35,16 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// Points from which on a finding is of high, or of medium confidence.
-const HIGH: i32 = 7;
-const MEDIUM: i32 = 4;
-/// A second place this near makes the first one doubtful.
-const NEAR: i32 = 1;
+/// Minimum points for high and for medium confidence.
+const HIGH_SCORE: i32 = 7;
+const MEDIUM_SCORE: i32 = 4;
+/// A second place with at most this many points less makes the first one doubtful.
+const DOUBTFUL_MARGIN: i32 = 1;
 
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) pointer: Pointer,
-    score: i32,
+    pub(super) score: i32,
     evidence: Vec<String>,
 }
 
@@ -64,7 +61,7 @@ impl Candidate {
         }
     }
 
-    /// Takes points away, or adds some that need no words.
+    /// Adds or subtracts points without a reason.
     pub(super) fn shift(&mut self, when: bool, points: i32) {
         if when {
             self.score += points;
@@ -72,24 +69,24 @@ impl Candidate {
     }
 
     /// The finding, if it is the only candidate.
-    pub(super) fn into_finding(self, role: Role) -> Finding {
+    pub(super) fn into_finding(self, role: Role) -> RoleFinding {
         let confidence = match self.score {
-            HIGH.. => Confidence::High,
-            MEDIUM.. => Confidence::Medium,
+            HIGH_SCORE.. => Confidence::High,
+            MEDIUM_SCORE.. => Confidence::Medium,
             _ => Confidence::Low,
         };
-        Finding { role, pointer: self.pointer, confidence, evidence: self.evidence.join("; ") }
+        RoleFinding { role, pointer: self.pointer, confidence, evidence: self.evidence.join("; ") }
     }
 }
 
-/// The best of the candidates that have at least `points`; of equals the first.
-pub(super) fn best(role: Role, candidates: impl IntoIterator<Item = Candidate>, least: i32) -> Option<Finding> {
+/// The best of the candidates that have at least `least` points; of equal ones the first.
+pub(super) fn best(role: Role, candidates: impl IntoIterator<Item = Candidate>, least: i32) -> Option<RoleFinding> {
     let mut candidates: Vec<Candidate> = candidates.into_iter().filter(|candidate| candidate.score >= least).collect();
-    // Stable: of equals the first stays first.
+    // A stable sort: of equal ones the first stays first.
     candidates.sort_by_key(|candidate| -candidate.score);
     let mut candidates = candidates.into_iter();
     let first = candidates.next()?;
-    let rival = candidates.next().filter(|second| first.score - second.score <= NEAR);
+    let rival = candidates.next().filter(|second| first.score - second.score <= DOUBTFUL_MARGIN);
     let mut finding = first.into_finding(role);
     if let Some(rival) = rival {
         finding.confidence = match finding.confidence {

@@ -1,21 +1,21 @@
-//! The roles that tell one message from another: the client secret, and the flow's identifier.
+//! Finds the client secret and the flow's identifier.
 
 use schemas::{Pointer, Role, redaction::CLIENT_SECRET_PLACEHOLDER};
 use serde_json::Value;
 
 use super::{
-    finding::{Candidate, Finding, best},
-    survey::Survey,
+    finding::{Candidate, RoleFinding, best},
+    survey::MessageSurvey,
     words,
 };
 
-/// The client secret: where the marker stands, or else by its name.
-pub(super) fn client_secret(survey: &Survey<'_>) -> Option<Finding> {
+/// The client secret: where the placeholder is, or else by its name.
+pub(super) fn client_secret(survey: &MessageSurvey<'_>) -> Option<RoleFinding> {
     let candidates = survey.places.iter().filter_map(|place| {
         let texts = place.texts();
         let marked =
             texts.as_ref().map_or(0, |texts| texts.iter().filter(|text| **text == CLIENT_SECRET_PLACEHOLDER).count());
-        // An endpoint that does not capture has emptied the secret.
+        // An endpoint that does not capture empties the secret.
         let emptied = place.present().all(|value| value.as_str() == Some(""));
         let named = words::any(place.own(), words::SECRET) && (texts.is_some() || emptied);
         if marked == 0 && (!named || place.is_in_an_array()) {
@@ -34,22 +34,22 @@ pub(super) fn client_secret(survey: &Survey<'_>) -> Option<Finding> {
 }
 
 /// The flow's identifier, outside the fields.
-pub(super) fn flow(survey: &Survey<'_>, is_in_fields: impl Fn(&Pointer) -> bool) -> Option<Finding> {
+pub(super) fn flow(survey: &MessageSurvey<'_>, is_in_fields: impl Fn(&Pointer) -> bool) -> Option<RoleFinding> {
     let candidates = survey.places.iter().filter(|place| !is_in_fields(&place.pointer)).filter_map(|place| {
         let texts = place.texts()?;
         let seen = texts.iter().all(|text| is_flow_identifier(text));
-        let named = place.says(words::FLOW) && words::last(place.own(), words::IDENTIFIER);
+        let named = place.mentions(words::FLOW) && words::last(place.own(), words::IDENTIFIER);
         if !seen && !named {
             return None;
         }
         let mut candidate = Candidate::at(&place.pointer);
         candidate.add(seen, 5, format!("{} has the form FLOW-nnn", texts[0]));
         candidate.add(named, 2, format!("{} mentions flow and identifier", place.pointer));
-        candidate.shift(seen && !named && place.says(words::FLOW), 1);
+        candidate.shift(seen && !named && place.mentions(words::FLOW), 1);
         candidate.shift(!seen, -1);
         candidate.shift(place.is_in_every_message(), 1);
         candidate.shift(place.is_in_an_array(), -4);
-        candidate.shift(place.says(words::OTHER_FLOW) || place.says(words::PREVIOUS), -4);
+        candidate.shift(place.mentions(words::OTHER_FLOW) || place.mentions(words::PREVIOUS), -4);
         Some(candidate)
     });
     best(Role::FlowIdentifier, candidates, 2)

@@ -1,21 +1,22 @@
-//! A JSON Schema of the envelope, made after the messages: names, types and titles, never values.
+//! A JSON Schema of the messages: names, types and titles, never values.
 
+use console::format::plural;
 use schemas::{Pointer, Profile, Role, profile::FieldForm, profile::FieldKey, profile::Part};
 use serde_json::{Map, Value, json};
 
 use super::words;
 
-/// The schema that these messages keep, in which the roles of their profile are named.
+/// A schema that all these messages match. It names the roles of their profile.
 pub fn envelope(messages: &[Value], profile: &Profile) -> Value {
     let objects: Vec<&Value> = messages.iter().filter(|message| message.is_object()).collect();
-    let mut schema = Made { profile }.schema(&Pointer::default(), &objects);
+    let mut schema = SchemaBuilder { profile }.schema(&Pointer::default(), &objects);
     let head = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Captured message",
         "description": format!(
-            "Made by `webhook-receiver learn` after captured messages: {}. It describes what they have in common; what none \
-             of them shows is not here.",
-            objects.len()
+            "Made by `webhook-receiver learn` from {}. It describes what they have in common; what none of them has is \
+             missing.",
+            plural(objects.len() as u64, "captured message")
         ),
     });
     let (Value::Object(mut head), Value::Object(schema)) = (head, schema.take()) else { return Value::Null };
@@ -23,11 +24,11 @@ pub fn envelope(messages: &[Value], profile: &Profile) -> Value {
     Value::Object(head)
 }
 
-struct Made<'p> {
+struct SchemaBuilder<'p> {
     profile: &'p Profile,
 }
 
-impl Made<'_> {
+impl SchemaBuilder<'_> {
     /// The schema of a place's values in the messages that have it.
     fn schema(&self, place: &Pointer, values: &[&Value]) -> Value {
         let mut schema = Map::new();
@@ -39,7 +40,7 @@ impl Made<'_> {
             schema.insert("description".to_owned(), format!("The role {role} of the profile.").into());
         }
         let types = types(values);
-        // Of what was always null the type is not known.
+        // The type of a value that was always null is unknown.
         if types != ["null"] && !types.is_empty() {
             let types = if let [only] = types[..] { only.into() } else { Value::from(types) };
             schema.insert("type".to_owned(), types);
@@ -78,7 +79,7 @@ impl Made<'_> {
         }
     }
 
-    /// The fields of other steps have other names and values, so only what holds for all is said.
+    /// Other steps have fields with other names and values, so only what holds for all of them is in the schema.
     fn fields(&self, values: &[&Value], schema: &mut Map<String, Value>) {
         let FieldForm::Array { keys } = self.profile.field_form() else { return };
         let fields: Vec<&Value> = values.iter().filter_map(|value| value.as_array()).flatten().collect();
@@ -97,7 +98,7 @@ impl Made<'_> {
     }
 }
 
-/// The types among the values, in the order of their appearance.
+/// The types of the values, in order of appearance.
 fn types(values: &[&Value]) -> Vec<&'static str> {
     let mut types = Vec::new();
     for value in values {
@@ -116,12 +117,8 @@ fn types(values: &[&Value]) -> Vec<&'static str> {
     types
 }
 
-/// `FlowIdentifier` is `Flow identifier`.
+/// `FlowIdentifier` becomes `Flow identifier`.
 fn title(name: &str) -> String {
     let text = words::split(name).join(" ");
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => name.to_owned(),
-    }
+    if text.is_empty() { name.to_owned() } else { words::capitalize(&text) }
 }

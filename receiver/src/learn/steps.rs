@@ -9,44 +9,33 @@ use schemas::{
 use serde_json::Value;
 
 use super::{
-    fields::{self, Collection, Unsayable},
-    finding::{Candidate, Finding, best},
-    survey::{Place, Survey},
+    fields::{self, Collection, UnsupportedCollection},
+    finding::{Candidate, RoleFinding, best},
+    survey::{MessageSurvey, Place},
     words,
 };
 
 /// What was found of the steps.
+#[derive(Default)]
 pub(super) struct Steps {
-    pub(super) identifier: Option<Finding>,
-    pub(super) fields: Option<(Finding, FieldForm)>,
-    pub(super) previous_identifier: Option<Finding>,
-    pub(super) previous_fields: Option<Finding>,
-    /// What looks like fields and cannot be said.
-    pub(super) unsayable: Vec<Unsayable>,
+    pub(super) identifier: Option<RoleFinding>,
+    pub(super) fields: Option<(RoleFinding, FieldForm)>,
+    pub(super) previous_identifier: Option<RoleFinding>,
+    pub(super) previous_fields: Option<RoleFinding>,
+    /// Collections that look like fields and that a profile cannot express.
+    pub(super) unsupported: Vec<UnsupportedCollection>,
     /// Fields of a previous step whose name was not found, so that a profile cannot carry them.
     pub(super) unnamed: Option<Pointer>,
     collections: HashSet<Pointer>,
 }
 
 impl Steps {
-    /// Nothing.
-    pub(super) fn none() -> Self {
-        Self {
-            identifier: None,
-            fields: None,
-            previous_identifier: None,
-            previous_fields: None,
-            unsayable: Vec::new(),
-            unnamed: None,
-            collections: HashSet::new(),
-        }
-    }
-
     /// `names` are those of the steps that the messages are of.
-    pub(super) fn find(survey: &Survey<'_>, names: &[String]) -> Self {
-        let (collections, unsayable) = fields::collections(survey);
-        let recognised = collections.iter().filter(|found| found.is_recognised()).map(|found| found.pointer.clone());
-        let mut steps = Self { unsayable, collections: recognised.collect(), ..Self::none() };
+    pub(super) fn find(survey: &MessageSurvey<'_>, names: &[String]) -> Self {
+        let (collections, unsupported) = fields::collections(survey);
+        let recognised =
+            collections.iter().filter(|found| found.is_recognised()).map(|found| found.candidate.pointer.clone());
+        let mut steps = Self { unsupported, collections: recognised.collect(), ..Self::default() };
         steps.identifier = steps.identifier(survey, names, &collections);
         steps.previous_identifier = steps.previous_identifier(survey, names, &collections);
         let mut previous = steps.previous_fields(&collections);
@@ -73,26 +62,29 @@ impl Steps {
 
     /// Whether a message carries a previous step.
     pub(super) fn has_previous(&self, message: &Value) -> bool {
-        let stands = |finding: &Option<Finding>| {
+        let has = |finding: &Option<RoleFinding>| {
             finding.as_ref().and_then(|finding| finding.pointer.get(message)).is_some_and(|value| !value.is_null())
         };
         let unnamed = self.unnamed.as_ref().and_then(|place| place.get(message));
-        stands(&self.previous_identifier)
-            || stands(&self.previous_fields)
-            || unnamed.is_some_and(|value| !value.is_null())
+        has(&self.previous_identifier) || has(&self.previous_fields) || unnamed.is_some_and(|value| !value.is_null())
     }
 
-    fn identifier(&self, survey: &Survey<'_>, names: &[String], collections: &[Collection]) -> Option<Finding> {
+    fn identifier(
+        &self,
+        survey: &MessageSurvey<'_>,
+        names: &[String],
+        collections: &[Collection],
+    ) -> Option<RoleFinding> {
         let outside = || survey.places.iter().filter(|place| !self.is_in_fields(&place.pointer));
         let hits: HashSet<&[String]> = outside()
-            .filter(|place| place.says(words::PREVIOUS) && named(place, names) > 0)
+            .filter(|place| place.mentions(words::PREVIOUS) && named(place, names) > 0)
             .map(|place| place.own())
             .collect();
         let containers = containers(collections);
         let candidates = outside().filter_map(|place| {
             let texts = place.texts()?;
             let hit = named(place, names);
-            // Where the name given is that of the previous step, its own place shows the name of the step's.
+            // If the given name is that of the previous step, the name of that place leads to the step's.
             let alike = hits.contains(place.own());
             if hit == 0 && !alike {
                 return None;
@@ -107,16 +99,21 @@ impl Steps {
             candidate.shift(place.is_in_every_message(), 1);
             candidate.shift(words::last(place.own(), words::IDENTIFIER), 2);
             candidate.shift(words::last(place.own(), words::NAME), 1);
-            candidate.add(place.says(words::STEP), 2, format!("{} mentions step", place.pointer));
+            candidate.add(place.mentions(words::STEP), 2, format!("{} mentions step", place.pointer));
             candidate.add(is_next_to_fields(place, &containers), 2, "next to fields");
-            candidate.shift(place.says(words::PREVIOUS), -6);
+            candidate.shift(place.mentions(words::PREVIOUS), -6);
             candidate.shift(place.is_in_an_array(), -2);
             Some(candidate)
         });
         best(Role::Step(Subject::Step, Part::Identifier), candidates, 3)
     }
 
-    fn previous_identifier(&self, survey: &Survey<'_>, names: &[String], all: &[Collection]) -> Option<Finding> {
+    fn previous_identifier(
+        &self,
+        survey: &MessageSurvey<'_>,
+        names: &[String],
+        all: &[Collection],
+    ) -> Option<RoleFinding> {
         let own = survey.at(&self.identifier.as_ref()?.pointer)?;
         let containers = containers(all);
         let candidates = survey.places.iter().filter(|place| !self.is_in_fields(&place.pointer)).filter_map(|place| {
@@ -125,7 +122,7 @@ impl Steps {
                 return None;
             }
             let mut candidate = Candidate::at(&place.pointer);
-            candidate.add(place.says(words::PREVIOUS), 4, format!("{} mentions previous", place.pointer));
+            candidate.add(place.mentions(words::PREVIOUS), 4, format!("{} mentions previous", place.pointer));
             candidate.add(without_previous(place) == without_previous(own), 3, "named as in the step");
             candidate.add(named(place, names) > 0, 2, "the name of a step that --step gives");
             candidate.add(is_next_to_fields(place, &containers), 1, "next to fields");
@@ -135,52 +132,52 @@ impl Steps {
         best(Role::Step(Subject::PreviousStep, Part::Identifier), candidates, 6)
     }
 
-    fn previous_fields(&self, collections: &[Collection]) -> Option<(Finding, FieldForm)> {
+    fn previous_fields(&self, collections: &[Collection]) -> Option<(RoleFinding, FieldForm)> {
         let own = &self.identifier.as_ref()?.pointer;
         let identifier = self.previous_identifier.as_ref().map(|finding| &finding.pointer);
         let container = identifier.and_then(Pointer::parent).filter(|container| !container.contains(own));
         let role = Role::Step(Subject::PreviousStep, Part::Fields);
         let candidates = collections.iter().filter_map(|collection| {
-            let inside = container.as_ref().is_some_and(|container| container.contains(&collection.pointer));
-            let says = says_previous(&collection.pointer);
-            let mut candidate = collection.candidate();
+            let inside = container.as_ref().is_some_and(|container| container.contains(&collection.candidate.pointer));
+            let says = says_previous(&collection.candidate.pointer);
+            let mut candidate = collection.candidate.clone();
             candidate.add(inside, 3, "in the previous step");
-            candidate.add(says && !inside, 3, format!("{} mentions previous", collection.pointer));
+            candidate.add(says && !inside, 3, format!("{} mentions previous", collection.candidate.pointer));
             (inside || says).then_some(candidate)
         });
         let finding = best(role, candidates, 4)?;
-        let form = collections.iter().find(|collection| collection.pointer == finding.pointer)?.form.clone();
+        let form = collections.iter().find(|collection| collection.candidate.pointer == finding.pointer)?.form.clone();
         Some((finding, form))
     }
 
     fn fields(
         &self,
-        survey: &Survey<'_>,
+        survey: &MessageSurvey<'_>,
         collections: &[Collection],
         previous: Option<&Pointer>,
-    ) -> Option<(Finding, FieldForm)> {
+    ) -> Option<(RoleFinding, FieldForm)> {
         let identifier = self.identifier.as_ref().map(|finding| &finding.pointer);
         let container = identifier.and_then(Pointer::parent);
         let role = Role::Step(Subject::Step, Part::Fields);
         let candidates = collections.iter().filter_map(|collection| {
-            if Some(&collection.pointer) == previous || says_previous(&collection.pointer) {
+            if Some(&collection.candidate.pointer) == previous || says_previous(&collection.candidate.pointer) {
                 return None;
             }
-            let inside = container.as_ref().is_some_and(|container| container.contains(&collection.pointer));
-            let place = survey.at(&collection.pointer)?;
-            let mut candidate = collection.candidate();
+            let inside = container.as_ref().is_some_and(|container| container.contains(&collection.candidate.pointer));
+            let place = survey.at(&collection.candidate.pointer)?;
+            let mut candidate = collection.candidate.clone();
             candidate.add(inside, 2, "next to the step's name");
-            candidate.shift(place.says(words::STEP), 1);
+            candidate.shift(place.mentions(words::STEP), 1);
             candidate.shift(place.is_in_an_array(), -3);
             Some(candidate)
         });
         let finding = best(role, candidates, 3)?;
-        let form = collections.iter().find(|collection| collection.pointer == finding.pointer)?.form.clone();
+        let form = collections.iter().find(|collection| collection.candidate.pointer == finding.pointer)?.form.clone();
         Some((finding, form))
     }
 
     /// A step that was only created has no fields yet: the place is the one that is named as in the previous step.
-    fn unfilled(&self, survey: &Survey<'_>, previous: &Finding) -> Option<Finding> {
+    fn unfilled(&self, survey: &MessageSurvey<'_>, previous: &RoleFinding) -> Option<RoleFinding> {
         let own = &self.identifier.as_ref()?.pointer;
         let container = own.parent()?;
         let model = survey.at(&previous.pointer)?;
@@ -199,28 +196,24 @@ impl Steps {
 }
 
 impl Collection {
-    /// Whether it is one wherever it stands. A map that is only named so may be anything.
+    /// Whether it is recognised wherever it is. A map with only a matching name may be anything.
     fn is_recognised(&self) -> bool {
-        let least = if matches!(self.form, FieldForm::Array { .. }) { 2 } else { 3 };
-        self.score >= least
-    }
-
-    fn candidate(&self) -> Candidate {
-        let mut candidate = Candidate::at(&self.pointer);
-        candidate.shift(true, self.score);
-        self.evidence.iter().for_each(|why| candidate.add(true, 0, why.clone()));
-        candidate
+        self.candidate.score >= if matches!(self.form, FieldForm::Array { .. }) { 2 } else { 3 }
     }
 }
 
-/// In how many messages one of the names is there.
+/// Number of messages with one of the names at this place.
 fn named(place: &Place<'_>, names: &[String]) -> usize {
     place.present().filter(|value| value.as_str().is_some_and(|text| names.iter().any(|name| name == text))).count()
 }
 
-/// The objects in which collections of fields stand.
+/// The objects that contain collections of fields.
 fn containers(collections: &[Collection]) -> HashSet<Pointer> {
-    collections.iter().filter(|collection| collection.is_recognised()).filter_map(|it| it.pointer.parent()).collect()
+    collections
+        .iter()
+        .filter(|collection| collection.is_recognised())
+        .filter_map(|it| it.candidate.pointer.parent())
+        .collect()
 }
 
 /// Whether a collection of fields is in the same object.

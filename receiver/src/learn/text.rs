@@ -1,22 +1,22 @@
-//! A profile as TOML text, and its drift against profile v1.
+//! A profile as TOML, and its differences from profile v1.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use schemas::{
     Profile, Role, Trigger,
-    profile::{FieldForm, FieldKey, Part, Subject},
+    profile::{FieldForm, FieldKey, Subject},
 };
 use serde_json::Value;
 use similar::TextDiff;
 
 use super::{
-    NAME,
-    finding::{Confidence, Finding},
+    PROFILE_NAME,
+    finding::{Confidence, RoleFinding},
 };
 
-/// The text of the profile, with a comment where it is not sure.
+/// The text of the profile, with a comment on each uncertain line.
 pub(super) fn profile(
-    findings: &[Finding],
+    findings: &[RoleFinding],
     triggers: &BTreeMap<Trigger, Value>,
     fields: &FieldForm,
     guessed: Option<Trigger>,
@@ -29,10 +29,10 @@ pub(super) fn profile(
         let comment = if guessed == Some(*trigger) { "  # guessed: no message shows it" } else { "" };
         (*trigger, format!("{}{comment}", scalar(word)))
     });
-    layout(NAME, roles, words, fields)
+    layout(PROFILE_NAME, roles, words, fields)
 }
 
-/// What a profile says otherwise than profile v1, as a unified diff; `None` when it says the same.
+/// The differences of a profile from profile v1, as a unified diff; `None` if they are equal.
 pub fn drift(profile: &Profile) -> Option<String> {
     let (old, new) = (plain(Profile::v1(), "v1"), plain(profile, "v1"));
     if old == new {
@@ -96,7 +96,6 @@ fn group(role: Role) -> u8 {
         Role::WebhookName | Role::WebhookDescription => 1,
         Role::FlowIdentifier | Role::FlowName | Role::FlowSubject | Role::FlowInitiator => 2,
         Role::Step(Subject::Step, _) => 3,
-        Role::Step(Subject::PreviousStep, Part::Identifier | Part::Fields) => 4,
         Role::Step(Subject::PreviousStep, _) => 4,
     }
 }
@@ -113,7 +112,7 @@ pub fn key_name(key: FieldKey) -> &'static str {
     }
 }
 
-/// A TOML string on one line: JSON's escapes are TOML's too, except for the solidus, which is not escaped here.
+/// A TOML string on one line. TOML has JSON's escapes, except the one of the solidus, which is not used here.
 fn string(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }

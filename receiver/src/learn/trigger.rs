@@ -1,4 +1,4 @@
-//! The trigger's place, and which of its words means what.
+//! The trigger's place, and the meaning of its words.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use schemas::{Pointer, Role, Trigger};
 use serde_json::Value;
 
 use super::{
-    finding::{Candidate, Finding, best},
+    finding::{Candidate, RoleFinding, best},
     steps::Steps,
-    survey::{Place, Survey},
+    survey::{MessageSurvey, Place},
     words,
 };
 
-/// What a number is called that counts, or tells one thing from another.
-const COUNTS: &[&str] = &[
+/// Names of numbers that count or identify something.
+const COUNTER_WORDS: &[&str] = &[
     "attempt",
     "count",
     "duration",
@@ -32,66 +32,64 @@ const COUNTS: &[&str] = &[
     "total",
     "version",
 ];
-/// Words next to which a number named id or version is one of a list of kinds, as in `typeId`.
-const KINDS: &[&str] = &["action", "event", "kind", "reason", "state", "status", "trigger", "type"];
-/// From these numbers on, a number is less likely to be a trigger; with the points that each subtracts.
-const LARGE: [(f64, i32); 2] = [(1000.0, -1), (100_000.0, -2)];
+/// With one of these words in its name, a number named id or version is a kind, as in `typeId`.
+const KIND_WORDS: &[&str] = &["action", "event", "kind", "reason", "state", "status", "trigger", "type"];
+/// Limits from which a number is less likely to be a trigger, and the points that each subtracts.
+const LARGE_NUMBERS: [(f64, i32); 2] = [(1000.0, -1), (100_000.0, -2)];
 
-/// Words longer than this are texts.
+/// Maximum length of a trigger's word, in bytes; longer ones are texts.
 const LONGEST_WORD: usize = 60;
 
 /// The trigger's place and words.
 pub(super) struct FoundTrigger {
-    pub(super) finding: Finding,
+    pub(super) finding: RoleFinding,
     pub(super) words: BTreeMap<Trigger, Value>,
-    /// The trigger of which no message shows the word.
+    /// The trigger whose word no message shows.
     pub(super) guessed: Option<Trigger>,
 }
 
 /// `taken` are the places of other roles.
-pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<FoundTrigger> {
+pub(super) fn find(survey: &MessageSurvey<'_>, steps: &Steps, taken: &[Pointer]) -> Option<FoundTrigger> {
     let created: Vec<bool> = survey.messages.iter().map(|message| steps.has_previous(message)).collect();
     let root = Pointer::default();
     let step = steps.identifier.as_ref().and_then(|finding| finding.pointer.parent()).filter(|step| *step != root);
     let step = step.as_ref();
     let candidates = survey.places.iter().filter_map(|place| {
-        if taken.contains(&place.pointer) || steps.is_in_fields(&place.pointer) || !place.is_in_every_message() {
-            return None;
-        }
-        if !place.present().all(is_word) {
+        let is_free = !taken.contains(&place.pointer) && !steps.is_in_fields(&place.pointer);
+        if !is_free || !place.is_in_every_message() || !place.present().all(is_word) {
             return None;
         }
         let mut candidate = Candidate::at(&place.pointer);
-        candidate.add(words::any(place.way(), &["trigger"]), 4, format!("{} mentions trigger", place.pointer));
-        let event = place.says(&["event"]) && !place.says(&["trigger"]);
+        candidate.add(words::any(place.path_words(), &["trigger"]), 4, format!("{} mentions trigger", place.pointer));
+        let event = place.mentions(&["event"]) && !place.mentions(&["trigger"]);
         candidate.add(event, 3, format!("{} mentions event", place.pointer));
-        candidate.shift(place.says(&["action", "reason", "type"]), 1);
+        candidate.shift(place.mentions(&["action", "reason", "type"]), 1);
         let meanings: Vec<Option<Trigger>> = place.present().map(meaning).collect();
-        let speaks = meanings.iter().all(Option::is_some);
-        candidate.add(speaks, 4, said(place));
+        let has_meanings = meanings.iter().all(Option::is_some);
+        candidate.add(has_meanings, 4, listed(place));
         candidate.shift(place.is_in_an_array(), -4);
-        candidate.shift(place.says(words::PREVIOUS), -4);
+        candidate.shift(place.mentions(words::PREVIOUS), -4);
         let is_flag = place.present().all(|value| value.is_boolean() || value.is_number());
-        let mut is_told = false;
+        let mut is_flag_of_trigger = false;
         match agreement(place, &created) {
-            Agreement::Tells => {
+            Agreement::Distinguishes => {
                 candidate.add(true, 3, "it differs with the presence of a previous step");
-                is_told = is_flag;
+                is_flag_of_trigger = is_flag;
                 candidate.shift(is_flag, 2);
             }
             Agreement::Contradicts => candidate.shift(true, -5),
-            Agreement::Silent => {}
+            Agreement::Unknown => {}
         }
         // A number that counts differs from message to message, whatever happened.
-        let counts = words::any(place.own(), COUNTS) && !words::any(place.own(), KINDS);
+        let counts = words::any(place.own(), COUNTER_WORDS) && !words::any(place.own(), KIND_WORDS);
         candidate.shift(counts && place.present().all(Value::is_number), -4);
-        for (large, shift) in LARGE {
+        for (large, shift) in LARGE_NUMBERS {
             let is_large = |value: &Value| value.as_f64().is_some_and(|number| number.abs() >= large);
             candidate.shift(is_flag && place.present().any(is_large), shift);
         }
         candidate.shift(is_flag && step.is_some_and(|step| step.contains(&place.pointer)), -2);
         // A text that only differs between two messages may be anything: a name, a time.
-        let hinted = is_told || speaks || event || place.says(&["trigger"]);
+        let hinted = is_flag_of_trigger || has_meanings || event || place.mentions(&["trigger"]);
         hinted.then_some(candidate)
     });
     let mut finding = best(Role::Trigger, candidates, 4)?;
@@ -107,13 +105,12 @@ pub(super) fn find(survey: &Survey<'_>, steps: &Steps, taken: &[Pointer]) -> Opt
 fn is_word(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty() && text.len() <= LONGEST_WORD,
-        Value::Bool(_) => true,
-        Value::Number(_) => true,
+        Value::Bool(_) | Value::Number(_) => true,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }
 
-/// What a word says by itself.
+/// The trigger that a word means by itself.
 fn meaning(value: &Value) -> Option<Trigger> {
     let own = words::split(value.as_str()?);
     match (words::any(&own, words::CREATED), words::any(&own, words::COMPLETED)) {
@@ -123,20 +120,20 @@ fn meaning(value: &Value) -> Option<Trigger> {
     }
 }
 
-fn said(place: &Place<'_>) -> String {
-    let mut said: Vec<String> = place.present().map(Value::to_string).collect();
-    said.sort_unstable();
-    said.dedup();
-    format!("{} {}", said.join(", "), if said.len() == 1 { "is a trigger" } else { "are triggers" })
+fn listed(place: &Place<'_>) -> String {
+    let mut values: Vec<String> = place.present().map(Value::to_string).collect();
+    values.sort_unstable();
+    values.dedup();
+    format!("{} {}", values.join(", "), if values.len() == 1 { "is a trigger" } else { "are triggers" })
 }
 
 enum Agreement {
     /// One word where there is a previous step, another where there is none.
-    Tells,
+    Distinguishes,
     /// The same word in both cases, or two words in one.
     Contradicts,
     /// Not both cases were captured.
-    Silent,
+    Unknown,
 }
 
 fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
@@ -154,8 +151,8 @@ fn agreement(place: &Place<'_>, created: &[bool]) -> Agreement {
         words
     };
     match (words(true).as_slice(), words(false).as_slice()) {
-        ([], _) | (_, []) => Agreement::Silent,
-        ([created], [completed]) if created != completed => Agreement::Tells,
+        ([], _) | (_, []) => Agreement::Unknown,
+        ([created], [completed]) if created != completed => Agreement::Distinguishes,
         _ => Agreement::Contradicts,
     }
 }
@@ -180,9 +177,9 @@ fn words_of(place: &Place<'_>, created: &[bool]) -> Option<(BTreeMap<Trigger, Va
     differ.then_some((found, missing))
 }
 
-/// The word for the other trigger, made after this one.
+/// The likely word for the other trigger.
 fn other_word(seen: &str) -> Option<String> {
-    const PAIRS: [(&str, &str); 6] = [
+    const WORD_PAIRS: [(&str, &str); 6] = [
         ("completed", "created"),
         ("complete", "create"),
         ("completion", "creation"),
@@ -190,10 +187,13 @@ fn other_word(seen: &str) -> Option<String> {
         ("finished", "created"),
         ("ended", "started"),
     ];
-    let both_ways = PAIRS.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
+    let both_ways = WORD_PAIRS.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
     for (from, to) in both_ways {
-        let casings =
-            [(from.to_owned(), to.to_owned()), (from.to_uppercase(), to.to_uppercase()), (title(from), title(to))];
+        let casings = [
+            (from.to_owned(), to.to_owned()),
+            (from.to_uppercase(), to.to_uppercase()),
+            (words::capitalize(from), words::capitalize(to)),
+        ];
         for (from, to) in casings {
             if seen.contains(&from) {
                 return Some(seen.replacen(&from, &to, 1));
@@ -201,11 +201,6 @@ fn other_word(seen: &str) -> Option<String> {
         }
     }
     None
-}
-
-fn title(word: &str) -> String {
-    let mut characters = word.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The words that a property's name is made of, whatever its casing, and the words that hint at a meaning.
+//! Splits a property's name into words, whatever its casing, and lists the words that hint at a meaning.
 
 pub(super) const PREVIOUS: &[&str] = &["previous", "prev", "prior", "preceding", "former", "last"];
 pub(super) const STEP: &[&str] = &["step", "task", "activity", "current"];
@@ -12,7 +12,7 @@ pub(super) const CREATED: &[&str] = &["created", "create", "creation", "started"
 pub(super) const COMPLETED: &[&str] =
     &["completed", "complete", "completion", "submitted", "finished", "finish", "done", "ended", "closed"];
 
-/// `flowIdentifier`, `FlowIdentifier`, `flow_identifier` and `flow-identifier` are all `flow`, `identifier`.
+/// `flowIdentifier`, `FlowIdentifier`, `flow_identifier` and `flow-identifier` become `flow`, `identifier`.
 pub(super) fn split(name: &str) -> Vec<String> {
     let characters: Vec<char> = name.chars().collect();
     let (mut words, mut word) = (Vec::new(), String::new());
@@ -33,6 +33,12 @@ pub(super) fn split(name: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// The word with a capital first letter.
+pub(super) fn capitalize(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// Whether any of the words is one of these.

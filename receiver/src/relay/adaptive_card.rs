@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::card::{self, CardProblem};
 
-static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+static CARD_SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../adaptive-card.schema.json"));
     jsonschema::draft202012::new(&schema.expect("the schema is tested to be JSON"))
         .expect("the schema is tested to compile")
@@ -16,39 +16,28 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 
 /// The problems of an Adaptive Card in a template's output, each with its offset in characters.
 pub(super) fn problems(output: &str) -> Result<Vec<(usize, String)>, (usize, CardProblem)> {
-    let (json, value) = card::unsettled(output)?;
-    let mut wrong: Vec<(usize, String)> = SCHEMA
+    let (json, value) = card::parse(output)?;
+    let problem = |pointer: &str, what: &str| (place(&json, pointer), format!("{}: {what}", shown(pointer)));
+    let mut problems: Vec<(usize, String)> = CARD_SCHEMA
         .iter_errors(&value)
-        .map(|error| {
-            let pointer = error.instance_path().to_string();
-            (place(&json, &pointer), format!("{}: {}", shown(&pointer), words(&error)))
-        })
+        .map(|error| problem(&error.instance_path().to_string(), &message(&error)))
         .collect();
-    let mut ids = BTreeMap::new();
-    let mut targets = Vec::new();
+    let (mut ids, mut targets) = (BTreeMap::new(), Vec::new());
     references(&value, &Pointer::default(), &mut ids, &mut targets);
     for (id, places) in &ids {
         if let [_, again, ..] = places.as_slice() {
-            wrong.push((
-                place(&json, &again.to_string()),
-                format!("{}: the id `{}` is used twice", shown(&again.to_string()), escape_json(id)),
-            ));
+            problems.push(problem(&again.to_string(), &format!("the id `{}` is used twice", escape_json(id))));
         }
     }
-    for (target, pointer) in targets {
-        if !ids.contains_key(&target) {
-            let pointer = pointer.to_string();
-            wrong.push((
-                place(&json, &pointer),
-                format!("{}: there is no element with the id `{}`", shown(&pointer), escape_json(&target)),
-            ));
-        }
+    for (target, pointer) in targets.iter().filter(|(target, _)| !ids.contains_key(target)) {
+        let what = format!("there is no element with the id `{}`", escape_json(target));
+        problems.push(problem(&pointer.to_string(), &what));
     }
-    wrong.sort_by_key(|(place, _)| *place);
-    Ok(wrong)
+    problems.sort_by_key(|(place, _)| *place);
+    Ok(problems)
 }
 
-fn words(error: &ValidationError<'_>) -> String {
+fn message(error: &ValidationError<'_>) -> String {
     let value = || escape_json(&error.instance().to_string());
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{flow_url, markdown, size::Shortened, taint};
 
-/// The content type of an Adaptive Card in a post.
-const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
+const ADAPTIVE_CARD_TYPE: &str = "application/vnd.microsoft.card.adaptive";
 
 /// A post for Teams' "When a Teams webhook request is received".
 #[derive(Clone, Debug)]
@@ -22,21 +21,12 @@ pub struct Card {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CardProblem {
-    /// It is not JSON.
     #[error("the output is not JSON near {found}: {why}; put quotes around texts, as in \"{{{{ flow.name }}}}\"")]
-    Json {
-        /// The output at that place.
-        found: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// It is the whole post.
+    Json { found: String, why: String },
     #[error("the template makes the whole post; make only the Adaptive Card, the relay adds the post")]
     Post,
-    /// By its file name it makes text or HTML, whose values are not escaped for JSON.
     #[error("by its name this template does not make JSON; end the name of a card's template in .json.jinja")]
     Name,
-    /// It is another object, or not an object.
     #[error("the output is not an object with \"type\": \"AdaptiveCard\"")]
     NoCard,
 }
@@ -46,7 +36,7 @@ impl Card {
     pub(super) fn of_output(output: &str, shortened: Vec<Shortened>) -> Result<Self, (usize, CardProblem)> {
         let mut card = json(output)?;
         is_card(&card)?;
-        settle(&mut card);
+        escape_untrusted(&mut card);
         if let Some(notice) = notice(&shortened)
             && let Some(body) = card["body"].as_array_mut()
         {
@@ -66,7 +56,6 @@ impl Card {
         Self { body: post(&card), shortened: vec![Shortened::Template] }
     }
 
-    /// Bytes of the post.
     pub fn size(&self) -> usize {
         self.body.len()
     }
@@ -81,7 +70,7 @@ fn is_card(value: &Value) -> Result<(), (usize, CardProblem)> {
 }
 
 /// The JSON text of an output, character for character, and the card in it with untrusted texts unescaped.
-pub(super) fn unsettled(output: &str) -> Result<(String, Value), (usize, CardProblem)> {
+pub(super) fn parse(output: &str) -> Result<(String, Value), (usize, CardProblem)> {
     let card = json(output)?;
     is_card(&card)?;
     Ok((tidied(output), unmarked(card)))
@@ -139,7 +128,7 @@ fn tidied(output: &str) -> String {
         if quoted {
             // A line break of a value is escaped.
             if character.is_control() || (broken && character == ' ') {
-                tidied.push(if broken { taint::NOTHING } else { ' ' });
+                tidied.push(if broken { taint::REMOVED_MARK } else { ' ' });
                 broken = true;
                 continue;
             }
@@ -172,13 +161,13 @@ fn tidied(output: &str) -> String {
     tidied.into_iter().collect()
 }
 
-/// Makes the marked untrusted texts safe for their place: escaped where Teams reads Markdown, plain elsewhere. Removes
-/// links to anything but web addresses.
-fn settle(value: &mut Value) {
+/// Makes the marked untrusted texts safe: escaped where Teams reads Markdown, plain elsewhere. Removes links to anything
+/// but web addresses.
+fn escape_untrusted(value: &mut Value) {
     match value {
         Value::Array(elements) => {
-            elements.iter_mut().for_each(settle);
-            elements.retain(|element| !leads_astray(element));
+            elements.iter_mut().for_each(escape_untrusted);
+            elements.retain(|element| !has_unsafe_url(element));
         }
         Value::Object(members) => {
             let is_text_block = members.get("type").is_some_and(|kind| kind == "TextBlock");
@@ -191,17 +180,17 @@ fn settle(value: &mut Value) {
                             (is_text_block && name == "text") || (is_fact && (name == "title" || name == "value"));
                         *text = if is_markdown { markdown::escape(text) } else { taint::unmarked(text) };
                     }
-                    other => settle(other),
+                    other => escape_untrusted(other),
                 }
             }
-            members.retain(|name, member| name != "selectAction" || !leads_astray(member));
+            members.retain(|name, member| name != "selectAction" || !has_unsafe_url(member));
         }
         Value::String(text) => *text = taint::unmarked(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-fn leads_astray(element: &Value) -> bool {
+fn has_unsafe_url(element: &Value) -> bool {
     let opens = matches!(element["type"].as_str(), Some("Action.OpenUrl" | "Image"));
     opens && !element["url"].as_str().is_some_and(flow_url::is_web)
 }
@@ -220,7 +209,7 @@ fn notice(shortened: &[Shortened]) -> Option<Value> {
 fn post(card: &Value) -> Bytes {
     let post = json!({
         "type": "message",
-        "attachments": [{ "contentType": ADAPTIVE_CARD, "contentUrl": null, "content": card }],
+        "attachments": [{ "contentType": ADAPTIVE_CARD_TYPE, "contentUrl": null, "content": card }],
     });
     post.to_string().into()
 }
@@ -260,7 +249,7 @@ mod tests {
                 {"type": "Action.OpenUrl"},
             ]},
         ]});
-        settle(&mut card);
+        escape_untrusted(&mut card);
         let left = json!({"body": [
             {"type": "Container", "items": []},
             {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "url": "https://acme.example/"}]},

@@ -110,7 +110,7 @@ impl Operator {
             (ValueType::Text, ValueType::Text) => {
                 let is_both =
                     |is: fn(&str) -> bool| [left, right].into_iter().all(|value| value.as_str().is_some_and(is));
-                if is_both(|text| number::spelled(text).is_some()) {
+                if is_both(|text| number::parse(text).is_some()) {
                     return Err(self.error("compares two numbers as texts; write `| number` after each"));
                 }
                 if is_both(|text| format::iso_date(text) != text) {

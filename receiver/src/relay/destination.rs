@@ -7,11 +7,11 @@ use http::HeaderValue;
 use schemas::{Authentication, Profile};
 
 use super::{
-    filter::Filter,
+    filter::DestinationFilter,
     flow_url::FlowUrl,
     size::Budget,
     template::Template,
-    view::{About, View, ViewError},
+    view::{MessageMetadata, View, ViewError},
 };
 use crate::log::Record;
 
@@ -23,41 +23,32 @@ pub type Destinations = Arc<[Destination]>;
 pub struct Destination {
     /// Its unique name, under which its waiting deliveries are stored.
     pub name: Arc<str>,
-    /// Name of its endpoint.
     pub endpoint: String,
     /// The profile of these messages.
     pub profile: Profile,
     /// The filter that selects its messages; by default all.
-    pub when: Option<Filter>,
+    pub when: Option<DestinationFilter>,
     /// How to link to the flow of a message in the product.
     pub flow_url: Option<FlowUrl>,
-    /// Its kind.
-    pub kind: Kind,
+    pub target: DestinationTarget,
 }
 
-/// The kind of a destination.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
-    /// A URL to post to.
+pub enum DestinationTarget {
     Web(Arc<Web>),
-    /// A file with one JSON line per message.
+    /// A file, which gets one JSON line per message.
     File(PathBuf),
 }
 
-/// A URL to post to, and how.
+/// A URL, and how to post to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Web {
-    /// The URL.
     pub url: EndpointUrl,
     /// Whether the whole URL is secret, not only its query.
     pub is_secret: bool,
-    /// What to post.
     pub content: Content,
-    /// How it authenticates.
     pub authentication: Authentication,
-    /// Maximum rate; by default as fast as it answers.
     pub rate: Option<Rate>,
-    /// When deliveries are retried.
     pub retry: RetryPolicy,
     /// Time limit of a request, from resolving the name to the end of the answer.
     pub timeout: Duration,
@@ -68,23 +59,16 @@ pub struct Web {
 /// What to post for a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// A card for Microsoft Teams.
     Card {
-        /// Its template.
         template: Template,
-        /// Its maximum size.
         budget: Budget,
     },
-    /// A text.
     Text {
-        /// Its template.
         template: Template,
-        /// Its media type.
         content_type: HeaderValue,
     },
     /// The message itself, as it was received, with the credential of this destination.
     Message {
-        /// Its media type.
         content_type: HeaderValue,
     },
 }
@@ -98,18 +82,18 @@ impl Destination {
         view(record, &self.profile, self.flow_url.as_ref())
     }
 
-    /// Its address: destinations with the same address are the same place, whatever their names.
+    /// Its URL or path: destinations with the same address are the same place, whatever their names.
     pub(super) fn address(&self) -> String {
-        match &self.kind {
-            Kind::Web(web) => web.url.uri().to_string(),
-            Kind::File(path) => path.display().to_string(),
+        match &self.target {
+            DestinationTarget::Web(web) => web.url.uri().to_string(),
+            DestinationTarget::File(path) => path.display().to_string(),
         }
     }
 }
 
 /// The view of a stored message, read through a profile, for templates and filters.
 pub(super) fn view(record: &Record, profile: &Profile, flow_url: Option<&FlowUrl>) -> Result<View, ViewError> {
-    let about = About {
+    let about = MessageMetadata {
         endpoint: record.header.endpoint.clone(),
         message_id: Some(record.header.id.to_string()),
         received_at: Some(record.header.received_at),

@@ -1,6 +1,6 @@
 //! The environment of templates and conditions: minijinja, the filters that cards need, and strict comparisons.
 //!
-//! In a template for JSON, every printed text is escaped and marked as untrusted (see `marked.rs`); numbers and
+//! In a template for JSON, every printed text is escaped and marked as untrusted (see [`taint`]); numbers and
 //! booleans are printed as in JSON, and `none` prints nothing.
 
 use minijinja::{
@@ -9,19 +9,19 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-use super::{comparison, filters, output_format::OutputFormat, taint, view::number_text};
+use super::{comparison, filters, taint, template_format::TemplateFormat, view::number_text};
 
 /// Maximum number of template engine instructions per rendering: far more than any card needs, to end infinite loops.
-const FUEL: u64 = 20_000_000;
+const MAX_INSTRUCTIONS: u64 = 20_000_000;
 
 /// The environment of templates and of `when` expressions.
-pub fn environment() -> Environment<'static> {
+pub(crate) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_debug(true);
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(MAX_INSTRUCTIONS));
     environment.set_syntax(syntax());
-    environment.set_auto_escape_callback(|name| OutputFormat::of(name).escaping());
+    environment.set_auto_escape_callback(|name| TemplateFormat::of(name).escaping());
     environment.set_formatter(print);
     filters::add(&mut environment);
     comparison::add(&mut environment);
@@ -38,30 +38,21 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     if value.is_none() || value.is_undefined() {
         return Ok(());
     }
-    // As in JSON, not as in Python.
-    if value.kind() == ValueKind::Bool {
-        return written(out, if value.is_true() { "true" } else { "false" });
-    }
-    if let Some(number) = number_text(value) {
-        return written(out, &number);
-    }
     // By the name, so that a template cannot switch it off.
-    if OutputFormat::of(state.name()) != OutputFormat::Json {
-        return minijinja::escape_formatter(out, state, value);
-    }
-    let printed = match (value.as_str(), value.kind()) {
-        (Some(text), _) if value.is_safe() => text.to_owned(),
-        (Some(text), _) => taint::in_json_string(text),
-        (None, ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) => {
-            taint::in_json_string(&taint::DIGITS.to_json(&filters::to_json(value)?))
+    let is_json = TemplateFormat::of(state.name()) == TemplateFormat::Json;
+    let printed = match (value.kind(), value.as_str()) {
+        // As in JSON, not as in Python.
+        (ValueKind::Bool, _) => value.is_true().to_string(),
+        (ValueKind::Number, _) => number_text(value).unwrap_or_default(),
+        _ if !is_json => return minijinja::escape_formatter(out, state, value),
+        (_, Some(text)) if value.is_safe() => text.to_owned(),
+        (_, Some(text)) => taint::in_json_string(text),
+        (ValueKind::Seq | ValueKind::Map | ValueKind::Iterable, None) => {
+            taint::in_json_string(&taint::MARKED_DIGITS.to_json(&filters::to_json(value)?))
         }
-        (None, _) => value.to_string(),
+        (_, None) => value.to_string(),
     };
-    written(out, &printed)
-}
-
-fn written(out: &mut Output<'_>, text: &str) -> Result<(), Error> {
-    out.write_str(text).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
+    out.write_str(&printed).map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
 }
 
 #[cfg(test)]
@@ -95,7 +86,7 @@ mod tests {
     #[test]
     fn the_page_lists_what_there_is() {
         let page = include_str!("../../../docs/relay.md");
-        // The names are the only place where the engine tells them.
+        // The engine lists its filters and tests only in its `Debug` output.
         let environment = format!("{:?}", environment());
         for what in ["filters", "tests"] {
             let there = environment.split(&format!(" {what}: ")).nth(1).unwrap();

@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashSet,
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
@@ -18,19 +18,19 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     destination::Destination,
-    queue::{Queue, Taken},
-    store::{AttemptOutcome, Disposition, EXPIRED_REASON, StoreError},
+    queue::{DestinationQueue, TakenDelivery},
+    store::{DeliveryOutcome, Disposition, EXPIRED_REASON, StoreError},
 };
 use crate::metrics::{RelayMetrics, RelayOutcome};
 
 /// Maximum number of lines per sync; a line may contain a body of some MiB.
-const BATCH: usize = 16;
+const MAX_LINES_PER_SYNC: usize = 16;
 
 /// Back-off after an error of the file.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Start of every line.
-const BEGINNING: &[u8] = b"{\"id\":\"";
+const LINE_PREFIX: &[u8] = b"{\"id\":\"";
 
 /// Error writing the file or completing its deliveries.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +41,9 @@ enum FileError {
     Store(#[from] StoreError),
 }
 
-/// Writes what waits until `stop`.
+/// Writes pending deliveries until `stop`.
 pub(super) async fn run(
-    mut queue: Queue,
+    mut queue: DestinationQueue,
     destination: Arc<Destination>,
     path: &Path,
     metrics: Arc<RelayMetrics>,
@@ -51,12 +51,12 @@ pub(super) async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let name = &*destination.name;
-    let mut begun = false;
+    let mut is_recovered = false;
     while !*stop.borrow_and_update() {
         let written = async {
-            if !begun {
+            if !is_recovered {
                 begin(&mut queue, path).await?;
-                begun = true;
+                is_recovered = true;
             }
             write_due(&mut queue, path, name, &metrics).await
         };
@@ -67,11 +67,11 @@ pub(super) async fn run(
                 _ = stop.changed() => {}
             },
             Err(error) => {
-                begun = false;
+                is_recovered = false;
                 tracing::error!(destination = name, file = %path.display(), "{error}; retrying");
                 metrics.attempted(name, RelayOutcome::Again);
                 // If this fails too, the log line above still reports the error.
-                let _ = queue.store().note_failure(queue.destination(), Timestamp::now(), &error.to_string());
+                let _ = queue.store().note_failure(queue.destination, Timestamp::now(), &error.to_string());
                 tokio::select! {
                     () = tokio::time::sleep(RETRY_INTERVAL) => {}
                     _ = stop.changed() => {}
@@ -82,28 +82,21 @@ pub(super) async fn run(
 }
 
 /// Completes the deliveries whose lines are in the file already, and truncates a partial line.
-async fn begin(queue: &mut Queue, path: &Path) -> Result<(), FileError> {
+async fn begin(queue: &mut DestinationQueue, path: &Path) -> Result<(), FileError> {
     queue.reload()?;
     // Files have no back-off per message: every line is due at once.
     queue.limit_wait(Duration::ZERO)?;
-    let settled = queue.store().file_end(queue.destination())?;
+    let completed = queue.store().file_end(queue.destination)?;
     let path = path.to_owned();
-    let Some(WrittenLines { ids, end }) = aside(move || recover(&path, settled)).await? else { return Ok(()) };
-    let written = queue.store().waiting_messages(queue.destination())?;
-    let written: Vec<u64> =
-        written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id).collect();
-    queue.complete_lines(&written, end)?;
-    Ok(())
+    let Some((ids, end)) = blocking(move || recover(&path, completed)).await? else { return Ok(()) };
+    let written = queue.store().waiting_messages(queue.destination)?;
+    let written = written.into_iter().filter(|(_, message)| ids.contains(message)).map(|(id, _)| id);
+    Ok(queue.complete_lines(&written.collect::<Vec<u64>>(), end)?)
 }
 
-/// The lines after the completed ones.
-struct WrittenLines {
-    ids: HashSet<String>,
-    end: u64,
-}
-
-/// Reads the lines after the completed ones, and truncates a partial line. `None` if there is no file.
-fn recover(path: &Path, settled: u64) -> io::Result<Option<WrittenLines>> {
+/// The ids of the lines after the completed ones, and the end of the last line; a partial line is truncated. `None` if
+/// there is no file.
+fn recover(path: &Path, completed: u64) -> io::Result<Option<(HashSet<String>, u64)>> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -111,7 +104,7 @@ fn recover(path: &Path, settled: u64) -> io::Result<Option<WrittenLines>> {
     };
     let length = file.metadata()?.len();
     // A shorter file is a new one.
-    let mut at = if settled > length { 0 } else { settled };
+    let mut at = if completed > length { 0 } else { completed };
     let mut lines = BufReader::new(&file);
     lines.seek(SeekFrom::Start(at))?;
     let (mut ids, mut line) = (HashSet::new(), Vec::new());
@@ -119,10 +112,10 @@ fn recover(path: &Path, settled: u64) -> io::Result<Option<WrittenLines>> {
         if line.ends_with(b"\n") {
             at += line.len() as u64;
             ids.extend(id(&line));
-        } else if BEGINNING.starts_with(&line) || line.starts_with(BEGINNING) {
+        } else if LINE_PREFIX.starts_with(&line) || line.starts_with(LINE_PREFIX) {
             file.set_len(at)?;
         } else {
-            // Not ours: end the line, so that the next one starts on its own.
+            // Written by another program: end the line, so that the next one starts on its own.
             (&file).seek(SeekFrom::End(0))?;
             (&file).write_all(b"\n")?;
             at += line.len() as u64 + 1;
@@ -130,11 +123,11 @@ fn recover(path: &Path, settled: u64) -> io::Result<Option<WrittenLines>> {
         line.clear();
     }
     file.sync_all()?;
-    Ok(Some(WrittenLines { ids, end: at }))
+    Ok(Some((ids, at)))
 }
 
-/// Runs disk I/O on a thread where it does not block other destinations.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+/// Runs disk I/O on another thread, so that it does not block other destinations.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
@@ -147,14 +140,19 @@ fn id(line: &[u8]) -> Option<String> {
 }
 
 /// Writes the next lines. Returns whether there were any.
-async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMetrics) -> Result<bool, FileError> {
+async fn write_due(
+    queue: &mut DestinationQueue,
+    path: &Path,
+    name: &str,
+    metrics: &RelayMetrics,
+) -> Result<bool, FileError> {
     let now = Timestamp::now();
-    let taken = queue.take(now, BATCH)?;
+    let taken = queue.take(now, MAX_LINES_PER_SYNC)?;
     if taken.is_empty() {
         return Ok(false);
     }
     let (mut records, mut written, mut messages, mut expired) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for Taken { id, delivery, record } in taken {
+    for TakenDelivery { id, delivery, record } in taken {
         match record {
             Some(record) => {
                 records.push(record);
@@ -162,20 +160,16 @@ async fn write_due(queue: &mut Queue, path: &Path, name: &str, metrics: &RelayMe
                 messages.push(delivery.message);
             }
             None => {
-                let (reason, words) = EXPIRED_REASON;
-                expired.push(AttemptOutcome {
-                    id,
-                    at: now,
-                    disposition: Disposition::DeadLetter(reason),
-                    error: Some(words.to_owned()),
-                });
+                let (reason, text) = EXPIRED_REASON;
+                let disposition = Disposition::DeadLetter(reason);
+                expired.push(DeliveryOutcome { id, at: now, disposition, error: Some(text.to_owned()) });
                 metrics.attempted(name, RelayOutcome::Dead);
             }
         }
     }
     queue.complete(expired)?;
     let path = path.to_owned();
-    let end = aside(move || {
+    let end = blocking(move || {
         let lines: String = records.iter().flat_map(|record| [record.json_line(), "\n".to_owned()]).collect();
         append(&path, lines.as_bytes())
     })
@@ -195,16 +189,12 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
     let before = file.metadata()?.len();
     let written = file.write_all(lines).and_then(|()| file.sync_data());
     if written.is_err() {
-        cut(&file, before);
+        // If this fails too, the next start finds the written lines.
+        let _ = file.set_len(before);
     }
     written?;
     if is_new {
         storage::durable_dir::sync(storage::durable_dir::of(path))?;
     }
     Ok(before + lines.len() as u64)
-}
-
-fn cut(file: &File, to: u64) {
-    // If this fails too, the next start finds the written lines.
-    let _ = file.set_len(to);
 }

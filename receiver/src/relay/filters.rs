@@ -7,9 +7,8 @@ use minijinja::{
 };
 
 use super::{
-    flow_url, format, number,
-    output_format::OutputFormat,
-    sanitize, taint,
+    flow_url, format, number, sanitize, taint,
+    template_format::TemplateFormat,
     value_type::{ValueType, given},
     view::number_text,
 };
@@ -84,20 +83,20 @@ fn text(state: &State<'_, '_>, value: &Value, read: impl Fn(&str) -> String) -> 
 /// The template's own Markdown. Only cards, which are JSON, are read as Markdown.
 fn markdown(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let text = text(state, value, sanitize::clean)?;
-    Ok(match OutputFormat::of(state.name()) {
-        OutputFormat::Json => Value::from_safe_string(schemas::json::escape(&text)),
+    Ok(match TemplateFormat::of(state.name()) {
+        TemplateFormat::Json => Value::from_safe_string(schemas::json::escape(&text)),
         _ => text.into(),
     })
 }
 
-/// The value as JSON, its numbers as [`taint::DIGITS`] reads them.
+/// The value as JSON, its numbers as [`taint::MARKED_DIGITS`] reads them.
 pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
     match value.kind() {
         ValueKind::Number => {
             let number = number_text(value).unwrap_or_default();
             // JSON has no infinite numbers.
             let is_json = serde_json::from_str::<serde_json::Number>(&number).is_ok();
-            Ok(if is_json { taint::DIGITS.value(&number) } else { serde_json::Value::Null })
+            Ok(if is_json { taint::MARKED_DIGITS.value(&number) } else { serde_json::Value::Null })
         }
         ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.map(|element| to_json(&element)).collect(),
         ValueKind::Map => {
@@ -164,7 +163,7 @@ fn runs(items: &Value, attribute: &str) -> Result<Value, Error> {
 mod tests {
     use minijinja::{ErrorKind, Value, context};
 
-    use crate::relay::{environment, taint};
+    use crate::relay::{environment::environment, taint};
 
     fn printed(name: &str, template: &str) -> Result<String, minijinja::Error> {
         let context = context! { none => Value::from(()), step => context! { name => "S" } };

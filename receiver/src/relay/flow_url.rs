@@ -1,4 +1,4 @@
-//! The address of a flow in the product, from a pattern.
+//! The URL of a flow in the product, from a pattern.
 
 use std::str::FromStr;
 
@@ -8,22 +8,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowUrl(String);
 
-/// The only placeholder.
-const PLACE: &str = "{flowIdentifier}";
+const PLACEHOLDER: &str = "{flowIdentifier}";
 
 /// All except the unreserved characters (RFC 3986 section 2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ESCAPED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The pattern is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowUrlError {
-    /// It begins with neither `https://` nor `http://`.
     #[error("the pattern of a flow's URL must start with https:// or http://")]
     Scheme,
-    /// The placeholder is missing, or there is another one.
-    #[error("the pattern of a flow's URL must contain {PLACE} and no other braces")]
-    Place,
+    #[error("the pattern of a flow's URL must contain {PLACEHOLDER} and no other braces")]
+    Placeholder,
 }
 
 impl FromStr for FlowUrl {
@@ -33,9 +29,9 @@ impl FromStr for FlowUrl {
         if !is_web(pattern) {
             return Err(FlowUrlError::Scheme);
         }
-        let rest = pattern.replace(PLACE, "");
+        let rest = pattern.replace(PLACEHOLDER, "");
         if rest.len() == pattern.len() || rest.contains(['{', '}']) {
-            return Err(FlowUrlError::Place);
+            return Err(FlowUrlError::Placeholder);
         }
         Ok(Self(pattern.to_owned()))
     }
@@ -47,9 +43,9 @@ impl FlowUrl {
         &self.0
     }
 
-    /// The address of a flow; the identifier is percent-encoded (RFC 3986 section 2.1).
+    /// The URL of a flow; the identifier is percent-encoded (RFC 3986 section 2.1).
     pub fn of(&self, flow_identifier: &str) -> String {
-        self.0.replace(PLACE, &utf8_percent_encode(flow_identifier, RESERVED).to_string())
+        self.0.replace(PLACEHOLDER, &utf8_percent_encode(flow_identifier, ESCAPED_CHARACTERS).to_string())
     }
 }
 
@@ -74,9 +70,9 @@ mod tests {
     fn what_makes_no_address_is_refused() {
         for (pattern, error) in [
             ("javascript:{flowIdentifier}", FlowUrlError::Scheme),
-            ("https://acme.example/", FlowUrlError::Place),
-            ("https://acme.example/{flow}", FlowUrlError::Place),
-            ("https://acme.example/{flowIdentifier}/{x}", FlowUrlError::Place),
+            ("https://acme.example/", FlowUrlError::Placeholder),
+            ("https://acme.example/{flow}", FlowUrlError::Placeholder),
+            ("https://acme.example/{flowIdentifier}/{x}", FlowUrlError::Placeholder),
         ] {
             assert_eq!(pattern.parse::<FlowUrl>(), Err(error), "{pattern}");
         }

@@ -14,7 +14,7 @@ use super::{
 
 /// A problem of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct TemplateProblem {
     /// File, line, and what is wrong.
     pub problem: String,
     /// The first sample with this problem.
@@ -23,7 +23,7 @@ pub struct Finding {
     pub more: usize,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for TemplateProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (sample {}", self.problem, self.sample)?;
         match self.more {
@@ -34,7 +34,7 @@ impl fmt::Display for Finding {
 }
 
 /// All problems of a template for cards.
-pub fn cards(template: &Template) -> Vec<Finding> {
+pub fn cards(template: &Template) -> Vec<TemplateProblem> {
     findings(|view| {
         let problems = template.problems_on(view)?;
         if problems.is_empty() && !template.card(view, Budget::default())?.shortened.is_empty() {
@@ -49,12 +49,12 @@ pub fn cards(template: &Template) -> Vec<Finding> {
 }
 
 /// All problems of a template for other texts.
-pub fn texts(template: &Template) -> Vec<Finding> {
+pub fn texts(template: &Template) -> Vec<TemplateProblem> {
     findings(|view| template.text(view).map(|_| Vec::new()))
 }
 
-fn findings(problems_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
+fn findings(problems_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -> Vec<TemplateProblem> {
+    let mut findings: Vec<TemplateProblem> = Vec::new();
     let flow_url: Option<FlowUrl> = "https://product.example/flows/{flowIdentifier}".parse().ok();
     for sample in Sample::valid() {
         let mut problems: Vec<String> = Vec::new();
@@ -71,7 +71,7 @@ fn findings(problems_on: impl Fn(&View) -> Result<Vec<String>, TemplateError>) -
             }
             match findings.iter_mut().find(|finding| finding.problem == problem) {
                 Some(known) => known.more += 1,
-                None => findings.push(Finding { problem, sample: sample.name, more: 0 }),
+                None => findings.push(TemplateProblem { problem, sample: sample.name, more: 0 }),
             }
         }
     }

@@ -1,77 +1,65 @@
-//! The relay as a consumer of the log: reads it in order and writes down which destinations a message may be for, together
-//! with how far it has read. It looks at no body, so no message holds up those after it: whether a message is due is
-//! decided for each destination apart ([`super::decisions`]).
+//! The relay as a consumer of the log: reads it in order and stores which destinations a message may be for, together
+//! with its position. It does not look at bodies, so no message holds up the ones after it: whether a message is due is
+//! decided for each destination separately ([`super::decisions`]).
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use super::{
-    queue::lock,
+    context::RelayContext,
     routing::Router,
-    store::{Arrival, Store, StoreError},
+    store::{IncomingMessage, StoreError},
 };
 use crate::{
     log::{Entry, LogReader, Position, Record},
-    metrics::{PassedOverReason, RelayMetrics},
+    metrics::PassedOverReason,
 };
 
-/// Maximum number of records in a transaction: enough that its sync is shared, few enough that nobody waits long for it.
-const BATCH: usize = 100;
+/// Maximum number of records in a transaction: enough to share its sync, few enough that nothing waits long for it.
+const MAX_BATCH_RECORDS: usize = 100;
 
-/// Maximum number of bytes of bodies in a transaction, and one body more.
-const BATCH_BYTES: usize = 4 << 20;
+/// Size of the bodies, in bytes, after which a transaction ends.
+const MAX_BATCH_BYTES: usize = 4 << 20;
 
 /// Reads the log for the relay.
 #[derive(Debug)]
 pub(super) struct LogConsumer {
     reader: LogReader,
-    store: Arc<Mutex<Store>>,
-    metrics: Arc<RelayMetrics>,
-    /// Set when the relay is to end; looked at before each record.
-    stop: Arc<AtomicBool>,
+    context: RelayContext,
 }
 
-/// What one transaction takes.
+/// The records of a transaction.
 #[derive(Debug, Default)]
-struct Batch {
-    arrivals: Vec<Arrival>,
+struct ReadBatch {
+    arrivals: Vec<IncomingMessage>,
     last: Option<(Position, uuid::Uuid)>,
     captured: u64,
     damaged: u64,
-    /// How many messages of each endpoint that no configuration knows.
+    /// Number of messages of each endpoint that no configuration has.
     unknown: BTreeMap<String, u64>,
 }
 
 impl LogConsumer {
-    pub(super) fn new(
-        reader: LogReader,
-        store: Arc<Mutex<Store>>,
-        metrics: Arc<RelayMetrics>,
-        stop: Arc<AtomicBool>,
-    ) -> Self {
-        Self { reader, store, metrics, stop }
+    /// Reads on from the position in the store.
+    pub(super) fn new(context: RelayContext) -> Result<Self, StoreError> {
+        let cursor = context.store.lock().cursor()?;
+        Ok(Self { reader: context.log.read(cursor).map_err(StoreError::Log)?, context })
     }
 
     /// Reads the next records, and returns whether there were any.
     pub(super) fn poll(&mut self) -> Result<bool, StoreError> {
         let from = self.reader.position();
-        let taken = self.batch();
-        if taken.is_err() {
+        let read = self.read_batch();
+        if read.is_err() {
             self.reader.go_to(from);
         }
-        taken
+        read
     }
 
-    fn batch(&mut self) -> Result<bool, StoreError> {
+    fn read_batch(&mut self) -> Result<bool, StoreError> {
         let from = self.reader.position();
-        let router = lock(&self.store).router()?;
-        let (mut batch, mut records, mut bytes) = (Batch::default(), 0, 0);
-        while records < BATCH && bytes < BATCH_BYTES && !self.stop.load(Ordering::Relaxed) {
+        let router = self.context.store.lock().router()?;
+        let (mut batch, mut records, mut bytes) = (ReadBatch::default(), 0, 0);
+        while records < MAX_BATCH_RECORDS && bytes < MAX_BATCH_BYTES && !self.context.stop.load(Ordering::Relaxed) {
             match self.reader.next_entry().map_err(StoreError::Log)? {
                 Some(Entry::Record { at, record, .. }) => {
                     records += 1;
@@ -87,7 +75,7 @@ impl LogConsumer {
         if next == from {
             return Ok(false);
         }
-        if lock(&self.store).take_in(&router, &batch.arrivals, batch.last, next)? {
+        if self.context.store.lock().enqueue(&router, &batch.arrivals, batch.last, next)? {
             self.report(&batch);
         } else {
             self.reader.go_to(from);
@@ -96,11 +84,12 @@ impl LogConsumer {
     }
 
     /// Logs and counts what was passed over.
-    fn report(&self, batch: &Batch) {
-        self.metrics.passed_over("", PassedOverReason::Captured, batch.captured);
-        self.metrics.passed_over("", PassedOverReason::Damaged, batch.damaged);
+    fn report(&self, batch: &ReadBatch) {
+        let metrics = &self.context.metrics;
+        metrics.passed_over("", PassedOverReason::Captured, batch.captured);
+        metrics.passed_over("", PassedOverReason::Damaged, batch.damaged);
         for (endpoint, messages) in &batch.unknown {
-            self.metrics.passed_over("", PassedOverReason::UnknownEndpoint, *messages);
+            metrics.passed_over("", PassedOverReason::UnknownEndpoint, *messages);
             tracing::warn!(
                 endpoint = &**endpoint,
                 messages,
@@ -111,15 +100,14 @@ impl LogConsumer {
     }
 }
 
-impl Batch {
+impl ReadBatch {
     fn add(&mut self, router: &Router, at: Position, record: &Record) {
         let header = &record.header;
         self.last = Some((at, header.id));
-        let to = router.destinations(at, &header.endpoint);
-        match to {
+        match router.destinations(at, &header.endpoint) {
             None if header.captured.is_none() => *self.unknown.entry(header.endpoint.clone()).or_default() += 1,
             Some(to) if !to.is_empty() && header.captured.is_some() => self.captured += 1,
-            Some(to) if !to.is_empty() => self.arrivals.push(Arrival {
+            Some(to) if !to.is_empty() => self.arrivals.push(IncomingMessage {
                 at,
                 message: header.id,
                 received_at: header.received_at,

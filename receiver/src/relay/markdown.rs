@@ -2,7 +2,7 @@
 //!
 //! Only Markdown syntax is escaped, because some clients show the backslash.
 
-use super::taint::{CLOSE, OPEN, is_mark};
+use super::taint::{CLOSE_MARK, OPEN_MARK, is_mark};
 
 /// Escapes the marked parts of a text and removes the marks.
 pub(super) fn escape(text: &str) -> String {
@@ -23,8 +23,8 @@ pub(super) fn escape(text: &str) -> String {
     let mut line = LineStart::Start;
     for (at, &character) in characters.iter().enumerate() {
         match character {
-            OPEN => depth += 1,
-            CLOSE => depth = depth.saturating_sub(1),
+            OPEN_MARK => depth += 1,
+            CLOSE_MARK => depth = depth.saturating_sub(1),
             mark if is_mark(mark) => {}
             own if depth == 0 => escaped.push(own),
             '\n' => escaped.push_str("\n\n"),
@@ -34,7 +34,7 @@ pub(super) fn escape(text: &str) -> String {
                 escaped.push_str("&amp;");
             }
             other => {
-                if obeyed(other, visible(at, -1), visible(at, 1), line) {
+                if is_markdown(other, visible(at, -1), visible(at, 1), line) {
                     escaped.push('\\');
                 }
                 escaped.push(other);
@@ -60,9 +60,9 @@ enum LineStart {
     Within,
 }
 
-fn obeyed(character: char, before: Option<char>, after: Option<char>, line: LineStart) -> bool {
+fn is_markdown(character: char, before: Option<char>, after: Option<char>, line: LineStart) -> bool {
     let ends_word = |neighbour: Option<char>| !neighbour.is_some_and(char::is_alphanumeric);
-    let blank = |neighbour: Option<char>| neighbour.is_none_or(char::is_whitespace);
+    let is_blank = |neighbour: Option<char>| neighbour.is_none_or(char::is_whitespace);
     match character {
         '\\' | '*' | '`' | '[' | ']' => true,
         '_' => ends_word(before) || ends_word(after),
@@ -70,9 +70,9 @@ fn obeyed(character: char, before: Option<char>, after: Option<char>, line: Line
         // Teams reads `{{DATE(...)}}`.
         '{' => before == Some('{'),
         '>' | '=' => line == LineStart::Start,
-        '#' => line == LineStart::Start && (blank(after) || after == Some('#')),
-        '-' | '+' => line == LineStart::Start && (blank(after) || after == Some(character)),
-        '.' | ')' => line == LineStart::Number && blank(after),
+        '#' => line == LineStart::Start && (is_blank(after) || after == Some('#')),
+        '-' | '+' => line == LineStart::Start && (is_blank(after) || after == Some(character)),
+        '.' | ')' => line == LineStart::Number && is_blank(after),
         _ => false,
     }
 }
@@ -100,13 +100,13 @@ mod tests {
             ("    code", "\u{a0}\u{a0}\u{a0}\u{a0}code"),
             ("C:\\new", "C:\\\\new"),
         ] {
-            assert_eq!(escape(&format!("{OPEN}{text}{CLOSE}")), shown, "{text}");
+            assert_eq!(escape(&format!("{OPEN_MARK}{text}{CLOSE_MARK}")), shown, "{text}");
         }
     }
 
     #[test]
     fn the_templates_own_markdown_stays() {
-        assert_eq!(escape(&format!("**{OPEN}a*b{CLOSE}** [x](y)")), "**a\\*b** [x](y)");
-        assert_eq!(escape(&format!("by {OPEN}- x{CLOSE}")), "by - x");
+        assert_eq!(escape(&format!("**{OPEN_MARK}a*b{CLOSE_MARK}** [x](y)")), "**a\\*b** [x](y)");
+        assert_eq!(escape(&format!("by {OPEN_MARK}- x{CLOSE_MARK}")), "by - x");
     }
 }

@@ -14,21 +14,19 @@ use super::value_type::ValueType;
 pub(super) fn of(value: &Value) -> Result<Value, Error> {
     let found = match value.as_str() {
         _ if value.kind() == ValueKind::Number => Some(value.clone()),
-        Some(text) => spelled(text),
+        Some(text) => parse(text),
         None => None,
     };
-    found.ok_or_else(|| {
-        let what = match value.as_str() {
-            Some(_) => "this text is not a number; write it as in JSON, such as 10000 or -0.5".to_owned(),
-            None => format!("{} is not a number", ValueType::of(value)),
-        };
-        Error::new(ErrorKind::InvalidOperation, what)
-    })
+    let what = match value.as_str() {
+        Some(_) => "this text is not a number; write it as in JSON, such as 10000 or -0.5".to_owned(),
+        None => format!("{} is not a number", ValueType::of(value)),
+    };
+    found.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, what))
 }
 
 /// Parses a number in JSON's syntax, ignoring surrounding whitespace. Thousands separators are refused: in many
 /// countries the comma is the decimal separator.
-pub(super) fn spelled(text: &str) -> Option<Value> {
+pub(super) fn parse(text: &str) -> Option<Value> {
     let number: serde_json::Number = serde_json::from_str(text.trim()).ok()?;
     let whole = || number.as_i64().map(Value::from).or_else(|| number.as_u64().map(Value::from));
     let whole = whole().or_else(|| text.trim().parse::<i128>().ok().map(Value::from));
@@ -55,7 +53,7 @@ mod tests {
             ("\"50\"", None),
             ("", None),
         ] {
-            assert_eq!(spelled(text), number, "{text:?}");
+            assert_eq!(parse(text), number, "{text:?}");
         }
     }
 }

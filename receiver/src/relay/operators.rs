@@ -10,23 +10,11 @@ use minijinja::{
 
 use super::{comparison::Operator, environment::syntax};
 
-/// Rewrites the comparisons of a template as calls.
+/// Rewrites the comparisons of a template, or of an expression, as calls.
 ///
 /// # Errors
 /// When it cannot be divided into tokens.
-pub(super) fn of_template(source: &str) -> Result<String, Error> {
-    rewritten(source, false)
-}
-
-/// Rewrites the comparisons of an expression as calls.
-///
-/// # Errors
-/// When it cannot be divided into tokens.
-pub(super) fn of_expression(source: &str) -> Result<String, Error> {
-    rewritten(source, true)
-}
-
-fn rewritten(source: &str, is_expression: bool) -> Result<String, Error> {
+pub(super) fn rewrite(source: &str, is_expression: bool) -> Result<String, Error> {
     let tokens: Vec<(Token<'_>, Span)> = tokenize(source, is_expression, syntax()).collect::<Result<_, _>>()?;
     let mut rewriter = Rewriter { source, tokens: tokens.into_iter().peekable(), copied: 0 };
     let mut written = if is_expression { rewriter.expressions(false) } else { String::new() };
@@ -81,12 +69,12 @@ impl<'s, I: Iterator<Item = (Token<'s>, Span)>> Rewriter<'s, I> {
             let after = std::mem::replace(&mut before, Before::Other);
             let keyword = std::mem::take(&mut is_keyword);
             match token {
-                Token::Ident(_) if after == Before::Name => comparison.operand.push_str(self.copy(&span)),
-                Token::Ident("not") if after == Before::Test => {
+                Token::Ident(name) if after != Before::Other => {
                     comparison.operand.push_str(self.copy(&span));
-                    before = Before::Test;
+                    if after == Before::Test && name == "not" {
+                        before = Before::Test;
+                    }
                 }
-                Token::Ident(_) if after == Before::Test => comparison.operand.push_str(self.copy(&span)),
                 Token::Ident(name) if keyword => {
                     is_loop = name == "for";
                     written.push_str(self.copy(&span));

@@ -5,18 +5,18 @@ use std::{fs, io, path::PathBuf, str::FromStr};
 
 use super::card::Card;
 
-const PAGE: &str = include_str!("page.html");
+const PAGE_TEMPLATE: &str = include_str!("page.html");
 
-/// Source of a script of the page.
+/// A script of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Script {
+pub enum PageScript {
     /// A file, embedded in the page.
     File(PathBuf),
     /// A URL from which the browser loads it.
     Url(String),
 }
 
-impl FromStr for Script {
+impl FromStr for PageScript {
     type Err = std::convert::Infallible;
 
     fn from_str(place: &str) -> Result<Self, Self::Err> {
@@ -24,13 +24,10 @@ impl FromStr for Script {
     }
 }
 
-/// A script cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the renderer {}: {source}", file.display())]
-pub struct ScriptError {
-    /// The file.
-    pub file: PathBuf,
-    /// Why not.
+pub struct PageScriptError {
+    file: PathBuf,
     source: io::Error,
 }
 
@@ -38,19 +35,19 @@ pub struct ScriptError {
 ///
 /// # Errors
 /// When a script's file cannot be read.
-pub fn page(card: &Card, scripts: &[Script]) -> Result<String, ScriptError> {
+pub fn page(card: &Card, scripts: &[PageScript]) -> Result<String, PageScriptError> {
     let mut tags = String::new();
     for script in scripts {
         tags += &match script {
-            Script::Url(url) => format!("<script src=\"{}\"></script>\n", minijinja::HtmlEscape(url)),
-            Script::File(file) => {
+            PageScript::Url(url) => format!("<script src=\"{}\"></script>\n", minijinja::HtmlEscape(url)),
+            PageScript::File(file) => {
                 let read = fs::read_to_string(file);
-                let source = read.map_err(|source| ScriptError { file: file.clone(), source })?;
+                let source = read.map_err(|source| PageScriptError { file: file.clone(), source })?;
                 // This would end the script element.
                 format!("<script>{}</script>\n", source.replace("</script", "<\\/script"))
             }
         };
     }
     let post = String::from_utf8_lossy(&card.body).replace('<', "\\u003c");
-    Ok(PAGE.replacen("<!-- scripts -->", &tags, 1).replacen("/* post */ null", &post, 1))
+    Ok(PAGE_TEMPLATE.replacen("<!-- scripts -->", &tags, 1).replacen("/* post */ null", &post, 1))
 }

@@ -19,7 +19,6 @@ const CARD_CONTENT_TYPE: &str = "application/json; charset=utf-8";
 /// The header with the message's id, by which an endpoint recognizes a repetition.
 const MESSAGE_ID_HEADER: &str = "x-message-id";
 
-/// A request to deliver.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) request: Request,
@@ -30,16 +29,12 @@ pub(super) struct Post {
 /// Why a message cannot be posted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PostError {
-    /// The message cannot be read.
     #[error(transparent)]
     View(#[from] ViewError),
-    /// The template failed.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// It has no place for the credential.
     #[error(transparent)]
     Compose(#[from] BodyTemplateError),
-    /// A configured header is invalid.
     #[error(transparent)]
     Header(#[from] HeaderError),
 }
@@ -51,14 +46,23 @@ pub(super) fn post(
     record: &Record,
     budget: Option<Budget>,
 ) -> Result<Post, PostError> {
+    let with_id = |request: Request, content_type: &HeaderValue| {
+        let id = record.header.id.to_string();
+        let content_type = content_type.to_str().unwrap_or_default();
+        request.with_headers([("content-type", content_type), (MESSAGE_ID_HEADER, &id)])
+    };
     let (request, shortened) = match &web.content {
         Content::Card { template, budget: whole } => {
             let card = template.card(&destination.view(record)?, budget.unwrap_or(*whole))?;
             (Request::new(card.body).with_headers([("content-type", CARD_CONTENT_TYPE)])?, card.shortened)
         }
         Content::Text { template, content_type } => {
-            let text = template.text(&destination.view(record)?)?;
-            (typed(authorized(Request::new(text), &web.authentication), content_type)?, Vec::new())
+            let request = Request::new(template.text(&destination.view(record)?)?);
+            let request = match &web.authentication {
+                Authentication::Basic(credentials) => request.with_basic(credentials),
+                Authentication::None | Authentication::ClientSecret { .. } => request,
+            };
+            (with_id(request, content_type)?, Vec::new())
         }
         Content::Message { content_type } => {
             let body = body(record, &web.authentication, &destination.profile);
@@ -69,13 +73,8 @@ pub(super) fn post(
                     Request::from_template(&template, authentication)
                 }
             };
-            (typed(request, content_type)?, Vec::new())
+            (with_id(request, content_type)?, Vec::new())
         }
-    };
-    let id = record.header.id.to_string();
-    let request = match &web.content {
-        Content::Card { .. } => request,
-        Content::Text { .. } | Content::Message { .. } => request.with_headers([(MESSAGE_ID_HEADER, id.as_str())])?,
     };
     let request = web.url.secrets(web.is_secret).into_iter().fold(request, Request::with_secret);
     Ok(Post { request, shortened })
@@ -98,15 +97,4 @@ fn body(record: &Record, authentication: &Authentication, profile: &Profile) -> 
         }
     };
     without.map_or_else(|| body.clone(), Bytes::from)
-}
-
-fn typed(request: Request, content_type: &HeaderValue) -> Result<Request, HeaderError> {
-    request.with_headers([("content-type", content_type.to_str().unwrap_or_default())])
-}
-
-fn authorized(request: Request, authentication: &Authentication) -> Request {
-    match authentication {
-        Authentication::Basic(credentials) => request.with_basic(credentials),
-        Authentication::None | Authentication::ClientSecret { .. } => request,
-    }
 }

@@ -1,48 +1,45 @@
 //! The waiting deliveries of one destination: their groups in memory, the store, and the log with the messages.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use delivery::{FifoGroups, GiveUpReason, RetryDecision};
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
-use super::store::{AttemptOutcome, Delivery, Disposition, Store, StoreError};
+use super::context::RelayContext;
+use super::store::{DeliveryOutcome, Disposition, PendingDelivery, Store, StoreError};
 use crate::log::{Entry, LogReader, Position, Record, SegmentedLog};
 
 /// Size of bodies after which no further delivery is taken at a time.
 const MAX_TAKE_BYTES: usize = 8 << 20;
 
-/// The deliveries of a destination.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct DestinationQueue {
     store: Arc<Mutex<Store>>,
     log: Arc<SegmentedLog>,
-    destination: i64,
+    pub(super) destination: i64,
     groups: FifoGroups,
     /// The greatest number in the groups.
     known: u64,
     /// Outcomes that could not be recorded yet.
-    unrecorded: Vec<AttemptOutcome>,
+    unrecorded: Vec<DeliveryOutcome>,
     longest_wait: Option<Duration>,
 }
 
 /// A delivery that is due.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct TakenDelivery {
     pub(super) id: u64,
-    pub(super) delivery: Delivery,
+    pub(super) delivery: PendingDelivery,
     /// `None` if the log no longer has it.
     pub(super) record: Option<Record>,
 }
 
-impl Queue {
-    pub(super) fn new(store: Arc<Mutex<Store>>, log: Arc<SegmentedLog>, destination: i64) -> Self {
+impl DestinationQueue {
+    pub(super) fn new(context: &RelayContext, destination: i64) -> Self {
         Self {
-            store,
-            log,
+            store: context.store.clone(),
+            log: context.log.clone(),
             destination,
             groups: FifoGroups::default(),
             known: 0,
@@ -51,13 +48,8 @@ impl Queue {
         }
     }
 
-    /// The number of its destination.
-    pub(super) fn destination(&self) -> i64 {
-        self.destination
-    }
-
     pub(super) fn store(&self) -> MutexGuard<'_, Store> {
-        lock(&self.store)
+        self.store.lock()
     }
 
     /// Limits due times to `longest` from now.
@@ -65,12 +57,12 @@ impl Queue {
         self.longest_wait = Some(longest);
         self.groups.limit_wait(longest);
         let latest = Timestamp::now().checked_add(longest).unwrap_or(Timestamp::MAX);
-        lock(&self.store).limit_due(self.destination, latest)
+        self.store().limit_due(self.destination, latest)
     }
 
     /// Takes up to `room` deliveries that are due, the longest due first, limited by the size of their bodies. They are in
     /// flight until [`Self::complete`].
-    pub(super) fn take(&mut self, now: Timestamp, room: usize) -> Result<Vec<Taken>, StoreError> {
+    pub(super) fn take(&mut self, now: Timestamp, room: usize) -> Result<Vec<TakenDelivery>, StoreError> {
         self.load_new()?;
         let (mut taken, mut bytes) = (Vec::new(), 0);
         while taken.len() < room && bytes < MAX_TAKE_BYTES {
@@ -105,13 +97,13 @@ impl Queue {
 
     /// Records the outcomes of attempts. If that fails they are kept and recorded first the next time, so that an accepted
     /// delivery is not repeated because of a failed disk.
-    pub(super) fn complete(&mut self, outcomes: Vec<AttemptOutcome>) -> Result<(), StoreError> {
+    pub(super) fn complete(&mut self, outcomes: Vec<DeliveryOutcome>) -> Result<(), StoreError> {
         self.unrecorded.extend(outcomes);
         if self.unrecorded.is_empty() {
             return Ok(());
         }
-        lock(&self.store).complete(self.destination, &self.unrecorded)?;
-        for AttemptOutcome { id, disposition, .. } in self.unrecorded.drain(..) {
+        self.store().complete(self.destination, &self.unrecorded)?;
+        for DeliveryOutcome { id, disposition, .. } in self.unrecorded.drain(..) {
             let decision = match disposition {
                 Disposition::Delivered => RetryDecision::Delivered,
                 Disposition::Retry { due, .. } => RetryDecision::RetryAt(due),
@@ -124,7 +116,7 @@ impl Queue {
 
     /// Records that the lines of a file are durable up to `end`, including these deliveries.
     pub(super) fn complete_lines(&mut self, written: &[u64], end: u64) -> Result<(), StoreError> {
-        lock(&self.store).complete_lines(self.destination, written, Timestamp::now(), end)?;
+        self.store().complete_lines(self.destination, written, Timestamp::now(), end)?;
         for id in written {
             if !self.groups.remove(*id) {
                 self.groups.complete(*id, &RetryDecision::Delivered);
@@ -134,13 +126,13 @@ impl Queue {
     }
 
     /// Records an outcome and gives up all waiting deliveries, except those in flight, for the same reason.
-    pub(super) fn give_up(&mut self, outcome: AttemptOutcome) -> Result<(), StoreError> {
+    pub(super) fn give_up(&mut self, outcome: DeliveryOutcome) -> Result<(), StoreError> {
         let rest = outcome.clone();
         self.complete(vec![outcome])?;
         let mut waiting = Vec::new();
-        lock(&self.store).each_waiting(self.destination, 0, |id, _, _| waiting.push(id))?;
+        self.store().each_waiting(self.destination, 0, |id, _, _| waiting.push(id))?;
         let waiting = waiting.into_iter().filter(|id| self.groups.remove(*id));
-        let given_up = waiting.map(|id| AttemptOutcome { id, ..rest.clone() }).collect();
+        let given_up = waiting.map(|id| DeliveryOutcome { id, ..rest.clone() }).collect();
         self.complete(given_up)
     }
 
@@ -157,7 +149,7 @@ impl Queue {
     /// Loads the deliveries that are new in the store.
     fn load_new(&mut self) -> Result<(), StoreError> {
         let (groups, mut known) = (&mut self.groups, self.known);
-        lock(&self.store).each_waiting(self.destination, known, |id, flow, due| {
+        self.store.lock().each_waiting(self.destination, known, |id, flow, due| {
             known = id;
             groups.push(id, flow, due);
         })?;
@@ -165,11 +157,11 @@ impl Queue {
         Ok(())
     }
 
-    fn taken(&self, id: u64) -> Result<Taken, StoreError> {
-        let delivery = lock(&self.store).delivery(id)?;
+    fn taken(&self, id: u64) -> Result<TakenDelivery, StoreError> {
+        let delivery = self.store().delivery(id)?;
         let mut reader = self.log.read(delivery.at).map_err(StoreError::Log)?;
         let record = record(&mut reader, delivery.at, &delivery.message).map_err(StoreError::Log)?;
-        Ok(Taken { id, delivery, record })
+        Ok(TakenDelivery { id, delivery, record })
     }
 }
 
@@ -184,9 +176,4 @@ pub(super) fn record(reader: &mut LogReader, position: Position, message: &str) 
         }
         Some(Entry::Record { .. } | Entry::Damaged { .. }) | None => None,
     })
-}
-
-/// Locks the store. Each change is one transaction, so a panic leaves it consistent.
-pub(super) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
-    store.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,11 +7,11 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::{
     post::{Post, PostError},
-    store::Delivery,
+    store::PendingDelivery,
 };
 
 /// Dead-letter reason: the message could not be rendered.
-pub(super) const UNRENDERED: &str = "not-rendered";
+pub(super) const UNRENDERED_REASON: &str = "not-rendered";
 
 /// Maximum number of requests being rendered per destination.
 const MAX_PENDING: usize = 4;
@@ -31,7 +31,7 @@ pub(super) struct Renderer {
 #[derive(Debug)]
 pub(super) struct Rendered {
     pub(super) id: u64,
-    pub(super) delivery: Delivery,
+    pub(super) delivery: PendingDelivery,
     pub(super) post: Result<Post, (&'static str, String)>,
 }
 
@@ -44,7 +44,7 @@ impl Renderer {
     pub(super) fn begin(
         &mut self,
         id: u64,
-        delivery: Delivery,
+        delivery: PendingDelivery,
         make: impl FnOnce() -> Result<Post, PostError> + Send + 'static,
     ) {
         self.count += 1;
@@ -53,8 +53,8 @@ impl Renderer {
             // The semaphore is closed only during shutdown.
             let permit = large.acquire_owned().await.ok();
             let post = match tokio::task::spawn_blocking(make).await {
-                Ok(made) => made.map_err(|error| (UNRENDERED, error.to_string())),
-                Err(error) => Err((UNRENDERED, error.to_string())),
+                Ok(made) => made.map_err(|error| (UNRENDERED_REASON, error.to_string())),
+                Err(error) => Err((UNRENDERED_REASON, error.to_string())),
             };
             drop(permit);
             // A queue that was reloaded renders it again.

@@ -4,53 +4,43 @@ use jiff::Timestamp;
 
 use super::{
     decisions::digest,
-    routing::Decision,
+    routing::RoutingDecision,
     store::{self, Store, StoreError},
 };
 use crate::log::{Entry, LogReader, Position};
 
 /// Maximum number of messages in a transaction; a running receiver waits for it.
-const BATCH: usize = 500;
+const MAX_BATCH_MESSAGES: usize = 500;
 
 /// The messages to send again.
 #[derive(Clone, Debug)]
-pub struct Selection<'s> {
-    /// Name of the destination.
-    pub destination: &'s str,
+pub(crate) struct ReplaySelection<'s> {
+    pub(crate) destination: &'s str,
     /// Name of the endpoint that received them (default: the destination's own).
-    pub endpoint: Option<&'s str>,
-    /// Received at or after.
-    pub since: Timestamp,
-    /// Received before.
-    pub until: Option<Timestamp>,
+    pub(crate) endpoint: Option<&'s str>,
+    pub(crate) since: Timestamp,
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// Counts of the messages by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Replayed {
-    /// Enqueued again.
-    pub due: usize,
-    /// Waiting already.
-    pub waiting: usize,
+pub(crate) struct ReplayCounts {
+    pub(crate) due: usize,
+    pub(crate) waiting: usize,
     /// Not matched by the destination's `when`.
-    pub not_matched: usize,
+    pub(crate) not_matched: usize,
     /// Undecided: `when` could not be evaluated.
-    pub undecided: usize,
+    pub(crate) undecided: usize,
 }
 
 /// Error sending messages again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ReplayError {
-    /// The destination is not configured.
+pub(crate) enum ReplayError {
     #[error(
         "there is no destination `{name}` in the receiver's last configuration; `relay status` lists the destinations"
     )]
-    UnknownDestination {
-        /// Its name.
-        name: String,
-    },
-    /// The store or the log cannot be used.
+    UnknownDestination { name: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -59,18 +49,24 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// When the destination is not configured, or the store or the log cannot be used; messages enqueued so far stay.
-pub fn replay(store: &mut Store, reader: &mut LogReader, selection: &Selection<'_>) -> Result<Replayed, ReplayError> {
+pub(crate) fn replay(
+    store: &mut Store,
+    reader: &mut LogReader,
+    selection: &ReplaySelection<'_>,
+) -> Result<ReplayCounts, ReplayError> {
     let name = selection.destination;
-    let to = store.find_configured(name)?;
-    let to = to.ok_or_else(|| ReplayError::UnknownDestination { name: name.to_owned() })?;
-    let from_endpoint = selection.endpoint.unwrap_or(&to.endpoint);
+    let Some((number, endpoint)) = store.configured(name)? else {
+        return Err(ReplayError::UnknownDestination { name: name.to_owned() });
+    };
+    let router = store.router()?;
+    let from_endpoint = selection.endpoint.unwrap_or(&endpoint);
     // Evaluate the current filter whatever the age of the message, as if its endpoint were the destination's.
     let now = Position(i64::MAX.cast_unsigned());
-    let (mut replayed, mut batch) = (Replayed::default(), Vec::new());
+    let (mut replayed, mut batch) = (ReplayCounts::default(), Vec::new());
     loop {
         let entry = reader.next_entry().map_err(StoreError::Log)?;
-        if batch.len() == BATCH || (entry.is_none() && !batch.is_empty()) {
-            let due = store.replay(to.number, &batch)?;
+        if batch.len() == MAX_BATCH_MESSAGES || (entry.is_none() && !batch.is_empty()) {
+            let due = store.replay(number, &batch)?;
             replayed.due += due;
             replayed.waiting += batch.len() - due;
             batch.clear();
@@ -88,17 +84,17 @@ pub fn replay(store: &mut Store, reader: &mut LogReader, selection: &Selection<'
         if !is_selected {
             continue;
         }
-        record.header.endpoint.clone_from(&to.endpoint);
-        match to.router.decide(to.number, now, &record) {
-            Decision::Due => batch.push(store::Replayed {
+        record.header.endpoint.clone_from(&endpoint);
+        match router.decide(number, now, &record) {
+            RoutingDecision::Due => batch.push(store::ReplayedMessage {
                 at,
                 message: record.header.id,
                 received_at,
                 flow: record.header.flow.clone(),
-                digest: digest(&to.router, now, &record),
+                digest: digest(&router, now, &record),
             }),
-            Decision::NotMatched => replayed.not_matched += 1,
-            Decision::Undecided(_) | Decision::Expired => replayed.undecided += 1,
+            RoutingDecision::NotMatched => replayed.not_matched += 1,
+            RoutingDecision::Undecided(_) | RoutingDecision::Expired => replayed.undecided += 1,
         }
     }
 }

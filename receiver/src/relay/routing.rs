@@ -3,7 +3,7 @@
 //! Each configuration has a routing table. The store keeps it with the part of the log for which it was in force, so
 //! that a message is routed by the configuration under which it was acknowledged, even after a restart.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display};
 
 use schemas::{
     Document, Profile, Role, Trigger,
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     destination::{self, Destination},
-    filter::Filter,
+    filter::DestinationFilter,
     flow_url::FlowUrl,
 };
 use crate::log::{Position, Record};
@@ -60,8 +60,7 @@ pub(super) struct StoredTable {
 
 /// Whether a message is due at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
-    /// It is.
+pub(crate) enum RoutingDecision {
     Due,
     /// The destination's `when` does not hold for it.
     NotMatched,
@@ -73,39 +72,32 @@ pub(super) enum Decision {
 
 /// All routing tables that are still needed, compiled.
 #[derive(Debug)]
-pub(super) struct Router {
+pub(crate) struct Router {
     /// Counts the changes of the tables.
     pub(super) version: u64,
     /// The oldest first.
-    tables: Vec<Table>,
+    tables: Vec<CompiledTable>,
 }
 
 #[derive(Debug)]
-struct Table {
+struct CompiledTable {
     since: Position,
     until: Option<Position>,
-    endpoints: HashMap<String, Endpoint>,
+    endpoints: HashMap<String, RoutedEndpoint>,
 }
 
 #[derive(Debug)]
-struct Endpoint {
+struct RoutedEndpoint {
     profile: Result<Profile, String>,
-    routes: Vec<Route>,
+    routes: Vec<CompiledRoute>,
 }
 
 #[derive(Debug)]
-struct Route {
+struct CompiledRoute {
     destination: i64,
-    condition: Condition,
+    /// The condition, if any; the error is why it cannot be read.
+    when: Result<Option<DestinationFilter>, String>,
     flow_url: Option<FlowUrl>,
-}
-
-#[derive(Debug)]
-enum Condition {
-    Always,
-    Filter(Filter),
-    /// It is unknown, for this reason.
-    Unknown(String),
 }
 
 impl EndpointRoutes {
@@ -134,12 +126,12 @@ impl Router {
                 None => Ok(Profile::v1().clone()),
                 Some(text) => Profile::parse(&text).map_err(|error| format!("its profile cannot be read: {error}")),
             };
-            let routes = routes.routes.into_iter().map(Route::new).collect();
-            Endpoint { profile, routes }
+            let routes = routes.routes.into_iter().map(CompiledRoute::new).collect();
+            RoutedEndpoint { profile, routes }
         };
         let tables = tables.into_iter().map(|StoredTable { since, until, table }| {
             let endpoints = table.endpoints.into_iter().map(|routes| (routes.name.clone(), endpoint(routes)));
-            Table { since, until, endpoints: endpoints.collect() }
+            CompiledTable { since, until, endpoints: endpoints.collect() }
         });
         Self { version, tables: tables.collect() }
     }
@@ -159,23 +151,26 @@ impl Router {
     }
 
     /// Whether a message at a position is due at a destination.
-    pub(super) fn decide(&self, destination: i64, at: Position, record: &Record) -> Decision {
+    pub(super) fn decide(&self, destination: i64, at: Position, record: &Record) -> RoutingDecision {
         let mut decision = None;
         for endpoint in self.in_force(at, &record.header.endpoint) {
             for route in endpoint.routes.iter().filter(|route| route.destination == destination) {
-                match (route.decide(record, &endpoint.profile), &decision) {
-                    (Decision::Due, _) => return Decision::Due,
-                    (Decision::NotMatched, Some(_)) => {}
+                let routed = route.decide(record, &endpoint.profile).unwrap_or_else(RoutingDecision::Undecided);
+                match (routed, &decision) {
+                    (RoutingDecision::Due, _) => return RoutingDecision::Due,
+                    (RoutingDecision::NotMatched, Some(_)) => {}
                     (other, _) => decision = Some(other),
                 }
             }
         }
-        decision.unwrap_or_else(|| Decision::Undecided("the configuration of that time is no longer known".to_owned()))
+        decision.unwrap_or_else(|| {
+            RoutingDecision::Undecided("the configuration of that time is no longer known".to_owned())
+        })
     }
 
     /// Whether a body has the time of its event, so that an equal body is a duplicate. Without it, a step that was sent
     /// back and submitted again unchanged would look like a duplicate.
-    pub(super) fn says_when(&self, at: Position, record: &Record) -> bool {
+    pub(super) fn has_event_time(&self, at: Position, record: &Record) -> bool {
         let endpoints = self.in_force(at, &record.header.endpoint);
         let Some(Ok(profile)) = endpoints.first().map(|endpoint| &endpoint.profile) else { return false };
         let Ok(document) = Document::read(&record.body, profile) else { return false };
@@ -189,10 +184,10 @@ impl Router {
 
     /// The endpoint in the tables that were in force at a position. A request that began before a reload is stored after
     /// it, under a name that only the table before it may know.
-    fn in_force(&self, at: Position, endpoint: &str) -> Vec<&Endpoint> {
+    fn in_force(&self, at: Position, endpoint: &str) -> Vec<&RoutedEndpoint> {
         let begun = || self.tables.iter().filter(|table| table.since <= at);
         let in_force = begun().filter(|table| table.until.is_none_or(|until| at < until));
-        let known: Vec<&Endpoint> = in_force.filter_map(|table| table.endpoints.get(endpoint)).collect();
+        let known: Vec<&RoutedEndpoint> = in_force.filter_map(|table| table.endpoints.get(endpoint)).collect();
         if !known.is_empty() {
             return known;
         }
@@ -200,37 +195,25 @@ impl Router {
     }
 }
 
-impl Route {
+impl CompiledRoute {
     fn new(stored: StoredRoute) -> Self {
-        let condition = match stored.when.as_deref().map(Filter::parse) {
-            _ if stored.is_unknown => Condition::Unknown(
-                "it was enqueued by an older version of the receiver, which did not store `when`".to_owned(),
-            ),
-            None => Condition::Always,
-            Some(Ok(when)) => Condition::Filter(when),
-            Some(Err(error)) => Condition::Unknown(format!("`when` cannot be read: {error}")),
+        let when = if stored.is_unknown {
+            Err("it was enqueued by an older version of the receiver, which did not store `when`".to_owned())
+        } else {
+            let when = stored.when.as_deref().map(DestinationFilter::parse).transpose();
+            when.map_err(|error| format!("`when` cannot be read: {error}"))
         };
         let flow_url = stored.flow_url.and_then(|pattern| pattern.parse().ok());
-        Self { destination: stored.destination, condition, flow_url }
+        Self { destination: stored.destination, when, flow_url }
     }
 
-    fn decide(&self, record: &Record, profile: &Result<Profile, String>) -> Decision {
-        let when = match &self.condition {
-            Condition::Always => return Decision::Due,
-            Condition::Unknown(why) => return Decision::Undecided(why.clone()),
-            Condition::Filter(when) => when,
-        };
-        let profile = match profile {
-            Ok(profile) => profile,
-            Err(why) => return Decision::Undecided(why.clone()),
-        };
-        match destination::view(record, profile, self.flow_url.as_ref()) {
-            Err(error) => Decision::Undecided(format!("`when` could not be evaluated: {error}")),
-            Ok(view) => match when.holds(&view) {
-                Ok(true) => Decision::Due,
-                Ok(false) => Decision::NotMatched,
-                Err(error) => Decision::Undecided(format!("`when` could not be evaluated: {error}")),
-            },
-        }
+    /// Whether a message is due; the error is why that cannot be decided.
+    fn decide(&self, record: &Record, profile: &Result<Profile, String>) -> Result<RoutingDecision, String> {
+        let Some(when) = self.when.as_ref().map_err(Clone::clone)? else { return Ok(RoutingDecision::Due) };
+        let profile = profile.as_ref().map_err(Clone::clone)?;
+        let failed = |error: &dyn Display| format!("`when` could not be evaluated: {error}");
+        let view = destination::view(record, profile, self.flow_url.as_ref()).map_err(|error| failed(&error))?;
+        let holds = when.holds(&view).map_err(|error| failed(&error))?;
+        Ok(if holds { RoutingDecision::Due } else { RoutingDecision::NotMatched })
     }
 }

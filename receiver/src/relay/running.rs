@@ -3,31 +3,29 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::Arc,
 };
 
 use delivery::{Rate, RateLimiter};
+use parking_lot::Mutex;
 use tokio::{
-    sync::{Notify, Semaphore, watch},
+    sync::{Notify, watch},
     task::{JoinHandle, JoinSet},
 };
 
 use super::{
-    decisions::Decisions,
-    destination::{Destination, Destinations, Kind},
+    context::RelayContext,
+    destination::{Destination, DestinationTarget, Destinations},
     file,
     log_consumer::LogConsumer,
-    queue::{Queue, lock},
-    store::{Status, Store, StoreError},
+    queue::DestinationQueue,
+    store::{RelayStatus, Store, StoreError},
     web,
 };
 use crate::{
     log::{Position, RetentionPin, SegmentedLog},
     metrics::RelayMetrics,
 };
-
-/// Maximum number of large messages processed at once, over all destinations: each takes a core for seconds.
-const LARGE_AT_A_TIME: usize = 2;
 
 /// The relay's store, and the pin on the part of the log that it needs.
 #[derive(Clone, Debug)]
@@ -39,13 +37,8 @@ pub(super) struct OpenStore {
 /// The relay while it has a store.
 #[derive(Debug)]
 pub(super) struct Running {
-    store: Arc<Mutex<Store>>,
+    pub(super) context: RelayContext,
     hold: Arc<RetentionPin>,
-    log: Arc<SegmentedLog>,
-    metrics: Arc<RelayMetrics>,
-    /// Signals reading and filtering to end at the next message.
-    pub(super) stop: Arc<AtomicBool>,
-    large: Arc<Semaphore>,
     workers: HashMap<Arc<str>, Worker>,
     /// Workers of removed destinations, which complete their deliveries in flight.
     leaving: HashMap<Arc<str>, JoinHandle<()>>,
@@ -58,7 +51,7 @@ pub(super) struct Running {
     /// Destinations whose filter is being evaluated.
     decided_for: HashSet<i64>,
     decided: Arc<Notify>,
-    looking: Option<JoinHandle<Result<Looked, StoreError>>>,
+    polling: Option<JoinHandle<Result<StorePoll, StoreError>>>,
 }
 
 /// The task of one destination.
@@ -70,19 +63,19 @@ struct Worker {
 }
 
 /// Result of a task.
-pub(super) enum Event {
+pub(super) enum RelayEvent {
     /// The log was read up to here, and whether there may be more.
     Read(Result<(Position, bool), StoreError>),
     /// Filters were evaluated, or that failed.
     Decided(Result<(), StoreError>),
     /// The store was polled; the log was read up to here.
-    Looked(Position),
+    Polled(Position),
 }
 
 /// Result of polling the store.
 #[derive(Debug)]
-struct Looked {
-    status: Status,
+struct StorePoll {
+    status: RelayStatus,
     needed_from: Position,
     /// Whether another process has written.
     is_changed: bool,
@@ -94,26 +87,19 @@ impl Running {
         log: Arc<SegmentedLog>,
         metrics: Arc<RelayMetrics>,
     ) -> Result<Self, StoreError> {
-        let OpenStore { store, hold } = opened;
-        let stop = Arc::<AtomicBool>::default();
-        let reader = log.read(lock(&store).cursor()?).map_err(StoreError::Log)?;
-        let consumer = LogConsumer::new(reader, store.clone(), metrics.clone(), stop.clone());
+        let context = RelayContext::new(opened.store, log, metrics);
         Ok(Self {
-            store,
-            hold,
-            log,
-            metrics,
-            stop,
-            large: Arc::new(Semaphore::new(LARGE_AT_A_TIME)),
+            consumer: Some(LogConsumer::new(context.clone())?),
+            context,
+            hold: opened.hold,
             workers: HashMap::new(),
             leaving: HashMap::new(),
             limiters: HashMap::new(),
-            consumer: Some(consumer),
             reading: None,
             deciding: JoinSet::new(),
             decided_for: HashSet::new(),
             decided: Arc::default(),
-            looking: None,
+            polling: None,
         })
     }
 
@@ -128,19 +114,19 @@ impl Running {
     }
 
     /// Waits for the result of a task; forever if there is no task.
-    pub(super) async fn next_event(running: &mut Option<Self>) -> Event {
+    pub(super) async fn next_event(running: &mut Option<Self>) -> RelayEvent {
         let Some(running) = running else { return std::future::pending().await };
         loop {
             tokio::select! {
                 read = ended(&mut running.reading) => {
                     running.reading = None;
-                    return Event::Read(running.has_read(read));
+                    return RelayEvent::Read(running.on_read(read));
                 }
                 Some(done) = running.deciding.join_next() => match done {
                     Ok((destination, done)) => {
                         running.decided_for.remove(&destination);
                         running.wake();
-                        return Event::Decided(done.and_then(|()| running.decide()));
+                        return RelayEvent::Decided(done.and_then(|()| running.decide()));
                     }
                     Err(error) => {
                         tracing::error!(%error, "evaluating filters failed; retrying");
@@ -148,10 +134,10 @@ impl Running {
                     }
                 },
                 () = running.decided.notified() => running.wake(),
-                looked = ended(&mut running.looking) => {
-                    running.looking = None;
-                    match looked {
-                        Some(Ok(looked)) => return Event::Looked(running.has_looked(&looked)),
+                polled = ended(&mut running.polling) => {
+                    running.polling = None;
+                    match polled {
+                        Some(Ok(polled)) => return RelayEvent::Polled(running.on_polled(&polled)),
                         Some(Err(error)) => tracing::error!(%error, "cannot poll the relay's store"),
                         None => {}
                     }
@@ -160,48 +146,40 @@ impl Running {
         }
     }
 
-    fn has_read(
+    fn on_read(
         &mut self,
         read: Option<(LogConsumer, Result<bool, StoreError>)>,
     ) -> Result<(Position, bool), StoreError> {
         let Some((consumer, read)) = read else {
             // It panicked. Whatever it had not stored is read again.
-            let reader = self.log.read(lock(&self.store).cursor()?).map_err(StoreError::Log)?;
-            self.consumer = Some(LogConsumer::new(reader, self.store.clone(), self.metrics.clone(), self.stop.clone()));
-            return Ok((lock(&self.store).cursor()?, false));
+            self.consumer = Some(LogConsumer::new(self.context.clone())?);
+            return Ok((self.context.store.lock().cursor()?, false));
         };
         self.consumer = Some(consumer);
         let any = read?;
         if any {
             self.decide()?;
         }
-        Ok((lock(&self.store).cursor()?, any))
+        Ok((self.context.store.lock().cursor()?, any))
     }
 
     /// Starts to evaluate the filter of each destination with pending messages, unless that is going on.
     fn decide(&mut self) -> Result<(), StoreError> {
-        let undecided = lock(&self.store).undecided()?;
+        let undecided = self.context.store.lock().undecided()?;
         for (destination, name) in undecided {
             if !self.decided_for.insert(destination) {
                 continue;
             }
-            let decisions = Decisions {
-                store: self.store.clone(),
-                log: self.log.clone(),
-                metrics: self.metrics.clone(),
-                large: self.large.clone(),
-                stop: self.stop.clone(),
-            };
-            let decided = self.decided.clone();
+            let (context, decided) = (self.context.clone(), self.decided.clone());
             self.deciding
-                .spawn_blocking(move || (destination, decisions.make(destination, &name, || decided.notify_one())));
+                .spawn_blocking(move || (destination, context.decide(destination, &name, || decided.notify_one())));
         }
         Ok(())
     }
 
     /// Replaces the destinations. A worker of the previous ones first completes its deliveries in flight.
     pub(super) fn serve(&mut self, destinations: &Destinations) -> Result<(), StoreError> {
-        let numbers = lock(&self.store).numbers(destinations)?;
+        let numbers = self.context.store.lock().numbers(destinations)?;
         self.set_rates(destinations);
         let mut before = std::mem::take(&mut self.workers);
         before.values().for_each(|worker| {
@@ -209,8 +187,8 @@ impl Running {
         });
         for (number, destination) in numbers.iter().zip(destinations.iter()) {
             let Some(number) = number else { continue };
-            self.metrics.add(&destination.name);
-            let queue = Queue::new(self.store.clone(), self.log.clone(), *number);
+            self.context.metrics.add(&destination.name);
+            let queue = DestinationQueue::new(&self.context, *number);
             let previous = before.remove(&destination.name).map(|worker| worker.task);
             let previous = previous.or_else(|| self.leaving.remove(&destination.name));
             let worker = self.worker(queue, Arc::new(destination.clone()), previous);
@@ -218,33 +196,37 @@ impl Running {
         }
         self.leaving.retain(|_, task| !task.is_finished());
         self.leaving.extend(before.into_iter().map(|(name, worker)| (name, worker.task)));
-        self.look()
+        self.poll_store()
     }
 
-    fn worker(&mut self, queue: Queue, destination: Arc<Destination>, previous: Option<JoinHandle<()>>) -> Worker {
+    fn worker(
+        &mut self,
+        queue: DestinationQueue,
+        destination: Arc<Destination>,
+        previous: Option<JoinHandle<()>>,
+    ) -> Worker {
         let (stop, stopped) = watch::channel(false);
         let wake = Arc::new(Notify::new());
-        let woken = wake.clone();
-        let (metrics, large) = (self.metrics.clone(), self.large.clone());
-        let limiter = match &destination.kind {
-            Kind::Web(web) => Some(self.limiters.entry(web.url.uri().to_string()).or_default().clone()),
-            Kind::File(_) => None,
+        let (context, woken) = (self.context.clone(), wake.clone());
+        let limiter = match &destination.target {
+            DestinationTarget::Web(web) => Some(self.limiters.entry(web.url.uri().to_string()).or_default().clone()),
+            DestinationTarget::File(_) => None,
         };
         let task = tokio::spawn(async move {
             if let Some(previous) = previous {
                 // One that panicked has ended too.
                 drop(previous.await);
             }
-            match (&destination.kind, limiter) {
-                (Kind::Web(web), Some(limiter)) => {
+            match (&destination.target, limiter) {
+                (DestinationTarget::Web(web), Some(limiter)) => {
                     let web = web.clone();
-                    web::run(queue, destination, web, limiter, metrics, large, woken, stopped).await;
+                    web::run(context, queue, destination, web, limiter, woken, stopped).await;
                 }
-                (Kind::File(path), _) => {
+                (DestinationTarget::File(path), _) => {
                     let path = path.clone();
-                    file::run(queue, destination, &path, metrics, &woken, stopped).await;
+                    file::run(queue, destination, &path, context.metrics, &woken, stopped).await;
                 }
-                (Kind::Web(_), None) => {}
+                (DestinationTarget::Web(_), None) => {}
             }
         });
         Worker { wake, stop, task }
@@ -254,7 +236,7 @@ impl Running {
     fn set_rates(&mut self, destinations: &Destinations) {
         let mut rates: HashMap<String, Option<Rate>> = HashMap::new();
         for destination in destinations.iter() {
-            let Kind::Web(web) = &destination.kind else { continue };
+            let DestinationTarget::Web(web) = &destination.target else { continue };
             let slowest = rates.entry(web.url.uri().to_string()).or_default();
             *slowest = slowest.iter().copied().chain(web.rate).max_by_key(Rate::interval);
         }
@@ -268,27 +250,27 @@ impl Running {
     }
 
     /// Starts to poll the store for changes by other processes and the status of each destination.
-    pub(super) fn look(&mut self) -> Result<(), StoreError> {
-        lock(&self.store).check_place()?;
-        if self.looking.is_none() {
-            let store = self.store.clone();
-            self.looking = Some(tokio::task::spawn_blocking(move || {
-                let mut store = lock(&store);
+    pub(super) fn poll_store(&mut self) -> Result<(), StoreError> {
+        self.context.store.lock().check_place()?;
+        if self.polling.is_none() {
+            let store = self.context.store.clone();
+            self.polling = Some(tokio::task::spawn_blocking(move || {
+                let mut store = store.lock();
                 let is_changed = store.was_changed_elsewhere()?;
-                Ok(Looked { status: store.status()?, needed_from: store.needed_from()?, is_changed })
+                Ok(StorePoll { status: store.status()?, needed_from: store.needed_from()?, is_changed })
             }));
         }
         self.decide()
     }
 
-    fn has_looked(&self, looked: &Looked) -> Position {
-        if looked.is_changed {
+    fn on_polled(&self, polled: &StorePoll) -> Position {
+        if polled.is_changed {
             self.wake();
         }
-        self.hold.move_to(looked.needed_from);
+        self.hold.move_to(polled.needed_from);
         // The destination may have been at another endpoint before: its dead letters there count too.
         let mut by_name: HashMap<&str, (u64, i64, u64)> = HashMap::new();
-        for it in &looked.status.destinations {
+        for it in &polled.status.destinations {
             let (waiting, oldest, dead) = by_name.entry(&it.name).or_default();
             (*waiting, *dead) = (*waiting + it.waiting, *dead + it.dead_letters);
             *oldest = [*oldest, it.oldest_waiting.map_or(0, |at| at.as_second())]
@@ -298,9 +280,9 @@ impl Running {
                 .unwrap_or_default();
         }
         for (name, (waiting, oldest, dead)) in by_name {
-            self.metrics.stands(name, waiting, oldest, dead);
+            self.context.metrics.stands(name, waiting, oldest, dead);
         }
-        looked.status.read_up_to
+        polled.status.read_up_to
     }
 
     /// Waits for the deliveries in flight.

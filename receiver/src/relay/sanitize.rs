@@ -4,8 +4,8 @@ use schemas::text::is_unsafe;
 
 use super::taint;
 
-/// The text with `\n` for every kind of line end, and without unsafe characters and the ones that mark text in a template's
-/// output. Characters that join letters or emoji, or set the direction of a single one, are part of many texts and stay.
+/// The text with `\n` for every kind of line end, and without unsafe characters and the marks of a template's output.
+/// Characters that join letters or emoji, or set the direction of a single one, are part of many texts and stay.
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -22,8 +22,8 @@ pub(super) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// The text with the characters that [`clean`] would remove or change escaped. For names: those that differ in their
-/// bytes must stay different.
+/// The text with escapes for the characters that [`clean`] would remove or change. For names: names with different bytes
+/// must stay different.
 pub(super) fn exact(text: &str) -> String {
     if clean(text) == text && !text.contains('\n') {
         return text.to_owned();

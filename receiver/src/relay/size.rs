@@ -24,7 +24,6 @@ impl Budget {
         if (Self::MIN..=Self::MAX).contains(&budget) { Ok(budget) } else { Err(BudgetError::Range { bytes }) }
     }
 
-    /// Bytes.
     pub fn bytes(self) -> usize {
         self.0
     }
@@ -59,20 +58,15 @@ impl FromStr for Budget {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BudgetError {
-    /// Too small for every message, or too large for Teams.
     #[error("the budget must be between {} and {} bytes, not {bytes}", Budget::MIN.0, Budget::MAX.0)]
-    Range {
-        /// The requested size.
-        bytes: usize,
-    },
-    /// Not a number.
+    Range { bytes: usize },
     #[error("the budget must be a number of bytes, such as 20000")]
     Number(#[from] ParseIntError),
 }
 
 /// Limits for the shown parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(super) struct CardLimits {
     /// Maximum number of characters of a value or comment.
     pub(super) value: usize,
     /// Maximum number of characters of a name.
@@ -83,15 +77,14 @@ pub(super) struct Limits {
     pub(super) decisions: usize,
 }
 
-impl Limits {
-    /// All of it.
-    pub(super) const NONE: Self =
+impl CardLimits {
+    pub(super) const UNLIMITED: Self =
         Self { value: usize::MAX, name: usize::MAX, fields: usize::MAX, decisions: usize::MAX };
     /// Values are cut below this length only after all fields were dropped.
-    const READABLE: usize = 120;
-    /// The stricter of two limits, in the order of the fields.
-    const TIGHT: [Self; 3] = [
-        Self { value: Self::READABLE, name: 100, fields: 0, decisions: 10 },
+    const READABLE_CHARACTERS: usize = 120;
+    /// Tried in this order, if cutting values is not enough.
+    const STRICT_LIMITS: [Self; 3] = [
+        Self { value: Self::READABLE_CHARACTERS, name: 100, fields: 0, decisions: 10 },
         Self { value: 60, name: 60, fields: 0, decisions: 3 },
         Self { value: 20, name: 20, fields: 0, decisions: 1 },
     ];
@@ -133,22 +126,22 @@ pub(super) fn fit<T, E>(
     longest_value: usize,
     fields: usize,
     size: impl Fn(&T) -> usize,
-    attempt: impl Fn(Limits) -> Result<Option<T>, E>,
+    attempt: impl Fn(CardLimits) -> Result<Option<T>, E>,
 ) -> Result<Option<T>, E> {
     let within = |limits| attempt(limits).map(|made| made.filter(|made| size(made) <= budget.bytes()));
-    if let Some(whole) = within(Limits::NONE)? {
+    if let Some(whole) = within(CardLimits::UNLIMITED)? {
         return Ok(Some(whole));
     }
     // Texts longer than the budget cannot fit, nor more fields than fit in their shortest form.
     let (longest_value, fields) = (longest_value.min(budget.bytes()), fields.min(budget.bytes() / 8));
-    let cut_to = |value| Limits { value, ..Limits::NONE };
-    if longest_value > Limits::READABLE
-        && let Some(cut) = largest(Limits::READABLE, longest_value, |value| within(cut_to(value)))?
+    let cut_to = |value| CardLimits { value, ..CardLimits::UNLIMITED };
+    if longest_value > CardLimits::READABLE_CHARACTERS
+        && let Some(cut) = largest(CardLimits::READABLE_CHARACTERS, longest_value, |value| within(cut_to(value)))?
     {
         return Ok(Some(cut));
     }
-    for tight in Limits::TIGHT {
-        if let Some(fewer) = largest(0, fields, |fields| within(Limits { fields, ..tight }))? {
+    for tight in CardLimits::STRICT_LIMITS {
+        if let Some(fewer) = largest(0, fields, |fields| within(CardLimits { fields, ..tight }))? {
             return Ok(Some(fewer));
         }
     }
@@ -177,17 +170,17 @@ mod tests {
     use super::*;
 
     /// 100 fields with values of 1000 characters each, as large as they sound.
-    fn fitted(budget: usize) -> Option<Limits> {
-        let size = |limits: &Limits| 1_000 + limits.fields.min(100) * (20 + limits.value.min(1_000));
+    fn fitted(budget: usize) -> Option<CardLimits> {
+        let size = |limits: &CardLimits| 1_000 + limits.fields.min(100) * (20 + limits.value.min(1_000));
         fit(Budget(budget), 1_000, 100, size, |limits| Ok::<_, ()>(Some(limits))).unwrap()
     }
 
     #[test]
     fn values_are_cut_before_fields_are_dropped() {
-        assert_eq!(fitted(200_000), Some(Limits::NONE));
-        assert_eq!(fitted(53_000), Some(Limits { value: 500, ..Limits::NONE }));
-        assert_eq!(fitted(9_000), Some(Limits { fields: 57, ..Limits::TIGHT[0] }));
-        assert_eq!(fitted(1_000), Some(Limits::TIGHT[0]));
+        assert_eq!(fitted(200_000), Some(CardLimits::UNLIMITED));
+        assert_eq!(fitted(53_000), Some(CardLimits { value: 500, ..CardLimits::UNLIMITED }));
+        assert_eq!(fitted(9_000), Some(CardLimits { fields: 57, ..CardLimits::STRICT_LIMITS[0] }));
+        assert_eq!(fitted(1_000), Some(CardLimits::STRICT_LIMITS[0]));
         assert_eq!(fitted(999), None);
     }
 

@@ -1,7 +1,7 @@
-//! Maps a place in a template's output to the template's line: the template is rendered again with a mark at the end of
-//! each line.
+//! Maps a place in a template's output to a line of the template, by rendering it again with a mark at the end of each
+//! line.
 
-use super::taint::LINE;
+use super::taint::LINE_MARK;
 
 /// The template with a mark and its number at the end of every line that ends outside of tags.
 pub(super) fn numbered(template: &str) -> String {
@@ -20,13 +20,13 @@ pub(super) fn numbered(template: &str) -> String {
         }
         if character == '\n' {
             if until.is_none() {
-                numbered.push_str(&format!("{LINE}{line}{LINE}"));
+                numbered.push_str(&format!("{LINE_MARK}{line}{LINE_MARK}"));
             }
             line += 1;
         }
         numbered.push(character);
     }
-    numbered.push_str(&format!("{LINE}{line}{LINE}"));
+    numbered.push_str(&format!("{LINE_MARK}{line}{LINE_MARK}"));
     numbered
 }
 
@@ -34,12 +34,12 @@ pub(super) fn numbered(template: &str) -> String {
 pub(super) struct Lines(Vec<(usize, usize)>);
 
 impl Lines {
-    /// Splits the output of a numbered template into the output without marks and the lines.
-    pub(super) fn taken_off(output: &str) -> (String, Self) {
+    /// The output of a numbered template without its marks, and the lines.
+    pub(super) fn remove_marks(output: &str) -> (String, Self) {
         let mut plain = String::with_capacity(output.len());
         let mut marks = Vec::new();
         let mut length = 0;
-        for (index, part) in output.split(LINE).enumerate() {
+        for (index, part) in output.split(LINE_MARK).enumerate() {
             if index % 2 == 0 {
                 plain.push_str(part);
                 length += part.chars().count();
@@ -64,8 +64,8 @@ mod tests {
     fn a_place_leads_to_its_line() {
         let template = "{\n{# two\nlines #}\"a\": 1,\n{{ x\n }}\n}";
         let numbered = numbered(template);
-        assert_eq!(numbered.matches(LINE).count() / 2, 4);
-        let (plain, lines) = Lines::taken_off(&numbered);
+        assert_eq!(numbered.matches(LINE_MARK).count() / 2, 4);
+        let (plain, lines) = Lines::remove_marks(&numbered);
         assert_eq!(plain, template);
         let line = |text: &str| lines.of(template[..template.find(text).unwrap()].chars().count());
         assert_eq!([line("{\n"), line("\"a\""), line("x"), line("\n}")], [Some(1), Some(3), Some(5), Some(6)]);

@@ -19,18 +19,18 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 use storage::database::DatabaseFiles;
 use uuid::Uuid;
 
-pub use self::{
-    dead_letters::{DeadLetter, Retried, Which},
-    status::{DestinationStatus, Failure, Status},
+pub(crate) use self::{
+    dead_letters::{DeadLetter, DeadLetterSelection, Retried},
+    status::{DestinationStatus, RelayStatus},
 };
 pub(super) use self::{
-    decision::{Asked, Decided},
-    outcome::{AttemptOutcome, Disposition, EXPIRED_REASON},
-    replay::Replayed,
+    decision::{DecidedMessage, PassedOver, UndecidedMessage},
+    outcome::{DeliveryOutcome, Disposition, EXPIRED_REASON},
+    replay::ReplayedMessage,
 };
 use super::{routing::Router, size::Budget};
 use crate::log::{Cursor, LogId, LogIdentity, Position};
@@ -40,7 +40,7 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
 
 /// The store's file, open.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     connection: Connection,
     /// SQLite's `data_version`, which changes when another process writes.
     version: i64,
@@ -52,7 +52,7 @@ pub struct Store {
 
 /// A message to be enqueued.
 #[derive(Clone, Debug)]
-pub(super) struct Arrival {
+pub(super) struct IncomingMessage {
     pub(super) at: Position,
     pub(super) message: Uuid,
     pub(super) received_at: Timestamp,
@@ -63,7 +63,7 @@ pub(super) struct Arrival {
 
 /// A pending delivery.
 #[derive(Clone, Debug)]
-pub(super) struct Delivery {
+pub(super) struct PendingDelivery {
     pub(super) at: Position,
     pub(super) message: String,
     pub(super) attempts: u32,
@@ -73,9 +73,8 @@ pub(super) struct Delivery {
     pub(super) budget: Option<usize>,
 }
 
-impl Delivery {
-    /// The budget that it needs, if it was too large before.
-    pub(super) fn smaller(&self) -> Option<Budget> {
+impl PendingDelivery {
+    pub(super) fn smaller_budget(&self) -> Option<Budget> {
         self.budget.and_then(|bytes| Budget::new(bytes).ok())
     }
 }
@@ -84,49 +83,41 @@ impl Delivery {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Its folder or file cannot be created.
     #[error("cannot use the relay's folder {}: {source}", folder.display())]
     Folder { folder: PathBuf, source: io::Error },
-    /// It was written by a newer version of this program.
     #[error(
         "the relay's store in {} has schema version {found}, and this program supports up to {known}; use the newer program",
         folder.display()
     )]
     Newer { folder: PathBuf, found: i64, known: i64 },
-    /// It was written by an older version of this program, and only a receiver may migrate it.
     #[error(
         "the relay's store in {} was written by an older version; start the receiver of this version once, which brings \
          it up to date",
         folder.display()
     )]
     Older { folder: PathBuf },
-    /// It cannot be opened: it is damaged, or is not a store.
     #[error(
         "cannot open the relay's store {}: {source}; restore it from a backup, or move it away: the relay then continues \
          at the log's end, and pending deliveries are not sent",
         file.display()
     )]
     Open { file: PathBuf, source: rusqlite::Error },
-    /// Several messages have an id with this prefix.
     #[error("more than one message has an id that starts with {beginning}; give more of it")]
     Ambiguous { beginning: String },
-    /// Its files were moved or deleted.
     #[error(
         "nothing is relayed, because changes to the relay's store would be lost: {0}; restore it, or restart the \
          receiver: without the store the relay continues at the log's end, and pending deliveries are not sent"
     )]
     Displaced(#[source] io::Error),
-    /// An error of SQLite, such as a full disk or a damaged file.
     #[error("the relay's store cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),
-    /// The log, which contains the messages, cannot be read.
     #[error("cannot read the log: {0}")]
     Log(#[source] io::Error),
 }
 
 impl Store {
     /// Whether there is a store in the folder.
-    pub fn is_in(folder: &Path) -> bool {
+    pub(crate) fn is_in(folder: &Path) -> bool {
         tables::is_in(folder)
     }
 
@@ -136,7 +127,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be created or written, is from a newer version, or the log cannot be read.
-    pub fn open(folder: &Path, log: &LogIdentity) -> Result<Self, StoreError> {
+    pub(crate) fn open(folder: &Path, log: &LogIdentity) -> Result<Self, StoreError> {
         let mut store = Self::over(tables::create(folder, log.end.0.cast_signed())?);
         store.files = Some(tables::files(folder)?);
         let cursor = store.log_cursor()?;
@@ -164,32 +155,24 @@ impl Store {
     }
 
     /// Opens the store in a folder while a receiver may be running; `None` if there is no store.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn open_existing(folder: &Path) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn open_existing(folder: &Path) -> Result<Option<Self>, StoreError> {
         Ok(tables::open(folder)?.map(Self::over))
     }
 
-    /// Checks that its files are still the ones that the receiver opened.
-    ///
-    /// # Errors
-    /// When one was deleted, moved or replaced.
+    /// Checks that its files were not deleted, moved or replaced since the receiver opened them.
     pub(super) fn check_place(&self) -> Result<(), StoreError> {
         self.files.as_ref().map_or(Ok(()), DatabaseFiles::check).map_err(StoreError::Displaced)
     }
 
     /// How far the log was read.
     pub(super) fn cursor(&self) -> Result<Position, StoreError> {
-        let position: i64 = self.connection.query_row("SELECT position FROM cursor", [], |row| row.get(0))?;
-        Ok(Position(position.cast_unsigned()))
+        Ok(position(self.connection.query_row("SELECT position FROM cursor", [], |row| row.get(0))?))
     }
 
     /// How far the log was read, and the identity of the log.
     fn log_cursor(&self) -> Result<Cursor, StoreError> {
         let cursor =
             self.connection.query_row("SELECT position, log, last_position, last_id FROM cursor", [], |row| {
-                let position = |at: i64| Position(at.cast_unsigned());
                 let id: Option<String> = row.get(3)?;
                 Ok(Cursor {
                     position: position(row.get(0)?),
@@ -202,22 +185,20 @@ impl Store {
 
     /// The first position of the log that is needed: unread, or not delivered yet.
     pub(super) fn needed_from(&self) -> Result<Position, StoreError> {
-        let waiting: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT min(position) FROM delivery WHERE dead IS NULL")?
-            .query_row([], |row| row.get(0))?;
+        let find = "SELECT min(position) FROM delivery WHERE dead IS NULL";
+        let waiting: Option<i64> = self.connection.query_row(find, [], |row| row.get(0))?;
         let cursor = self.cursor()?;
-        Ok(waiting.map_or(cursor, |position| cursor.min(Position(position.cast_unsigned()))))
+        Ok(waiting.map_or(cursor, |waiting| cursor.min(position(waiting))))
     }
 
-    /// Enqueues arrivals and advances the cursor, in one transaction. Whether they are due is decided later.
+    /// Enqueues messages and advances the cursor, in one transaction. Whether they are due is decided later.
     ///
     /// Returns `false` and changes nothing if the configuration has changed since `router` was made: it may route them
     /// elsewhere.
-    pub(super) fn take_in(
+    pub(super) fn enqueue(
         &mut self,
         router: &Router,
-        arrivals: &[Arrival],
+        messages: &[IncomingMessage],
         last: Option<(Position, Uuid)>,
         next: Position,
     ) -> Result<bool, StoreError> {
@@ -226,20 +207,23 @@ impl Store {
         }
         self.check_place()?;
         let transaction = self.connection.transaction()?;
-        for arrival in arrivals {
-            let mut statement = transaction.prepare_cached(
-                "INSERT INTO delivery (destination, position, message, received_at, flow, asked, due)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
-            )?;
-            for destination in &arrival.to {
-                statement.execute(params![
-                    destination,
-                    arrival.at.0.cast_signed(),
-                    arrival.message.to_string(),
-                    arrival.received_at.as_microsecond(),
-                    arrival.flow,
-                    routing::due(arrival.received_at),
-                ])?;
+        for IncomingMessage { at, message, received_at, flow, to } in messages {
+            // Not in the future: the clock may have been wrong when the message arrived.
+            let due = (*received_at).min(Timestamp::now()).as_microsecond();
+            for destination in to {
+                execute(
+                    &transaction,
+                    "INSERT INTO delivery (destination, position, message, received_at, flow, asked, due)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
+                    params![
+                        destination,
+                        at.0.cast_signed(),
+                        message.to_string(),
+                        received_at.as_microsecond(),
+                        flow,
+                        due
+                    ],
+                )?;
             }
         }
         let (at, id) = last.map(|(at, id)| (at.0.cast_signed(), id.to_string())).unzip();
@@ -266,8 +250,8 @@ impl Store {
     pub(super) fn each_waiting(
         &self,
         destination: i64,
-        behind: u64,
-        mut give: impl FnMut(u64, Option<&str>, Timestamp),
+        after: u64,
+        mut visit: impl FnMut(u64, Option<&str>, Timestamp),
     ) -> Result<(), StoreError> {
         self.check_place()?;
         let mut statement = self.connection.prepare_cached(
@@ -276,10 +260,10 @@ impl Store {
                  (SELECT id FROM destination WHERE id = ?1 OR moved_to = ?1)), 9223372036854775807)
              ORDER BY id",
         )?;
-        let mut rows = statement.query([destination, behind.cast_signed()])?;
+        let mut rows = statement.query([destination, after.cast_signed()])?;
         while let Some(row) = rows.next()? {
             let flow = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-            give(row.get::<_, i64>(0)?.cast_unsigned(), flow, timestamp(row.get(2)?));
+            visit(row.get::<_, i64>(0)?.cast_unsigned(), flow, timestamp(row.get(2)?));
         }
         Ok(())
     }
@@ -295,14 +279,14 @@ impl Store {
     }
 
     /// The delivery with a number.
-    pub(super) fn delivery(&self, id: u64) -> Result<Delivery, StoreError> {
+    pub(super) fn delivery(&self, id: u64) -> Result<PendingDelivery, StoreError> {
         self.check_place()?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT position, message, attempts, since, budget FROM delivery WHERE id = ?1")?;
         Ok(statement.query_row([id.cast_signed()], |row| {
-            Ok(Delivery {
-                at: Position(row.get::<_, i64>(0)?.cast_unsigned()),
+            Ok(PendingDelivery {
+                at: position(row.get(0)?),
                 message: row.get(1)?,
                 attempts: row.get(2)?,
                 since: row.get::<_, Option<i64>>(3)?.map(timestamp),
@@ -317,6 +301,14 @@ impl Store {
         let before = std::mem::replace(&mut self.version, version);
         Ok(before != version)
     }
+}
+
+fn execute(connection: &Connection, statement: &str, parameters: impl Params) -> rusqlite::Result<usize> {
+    connection.prepare_cached(statement)?.execute(parameters)
+}
+
+fn position(at: i64) -> Position {
+    Position(at.cast_unsigned())
 }
 
 fn window() -> i64 {

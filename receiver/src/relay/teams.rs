@@ -18,16 +18,13 @@ const FAILURE_PREFIX: &str = "Webhook message delivery failed with error: Micros
 /// The service that a host belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// Workflows.
     Workflows,
-    /// Connectors, which were retired.
     Connectors,
     /// Another service, such as a proxy.
     Other,
 }
 
 impl Host {
-    /// The service that a host belongs to.
     pub(crate) fn of(url: &EndpointUrl) -> Self {
         let host = url.host().trim_end_matches('.').to_ascii_lowercase();
         if WORKFLOW_HOSTS.iter().any(|end| host.ends_with(end)) {

@@ -17,23 +17,21 @@ use super::{
     card::{self, Card, CardProblem},
     environment::environment,
     operators,
-    output_format::OutputFormat,
     size::{self, Budget, Shortened},
     source_lines::{self, Lines},
     taint,
-    view::{NAMES, View},
+    template_format::TemplateFormat,
+    view::{CONTEXT_NAMES, View},
 };
 
-/// The default card's template.
-const DEFAULT: &str = include_str!("default-card.json.jinja");
-/// File name in its errors.
-const DEFAULT_NAME: &str = "default-card.json.jinja";
+const DEFAULT_CARD: &str = include_str!("default-card.json.jinja");
+const DEFAULT_CARD_NAME: &str = "default-card.json.jinja";
 
 /// A template that has been read and compiled. Cheap to clone.
 #[derive(Clone)]
-pub struct Template(Arc<Compiled>);
+pub struct Template(Arc<CompiledTemplate>);
 
-struct Compiled {
+struct CompiledTemplate {
     name: String,
     environment: Environment<'static>,
     is_default: bool,
@@ -43,34 +41,13 @@ struct Compiled {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// Its file cannot be read.
     #[error("cannot read the template {}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Read { file: PathBuf, source: io::Error },
     /// It does not compile, or fails on a message.
     #[error("{template}:{line}: {what}")]
-    Template {
-        /// The file.
-        template: String,
-        /// 1-based line.
-        line: usize,
-        /// What is wrong, and what to do.
-        what: String,
-    },
-    /// Its output is not an Adaptive Card.
+    Template { template: String, line: usize, what: String },
     #[error("{template}:{line}: {problem}")]
-    Output {
-        /// The file.
-        template: String,
-        /// 1-based line of the template.
-        line: usize,
-        /// What is wrong.
-        problem: CardProblem,
-    },
+    Output { template: String, line: usize, problem: CardProblem },
 }
 
 impl fmt::Debug for Template {
@@ -91,7 +68,7 @@ impl PartialEq for Template {
 impl Template {
     /// The built-in template for cards.
     pub fn default_card() -> Self {
-        Self::compile(DEFAULT_NAME, DEFAULT, true).expect("the built-in template is tested to compile")
+        Self::compile(DEFAULT_CARD_NAME, DEFAULT_CARD, true).expect("the built-in template is tested to compile")
     }
 
     /// Reads a template's file.
@@ -107,10 +84,10 @@ impl Template {
     fn compile(name: &str, source: &str, is_default: bool) -> Result<Self, TemplateError> {
         let mut environment = environment();
         // Compile the original first, so that errors refer to it.
-        environment.template_from_named_str(name, source).map_err(|error| told(name, &error))?;
-        let compared = operators::of_template(source).map_err(|error| told(name, &error))?;
-        environment.add_template_owned(name.to_owned(), compared).map_err(|error| told(name, &error))?;
-        Ok(Self(Arc::new(Compiled { name: name.to_owned(), environment, is_default })))
+        environment.template_from_named_str(name, source).map_err(|error| error_in(name, &error))?;
+        let compared = operators::rewrite(source, false).map_err(|error| error_in(name, &error))?;
+        environment.add_template_owned(name.to_owned(), compared).map_err(|error| error_in(name, &error))?;
+        Ok(Self(Arc::new(CompiledTemplate { name: name.to_owned(), environment, is_default })))
     }
 
     /// Renders the whole post for Teams within the budget. The card notes what was cut or left out to fit.
@@ -118,14 +95,14 @@ impl Template {
     /// # Errors
     /// When the template fails on this message, or its output is not an Adaptive Card; never for size.
     pub fn card(&self, view: &View, budget: Budget) -> Result<Card, TemplateError> {
-        self.must_make_json()?;
+        self.check_json()?;
         let (longest, fields) = view.extent();
         let fitted = size::fit(budget, longest, fields, Card::size, |limits| {
             let (context, shortened) = view.within(limits);
             match self.render(&context) {
                 // If rendering runs out of fuel, there are too many fields for a card.
                 Err(error) if error.kind() == ErrorKind::OutOfFuel => Ok(None),
-                Err(error) => Err(told(&self.0.name, &error)),
+                Err(error) => Err(error_in(&self.0.name, &error)),
                 Ok(output) => {
                     let card = Card::of_output(&output, shortened);
                     card.map(Some).map_err(|problem| self.wrong_output(&context, problem))
@@ -150,22 +127,21 @@ impl Template {
     /// When the template fails on this message, or is for JSON and its output is not JSON.
     pub fn text(&self, view: &View) -> Result<String, TemplateError> {
         let context = view.context();
-        let output = self.render(&context).map_err(|error| told(&self.0.name, &error))?;
-        if !self.makes_json() {
+        let output = self.render(&context).map_err(|error| error_in(&self.0.name, &error))?;
+        if self.format() != TemplateFormat::Json {
             return Ok(taint::unmarked(&output));
         }
         let json = card::json_text(&output).map_err(|problem| self.wrong_output(&context, problem))?;
         Ok(taint::unmarked(&json))
     }
 
-    /// The file's name.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
     /// Everything that Teams would not show as intended, with file and line.
     pub(super) fn problems_on(&self, view: &View) -> Result<Vec<String>, TemplateError> {
-        self.must_make_json()?;
+        self.check_json()?;
         let context = view.context();
         let (output, lines) = self.render_numbered(&context)?;
         let line = |place| lines.of(place).unwrap_or(1);
@@ -173,17 +149,12 @@ impl Template {
         Ok(problems.into_iter().map(|(place, what)| format!("{}:{}: {what}", self.0.name, line(place))).collect())
     }
 
-    /// Its output format.
-    pub(crate) fn format(&self) -> OutputFormat {
-        OutputFormat::of(&self.0.name)
+    pub(crate) fn format(&self) -> TemplateFormat {
+        TemplateFormat::of(&self.0.name)
     }
 
-    fn makes_json(&self) -> bool {
-        self.format() == OutputFormat::Json
-    }
-
-    fn must_make_json(&self) -> Result<(), TemplateError> {
-        if self.makes_json() {
+    fn check_json(&self) -> Result<(), TemplateError> {
+        if self.format() == TemplateFormat::Json {
             return Ok(());
         }
         Err(TemplateError::Output { template: self.0.name.clone(), line: 1, problem: CardProblem::Name })
@@ -192,19 +163,17 @@ impl Template {
     /// The error of an invalid output, with the line of the template that made it.
     fn wrong_output(&self, context: &Value, (_, problem): (usize, CardProblem)) -> TemplateError {
         // Search in the numbered output, whose whitespace may differ.
-        let line = self.render_numbered(context).ok().and_then(|(output, lines)| {
-            let (place, _) = card::json(&output).err()?;
-            lines.of(place)
-        });
+        let line =
+            self.render_numbered(context).ok().and_then(|(output, lines)| lines.of(card::json(&output).err()?.0));
         TemplateError::Output { template: self.0.name.clone(), line: line.unwrap_or(1), problem }
     }
 
     fn render_numbered(&self, context: &Value) -> Result<(String, Lines), TemplateError> {
-        let told = |error| told(&self.0.name, &error);
-        let template = self.0.environment.get_template(&self.0.name).map_err(told)?;
+        let failed = |error| error_in(&self.0.name, &error);
+        let template = self.0.environment.get_template(&self.0.name).map_err(failed)?;
         let numbered = source_lines::numbered(template.source());
-        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).map_err(told)?;
-        Ok(Lines::taken_off(&output))
+        let output = self.0.environment.render_named_str(&self.0.name, &numbered, context.clone()).map_err(failed)?;
+        Ok(Lines::remove_marks(&output))
     }
 
     fn render(&self, context: &Value) -> Result<String, minijinja::Error> {
@@ -212,25 +181,25 @@ impl Template {
     }
 }
 
-fn told(name: &str, error: &minijinja::Error) -> TemplateError {
+fn error_in(name: &str, error: &minijinja::Error) -> TemplateError {
     let detail = error.detail().map(|detail| format!(": {}", escape_json(detail))).unwrap_or_default();
-    let meant = (error.kind() == ErrorKind::UndefinedError).then(|| meant(error)).flatten().unwrap_or_default();
+    let tip = (error.kind() == ErrorKind::UndefinedError).then(|| name_tip(error)).flatten().unwrap_or_default();
     TemplateError::Template {
         template: error.name().unwrap_or(name).to_owned(),
         line: error.line().unwrap_or(1),
-        what: format!("{}{detail}{meant}", error.kind()),
+        what: format!("{}{detail}{tip}", error.kind()),
     }
 }
 
 /// The tip for an undefined name: the closest known name, or a check of its parent.
-fn meant(error: &minijinja::Error) -> Option<String> {
+fn name_tip(error: &minijinja::Error) -> Option<String> {
     // The name is in the error's text between backticks, or else at the error's place.
     let path = match error.detail().and_then(|detail| detail.split('`').nth(1)) {
         Some(path) => path,
         None => error.template_source()?.get(error.range()?)?,
     };
     let wrong = path.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
-    let name = suggest::closest(wrong, NAMES)?;
+    let name = suggest::closest(wrong, CONTEXT_NAMES.split(' '))?;
     match path.rsplit_once('.') {
         Some((whole, _)) if name == wrong => {
             Some(format!("; not every message has `{whole}`: check for it with `{{% if {whole} %}}`"))

@@ -6,11 +6,11 @@ use schemas::{Profile, Sample};
 use serde_json::Value;
 
 use super::{
-    filter::{Filter, FilterError},
+    filter::{DestinationFilter, FilterError},
     flow_url::FlowUrl,
     size::Budget,
     template::Template,
-    view::{About, View},
+    view::{MessageMetadata, View},
 };
 
 /// Time of receipt of every sample.
@@ -18,75 +18,60 @@ const RECEIVED_AT: &str = "2026-11-24T10:30:00Z";
 /// Message id of every sample.
 const MESSAGE_ID: &str = "01936d8a-1b40-7000-8000-000000000000";
 
-/// It fails on a sample.
 #[derive(Debug, thiserror::Error)]
 #[error("on the sample {sample}: {source}")]
-pub(crate) struct OnSample {
-    /// The sample's name.
+pub(crate) struct SampleError {
     pub(crate) sample: &'static str,
-    /// What is wrong.
     pub(crate) source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// The context for validating a template and a condition.
-pub(crate) struct Trial<'d> {
-    /// Profile of the endpoint.
+pub(crate) struct SampleCheck<'d> {
     pub(crate) profile: &'d Profile,
-    /// The endpoint's name.
     pub(crate) endpoint: &'d str,
-    /// Pattern for the URL of a flow in the product, if configured.
     pub(crate) flow_url: Option<&'d FlowUrl>,
 }
 
-impl Trial<'_> {
-    /// Renders a card for every sample.
-    ///
-    /// # Errors
-    /// The first sample on which that fails.
-    pub(crate) fn card(&self, template: &Template, budget: Budget) -> Result<(), OnSample> {
+impl SampleCheck<'_> {
+    /// Renders a card for every sample. The error is of the first sample on which that fails.
+    pub(crate) fn card(&self, template: &Template, budget: Budget) -> Result<(), SampleError> {
         self.each(|view| template.card(view, budget).map(drop))
     }
 
-    /// Renders a text for every sample.
-    ///
-    /// # Errors
-    /// The first sample on which that fails.
-    pub(crate) fn text(&self, template: &Template) -> Result<(), OnSample> {
+    /// Renders a text for every sample. The error is of the first sample on which that fails.
+    pub(crate) fn text(&self, template: &Template) -> Result<(), SampleError> {
         self.each(|view| template.text(view).map(drop))
     }
 
-    /// Evaluates a condition on every sample.
-    ///
-    /// # Errors
-    /// The first sample on which that fails; or that no sample matches, if the condition uses only values of a fixed
-    /// set.
-    pub(crate) fn when(&self, when: &Filter) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// Evaluates a condition on every sample. The error is of the first sample on which that fails; or that no sample
+    /// matches, if the condition uses only values of a fixed set.
+    pub(crate) fn when(&self, when: &DestinationFilter) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let holds = Cell::new(false);
         self.each(|view| {
             when.check(view)?;
             holds.set(holds.get() || when.holds(view)?);
             Ok::<_, FilterError>(())
         })?;
-        if when.is_of_fixed_words() && !holds.get() { Err(FilterError::NeverHolds.into()) } else { Ok(()) }
+        if when.has_fixed_values_only() && !holds.get() { Err(FilterError::NeverHolds.into()) } else { Ok(()) }
     }
 
-    fn each<E>(&self, try_on: impl Fn(&View) -> Result<(), E>) -> Result<(), OnSample>
+    fn each<E>(&self, try_on: impl Fn(&View) -> Result<(), E>) -> Result<(), SampleError>
     where
         E: std::error::Error + Send + Sync + 'static,
     {
         let about = about(self.endpoint, self.flow_url.cloned());
         for sample in Sample::valid() {
             let Some(view) = view(sample.body, self.profile, &about) else { continue };
-            try_on(&view).map_err(|error| OnSample { sample: sample.name, source: error.into() })?;
+            try_on(&view).map_err(|error| SampleError { sample: sample.name, source: error.into() })?;
         }
         Ok(())
     }
 }
 
 /// Metadata of a sample, as of a stored message.
-pub(crate) fn about(endpoint: &str, flow_url: Option<FlowUrl>) -> About {
+pub(crate) fn about(endpoint: &str, flow_url: Option<FlowUrl>) -> MessageMetadata {
     let received_at = RECEIVED_AT.parse().expect("a constant in the form of RFC 3339");
-    About {
+    MessageMetadata {
         endpoint: endpoint.to_owned(),
         message_id: Some(MESSAGE_ID.to_owned()),
         received_at: Some(received_at),
@@ -95,7 +80,7 @@ pub(crate) fn about(endpoint: &str, flow_url: Option<FlowUrl>) -> About {
 }
 
 /// A sample converted to a profile; `None` if it is not a message.
-fn view(body: &[u8], profile: &Profile, about: &About) -> Option<View> {
+fn view(body: &[u8], profile: &Profile, about: &MessageMetadata) -> Option<View> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let message = Profile::v1().read(&value).ok()?;
     let body = profile.write(&message).body.to_string();

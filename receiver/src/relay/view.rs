@@ -9,61 +9,28 @@ mod step;
 use std::{cell::Cell, sync::Arc};
 
 use jiff::Timestamp;
-use minijinja::value::{Serde, Value};
+use minijinja::{
+    context,
+    value::{Serde, Value},
+};
 use schemas::{
     Document, Profile, Trigger,
     document::ReadError,
     json::{Digits, exact},
 };
-use serde::Serialize;
 
 pub(super) use self::number::text as number_text;
-use self::step::Step;
+use self::step::StepView;
 use super::{
     flow_url::FlowUrl,
     sanitize,
-    size::{Limits, Shortened},
+    size::{CardLimits, Shortened},
 };
 
 /// Every name in a template's context, at any depth, to suggest one for a misspelt name.
-pub(super) const NAMES: [&str; 36] = [
-    "access",
-    "approver",
-    "at",
-    "comment",
-    "completed_at",
-    "completed_by",
-    "created_at",
-    "data_step",
-    "decision",
-    "decisions",
-    "description",
-    "endpoint",
-    "fields",
-    "filled",
-    "flow",
-    "id",
-    "initiator",
-    "kind",
-    "long",
-    "message_id",
-    "name",
-    "outcome",
-    "position",
-    "previous_step",
-    "received_at",
-    "rejected",
-    "step",
-    "subject",
-    "text",
-    "trigger",
-    "type",
-    "url",
-    "value",
-    "values",
-    "webhook",
-    "wide",
-];
+pub(super) const CONTEXT_NAMES: &str = "access approver at comment completed_at completed_by created_at data_step decision decisions \
+     description endpoint fields filled flow id initiator kind long message_id name outcome position \
+     previous_step received_at rejected step subject text trigger type url value values webhook wide";
 
 /// A message as templates see it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -71,7 +38,7 @@ pub struct View(Arc<Shown>);
 
 /// Metadata of a message.
 #[derive(Clone, Debug, Default)]
-pub struct About {
+pub struct MessageMetadata {
     /// The endpoint's name.
     pub endpoint: String,
     /// Id of the stored message.
@@ -82,16 +49,13 @@ pub struct About {
     pub flow_url: Option<FlowUrl>,
 }
 
-/// Error reading a body.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
-    /// It is not JSON, or is ambiguous.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// It is JSON, but not an object with members.
     #[error("the body is not a message: it is not a JSON object, or is empty")]
-    NoMessage,
+    NotAMessage,
 }
 
 #[derive(Debug)]
@@ -100,7 +64,7 @@ struct Shown {
     message: serde_json::Value,
     digits: Digits,
     numbers: number::Numbers,
-    about: About,
+    about: MessageMetadata,
 }
 
 impl View {
@@ -108,12 +72,12 @@ impl View {
     ///
     /// # Errors
     /// When it is not a JSON object, or is ambiguous at a place that the profile knows.
-    pub fn of(body: &[u8], profile: &Profile, about: &About) -> Result<Self, ViewError> {
+    pub fn of(body: &[u8], profile: &Profile, about: &MessageMetadata) -> Result<Self, ViewError> {
         let document = Document::read(body, profile)?;
         if !document.is_message() {
-            return Err(ViewError::NoMessage);
+            return Err(ViewError::NotAMessage);
         }
-        let (value, digits) = exact(body).ok_or(ViewError::NoMessage)?;
+        let (value, digits) = exact(body).ok_or(ViewError::NotAMessage)?;
         let mut message = profile.canonical(&value);
         if let Some(members) = message.as_object_mut() {
             members.remove("clientSecret");
@@ -128,23 +92,23 @@ impl View {
 
     /// The names that templates and filters see.
     pub fn context(&self) -> Value {
-        self.within(Limits::NONE).0
+        self.within(CardLimits::UNLIMITED).0
     }
 
     /// The same context within limits, and what was left out.
-    pub(super) fn within(&self, limits: Limits) -> (Value, Vec<Shortened>) {
+    pub(super) fn within(&self, limits: CardLimits) -> (Value, Vec<Shortened>) {
         self.0.numbers.show();
         let digits = self.0.digits;
-        let cutter =
-            Cutter { limits, digits, cut: Cell::default(), fields: Cell::default(), decisions: Cell::default() };
-        let context = self.shown(&cutter);
+        let (cut, fields, decisions) = Default::default();
+        let shortener = Shortener { limits, digits, cut, fields, decisions };
+        let context = self.shown(&shortener);
         let left_out = [
-            (cutter.cut.get(), Shortened::Texts as fn(usize) -> Shortened),
-            (cutter.fields.get(), Shortened::Fields),
-            (cutter.decisions.get(), Shortened::Decisions),
+            (shortener.cut.get(), Shortened::Texts as fn(usize) -> Shortened),
+            (shortener.fields.get(), Shortened::Fields),
+            (shortener.decisions.get(), Shortened::Decisions),
         ];
         let left_out = left_out.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| what(count)).collect();
-        (Serde(context).into(), left_out)
+        (context, left_out)
     }
 
     /// Length of the longest text and number of fields of the largest step: where the search for a fit starts.
@@ -153,84 +117,54 @@ impl View {
         (self.0.message.to_string().len(), fields("step").max(fields("previousStep")) + 1)
     }
 
-    fn shown(&self, cutter: &Cutter) -> Context {
+    fn shown(&self, shortener: &Shortener) -> Value {
         let Shown { message, about, .. } = &*self.0;
         let flow = &message["flow"];
-        let created = message["trigger"] == Trigger::StepCreated.as_str();
+        let is_created = message["trigger"] == Trigger::StepCreated.as_str();
         let previous = &message["previousStep"];
-        let previous_has_data = created && previous.is_object();
-        let step = Step::of(&message["step"], cutter, !previous_has_data);
-        let previous_step = previous.is_object().then(|| Step::of(previous, cutter, previous_has_data));
+        let previous_has_data = is_created && previous.is_object();
+        let step = StepView::of(&message["step"], shortener, !previous_has_data);
+        let previous_step = previous.is_object().then(|| StepView::of(previous, shortener, previous_has_data));
+        // The step whose data the message carries.
         let data_step = previous_step.clone().filter(|_| previous_has_data).unwrap_or_else(|| step.clone());
+        let StepView { decision, fields, values, .. } = data_step.clone();
         let identifier = flow["flowIdentifier"].as_str();
-        Context {
-            trigger: cutter.name(&message["trigger"]),
-            webhook: Webhook {
-                name: cutter.title(&message["webhook"]["name"]),
-                description: cutter.title(&message["webhook"]["description"]),
+        context! {
+            trigger => shortener.name(&message["trigger"]),
+            webhook => context! {
+                name => shortener.title(&message["webhook"]["name"]),
+                description => shortener.title(&message["webhook"]["description"]),
             },
-            flow: Flow {
-                id: cutter.name(&flow["flowIdentifier"]),
-                name: cutter.title(&flow["name"]),
-                subject: cutter.title(&flow["subject"]),
-                initiator: cutter.name(&flow["initiator"]),
-                url: about.flow_url.as_ref().zip(identifier).map(|(pattern, flow)| pattern.of(flow)),
+            flow => context! {
+                id => shortener.name(&flow["flowIdentifier"]),
+                name => shortener.title(&flow["name"]),
+                subject => shortener.title(&flow["subject"]),
+                initiator => shortener.name(&flow["initiator"]),
+                url => about.flow_url.as_ref().zip(identifier).map(|(pattern, flow)| pattern.of(flow)),
             },
-            decision: data_step.decision.clone(),
-            fields: data_step.fields.clone(),
-            values: data_step.values.clone(),
-            step,
-            previous_step,
-            data_step,
-            endpoint: about.endpoint.clone(),
-            message_id: about.message_id.clone(),
-            received_at: about.received_at.map(|at| at.to_string()),
+            step => Serde(step),
+            previous_step => previous_step.map(Serde),
+            data_step => Serde(data_step),
+            decision,
+            fields,
+            values,
+            endpoint => about.endpoint.clone(),
+            message_id => about.message_id.clone(),
+            received_at => about.received_at.map(|at| at.to_string()),
         }
     }
 }
 
-#[derive(Serialize)]
-struct Context {
-    trigger: Option<String>,
-    webhook: Webhook,
-    flow: Flow,
-    step: Step,
-    previous_step: Option<Step>,
-    /// The step whose data the message carries.
-    data_step: Step,
-    decision: Option<String>,
-    fields: Value,
-    values: Value,
-    endpoint: String,
-    message_id: Option<String>,
-    received_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Webhook {
-    name: Option<String>,
-    description: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Flow {
-    id: Option<String>,
-    name: Option<String>,
-    subject: Option<String>,
-    initiator: Option<String>,
-    url: Option<String>,
-}
-
 /// Limits, and what they have left out so far.
-struct Cutter {
-    limits: Limits,
+struct Shortener {
+    limits: CardLimits,
     digits: Digits,
     cut: Cell<usize>,
     fields: Cell<usize>,
     decisions: Cell<usize>,
 }
 
-impl Cutter {
+impl Shortener {
     /// An identifier, a constant of the contract, or a person's address.
     fn name(&self, value: &serde_json::Value) -> Option<String> {
         value.as_str().map(|text| self.cut(&sanitize::exact(text), self.limits.name))

@@ -1,6 +1,6 @@
-//! Posts to a URL: the queue of deliveries that a dispatcher works off. A request is made when it is due, so that a better
-//! template or a smaller budget applies to waiting deliveries too. The request of a large message is rendered on another
-//! thread, since that takes seconds: meanwhile other destinations are served, and the relay can end.
+//! The queue of posts to a URL, which a dispatcher delivers. A request is made when it is due, so that a corrected
+//! template or a smaller budget applies to waiting deliveries too. The request of a large message takes seconds, so it
+//! is rendered on another thread, where it blocks neither other destinations nor the shutdown.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,57 +11,56 @@ use std::{
 
 use delivery::{
     AddressGuard, AttemptResult, Client, ClientOptions, DeliveryQueue, Dispatcher, GiveUpReason, Outcome,
-    OutcomeSummary, Proxy, RateLimiter, ReadyDelivery, RetryDecision, RetryPolicy,
+    OutcomeSummary, Proxy, RateLimiter, ReadyDelivery, RetryDecision,
 };
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
 use super::{
+    context::RelayContext,
     decisions::LARGE_BYTES,
     destination::{Content, Destination, Web},
     post::{Post, post},
-    queue::{Queue, Taken},
-    rendering::{Rendered, Renderer, UNRENDERED},
+    queue::{DestinationQueue, TakenDelivery},
+    rendering::{Rendered, Renderer, UNRENDERED_REASON},
     size::{Budget, Shortened},
-    store::{AttemptOutcome, Disposition, EXPIRED_REASON, StoreError},
+    store::{DeliveryOutcome, Disposition, EXPIRED_REASON, StoreError},
     teams,
 };
 use crate::metrics::{RelayMetrics, RelayOutcome};
 
-/// Time to wait before a store that failed is tried again.
+/// Back-off after an error of the store.
 const STORE_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The deliveries to a URL.
 #[derive(Debug)]
 pub(super) struct HttpQueue {
-    queue: Queue,
+    queue: DestinationQueue,
     destination: Arc<Destination>,
     web: Arc<Web>,
-    /// The name of the URL in its limiter: destinations with the same URL share it.
+    /// The URL: destinations with the same URL share a limiter.
     limiter_key: Arc<str>,
-    in_flight: HashMap<u64, InFlight>,
+    in_flight: HashMap<u64, PostInFlight>,
     metrics: Arc<RelayMetrics>,
     renderer: Renderer,
 }
 
 /// A delivery in flight.
 #[derive(Debug)]
-struct InFlight {
+struct PostInFlight {
     message: String,
     budget: Budget,
     shortened: Vec<Shortened>,
 }
 
 /// Posts deliveries until `stop`, and then waits for those in flight.
-#[expect(clippy::too_many_arguments, reason = "each is needed, and none belongs to another")]
 pub(super) async fn run(
-    queue: Queue,
+    context: RelayContext,
+    queue: DestinationQueue,
     destination: Arc<Destination>,
     web: Arc<Web>,
     limiter: Arc<RateLimiter>,
-    metrics: Arc<RelayMetrics>,
-    large: Arc<Semaphore>,
     wake: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -73,15 +72,15 @@ pub(super) async fn run(
             return;
         }
     };
-    let renderer = Renderer::new(large, wake.clone());
-    let mut queue = HttpQueue { queue, destination, web, limiter_key, in_flight: HashMap::new(), metrics, renderer };
+    let renderer = Renderer::new(context.large, wake.clone());
+    let (in_flight, metrics) = (HashMap::new(), context.metrics);
+    let mut queue = HttpQueue { queue, destination, web, limiter_key, in_flight, metrics, renderer };
     loop {
         let mut stopped = stop.clone();
         // If the sender is dropped, there is nothing to wait for either.
         let ended = dispatcher.run(&mut queue, &wake, async { drop(stopped.wait_for(|stop| *stop).await) }).await;
         let Err(error) = ended else { return };
-        let name = &*queue.destination.name;
-        tracing::error!(destination = name, %error, "the relay failed; retrying");
+        tracing::error!(destination = &*queue.destination.name, %error, "the relay failed; retrying");
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -97,33 +96,28 @@ pub(super) async fn run(
 }
 
 fn dispatcher(web: &Web, limiter: Arc<RateLimiter>, key: Arc<str>) -> Result<Dispatcher, Box<dyn Error>> {
+    let defaults = ClientOptions::default();
     let options = ClientOptions {
         timeout: web.timeout,
-        connect_timeout: web.timeout.min(ClientOptions::default().connect_timeout),
+        connect_timeout: web.timeout.min(defaults.connect_timeout),
         user_agent: Some(HeaderValue::from_static(concat!("webhook-receiver/", env!("CARGO_PKG_VERSION")))),
         proxy: Proxy::from_environment()?,
         guard: AddressGuard::with(&web.allowed),
-        ..ClientOptions::default()
+        ..defaults
     };
     let (policy, is_card) = (web.retry, matches!(web.content, Content::Card { .. }));
     let dispatcher = Dispatcher::new(Client::new(&options)?).with_policy(policy).with_limiter(limiter.clone());
     Ok(dispatcher.map_outcome(move |outcome| {
         let outcome = if is_card { teams::map_outcome(outcome) } else { outcome };
-        if let Some(pause) = pause(&policy, &outcome) {
+        // A 429 limits the client, not one message, so it pauses the URL.
+        if let Outcome::Declined(answer) = &outcome
+            && answer.status == StatusCode::TOO_MANY_REQUESTS
+            && let Some(pause) = policy.retry_after(&outcome, Timestamp::now())
+        {
             limiter.pause_until(&key, Instant::now() + pause);
         }
         outcome
     }))
-}
-
-/// How long to pause the URL: a 429 limits the client, not one message.
-fn pause(policy: &RetryPolicy, outcome: &Outcome) -> Option<Duration> {
-    match outcome {
-        Outcome::Declined(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => {
-            policy.retry_after(outcome, Timestamp::now())
-        }
-        _ => None,
-    }
 }
 
 impl DeliveryQueue for HttpQueue {
@@ -181,7 +175,7 @@ impl DeliveryQueue for HttpQueue {
             let disposition = self.disposition(result, &in_flight);
             self.log_outcome(result, &in_flight, &disposition);
             let error = (disposition != Disposition::Delivered).then(|| text(&result.summary));
-            let outcome = AttemptOutcome { id: result.id, at: result.at, disposition, error };
+            let outcome = DeliveryOutcome { id: result.id, at: result.at, disposition, error };
             if result.decision == RetryDecision::GiveUp(GiveUpReason::Gone) {
                 gone = Some(outcome);
             } else {
@@ -205,26 +199,27 @@ impl DeliveryQueue for HttpQueue {
 
 impl HttpQueue {
     /// Renders the request of a delivery; `None` if that happens on another thread.
-    fn render(&mut self, taken: Taken) -> Option<Rendered> {
-        let Taken { id, delivery, record } = taken;
+    fn render(&mut self, taken: TakenDelivery) -> Option<Rendered> {
+        let TakenDelivery { id, delivery, record } = taken;
         let Some(record) = record else {
-            return Some(Rendered { id, delivery, post: Err((EXPIRED_REASON.0, EXPIRED_REASON.1.to_owned())) });
+            let (reason, text) = EXPIRED_REASON;
+            return Some(Rendered { id, delivery, post: Err((reason, text.to_owned())) });
         };
         let (destination, web) = (self.destination.clone(), self.web.clone());
-        let smaller = delivery.smaller();
+        let smaller = delivery.smaller_budget();
         let is_large = record.body.len() > LARGE_BYTES;
         let render = move || post(&destination, &web, &record, smaller);
         if is_large {
             self.renderer.begin(id, delivery, render);
             return None;
         }
-        Some(Rendered { id, delivery, post: render().map_err(|error| (UNRENDERED, error.to_string())) })
+        Some(Rendered { id, delivery, post: render().map_err(|error| (UNRENDERED_REASON, error.to_string())) })
     }
 
     /// The delivery of a rendered request, or the outcome if it could not be rendered.
-    fn ready(&mut self, rendered: Rendered, now: Timestamp) -> Result<ReadyDelivery, AttemptOutcome> {
+    fn ready(&mut self, rendered: Rendered, now: Timestamp) -> Result<ReadyDelivery, DeliveryOutcome> {
         let Rendered { id, delivery, post } = rendered;
-        let smaller = delivery.smaller();
+        let smaller = delivery.smaller_budget();
         match post {
             Ok(Post { request, shortened }) => {
                 let budget = match (&self.web.content, smaller) {
@@ -232,7 +227,7 @@ impl HttpQueue {
                     (Content::Card { budget, .. }, None) => *budget,
                     (Content::Text { .. } | Content::Message { .. }, None) => Budget::default(),
                 };
-                self.in_flight.insert(id, InFlight { message: delivery.message, budget, shortened });
+                self.in_flight.insert(id, PostInFlight { message: delivery.message, budget, shortened });
                 Ok(ReadyDelivery {
                     id,
                     attempt: delivery.attempts + 1,
@@ -246,12 +241,12 @@ impl HttpQueue {
                 let (name, message) = (&*self.destination.name, delivery.message);
                 tracing::error!(destination = name, id = message, reason, "given up before an attempt: {error}");
                 self.metrics.attempted(name, RelayOutcome::Dead);
-                Err(AttemptOutcome { id, at: now, disposition: Disposition::DeadLetter(reason), error: Some(error) })
+                Err(DeliveryOutcome { id, at: now, disposition: Disposition::DeadLetter(reason), error: Some(error) })
             }
         }
     }
 
-    fn disposition(&self, result: &AttemptResult, in_flight: &InFlight) -> Disposition {
+    fn disposition(&self, result: &AttemptResult, in_flight: &PostInFlight) -> Disposition {
         let is_card = matches!(self.web.content, Content::Card { .. });
         let too_large = matches!(result.summary, OutcomeSummary::Answered { status: 413, .. });
         let smaller = in_flight.budget.smaller().filter(|_| is_card && too_large);
@@ -265,34 +260,28 @@ impl HttpQueue {
         }
     }
 
-    fn log_outcome(&self, result: &AttemptResult, in_flight: &InFlight, disposition: &Disposition) {
-        let (destination, message, attempt) = (&*self.destination.name, &*in_flight.message, result.attempt);
-        let took = result.took.as_millis();
-        let text = text(&result.summary);
+    fn log_outcome(&self, result: &AttemptResult, in_flight: &PostInFlight, disposition: &Disposition) {
+        let (destination, id, attempt) = (&*self.destination.name, &*in_flight.message, result.attempt);
+        let (duration_ms, text) = (result.took.as_millis(), text(&result.summary));
         let outcome = match disposition {
             Disposition::Delivered => {
                 let shortened: Vec<String> = in_flight.shortened.iter().map(ToString::to_string).collect();
                 let shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
-                tracing::info!(destination, id = message, attempt, took, shortened, "relayed: accepted ({text})");
+                tracing::info!(destination, id, attempt, duration_ms, shortened, "relayed: accepted ({text})");
                 RelayOutcome::Accepted
             }
             Disposition::Retry { budget: Some(bytes), .. } => {
-                tracing::warn!(
-                    destination,
-                    id = message,
-                    attempt,
-                    took,
-                    bytes,
-                    "too large; a smaller card follows ({text})"
-                );
+                let text = format!("too large; a smaller card follows ({text})");
+                tracing::warn!(destination, id, attempt, duration_ms, bytes, "{text}");
                 RelayOutcome::TooLarge
             }
             Disposition::Retry { due, budget: None } => {
-                tracing::warn!(destination, id = message, attempt, took, next = %due, "not relayed, tried again: {text}");
+                let text = format!("not relayed, tried again: {text}");
+                tracing::warn!(destination, id, attempt, duration_ms, next = %due, "{text}");
                 RelayOutcome::Again
             }
             Disposition::DeadLetter(reason) => {
-                tracing::error!(destination, id = message, attempt, took, reason, "given up, a dead letter: {text}");
+                tracing::error!(destination, id, attempt, duration_ms, reason, "given up, a dead letter: {text}");
                 RelayOutcome::Dead
             }
         };

@@ -1,21 +1,21 @@
-//! The relay's thread: follows the log, and restarts the tasks of destinations after a reload. Anything slow runs
-//! elsewhere, so that it reacts to the shutdown signal at once.
+//! The relay's thread: follows the log, and restarts the tasks of destinations after a reload. Anything slow runs on
+//! other threads, so that it reacts to the shutdown signal at once.
 
 use std::{
     io,
     path::{Path, PathBuf},
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{
     destination::{Destination, Destinations},
-    queue::lock,
-    running::{Event, OpenStore, Running},
+    running::{OpenStore, RelayEvent, Running},
     store::{Store, StoreError},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 
 /// Interval of polling the store for changes by other processes and the status of each destination. Also the back-off
 /// after an error of the store.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The relay, not running yet.
 #[derive(Debug)]
@@ -33,15 +33,15 @@ pub(crate) struct Relay {
     handle: Arc<RelayHandle>,
     destinations: watch::Receiver<Destinations>,
     metrics: Arc<RelayMetrics>,
-    headway: watch::Sender<RelayHeadway>,
+    progress: watch::Sender<RelayProgress>,
 }
 
 /// Progress of the relay, and whether it is running.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RelayHeadway {
-    /// Its position in the log, if it is reading.
+pub(crate) struct RelayProgress {
+    /// Its position in the log, once it reads.
     pub(crate) position: Option<Position>,
-    /// Why it has failed, if it has.
+    /// The error, while it is failing.
     pub(crate) failing: Option<String>,
 }
 
@@ -65,30 +65,22 @@ impl RelayHandle {
         // Before the store is made: it starts at the log's end too.
         let since = self.log.end();
         let store = {
-            let mut opened = self.opened();
+            let mut opened = self.opened.lock();
             match &mut *opened {
                 Some(opened) => opened.store.clone(),
                 None if destinations.is_empty() && !Store::is_in(&self.folder) => return Ok(()),
                 none => none.insert(self.open_store()?).store.clone(),
             }
         };
-        let affected = lock(&store).configure(endpoints, destinations, since)?;
+        let affected = store.lock().configure(endpoints, destinations, since)?;
         for it in affected {
             let (destination, endpoint, messages) = (&*it.destination, &*it.endpoint, it.messages);
             if it.is_given_up {
-                tracing::warn!(
-                    destination,
-                    endpoint,
-                    messages,
-                    "given up: the destination is no longer configured; they are retried when it is back"
-                );
+                let text = "given up: the destination is no longer configured; they are retried when it is back";
+                tracing::warn!(destination, endpoint, messages, "{text}");
             } else {
-                tracing::info!(
-                    destination,
-                    endpoint,
-                    messages,
-                    "the destination is back; retrying the messages that were given up"
-                );
+                let text = "the destination is back; retrying the messages that were given up";
+                tracing::info!(destination, endpoint, messages, "{text}");
             }
         }
         Ok(())
@@ -99,17 +91,13 @@ impl RelayHandle {
     /// # Errors
     /// When the store cannot be written; then messages are routed by either configuration until the next start.
     pub(crate) fn retire(&self) -> Result<(), StoreError> {
-        let store = self.opened().as_ref().map(|opened| opened.store.clone());
-        store.map_or(Ok(()), |store| lock(&store).retire_routing(self.log.end()))
+        let store = self.opened.lock().as_ref().map(|opened| opened.store.clone());
+        store.map_or(Ok(()), |store| store.lock().retire_routing(self.log.end()))
     }
 
     /// Replaces the destinations.
     pub(crate) fn serve(&self, destinations: Destinations) {
         self.destinations.send_replace(destinations);
-    }
-
-    fn opened(&self) -> MutexGuard<'_, Option<OpenStore>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open_store(&self) -> Result<OpenStore, StoreError> {
@@ -140,24 +128,22 @@ impl Relay {
         destinations: Destinations,
         metrics: Arc<RelayMetrics>,
     ) -> Result<Self, StoreError> {
-        let headway = watch::Sender::new(RelayHeadway::default());
+        let progress = watch::Sender::new(RelayProgress::default());
         let (sender, receiver) = watch::channel(destinations);
         let handle =
             Arc::new(RelayHandle { folder: folder.to_owned(), log, destinations: sender, opened: Mutex::default() });
         // Before a message can arrive: a new destination gets the first one too.
         handle.configure(endpoints, &receiver.borrow())?;
         handle.retire()?;
-        Ok(Self { handle, destinations: receiver, metrics, headway })
+        Ok(Self { handle, destinations: receiver, metrics, progress })
     }
 
-    /// The part of the relay that a reload needs.
     pub(crate) fn handle(&self) -> &Arc<RelayHandle> {
         &self.handle
     }
 
-    /// Where in the log it reads on, if it does.
-    pub(crate) fn headway(&self) -> watch::Receiver<RelayHeadway> {
-        self.headway.subscribe()
+    pub(crate) fn progress(&self) -> watch::Receiver<RelayProgress> {
+        self.progress.subscribe()
     }
 
     /// Relays until `stop`, then waits up to `grace` for attempts in flight.
@@ -182,9 +168,9 @@ impl Relay {
     }
 
     async fn run(&mut self, stop: impl Future<Output = ()>, grace: Duration) {
-        let (mut stop, mut news) = (pin!(stop), self.handle.log.subscribe());
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut stop, mut log_changes) = (pin!(stop), self.handle.log.subscribe());
+        let mut poll = tokio::time::interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut running: Option<Running> = None;
         // Whether the destinations have changed, and whether the log may have unread messages.
         let (mut is_changed, mut is_behind, mut is_failing, mut is_reported) = (true, true, false, false);
@@ -205,24 +191,24 @@ impl Relay {
                 () = &mut stop => break,
                 () = changed(&mut self.destinations) => is_changed = true,
                 event = Running::next_event(&mut running) => match event {
-                    Event::Read(Ok((cursor, more))) => {
+                    RelayEvent::Read(Ok((cursor, more))) => {
                         (is_behind, is_reported) = (is_behind || more, false);
-                        self.headway.send_replace(RelayHeadway { position: Some(cursor), failing: None });
+                        self.progress.send_replace(RelayProgress { position: Some(cursor), failing: None });
                     }
-                    Event::Read(Err(error)) => done = Err(error),
-                    Event::Decided(decided) => done = decided,
-                    Event::Looked(cursor) => {
-                        self.headway.send_modify(|headway| headway.position = Some(cursor));
+                    RelayEvent::Read(Err(error)) => done = Err(error),
+                    RelayEvent::Decided(decided) => done = decided,
+                    RelayEvent::Polled(cursor) => {
+                        self.progress.send_modify(|progress| progress.position = Some(cursor));
                     }
                 },
-                _ = look.tick() => {
+                _ = poll.tick() => {
                     // Time to retry after an error.
                     (is_behind, is_failing) = (true, false);
                     if let Some(running) = &mut running {
-                        done = running.look();
+                        done = running.poll_store();
                     }
                 }
-                news = news.changed(), if !is_behind => match news {
+                log_changes = log_changes.changed(), if !is_behind => match log_changes {
                     Ok(()) => is_behind = true,
                     Err(_) => break,
                 },
@@ -231,22 +217,21 @@ impl Relay {
                 if !is_reported {
                     tracing::error!(%error, "the relay failed; retrying");
                 }
-                self.headway.send_modify(|headway| headway.failing = Some(error.to_string()));
+                self.progress.send_modify(|progress| progress.failing = Some(error.to_string()));
                 (is_behind, is_failing, is_reported) = (true, true, true);
             }
         }
         if let Some(running) = running {
-            running.stop.store(true, Ordering::Relaxed);
+            running.context.stop.store(true, Ordering::Relaxed);
             if tokio::time::timeout(grace, running.end()).await.is_err() {
                 tracing::warn!("attempts of the relay were cut off; they are repeated at the next start");
             }
         }
     }
 
-    /// Applies the current destinations.
     fn serve(&mut self, running: &mut Option<Running>) -> Result<(), StoreError> {
         let destinations = self.destinations.borrow_and_update().clone();
-        let Some(opened) = self.handle.opened().clone() else { return Ok(()) };
+        let Some(opened) = self.handle.opened.lock().clone() else { return Ok(()) };
         let running = match running {
             Some(running) => running,
             none => none.insert(Running::new(opened, self.handle.log.clone(), self.metrics.clone())?),

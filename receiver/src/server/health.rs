@@ -36,7 +36,7 @@ pub(super) struct HealthState {
     pub(super) data_dir: PathBuf,
     pub(super) index: watch::Receiver<IndexProgress>,
     #[cfg(feature = "relay")]
-    pub(super) relay: watch::Receiver<crate::relay::RelayHeadway>,
+    pub(super) relay: watch::Receiver<crate::relay::RelayProgress>,
     pub(super) admission: Arc<AdmissionLimits>,
     pub(super) draining: AtomicBool,
 }

@@ -5,20 +5,23 @@ mod size;
 
 use std::fs;
 
-use receiver::relay::{About, Budget, Card, Filter, Template, View};
+use receiver::relay::{Budget, Card, DestinationFilter, MessageMetadata, Template, View};
 use schemas::{Profile, Sample};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn about() -> About {
-    About { flow_url: Some("https://acme.example/flows/{flowIdentifier}".parse().unwrap()), ..About::default() }
+fn about() -> MessageMetadata {
+    MessageMetadata {
+        flow_url: Some("https://acme.example/flows/{flowIdentifier}".parse().unwrap()),
+        ..MessageMetadata::default()
+    }
 }
 
 fn view(body: &[u8]) -> View {
     View::of(body, Profile::v1(), &about()).unwrap()
 }
 
-/// The Adaptive Card of a post, which is of the form that a workflow wants.
+/// The Adaptive Card of a post. Checks the post's form.
 pub(crate) fn content(card: &Card) -> Value {
     let mut post: Value = serde_json::from_slice(&card.body).unwrap();
     let content = post["attachments"][0]["content"].take();
@@ -57,7 +60,7 @@ pub(crate) fn large_message() -> Vec<u8> {
     serde_json::to_vec(&message).unwrap()
 }
 
-/// All that a person can read of a card, hidden parts included.
+/// All texts of a card, including hidden parts.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(elements) => elements.iter().flat_map(texts).collect(),
@@ -117,7 +120,7 @@ fn numbers_are_shown_with_their_digits() {
         ("values['1e2!'] == 100", true),
         ("values['-0!'] == 0", true),
     ] {
-        assert_eq!(Filter::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
+        assert_eq!(DestinationFilter::parse(condition).unwrap().holds(&view).unwrap(), holds, "{condition}");
     }
 }
 
@@ -204,7 +207,7 @@ fn a_text_stays_a_text_wherever_it_stands() {
         let card = of(text);
         assert_eq!(shape(&card), harmless, "{name}");
         for text in texts(&card) {
-            // A button's words are read as they are.
+            // A button's title is not Markdown.
             let is_button = text.starts_with("Open ");
             let found = never.iter().find(|never| !is_button && text.contains(**never));
             assert_eq!(found, None, "{name}: {text}");

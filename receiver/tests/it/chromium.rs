@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use receiver::relay::{About, Budget, Card, Script, Template, View, page};
+use receiver::relay::{Budget, Card, MessageMetadata, PageScript, Template, View, page};
 use schemas::{Profile, Sample};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -33,7 +33,7 @@ fn root() -> PathBuf {
 
 fn card(body: &[u8]) -> Card {
     let flow_url = Some("https://acme.example/flows/{flowIdentifier}".parse().unwrap());
-    let view = View::of(body, Profile::v1(), &About { flow_url, ..About::default() }).unwrap();
+    let view = View::of(body, Profile::v1(), &MessageMetadata { flow_url, ..MessageMetadata::default() }).unwrap();
     Template::default_card().card(&view, Budget::default()).unwrap()
 }
 
@@ -62,7 +62,7 @@ impl Browser {
 
     /// Writes the page of a card.
     fn load(&self, card: &Card) {
-        let script = |file: &str| Script::File(root().join("target/peers/node_modules").join(file));
+        let script = |file: &str| PageScript::File(root().join("target/peers/node_modules").join(file));
         let scripts = ["adaptivecards/dist/adaptivecards.min.js", "markdown-it/dist/markdown-it.min.js"].map(script);
         fs::write(self.file(), page(card, &scripts).unwrap()).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The relay: a message that was stored is passed on, whatever the other side does.
+//! The relay: every stored message is delivered, however the other side behaves.
 
 mod configured;
 mod due;
@@ -27,13 +27,13 @@ use crate::{
     support::teams::{Got, Reply, Teams},
 };
 
-/// What gives access to a Workflow, as it stands in the URL.
+/// The signature that gives access to a workflow, as in its URL.
 const SIG: &str = "canary%2Bsig-9f31";
 
 /// Retries that a test can wait for.
 const SOON: &str = "retry = { attempts = 10000, longest_wait = \"20ms\" }\n";
 
-/// A message of a flow, the `number`th of it.
+/// Message `number` of a flow.
 fn message(flow: &str, number: usize) -> String {
     let mut message: Value = serde_json::from_slice(Sample::find("step-completed-minimal").unwrap().body).unwrap();
     message["flow"]["flowIdentifier"] = flow.into();
@@ -42,7 +42,7 @@ fn message(flow: &str, number: usize) -> String {
     message.to_string()
 }
 
-/// Number and flow of the message that a text shows.
+/// Number and flow of the message in a text.
 fn shown(text: &str) -> (usize, String) {
     let (_, rest) = text.split_once("number ").unwrap_or_else(|| panic!("{text}"));
     let (number, rest) = rest.split_once(" of ").unwrap();
@@ -62,7 +62,7 @@ fn endpoint(destinations: &str) -> String {
     format!("admin = \"127.0.0.1:0\"\n[[endpoint]]\npath = \"/hooks\"\n{destinations}")
 }
 
-/// A destination `teams` with what else is said of it.
+/// A destination `teams` with more keys.
 fn to_teams(more: &str) -> String {
     format!("[[endpoint.destination]]\nname = \"teams\"\ntype = \"teams\"\nurl = \"file:teams-url\"\n{more}\n")
 }
@@ -140,7 +140,7 @@ fn whatever_it_answers_each_message_is_accepted_once_in_order_and_not_too_fast()
     in_order(&accepted);
     let got = teams.got();
     for (first, last) in got.iter().zip(&got[20..]) {
-        // The threads of this process are late now and then; without the rate it would be next to nothing.
+        // This process's threads may be late; without the rate limit it would be close to zero.
         assert!(last.at - first.at > Duration::from_millis(850), "{:?}", last.at - first.at);
     }
 }
@@ -172,7 +172,7 @@ fn a_destination_that_fails_holds_up_no_other_and_repeats_nothing_there() {
     let receiver = Receiver::start_in(folder.path(), &endpoint(&destinations.concat()), &[]);
     let ids: Vec<String> =
         (0..6).map(|number| send(&receiver, &message(&format!("FLOW-{}", number % 3), number))).collect();
-    // The same again is the same event; a body that breaks the contract is passed on as it is.
+    // An equal body is a repetition; a body that breaks the contract is relayed unchanged.
     send(&receiver, &message("FLOW-0", 0));
     let odd = send(&receiver, "{\"odd\": 1}");
     up.until_accepted(9);

@@ -14,7 +14,7 @@ use schemas::{Profile, Sample, suggest};
 
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    relay::{About, Budget, FlowUrl, Script, Template, View, page, validate},
+    relay::{Budget, FlowUrl, MessageMetadata, PageScript, Template, View, page, validate},
 };
 
 /// Where npm installs the renderer and its Markdown parser, in the current folder.
@@ -46,7 +46,7 @@ pub(in crate::cli) struct PreviewArgs {
     html: Option<Option<PathBuf>>,
     /// Renderer script: a file, which the page will contain, or a URL; may be repeated, for markdown-it.
     #[arg(long, value_name = "FILE|URL", requires = "html")]
-    renderer: Vec<Script>,
+    renderer: Vec<PageScript>,
 }
 
 pub(super) fn run(config: Option<&Path>, args: &PreviewArgs) -> Result<(), Failure> {
@@ -78,32 +78,32 @@ pub(super) fn run(config: Option<&Path>, args: &PreviewArgs) -> Result<(), Failu
 struct PreviewedMessage {
     body: Vec<u8>,
     profile: Profile,
-    about: About,
+    about: MessageMetadata,
 }
 
 impl PreviewedMessage {
-    fn find(config: Option<&Path>, named: &str) -> Result<Self, Failure> {
-        let alone = |body| Self { body, profile: Profile::v1().clone(), about: validate::about("", None) };
-        let path = Path::new(named);
+    fn find(config: Option<&Path>, name: &str) -> Result<Self, Failure> {
+        let unstored = |body| Self { body, profile: Profile::v1().clone(), about: validate::about("", None) };
+        let path = Path::new(name);
         if path.is_file() {
-            return Ok(alone(fs::read(path).map_err(Error::read(path))?));
+            return Ok(unstored(fs::read(path).map_err(Error::read(path))?));
         }
-        if let Some(sample) = Sample::find(named) {
-            return Ok(alone(sample.body.to_vec()));
+        if let Some(sample) = Sample::find(name) {
+            return Ok(unstored(sample.body.to_vec()));
         }
-        if !named.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
-            return Err(unknown(named));
+        if !name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+            return Err(unknown(name));
         }
         let data = DataDir::open(config)?;
-        let Some((message, record)) = data.find(&data.index()?, named)? else {
-            return Err(Failure::failed(format_args!("there is no message with the id {named}"))
+        let Some((message, record)) = data.find(&data.index()?, name)? else {
+            return Err(Failure::failed(format_args!("there is no message with the id {name}"))
                 .tip("`webhook-receiver messages list` shows the ids"));
         };
         let profile = data.config.profiles().get(&message.endpoint).cloned();
         Ok(Self {
             body: record.body.to_vec(),
             profile: profile.unwrap_or_else(|| Profile::v1().clone()),
-            about: About {
+            about: MessageMetadata {
                 endpoint: message.endpoint.clone(),
                 message_id: Some(message.id.to_string()),
                 received_at: Some(message.received_at),
@@ -121,12 +121,12 @@ fn unknown(named: &str) -> Failure {
     }
 }
 
-fn renderer(named: &[Script]) -> Result<Vec<Script>, Failure> {
+fn renderer(named: &[PageScript]) -> Result<Vec<PageScript>, Failure> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }
-    let found: Vec<Script> =
-        RENDERER_FILES.iter().map(PathBuf::from).filter(|file| file.is_file()).map(Script::File).collect();
+    let found: Vec<PageScript> =
+        RENDERER_FILES.iter().map(PathBuf::from).filter(|file| file.is_file()).map(PageScript::File).collect();
     if found.is_empty() {
         return Err(Failure::failed("the page needs Microsoft's renderer").tip(
             "run `npm install adaptivecards markdown-it` in this folder, or name the file or URL of \

@@ -9,7 +9,7 @@ use schemas::timestamp;
 use crate::{
     cli::{data::DataDir, failure::Failure},
     log::Position,
-    relay::{Replayed, Selection, replay},
+    relay::{ReplayCounts, ReplaySelection, replay},
 };
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ pub(super) fn run(config: Option<&Path>, args: &ReplayArgs) -> Result<(), Failur
     let Some(mut store) = data.relay_store()? else {
         return Err(Failure::failed("no endpoint has had a destination here yet"));
     };
-    let selection = Selection {
+    let selection = ReplaySelection {
         destination: &args.destination,
         endpoint: args.endpoint.as_deref(),
         since: args.since,
@@ -44,9 +44,9 @@ pub(super) fn run(config: Option<&Path>, args: &ReplayArgs) -> Result<(), Failur
     Ok(write_stdout(&report(args, replayed))?)
 }
 
-fn report(args: &ReplayArgs, replayed: Replayed) -> String {
-    let Replayed { due, waiting, not_matched, undecided } = replayed;
-    if replayed == Replayed::default() {
+fn report(args: &ReplayArgs, replayed: ReplayCounts) -> String {
+    let ReplayCounts { due, waiting, not_matched, undecided } = replayed;
+    if replayed == ReplayCounts::default() {
         let tip = if args.endpoint.is_some() { "" } else { "; `--endpoint NAME` sends those of another endpoint" };
         return format!("The log has no messages of this endpoint in that time{tip}.\n");
     }

@@ -6,7 +6,7 @@ use console::output::write_stdout;
 
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    relay::store::{Retried, Which},
+    relay::store::{DeadLetterSelection, Retried},
 };
 
 #[derive(Debug, clap::Args)]
@@ -21,18 +21,18 @@ pub(in crate::cli) struct RetryArgs {
 
 pub(super) fn run(config: Option<&Path>, args: &RetryArgs) -> Result<(), Failure> {
     let which = match args.which.as_deref() {
-        None => Which::All,
+        None => DeadLetterSelection::All,
         Some("") => {
             return Err(Failure::usage("the name is empty").tip("name a destination or a message, or use --all"));
         }
-        Some(word) => Which::Of(word),
+        Some(word) => DeadLetterSelection::Of(word),
     };
     let Some(mut store) = DataDir::open(config)?.relay_store()? else {
         return Err(Failure::failed("nothing was relayed here yet, so there are no dead letters"));
     };
     let Retried { deliveries, unconfigured, is_destination } = store.retry(which).map_err(Failure::failed)?;
     match (which, deliveries) {
-        (Which::Of(word), 0) if !is_destination && unconfigured == 0 => {
+        (DeadLetterSelection::Of(word), 0) if !is_destination && unconfigured == 0 => {
             Err(Failure::failed(format_args!("{word} is neither a destination nor the id of a dead letter"))
                 .tip("`webhook-receiver relay status` shows both"))
         }

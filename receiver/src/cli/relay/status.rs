@@ -13,7 +13,7 @@ use crate::{
     cli::{data::DataDir, failure::Failure, messages::cell},
     log::Position,
     redact::one_line,
-    relay::store::{DeadLetter, DestinationStatus, Status},
+    relay::store::{DeadLetter, DestinationStatus, RelayStatus},
 };
 
 #[derive(Debug, clap::Args)]
@@ -47,7 +47,7 @@ pub(super) fn run(config: Option<&Path>, args: &StatusArgs) -> Result<(), Failur
     Ok(())
 }
 
-fn json(status: Option<&Status>, end: Position, letters: &[DeadLetter]) -> Value {
+fn json(status: Option<&RelayStatus>, end: Position, letters: &[DeadLetter]) -> Value {
     let destinations = status.map(|status| status.destinations.as_slice()).unwrap_or_default();
     let destinations: Vec<Value> = destinations
         .iter()
@@ -89,7 +89,7 @@ fn json(status: Option<&Status>, end: Position, letters: &[DeadLetter]) -> Value
     })
 }
 
-fn human(status: &Status, end: Position, letters: &[DeadLetter]) -> String {
+fn human(status: &RelayStatus, end: Position, letters: &[DeadLetter]) -> String {
     let behind = end.0.saturating_sub(status.read_up_to.0);
     let mut report = match behind {
         0 => "The log is read to its end.\n\n".to_owned(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     config::tests::{SECRET, as_json, folder, load},
-    relay::{Content, Kind},
+    relay::{Content, DestinationTarget},
 };
 
 #[test]
@@ -127,7 +127,7 @@ fn what_is_made_has_the_content_type_of_its_suffix_unless_another_is_configured(
         fs::write(folder.path().join(name), template).unwrap();
         let config = load(&folder, &to_http(&format!("template = \"{name}\"\n{more}"))).unwrap();
         let destinations: Vec<_> = config.destinations.iter().collect();
-        let Kind::Web(web) = &destinations[0].kind else { panic!("{name}") };
+        let DestinationTarget::Web(web) = &destinations[0].target else { panic!("{name}") };
         let Content::Text { content_type: found, .. } = &web.content else { panic!("{name}") };
         assert_eq!(found, content_type, "{name}");
     }

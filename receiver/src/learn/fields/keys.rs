@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{is_identifier, is_known_type};
 use crate::learn::words;
 
-/// The names of the keys, and what speaks for these objects being fields at all.
+/// The names of the keys, and the evidence that the objects are fields.
 pub(super) struct Keys {
     pub(super) names: BTreeMap<FieldKey, String>,
     /// Whether there are identifiers, and all are of the product's form.
@@ -17,9 +17,9 @@ pub(super) struct Keys {
     pub(super) types: bool,
 }
 
-/// Points from which on a key is given a meaning.
-const LEAST: i32 = 2;
-const OWN_NAME: i32 = 3;
+/// Minimum points for a meaning.
+const MIN_POINTS: i32 = 2;
+const OWN_NAME_POINTS: i32 = 3;
 
 impl Keys {
     /// `None` unless all are objects with a name and a value.
@@ -36,9 +36,9 @@ impl Keys {
         }
         let mut pairs: Vec<(i32, usize, FieldKey)> = Vec::new();
         for (index, (name, values)) in columns.iter().enumerate() {
-            for key in MEANINGS {
+            for key in KEY_MEANINGS {
                 let points = points(key, name, values);
-                pairs.extend(points.filter(|points| *points >= LEAST).map(|points| (points, index, key)));
+                pairs.extend(points.filter(|points| *points >= MIN_POINTS).map(|points| (points, index, key)));
             }
         }
         pairs.sort_by_key(|(points, ..)| -points);
@@ -59,7 +59,7 @@ impl Keys {
     }
 }
 
-const MEANINGS: [FieldKey; 6] =
+const KEY_MEANINGS: [FieldKey; 6] =
     [FieldKey::Identifier, FieldKey::Type, FieldKey::Order, FieldKey::Options, FieldKey::Value, FieldKey::Name];
 
 /// Points for a meaning; `None` if the values exclude it.
@@ -86,9 +86,9 @@ fn points(key: FieldKey, name: &str, values: &[&Value]) -> Option<i32> {
     };
     let own = words::split(name);
     let hint = if words::last(&own, hints) {
-        OWN_NAME
+        OWN_NAME_POINTS
     } else if words::any(&own, hints) {
-        OWN_NAME - 1
+        OWN_NAME_POINTS - 1
     } else {
         0
     };

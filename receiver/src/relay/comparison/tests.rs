@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde_json::json;
 
-use crate::relay::{About, Filter, View, environment, operators};
+use crate::relay::{DestinationFilter, MessageMetadata, View, environment::environment, operators};
 
 fn view() -> View {
     let field = |name: &str, value: serde_json::Value| json!({"name": name, "type": "X", "value": value});
@@ -16,11 +16,11 @@ fn view() -> View {
             field("Null", json!(null)),
         ]},
     });
-    View::of(body.to_string().as_bytes(), schemas::Profile::v1(), &About::default()).unwrap()
+    View::of(body.to_string().as_bytes(), schemas::Profile::v1(), &MessageMetadata::default()).unwrap()
 }
 
 fn judged(when: &str) -> Result<bool, String> {
-    Filter::parse(when).and_then(|when| when.holds(&view())).map_err(|error| error.to_string())
+    DestinationFilter::parse(when).and_then(|when| when.holds(&view())).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn values_of_two_types_are_not_compared_and_both_types_are_named() {
 fn templates_compare_alike_and_name_the_line() {
     let context = context! { values => context! { T => "50", N => 50 }, items => vec![1, 2, 3] };
     let render = |template: &str| {
-        let compared = operators::of_template(template).unwrap();
+        let compared = operators::rewrite(template, false).unwrap();
         environment().render_named_str("a.txt", &compared, context.clone())
     };
     for (template, output) in [

@@ -7,29 +7,22 @@ use super::{Store, StoreError, timestamp};
 
 /// A delivery that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// Name of its destination.
-    pub destination: String,
-    /// Name of the endpoint of that destination.
-    pub endpoint: String,
-    /// The message's id.
-    pub message: String,
-    /// The flow's identifier.
-    pub flow: Option<String>,
-    /// When the message was received.
-    pub received_at: Timestamp,
-    /// How often it was attempted.
-    pub attempts: u32,
+pub(crate) struct DeadLetter {
+    pub(crate) destination: String,
+    pub(crate) endpoint: String,
+    pub(crate) message: String,
+    pub(crate) flow: Option<String>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) attempts: u32,
     /// Why it was given up: a stable name, such as `refused`.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The last error.
-    pub words: Option<String>,
+    pub(crate) words: Option<String>,
 }
 
 /// Selects dead letters to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which<'w> {
-    /// All.
+pub(crate) enum DeadLetterSelection<'w> {
     All,
     /// Those of the destination with this name, or else of the messages whose id has this prefix.
     Of(&'w str),
@@ -37,21 +30,18 @@ pub enum Which<'w> {
 
 /// Result of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retried {
+pub(crate) struct Retried {
     /// Dead letters that are due again.
-    pub deliveries: usize,
+    pub(crate) deliveries: usize,
     /// Dead letters that stay, because their destination is no longer configured.
-    pub unconfigured: usize,
+    pub(crate) unconfigured: usize,
     /// Whether a destination was selected by name.
-    pub is_destination: bool,
+    pub(crate) is_destination: bool,
 }
 
 impl Store {
     /// The dead letters, the oldest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
+    pub(crate) fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
         let mut statement = self.connection.prepare(
             "SELECT name, endpoint, message, flow, received_at, attempts, dead, words
              FROM delivery JOIN destination ON destination.id = delivery.destination
@@ -76,17 +66,14 @@ impl Store {
     /// within a second. Those whose destination is no longer configured stay.
     ///
     /// # Errors
-    /// When the file cannot be written, or the prefix of an id matches several messages.
-    pub fn retry(&mut self, which: Which<'_>) -> Result<Retried, StoreError> {
+    /// When the file cannot be written, or the prefix matches the ids of several messages.
+    pub(crate) fn retry(&mut self, which: DeadLetterSelection<'_>) -> Result<Retried, StoreError> {
         let transaction = self.connection.transaction()?;
         let (is_destination, word) = match which {
-            Which::All => (false, None),
-            Which::Of(word) => {
-                let known =
-                    transaction.query_row("SELECT count(*) FROM destination WHERE name = ?1", [word], |row| {
-                        row.get::<_, i64>(0)
-                    })?;
-                (known > 0, Some(word))
+            DeadLetterSelection::All => (false, None),
+            DeadLetterSelection::Of(word) => {
+                let find = "SELECT EXISTS (SELECT 1 FROM destination WHERE name = ?1)";
+                (transaction.query_row(find, [word], |row| row.get(0))?, Some(word))
             }
         };
         let several = transaction.query_row(

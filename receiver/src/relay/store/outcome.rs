@@ -3,90 +3,84 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, execute};
 
 /// Dead-letter reason: the filter could not be evaluated.
 pub(super) const UNDECIDED_REASON: &str = "undecided";
 
 /// Dead-letter reason: the log no longer has the message. The reason's name, and its text.
-pub(in crate::relay) const EXPIRED_REASON: (&str, &str) = ("expired", "the log has this message no more");
+pub(crate) const EXPIRED_REASON: (&str, &str) = ("expired", "the log no longer has this message");
+
+/// Sets the last failure of a destination.
+const NOTE_FAILURE: &str = "UPDATE destination SET failed_at = ?2, failure = ?3 WHERE id = ?1";
 
 /// The outcome of an attempt at a delivery.
 #[derive(Clone, Debug)]
-pub(in crate::relay) struct AttemptOutcome {
-    pub(in crate::relay) id: u64,
-    pub(in crate::relay) at: Timestamp,
-    pub(in crate::relay) disposition: Disposition,
+pub(crate) struct DeliveryOutcome {
+    pub(crate) id: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) disposition: Disposition,
     /// The error, without secrets.
-    pub(in crate::relay) error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// What happens to a delivery after an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::relay) enum Disposition {
-    /// It was accepted.
+pub(crate) enum Disposition {
     Delivered,
     /// It is retried from this time on, with a smaller budget if there is one.
-    Retry { due: Timestamp, budget: Option<usize> },
+    Retry {
+        due: Timestamp,
+        budget: Option<usize>,
+    },
     /// It is given up for this reason.
     DeadLetter(&'static str),
 }
 
 impl Store {
     /// Records the outcomes of attempts at deliveries to a destination.
-    pub(in crate::relay) fn complete(
-        &mut self,
-        destination: i64,
-        outcomes: &[AttemptOutcome],
-    ) -> Result<(), StoreError> {
+    pub(crate) fn complete(&mut self, destination: i64, outcomes: &[DeliveryOutcome]) -> Result<(), StoreError> {
         self.check_place()?;
         let transaction = self.connection.transaction()?;
-        for AttemptOutcome { id, at, disposition, error } in outcomes {
+        for DeliveryOutcome { id, at, disposition, error } in outcomes {
             let (id, at) = (id.cast_signed(), at.as_microsecond());
             match disposition {
                 Disposition::Delivered => {
-                    transaction.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([id])?;
-                    transaction
-                        .prepare_cached(
-                            "UPDATE destination SET accepted = accepted + 1,
-                             accepted_at = max(coalesce(accepted_at, 0), ?2) WHERE id = ?1",
-                        )?
-                        .execute([destination, at])?;
+                    execute(&transaction, "DELETE FROM delivery WHERE id = ?1", [id])?;
+                    execute(
+                        &transaction,
+                        "UPDATE destination SET accepted = accepted + 1,
+                         accepted_at = max(coalesce(accepted_at, 0), ?2) WHERE id = ?1",
+                        [destination, at],
+                    )?;
                 }
                 Disposition::Retry { due, budget } => {
-                    transaction
-                        .prepare_cached(
-                            "UPDATE delivery SET attempts = attempts + 1, since = coalesce(since, ?2), due = ?3,
-                             budget = coalesce(?4, budget), words = ?5 WHERE id = ?1",
-                        )?
-                        .execute(params![
-                            id,
-                            at,
-                            due.as_microsecond(),
-                            budget.and_then(|bytes| i64::try_from(bytes).ok()),
-                            error
-                        ])?;
+                    let budget = budget.and_then(|bytes| i64::try_from(bytes).ok());
+                    execute(
+                        &transaction,
+                        "UPDATE delivery SET attempts = attempts + 1, since = coalesce(since, ?2), due = ?3,
+                         budget = coalesce(?4, budget), words = ?5 WHERE id = ?1",
+                        params![id, at, due.as_microsecond(), budget, error],
+                    )?;
                 }
                 Disposition::DeadLetter(reason) => {
                     // The destination did not accept it, so the next equal message is not a repetition.
-                    transaction
-                        .prepare_cached(
-                            "DELETE FROM seen WHERE (destination, digest) IN
-                                 (SELECT destination, digest FROM delivery WHERE id = ?1 AND digest IS NOT NULL)",
-                        )?
-                        .execute([id])?;
-                    transaction
-                        .prepare_cached(
-                            "UPDATE delivery SET attempts = attempts + 1, since = coalesce(since, ?2), dead = ?3,
-                             words = ?4 WHERE id = ?1",
-                        )?
-                        .execute(params![id, at, reason, error])?;
+                    execute(
+                        &transaction,
+                        "DELETE FROM seen WHERE (destination, digest) IN
+                             (SELECT destination, digest FROM delivery WHERE id = ?1 AND digest IS NOT NULL)",
+                        [id],
+                    )?;
+                    execute(
+                        &transaction,
+                        "UPDATE delivery SET attempts = attempts + 1, since = coalesce(since, ?2), dead = ?3,
+                         words = ?4 WHERE id = ?1",
+                        params![id, at, reason, error],
+                    )?;
                 }
             }
             if let Some(error) = error {
-                transaction
-                    .prepare_cached("UPDATE destination SET failed_at = ?2, failure = ?3 WHERE id = ?1")?
-                    .execute(params![destination, at, error])?;
+                execute(&transaction, NOTE_FAILURE, params![destination, at, error])?;
             }
         }
         transaction.commit()?;
@@ -94,27 +88,19 @@ impl Store {
     }
 
     /// Records that a destination cannot be served at all for now.
-    pub(in crate::relay) fn note_failure(
-        &mut self,
-        destination: i64,
-        at: Timestamp,
-        error: &str,
-    ) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE destination SET failed_at = ?2, failure = ?3 WHERE id = ?1",
-            params![destination, at.as_microsecond(), error],
-        )?;
+    pub(crate) fn note_failure(&mut self, destination: i64, at: Timestamp, error: &str) -> Result<(), StoreError> {
+        execute(&self.connection, NOTE_FAILURE, params![destination, at.as_microsecond(), error])?;
         Ok(())
     }
 
     /// How far a destination's file is complete, in bytes.
-    pub(in crate::relay) fn file_end(&self, destination: i64) -> Result<u64, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT file_end FROM destination WHERE id = ?1")?;
-        Ok(statement.query_row([destination], |row| row.get::<_, i64>(0))?.cast_unsigned())
+    pub(crate) fn file_end(&self, destination: i64) -> Result<u64, StoreError> {
+        let find = "SELECT file_end FROM destination WHERE id = ?1";
+        Ok(self.connection.query_row(find, [destination], |row| row.get::<_, i64>(0))?.cast_unsigned())
     }
 
     /// Records that lines of a destination's file are durable.
-    pub(in crate::relay) fn complete_lines(
+    pub(crate) fn complete_lines(
         &mut self,
         destination: i64,
         written: &[u64],
@@ -124,7 +110,7 @@ impl Store {
         self.check_place()?;
         let transaction = self.connection.transaction()?;
         for id in written {
-            transaction.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([id.cast_signed()])?;
+            execute(&transaction, "DELETE FROM delivery WHERE id = ?1", [id.cast_signed()])?;
         }
         transaction.execute(
             "UPDATE destination SET accepted = accepted + ?2, file_end = ?4,

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, position};
 use crate::{
     log::Position,
     relay::{
@@ -24,12 +23,12 @@ const KEPT_TABLES: i64 = 32;
 
 /// A change of pending deliveries by a new configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::relay) struct Affected {
-    pub(in crate::relay) destination: String,
-    pub(in crate::relay) endpoint: String,
-    pub(in crate::relay) messages: usize,
+pub(crate) struct AffectedDestination {
+    pub(crate) destination: String,
+    pub(crate) endpoint: String,
+    pub(crate) messages: usize,
     /// Whether they were given up because it was removed; otherwise they are pending again because it is back.
-    pub(in crate::relay) is_given_up: bool,
+    pub(crate) is_given_up: bool,
 }
 
 impl Store {
@@ -37,12 +36,12 @@ impl Store {
     ///
     /// Pending deliveries of a removed destination are given up, and become pending again when it is back. If it is now
     /// at another endpoint with the same address, they continue there.
-    pub(in crate::relay) fn configure(
+    pub(crate) fn configure(
         &mut self,
         endpoints: &[&str],
         destinations: &[Destination],
         since: Position,
-    ) -> Result<Vec<Affected>, StoreError> {
+    ) -> Result<Vec<AffectedDestination>, StoreError> {
         self.check_place()?;
         let transaction = self.connection.transaction()?;
         let numbers = set_active(&transaction, destinations)?;
@@ -59,7 +58,7 @@ impl Store {
     }
 
     /// Retires the configurations before the newest: they were in force up to this position.
-    pub(in crate::relay) fn retire_routing(&mut self, end: Position) -> Result<(), StoreError> {
+    pub(crate) fn retire_routing(&mut self, end: Position) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE routing SET until = max(?1, since) WHERE until IS NULL AND id < (SELECT max(id) FROM routing)",
             [end.0.cast_signed()],
@@ -69,12 +68,11 @@ impl Store {
     }
 
     /// The router for all tables that are still needed.
-    pub(in crate::relay) fn router(&mut self) -> Result<Arc<Router>, StoreError> {
+    pub(crate) fn router(&mut self) -> Result<Arc<Router>, StoreError> {
         if let Some(router) = &self.router {
             return Ok(router.clone());
         }
         let mut statement = self.connection.prepare_cached("SELECT since, until, routes FROM routing ORDER BY id")?;
-        let position = |at: i64| Position(at.cast_unsigned());
         let tables = statement.query_map([], |row| {
             let routes: String = row.get(2)?;
             let table = serde_json::from_str(&routes).map_err(|error| {
@@ -89,17 +87,14 @@ impl Store {
     }
 
     /// Number and endpoint of the configured destination with a name.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub(in crate::relay) fn configured(&self, name: &str) -> Result<Option<(i64, String)>, StoreError> {
+    pub(crate) fn configured(&self, name: &str) -> Result<Option<(i64, String)>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT id, endpoint FROM destination WHERE name = ?1 AND active")?;
         Ok(statement.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// Numbers of these destinations; `None` for one that was never configured.
-    pub(in crate::relay) fn numbers(&self, destinations: &[Destination]) -> Result<Vec<Option<i64>>, StoreError> {
+    pub(crate) fn numbers(&self, destinations: &[Destination]) -> Result<Vec<Option<i64>>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT id FROM destination WHERE name = ?1 AND endpoint = ?2")?;
         let mut number = |it: &Destination| statement.query_row([&*it.name, &it.endpoint], |row| row.get(0)).optional();
@@ -136,7 +131,7 @@ fn set_active(transaction: &Transaction<'_>, destinations: &[Destination]) -> ru
 }
 
 /// Moves pending deliveries along with their destination.
-fn follow(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Affected>> {
+fn follow(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<AffectedDestination>> {
     transaction.execute_batch(
         "UPDATE destination SET moved_to = CASE WHEN active THEN NULL ELSE (
              SELECT now.id FROM destination AS now
@@ -165,9 +160,12 @@ fn follow(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Affected>> {
         ))?;
         let found = statement.query_map([NOT_CONFIGURED], |row| {
             let messages = row.get::<_, i64>(3)?.cast_unsigned() as usize;
-            Ok((row.get(0)?, Affected { destination: row.get(1)?, endpoint: row.get(2)?, messages, is_given_up }))
+            Ok((
+                row.get(0)?,
+                AffectedDestination { destination: row.get(1)?, endpoint: row.get(2)?, messages, is_given_up },
+            ))
         })?;
-        let found: Vec<(i64, Affected)> = found.collect::<Result<_, _>>()?;
+        let found: Vec<(i64, AffectedDestination)> = found.collect::<Result<_, _>>()?;
         for (destination, it) in found {
             let change = if is_given_up {
                 "UPDATE delivery SET dead = ?2, words = ?3 WHERE destination = ?1 AND asked = 0 AND dead IS NULL"
@@ -234,9 +232,4 @@ fn complete(before: &mut RoutingTable, now: &RoutingTable) -> bool {
 
 pub(super) fn to_json(table: &RoutingTable) -> String {
     serde_json::to_string(table).expect("a routing table is made of strings and numbers")
-}
-
-/// The initial due time: not in the future, because the clock may have been wrong when the message arrived.
-pub(super) fn due(received_at: Timestamp) -> i64 {
-    received_at.min(Timestamp::now()).as_microsecond()
 }

@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::relay::routing::{EndpointRoutes, RoutingTable, StoredRoute};
 
 /// The SQLite file in the relay's folder.
-const FILE: &str = "relay.sqlite";
+const STORE_FILE: &str = "relay.sqlite";
 
 /// Increase it when the tables change.
 const SCHEMA_VERSION: i64 = 2;
@@ -23,7 +23,7 @@ const SCHEMA_VERSION: i64 = 2;
 ///
 /// A destination is identified by its name and its endpoint. If the same name with the same address is now at another
 /// endpoint, `moved_to` is its number there. `address` is a digest with `cursor.salt`, so a URL cannot be read from it.
-const TABLES: &str = "
+const CREATE_TABLES: &str = "
     CREATE TABLE cursor (
         position INTEGER NOT NULL,
         log BLOB,
@@ -80,7 +80,7 @@ const TABLES: &str = "
 ";
 
 /// Migrates the tables from schema version 1 to 2.
-const FROM_FORM_1: [&str; 2] = [
+const MIGRATE_FROM_1: [&str; 2] = [
     "
     DROP INDEX delivery_waiting;
     DROP INDEX delivery_needed;
@@ -109,36 +109,37 @@ const FROM_FORM_1: [&str; 2] = [
 
 /// Whether there is a file in the folder.
 pub(super) fn is_in(folder: &Path) -> bool {
-    folder.join(FILE).is_file()
+    folder.join(STORE_FILE).is_file()
 }
 
 /// The database file in a folder with its side files, once it is open.
 pub(super) fn files(folder: &Path) -> Result<DatabaseFiles, StoreError> {
-    DatabaseFiles::of(&folder.join(FILE)).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })
+    DatabaseFiles::of(&folder.join(STORE_FILE))
+        .map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })
 }
 
 /// Opens the file in a folder, or creates it with the cursor at `cursor`.
 pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
     durable_dir::make(folder).map_err(failed)?;
-    let file = folder.join(FILE);
+    let file = folder.join(STORE_FILE);
     database::create_file(&file).map_err(failed)?;
     // Durable: nothing else records what is due.
     let (mut connection, version) = connect(folder, Access::Own { durable: true, shrinkable: false })?;
     match version {
         SchemaVersion::Empty => {
             let transaction = connection.transaction()?;
-            transaction.execute_batch(TABLES)?;
+            transaction.execute_batch(CREATE_TABLES)?;
             transaction.execute("INSERT INTO cursor (position) VALUES (?1)", [cursor])?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
         SchemaVersion::Older(_) => {
             let transaction = connection.transaction()?;
-            let [make_way, bring_over] = FROM_FORM_1;
-            transaction.execute_batch(make_way)?;
-            transaction.execute_batch(TABLES)?;
-            transaction.execute_batch(bring_over)?;
+            let [rename_old_tables, copy_rows] = MIGRATE_FROM_1;
+            transaction.execute_batch(rename_old_tables)?;
+            transaction.execute_batch(CREATE_TABLES)?;
+            transaction.execute_batch(copy_rows)?;
             note_unknown_routes(&transaction)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
@@ -184,7 +185,7 @@ pub(super) fn open(folder: &Path) -> Result<Option<Connection>, StoreError> {
 
 /// Opens the file, unless its schema version is newer than this program's.
 fn connect(folder: &Path, access: Access) -> Result<(Connection, SchemaVersion), StoreError> {
-    let file = folder.join(FILE);
+    let file = folder.join(STORE_FILE);
     match database::open(&file, access, SCHEMA_VERSION) {
         Ok((_, SchemaVersion::Newer(found))) => {
             Err(StoreError::Newer { folder: folder.to_owned(), found, known: SCHEMA_VERSION })

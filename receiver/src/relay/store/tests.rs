@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     log::{LogIdentity, Record, RecordHeader, SegmentOptions, SegmentedLog},
-    relay::{Destination, Filter, Kind, routing::Decision, store::decision::PassedOver},
+    relay::{Destination, DestinationFilter, DestinationTarget, routing::RoutingDecision},
 };
 
 fn empty_log() -> (TempDir, LogIdentity) {
@@ -33,8 +33,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }
 
-fn arrival(at_position: u64, second: i64, to: &[i64]) -> Arrival {
-    Arrival {
+fn arrival(at_position: u64, second: i64, to: &[i64]) -> IncomingMessage {
+    IncomingMessage {
         at: Position(at_position),
         message: Uuid::from_u128(at_position.into()),
         received_at: at(second),
@@ -48,9 +48,9 @@ fn destination(name: &str, endpoint: &str, file: &str, when: Option<&str>) -> De
         name: name.into(),
         endpoint: endpoint.to_owned(),
         profile: Profile::v1().clone(),
-        when: when.map(|when| Filter::parse(when).unwrap()),
+        when: when.map(|when| DestinationFilter::parse(when).unwrap()),
         flow_url: None,
-        kind: Kind::File(file.into()),
+        target: DestinationTarget::File(file.into()),
     }
 }
 
@@ -69,34 +69,34 @@ fn serve(store: &mut Store, names: &[&str], since: u64) -> Vec<i64> {
     configure(store, &destinations, since)
 }
 
-fn take_in(store: &mut Store, arrivals: &[Arrival], next: u64) {
+fn enqueue(store: &mut Store, arrivals: &[IncomingMessage], next: u64) {
     let router = store.router().unwrap();
     let last = arrivals.last().map(|arrival| (arrival.at, arrival.message));
-    assert!(store.take_in(&router, arrivals, last, Position(next)).unwrap());
+    assert!(store.enqueue(&router, arrivals, last, Position(next)).unwrap());
 }
 
 /// Decides on everything that a destination was asked for.
 fn decide(
     store: &mut Store,
     number: i64,
-    decision: impl Fn(&Asked) -> (Option<[u8; 32]>, i64, Decision),
+    decision: impl Fn(&UndecidedMessage) -> (Option<[u8; 32]>, i64, RoutingDecision),
 ) -> PassedOver {
-    let asked = store.asked(number, 99).unwrap();
-    let decided: Vec<Decided> = asked
+    let asked = store.undecided_messages(number, 99).unwrap();
+    let decided: Vec<DecidedMessage> = asked
         .iter()
         .map(|asked| {
             let (digest, second, decision) = decision(asked);
-            Decided { id: asked.id, received_at: at(second), digest, decision }
+            DecidedMessage { id: asked.id, received_at: at(second), digest, decision }
         })
         .collect();
     store.decide(number, &decided).unwrap()
 }
 
 /// Takes arrivals in, and has all of them due.
-fn add(store: &mut Store, arrivals: &[Arrival], next: u64) {
-    take_in(store, arrivals, next);
+fn add(store: &mut Store, arrivals: &[IncomingMessage], next: u64) {
+    enqueue(store, arrivals, next);
     for (number, _) in store.undecided().unwrap() {
-        decide(store, number, |_| (None, 0, Decision::Due));
+        decide(store, number, |_| (None, 0, RoutingDecision::Due));
     }
 }
 
@@ -124,9 +124,9 @@ fn the_beginning_of_several_ids_brings_nothing_back() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
     add(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a])], 3);
-    let dead = |id| AttemptOutcome { id, at: at(5), disposition: Disposition::DeadLetter("refused"), error: None };
+    let dead = |id| DeliveryOutcome { id, at: at(5), disposition: Disposition::DeadLetter("refused"), error: None };
     store.complete(a, &[dead(1), dead(2)]).unwrap();
-    assert!(matches!(store.retry(Which::Of("")), Err(StoreError::Ambiguous { .. })));
+    assert!(matches!(store.retry(DeadLetterSelection::Of("")), Err(StoreError::Ambiguous { .. })));
     assert_eq!(store.dead_letters(10).unwrap().len(), 2);
 }
 
@@ -135,7 +135,7 @@ fn a_dead_letter_comes_back_after_what_waits() {
     let (_folder, mut store) = store(0);
     let [a, b] = serve(&mut store, &["a", "b"], 0)[..] else { panic!() };
     add(&mut store, &[arrival(1, 0, &[a, b]), arrival(2, 1, &[a])], 3);
-    let dead = |id| AttemptOutcome {
+    let dead = |id| DeliveryOutcome {
         id,
         at: at(5),
         disposition: Disposition::DeadLetter("refused"),
@@ -147,11 +147,11 @@ fn a_dead_letter_comes_back_after_what_waits() {
     let told: Vec<_> = letters.iter().map(|it| (&*it.destination, &*it.reason, it.attempts)).collect();
     assert_eq!(told, [("a", "refused", 1), ("b", "refused", 1)]);
     for (which, deliveries, is_destination) in [
-        (Which::Of("c"), 0, false),
-        (Which::Of("a"), 1, true),
-        (Which::Of("a"), 0, true),
-        (Which::Of(&letters[1].message[..30]), 1, false),
-        (Which::All, 0, false),
+        (DeadLetterSelection::Of("c"), 0, false),
+        (DeadLetterSelection::Of("a"), 1, true),
+        (DeadLetterSelection::Of("a"), 0, true),
+        (DeadLetterSelection::Of(&letters[1].message[..30]), 1, false),
+        (DeadLetterSelection::All, 0, false),
     ] {
         let expected = Retried { deliveries, unconfigured: 0, is_destination };
         assert_eq!(store.retry(which).unwrap(), expected, "{which:?}");
@@ -165,22 +165,22 @@ fn a_dead_letter_comes_back_after_what_waits() {
 fn the_status_has_what_waits_and_what_was_accepted() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
-    take_in(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a]), arrival(3, 2, &[a])], 4);
+    enqueue(&mut store, &[arrival(1, 0, &[a]), arrival(2, 1, &[a]), arrival(3, 2, &[a])], 4);
     decide(&mut store, a, |asked| match asked.at {
-        Position(2) => (None, 1, Decision::Undecided("`when` failed".to_owned())),
-        _ => (None, 1, Decision::Due),
+        Position(2) => (None, 1, RoutingDecision::Undecided("`when` failed".to_owned())),
+        _ => (None, 1, RoutingDecision::Due),
     });
     let again = Disposition::Retry { due: at(60), budget: Some(10_000) };
     let words = Some("429".to_owned());
-    store.complete(a, &[AttemptOutcome { id: 3, at: at(6), disposition: again, error: words }]).unwrap();
+    store.complete(a, &[DeliveryOutcome { id: 3, at: at(6), disposition: again, error: words }]).unwrap();
     store
-        .complete(a, &[AttemptOutcome { id: 1, at: at(7), disposition: Disposition::Delivered, error: None }])
+        .complete(a, &[DeliveryOutcome { id: 1, at: at(7), disposition: Disposition::Delivered, error: None }])
         .unwrap();
     let status = store.status().unwrap();
     let [it] = &status.destinations[..] else { panic!() };
     assert_eq!((it.waiting, it.dead_letters, it.accepted), (1, 1, 1));
     assert_eq!((it.oldest_waiting, it.last_accepted), (Some(at(2)), Some(at(7))));
-    assert_eq!(it.last_failure, Some(Failure { at: at(6), words: "429".to_owned() }));
+    assert_eq!(it.last_failure, Some(status::FailedAttempt { at: at(6), words: "429".to_owned() }));
     let delivery = store.delivery(3).unwrap();
     assert_eq!((delivery.attempts, delivery.since, delivery.budget), (1, Some(at(6)), Some(10_000)));
     assert_eq!(store.dead_letters(9).unwrap()[0].reason, "undecided");
@@ -192,10 +192,10 @@ fn due_times_have_a_bound_also_when_the_clock_was_ahead_as_the_message_came() {
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
     let now = Timestamp::now();
     let ahead = now + Duration::from_secs(24 * 60 * 60);
-    let early = Arrival { received_at: ahead, ..arrival(1, 0, &[a]) };
+    let early = IncomingMessage { received_at: ahead, ..arrival(1, 0, &[a]) };
     add(&mut store, &[early, arrival(2, 0, &[a])], 3);
     let retry =
-        AttemptOutcome { id: 2, at: ahead, disposition: Disposition::Retry { due: ahead, budget: None }, error: None };
+        DeliveryOutcome { id: 2, at: ahead, disposition: Disposition::Retry { due: ahead, budget: None }, error: None };
     store.complete(a, &[retry]).unwrap();
     let dues = |store: &Store| {
         let mut dues = Vec::new();

@@ -7,20 +7,20 @@ use serde_json::Value as Json;
 
 use schemas::json::Digits;
 
-use super::{Cutter, number};
+use super::{Shortener, number};
 use crate::relay::{format, sanitize};
 
 /// Maximum number of characters, and of lines, shown next to a name; longer values take the whole width.
-const WIDE: (usize, usize) = (60, 3);
+const WIDE_TEXT: (usize, usize) = (60, 3);
 /// Maximum number of characters, and of lines, shown at once; longer values are folded.
-const LONG: (usize, usize) = (160, 3);
+const LONG_TEXT: (usize, usize) = (160, 3);
 
 #[derive(Clone, Serialize)]
-pub(super) struct Field {
-    name: Option<String>,
+pub(super) struct FieldView {
+    pub(super) name: Option<String>,
     /// The name, with invisible characters escaped.
     #[serde(skip)]
-    exact_name: Option<String>,
+    pub(super) exact_name: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
@@ -35,41 +35,31 @@ pub(super) struct Field {
     long: bool,
 }
 
-impl Field {
-    pub(super) fn of(field: &Json, position: usize, cutter: &Cutter) -> Self {
+impl FieldView {
+    pub(super) fn of(field: &Json, position: usize, shortener: &Shortener) -> Self {
         let kind = field["type"].as_str();
         let known = kind.map(|word| FieldType::from(word.to_owned()));
         let raw = &field["value"];
-        let text = cutter.value(text(raw, known.as_ref(), cutter.digits).trim_end());
+        let text = shortener.value(text(raw, known.as_ref(), shortener.digits).trim_end());
         let exceeds = |(characters, lines)| text.chars().count() > characters || text.lines().count() > lines;
         Self {
-            name: cutter.title(&field["name"]),
-            exact_name: cutter.name(&field["name"]),
-            kind: cutter.name(&field["type"]),
-            id: cutter.name(&field["identifier"]),
+            name: shortener.title(&field["name"]),
+            exact_name: shortener.name(&field["name"]),
+            kind: shortener.name(&field["type"]),
+            id: shortener.name(&field["identifier"]),
             position,
-            value: value(raw, known.as_ref(), cutter),
+            value: value(raw, known.as_ref(), shortener),
             filled: !text.trim().is_empty(),
-            wide: exceeds(WIDE),
-            long: exceeds(LONG),
+            wide: exceeds(WIDE_TEXT),
+            long: exceeds(LONG_TEXT),
             text,
         }
     }
 }
 
-impl Field {
-    pub(super) fn exact_name(&self) -> Option<&str> {
-        self.exact_name.as_deref()
-    }
-
-    pub(super) fn title(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-}
-
 /// The value as `when` and templates compare it.
-fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
-    let digits = cutter.digits;
+fn value(raw: &Json, kind: Option<&FieldType>, shortener: &Shortener) -> Value {
+    let digits = shortener.digits;
     if let Some(number) = digits.of(raw) {
         return number::value(&number);
     }
@@ -81,9 +71,9 @@ fn value(raw: &Json, kind: Option<&FieldType>, cutter: &Cutter) -> Value {
         (Some(FieldType::MultiSelectList), Json::Array(options)) => {
             selected(options).map(|option| sanitize::clean(&label(option, digits))).collect()
         }
-        (_, Json::String(text)) => sanitize::cut(&sanitize::clean(text), cutter.limits.value).0.into(),
-        (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > cutter.limits.value => {
-            sanitize::cut(&sanitize::clean(&flat(raw, digits)), cutter.limits.value).0.into()
+        (_, Json::String(text)) => sanitize::cut(&sanitize::clean(text), shortener.limits.value).0.into(),
+        (_, Json::Array(_) | Json::Object(_)) if raw.to_string().len() > shortener.limits.value => {
+            sanitize::cut(&sanitize::clean(&flat(raw, digits)), shortener.limits.value).0.into()
         }
         _ => nested(raw, digits),
     }

@@ -6,7 +6,7 @@ use minijinja::value::{Value, ValueKind};
 
 thread_local! {
     /// The numbers of the message that is rendered on this thread: the one whose context was made last.
-    static SHOWN: RefCell<Numbers> = RefCell::default();
+    static SHOWN_NUMBERS: RefCell<Numbers> = RefCell::default();
 }
 
 /// The original digits of doubles that would be printed differently, by the bits of the double.
@@ -24,7 +24,7 @@ impl Numbers {
 
     /// Prints this message's numbers from now on.
     pub(super) fn show(&self) {
-        SHOWN.with(|shown| shown.replace(self.clone()));
+        SHOWN_NUMBERS.with(|shown| shown.replace(self.clone()));
     }
 }
 
@@ -43,11 +43,11 @@ pub(super) fn value(digits: &str) -> Value {
 }
 
 /// A number's digits, from the message or a calculation; `None` if the value is not a number.
-pub(in crate::relay) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     if value.kind() != ValueKind::Number {
         return None;
     }
     let known = (!value.is_integer()).then(|| f64::try_from(value.clone()).ok()).flatten();
-    let known = known.and_then(|double| SHOWN.with(|shown| shown.borrow().0.get(&double.to_bits()).cloned()));
+    let known = known.and_then(|double| SHOWN_NUMBERS.with(|shown| shown.borrow().0.get(&double.to_bits()).cloned()));
     Some(known.unwrap_or_else(|| value.to_string()))
 }

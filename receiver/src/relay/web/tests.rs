@@ -1,24 +1,25 @@
-//! What the dispatcher gets while large messages are being made.
+//! Large messages are rendered on other threads, and the dispatcher does not wait for them.
 
-use std::sync::{Mutex, atomic::AtomicBool};
-
+use delivery::RetryPolicy;
+use parking_lot::Mutex;
 use schemas::{Authentication, Profile};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::{
     log::{Position, Record, RecordHeader, SegmentOptions, SegmentedLog},
-    relay::{Kind, Store, decisions::Decisions, log_consumer::LogConsumer, queue::lock},
+    relay::{DestinationTarget, Store, log_consumer::LogConsumer},
 };
 
-/// A destination that gets messages as they are.
+/// A destination that gets messages unchanged.
 fn destination(web: Arc<Web>) -> Destination {
     let (name, endpoint) = ("a".into(), "hooks".to_owned());
     let profile = Profile::v1().clone();
-    Destination { name, endpoint, profile, when: None, flow_url: None, kind: Kind::Web(web) }
+    Destination { name, endpoint, profile, when: None, flow_url: None, target: DestinationTarget::Web(web) }
 }
 
-/// The queue of a destination for which messages of these sizes are due, each of a flow of its own.
+/// The queue of a destination for which messages of these sizes are due, each of another flow.
 async fn queue_of(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake: Arc<Notify>) -> HttpQueue {
     let web = Arc::new(Web {
         url: "http://127.0.0.1:1/".parse().unwrap(),
@@ -41,25 +42,19 @@ async fn queue_of(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake
         log.append(&Record { header, body }).await.unwrap();
     }
     let (log, store) = (Arc::new(log), Arc::new(Mutex::new(store)));
-    let (metrics, stop) = (Arc::<RelayMetrics>::default(), Arc::<AtomicBool>::default());
-    let mut consumer = LogConsumer::new(log.read(Position(0)).unwrap(), store.clone(), metrics.clone(), stop.clone());
+    let context = RelayContext::new(store, log, Arc::default());
+    let mut consumer = LogConsumer::new(context.clone()).unwrap();
     while consumer.poll().unwrap() {}
-    let decisions = Decisions {
-        store: store.clone(),
-        log: log.clone(),
-        metrics: metrics.clone(),
-        large: Arc::new(Semaphore::new(1)),
-        stop,
-    };
-    tokio::task::spawn_blocking(move || decisions.make(number, "a", || {})).await.unwrap().unwrap();
-    assert_eq!(lock(&store).status().unwrap().destinations[0].waiting, sizes.len() as u64);
+    let deciding = context.clone();
+    tokio::task::spawn_blocking(move || deciding.decide(number, "a", || {})).await.unwrap().unwrap();
+    assert_eq!(context.store.lock().status().unwrap().destinations[0].waiting, sizes.len() as u64);
     HttpQueue {
-        queue: Queue::new(store, log, number),
+        queue: DestinationQueue::new(&context, number),
         destination,
         web,
         limiter_key: "a".into(),
         in_flight: HashMap::new(),
-        metrics,
+        metrics: context.metrics,
         renderer: Renderer::new(large, wake.clone()),
     }
 }
@@ -67,14 +62,14 @@ async fn queue_of(folder: &TempDir, sizes: &[usize], large: Arc<Semaphore>, wake
 #[tokio::test(flavor = "multi_thread")]
 async fn the_request_of_a_large_message_is_made_aside_and_the_dispatcher_never_waits_for_it() {
     let folder = TempDir::new().unwrap();
-    // As long as it is taken, no large message can be made.
+    // Without a permit no large message is rendered.
     let (large, wake) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
     let sizes = [LARGE_BYTES, LARGE_BYTES, 10, LARGE_BYTES, LARGE_BYTES, LARGE_BYTES, 10];
     let mut queue = queue_of(&folder, &sizes, large.clone(), wake.clone()).await;
     let mut take = || queue.take_due(Timestamp::now(), 3, &HashSet::new()).unwrap().len();
     assert_eq!((take(), take()), (1, 0), "the small one goes; no more large ones are begun than may be");
     large.add_permits(1);
-    // One after the other, as the single permit has it, and what was not begun before as well.
+    // With one permit the others are rendered one after another.
     let mut taken = 1;
     while taken < sizes.len() {
         wake.notified().await;

@@ -1,4 +1,4 @@
-//! Destinations as they are configured: what is wrong is said at the start and at a reload, and nothing of it is taken.
+//! The configuration of destinations: every problem is reported at the start and at a reload, and nothing is applied.
 
 use std::{
     fs,
@@ -86,14 +86,14 @@ fn a_template_with_an_error_is_refused_at_the_reload_and_the_one_before_holds() 
     }
     send(&receiver, &message("FLOW-1", 1));
     assert!(teams.until_accepted(1)[0].text().contains("mine: number 1"));
-    // A better one holds, and does not wait for a restart.
+    // A corrected one is applied without a restart.
     fs::write(&template, TEMPLATE.replace("mine:", "better:")).unwrap();
     receiver.logged(seen, "it is in force");
     send(&receiver, &message("FLOW-1", 2));
     assert!(teams.until_accepted(2)[1].text().contains("better: number 2"));
 }
 
-/// Puts this behind the address and the data folder, and waits until it holds.
+/// Replaces the configuration after the address and the data folder, and waits until it is in force.
 pub(super) fn configure(receiver: &Receiver, folder: &Path, toml: &str) {
     let seen = receiver.log().len();
     let text = fs::read_to_string(folder.join("receiver.toml")).unwrap();
@@ -115,7 +115,7 @@ fn destinations_come_and_go_without_losing_what_waits() {
     let second = send(&receiver, &message("FLOW-2", 2));
     // A new destination gets what arrives from then on.
     assert_eq!(other.until_accepted(1)[0].header("x-message-id"), Some(&*second));
-    // The first is at another address now, and what waited for it goes there.
+    // The first is at another address now, and its pending messages go there.
     configure(&endpoint(&to_http("one", &other, "")));
     let accepted = other.until_accepted(3);
     let mut moved: Vec<&str> = accepted[1..].iter().filter_map(|got| got.header("x-message-id")).collect();
@@ -140,7 +140,7 @@ fn a_destination_that_comes_back_while_an_attempt_is_in_flight_does_not_send_it_
     came.recv_timeout(PATIENCE).unwrap();
     configure(&endpoint(""));
     configure(&one);
-    // From now on each is answered at once. What comes behind the first shows that nothing of it is left.
+    // From now on each is answered at once. The next message shows that the first is not sent again.
     drop(answer);
     let last = send(&receiver, &message("FLOW-1", 2));
     teams.until(|got| got.iter().any(|got| got.header("x-message-id") == Some(&*last)));

@@ -1,5 +1,5 @@
-//! What is due follows from the configuration under which a message was acknowledged, whatever holds by the time it is
-//! looked at.
+//! The configuration under which a message was acknowledged decides where it is due, even if another one is in force when
+//! the relay reads it.
 
 use std::{
     fs,
@@ -37,7 +37,7 @@ fn ids(got: &[Got]) -> Vec<String> {
     ids
 }
 
-/// Has messages acknowledged that the relay cannot take in, and kills the receiver.
+/// Sends messages, which are acknowledged but not read by the relay, and kills the receiver.
 fn acknowledge_unread(folder: &Path, toml: &str, path: &str) -> Vec<String> {
     let receiver = Receiver::start_in(folder, toml, &[]);
     let lock = Connection::open(folder.join("data/relay/relay.sqlite")).unwrap();
@@ -57,7 +57,7 @@ fn what_was_acknowledged_before_a_restart_is_judged_by_the_configuration_of_that
     let base = format!("http://{}", teams.address);
     let hr = format!("{base}/hr");
     let not_submitted = "when = \"trigger == 'stepCreated'\"";
-    // What arrives at the address of the destination before, and what is given up.
+    // The number of messages delivered to the address of the first configuration, and of dead letters.
     for (case, before, path, after, delivered, dead) in [
         (
             "nothing changed",
@@ -113,7 +113,7 @@ fn what_was_acknowledged_before_a_restart_is_judged_by_the_configuration_of_that
         let seen = teams.got().len();
         let acknowledged = acknowledge_unread(folder.path(), &before, path);
         let receiver = Receiver::start_in(folder.path(), &after, &[]);
-        let stands = until(&receiver, |status| {
+        let status = until(&receiver, |status| {
             let sum = |member: &str| -> u64 {
                 let destinations = status["destinations"].as_array().unwrap();
                 destinations.iter().map(|it| it[member].as_u64().unwrap()).sum()
@@ -126,7 +126,7 @@ fn what_was_acknowledged_before_a_restart_is_judged_by_the_configuration_of_that
         assert!(got.iter().all(|got| got.head.starts_with("POST /hr ")), "{case}: {got:?}");
         let expected = if delivered == 0 { Vec::new() } else { acknowledged.clone() };
         assert_eq!(ids(&got), expected, "{case}");
-        let letters = stands["deadLetters"].as_array().unwrap();
+        let letters = status["deadLetters"].as_array().unwrap();
         assert_eq!(letters.len() as u64, dead, "{case}");
         for letter in letters {
             assert_eq!((&letter["reason"], &letter["endpoint"]), (&"not-configured".into(), &"/hr".into()), "{case}");
@@ -157,7 +157,7 @@ fn no_message_is_lost_while_an_endpoint_gets_another_path() {
                             acknowledged.push(answer.json()["id"].as_str().unwrap().to_owned());
                             number += 1;
                         }
-                        // The path of before is gone, or that of later not there yet.
+                        // The previous path is gone, or the next one is not there yet.
                         Some(_) => path = 1 - path,
                         None => {}
                     }
@@ -191,15 +191,15 @@ fn what_waits_for_a_destination_of_one_endpoint_does_not_go_to_that_of_another()
     down.until(|got| !got.is_empty());
     let to_news = at_path("/news", &to("channel", &format!("http://{}/", news.address), ""));
     configure(&receiver, folder.path(), &to_news);
-    let stands = until(&receiver, |status| status["deadLetters"][0]["id"] == id.as_str());
-    assert_eq!(stands["deadLetters"][0]["reason"], "not-configured");
+    let status = until(&receiver, |status| status["deadLetters"][0]["id"] == id.as_str());
+    assert_eq!(status["deadLetters"][0]["reason"], "not-configured");
     let retried = receiver.command(&["relay", "retry", "channel"]);
     assert!(retried.status.success());
     insta::assert_snapshot!("relay_not_configured", String::from_utf8_lossy(&retried.stdout));
     let second = answer(receiver.address, post("/news", "", message("FLOW-1", 2))).json();
     news.until_accepted(1);
     assert_eq!(ids(&news.got()), [second["id"].as_str().unwrap()]);
-    // When it is back, it goes on where it was.
+    // When the destination is back, its dead letter is delivered.
     let back = Teams::accepting();
     let to_hr = at_path("/hr", &to("channel", &format!("http://{}/", back.address), ""));
     configure(&receiver, folder.path(), &to_hr);
@@ -221,7 +221,7 @@ fn a_message_that_no_destination_took_is_relayed_when_it_comes_again() {
     configure(&receiver, folder.path(), &with("", ""));
     let second = send(&receiver, &body);
     assert_eq!(ids(&teams.until_accepted(1)), std::slice::from_ref(&second));
-    // Once it was taken it is the same event again, but not for a destination that is new.
+    // Now it is a repetition of an accepted message, but not for a new destination.
     configure(&receiver, folder.path(), &with("", &to_http("two", &other, "")));
     let third = send(&receiver, &body);
     assert_eq!(ids(&other.until_accepted(1)), [third]);
@@ -257,7 +257,7 @@ fn an_older_log_that_is_put_back_is_not_posted_again() {
         receiver.terminate();
         copy(&log, &backup);
         if is_another_log {
-            // One that is longer than what was read of the first.
+            // It is longer than the part of the first that was read.
             let elsewhere = TempDir::new().unwrap();
             let receiver = Receiver::start_in(elsewhere.path(), &endpoint(""), &[]);
             (10..20).for_each(|number| drop(send(&receiver, &message("FLOW-2", number))));
@@ -277,7 +277,7 @@ fn an_older_log_that_is_put_back_is_not_posted_again() {
         let third = send(&receiver, &message("FLOW-1", 3));
         teams.until(|got| got.iter().any(|got| got.header("x-message-id") == Some(&*third)));
         assert_eq!(teams.accepted().len(), 3);
-        // The index shows what the log has, and nothing else under these ids.
+        // The index has exactly the messages of the log.
         let exported: Vec<Value> = receiver.exported();
         for line in &exported {
             let id = line["id"].as_str().unwrap();

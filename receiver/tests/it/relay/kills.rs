@@ -1,4 +1,4 @@
-//! Killed while it relays: nothing is lost, and no more is repeated than was in flight.
+//! A receiver that is killed while it relays loses nothing, and repeats only what was in flight.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,7 +19,7 @@ use crate::support::{
     teams::Teams,
 };
 
-/// As many requests can be in flight: one of each flow.
+/// Number of flows, and so of requests in flight.
 const FLOWS: usize = 4;
 
 #[test]
@@ -51,7 +51,7 @@ fn kill_while_relaying(kills: usize, between: usize) {
         acknowledged.extend(send_some(receiver.address, sent, kills * between - acknowledged.len()));
         sent += between.max(kills * between);
     }
-    // What was not acknowledged may be there too.
+    // Messages that were not acknowledged may be stored too.
     teams.until(|got| got.len() >= acknowledged.len());
     teams.until(|got| {
         let got: HashSet<&str> = got.iter().filter_map(|got| got.header("x-message-id")).collect();
@@ -62,7 +62,7 @@ fn kill_while_relaying(kills: usize, between: usize) {
     let accepted = teams.accepted();
     in_order(accepted.iter().filter(|got| seen.insert(got.header("x-message-id").unwrap().to_owned())));
     receiver.terminate();
-    // An orderly end writes what is due first, or leaves it to the next start.
+    // A shutdown writes due lines first, or leaves them to the next start.
     let receiver = Receiver::start_in(folder.path(), &toml, &[]);
     let last = send_some(receiver.address, sent + 1_000_000, 1).remove(0);
     receiver.logged(0, &last);
@@ -70,12 +70,12 @@ fn kill_while_relaying(kills: usize, between: usize) {
     until_written(folder.path(), &last);
     let mut lines = HashMap::<String, usize>::new();
     written(folder.path()).into_iter().for_each(|id| *lines.entry(id).or_default() += 1);
-    assert_eq!(lines.values().filter(|times| **times > 1).count(), 0, "a line stands there twice");
+    assert_eq!(lines.values().filter(|times| **times > 1).count(), 0, "a line was written twice");
     let missing = acknowledged.iter().filter(|id| !lines.contains_key(*id)).count();
     assert_eq!(missing, 0, "lines are missing");
 }
 
-/// Sends until the receiver is gone, and gives the ids of what was acknowledged.
+/// Sends until the receiver is gone. Returns the ids of the acknowledged messages.
 fn send_some(address: SocketAddr, first: usize, count: usize) -> Vec<String> {
     let mut raw = Raw::connect(address);
     let mut ids = Vec::new();
@@ -91,7 +91,7 @@ fn send_some(address: SocketAddr, first: usize, count: usize) -> Vec<String> {
     ids
 }
 
-/// How many requests came for messages that had been accepted before.
+/// Number of requests for messages that had been accepted before.
 fn repeats(teams: &Teams) -> usize {
     let accepted = teams.accepted();
     let different: HashSet<&str> = accepted.iter().filter_map(|got| got.header("x-message-id")).collect();
@@ -110,7 +110,7 @@ fn until_written(folder: &Path, id: &str) {
         assert!(began.elapsed() < crate::support::raw_client::PATIENCE, "{id} is not written");
         thread::sleep(std::time::Duration::from_millis(5));
     }
-    // The line may be half there.
+    // The line may be incomplete.
     while !fs::read_to_string(folder.join("lines.jsonl")).unwrap().ends_with('\n') {
         thread::sleep(std::time::Duration::from_millis(1));
     }

@@ -1,4 +1,4 @@
-//! Large messages take seconds, and hold up nobody else.
+//! Large messages take seconds, and do not hold up others.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::support::{
     teams::Teams,
 };
 
-/// Holds up whoever renders it, where a message has many fields.
+/// Takes seconds to render if a message has many fields.
 const SLOW: &str = r#"{
   "type": "AdaptiveCard", "version": "1.4", "body": [
     {% if fields | length > 500 %}{% for a in range(4000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}{% endif %}
@@ -19,7 +19,7 @@ const SLOW: &str = r#"{
   ]
 }"#;
 
-/// A message of about so many bytes, in many fields.
+/// A message of about `bytes` bytes, in many fields.
 fn large(flow: &str, number: usize, bytes: usize) -> String {
     let mut large: Value = serde_json::from_str(&message(flow, number)).unwrap();
     let field = |place: usize| {
@@ -60,7 +60,7 @@ fn large_messages_with_a_condition_or_a_card_hold_up_no_other_endpoint_and_no_en
     // Each of the large ones takes far longer than the one that came after them.
     let done = teams.got().len();
     assert!(done < 4 * LARGE, "the small message waited for all large ones");
-    // It ends while there is still something to render, and goes on with it later.
+    // It shuts down while some are still to be rendered.
     assert!(receiver.terminate().success());
     assert!(teams.got().len() < 4 * LARGE, "the end waited for all large messages");
 }

@@ -1,4 +1,4 @@
-//! The log lines of a relay: a JSON reader loses nothing of them.
+//! The relay's log lines as JSON.
 
 use super::{SOON, endpoint, folder, message, send, to_http, to_teams};
 use crate::support::{

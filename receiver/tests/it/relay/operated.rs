@@ -1,4 +1,4 @@
-//! The relay as its operator sees it: how it stands, what was given up and comes back, and no word of a secret anywhere.
+//! The relay for its operator: status, dead letters and retries, and no secret in any output.
 
 use std::{
     fs,
@@ -26,12 +26,12 @@ fn status(receiver: &Receiver) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Waits until the relay stands so.
-pub(super) fn until(receiver: &Receiver, stands: impl Fn(&Value) -> bool) -> Value {
+/// Waits until the status fulfils a condition.
+pub(super) fn until(receiver: &Receiver, is_reached: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let status = status(receiver);
-        if stands(&status) {
+        if is_reached(&status) {
             return status;
         }
         assert!(began.elapsed() < PATIENCE, "{status:#}");
@@ -57,10 +57,10 @@ fn what_was_given_up_is_shown_and_comes_back() {
     let nothing = said(&receiver, &["relay", "status"]);
     let id = send(&receiver, &message("FLOW-1", 1));
     let other = send(&receiver, &message("FLOW-2", 2));
-    let stands = until(&receiver, |status| status["destinations"][0]["deadLetters"] == 2);
-    assert_eq!(stands["readUpTo"], stands["logEnd"]);
-    assert_eq!(stands["deadLetters"][0]["reason"], "refused");
-    let at = stands["destinations"][0]["lastFailure"]["at"].as_str().unwrap();
+    let status = until(&receiver, |status| status["destinations"][0]["deadLetters"] == 2);
+    assert_eq!(status["readUpTo"], status["logEnd"]);
+    assert_eq!(status["deadLetters"][0]["reason"], "refused");
+    let at = status["destinations"][0]["lastFailure"]["at"].as_str().unwrap();
     let second = format!("{}Z", at.split(['.', 'Z']).next().unwrap());
     let shown = said(&receiver, &["relay", "status"]);
     is_open.store(true, Ordering::Relaxed);
@@ -75,8 +75,8 @@ fn what_was_given_up_is_shown_and_comes_back() {
     ];
     insta::assert_snapshot!("relay_operated", told.join("\n"));
     teams.until_accepted(2);
-    let stands = until(&receiver, |status| status["destinations"][0]["accepted"] == 2);
-    assert_eq!(stands["deadLetters"], serde_json::json!([]));
+    let status = until(&receiver, |status| status["destinations"][0]["accepted"] == 2);
+    assert_eq!(status["deadLetters"], serde_json::json!([]));
     let metrics = answer(receiver.admin(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
     let metrics = String::from_utf8(metrics.body).unwrap();
     for line in [
@@ -104,13 +104,13 @@ fn a_condition_that_cannot_compare_sends_nothing_and_says_why() {
     send(&receiver, &with("FLOW-2", 50.into()));
     send(&receiver, &with("FLOW-3", 10_001.into()));
     send(&receiver, &message("FLOW-4", 1));
-    let stands = until(&receiver, |status| {
+    let status = until(&receiver, |status| {
         let accepted = |index: usize| status["destinations"][index]["accepted"].as_u64().unwrap();
         accepted(0) + accepted(1) == 5
     });
-    let letter = &stands["deadLetters"][0];
-    assert_eq!((&letter["reason"], &letter["destination"]), (&"undecided".into(), &"large".into()), "{stands}");
-    // The identifier and the time beside it can hold the same digits as the value.
+    let letter = &status["deadLetters"][0];
+    assert_eq!((&letter["reason"], &letter["destination"]), (&"undecided".into(), &"large".into()), "{status}");
+    // The identifier and the time can contain the same digits as the value.
     let detail = letter["detail"].as_str().unwrap();
     assert!(
         detail.contains("cannot compare a text with a number; write `| number`") && !detail.contains("50"),
@@ -122,7 +122,7 @@ fn a_condition_that_cannot_compare_sends_nothing_and_says_why() {
 
 #[test]
 fn what_opens_the_workflow_is_in_no_log_store_page_or_error() {
-    // It repeats what it was asked, in both spellings.
+    // The answer repeats the request, in both spellings.
     let teams = Teams::start(|number, got| {
         let line = got.head.lines().next().unwrap().to_owned();
         let told = format!("{line} {} {}", line.replace("%2B", "+"), line.replace("%2B", "%2b"));
@@ -148,7 +148,7 @@ fn what_opens_the_workflow_is_in_no_log_store_page_or_error() {
     }
 }
 
-/// The content of every file, but for the one that has the URL.
+/// The content of every file except the one with the URL.
 fn files(folder: &Path, seen: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! What the relay passes on keeps its bytes, and what comes back is kept without a credential.
+//! Relayed messages keep their bytes, and stored answers contain no credential.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::support::{
 
 const SECRET: &str = "t\u{fc}r <zyx> \"tor\"/42";
 
-/// What a reader of JSON would print otherwise; without the closing brace.
+/// A message that a JSON library would print with other bytes; without the closing brace.
 const BODY: &str = r#"{ "trigger":"stepCompleted","flow":{"flowIdentifier":"F"},"step":{"stepIdentifier":"S","fields":[
     {"name":"T","type":"Currency","value":12345678901234567890123},{"name":"U","value":[5000.50,1e2,-0,0.00000012]}]},
     "x":"\u00fc\/","x":1"#;

@@ -33,10 +33,10 @@ async fn a_log_that_was_replaced_is_not_relayed_again() {
         let (mut last, mut arrivals) = (None, Vec::new());
         while let Some(crate::log::Entry::Record { at, record, .. }) = reader.next_entry().unwrap() {
             last = Some((at, record.header.id));
-            arrivals.push(Arrival { at, message: record.header.id, ..arrival(0, 0, &[a]) });
+            arrivals.push(IncomingMessage { at, message: record.header.id, ..arrival(0, 0, &[a]) });
         }
         let router = store.router().unwrap();
-        store.take_in(&router, &arrivals[4..], last, reader.position()).unwrap();
+        store.enqueue(&router, &arrivals[4..], last, reader.position()).unwrap();
         let read_up_to = store.cursor().unwrap();
         drop((store, log, reader));
         let is_replaced = after >= 0;

@@ -32,10 +32,10 @@ fn a_message_is_judged_by_the_configuration_that_was_in_force_at_its_position() 
         assert_eq!(router.destinations(Position(position), endpoint), expected, "{case}");
     }
     for (case, number, position, record, expected) in [
-        ("the condition of the first", a, 150, &old, Decision::Due),
-        ("no condition", b, 150, &old, Decision::Due),
-        ("the condition of the second", c, 300, &new, Decision::NotMatched),
-        ("begun under the first and stored under the second", a, 300, &old, Decision::Due),
+        ("the condition of the first", a, 150, &old, RoutingDecision::Due),
+        ("no condition", b, 150, &old, RoutingDecision::Due),
+        ("the condition of the second", c, 300, &new, RoutingDecision::NotMatched),
+        ("begun under the first and stored under the second", a, 300, &old, RoutingDecision::Due),
     ] {
         assert_eq!(router.decide(number, Position(position), record), expected, "{case}");
     }
@@ -43,23 +43,23 @@ fn a_message_is_judged_by_the_configuration_that_was_in_force_at_its_position() 
     let third = [destination("a", "new", "a", Some("trigger == 'stepCompleted'"))];
     store.configure(&["new"], &third, Position(400)).unwrap();
     let router = store.router().unwrap();
-    assert_eq!(router.decide(c, Position(399), &new), Decision::NotMatched);
-    assert_eq!(router.decide(c, Position(400), &new), Decision::Due);
+    assert_eq!(router.decide(c, Position(399), &new), RoutingDecision::NotMatched);
+    assert_eq!(router.decide(c, Position(400), &new), RoutingDecision::Due);
 }
 
 #[test]
 fn a_table_is_kept_as_long_as_something_is_to_be_judged_by_it() {
     let (_folder, mut store) = store(0);
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
-    take_in(&mut store, &[arrival(1, 0, &[a])], 2);
+    enqueue(&mut store, &[arrival(1, 0, &[a])], 2);
     for since in 2..99 {
         let name = if since % 2 == 0 { "b" } else { "c" };
         serve(&mut store, &[name], since);
     }
     let router = store.router().unwrap();
-    assert_eq!(router.decide(a, Position(1), &record("hooks", at(0))), Decision::Due);
-    decide(&mut store, a, |_| (None, 0, Decision::NotMatched));
-    take_in(&mut store, &[], 99);
+    assert_eq!(router.decide(a, Position(1), &record("hooks", at(0))), RoutingDecision::Due);
+    decide(&mut store, a, |_| (None, 0, RoutingDecision::NotMatched));
+    enqueue(&mut store, &[], 99);
     serve(&mut store, &["d"], 99);
     let kept: i64 = store.connection.query_row("SELECT count(*) FROM routing", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 32);
@@ -76,7 +76,7 @@ fn nothing_is_taken_in_by_tables_that_have_changed_meanwhile() {
     let [a] = serve(&mut store, &["a"], 0)[..] else { panic!() };
     let router = store.router().unwrap();
     serve(&mut store, &["a", "b"], 5);
-    assert!(!store.take_in(&router, &[arrival(6, 0, &[a])], None, Position(7)).unwrap());
+    assert!(!store.enqueue(&router, &[arrival(6, 0, &[a])], None, Position(7)).unwrap());
     assert_eq!((store.cursor().unwrap(), store.undecided().unwrap()), (Position(0), vec![]));
 }
 
@@ -114,11 +114,12 @@ fn what_waits_belongs_to_name_and_endpoint_and_goes_nowhere_else() {
         let (_folder, mut store) = store(0);
         let [before] = configure(&mut store, &[destination("channel", "/hr", hr, None)], 0)[..] else { panic!() };
         add(&mut store, &[arrival(3, 0, &[before]), arrival(1, 1, &[before])], 4);
-        let refused = AttemptOutcome { id: 1, at: at(5), disposition: Disposition::DeadLetter("refused"), error: None };
+        let refused =
+            DeliveryOutcome { id: 1, at: at(5), disposition: Disposition::DeadLetter("refused"), error: None };
         store.complete(before, &[refused]).unwrap();
-        take_in(&mut store, &[arrival(2, 2, &[before])], 5);
+        enqueue(&mut store, &[arrival(2, 2, &[before])], 5);
         let [number] = configure(&mut store, &[now], 5)[..] else { panic!() };
-        decide(&mut store, before, |_| (None, 0, Decision::Due));
+        decide(&mut store, before, |_| (None, 0, RoutingDecision::Due));
         let mut found: Vec<String> = dead(&store).into_iter().map(|(.., why, at)| format!("{why} {at}")).collect();
         found.sort();
         assert_eq!(
@@ -140,7 +141,7 @@ fn what_was_given_up_with_its_destination_comes_back_with_it() {
     let counts: Vec<_> = status.destinations.iter().map(|it| (it.is_configured, it.waiting, it.dead_letters)).collect();
     assert_eq!(counts, [(false, 0, 2), (true, 1, 0)]);
     // It cannot be brought back to a destination that is not there.
-    let retried = store.retry(Which::Of("a")).unwrap();
+    let retried = store.retry(DeadLetterSelection::Of("a")).unwrap();
     assert_eq!((retried.deliveries, retried.unconfigured, retried.is_destination), (0, 2, true));
     serve(&mut store, &["a", "b"], 4);
     assert_eq!((waiting(&store, a), dead(&store)), (vec![1, 2], vec![]));
@@ -176,11 +177,11 @@ fn a_store_of_the_form_before_goes_on() {
     let router = store.router().unwrap();
     assert_eq!(router.destinations(Position(950), "hooks"), Some(vec![1, 2]));
     let record = record("hooks", at(0));
-    assert_eq!(router.decide(1, Position(950), &record), Decision::NotMatched);
-    assert!(matches!(router.decide(2, Position(950), &record), Decision::Undecided(_)));
+    assert_eq!(router.decide(1, Position(950), &record), RoutingDecision::NotMatched);
+    assert!(matches!(router.decide(2, Position(950), &record), RoutingDecision::Undecided(_)));
     // An equal body within the window is still one.
-    take_in(&mut store, &[arrival(950, 10, &[a])], 951);
-    assert_eq!(decide(&mut store, a, |_| (Some([7; 32]), 10, Decision::Due)).repeated, 1);
+    enqueue(&mut store, &[arrival(950, 10, &[a])], 951);
+    assert_eq!(decide(&mut store, a, |_| (Some([7; 32]), 10, RoutingDecision::Due)).repeated, 1);
     drop(store);
     assert!(Store::open_existing(&relay).unwrap().is_some());
     assert!(Store::open_existing(&folder.path().join("none")).unwrap().is_none());

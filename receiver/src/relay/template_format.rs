@@ -3,12 +3,12 @@
 use http::HeaderValue;
 use minijinja::AutoEscape;
 
-/// The auto-escaping of JSON.
-const JSON: &str = "json";
+/// The name of the auto-escaping of JSON.
+const JSON_ESCAPING: &str = "json";
 
 /// The output format of a template: its escaping and media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OutputFormat {
+pub(crate) enum TemplateFormat {
     /// `.csv`, not escaped.
     Csv,
     /// `.html`, `.htm`, escaped.
@@ -23,7 +23,7 @@ pub(crate) enum OutputFormat {
     Xml,
 }
 
-impl OutputFormat {
+impl TemplateFormat {
     /// The format of a template with this name. Ignores a final `.jinja`, `.jinja2` or `.j2`, and case.
     pub(crate) fn of(name: &str) -> Self {
         let name = name.to_ascii_lowercase();
@@ -55,7 +55,7 @@ impl OutputFormat {
         match self {
             Self::Csv | Self::Markdown | Self::Text => AutoEscape::None,
             Self::Html | Self::Xml => AutoEscape::Html,
-            Self::Json => AutoEscape::Custom(JSON.into()),
+            Self::Json => AutoEscape::Custom(JSON_ESCAPING.into()),
         }
     }
 }
@@ -67,21 +67,21 @@ mod tests {
     #[test]
     fn the_end_of_a_name_says_what_is_made() {
         for (name, format, content_type) in [
-            ("mine.jinja", OutputFormat::Json, "application/json"),
-            ("mine.json.jinja", OutputFormat::Json, "application/json"),
-            ("mine", OutputFormat::Json, "application/json"),
-            ("/etc/relay.d/mine", OutputFormat::Json, "application/json"),
-            ("mine.txt.jinja", OutputFormat::Text, "text/plain; charset=utf-8"),
-            ("mine.txt", OutputFormat::Text, "text/plain; charset=utf-8"),
-            ("MINE.TXT.J2", OutputFormat::Text, "text/plain; charset=utf-8"),
-            ("a.b.text.jinja2", OutputFormat::Text, "text/plain; charset=utf-8"),
-            ("mine.html.jinja", OutputFormat::Html, "text/html; charset=utf-8"),
-            ("mine.htm", OutputFormat::Html, "text/html; charset=utf-8"),
-            ("mine.xml.j2", OutputFormat::Xml, "application/xml"),
-            ("mine.md", OutputFormat::Markdown, "text/markdown; charset=utf-8"),
-            ("mine.csv.jinja", OutputFormat::Csv, "text/csv; charset=utf-8"),
+            ("mine.jinja", TemplateFormat::Json, "application/json"),
+            ("mine.json.jinja", TemplateFormat::Json, "application/json"),
+            ("mine", TemplateFormat::Json, "application/json"),
+            ("/etc/relay.d/mine", TemplateFormat::Json, "application/json"),
+            ("mine.txt.jinja", TemplateFormat::Text, "text/plain; charset=utf-8"),
+            ("mine.txt", TemplateFormat::Text, "text/plain; charset=utf-8"),
+            ("MINE.TXT.J2", TemplateFormat::Text, "text/plain; charset=utf-8"),
+            ("a.b.text.jinja2", TemplateFormat::Text, "text/plain; charset=utf-8"),
+            ("mine.html.jinja", TemplateFormat::Html, "text/html; charset=utf-8"),
+            ("mine.htm", TemplateFormat::Html, "text/html; charset=utf-8"),
+            ("mine.xml.j2", TemplateFormat::Xml, "application/xml"),
+            ("mine.md", TemplateFormat::Markdown, "text/markdown; charset=utf-8"),
+            ("mine.csv.jinja", TemplateFormat::Csv, "text/csv; charset=utf-8"),
         ] {
-            assert_eq!(OutputFormat::of(name), format, "{name}");
+            assert_eq!(TemplateFormat::of(name), format, "{name}");
             assert_eq!(format.content_type(), content_type, "{name}");
         }
     }
