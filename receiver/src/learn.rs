@@ -24,7 +24,7 @@ use serde_json::Value;
 pub use self::{
     finding::{Confidence, RoleFinding},
     schema::envelope,
-    text::{drift, key_name},
+    text::drift,
 };
 use self::{
     steps::Steps,

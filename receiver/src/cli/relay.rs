@@ -27,13 +27,13 @@ pub(super) enum RelayCommand {
     ///
     /// They are due immediately, after the messages that are already waiting for the destination, with a fresh attempt
     /// budget. A running receiver notices within a second.
-    Retry(retry::RetryArgs),
+    Retry(retry::RelayRetryArgs),
     /// Send messages from the log to a destination again.
     ///
     /// They are due immediately, after the messages that are already waiting, whether or not they were sent before. The
     /// destination's `when` is evaluated again. A waiting message is not sent twice. A running receiver notices within a
     /// second.
-    Replay(replay::ReplayArgs),
+    Replay(replay::RelayReplayArgs),
 }
 
 pub(super) fn run(config: Option<&Path>, command: &RelayCommand) -> Result<(), Failure> {

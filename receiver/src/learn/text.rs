@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use schemas::{
     Profile, Role, Trigger,
-    profile::{FieldForm, FieldKey, Subject},
+    profile::{FieldForm, Subject},
 };
 use serde_json::Value;
 use similar::TextDiff;
@@ -75,7 +75,7 @@ fn layout(
         FieldForm::Array { keys } => {
             line(&mut text, "form", "\"array\"");
             let keys: Vec<String> =
-                keys.iter().map(|(key, name)| format!("{} = {}", key_name(*key), string(name))).collect();
+                keys.iter().map(|(key, name)| format!("{} = {}", key.canonical(), string(name))).collect();
             line(&mut text, "keys", &format!("{{ {} }}", keys.join(", ")));
         }
         FieldForm::Map { key } => {
@@ -97,18 +97,6 @@ fn group(role: Role) -> u8 {
         Role::FlowIdentifier | Role::FlowName | Role::FlowSubject | Role::FlowInitiator => 2,
         Role::Step(Subject::Step, _) => 3,
         Role::Step(Subject::PreviousStep, _) => 4,
-    }
-}
-
-/// The name of a key in a profile's `[fields]`.
-pub fn key_name(key: FieldKey) -> &'static str {
-    match key {
-        FieldKey::Name => "name",
-        FieldKey::Type => "type",
-        FieldKey::Order => "order",
-        FieldKey::Identifier => "identifier",
-        FieldKey::Value => "value",
-        FieldKey::Options => "options",
     }
 }
 

@@ -52,7 +52,8 @@ pub enum MapKey {
 impl FieldKey {
     const ALL: [Self; 6] = [Self::Name, Self::Type, Self::Order, Self::Identifier, Self::Value, Self::Options];
 
-    fn canonical(self) -> &'static str {
+    /// Its name in a profile and in profile v1's messages.
+    pub fn canonical(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Type => "type",

@@ -101,8 +101,7 @@ fn wrapped(text: &str) -> String {
 fn form(fields: &FieldForm) -> String {
     match fields {
         FieldForm::Array { keys } => {
-            let keys: Vec<String> =
-                keys.iter().map(|(key, name)| format!("{} is {name}", learn::key_name(*key))).collect();
+            let keys: Vec<String> = keys.iter().map(|(key, name)| format!("{} is {name}", key.canonical())).collect();
             format!("an array of objects, in which {}", keys.join(", "))
         }
         FieldForm::Map { key: MapKey::Identifier } => "an object, in which each identifier has its value".to_owned(),

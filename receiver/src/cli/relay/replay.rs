@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct ReplayArgs {
+pub(in crate::cli) struct RelayReplayArgs {
     /// Name of the destination.
     #[arg(value_name = "NAME")]
     destination: String,
@@ -28,7 +28,7 @@ pub(in crate::cli) struct ReplayArgs {
     endpoint: Option<String>,
 }
 
-pub(super) fn run(config: Option<&Path>, args: &ReplayArgs) -> Result<(), Failure> {
+pub(super) fn run(config: Option<&Path>, args: &RelayReplayArgs) -> Result<(), Failure> {
     timestamp::check_range(Some(args.since), args.until).map_err(Failure::usage)?;
     let data = DataDir::open(config)?;
     let Some(mut store) = data.relay_store()? else {
@@ -44,7 +44,7 @@ pub(super) fn run(config: Option<&Path>, args: &ReplayArgs) -> Result<(), Failur
     Ok(write_stdout(&report(args, replayed))?)
 }
 
-fn report(args: &ReplayArgs, replayed: ReplayCounts) -> String {
+fn report(args: &RelayReplayArgs, replayed: ReplayCounts) -> String {
     let ReplayCounts { due, waiting, not_matched, undecided } = replayed;
     if replayed == ReplayCounts::default() {
         let tip = if args.endpoint.is_some() { "" } else { "; `--endpoint NAME` sends those of another endpoint" };

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct RetryArgs {
+pub(in crate::cli) struct RelayRetryArgs {
     /// Name of a destination, or id of a message (a prefix is enough).
     #[arg(value_name = "DESTINATION|ID", required_unless_present = "all", conflicts_with = "all")]
     which: Option<String>,
@@ -19,7 +19,7 @@ pub(in crate::cli) struct RetryArgs {
     all: bool,
 }
 
-pub(super) fn run(config: Option<&Path>, args: &RetryArgs) -> Result<(), Failure> {
+pub(super) fn run(config: Option<&Path>, args: &RelayRetryArgs) -> Result<(), Failure> {
     let which = match args.which.as_deref() {
         None => DeadLetterSelection::All,
         Some("") => {

@@ -48,43 +48,10 @@ pub(super) fn run(config: Option<&Path>, args: &StatusArgs) -> Result<(), Failur
 }
 
 fn json(status: Option<&RelayStatus>, end: Position, letters: &[DeadLetter]) -> Value {
-    let destinations = status.map(|status| status.destinations.as_slice()).unwrap_or_default();
-    let destinations: Vec<Value> = destinations
-        .iter()
-        .map(|it| {
-            let failure = it.last_failure.as_ref().map(|it| json!({"at": it.at.to_string(), "reason": it.words}));
-            json!({
-                "name": it.name,
-                "endpoint": it.endpoint,
-                "isConfigured": it.is_configured,
-                "waiting": it.waiting,
-                "oldestWaiting": it.oldest_waiting.as_ref().map(Timestamp::to_string),
-                "accepted": it.accepted,
-                "lastAccepted": it.last_accepted.as_ref().map(Timestamp::to_string),
-                "lastFailure": failure,
-                "deadLetters": it.dead_letters,
-            })
-        })
-        .collect();
-    let letters: Vec<Value> = letters
-        .iter()
-        .map(|it| {
-            json!({
-                "id": it.message,
-                "destination": it.destination,
-                "endpoint": it.endpoint,
-                "flow": it.flow,
-                "receivedAt": it.received_at.to_string(),
-                "attempts": it.attempts,
-                "reason": it.reason,
-                "detail": it.words,
-            })
-        })
-        .collect();
     json!({
         "readUpTo": status.map(|status| status.read_up_to.0),
         "logEnd": end.0,
-        "destinations": destinations,
+        "destinations": status.map(|status| status.destinations.as_slice()).unwrap_or_default(),
         "deadLetters": letters,
     })
 }
@@ -98,8 +65,8 @@ fn human(status: &RelayStatus, end: Position, letters: &[DeadLetter]) -> String 
     report.push_str(&format!("{}\n", destinations(&status.destinations)));
     for it in &status.destinations {
         if let Some(failure) = &it.last_failure {
-            let words = one_line(&failure.words);
-            report.push_str(&format!("\nLast failure of {}, at {:.0}: {words}\n", one_line(&it.name), failure.at));
+            let reason = one_line(&failure.reason);
+            report.push_str(&format!("\nLast failure of {}, at {:.0}: {reason}\n", one_line(&it.name), failure.at));
         }
     }
     let dead: u64 = status.destinations.iter().map(|it| it.dead_letters).sum();
@@ -130,12 +97,12 @@ fn destinations(destinations: &[DestinationStatus]) -> Table {
 fn dead_letters(letters: &[DeadLetter]) -> Table {
     let rows = letters.iter().map(|it| {
         [
-            it.message.clone(),
+            it.id.clone(),
             one_line(&it.destination),
             cell(it.flow.as_deref()),
             it.attempts.to_string(),
             it.reason.clone(),
-            cell(it.words.as_deref()),
+            cell(it.detail.as_deref()),
         ]
     });
     table(["ID", "DESTINATION", "FLOW", "ATTEMPTS", "REASON", "DETAIL"], rows, &[3])

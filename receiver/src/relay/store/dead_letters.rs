@@ -2,22 +2,25 @@
 
 use jiff::Timestamp;
 use rusqlite::params;
+use serde::Serialize;
 
 use super::{Store, StoreError, timestamp};
 
-/// A delivery that was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A delivery that was given up, with the members of `relay status --output json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct DeadLetter {
+    /// The message's id.
+    pub(crate) id: String,
     pub(crate) destination: String,
     pub(crate) endpoint: String,
-    pub(crate) message: String,
     pub(crate) flow: Option<String>,
     pub(crate) received_at: Timestamp,
     pub(crate) attempts: u32,
     /// Why it was given up: a stable name, such as `refused`.
     pub(crate) reason: String,
     /// The last error.
-    pub(crate) words: Option<String>,
+    pub(crate) detail: Option<String>,
 }
 
 /// Selects dead letters to retry.
@@ -51,12 +54,12 @@ impl Store {
             Ok(DeadLetter {
                 destination: row.get(0)?,
                 endpoint: row.get(1)?,
-                message: row.get(2)?,
+                id: row.get(2)?,
                 flow: row.get(3)?,
                 received_at: timestamp(row.get(4)?),
                 attempts: row.get(5)?,
                 reason: row.get(6)?,
-                words: row.get(7)?,
+                detail: row.get(7)?,
             })
         })?;
         Ok(letters.collect::<Result<_, _>>()?)

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::Row;
+use serde::Serialize;
 
 use super::{DeadLetter, Store, StoreError, timestamp};
 use crate::log::Position;
@@ -13,8 +14,9 @@ pub(crate) struct RelayStatus {
     pub(crate) destinations: Vec<DestinationStatus>,
 }
 
-/// Status of a destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Status of a destination, with the members of `relay status --output json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct DestinationStatus {
     pub(crate) name: String,
     pub(crate) endpoint: String,
@@ -24,16 +26,16 @@ pub(crate) struct DestinationStatus {
     pub(crate) waiting: u64,
     /// When the oldest message among them was received.
     pub(crate) oldest_waiting: Option<Timestamp>,
-    pub(crate) dead_letters: u64,
     pub(crate) accepted: u64,
     pub(crate) last_accepted: Option<Timestamp>,
     pub(crate) last_failure: Option<FailedAttempt>,
+    pub(crate) dead_letters: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct FailedAttempt {
     pub(crate) at: Timestamp,
-    pub(crate) words: String,
+    pub(crate) reason: String,
 }
 
 impl Store {
@@ -69,7 +71,7 @@ fn destination(row: &Row<'_>) -> rusqlite::Result<DestinationStatus> {
         is_configured: row.get(2)?,
         accepted: count(3)?,
         last_accepted: time(4)?,
-        last_failure: time(5)?.zip(failure).map(|(at, words)| FailedAttempt { at, words }),
+        last_failure: time(5)?.zip(failure).map(|(at, reason)| FailedAttempt { at, reason }),
         waiting: count(7)?,
         oldest_waiting: time(8)?,
         dead_letters: count(9)?,

@@ -110,7 +110,7 @@ fn waiting(store: &Store, number: i64) -> Vec<u64> {
 /// Name, endpoint, reason and position of the dead letters.
 fn dead(store: &Store) -> Vec<(String, String, String, String)> {
     let letters = store.dead_letters(99).unwrap();
-    let tell = |it: DeadLetter| (it.destination, it.endpoint, it.reason, it.message[34..].to_owned());
+    let tell = |it: DeadLetter| (it.destination, it.endpoint, it.reason, it.id[34..].to_owned());
     letters.into_iter().map(tell).collect()
 }
 
@@ -150,7 +150,7 @@ fn a_dead_letter_comes_back_after_what_waits() {
         (DeadLetterSelection::Of("c"), 0, false),
         (DeadLetterSelection::Of("a"), 1, true),
         (DeadLetterSelection::Of("a"), 0, true),
-        (DeadLetterSelection::Of(&letters[1].message[..30]), 1, false),
+        (DeadLetterSelection::Of(&letters[1].id[..30]), 1, false),
         (DeadLetterSelection::All, 0, false),
     ] {
         let expected = Retried { deliveries, unconfigured: 0, is_destination };
@@ -180,7 +180,7 @@ fn the_status_has_what_waits_and_what_was_accepted() {
     let [it] = &status.destinations[..] else { panic!() };
     assert_eq!((it.waiting, it.dead_letters, it.accepted), (1, 1, 1));
     assert_eq!((it.oldest_waiting, it.last_accepted), (Some(at(2)), Some(at(7))));
-    assert_eq!(it.last_failure, Some(status::FailedAttempt { at: at(6), words: "429".to_owned() }));
+    assert_eq!(it.last_failure, Some(status::FailedAttempt { at: at(6), reason: "429".to_owned() }));
     let delivery = store.delivery(3).unwrap();
     assert_eq!((delivery.attempts, delivery.since, delivery.budget), (1, Some(at(6)), Some(10_000)));
     assert_eq!(store.dead_letters(9).unwrap()[0].reason, "undecided");

@@ -60,6 +60,14 @@ fn what_was_given_up_is_shown_and_comes_back() {
     let status = until(&receiver, |status| status["destinations"][0]["deadLetters"] == 2);
     assert_eq!(status["readUpTo"], status["logEnd"]);
     assert_eq!(status["deadLetters"][0]["reason"], "refused");
+    let members = |value: &Value| value.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        [members(&status["destinations"][0]), members(&status["deadLetters"][0])],
+        [
+            "name endpoint isConfigured waiting oldestWaiting accepted lastAccepted lastFailure deadLetters",
+            "id destination endpoint flow receivedAt attempts reason detail",
+        ]
+    );
     let at = status["destinations"][0]["lastFailure"]["at"].as_str().unwrap();
     let second = format!("{}Z", at.split(['.', 'Z']).next().unwrap());
     let shown = said(&receiver, &["relay", "status"]);
