@@ -8,6 +8,7 @@ mod learn;
 mod log;
 mod logging;
 mod messages;
+mod refused;
 #[cfg(feature = "relay")]
 mod relay;
 mod secret;
@@ -64,6 +65,9 @@ enum Command {
     /// List, show, follow and export messages.
     #[command(subcommand)]
     Messages(messages::MessagesCommand),
+    /// Explain refused requests.
+    #[command(subcommand)]
+    Refused(refused::RefusedCommand),
     /// Rebuild the index from the log, while no receiver is running.
     Reindex,
     /// Work out a profile from captured messages: where the real product puts each value.
@@ -93,6 +97,7 @@ pub fn run() -> ExitCode {
             Command::Init(args) => init::run(config, &args),
             Command::Secret(command) => secret::run(config, &command),
             Command::Messages(command) => messages::run(config, command),
+            Command::Refused(command) => refused::run(config, &command),
             Command::Reindex => reindex(config),
             Command::Learn(args) => learn::run(config, &args),
             #[cfg(feature = "relay")]

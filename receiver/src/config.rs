@@ -28,7 +28,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use schemas::{Authentication, Profile, uri::normalize_path};
+use schemas::{Authentication, Profile, Redactor, uri::normalize_path};
 use secrecy::SecretString;
 
 pub(crate) use self::resolve::PLAINTEXT_SECRET_WARNING;
@@ -43,6 +43,7 @@ pub use self::{
 use crate::{
     ingest::{Capture, CaptureFile, Endpoint, Endpoints, Nonconforming, body::DEFAULT_MAX_BODY_BYTES},
     log::Retention,
+    refusals::RefusalContext,
     verify::Verifier,
 };
 
@@ -66,6 +67,8 @@ pub struct Config {
     /// Holds the log, its index and the relay's store.
     pub data_dir: PathBuf,
     pub log_payloads: bool,
+    /// Whether to keep the beginning of refused bodies.
+    pub keep_refused_bodies: bool,
     pub limits: Limits,
     pub retention: Retention,
     /// At least one.
@@ -176,6 +179,16 @@ impl Config {
         Endpoints::new(endpoints)
     }
 
+    /// What is known about refused requests.
+    pub(crate) fn refusal_context(&self) -> RefusalContext {
+        let redactors = self.credentials().map(Redactor::of);
+        RefusalContext {
+            redactor: redactors.fold(Redactor::default(), |all, more| all.and(&more)),
+            paths: self.endpoints.iter().map(|endpoint| endpoint.path.clone()).collect(),
+            keeps_bodies: self.keep_refused_bodies,
+        }
+    }
+
     pub fn capture_everything(&mut self) {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.capture = true);
         if self.is_public() {
@@ -184,13 +197,16 @@ impl Config {
     }
 
     fn secrets(&self) -> impl Iterator<Item = SecretString> {
-        let credentials = self.endpoints.iter().flat_map(|endpoint| {
-            iter::once(&endpoint.authentication).chain(endpoint.also_accept.iter().map(|(more, _)| more))
-        });
-        credentials.filter_map(|credential| match credential {
+        self.credentials().filter_map(|credential| match credential {
             Authentication::None => None,
             Authentication::ClientSecret { client_secret } => Some(client_secret.expose().into()),
             Authentication::Basic(basic) => Some(basic.expose_password().into()),
+        })
+    }
+
+    fn credentials(&self) -> impl Iterator<Item = &Authentication> {
+        self.endpoints.iter().flat_map(|endpoint| {
+            iter::once(&endpoint.authentication).chain(endpoint.also_accept.iter().map(|(more, _)| more))
         })
     }
 }

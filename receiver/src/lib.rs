@@ -29,6 +29,8 @@ mod metrics;
 pub mod query;
 #[cfg(feature = "server")]
 mod redact;
+#[cfg(feature = "server")]
+mod refusals;
 #[doc(hidden)]
 #[cfg(feature = "relay")]
 pub mod relay;

@@ -49,6 +49,7 @@ pub(crate) struct Metrics {
     body_bytes: Counter,
     failures: Family<Label<&'static str>, Counter>,
     configuration: Gauge,
+    dropped_refusals: Counter,
     #[cfg(feature = "relay")]
     relay: std::sync::Arc<RelayMetrics>,
 }
@@ -108,6 +109,12 @@ impl Metrics {
             "1 while the configuration files are in force, 0 once changed ones were refused",
             configuration.clone(),
         );
+        let dropped_refusals = Counter::default();
+        registry.register(
+            "refused_requests_dropped",
+            "Refused requests that `refused` does not list because too many came at once",
+            dropped_refusals.clone(),
+        );
         log.register(&mut registry);
         #[cfg(feature = "relay")]
         let relay = std::sync::Arc::<RelayMetrics>::default();
@@ -121,6 +128,7 @@ impl Metrics {
             body_bytes,
             failures,
             configuration,
+            dropped_refusals,
             #[cfg(feature = "relay")]
             relay,
         }
@@ -129,6 +137,11 @@ impl Metrics {
     #[cfg(feature = "relay")]
     pub(crate) fn relay(&self) -> std::sync::Arc<RelayMetrics> {
         self.relay.clone()
+    }
+
+    /// Counts the refused requests that are not recorded.
+    pub(crate) fn dropped_refusals(&self) -> Counter {
+        self.dropped_refusals.clone()
     }
 
     pub(crate) fn add_endpoint(&self, endpoint: &str) {

@@ -45,6 +45,7 @@ use crate::{
     line_writer::FlushGuard,
     log::{Recovery, SegmentOptions, SegmentedLog},
     metrics::Metrics,
+    refusals::{RefusalWorker, Refusals},
 };
 
 /// A server that is bound to its address and has its log open.
@@ -61,6 +62,8 @@ pub struct Server {
     config: Config,
     // Prints what is left when it is dropped.
     _payloads: Option<FlushGuard>,
+    // Saves what is left when it is dropped.
+    _refusals: RefusalWorker,
     // Locks the folder as long as the server lives.
     _data: DataFolder,
 }
@@ -106,12 +109,16 @@ impl Server {
         let metrics = Arc::new(Metrics::new(names.iter().copied(), log.metrics()));
         let admission = Arc::new(AdmissionLimits::new(limits.requests, limits.bodies_bytes));
         let (access_log, payloads) = AccessLog::new(config.log_payloads).map_err(StartError::Thread)?;
+        let (refusals, refusal_worker) =
+            Refusals::open(DataFolder::refusals_in(&config.data_dir), metrics.dropped_refusals())
+                .map_err(StartError::Thread)?;
         let state = Arc::new(ServerState {
             config: SharedConfig::new(&config),
             pipeline: Pipeline::new(log.clone(), admission.clone(), limits.body_timeout),
             connections: Connections::new(limits.connections, metrics.clone()),
             buffers: BufferLimits::new(limits.header_bytes),
             access_log,
+            refusals,
             metrics,
             limits,
         });
@@ -147,6 +154,7 @@ impl Server {
             recovery,
             config,
             _payloads: payloads,
+            _refusals: refusal_worker,
             _data: data,
         })
     }

@@ -4,6 +4,8 @@
 mod credentials;
 mod extract;
 mod layer;
+#[cfg(feature = "server")]
+mod near_miss;
 mod verifier;
 
 pub use self::{
@@ -11,3 +13,5 @@ pub use self::{
     layer::{Verify, VerifyLayer},
     verifier::{KindMismatch, Verifier},
 };
+#[cfg(feature = "server")]
+pub(crate) use self::{near_miss::NearMiss, verifier::MAX_SCANNED_BYTES};

@@ -40,7 +40,7 @@ pub enum Authentication {
 }
 
 /// How a webhook authenticates, without the credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthenticationKind {
     /// It does not.

@@ -46,6 +46,9 @@ impl ConfigChanges {
         if old.trusted_proxies != new.trusted_proxies {
             changes.at_once.push("trusted proxies changed".to_owned());
         }
+        if old.keep_refused_bodies != new.keep_refused_bodies {
+            changes.at_once.push("`keep_refused_bodies` changed".to_owned());
+        }
         #[cfg(feature = "relay")]
         changes.destinations(old, new);
         let started_with = [

@@ -22,6 +22,8 @@ pub(super) struct ConfigFile {
     pub(super) trusted_proxies: Vec<Spanned<String>>,
     pub(super) log_payloads: Option<bool>,
     #[serde(default)]
+    pub(super) keep_refused_bodies: bool,
+    #[serde(default)]
     pub(super) limits: LimitsTable,
     #[serde(default)]
     pub(super) retention: RetentionTable,

@@ -60,6 +60,7 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
         trusted_proxies: Vec::new(),
         data_dir: working_directory.join(DATA_FOLDER),
         log_payloads: io::stdout().is_terminal(),
+        keep_refused_bodies: false,
         limits: Limits::default(),
         retention: Retention::default(),
         endpoints: vec![EndpointConfig {

@@ -137,6 +137,7 @@ impl ConfigResolver<'_> {
             trusted_proxies,
             data_dir: self.resolve_path(file.data_dir.as_deref().unwrap_or(DATA_FOLDER)),
             log_payloads: file.log_payloads.unwrap_or_else(|| io::stdout().is_terminal()),
+            keep_refused_bodies: file.keep_refused_bodies,
             limits,
             retention,
             #[cfg(feature = "relay")]

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, io, mem, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, mem, net::IpAddr, ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header, request};
@@ -81,6 +81,10 @@ pub(crate) struct Handled {
     pub(crate) result: Result<Record, Refusal>,
     /// The place of the fault in a refused request.
     pub(crate) details: Details,
+    /// The head of a refused request.
+    pub(crate) refused_head: Option<Box<request::Parts>>,
+    /// Whether a request was refused because of its head alone, before the pipeline.
+    pub(crate) is_before_pipeline: bool,
 }
 
 #[derive(Debug)]
@@ -88,6 +92,8 @@ pub(crate) struct Refusal {
     pub(crate) rejection: Rejection,
     /// Describes the message, if it is authentic.
     pub(crate) header: Option<Box<RecordHeader>>,
+    /// The body, if it was read and refused.
+    pub(crate) body: Option<Bytes>,
 }
 
 impl Pipeline {
@@ -130,7 +136,8 @@ impl Pipeline {
         let details = refused.map(|refusal| Details::of(&refusal.rejection, &head, profile)).unwrap_or_default();
         let close =
             is_chunked || (result.is_err() && !body::drain(body, expects_continue, with_jitter(self.body_timeout)));
-        Handled { endpoint: found, size, close, result, details }
+        let refused_head = result.is_err().then(|| Box::new(head));
+        Handled { endpoint: found, size, close, result, details, refused_head, is_before_pipeline: false }
     }
 
     async fn read_body<B>(&self, body: &mut B, limit: usize, permit: &mut Permit) -> Result<Bytes, Rejection>
@@ -173,7 +180,7 @@ impl Pipeline {
         let Some(capture) = endpoint.capture.as_ref().filter(|_| is_quarantined) else {
             return match self.log.append(&record).await {
                 Ok(_) => Ok(record),
-                Err(_) => Err(Refusal { rejection: Rejection::Unavailable, header: Some(Box::new(record.header)) }),
+                Err(_) => Err(Refusal::unavailable(Box::new(record.header))),
             };
         };
         let (log, file, permit) = (self.log.clone(), capture.quarantine.clone(), permit.clone());
@@ -187,7 +194,7 @@ impl Pipeline {
         let appended = self.workers.run(work).await.map_err(io::Error::other).flatten();
         appended.map_err(|error| {
             tracing::error!(%error, path = %capture.quarantine.path().display(), "storing a capture failed");
-            Refusal { rejection: Rejection::Unavailable, header: Some(header) }
+            Refusal::unavailable(header)
         })
     }
 }
@@ -208,7 +215,8 @@ impl Handled {
     /// A request that is refused before it reaches an endpoint.
     pub(crate) fn refused(head: &request::Parts, rejection: Rejection) -> Self {
         let details = Details::of(&rejection, head, None);
-        Self { endpoint: None, size: None, close: false, result: Err(rejection.into()), details }
+        let (result, refused_head) = (Err(rejection.into()), Some(Box::new(head.clone())));
+        Self { endpoint: None, size: None, close: false, result, details, refused_head, is_before_pipeline: true }
     }
 
     /// A stable word for logs and metrics.
@@ -221,9 +229,15 @@ impl Handled {
     }
 }
 
+impl Refusal {
+    fn unavailable(header: Box<RecordHeader>) -> Self {
+        Self { header: Some(header), ..Rejection::Unavailable.into() }
+    }
+}
+
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
-        Self { rejection, header: None }
+        Self { rejection, header: None, body: None }
     }
 }
 
@@ -258,18 +272,23 @@ impl Endpoint {
         if let (Some(capture), Some(headers)) = (&self.capture, captured_headers) {
             return Ok(capture.record(headers, &body, &self.name, self.verifier.profile(), peer));
         }
-        let document = self.verifier.read(&body)?;
+        match self.read(&body, peer) {
+            Ok((header, secret)) => Ok(Record { header, body: redact::emptied(body, secret) }),
+            Err(refusal) => Err(Refusal { body: Some(body), ..refusal }),
+        }
+    }
+
+    /// Describes an authentic message, and finds the secret in it.
+    fn read(&self, body: &[u8], peer: Option<IpAddr>) -> Result<(RecordHeader, Option<Range<usize>>), Refusal> {
+        let document = self.verifier.read(body)?;
         let header = RecordHeader::describe(&document, &self.name, peer);
         if self.nonconforming == Nonconforming::Reject {
             let violations = document.violations();
             if !violations.is_empty() {
-                let rejection = Rejection::Nonconforming(violations);
-                return Err(Refusal { rejection, header: Some(Box::new(header)) });
+                return Err(Refusal { header: Some(Box::new(header)), ..Rejection::Nonconforming(violations).into() });
             }
         }
-        let secret = document.secret_span();
-        drop(document);
-        Ok(Record { header, body: redact::emptied(body, secret) })
+        Ok((header, document.secret_span()))
     }
 }
 

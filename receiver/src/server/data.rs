@@ -88,6 +88,10 @@ impl DataFolder {
         data.join("log")
     }
 
+    pub(crate) fn refusals_in(data: &Path) -> PathBuf {
+        data.join("refused.json")
+    }
+
     pub(crate) fn index_in(data: &Path) -> PathBuf {
         data.join("index.sqlite")
     }

@@ -52,6 +52,7 @@ impl Service {
         let duration = started.elapsed();
         let id = self.server.access_log.write(peer, &handled, duration);
         self.server.metrics.answered(&handled, duration);
+        self.server.refusals.record(id, peer, &handled, &self.server.config.load().refusals);
         let mut response = match handled.result {
             Ok(record) => acknowledgement(&record),
             Err(refusal) => refusal.rejection.into_http(),

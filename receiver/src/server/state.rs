@@ -17,6 +17,7 @@ use crate::{
     index::Profiles,
     ingest::{Endpoints, Pipeline},
     metrics::Metrics,
+    refusals::{RefusalContext, Refusals},
 };
 
 /// What connections and requests are served with.
@@ -26,6 +27,7 @@ pub(super) struct ServerState {
     pub(super) connections: Arc<Connections>,
     pub(super) buffers: BufferLimits,
     pub(super) access_log: AccessLog,
+    pub(super) refusals: Refusals,
     pub(super) metrics: Arc<Metrics>,
     pub(super) limits: Limits,
 }
@@ -36,6 +38,7 @@ pub(super) struct RuntimeConfig {
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) certificate_ends: Option<Timestamp>,
+    pub(super) refusals: Arc<RefusalContext>,
     profiles: Profiles,
 }
 
@@ -51,6 +54,7 @@ impl RuntimeConfig {
             trusted_proxies: config.trusted_proxies.clone(),
             tls: config.tls.as_ref().map(|tls| tls.server().into()),
             certificate_ends: config.tls.as_ref().and_then(ListenerTls::ends),
+            refusals: Arc::new(config.refusal_context()),
             profiles: config.profiles(),
         }
     }

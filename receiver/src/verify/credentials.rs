@@ -12,6 +12,8 @@ use schemas::{
     document::PresentedSecret,
 };
 use secrecy::zeroize::Zeroize as _;
+#[cfg(feature = "server")]
+use secrecy::zeroize::Zeroizing;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
 
@@ -27,7 +29,25 @@ const MAX_SECRET_BYTES: usize = 4 * CLIENT_SECRET_MAX_CHARACTERS;
 #[derive(Clone)]
 pub(super) struct Credentials {
     keyed: Hmac<Sha256>,
-    accepted: Vec<([u8; 32], Option<SystemTime>)>,
+    accepted: Vec<Accepted>,
+}
+
+/// An accepted credential.
+#[derive(Clone)]
+struct Accepted {
+    digest: [u8; 32],
+    /// The digest of its lower case, with which only what the operator sees is worked out.
+    #[cfg(feature = "server")]
+    lower_case: [u8; 32],
+    not_after: Option<SystemTime>,
+}
+
+/// How a credential differs from one that is or was accepted.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Nearness {
+    pub(super) in_other_case: bool,
+    pub(super) is_expired: bool,
 }
 
 impl Credentials {
@@ -41,7 +61,12 @@ impl Credentials {
 
     /// Accepts one more credential, given by its parts, forever or until `not_after`.
     pub(super) fn accept(&mut self, parts: &[&str], not_after: Option<SystemTime>) {
-        self.accepted.push((self.digest(parts), not_after));
+        self.accepted.push(Accepted {
+            digest: self.digest(parts),
+            #[cfg(feature = "server")]
+            lower_case: self.digest_of_lower_case(parts),
+            not_after,
+        });
     }
 
     /// Whether the `Authorization` header has exactly one credential, and an accepted one.
@@ -85,11 +110,32 @@ impl Credentials {
     /// Whether the credential is accepted. It is compared with every accepted one, whichever matches.
     fn contains(&self, parts: &[&str], now: SystemTime) -> bool {
         let candidate = self.digest(parts);
-        let any = self.accepted.iter().fold(Choice::from(0), |found, (accepted, not_after)| {
-            let valid = Choice::from(u8::from(not_after.is_none_or(|end| now <= end)));
-            found | (accepted.ct_eq(&candidate) & valid)
+        let any = self.accepted.iter().fold(Choice::from(0), |found, accepted| {
+            let valid = Choice::from(u8::from(accepted.is_valid(now)));
+            found | (accepted.digest.ct_eq(&candidate) & valid)
         });
         any.into()
+    }
+
+    /// How near a credential is to one that is or was accepted, in any letter case. All are compared, whichever matches.
+    #[cfg(feature = "server")]
+    pub(super) fn nearness(&self, parts: &[&str], now: SystemTime) -> Option<Nearness> {
+        let (candidate, lower_case) = (self.digest(parts), self.digest_of_lower_case(parts));
+        // The valid ones first, then the equal ones.
+        let mut matches = [Choice::from(0); 4];
+        for accepted in &self.accepted {
+            let place = 2 * usize::from(!accepted.is_valid(now));
+            matches[place] |= accepted.digest.ct_eq(&candidate);
+            matches[place + 1] |= accepted.lower_case.ct_eq(&lower_case);
+        }
+        let first = matches.iter().position(|matched| bool::from(*matched))?;
+        Some(Nearness { in_other_case: first % 2 == 1, is_expired: first >= 2 })
+    }
+
+    #[cfg(feature = "server")]
+    fn digest_of_lower_case(&self, parts: &[&str]) -> [u8; 32] {
+        let lower: Vec<Zeroizing<String>> = parts.iter().map(|part| Zeroizing::new(part.to_lowercase())).collect();
+        self.digest(&lower.iter().map(|part| part.as_str()).collect::<Vec<_>>())
     }
 
     /// The digest of a credential. It includes the length of each part, so no two credentials have the same input.
@@ -100,6 +146,12 @@ impl Credentials {
             mac.update(part.as_bytes());
         }
         mac.finalize().into_bytes().into()
+    }
+}
+
+impl Accepted {
+    fn is_valid(&self, now: SystemTime) -> bool {
+        self.not_after.is_none_or(|end| now <= end)
     }
 }
 

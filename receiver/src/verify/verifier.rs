@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body::Body;
+#[cfg(feature = "server")]
+use schemas::authentication::AuthenticationKind;
 use schemas::{
     Authentication, Document, Profile,
     document::{PresentedSecret, Scan, Skim},
@@ -18,7 +20,7 @@ use crate::ingest::{
 
 /// Bodies of up to this many bytes are scanned at once, which takes a few microseconds and finds what is wrong if one is not
 /// JSON. Longer ones are skimmed first.
-const MAX_SCANNED_BYTES: usize = 64 << 10;
+pub(crate) const MAX_SCANNED_BYTES: usize = 64 << 10;
 
 /// Decides whether a request comes from the product. Cheap to clone.
 ///
@@ -32,7 +34,7 @@ pub struct Verifier {
 }
 
 #[derive(Clone)]
-enum Checks {
+pub(super) enum Checks {
     None,
     Secret(Credentials),
     Basic(Credentials),
@@ -83,6 +85,21 @@ impl Verifier {
     /// The profile that messages are read with.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// Which credential it checks.
+    #[cfg(feature = "server")]
+    pub(crate) fn kind(&self) -> AuthenticationKind {
+        match &*self.checks {
+            Checks::None => AuthenticationKind::None,
+            Checks::Secret(_) => AuthenticationKind::ClientSecret,
+            Checks::Basic(_) => AuthenticationKind::Basic,
+        }
+    }
+
+    #[cfg(feature = "server")]
+    pub(super) fn checks(&self) -> &Checks {
+        &self.checks
     }
 
     /// Maximum number of bytes of a body.

@@ -41,6 +41,7 @@ mod missing_files;
 mod power_cut;
 mod proxy;
 mod real_clients;
+mod refused;
 #[cfg(feature = "relay")]
 mod relay;
 mod reload;

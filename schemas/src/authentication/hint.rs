@@ -1,6 +1,8 @@
 //! What is wrong with a refused credential that is the right one in another encoding: in Latin-1, percent-encoded, with a
 //! line end. Hints are for the operator, in a log or a report, and never part of an answer.
 
+mod spelling;
+
 use std::fmt;
 
 use base64::{
@@ -10,6 +12,7 @@ use base64::{
 use secrecy::zeroize::Zeroizing;
 use unicode_normalization::UnicodeNormalization as _;
 
+pub use self::spelling::Spelling;
 use super::{CLIENT_SECRET_MAX_CHARACTERS, PASSWORD_MAX_CHARACTERS, USERNAME_MAX_CHARACTERS};
 use crate::{
     charset::{single_byte, windows_1252},
@@ -27,70 +30,9 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Another way to write a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Spelling {
-    /// In base64, although it belongs in the message as it is.
-    Base64,
-    /// In base64 that a strict decoder refuses: without padding, with stray bits or line breaks.
-    Base64Lenient,
-    /// In base64 of base64.
-    Base64Twice,
-    /// In the base64 alphabet for URLs.
-    Base64Url,
-    /// With invisible characters at an edge of the username, the password or the secret.
-    InvisibleEdges,
-    /// In ISO 8859-1.
-    Latin1,
-    /// `username:password`, without base64.
-    NotBase64,
-    /// In another Unicode normalization form.
-    Normalization,
-    /// With another scheme, or with none.
-    OtherScheme,
-    /// Percent-encoded, as in a URL or a form.
-    PercentEncoded,
-    /// In single or double quotes.
-    Quoted,
-    /// Username and password are swapped.
-    Swapped,
-    /// In UTF-16.
-    Utf16,
-    /// In UTF-8 that was taken for Latin-1 or Windows-1252 and encoded in UTF-8 again.
-    Utf8Twice,
-    /// In Windows-1252.
-    Windows1252,
-}
-
-impl Spelling {
-    /// How the credential was sent, and what the client has to do.
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Base64 => ("in base64", "send it without base64"),
-            Self::Base64Lenient => {
-                ("in base64 that is not exact", "send the base64 with its padding and without line breaks")
-            }
-            Self::Base64Twice => ("in base64 twice", "encode it once"),
-            Self::Base64Url => ("in base64url", "use the standard base64 alphabet, with padding"),
-            Self::InvisibleEdges => {
-                ("with white space or an invisible character around it", "leave it out (`echo` adds a line end)")
-            }
-            Self::Latin1 => ("in Latin-1", "encode it in UTF-8"),
-            Self::NotBase64 => ("without base64", "encode `username:password` in base64"),
-            Self::Normalization => {
-                ("in another Unicode normalization form", "send exactly the characters that are configured")
-            }
-            Self::OtherScheme => ("with another scheme", "write `Basic` before the base64"),
-            Self::PercentEncoded => ("percent-encoded", "decode it first"),
-            Self::Quoted => ("in quotes", "leave the quotes out"),
-            Self::Swapped => ("with username and password swapped", "swap them"),
-            Self::Utf16 => ("in UTF-16", "encode it in UTF-8"),
-            Self::Utf8Twice => ("in UTF-8 twice", "encode it once"),
-            Self::Windows1252 => ("in Windows-1252", "encode it in UTF-8"),
-        }
-    }
-}
+/// What programs write before a credential that belongs there without it, in any letter case. The first that fits is the
+/// one that is removed.
+const PREFIXES: [&str; 6] = ["basic ", "bearer ", "v1,", "v1=", "whsec_", "sha256="];
 
 /// How the encoding of a refused credential differs from that of the right one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +101,7 @@ impl Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |words: fn(Spelling) -> &'static str| self.spellings().map(words).collect::<Vec<_>>().join(" and ");
-        let (sent, fix) = (join(|spelling| spelling.words().0), join(|spelling| spelling.words().1));
+        let (sent, fix) = (join(Spelling::description), join(Spelling::fix));
         write!(f, "the same credential {sent} would match: {fix}")
     }
 }
@@ -205,7 +147,11 @@ fn pairs(header: &[u8]) -> Vec<Read> {
                     .and_then(|bytes| utf_8(&bytes))
                     .map(|text| (Some(Spelling::Quoted), text)),
             );
-            read.extend(utf_8(parameter).map(|text| (Some(Spelling::NotBase64), text)));
+            let text = utf_8(parameter);
+            let bare = text.as_deref().and_then(|text| unprefixed(text)).map(str::trim_start);
+            let bare = bare.and_then(|bare| exact(bare.as_bytes())).and_then(|bytes| utf_8(&bytes));
+            read.extend(bare.map(|text| (Some(Spelling::Prefixed), text)));
+            read.extend(text.map(|text| (Some(Spelling::NotBase64), text)));
         }
     }
     read
@@ -284,6 +230,7 @@ fn texts(text: &str) -> Vec<Read> {
     }
     read.push(other(Spelling::InvisibleEdges, edges::trimmed(text).to_owned()));
     read.push(other(Spelling::Quoted, unquoted(text).to_owned()));
+    read.extend(unprefixed(text).map(|text| other(Spelling::Prefixed, text.to_owned())));
     if text.contains('%') {
         read.extend(percent_decoded(text).map(|text| (Some(Spelling::PercentEncoded), text)));
     }
@@ -301,6 +248,7 @@ fn split(text: Option<Spelling>, pair: &str) -> Vec<(Option<Spelling>, &str, &st
         if text.is_none() {
             read.push((Some(Spelling::InvisibleEdges), edges::trimmed(username), edges::trimmed(password)));
             read.push((Some(Spelling::Quoted), unquoted(username), unquoted(password)));
+            read.extend(unprefixed(password).map(|password| (Some(Spelling::Prefixed), username, password)));
         }
     }
     // A username holds no colon.
@@ -312,6 +260,14 @@ fn split(text: Option<Spelling>, pair: &str) -> Vec<(Option<Spelling>, &str, &st
 
 fn unquoted(text: &str) -> &str {
     ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text)
+}
+
+/// The text after a prefix, if it has one.
+fn unprefixed(text: &str) -> Option<&str> {
+    PREFIXES.iter().find_map(|prefix| {
+        let (start, rest) = text.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(rest)
+    })
 }
 
 fn unquoted_bytes(text: &[u8]) -> &[u8] {

@@ -1,0 +1,176 @@
+//! The beginning of a refused body, with every credential masked: configured ones in any encoding, the one that was presented,
+//! and the value of every member whose name suggests a credential, because a wrong one may be nearly right.
+
+use std::ops::Range;
+
+use schemas::{
+    Profile, Redactor, Role,
+    redaction::{MASK, is_sensitive_name},
+};
+
+use super::refused_request::BodyExcerpt;
+
+/// Maximum size of an excerpt in bytes.
+const MAX_EXCERPT_BYTES: usize = 16 << 10;
+/// A credential that begins in the excerpt is found whole in twice as many bytes.
+const MAX_MASKED_BYTES: usize = 2 * MAX_EXCERPT_BYTES;
+
+/// The excerpt of a body. `None` if the profile has the secret in an array, where no name shows it.
+pub(super) fn excerpt(body: &[u8], profile: &Profile, redactor: &Redactor) -> Option<BodyExcerpt> {
+    let place = profile.pointer(Role::ClientSecret).and_then(|pointer| pointer.tokens().last());
+    if place.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
+        return None;
+    }
+    let read = &body[..body.len().min(MAX_MASKED_BYTES)];
+    let is_sensitive =
+        |name: &str| is_sensitive_name(name) || place.is_some_and(|place| place.eq_ignore_ascii_case(name));
+    let mut text = Vec::with_capacity(read.len());
+    let mut at = 0;
+    for value in values(read, is_sensitive) {
+        text.extend_from_slice(&read[at..value.start]);
+        text.extend_from_slice(MASK.as_bytes());
+        at = value.end;
+    }
+    text.extend_from_slice(&read[at..]);
+    let text = String::from_utf8_lossy(&text);
+    let mut text = if read.len() < body.len() { redactor.mask_cut(&text) } else { redactor.mask(&text) };
+    let is_complete = body.len() <= MAX_MASKED_BYTES && text.len() <= MAX_EXCERPT_BYTES;
+    text.truncate(text.floor_char_boundary(MAX_EXCERPT_BYTES));
+    Some(BodyExcerpt { text, is_complete })
+}
+
+/// The values of sensitive names, in JSON that may be broken and in forms: after a name in quotes and a colon, or a bare name
+/// and an equals sign. Of texts, what is between the quotes.
+fn values(text: &[u8], is_sensitive: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        let (name, after) = match text[at] {
+            quote @ (b'"' | b'\'') => {
+                let end = end_of_text(text, at + 1, quote);
+                let raw = text.get(at + 1..end).unwrap_or_default();
+                (unescaped(raw), (end + 1).min(text.len()))
+            }
+            byte if is_word(byte) => {
+                let end = text[at..].iter().position(|byte| !is_word(*byte)).map_or(text.len(), |length| at + length);
+                (String::from_utf8_lossy(&text[at..end]).into_owned(), end)
+            }
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        let separator = skip_space(text, after);
+        at = after;
+        if matches!(text.get(separator), Some(b':' | b'=')) && is_sensitive(&name) {
+            let value = value(text, skip_space(text, separator + 1));
+            // Its closing quote opens nothing.
+            at = if is_quote(text.get(value.start.wrapping_sub(1))) { value.end + 1 } else { value.end };
+            found.push(value);
+        }
+    }
+    found
+}
+
+/// The value that begins here: the inside of a text, an array or object to its end, anything else to the next separator.
+fn value(text: &[u8], start: usize) -> Range<usize> {
+    match text.get(start) {
+        Some(quote @ (b'"' | b'\'')) => start + 1..end_of_text(text, start + 1, *quote),
+        Some(b'[' | b'{') => {
+            let (mut at, mut depth) = (start, 0_usize);
+            while let Some(byte) = text.get(at) {
+                match byte {
+                    b'"' => at = end_of_text(text, at + 1, b'"'),
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth -= 1,
+                    _ => {}
+                }
+                at += 1;
+                if depth == 0 {
+                    break;
+                }
+            }
+            start..at.min(text.len())
+        }
+        _ => {
+            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b'&' | b';' | b'\r' | b'\n');
+            start.min(text.len())..text.iter().skip(start).position(ends).map_or(text.len(), |length| start + length)
+        }
+    }
+}
+
+/// The position of the quote that ends a text, or the end of everything.
+fn end_of_text(text: &[u8], start: usize, quote: u8) -> usize {
+    let mut at = start;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            byte if *byte == quote => return at,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+fn unescaped(raw: &[u8]) -> String {
+    let quoted = [b"\"", raw, b"\""].concat();
+    serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned())
+}
+
+fn skip_space(text: &[u8], at: usize) -> usize {
+    text.iter().skip(at).position(|byte| !byte.is_ascii_whitespace()).map_or(text.len(), |length| at + length)
+}
+
+fn is_quote(byte: Option<&u8>) -> bool {
+    matches!(byte, Some(b'"' | b'\''))
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'%' | b'.') || !byte.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_wherever_they_are() {
+        let redactor = Redactor::default().with("canary-right");
+        for (case, body, expected) in [
+            ("at its place", r#"{"clientSecret":"wrong","a":1}"#, r#"{"clientSecret":"***","a":1}"#),
+            (
+                "twice",
+                r#"{"clientSecret":"x","clientSecret" : "y"}"#,
+                r#"{"clientSecret":"***","clientSecret" : "***"}"#,
+            ),
+            ("escaped name", r#"{"client\u0053ecret":"wrong"}"#, r#"{"client\u0053ecret":"***"}"#),
+            ("not a text", r#"{"clientSecret":["a]",{"b":"c"}],"d":1}"#, r#"{"clientSecret":***,"d":1}"#),
+            ("a number", r#"{"clientSecret":123,"d":1}"#, r#"{"clientSecret":***,"d":1}"#),
+            ("cut", r#"{"clientSecret":"wro"#, r#"{"clientSecret":"***"#),
+            ("escaped quotes", r#"{"clientSecret":"a\"b","c":1}"#, r#"{"clientSecret":"***","c":1}"#),
+            ("another name", r#"{"api_key":"k","note":"key"}"#, r#"{"api_key":"***","note":"key"}"#),
+            ("another case", r#"{"CLIENTSECRET":"k"}"#, r#"{"CLIENTSECRET":"***"}"#),
+            ("a form", "clientSecret=abc&x=1", "clientSecret=***&x=1"),
+            ("YAML", "clientSecret: abc\nx: 1", "clientSecret: ***\nx: 1"),
+            (
+                "a configured one elsewhere",
+                r#"{"a":"x canary-right","b":"canary%2Dright"}"#,
+                r#"{"a":"x ***","b":"***"}"#,
+            ),
+            ("nothing after the name", r#"{"clientSecret":"#, r#"{"clientSecret":***"#),
+            ("nothing", "", ""),
+        ] {
+            assert_eq!(excerpt(body.as_bytes(), Profile::v1(), &redactor).unwrap().text, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_limited_and_cuts_no_credential() {
+        let redactor = Redactor::default().with("canary-right");
+        for before in MAX_EXCERPT_BYTES - 14..MAX_EXCERPT_BYTES + 2 {
+            let body = format!("{}canary-right{}", "ä".repeat(before / 2), "x".repeat(MAX_EXCERPT_BYTES));
+            let excerpt = excerpt(body.as_bytes(), Profile::v1(), &redactor).unwrap();
+            assert!(excerpt.text.len() <= MAX_EXCERPT_BYTES && !excerpt.is_complete, "{before}");
+            assert!(!excerpt.text.contains("can"), "{before}");
+        }
+    }
+}
