@@ -6,12 +6,12 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use storage::{atomic_file, durable_dir};
 
 use super::{
     refused_request::RefusedRequest,
     rings::{RefusalKind, Ring, Rings},
 };
-use crate::{atomic_file, durable_dir};
 
 /// The version of the file's form. A file of another version is not read.
 const VERSION: u32 = 1;

@@ -41,6 +41,10 @@ fn help_says_what_there_is() {
         ("help_messages_show", &["messages", "show", "--help"]),
         ("help_messages_tail", &["messages", "tail", "--help"]),
         ("help_messages_export", &["messages", "export", "--help"]),
+        ("help_refused", &["refused", "--help"]),
+        ("help_refused_list", &["refused", "list", "--help"]),
+        ("help_refused_show", &["refused", "show", "--help"]),
+        ("help_refused_summary", &["refused", "summary", "--help"]),
         #[cfg(feature = "relay")]
         ("help_relay_preview", &["relay", "preview", "--help"]),
         #[cfg(feature = "relay")]
