@@ -25,6 +25,8 @@ use crate::{ingest::Endpoint, verify::NearMiss};
 /// Maximum number of requests in a second whose credential is examined and whose body is kept. Nobody reads more, and a
 /// stranger chooses how many arrive.
 const EXAMINED_PER_SECOND: u32 = 20;
+/// Time after which no more bodies are kept in the same second.
+const MASKING_PER_SECOND: Duration = Duration::from_millis(500);
 /// Minimum time between two writes of the file.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 /// A write that took long delays the next one by this many times as much: the log needs the disk more.
@@ -84,6 +86,8 @@ struct Worker {
 struct Examinations {
     second: Instant,
     count: u32,
+    /// Time spent on masking bodies.
+    masking: Duration,
 }
 
 impl RefusalWorker {
@@ -102,7 +106,7 @@ impl RefusalWorker {
             is_changed: false,
             save_at: Instant::now(),
             has_failed: false,
-            examinations: Examinations { second: Instant::now(), count: 0 },
+            examinations: Examinations::new(Instant::now()),
         };
         thread::Builder::new().name("refusals".to_owned()).spawn(move || {
             // On Linux niceness is a thread's. Without it everything works the same.
@@ -172,11 +176,15 @@ impl Worker {
 }
 
 impl Examinations {
+    fn new(second: Instant) -> Self {
+        Self { second, count: 0, masking: Duration::ZERO }
+    }
+
     /// Whether there is time for another one in this second.
     fn try_begin(&mut self) -> bool {
         let now = Instant::now();
         if now.duration_since(self.second) >= Duration::from_secs(1) {
-            *self = Self { second: now, count: 0 };
+            *self = Self::new(now);
         }
         self.count += 1;
         self.count <= EXAMINED_PER_SECOND
@@ -197,10 +205,12 @@ impl Examinations {
                 (None, Some(body)) => verifier.examine_body(body),
                 (None, None) => NearMiss::NotExamined,
             });
-            if let (true, Some(body)) = (context.keeps_bodies, body) {
+            if let (true, Some(body)) = (context.keeps_bodies && self.masking < MASKING_PER_SECOND, body) {
+                let began = Instant::now();
                 let presented = verifier.presented_secret(body);
                 let redactor = presented.iter().fold(context.redactor.clone(), |all, text| all.with(text.as_str()));
                 refused.body = excerpt(body, verifier.profile(), &redactor);
+                self.masking += began.elapsed();
             }
         }
         refused.map_texts(|text| context.redactor.mask(text));

@@ -20,7 +20,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use crate::ingest::{BasicRefusal, SecretRefusal};
 
 /// Maximum number of bytes of a client secret: every character may take four in UTF-8.
-const MAX_SECRET_BYTES: usize = 4 * CLIENT_SECRET_MAX_CHARACTERS;
+pub(super) const MAX_SECRET_BYTES: usize = 4 * CLIENT_SECRET_MAX_CHARACTERS;
 
 /// The accepted credentials, each with its last moment.
 ///

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    credentials::{Credentials, Nearness},
+    credentials::{Credentials, MAX_SECRET_BYTES, Nearness},
     verifier::{Checks, Verifier},
 };
 
@@ -73,22 +73,21 @@ impl Verifier {
         found.near_miss(plain, hint)
     }
 
-    /// How near the client secret in a body was. It is searched for in the whole message if there is nothing at its place.
+    /// How near the client secret in a body was, or where else in the message an accepted one is.
     pub(crate) fn examine_body(&self, body: &[u8]) -> NearMiss {
         let Checks::Secret(secrets) = self.checks() else { return NearMiss::NotNear };
         let now = SystemTime::now();
-        match self.presented_secret(body) {
-            Some(presented) => {
-                let mut found = Found::default();
-                found.compare(secrets, &[&presented], now);
-                let plain = found.nearness;
-                let hint = Hint::of_secret(&presented, |secret| found.compare(secrets, &[secret], now));
-                match found.near_miss(plain, hint) {
-                    NearMiss::NotNear => self.elsewhere(secrets, body, now),
-                    near => near,
-                }
-            }
-            None => self.elsewhere(secrets, body, now),
+        let (mut found, mut hint) = (Found::default(), None);
+        let mut plain = None;
+        if let Some(presented) = self.presented_secret(body) {
+            found.compare(secrets, &[&presented], now);
+            plain = found.nearness;
+            hint = Hint::of_secret(&presented, |secret| found.compare(secrets, &[secret], now));
+        }
+        // The whole message is searched whatever was found at the place.
+        match (found.near_miss(plain, hint), self.elsewhere(secrets, body, now)) {
+            (NearMiss::NotNear, elsewhere) => elsewhere,
+            (near, _) => near,
         }
     }
 
@@ -157,7 +156,7 @@ fn search(value: &Value, pointer: &mut String, left: &mut usize, found: &mut imp
         pointer.truncate(length);
     };
     match value {
-        Value::String(text) if *left > 0 => {
+        Value::String(text) if *left > 0 && text.len() <= MAX_SECRET_BYTES => {
             *left -= 1;
             found(pointer, text);
         }

@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use console::{
     OutputArgs, OutputFormat, Table,
     output::{warn, write_json, write_stdout},
+    time,
 };
 use jiff::Timestamp;
 use schemas::timestamp;
@@ -22,11 +23,11 @@ pub(in crate::cli) struct ListArgs {
     /// Only requests that were refused with this code.
     #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Rejection::CODES), hide_possible_values = true)]
     code: Option<String>,
-    /// Only requests refused at or after this time, such as 2026-11-24T08:00:00Z, `24h` ago or `yesterday`.
-    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
+    /// Only requests refused at or after this time, such as 2026-11-24T08:00:00Z, `24h` (24 hours ago) or `yesterday`.
+    #[arg(long, value_name = "TIME", value_parser = time::parse_now)]
     since: Option<Timestamp>,
     /// Only requests refused before this time.
-    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time::parse_now)]
     until: Option<Timestamp>,
     /// Maximum number of requests to list.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
