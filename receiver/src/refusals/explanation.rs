@@ -64,7 +64,7 @@ fn by_code(refused: &RefusedRequest) -> (String, String) {
         "not-found" => {
             let advice = match &refused.nearest_path {
                 Some(path) => {
-                    format!("Most likely {path} is meant: correct the endpoint URL in the product's webhook form.")
+                    format!("Probably {path} is meant: correct the endpoint URL in the product's webhook form.")
                 }
                 None => "Correct the endpoint URL in the product's webhook form, or add an endpoint with this path."
                     .to_owned(),

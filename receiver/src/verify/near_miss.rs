@@ -52,7 +52,7 @@ pub(crate) enum NearMiss {
 
 /// What is compared, and how.
 #[derive(Clone, Copy, Debug, Default)]
-struct Found {
+struct Comparison {
     hint: Option<Hint>,
     nearness: Option<Nearness>,
 }
@@ -63,7 +63,7 @@ impl Verifier {
     pub(crate) fn examine_header(&self, header: &[u8]) -> NearMiss {
         let Checks::Basic(basic) = self.checks() else { return NearMiss::NotNear };
         let now = SystemTime::now();
-        let mut found = Found::default();
+        let mut found = Comparison::default();
         let presented = schemas::authentication::PresentedBasic::parse(header);
         if let Ok(presented) = &presented {
             found.compare(basic, &[presented.username(), presented.expose_password()], now);
@@ -77,7 +77,7 @@ impl Verifier {
     pub(crate) fn examine_body(&self, body: &[u8]) -> NearMiss {
         let Checks::Secret(secrets) = self.checks() else { return NearMiss::NotNear };
         let now = SystemTime::now();
-        let (mut found, mut hint) = (Found::default(), None);
+        let (mut found, mut hint) = (Comparison::default(), None);
         let mut plain = None;
         if let Some(presented) = self.presented_secret(body) {
             found.compare(secrets, &[&presented], now);
@@ -125,8 +125,8 @@ impl Verifier {
     }
 }
 
-impl Found {
-    /// Whether the credential is near. The first one that is counts; the others are compared all the same.
+impl Comparison {
+    /// Whether the credential is near. The first one that is counts; the others are compared anyway.
     fn compare(&mut self, credentials: &Credentials, parts: &[&str], now: SystemTime) -> bool {
         let nearness = credentials.nearness(parts, now);
         self.nearness = self.nearness.or(nearness);

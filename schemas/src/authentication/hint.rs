@@ -1,7 +1,7 @@
 //! What is wrong with a refused credential that is the right one in another encoding: in Latin-1, percent-encoded, with a
 //! line end. Hints are for the operator, in a log or a report, and never part of an answer.
 
-mod spelling;
+mod credential_spelling;
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use base64::{
 use secrecy::zeroize::Zeroizing;
 use unicode_normalization::UnicodeNormalization as _;
 
-pub use self::spelling::Spelling;
+pub use self::credential_spelling::Spelling;
 use super::{CLIENT_SECRET_MAX_CHARACTERS, PASSWORD_MAX_CHARACTERS, USERNAME_MAX_CHARACTERS};
 use crate::{
     charset::{single_byte, windows_1252},
