@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Where the example goes.
-const URL: &str = "http://127.0.0.1:8080/hooks/flowingly";
+const EXAMPLE_URL: &str = "http://127.0.0.1:8080/hooks/flowingly";
 
 /// The request of a case, to an endpoint of the first kind of authentication that it runs with. `None` where it cannot be
 /// made.
@@ -28,7 +28,7 @@ pub(crate) fn of(case: &Case, exchange: &Exchange) -> Option<ShownRequest> {
             Authentication::Basic(BasicCredentials::new("example", "an example password".to_owned()).ok()?)
         }
     };
-    let endpoint: Endpoint = URL.parse().ok()?;
+    let endpoint: Endpoint = EXAMPLE_URL.parse().ok()?;
     let builder = RequestBuilder {
         endpoint: &endpoint,
         authentication: &authentication,

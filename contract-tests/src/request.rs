@@ -15,7 +15,7 @@ use crate::{
     variation::{Variation, Varied},
 };
 
-const POST: &str = "POST {path} HTTP/1.1";
+const REQUEST_LINE: &str = "POST {path} HTTP/1.1";
 
 type Header = (String, Vec<u8>);
 
@@ -82,7 +82,7 @@ impl RequestBuilder<'_> {
         let credential = Credential::new(self.authentication, &form.change).based_on(self.variation.credential());
         let body = body::make(form, &credential, kind, self.profile, flow)?;
         let mut credentials = body.credentials.clone();
-        let line = path::fill(form.line.as_deref().unwrap_or(POST), self.endpoint.path(), &self.endpoint.url());
+        let line = path::fill(form.line.as_deref().unwrap_or(REQUEST_LINE), self.endpoint.path(), &self.endpoint.url());
         let line = credential.fill(&line, PlaceholderContext::Header);
         credentials.extend(line.credentials.iter().cloned());
         let masked_line = self.masked_line(form, &credential);
@@ -151,7 +151,7 @@ impl RequestBuilder<'_> {
 
     /// The request line as a report shows it.
     fn masked_line(&self, form: &RequestForm, credential: &Credential<'_>) -> String {
-        let line = form.line.as_deref().unwrap_or(POST);
+        let line = form.line.as_deref().unwrap_or(REQUEST_LINE);
         let line = credential.fill(line, PlaceholderContext::Header).masked();
         let path = mask_url(self.endpoint.path());
         path::fill(&String::from_utf8_lossy(&line), &path, self.endpoint.shown())

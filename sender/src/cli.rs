@@ -29,7 +29,7 @@ use console::{ColorArgs, PagesCommand, exit_code};
 
 use self::error::CliError;
 
-const EXAMPLE: &str = "\
+const EXAMPLE_HELP: &str = "\
 Example:
   webhook-sender send --to http://127.0.0.1:8080/hooks/flowingly";
 
@@ -39,7 +39,7 @@ Example:
     name = "webhook-sender",
     version,
     max_term_width = 100,
-    after_help = format!("{EXAMPLE}\n\n{}", exit_code::help(exit_code::SEND))
+    after_help = format!("{EXAMPLE_HELP}\n\n{}", exit_code::help(exit_code::SEND))
 )]
 struct Cli {
     #[command(subcommand)]

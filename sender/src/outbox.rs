@@ -40,7 +40,7 @@ use crate::credentials::CredentialError;
 pub const DEFAULT_FOLDER: &str = "flowingly/outbox";
 
 /// The SQLite file in the folder.
-const FILE: &str = "outbox.sqlite";
+const DATABASE_FILE: &str = "outbox.sqlite";
 
 /// An outbox, locked against other writers until it is dropped.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Outbox {
         let lock = DirLock::take(folder).map_err(failed)?;
         let lock = lock.ok_or_else(|| OutboxError::InUse { folder: folder.to_owned() })?;
         let reader = OutboxReader::create(folder)?;
-        let file = LinkedFile::of_name(&folder.join(FILE)).map_err(failed)?;
+        let file = LinkedFile::of_name(&folder.join(DATABASE_FILE)).map_err(failed)?;
         let mut outbox = Self {
             reader,
             groups: DestinationGroups::default(),

@@ -16,7 +16,7 @@ use crate::{
 
 const BOLD: Style = Style::new().bold();
 /// Width of sentences, in columns.
-const COLUMNS: usize = 100;
+const TEXT_COLUMNS: usize = 100;
 
 #[derive(Args)]
 pub(super) struct ExplainArgs {
@@ -145,6 +145,6 @@ fn heading(text: &mut String, heading: &str) {
 }
 
 fn paragraph(text: &mut String, label: &str, content: &str) {
-    let options = textwrap::Options::new(COLUMNS).initial_indent("  ").subsequent_indent("  ");
+    let options = textwrap::Options::new(TEXT_COLUMNS).initial_indent("  ").subsequent_indent("  ");
     let _ = writeln!(text, "{}", textwrap::fill(&format!("{label}{content}"), options));
 }

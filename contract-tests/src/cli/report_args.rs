@@ -21,9 +21,9 @@ use super::error::CliError;
 use crate::report::{self, Grade, KnownFailures, Report, terminal};
 
 /// Width of a terminal report that goes to a file, a pipe or the log of a CI job.
-const COLUMNS: usize = 100;
+const DEFAULT_COLUMNS: usize = 100;
 /// Maximum number of columns; longer lines are hard to read.
-const COLUMNS_MAX: usize = 120;
+const MAX_COLUMNS: usize = 120;
 
 /// The arguments of every command that makes a report.
 #[derive(Args)]
@@ -149,7 +149,7 @@ impl Destinations {
             )?;
         }
         for (format, path, mut file) in self.files {
-            let text = format.render(report, self.verbose, self.strict, COLUMNS);
+            let text = format.render(report, self.verbose, self.strict, DEFAULT_COLUMNS);
             // Only the terminal format has anything to strip; the others contain no raw escape.
             let text = anstream::adapter::strip_str(&text).to_string();
             file.write_all(text.as_bytes()).map_err(Error::write(&path))?;
@@ -198,5 +198,5 @@ fn read_known(path: PathBuf) -> Result<KnownFailures, CliError> {
 }
 
 fn columns() -> usize {
-    terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0).min(COLUMNS_MAX))
+    terminal_size::terminal_size().map_or(DEFAULT_COLUMNS, |(width, _)| usize::from(width.0).min(MAX_COLUMNS))
 }

@@ -6,7 +6,7 @@ use super::{CaseOutcome, CaseResult, Failure, OutcomeCounts, Report, Subject, Su
 use crate::case::AuthenticationKind;
 
 /// The areas of the contract: the prefix of their clauses, and their headings.
-const AREAS: [(&str, &str); 4] =
+const AREA_TITLES: [(&str, &str); 4] =
     [("MSG", "Messages"), ("AUTH", "Authentication"), ("HTTP", "HTTP"), ("OPS", "Operation")];
 
 /// The prefix of a clause's area.
@@ -42,7 +42,7 @@ impl ReasonGroup<'_> {
         if cases.len() <= Self::MAX_NAMED {
             return cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>().join(", ");
         }
-        let counted = AREAS.iter().filter_map(|(letters, name)| {
+        let counted = AREA_TITLES.iter().filter_map(|(letters, name)| {
             let count = cases.iter().filter(|case| area_of(&case.clause) == *letters).count();
             (count > 0).then(|| format!("{count} of {name}"))
         });
@@ -61,7 +61,7 @@ pub(super) fn joined(ids: &[String]) -> String {
 impl<'a> Area<'a> {
     /// The areas that have results, in the order of the contract.
     pub(super) fn all(report: &'a Report) -> Vec<Self> {
-        let areas = AREAS.into_iter().map(|(letters, name)| {
+        let areas = AREA_TITLES.into_iter().map(|(letters, name)| {
             let clauses = Clause::all().iter().filter(|clause| area_of(clause.id) == letters);
             let clauses = clauses.map(|clause| ClauseResults::of(clause, report));
             Self { name, clauses: clauses.filter(|clause| !clause.results.is_empty()).collect() }

@@ -13,7 +13,7 @@ use super::{
     group::{self, Area, ClauseResults, ReasonGroup},
 };
 
-const STYLE: &str = include_str!("html.css");
+const STYLESHEET: &str = include_str!("html.css");
 
 /// Renders the report, judged as `--strict` or not.
 pub fn render(report: &Report, strict: bool) -> String {
@@ -32,7 +32,7 @@ pub fn render(report: &Report, strict: bool) -> String {
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { (verdict.words) " · " (collapse(&report.subject.url)) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLESHEET)) }
             }
             body {
                 header class=(grade) {

@@ -5,7 +5,7 @@ use std::env;
 use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 
-const VARIABLE: &str = "WEBHOOK_COLOR";
+const COLOR_VARIABLE: &str = "WEBHOOK_COLOR";
 
 /// The global option for colour.
 #[derive(Args, Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub struct ColorArgs {
     #[arg(
         long,
         global = true,
-        env = VARIABLE,
+        env = COLOR_VARIABLE,
         value_name = "WHEN",
         default_value = "auto",
         help_heading = "Global options"
@@ -61,7 +61,7 @@ impl Color {
 /// Applies the choice before the arguments are parsed: clap prints its own errors while it parses.
 pub(crate) fn apply_early() {
     let arguments = env::args_os().filter_map(|argument| argument.into_string().ok());
-    if let Some(color) = Color::find(arguments, env::var(VARIABLE).ok()) {
+    if let Some(color) = Color::find(arguments, env::var(COLOR_VARIABLE).ok()) {
         color.choice().write_global();
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::{Span, SpanRelativeTo};
 
 /// Maximum duration: a hundred years, which no arithmetic on timestamps overflows with.
-pub const MAX: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
+pub const MAX_DURATION: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
 /// Maximum duration of a time limit.
-const MAX_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_TIME_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum DurationError {
     /// It has another form.
     #[error("write seconds, such as 30, or a number with a unit, such as 500ms, 90s, 5m, 2h or 1d")]
     Form,
-    /// It is longer than [`MAX`].
+    /// It is longer than [`MAX_DURATION`].
     #[error("it must be at most 36500d")]
     TooLong,
     /// It is not a time limit.
@@ -27,7 +27,7 @@ pub enum DurationError {
 /// Reads a duration of 0 or more.
 ///
 /// # Errors
-/// When the text is not a duration, is negative, or is longer than [`MAX`].
+/// When the text is not a duration, is negative, or is longer than [`MAX_DURATION`].
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let duration = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // Digits alone fail to parse only where they are too many.
@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         let signed = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| DurationError::Form)?;
         signed.try_into().map_err(|_| DurationError::Form)?
     };
-    if duration > MAX { Err(DurationError::TooLong) } else { Ok(duration) }
+    if duration > MAX_DURATION { Err(DurationError::TooLong) } else { Ok(duration) }
 }
 
 /// Reads a time limit: more than 0, and at most a day.
@@ -47,7 +47,7 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
 pub fn parse_limit(text: &str) -> Result<Duration, DurationError> {
     match parse(text) {
         Ok(Duration::ZERO) | Err(DurationError::TooLong) => Err(DurationError::Limit),
-        Ok(duration) if duration > MAX_LIMIT => Err(DurationError::Limit),
+        Ok(duration) if duration > MAX_TIME_LIMIT => Err(DurationError::Limit),
         other => other,
     }
 }
@@ -72,7 +72,7 @@ mod tests {
             ("1d12h", seconds(129_600), Err(DurationError::Limit)),
             ("90000", seconds(90_000), Err(DurationError::Limit)),
             ("1w", seconds(604_800), Err(DurationError::Limit)),
-            ("36500d", Ok(MAX), Err(DurationError::Limit)),
+            ("36500d", Ok(MAX_DURATION), Err(DurationError::Limit)),
             ("0", seconds(0), Err(DurationError::Limit)),
             ("0ms", seconds(0), Err(DurationError::Limit)),
             ("36501d", Err(DurationError::TooLong), Err(DurationError::Limit)),

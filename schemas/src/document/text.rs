@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tokens::HEX;
+use super::tokens::HEX_VALUES;
 
 /// The text of a string. Allocates only if there are escapes.
 pub(super) fn unescaped(raw: &str) -> Cow<'_, str> {
@@ -62,7 +62,7 @@ pub(crate) fn first(raw: &[u8]) -> Option<u8> {
 fn escape(raw: &[u8]) -> (char, usize) {
     let unit = |at: usize| {
         let digits = raw.get(at..at + 4).unwrap_or_default().iter();
-        digits.fold(0, |unit, digit| unit << 4 | u32::from(HEX[usize::from(*digit)] & 15))
+        digits.fold(0, |unit, digit| unit << 4 | u32::from(HEX_VALUES[usize::from(*digit)] & 15))
     };
     let (code, length) = match raw.first() {
         Some(b'b') => (0x08, 1),

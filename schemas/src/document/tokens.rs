@@ -85,7 +85,7 @@ fn hex(body: &[u8], at: usize) -> Result<u16, Fault> {
     let Some(digits) = body.get(at..).and_then(<[u8]>::first_chunk::<4>) else {
         return Err(Fault { flaw: Flaw::EndOfString, at: body.len() });
     };
-    let values = digits.map(|digit| HEX[usize::from(digit)]);
+    let values = digits.map(|digit| HEX_VALUES[usize::from(digit)]);
     if values.iter().any(|value| *value > 15) {
         return Err(Fault { flaw: Flaw::Escape, at: at + 4 });
     }
@@ -93,7 +93,7 @@ fn hex(body: &[u8], at: usize) -> Result<u16, Fault> {
 }
 
 /// The value of each hexadecimal digit; 255 for other bytes.
-pub(super) static HEX: [u8; 256] = {
+pub(super) static HEX_VALUES: [u8; 256] = {
     let mut values = [255; 256];
     let mut value = 0;
     while value < 16 {

@@ -20,42 +20,42 @@ use super::{
 use crate::load::{self, Load, LoadPace, Progress, Summary};
 use delivery::{ClientOptions, EndpointUrl, Rate};
 
-const PACE: &str = "Pace";
-const REQUEST: &str = "Requests";
+const PACE_HEADING: &str = "Pace";
+const REQUEST_HEADING: &str = "Requests";
 
-const AFTER: &str = "\
+const AFTER_HELP: &str = "\
 Latency is measured from the time a request was due, so time that requests wait for a free connection \
 shows a stalled endpoint; service time is measured from the sending. With --max the two are the same.";
 
 #[derive(Args)]
-#[command(after_help = format!("{AFTER}\n\n{}", exit_code::help(exit_code::LOAD)), group = ArgGroup::new("pace").required(true).args(["rate", "max"]))]
+#[command(after_help = format!("{AFTER_HELP}\n\n{}", exit_code::help(exit_code::LOAD)), group = ArgGroup::new("pace").required(true).args(["rate", "max"]))]
 pub(super) struct LoadArgs {
     /// URL of the endpoint, http or https.
     #[arg(long, value_name = "URL")]
     to: String,
 
     /// Requests per second (N/s) or minute (N/m), each sent when it is due, whether or not earlier ones have their answers.
-    #[arg(long, value_name = "N/s", help_heading = PACE)]
+    #[arg(long, value_name = "N/s", help_heading = PACE_HEADING)]
     rate: Option<Rate>,
 
     /// Send at full speed: each connection sends its next request as soon as it has its answer.
-    #[arg(long, help_heading = PACE)]
+    #[arg(long, help_heading = PACE_HEADING)]
     max: bool,
 
     /// Duration of the load, at most 1d.
-    #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = PACE, value_parser = duration::parse_limit)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = PACE_HEADING, value_parser = duration::parse_limit)]
     duration: Duration,
 
     /// Time to send before measuring begins, at most 1d [default: none].
-    #[arg(long, value_name = "DURATION", help_heading = PACE, value_parser = duration::parse_limit)]
+    #[arg(long, value_name = "DURATION", help_heading = PACE_HEADING, value_parser = duration::parse_limit)]
     warm_up: Option<Duration>,
 
     /// Number of connections, each with one request at a time.
-    #[arg(long, value_name = "N", default_value = "16", help_heading = PACE, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = "16", help_heading = PACE_HEADING, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
 
     /// Number of threads for the connections, from 1 to 256.
-    #[arg(long, value_name = "N", default_value = "1", help_heading = PACE, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value = "1", help_heading = PACE_HEADING, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
 
     #[command(flatten)]
@@ -65,10 +65,10 @@ pub(super) struct LoadArgs {
     authentication: AuthenticationArgs,
 
     /// Profile (TOML) with the property names of your messages, for generated messages too [default: profile v1].
-    #[arg(long, value_name = "FILE", help_heading = REQUEST)]
+    #[arg(long, value_name = "FILE", help_heading = REQUEST_HEADING)]
     profile: Option<PathBuf>,
 
-    #[command(flatten, next_help_heading = REQUEST)]
+    #[command(flatten, next_help_heading = REQUEST_HEADING)]
     client: ClientArgs,
 
     #[command(flatten)]

@@ -16,16 +16,16 @@ use jiff::SignedDuration;
 use super::error::CliError;
 use crate::outbox::{DEFAULT_FOLDER, Outbox, OutboxError, OutboxReader, Pruned, StoredDelivery};
 
-pub(super) const OUTBOX: &str = "Outbox";
+pub(super) const OUTBOX_HEADING: &str = "Outbox";
 /// The variable that sets the retention for all commands.
-pub(super) const VARIABLE: &str = "WEBHOOK_SENDER_KEEP";
-pub(super) const DEFAULT: &str = "7d";
+pub(super) const KEEP_VARIABLE: &str = "WEBHOOK_SENDER_KEEP";
+pub(super) const DEFAULT_KEEP: &str = "7d";
 
 /// `--data`.
 #[derive(Args)]
 pub(super) struct DataArgs {
     /// Folder of the outbox, which records what was delivered.
-    #[arg(long = "data", value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTBOX)]
+    #[arg(long = "data", value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTBOX_HEADING)]
     pub(super) folder: PathBuf,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct DeliveryIdArgs {
 pub(super) struct KeepArgs {
     /// Time to keep delivered and discarded deliveries, such as 30d or 12h, at most 36500d, or `forever`; older ones are
     /// deleted from the outbox.
-    #[arg(long, value_name = "DURATION", default_value = DEFAULT, env = VARIABLE, help_heading = OUTBOX)]
+    #[arg(long, value_name = "DURATION", default_value = DEFAULT_KEEP, env = KEEP_VARIABLE, help_heading = OUTBOX_HEADING)]
     keep: Retention,
 }
 

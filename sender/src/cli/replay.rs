@@ -23,7 +23,7 @@ use super::{
     engine_args::EngineArgs,
     error::CliError,
     job_key::{self, JobKey},
-    outbox_args::{KeepArgs, OUTBOX},
+    outbox_args::{KeepArgs, OUTBOX_HEADING},
     tally,
 };
 use crate::{
@@ -33,14 +33,14 @@ use crate::{
     replay::{Item, Replay, Selection, Source},
 };
 
-const FILTER: &str = "Filter";
+const FILTER_HEADING: &str = "Filter";
 
-const AFTER: &str = "\
+const AFTER_HELP: &str = "\
 After a stop, the same command continues where it was; after its end, the same command starts again. \
 A client secret is never stored: where a message had one, --client-secret puts it back.";
 
 #[derive(Args)]
-#[command(after_help = format!("{AFTER}\n\n{}", exit_code::help(exit_code::DELIVER)))]
+#[command(after_help = format!("{AFTER_HELP}\n\n{}", exit_code::help(exit_code::DELIVER)))]
 pub(super) struct ReplayArgs {
     /// JSON lines of `webhook-receiver messages export`, or raw bodies: a file, a folder of *.json files, or - for
     /// standard input.
@@ -51,7 +51,7 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "URL")]
     to: String,
 
-    #[command(flatten, next_help_heading = FILTER)]
+    #[command(flatten, next_help_heading = FILTER_HEADING)]
     filter: FilterArgs,
 
     /// Skip messages that cannot be sent.
@@ -69,7 +69,7 @@ pub(super) struct ReplayArgs {
     engine: EngineArgs,
 
     /// Folder of the outbox, which records what was delivered.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTBOX)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = OUTBOX_HEADING)]
     data: PathBuf,
 
     #[command(flatten)]

@@ -46,16 +46,16 @@ const MAX_PATHS: usize = 10_000;
 /// Start of a flow whose messages are written to files: the same input gives the same files.
 const START_OF_FILES: &str = "2026-01-05T09:00:00Z";
 
-const PLAN: &str = "Actions in the steps (one of)";
-const FLOW: &str = "Flow";
-const DESTINATION: &str = "Destination";
+const PLAN_HEADING: &str = "Actions in the steps (one of)";
+const FLOW_HEADING: &str = "Flow";
+const DESTINATION_HEADING: &str = "Destination";
 
-const HELP: &str = "\
+const AFTER_HELP: &str = "\
 All messages go into the outbox first, so nothing is lost if the program is stopped: the same command \
 continues where it was. `deliveries list` shows them all.";
 
 #[derive(Args)]
-#[command(after_help = format!("{HELP}\n\n{}", exit_code::help(exit_code::DELIVER)))]
+#[command(after_help = format!("{AFTER_HELP}\n\n{}", exit_code::help(exit_code::DELIVER)))]
 pub(super) struct RunArgs {
     /// Flow model in TOML or JSON, which must be published; - reads it from standard input.
     model: PathBuf,
@@ -84,32 +84,32 @@ pub(super) struct RunArgs {
 #[group(required = true, multiple = false)]
 struct PlanArgs {
     /// Script (TOML) of actions in one flow, in order; examples/scripts has some to start from.
-    #[arg(long, value_name = "FILE", help_heading = PLAN)]
+    #[arg(long, value_name = "FILE", help_heading = PLAN_HEADING)]
     script: Option<PathBuf>,
 
     /// Take every decision at every step, each path as a flow of its own (FLOW-1, FLOW-2, ...), so that every kind of
     /// message occurs.
-    #[arg(long, help_heading = PLAN)]
+    #[arg(long, help_heading = PLAN_HEADING)]
     all_paths: bool,
 }
 
 #[derive(Args)]
 struct FlowArgs {
     /// Subject of the flow [default: that of the model].
-    #[arg(long, value_name = "TEXT", help_heading = FLOW)]
+    #[arg(long, value_name = "TEXT", help_heading = FLOW_HEADING)]
     subject: Option<String>,
 
     /// E-mail address of the initiator [default: that of the model].
-    #[arg(long, value_name = "EMAIL", help_heading = FLOW)]
+    #[arg(long, value_name = "EMAIL", help_heading = FLOW_HEADING)]
     initiator: Option<String>,
 
     /// Identifier of the flow [default: FLOW-1].
-    #[arg(long, value_name = "IDENTIFIER", help_heading = FLOW, conflicts_with = "all_paths", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "IDENTIFIER", help_heading = FLOW_HEADING, conflicts_with = "all_paths", value_parser = NonEmptyStringValueParser::new())]
     flow: Option<String>,
 
     /// Start of the flow; each action follows 15 minutes after the previous one [default: now; with --to-dir a fixed
     /// time, so that the same input gives the same files].
-    #[arg(long, value_name = "TIME", help_heading = FLOW, value_parser = start)]
+    #[arg(long, value_name = "TIME", help_heading = FLOW_HEADING, value_parser = start)]
     start: Option<Timestamp>,
 }
 
@@ -117,15 +117,15 @@ struct FlowArgs {
 struct DestinationArgs {
     /// Write each message to a file in this folder instead of sending it. Each file contains exactly the body, with
     /// <client-secret> for a client secret; no secret is read.
-    #[arg(long, value_name = "DIR", help_heading = DESTINATION)]
+    #[arg(long, value_name = "DIR", help_heading = DESTINATION_HEADING)]
     to_dir: Option<PathBuf>,
 
     /// Write to the folder even if it contains *.json files; only files with the same names are replaced.
-    #[arg(long, help_heading = DESTINATION, requires = "to_dir")]
+    #[arg(long, help_heading = DESTINATION_HEADING, requires = "to_dir")]
     force: bool,
 
     /// Folder of the outbox, which records what was delivered.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = DESTINATION, conflicts_with = "to_dir")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER, help_heading = DESTINATION_HEADING, conflicts_with = "to_dir")]
     data: PathBuf,
 
     #[command(flatten)]

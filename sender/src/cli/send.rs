@@ -23,7 +23,7 @@ use super::{
 };
 use delivery::{Client, ClientOptions, EndpointUrl, LocalError, Outcome, Request};
 
-const REQUEST: &str = "Request";
+const REQUEST_HEADING: &str = "Request";
 
 #[derive(Args)]
 pub(super) struct SendArgs {
@@ -38,14 +38,14 @@ pub(super) struct SendArgs {
     authentication: AuthenticationArgs,
 
     /// Profile (TOML) with the property names of your messages [default: profile v1].
-    #[arg(long, value_name = "FILE", help_heading = REQUEST, conflicts_with = "raw_body")]
+    #[arg(long, value_name = "FILE", help_heading = REQUEST_HEADING, conflicts_with = "raw_body")]
     profile: Option<PathBuf>,
 
     /// Header to add, or to replace the sender's own with; may be repeated.
-    #[arg(long = "header", value_name = "'NAME: VALUE'", help_heading = REQUEST)]
+    #[arg(long = "header", value_name = "'NAME: VALUE'", help_heading = REQUEST_HEADING)]
     headers: Vec<String>,
 
-    #[command(flatten, next_help_heading = REQUEST)]
+    #[command(flatten, next_help_heading = REQUEST_HEADING)]
     client: ClientArgs,
 
     /// Print the whole request, with the credentials masked, and send nothing.

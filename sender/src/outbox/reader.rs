@@ -77,7 +77,8 @@ pub struct StatusCount {
     pub count: u64,
 }
 
-const DELIVERIES: &str = "SELECT delivery.id, destination.name, flow, webhook, trigger, step, delivery.status, gave_up,
+const SELECT_DELIVERIES: &str =
+    "SELECT delivery.id, destination.name, flow, webhook, trigger, step, delivery.status, gave_up,
     note, attempts, due, size, number, at, took, kind, attempt.status, code, words
     FROM delivery JOIN destination ON destination.id = delivery.destination
     LEFT JOIN attempt ON attempt.delivery = delivery.id AND attempt.number = delivery.attempts";
@@ -102,7 +103,7 @@ impl OutboxReader {
     /// The newest deliveries that match the filter, newest first, at most `limit`.
     pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Vec<StoredDelivery>, OutboxError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "{DELIVERIES} WHERE (:status IS NULL OR delivery.status = :status) AND (:flow IS NULL OR flow = :flow)
+            "{SELECT_DELIVERIES} WHERE (:status IS NULL OR delivery.status = :status) AND (:flow IS NULL OR flow = :flow)
              AND (:job IS NULL OR job = :job) ORDER BY delivery.id DESC LIMIT :limit"
         ))?;
         let parameters = named_params! {
@@ -116,7 +117,7 @@ impl OutboxReader {
 
     /// The delivery of a number.
     pub fn delivery(&self, id: u64) -> Result<Option<StoredDelivery>, OutboxError> {
-        let mut statement = self.connection.prepare_cached(&format!("{DELIVERIES} WHERE delivery.id = ?1"))?;
+        let mut statement = self.connection.prepare_cached(&format!("{SELECT_DELIVERIES} WHERE delivery.id = ?1"))?;
         Ok(statement.query_row([id.cast_signed()], stored).optional()?)
     }
 

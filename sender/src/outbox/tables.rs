@@ -9,14 +9,14 @@ use storage::{
     durable_dir,
 };
 
-use super::{FILE, OutboxError};
+use super::{DATABASE_FILE, OutboxError};
 
 /// Increase it when the tables change.
 const SCHEMA_VERSION: i64 = 2;
 
 /// The tables of version 1. Bodies have a table of their own, so that a change of a delivery does not write its body again.
 /// Times are microseconds since 1970, `took` is microseconds.
-const TABLES: &str = "
+const CREATE_TABLES: &str = "
     CREATE TABLE job (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL,
@@ -76,7 +76,7 @@ const TABLES: &str = "
 /// What version 2 adds for pruning: when a delivery was delivered, given up or discarded, and how many deliveries of a job
 /// were pruned. Version 1 did not record when a delivery ended: the time of its last attempt is taken, or the time of this
 /// change (`?1`) if it has none.
-const PRUNING: &str = "
+const ADD_PRUNING: &str = "
     ALTER TABLE delivery ADD COLUMN ended_at INTEGER;
     ALTER TABLE job ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX delivery_ended ON delivery (ended_at) WHERE status IN ('delivered', 'discarded');
@@ -90,14 +90,14 @@ const END_OF_OLD_DELIVERIES: &str = "
 /// Opens the file in a folder for writing; creates it if it is missing.
 pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
     let failed = |source| OutboxError::Folder { folder: folder.to_owned(), source };
-    database::create_file(&folder.join(FILE)).map_err(failed)?;
+    database::create_file(&folder.join(DATABASE_FILE)).map_err(failed)?;
     let (mut connection, version) = connect(folder, Access::Own { durable: true, shrinkable: true })?;
     if version != SchemaVersion::Current {
         let transaction = connection.transaction()?;
         if version == SchemaVersion::Empty {
-            transaction.execute_batch(TABLES)?;
+            transaction.execute_batch(CREATE_TABLES)?;
         }
-        transaction.execute_batch(PRUNING)?;
+        transaction.execute_batch(ADD_PRUNING)?;
         transaction.execute(END_OF_OLD_DELIVERIES, [Timestamp::now().as_microsecond()])?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         transaction.commit()?;
@@ -109,7 +109,7 @@ pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
 /// Opens the file in a folder for reading.
 pub(super) fn open(folder: &Path) -> Result<Connection, OutboxError> {
     let missing = || OutboxError::Missing { folder: folder.to_owned() };
-    if !folder.join(FILE).is_file() {
+    if !folder.join(DATABASE_FILE).is_file() {
         return Err(missing());
     }
     match connect(folder, Access::Read)? {
@@ -120,7 +120,7 @@ pub(super) fn open(folder: &Path) -> Result<Connection, OutboxError> {
 
 /// Opens the file, unless its schema version is newer than this program's.
 fn connect(folder: &Path, access: Access) -> Result<(Connection, SchemaVersion), OutboxError> {
-    match database::open(&folder.join(FILE), access, SCHEMA_VERSION)? {
+    match database::open(&folder.join(DATABASE_FILE), access, SCHEMA_VERSION)? {
         (_, SchemaVersion::Newer(found)) => {
             Err(OutboxError::Newer { folder: folder.to_owned(), found, known: SCHEMA_VERSION })
         }

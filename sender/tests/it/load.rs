@@ -209,7 +209,7 @@ fn credentials_go_to_the_endpoint_and_nowhere_else() {
 }
 
 #[test]
-fn an_interrupt_ends_it_early_and_the_summary_is_still_told() {
+fn an_interrupt_ends_it_early_and_the_summary_is_still_printed() {
     let server = Server::start(Answering::ok());
     let child = Command::new(env!("CARGO_BIN_EXE_webhook-sender"))
         .args(["load", "--to", &server.url(), "--rate", "100/s", "--duration", "10m", "--output", "json"])

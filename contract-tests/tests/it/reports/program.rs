@@ -55,7 +55,7 @@ fn exit_codes_are_those_of_the_report() {
 }
 
 #[test]
-fn a_report_on_standard_output_is_alone_there_and_files_come_beside_it() {
+fn a_report_on_standard_output_is_alone_there_and_files_are_written_too() {
     let kept = Kept::new(&mixed());
     let (_, stdout, stderr) = kept.render(&[
         "--report",

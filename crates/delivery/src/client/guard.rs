@@ -155,7 +155,7 @@ fn unwrap_ipv4(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let [.., a, b, c, d] = v6.octets();
     let [_, _, e, f, g, h, ..] = v6.octets();
-    if MAPPED.contains(&v6) || NAT64.contains(&v6) {
+    if IPV4_MAPPED.contains(&v6) || NAT64.contains(&v6) {
         Ipv4Addr::new(a, b, c, d).into()
     } else if SIX_TO_FOUR.contains(&v6) {
         Ipv4Addr::new(e, f, g, h).into()
@@ -165,7 +165,7 @@ fn unwrap_ipv4(address: IpAddr) -> IpAddr {
 }
 
 fn kind(address: IpAddr) -> AddressKind {
-    if METADATA.contains(&address) {
+    if METADATA_ADDRESSES.contains(&address) {
         return AddressKind::Special;
     }
     match address {
@@ -190,7 +190,7 @@ const fn v6(a: u16, b: u16, c: u16, length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length)
 }
 
-const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xFFFF, 0, 0), 96);
+const IPV4_MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xFFFF, 0, 0), 96);
 const NAT64: Ipv6Net = v6(0x64, 0xFF9B, 0, 96);
 const SIX_TO_FOUR: Ipv6Net = v6(0x2002, 0, 0, 16);
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 0, 3);
@@ -214,7 +214,7 @@ const SPECIAL_V4: [Ipv4Net; 11] = [
 ];
 
 /// Metadata addresses of AWS, Google and Azure outside of link-local and shared networks.
-const METADATA: [IpAddr; 3] = [
+const METADATA_ADDRESSES: [IpAddr; 3] = [
     IpAddr::V6(Ipv6Addr::new(0xFD00, 0xEC2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V6(Ipv6Addr::new(0xFD20, 0xCE, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),

@@ -12,12 +12,12 @@ use super::super::{
 };
 use crate::outbox::{Status, Which};
 
-const AFTER: &str = "\
+const AFTER_HELP: &str = "\
 Without an id and without --failed, only pending deliveries are delivered, such as after the sender \
 was stopped.";
 
 #[derive(Args)]
-#[command(after_help = format!("{AFTER}\n\n{}", exit_code::help(exit_code::DELIVER)))]
+#[command(after_help = format!("{AFTER_HELP}\n\n{}", exit_code::help(exit_code::DELIVER)))]
 pub(in crate::cli) struct RetryArgs {
     #[command(flatten)]
     which: DeliveryIdArgs,

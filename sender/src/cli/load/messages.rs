@@ -15,24 +15,24 @@ use crate::{
     replay::json_files,
 };
 
-const WHAT: &str = "What to send (default: messages generated from the samples, no two equal)";
+const SOURCE_HEADING: &str = "What to send (default: messages generated from the samples, no two equal)";
 
 #[derive(Args)]
 pub(super) struct MessageArgs {
     /// Seed of an earlier summary, to send the same messages again [default: a new one].
-    #[arg(long, value_name = "N", help_heading = WHAT, conflicts_with_all = ["sample", "from"])]
+    #[arg(long, value_name = "N", help_heading = SOURCE_HEADING, conflicts_with_all = ["sample", "from"])]
     seed: Option<u64>,
 
     /// Send messages generated from all paths of a flow model, no two equal.
-    #[arg(long, value_name = "FILE", help_heading = WHAT, conflicts_with_all = ["sample", "from"])]
+    #[arg(long, value_name = "FILE", help_heading = SOURCE_HEADING, conflicts_with_all = ["sample", "from"])]
     model: Option<PathBuf>,
 
     /// Send one sample message, as `samples list` names it, every time.
-    #[arg(long, value_name = "NAME", help_heading = WHAT, conflicts_with = "from")]
+    #[arg(long, value_name = "NAME", help_heading = SOURCE_HEADING, conflicts_with = "from")]
     sample: Option<String>,
 
     /// Send the body in a file, or the *.json files of a folder in order of their names, repeatedly.
-    #[arg(long, value_name = "PATH", help_heading = WHAT)]
+    #[arg(long, value_name = "PATH", help_heading = SOURCE_HEADING)]
     from: Option<PathBuf>,
 }
 

@@ -11,8 +11,8 @@ use http::StatusCode;
 use super::super::error::CliError;
 use crate::load::{Latency, Summary};
 
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+const GOOD_STYLE: Style = AnsiColor::Green.on_default().bold();
+const BAD_STYLE: Style = AnsiColor::Red.on_default().bold();
 
 pub(super) fn print(summary: &Summary, format: OutputFormat) -> Result<(), CliError> {
     if format == OutputFormat::Json {
@@ -33,7 +33,7 @@ fn text(summary: &Summary) -> String {
 }
 
 fn headline(summary: &Summary) -> String {
-    let style = if summary.is_all_accepted() { GOOD } else { BAD };
+    let style = if summary.is_all_accepted() { GOOD_STYLE } else { BAD_STYLE };
     let styled = |text: String| format!("{style}{text}{style:#}");
     let connections = plural(summary.connections as u64, "connection");
     let (seconds, url) = (summary.duration_ms as f64 / 1e3, &summary.url);

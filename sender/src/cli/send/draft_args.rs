@@ -7,50 +7,50 @@ use schemas::{Field, StepKind, Trigger};
 use super::super::error::CliError;
 use crate::draft::{Draft, parse_field};
 
-const DRAFT: &str = "Options of a composed message (each has a default)";
+const DRAFT_HEADING: &str = "Options of a composed message (each has a default)";
 /// The sources whose content is fixed, so that these options do not apply.
-const FIXED: [&str; 3] = ["sample", "message", "raw_body"];
+const FIXED_MESSAGE_ARGS: [&str; 3] = ["sample", "message", "raw_body"];
 
 #[derive(Args)]
 pub(super) struct DraftArgs {
     /// Trigger of the message [default: step-completed, or step-created with --previous-step].
-    #[arg(long, value_name = "TRIGGER", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "TRIGGER", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     trigger: Option<TriggerArg>,
 
     /// Kind of the previous step, whose data a step-created message contains [default: task].
-    #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "KIND", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     previous_step: Option<KindArg>,
 
     /// Identifier of the flow, such as FLOW-604.
-    #[arg(long, value_name = "ID", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "ID", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     flow: Option<String>,
 
     /// Name of the flow model.
-    #[arg(long, value_name = "TEXT", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "TEXT", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     flow_name: Option<String>,
 
     /// Subject of the flow.
-    #[arg(long, value_name = "TEXT", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "TEXT", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     subject: Option<String>,
 
     /// Initiator of the flow.
-    #[arg(long, value_name = "EMAIL", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "EMAIL", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     initiator: Option<String>,
 
     /// Name of the step that has the webhook.
-    #[arg(long, value_name = "NAME", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "NAME", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     step: Option<String>,
 
     /// Kind of the step that has the webhook [default: task].
-    #[arg(long, value_name = "KIND", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "KIND", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     step_type: Option<KindArg>,
 
     /// Field of the form with the data, such as 'Customer=Acme' or 'Limit:Currency=5000.50'; may be repeated.
-    #[arg(long = "field", value_name = "'NAME[:TYPE]=VALUE'", help_heading = DRAFT, conflicts_with_all = FIXED, value_parser = parse_field)]
+    #[arg(long = "field", value_name = "'NAME[:TYPE]=VALUE'", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS, value_parser = parse_field)]
     fields: Vec<Field>,
 
     /// Name of the webhook.
-    #[arg(long, value_name = "NAME", help_heading = DRAFT, conflicts_with_all = FIXED)]
+    #[arg(long, value_name = "NAME", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
     webhook_name: Option<String>,
 }
 

@@ -21,20 +21,20 @@ use super::{
 };
 use crate::WireMessage;
 
-const WHAT: &str = "What to send (default: a message composed from the options below)";
+const SOURCE_HEADING: &str = "What to send (default: a message composed from the options below)";
 
 #[derive(Args)]
 pub(super) struct SourceArgs {
     /// Send a sample message, as `samples list` names it.
-    #[arg(long, value_name = "NAME", help_heading = WHAT, conflicts_with_all = ["message", "raw_body"])]
+    #[arg(long, value_name = "NAME", help_heading = SOURCE_HEADING, conflicts_with_all = ["message", "raw_body"])]
     sample: Option<String>,
 
     /// Send a message from a JSON file, or - for standard input; it must keep the contract.
-    #[arg(long, value_name = "FILE", help_heading = WHAT, conflicts_with = "raw_body")]
+    #[arg(long, value_name = "FILE", help_heading = SOURCE_HEADING, conflicts_with = "raw_body")]
     message: Option<PathBuf>,
 
     /// Send exactly the bytes of a file, or - for standard input.
-    #[arg(long, value_name = "FILE", help_heading = WHAT)]
+    #[arg(long, value_name = "FILE", help_heading = SOURCE_HEADING)]
     raw_body: Option<PathBuf>,
 
     #[command(flatten)]
