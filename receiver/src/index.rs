@@ -20,6 +20,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, config::DbConfig};
 use storage::database::{self, Access, DatabaseFiles, SchemaVersion};
 use uuid::Uuid;
 
+pub(crate) use self::indexer::violations;
 pub use self::{
     error::IndexError,
     indexer::{IndexProgress, Indexer, Profiles},

@@ -23,7 +23,6 @@ mod line_writer;
 pub mod log;
 #[cfg(feature = "server")]
 mod metrics;
-#[cfg(feature = "server")]
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod query;

@@ -5,7 +5,7 @@
 //! QUERY = { [ "-" ] KEY ":" VALUE | WORD | "a phrase" }
 //! ```
 //!
-//! A text with blanks is written in double quotes, in which `\"` is a quote and `\\` a backslash.
+//! A text with spaces is written in double quotes, in which `\"` is a quote and `\\` a backslash.
 
 mod bounds;
 mod contradiction;

@@ -1,14 +1,15 @@
 //! The options that choose among stored messages.
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use schemas::{
     Trigger,
     timestamp::{self, EmptyRange},
 };
 
+use crate::time::TimeArg;
+
 /// Which messages.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct FilterArgs {
     /// Only messages received at this endpoint of the receiver.
     #[arg(long, value_name = "NAME")]
@@ -26,13 +27,14 @@ pub struct FilterArgs {
     #[arg(long, value_name = "TRIGGER")]
     pub trigger: Option<TriggerArg>,
 
-    /// Only messages received at or after this time, such as 2026-11-24T08:00:00Z; a date is its start in UTC.
-    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
-    pub since: Option<Timestamp>,
+    /// Only messages received at or after this time, such as 2026-11-24T08:00:00Z, 2h (ago) or yesterday; a day is its
+    /// start in UTC.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<TimeArg>,
 
-    /// Only messages received before this time; a date is its start in UTC.
-    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
-    pub until: Option<Timestamp>,
+    /// Only messages received before this time; a day is its start in UTC.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<TimeArg>,
 }
 
 /// A trigger, as options spell it.
@@ -49,7 +51,8 @@ impl FilterArgs {
     /// # Errors
     /// When `--until` is not after `--since`.
     pub fn check_range(&self) -> Result<(), EmptyRange> {
-        timestamp::check_range(self.since, self.until)
+        let time = |arg: &Option<TimeArg>| arg.as_ref().map(|arg| arg.time);
+        timestamp::check_range(time(&self.since), time(&self.until))
     }
 }
 

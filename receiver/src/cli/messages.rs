@@ -2,26 +2,30 @@
 
 mod export;
 mod list;
+mod query_args;
+mod record_filter;
 mod show;
 mod tail;
 
 use std::path::Path;
 
 use clap::Subcommand;
-use console::FilterArgs;
 
 use super::{data::DataDir, failure::Failure};
-use crate::{index::Filter, redact::one_line};
+use crate::redact::one_line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MessagesCommand {
     /// List the newest messages.
+    #[command(after_help = query_args::help())]
     List(list::ListArgs),
     /// Show one message.
     Show(show::ShowArgs),
     /// Follow new messages as they arrive.
+    #[command(after_help = query_args::help())]
     Tail(tail::TailArgs),
     /// Write messages as JSON lines, oldest first, each with its exact body as a string.
+    #[command(after_help = query_args::help())]
     Export(export::ExportArgs),
 }
 
@@ -33,19 +37,6 @@ pub(super) fn run(file: Option<&Path>, command: MessagesCommand) -> Result<(), F
         MessagesCommand::Tail(args) => tail::run(&data, &args),
         MessagesCommand::Export(args) => export::run(&data, &args),
     }
-}
-
-/// The options that choose among messages, as the index and the log take them.
-fn filter(args: &FilterArgs) -> Result<Filter, Failure> {
-    args.check_range().map_err(Failure::usage)?;
-    Ok(Filter {
-        endpoint: args.endpoint.clone(),
-        flow: args.flow.clone(),
-        step: args.step.clone(),
-        trigger: args.trigger.map(Into::into),
-        since: args.since,
-        until: args.until,
-    })
 }
 
 /// Text from a message, safe in a table; a dash if there is none.

@@ -246,19 +246,23 @@ impl Indexer {
     }
 
     fn judge(&self, record: &Record) -> Vec<Violation> {
-        if record.header.captured.is_some() {
-            return Vec::new();
-        }
         let profile = (self.profile_of)(&record.header.endpoint).unwrap_or_else(|| Profile::v1().clone());
-        let Ok(document) = Document::read(&record.body, &profile) else { return Vec::new() };
-        let mut violations = document.violations();
-        if record.header.secret_at.is_some() {
-            // Its value was emptied before it was stored, so it is unknown.
-            let secret = profile.pointer(schemas::Role::ClientSecret).map(ToString::to_string);
-            violations.retain(|violation| Some(&violation.pointer) != secret.as_ref());
+        match Document::read(&record.body, &profile) {
+            Ok(document) if record.header.captured.is_none() => violations(record, &document),
+            _ => Vec::new(),
         }
-        violations
     }
+}
+
+/// The rules of the contract that a record breaks, if it is not a capture.
+pub(crate) fn violations(record: &Record, document: &Document<'_>) -> Vec<Violation> {
+    let mut violations = document.violations();
+    if record.header.secret_at.is_some() {
+        // Its value was emptied before it was stored, so it is unknown.
+        let secret = document.profile().pointer(schemas::Role::ClientSecret).map(ToString::to_string);
+        violations.retain(|violation| Some(&violation.pointer) != secret.as_ref());
+    }
+    violations
 }
 
 /// Lets other threads use this core first. Niceness alone does not: the least share comes as a whole time slice of

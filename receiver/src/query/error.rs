@@ -68,7 +68,7 @@ pub enum Problem {
     #[error("{}", star(*key, text))]
     Star { key: Option<Key>, text: String },
 
-    #[error("there is no blank after the closing quote")]
+    #[error("there is no space after the closing quote")]
     TextAfterQuote,
 
     #[error("{} is not a time", shown(value))]
@@ -139,7 +139,7 @@ impl Problem {
             Self::NegatedText { text } => format!("a key can be negated, such as -is:holds; {}", as_text(text)),
             Self::NoWord => "search for a word or a number".to_owned(),
             Self::NothingNegated => {
-                "write a key after it without a blank, such as -is:holds, or put it in quotes".to_owned()
+                "write a key after it without a space, such as -is:holds, or put it in quotes".to_owned()
             }
             Self::OpenQuote => "add \" at its end; inside quotes, write \\\" for a quote".to_owned(),
             Self::QuoteInside => "put the whole value or text in quotes, and write \\\" for a quote inside".to_owned(),
@@ -150,7 +150,7 @@ impl Problem {
             Self::Star { text, .. } => {
                 format!("put it in quotes to search for the * itself: {}", one_line(&quoted(text), MAX_SHOWN))
             }
-            Self::TextAfterQuote => "put a blank between terms; inside quotes, write \\\" for a quote".to_owned(),
+            Self::TextAfterQuote => "put a space between terms; inside quotes, write \\\" for a quote".to_owned(),
             Self::Time { nearest: Some(nearest), .. } => format!("did you mean {nearest}?"),
             Self::Time { error, .. } => error.to_string(),
             Self::TooLong | Self::TooManyTerms => "remove terms that other terms imply".to_owned(),

@@ -56,19 +56,19 @@ impl Key {
 
     fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Endpoint => ("endpoint", "/hooks/flowingly", "received at this endpoint"),
+            Self::Endpoint => ("endpoint", "/hooks/flowingly", "received at this endpoint; * as for flow"),
             Self::Trigger => ("trigger", "stepCompleted", "stepCreated or stepCompleted"),
-            Self::Flow => ("flow", "FLOW-6*", "this flow; with * all that begin so"),
-            Self::Step => ("step", "\"Credit check\"", "this step; with * all that begin so"),
+            Self::Flow => ("flow", "FLOW-6*", "this flow, or with * every flow with this prefix"),
+            Self::Step => ("step", "\"Credit check\"", "this step; * as for flow"),
             Self::Is => ("is", "broken", "holds, broken, captured or repeated"),
             Self::Clause => ("clause", "MSG-9", "breaks this clause of the contract"),
             Self::Relay => ("relay", "dead", "waiting, accepted, dead, or a destination's name"),
-            Self::Since => ("since", "2h", "at or after a time, date, 2h or 7d ago, today, yesterday"),
-            Self::Until => ("until", "2026-11-24", "before such a time"),
+            Self::Since => ("since", "2h", "at or after: a time, a date, 2h or 7d ago, today, yesterday"),
+            Self::Until => ("until", "2026-11-24", "before; as for since"),
             Self::Size => ("size", ">10k", "bytes of the body; also 500, 2k..5k, <=1M"),
             Self::Arrivals => ("arrivals", "2..5", "number of arrivals"),
             Self::Id => ("id", "01a20d99", "first characters of an id"),
-            Self::Field => ("field", "\"Credit limit\"", "has a form field of this name"),
+            Self::Field => ("field", "\"Credit limit\"", "has a form field with this name"),
         }
     }
 

@@ -164,7 +164,7 @@ impl<'t> Scanner<'t> {
         Ok(Text { value, is_quoted: false, has_star: false })
     }
 
-    /// Everything up to a blank or a quote.
+    /// Everything up to a space or a quote.
     fn bare(&mut self) -> &'t str {
         self.take_while(|next| !next.is_whitespace() && next != '"')
     }

@@ -20,7 +20,7 @@ fn run(folder: &TempDir, arguments: &[&str]) -> Output {
 }
 
 /// What a person sees, less what differs from run to run.
-fn shown(output: &Output) -> String {
+pub(super) fn shown(output: &Output) -> String {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     format!("exit {}\n{text}", output.status.code().unwrap())
 }

@@ -46,6 +46,7 @@ mod refused;
 mod relay;
 mod reload;
 mod retention;
+mod search;
 mod secret_rotation;
 #[path = "../../benches/slow-clients/shapes.rs"]
 mod shapes;

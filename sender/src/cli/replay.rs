@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use clap::Args;
 use console::{
-    FilterArgs, OutputArgs,
+    FilterArgs, OutputArgs, TimeArg,
     error::{read_profile, read_text},
     exit_code,
     output::note,
@@ -119,8 +119,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
 
     let dispatcher = args.engine.dispatcher()?;
     let mut outbox = args.keep.open(&args.data)?;
-    let Some(job) = taken_in(&mut outbox, &source, &replay, &destination, args.skip_bad, profile_text.as_deref())?
-    else {
+    let Some(job) = taken_in(&mut outbox, &source, &replay, &destination, args, profile_text.as_deref())? else {
         note("there is nothing to send: no message matches the filter");
         return tally::print(&[], "replayed", &args.data, args.output.format);
     };
@@ -140,7 +139,7 @@ fn taken_in(
     source: &Source,
     replay: &Replay,
     destination: &Destination,
-    skip_bad: bool,
+    args: &ReplayArgs,
     profile: Option<&str>,
 ) -> Result<Option<JobId>, CliError> {
     let mut enqueue = outbox.begin_enqueue()?;
@@ -153,10 +152,10 @@ fn taken_in(
             survey.keep(item);
             Ok::<_, CliError>(())
         })?;
-        if !skip_bad {
-            survey.judge(skip_bad)?;
+        if !args.skip_bad {
+            survey.judge(args.skip_bad)?;
         }
-        let (key, before) = key(replay, destination, skip_bad, profile, digest);
+        let (key, before) = key(replay, destination, &args.filter, args.skip_bad, profile, digest);
         if let Some(job) = enqueue.resume_job(&key, &before)? {
             enqueue.commit()?;
             return deliver::note_resumed(outbox, job, "replay").map(|()| Some(job));
@@ -176,11 +175,11 @@ fn taken_in(
             }
         }
     })?;
-    survey.judge(skip_bad)?;
+    survey.judge(args.skip_bad)?;
     if surveyed.is_some_and(|surveyed| surveyed != digest) {
         return Err(CliError::SourceChanged);
     }
-    let (key, before) = key(replay, destination, skip_bad, profile, digest);
+    let (key, before) = key(replay, destination, &args.filter, args.skip_bad, profile, digest);
     if let Some(unfinished) = enqueue.resume_job(&key, &before)? {
         // What was read is dropped: the job already has it.
         drop(enqueue);
@@ -203,6 +202,7 @@ fn taken_in(
 fn key(
     replay: &Replay,
     destination: &Destination,
+    filter: &FilterArgs,
     skip_bad: bool,
     profile: Option<&str>,
     content: [u8; 32],
@@ -211,7 +211,7 @@ fn key(
         Address::Url(target) => target.uri().to_string(),
         Address::Reference(reference) => reference.to_string(),
     };
-    let Selection { flow, step, trigger, endpoint, since, until } = &replay.selection;
+    let Selection { flow, step, trigger, endpoint, since: _, until: _ } = &replay.selection;
     let key = JobKey::of("replay").with("content", content).with("to", &address);
     let key = match &replay.credentials {
         CredentialReference::None => key,
@@ -226,15 +226,21 @@ fn key(
         .with_some("step", step.as_deref())
         .with_some("trigger", trigger.map(Trigger::as_str))
         .with_some("endpoint", endpoint.as_deref())
-        .with_some("since", since.map(|since| since.as_nanosecond().to_string()))
-        .with_some("until", until.map(|until| until.as_nanosecond().to_string()))
+        .with_some("since", filter.since.as_ref().map(key_of_time))
+        .with_some("until", filter.until.as_ref().map(key_of_time))
         .with("skip bad", if skip_bad { "yes" } else { "no" });
     (key.finish(), job_key::of_0_1(&format!("replay {address:?} {replay:?} {skip_bad}"), &content))
+}
+
+/// The same for the same command: `2h` means another time when a stopped replay is continued.
+fn key_of_time(arg: &TimeArg) -> String {
+    arg.relative.clone().unwrap_or_else(|| arg.time.as_nanosecond().to_string())
 }
 
 fn selection(filter: &FilterArgs) -> Result<Selection, CliError> {
     filter.check_range()?;
     let FilterArgs { endpoint, flow, step, trigger, since, until } = filter.clone();
+    let [since, until] = [since, until].map(|arg| arg.map(|arg| arg.time));
     Ok(Selection { flow, step, trigger: trigger.map(Into::into), endpoint, since, until })
 }
 
@@ -249,14 +255,29 @@ fn address(to: &str) -> Result<Address, CliError> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_job_is_found_by_the_key_that_version_0_1_0_gave_it() {
+    fn keys(filter: &FilterArgs) -> (String, String) {
         let address = Address::Url("http://127.0.0.1:8080/hooks".parse().unwrap());
         let credentials = CredentialReference::ClientSecret { client_secret: "file:/secret".parse().unwrap() };
         let destination = Destination { name: address.to_string().into(), address, credentials: credentials.clone() };
-        let selection = Selection { flow: Some("FLOW-7".to_owned()), ..Selection::default() };
-        let replay = Replay { profile: Profile::v1().clone(), credentials, selection };
-        let (_, before) = key(&replay, &destination, false, None, [7; 32]);
-        assert_eq!(before, "40e74b556829d0edb36f9b4bacdbb3e6f7c7e9d15eb7059377b799aee4b24754");
+        let replay = Replay { profile: Profile::v1().clone(), credentials, selection: selection(filter).unwrap() };
+        key(&replay, &destination, filter, false, None, [7; 32])
+    }
+
+    #[test]
+    fn a_job_is_found_by_the_key_that_version_0_1_0_gave_it() {
+        let filter = FilterArgs { flow: Some("FLOW-7".to_owned()), ..FilterArgs::default() };
+        assert_eq!(keys(&filter).1, "40e74b556829d0edb36f9b4bacdbb3e6f7c7e9d15eb7059377b799aee4b24754");
+    }
+
+    #[test]
+    fn a_job_is_found_by_the_same_relative_time_at_another_moment() {
+        let since = |text: &str, second: i64| {
+            let mut since: TimeArg = text.parse().unwrap();
+            since.time = jiff::Timestamp::from_second(second).unwrap();
+            keys(&FilterArgs { since: Some(since), ..FilterArgs::default() }).0
+        };
+        assert_eq!(since("2h", 1), since("2h", 2));
+        assert_ne!(since("2h", 1), since("3h", 1));
+        assert_ne!(since("2026-11-24", 1), since("2026-11-24", 2));
     }
 }

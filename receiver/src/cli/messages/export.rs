@@ -2,12 +2,9 @@
 
 use std::io::{BufWriter, Write as _};
 
-use console::{
-    FilterArgs,
-    output::{unless_closed, warn},
-};
+use console::output::{unless_closed, warn};
 
-use super::filter;
+use super::{query_args::QueryArgs, record_filter::RecordFilter};
 use crate::{
     cli::{data::DataDir, failure::Failure},
     log::{Entry, Position},
@@ -16,16 +13,16 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
-    filter: FilterArgs,
+    query: QueryArgs,
 }
 
 pub(super) fn run(data: &DataDir, args: &ExportArgs) -> Result<(), Failure> {
-    let filter = filter(&args.filter)?;
+    let filter = RecordFilter::new(args.query.query()?, data.config.profiles())?;
     let mut reader = data.log(Position(0));
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {
         match entry {
-            Entry::Record { record, .. } if filter.matches(&record.header) => {
+            Entry::Record { record, .. } if filter.matches(&record) => {
                 if let Err(error) = writeln!(stdout, "{}", record.json_line()) {
                     return Ok(unless_closed(Err(error))?);
                 }

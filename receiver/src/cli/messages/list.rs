@@ -1,21 +1,22 @@
 //! `messages list`: the newest messages, from the index.
 
 use console::{
-    FilterArgs, OutputArgs, OutputFormat, Table,
+    OutputArgs, OutputFormat, Table,
     output::{warn, write_json, write_stdout},
 };
 use schemas::{Trigger, validate::MAX_VIOLATIONS};
 
-use super::{cell, filter};
+use super::{cell, query_args::QueryArgs};
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    index::Message,
+    index::{Filter, Message},
+    query::{Pattern, Predicate, Query, Term},
 };
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ListArgs {
     #[command(flatten)]
-    filter: FilterArgs,
+    query: QueryArgs,
     /// Maximum number of messages to list.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     limit: usize,
@@ -24,14 +25,11 @@ pub(in crate::cli) struct ListArgs {
 }
 
 pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
-    let messages = data.index()?.newest(&filter(&args.filter)?, args.limit);
-    let messages = messages.map_err(Failure::failed)?;
-    let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-    if let (true, Some(asked)) = (messages.is_empty(), &args.filter.endpoint)
-        && !names().any(|name| name == asked)
-    {
-        let names = names().collect::<Vec<_>>().join(", ");
-        warn(format_args!("there is no endpoint {asked}; the endpoints are {names}"));
+    let query = args.query.query()?;
+    let filter = filter(&query)?;
+    let messages = data.index()?.newest(&filter, args.limit).map_err(Failure::failed)?;
+    if messages.is_empty() {
+        warn_of_unknown_endpoints(data, &query);
     }
     match args.output.format {
         OutputFormat::Json => {
@@ -41,6 +39,48 @@ pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
         OutputFormat::Human => write_stdout(&format!("{}\n", table(&messages)))?,
     }
     Ok(())
+}
+
+/// The terms as the index takes them.
+fn filter(query: &Query) -> Result<Filter, Failure> {
+    let mut filter = Filter::default();
+    for term in query.terms() {
+        match term {
+            Term { negated: false, predicate: Predicate::Endpoint(Pattern::Exact(name)) } => {
+                filter.endpoint = Some(name.clone());
+            }
+            Term { negated: false, predicate: Predicate::Flow(Pattern::Exact(flow)) } => {
+                filter.flow = Some(flow.clone())
+            }
+            Term { negated: false, predicate: Predicate::Step(Pattern::Exact(step)) } => {
+                filter.step = Some(step.clone())
+            }
+            Term { negated: false, predicate: Predicate::Trigger(trigger) } => filter.trigger = Some(*trigger),
+            Term { negated: false, predicate: Predicate::Since(since) } => {
+                filter.since = filter.since.max(Some(*since))
+            }
+            Term { negated: false, predicate: Predicate::Until(until) } => {
+                filter.until = Some(filter.until.map_or(*until, |other| other.min(*until)));
+            }
+            other => {
+                return Err(Failure::usage(format_args!("the index cannot search for `{other}` yet"))
+                    .tip("`messages export` reads the whole log, and can search for more"));
+            }
+        }
+    }
+    Ok(filter)
+}
+
+fn warn_of_unknown_endpoints(data: &DataDir, query: &Query) {
+    let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+    for term in query.terms() {
+        if let Term { negated: false, predicate: Predicate::Endpoint(pattern) } = term
+            && !names().any(|name| pattern.matches(name))
+        {
+            let names = names().collect::<Vec<_>>().join(", ");
+            warn(format_args!("there is no endpoint {pattern}; the endpoints are {names}"));
+        }
+    }
 }
 
 fn table(messages: &[Message]) -> Table {

@@ -3,11 +3,11 @@
 use std::{thread, time::Duration};
 
 use console::{
-    FilterArgs, OutputArgs, OutputFormat,
+    OutputArgs, OutputFormat,
     output::{try_write_stdout, unless_closed},
 };
 
-use super::{cell, filter};
+use super::{cell, query_args::QueryArgs, record_filter::RecordFilter};
 use crate::{
     cli::{data::DataDir, failure::Failure},
     log::{Entry, Record},
@@ -19,7 +19,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct TailArgs {
     #[command(flatten)]
-    filter: FilterArgs,
+    query: QueryArgs,
     /// End after this number of messages [default: no limit].
     #[arg(long, short = 'n', value_name = "COUNT")]
     limit: Option<usize>,
@@ -28,12 +28,12 @@ pub(in crate::cli) struct TailArgs {
 }
 
 pub(super) fn run(data: &DataDir, args: &TailArgs) -> Result<(), Failure> {
-    let filter = filter(&args.filter)?;
+    let filter = RecordFilter::new(args.query.query()?, data.config.profiles())?;
     let mut reader = data.log(data.end()?);
     let mut left = args.limit.unwrap_or(usize::MAX);
     while left > 0 {
         match reader.next_entry().map_err(Failure::failed)? {
-            Some(Entry::Record { record, .. }) if filter.matches(&record.header) => {
+            Some(Entry::Record { record, .. }) if filter.matches(&record) => {
                 left -= 1;
                 let line = match args.output.format {
                     OutputFormat::Json => record.json_line() + "\n",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use console::{format::plural, output::write_stdout};
+use console::{format::plural, output::write_stdout, time::parse_now};
 use jiff::Timestamp;
 use schemas::timestamp;
 
@@ -17,11 +17,12 @@ pub(in crate::cli) struct RelayReplayArgs {
     /// Name of the destination.
     #[arg(value_name = "NAME")]
     destination: String,
-    /// Send messages received at or after this time, such as 2026-11-24T08:00:00Z; a date is its start in UTC.
-    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
+    /// Send messages received at or after this time, such as 2026-11-24T08:00:00Z, 2h (ago) or yesterday; a
+    /// day is its start in UTC.
+    #[arg(long, value_name = "TIME", value_parser = parse_now)]
     since: Timestamp,
-    /// Send messages received before this time; a date is its start in UTC [default: now].
-    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
+    /// Send messages received before this time; a day is its start in UTC [default: now].
+    #[arg(long, value_name = "TIME", value_parser = parse_now)]
     until: Option<Timestamp>,
     /// Send messages received at this endpoint, such as under its former name [default: the destination's endpoint].
     #[arg(long, value_name = "NAME")]

@@ -341,7 +341,7 @@ fn messages_are_sent_again_at_an_operators_wish() {
         said(&["relay", "replay", "two", "--since", "2026-01-01", "--endpoint", "/old"]),
         said(&["relay", "replay", "one", "--since", "2026-01-01"]),
         said(&["relay", "replay", "two"]),
-        said(&["relay", "replay", "two", "--since", "yesterday"]),
+        said(&["relay", "replay", "two", "--since", "tomorrow"]),
     ];
     insta::assert_snapshot!("relay_replay", transcript.join("\n"));
     let mut expected = sent[..2].to_vec();

@@ -1,0 +1,54 @@
+//! Queries at the command line: the same terms as options and as a query, and errors that show their place.
+
+use crate::{
+    commands::shown,
+    support::{
+        program::Receiver,
+        raw_client::{Raw, post},
+    },
+};
+
+#[test]
+fn a_query_and_the_options_choose_the_same_messages() {
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\nname = \"hooks\"\n");
+    for flow in ["FLOW-1", "FLOW-21", "FLOW-22"] {
+        let body =
+            format!(r#"{{"trigger":"stepCompleted","flow":{{"flowIdentifier":"{flow}"}},"step":{{"fields":[]}}}}"#);
+        let mut raw = Raw::connect(receiver.address);
+        raw.send(post("/none", "", body));
+        assert_eq!(raw.answer().unwrap().status, 200);
+    }
+    let flows = |arguments: &[&str]| {
+        let output = receiver.command(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", shown(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        ["FLOW-1\"", "FLOW-21", "FLOW-22"].map(|flow| text.contains(flow))
+    };
+    for command in [&["messages", "export"][..], &["messages", "list", "--output", "json"]] {
+        let with = |more: &[&'static str]| flows(&[command, more].concat());
+        assert_eq!(with(&[]), [true, true, true]);
+        assert_eq!(with(&["flow:FLOW-21"]), [false, true, false]);
+        assert_eq!(with(&["flow:FLOW-21"]), with(&["--flow", "FLOW-21"]));
+        assert_eq!(with(&["endpoint:hooks since:2h until:9999-01-01"]), [true, true, true]);
+        assert_eq!(with(&["--since", "yesterday"]), [true, true, true]);
+        assert_eq!(with(&["--until", "2h"]), [false, false, false]);
+        assert_eq!(with(&["trigger:step-completed", "--flow", "FLOW-1"]), [true, false, false]);
+    }
+    assert_eq!(flows(&["messages", "export", "flow:FLOW-2* -flow:FLOW-21 is:broken"]), [false, false, true]);
+    assert_eq!(flows(&["messages", "export", " -flow:FLOW-1"]), [false, true, true]);
+}
+
+#[test]
+fn a_wrong_query_is_shown_with_its_place() {
+    let receiver = Receiver::start("[[endpoint]]\npath = \"/none\"\n");
+    for (name, arguments) in [
+        ("search_unknown_key", &["list", "flow:FLOW-604 enpoint:hooks"][..]),
+        ("search_open_quote", &["tail", "field:\"Credit limit"]),
+        ("search_negated_query", &["list", "-is:holds"]),
+        ("search_option_against_query", &["export", "flow:FLOW-1", "--flow", "FLOW-2"]),
+        ("search_needs_index", &["export", "arrivals:>1"]),
+    ] {
+        let output = receiver.command(&[&["messages"], arguments].concat());
+        insta::assert_snapshot!(name, shown(&output));
+    }
+}
