@@ -8,6 +8,7 @@ mod destination;
 mod endpoint;
 mod file;
 mod first_run;
+mod inspect;
 mod limits;
 mod problem;
 mod resolve;
@@ -35,8 +36,9 @@ pub(crate) use self::resolve::PLAINTEXT_SECRET_WARNING;
 pub use self::{
     changes::ConfigChanges,
     first_run::{FIRST_RUN_FOLDER, FirstRunError, SECRET_FILE, draw_secret, write_secret},
+    inspect::{HostName, InspectConfig},
     problem::{ConfigError, ConfigProblem},
-    rotation::{Kept, RotateError, Rotation},
+    rotation::{Kept, RotateError, Rotation, rotate_file},
     sources::Sources,
     tls::{ListenerTls, TlsError},
 };
@@ -58,6 +60,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The listener for health, readiness and metrics, if there is one.
     pub admin: Option<SocketAddr>,
+    /// The listener of the inspector, if there is one.
+    pub inspect: Option<InspectConfig>,
     /// Without it, the listener speaks plain HTTP.
     pub tls: Option<ListenerTls>,
     /// Whether a proxy in front of the listener speaks TLS.
@@ -149,10 +153,10 @@ impl Config {
         !is_local || self.behind_tls_proxy || !self.trusted_proxies.is_empty()
     }
 
-    /// Whether clients would send passwords over a network unencrypted.
+    /// Whether clients or browsers would send passwords over a network unencrypted.
     pub fn takes_passwords_in_the_clear(&self) -> bool {
         let basic = |endpoint: &EndpointConfig| matches!(endpoint.authentication, Authentication::Basic(_));
-        self.crosses_a_network_in_the_clear() && self.endpoints.iter().any(basic)
+        self.crosses_a_network_in_the_clear() && self.endpoints.iter().any(basic) || self.inspects_in_the_clear()
     }
 
     /// Whether clients would send client secrets over a network unencrypted.

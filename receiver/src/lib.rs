@@ -2,7 +2,7 @@
 //!
 //! With `default-features = false` this crate is the verification library for a service of your own: the
 //! [`Verifier`], the axum extractor [`Verified`] and the tower layer [`VerifyLayer`]. The feature `server` adds the
-//! program around them, and `relay` passes messages on. Hidden modules are public only for tests and benchmarks.
+//! program around them, `relay` passes messages on, and `inspect` shows them in a browser. Hidden modules are public only for tests and benchmarks.
 
 #[cfg(feature = "server")]
 pub mod cli;
@@ -13,6 +13,8 @@ pub mod config;
 #[cfg(feature = "server")]
 pub mod index;
 mod ingest;
+#[cfg(feature = "inspect")]
+mod inspector;
 #[doc(hidden)]
 #[cfg(feature = "server")]
 pub mod learn;

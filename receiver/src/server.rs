@@ -36,6 +36,10 @@ use self::{
     reload::Reloader,
     state::{ServerState, SharedConfig},
 };
+#[cfg(feature = "inspect")]
+pub use crate::inspector::PasswordError;
+#[cfg(feature = "inspect")]
+use crate::inspector::{Inspected, Inspector};
 #[cfg(feature = "relay")]
 use crate::relay::Relay;
 use crate::{
@@ -52,6 +56,8 @@ use crate::{
 pub struct Server {
     listener: TcpListener,
     admin: Option<TcpListener>,
+    #[cfg(feature = "inspect")]
+    inspector: Option<Inspector>,
     state: Arc<ServerState>,
     log: Arc<SegmentedLog>,
     #[cfg(feature = "relay")]
@@ -81,6 +87,9 @@ pub enum StartError {
     Log { folder: PathBuf, source: io::Error },
     #[error("cannot open the index {}: {source}", file.display())]
     Index { file: PathBuf, source: IndexError },
+    #[cfg(feature = "inspect")]
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     #[cfg(feature = "relay")]
     #[error(transparent)]
     Relay(#[from] crate::relay::store::StoreError),
@@ -92,6 +101,8 @@ impl Server {
         let listen = |address| listener::bind(address).map_err(|source| StartError::Listen { address, source });
         let listener = listen(config.listen)?;
         let admin = config.admin.map(listen).transpose()?;
+        #[cfg(feature = "inspect")]
+        let inspect = config.inspect.as_ref().map(|inspect| listen(inspect.address)).transpose()?;
         let mut data = DataFolder::open(&config.data_dir)?;
         let limits = listener::within_descriptors(config.limits);
         let default = SegmentOptions::default();
@@ -132,6 +143,22 @@ impl Server {
             config.destinations.clone(),
             state.metrics.relay(),
         )?;
+        #[cfg(feature = "inspect")]
+        let inspector = match (&config.inspect, inspect) {
+            (Some(inspect), Some(listener)) => {
+                let shared = state.config.clone();
+                let acceptor = move || shared.load().inspector_tls.clone();
+                Some(Inspector::new(
+                    inspect,
+                    config.behind_tls_proxy,
+                    listener,
+                    &config.data_dir,
+                    config.tls.as_ref().map(|_| Box::new(acceptor) as _),
+                    Inspected::new(data.index()),
+                )?)
+            }
+            _ => None,
+        };
         let health = HealthState {
             server: state.clone(),
             #[cfg(feature = "relay")]
@@ -145,6 +172,8 @@ impl Server {
         Ok(Self {
             listener,
             admin,
+            #[cfg(feature = "inspect")]
+            inspector,
             state,
             log,
             #[cfg(feature = "relay")]
@@ -166,6 +195,12 @@ impl Server {
 
     pub(crate) fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin.as_ref().and_then(|admin| admin.local_addr().ok())
+    }
+
+    /// The inspector, if there is one.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn inspector(&self) -> Option<&Inspector> {
+        self.inspector.as_ref()
     }
 
     /// Changes the server's endpoints, credentials and certificate while it is running.
@@ -191,6 +226,8 @@ impl Server {
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
         let indexing = self.indexer.follow_behind(reader, log.subscribe(), ended(stopped.clone()))?;
+        #[cfg(feature = "inspect")]
+        let inspecting = self.inspector.map(|inspector| inspector.start(ended(stopped.clone()))).transpose()?;
         let watching = tokio::spawn(log_watch::run(log.clone(), ended(stopped.clone())));
         let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
         #[cfg(feature = "relay")]
@@ -210,6 +247,13 @@ impl Server {
         // The folder stays locked until the index is closed too.
         let joined = tokio::task::spawn_blocking(move || indexing.join()).await.map_err(io::Error::other)?;
         joined.map_err(|_| io::Error::other("the thread of the index panicked"))?;
+        #[cfg(feature = "inspect")]
+        if let Some(inspecting) = inspecting {
+            tokio::task::spawn_blocking(move || inspecting.join())
+                .await
+                .map_err(io::Error::other)?
+                .map_err(|_| io::Error::other("the thread of the inspector panicked"))?;
+        }
         #[cfg(feature = "relay")]
         tokio::task::spawn_blocking(move || relaying.join())
             .await

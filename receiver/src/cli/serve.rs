@@ -25,6 +25,8 @@ use super::{
     init::webhook_form,
     logging,
 };
+#[cfg(feature = "inspect")]
+use crate::inspector::{Inspector, USERNAME};
 use crate::{
     config::{Config, ConfigReading, DEFAULT_PATH, EndpointConfig, FIRST_RUN_FOLDER, SECRET_FILE, Sources},
     ingest::CAPTURE_FILE,
@@ -90,8 +92,9 @@ async fn serve(
     let (endpoints, data_dir) = (config.endpoints.clone(), config.data_dir.clone());
     let drain_timeout = config.limits.drain_timeout;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let admin = config.admin;
-    let server = Server::bind(config).await.map_err(|error| start_failure(error, file, admin))?;
+    let (admin, inspect) = (config.admin, config.inspect.as_ref().map(|inspect| inspect.address));
+    let keys = [("admin", admin), ("inspect", inspect)];
+    let server = Server::bind(config).await.map_err(|error| start_failure(error, file, keys))?;
     report(server.recovery());
     let address = server.local_addr().map_err(Failure::failed)?;
     let mut text = String::new();
@@ -107,6 +110,10 @@ async fn serve(
     if let Some(admin) = server.admin_addr() {
         text.push_str(&format!("Health and metrics at http://{admin} (/healthz, /readyz, /metrics)\n"));
     }
+    #[cfg(feature = "inspect")]
+    if let Some(inspector) = server.inspector() {
+        text.push_str(&inspector_link(inspector, io::stdout().is_terminal()));
+    }
     if file.is_none() {
         let folder = env::current_dir().unwrap_or_default().join(FIRST_RUN_FOLDER);
         text.push_str(&first_steps(&format!("http://{address}{DEFAULT_PATH}"), &folder, &shell::program("sender")));
@@ -120,7 +127,11 @@ async fn serve(
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
     let admin = server.admin_addr().map(tracing::field::display);
-    tracing::info!(%address, admin, pid = process::id(), "listening");
+    #[cfg(feature = "inspect")]
+    let inspect = server.inspector().and_then(Inspector::address).map(tracing::field::display);
+    #[cfg(not(feature = "inspect"))]
+    let inspect = None::<&str>;
+    tracing::info!(%address, admin, inspect, pid = process::id(), "listening");
     tokio::spawn(async {
         systemd::ready().await;
         systemd::keep_alive().await;
@@ -145,14 +156,26 @@ async fn serve(
 }
 
 /// An address that is in use names the key to change.
-fn start_failure(error: StartError, file: Option<&Path>, admin: Option<SocketAddr>) -> Failure {
+fn start_failure(error: StartError, file: Option<&Path>, keys: [(&str, Option<SocketAddr>); 2]) -> Failure {
     let StartError::Listen { address, source } = &error else { return Failure::failed(error) };
-    let key = if Some(*address) == admin { "admin" } else { "listen" };
+    let key = keys.iter().find(|(_, other)| *other == Some(*address)).map_or("listen", |(key, _)| key);
     let change = match file {
         Some(file) => format!("change `{key}` in {}", file.display()),
         None => format!("write a configuration with `webhook-receiver init` and change `{key}` in it"),
     };
     Failure::failed(&error).tip(tip_for_bind(source, *address, &change))
+}
+
+/// The link, alone on its line. Only a terminal gets the password, because other output is kept somewhere.
+#[cfg(feature = "inspect")]
+fn inspector_link(inspector: &Inspector, is_terminal: bool) -> String {
+    let file = inspector.password_file().display();
+    if is_terminal {
+        let link = inspector.link_with_password();
+        format!("\nSee what arrives in a browser; the link has the password, which is in {file}:\n\n{link}\n")
+    } else {
+        format!("Inspector at {} (user {USERNAME}, password in {file})\n", inspector.link())
+    }
 }
 
 /// What to do next, with the command to try alone on its line.

@@ -54,6 +54,7 @@ impl ConfigChanges {
         let started_with = [
             ("listen", old.listen == new.listen),
             ("admin", old.admin == new.admin),
+            ("inspect", old.inspect == new.inspect),
             ("data_dir", old.data_dir == new.data_dir),
             ("log_payloads", old.log_payloads == new.log_payloads),
             ("[limits]", old.limits == new.limits),

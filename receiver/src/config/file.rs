@@ -14,6 +14,9 @@ pub(super) struct ConfigFile {
     pub(super) admin: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) admin_remote: bool,
+    pub(super) inspect: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) inspect_hosts: Vec<Spanned<String>>,
     pub(super) tls: Option<TlsTable>,
     pub(super) data_dir: Option<String>,
     #[serde(default)]

@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use schemas::{Authentication, ClientSecret, Profile, SecretReference, reference::ReferenceError};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, Kept, Limits, Sources};
+use super::{Config, DEFAULT_LISTEN, DEFAULT_PATH, EndpointConfig, InspectConfig, Kept, Limits, Sources};
 use crate::{ingest::Nonconforming, log::Retention};
 
 /// The first run's folder, below the working directory.
@@ -55,6 +55,7 @@ pub(super) fn read(working_directory: &Path, sources: &mut Sources) -> Result<Co
     Ok(Config {
         listen: DEFAULT_LISTEN.parse().expect("the default address is valid"),
         admin: None,
+        inspect: cfg!(feature = "inspect").then(InspectConfig::local),
         tls: None,
         behind_tls_proxy: false,
         trusted_proxies: Vec::new(),

@@ -124,6 +124,7 @@ impl ConfigResolver<'_> {
     fn config(&mut self, file: &ConfigFile) -> Config {
         let listen = self.listen(file.listen.as_ref());
         let admin = self.admin(file.admin.as_ref(), file.admin_remote, listen);
+        let inspect = self.inspect(file, listen, admin);
         let limits = self.limits(&file.limits);
         let retention = self.retention(&file.retention);
         let trusted_proxies = self.networks(&file.trusted_proxies);
@@ -132,6 +133,7 @@ impl ConfigResolver<'_> {
         let config = Config {
             listen: listen.unwrap_or_else(default_listen),
             admin,
+            inspect,
             tls,
             behind_tls_proxy: file.behind_tls_proxy,
             trusted_proxies,
@@ -262,7 +264,7 @@ fn default_listen() -> SocketAddr {
 }
 
 /// Whether two listeners cannot be open at the same time.
-fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+pub(super) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     let (one_ip, other_ip) = (one.ip().to_canonical(), other.ip().to_canonical());
     let same_host = one_ip == other_ip || one_ip.is_unspecified() || other_ip.is_unspecified();
     same_host && one.port() == other.port() && one.port() != 0

@@ -74,29 +74,34 @@ impl Rotation {
     /// Replaces the secret of an endpoint, given by name or path if there are several; the old one stays valid for `keep`.
     /// Zero also revokes the secrets that earlier rotations kept.
     pub fn run(origin: &Origin, endpoint: Option<&str>, keep: Duration) -> Result<Self, RotateError> {
-        let now = Timestamp::now();
         match origin {
-            Origin::FirstRun(folder) => first_run(folder, endpoint, keep, now),
-            Origin::File(path) => configured(path, endpoint, keep, now),
+            Origin::FirstRun(folder) => first_run(folder, endpoint, keep),
+            Origin::File(path) => configured(path, endpoint, keep, Timestamp::now()),
         }
     }
 }
 
-fn first_run(
-    working_directory: &Path,
-    endpoint: Option<&str>,
-    keep: Duration,
-    now: Timestamp,
-) -> Result<Rotation, RotateError> {
+/// Replaces a secret whose file is all there is to change; the old one stays valid for `keep`. Zero also revokes the
+/// secrets that earlier rotations kept.
+///
+/// # Errors
+/// When the file is missing, a symbolic link, or cannot be written. The secret is unchanged then.
+pub fn rotate_file(file: &Path, keep: Duration) -> Result<Option<Kept>, RotateError> {
+    let _lock = lock(file)?;
+    let now = Timestamp::now();
+    let kept = keep_old(file, keep, now)?;
+    write_new(file, kept.as_ref())?;
+    remove_old(file, if keep.is_zero() { Timestamp::MAX } else { now });
+    Ok(kept)
+}
+
+fn first_run(working_directory: &Path, endpoint: Option<&str>, keep: Duration) -> Result<Rotation, RotateError> {
     if let Some(endpoint) = endpoint.filter(|endpoint| *endpoint != DEFAULT_PATH) {
         let endpoints = vec![DEFAULT_PATH.to_owned()];
         return Err(RotateError::NoEndpoint { endpoint: endpoint.to_owned(), endpoints });
     }
     let file = working_directory.join(FIRST_RUN_FOLDER).join(SECRET_FILE);
-    let _lock = lock(&file)?;
-    let kept = keep_old(&file, keep, now)?;
-    write_new(&file, kept.as_ref())?;
-    remove_old(&file, if keep.is_zero() { Timestamp::MAX } else { now });
+    let kept = rotate_file(&file, keep)?;
     Ok(Rotation { endpoint: DEFAULT_PATH.to_owned(), username: None, file, kept })
 }
 

@@ -26,7 +26,7 @@ struct Stamp {
 
 impl Sources {
     /// Records a file that is about to be read. Only the first call for a file counts.
-    pub(super) fn note(&mut self, file: &Path) {
+    pub(crate) fn note(&mut self, file: &Path) {
         if !self.0.contains_key(file) {
             self.0.insert(file.to_owned(), Stamp::of(file));
         }

@@ -69,6 +69,8 @@ const EVERYTHING: &str = r#"
 listen = "[::1]:9999"
 admin = "192.0.2.1:9090"
 admin_remote = true
+inspect = "192.0.2.1:9091"
+inspect_hosts = ["hooks.example.com", "10.0.0.7:9091"]
 data_dir = "/var/lib/hooks"
 behind_tls_proxy = true
 trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "::1"]
@@ -117,13 +119,15 @@ fn every_key_is_read() {
     let config = load(&folder(), EVERYTHING).unwrap();
     assert!(config.log_payloads && config.keep_refused_bodies);
     assert_eq!(config.admin, Some("192.0.2.1:9090".parse().unwrap()));
+    let inspect = config.inspect.unwrap();
+    assert_eq!((inspect.address.to_string().as_str(), inspect.hosts.len()), ("192.0.2.1:9091", 2));
     assert_eq!((config.limits.body_timeout.as_millis(), config.limits.idle_timeout.as_secs()), (500, 90));
     assert_eq!((config.limits.connections, config.limits.requests, config.limits.bodies_bytes), (100, 200, 2 << 20));
     let ninety_days = Duration::from_secs(90 * 24 * 3600);
     assert_eq!(config.retention, Retention { max_age: Some(ninety_days), max_bytes: Some(20 << 30) });
     assert!(config.tls.is_some() && config.trusted_proxies.len() == 3);
     let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
-    assert!(warning.contains(":43: `capture = true`: "), "{warning}");
+    assert!(warning.contains(":45: `capture = true`: "), "{warning}");
     let kinds: Vec<bool> =
         config.endpoints.iter().map(|endpoint| endpoint.authentication == Authentication::None).collect();
     assert_eq!(kinds, [false, false, true]);
@@ -183,10 +187,10 @@ fn risky_settings_are_warned_about() {
     let shown: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     let shown = shown.join("\n").replace(&format!("{}/", folder.path().display()), "");
     insta::assert_snapshot!(shown, @r#"
-    receiver.toml:25: `key`: everyone on this machine can read key.pem; give it to the receiver's user or group, then run `chmod o= key.pem`
-    receiver.toml:35: `secret`: everyone on this machine can read old; give it to the receiver's user or group, then run `chmod o= old`
-    receiver.toml:43: `capture = true`: anyone who can reach this receiver gets 200 unchecked and can fill its disk; capture only until `learn` has enough messages, or let a firewall admit only the product's addresses
-    receiver.toml:48: this endpoint has no `authentication`, so it accepts messages from anyone; if that is intended, write `authentication = { type = "none" }`
+    receiver.toml:27: `key`: everyone on this machine can read key.pem; give it to the receiver's user or group, then run `chmod o= key.pem`
+    receiver.toml:37: `secret`: everyone on this machine can read old; give it to the receiver's user or group, then run `chmod o= old`
+    receiver.toml:45: `capture = true`: anyone who can reach this receiver gets 200 unchecked and can fill its disk; capture only until `learn` has enough messages, or let a firewall admit only the product's addresses
+    receiver.toml:50: this endpoint has no `authentication`, so it accepts messages from anyone; if that is intended, write `authentication = { type = "none" }`
     "#);
     let secret = "authentication = { type = \"client-secret\", secret = \"file:secret\" }";
     for (more, is_warned) in [

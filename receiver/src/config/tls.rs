@@ -14,7 +14,8 @@ use toml::Spanned;
 use super::{file::TlsTable, resolve::ConfigResolver};
 
 /// By preference.
-const ALPN_PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+const ALPN_PROTOCOLS: [&[u8]; 2] = [b"h2", HTTP1];
+const HTTP1: &[u8] = b"http/1.1";
 
 /// Automatic renewal is usually done two weeks before the end, so a later one gets a warning.
 const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -59,6 +60,14 @@ impl ListenerTls {
 
     pub fn server(&self) -> Arc<ServerConfig> {
         self.server.clone()
+    }
+
+    /// As [`Self::server`], without HTTP/2.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn http1_server(&self) -> Arc<ServerConfig> {
+        let mut server = ServerConfig::clone(&self.server);
+        server.alpn_protocols = vec![HTTP1.to_vec()];
+        Arc::new(server)
     }
 }
 

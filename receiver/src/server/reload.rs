@@ -37,8 +37,8 @@ pub(crate) enum ApplyError {
 /// A configuration is valid, but not on the open listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a Basic endpoint would receive passwords over plain HTTP on the current address; the new `listen` takes effect at the \
-     next start"
+    "a Basic endpoint or the inspector would receive passwords over plain HTTP on its current address; a new `listen` or \
+     `inspect` takes effect at the next start"
 )]
 pub(crate) struct InTheClear;
 
@@ -68,6 +68,7 @@ impl Reloader {
         let applied = Config {
             listen: running.listen,
             admin: running.admin,
+            inspect: running.inspect.clone(),
             data_dir: running.data_dir.clone(),
             log_payloads: running.log_payloads,
             limits: running.limits,
@@ -234,6 +235,7 @@ mod tests {
         for (key, before, after) in [
             ("listen", "listen = \"127.0.0.1:1\"", "listen = \"127.0.0.1:2\""),
             ("admin", "", "admin = \"127.0.0.1:2\""),
+            ("inspect", "", "inspect = \"127.0.0.1:3\""),
             ("data_dir", "", "data_dir = \"elsewhere\""),
             ("log_payloads", "log_payloads = true", "log_payloads = false"),
             ("[limits]", "", "limits.connections = 7"),

@@ -37,6 +37,9 @@ pub(super) struct RuntimeConfig {
     pub(super) endpoints: Endpoints,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) tls: Option<TlsAcceptor>,
+    /// For the inspector, which has no HTTP/2.
+    #[cfg(feature = "inspect")]
+    pub(super) inspector_tls: Option<TlsAcceptor>,
     pub(super) certificate_ends: Option<Timestamp>,
     pub(super) refusals: Arc<RefusalContext>,
     profiles: Profiles,
@@ -53,6 +56,8 @@ impl RuntimeConfig {
             endpoints: config.build_endpoints(),
             trusted_proxies: config.trusted_proxies.clone(),
             tls: config.tls.as_ref().map(|tls| tls.server().into()),
+            #[cfg(feature = "inspect")]
+            inspector_tls: config.tls.as_ref().map(|tls| tls.http1_server().into()),
             certificate_ends: config.tls.as_ref().and_then(ListenerTls::ends),
             refusals: Arc::new(config.refusal_context()),
             profiles: config.profiles(),

@@ -32,6 +32,8 @@ mod http2;
 mod http2_connections;
 mod http2_header_blocks;
 mod index;
+#[cfg(feature = "inspect")]
+mod inspector;
 mod learn;
 mod log_reading;
 mod long_identifiers;

@@ -31,7 +31,7 @@ impl Kept {
     }
 
     /// All old secrets next to the file of a secret, by name.
-    pub(in crate::config) fn all(secret: &Path) -> Vec<Self> {
+    pub(crate) fn all(secret: &Path) -> Vec<Self> {
         let entries = fs::read_dir(durable_dir::of(secret)).into_iter().flatten().flatten();
         let mut all: Vec<Self> = entries
             .filter_map(|entry| {

@@ -88,6 +88,26 @@ fn each_problem_has_its_line_and_what_to_do() {
             "1: `admin` would show health and metrics to anyone",
         ),
         (
+            "one address for health and the inspector",
+            "admin = \"127.0.0.1:9090\"\ninspect = \"0.0.0.0:9090\"\ninspect_hosts = [\"a\"]\nbehind_tls_proxy = true\n[[endpoint]]\npath = \"/\"",
+            "2: `inspect` and `admin` are the same address",
+        ),
+        (
+            "the inspector's password over plain HTTP",
+            "inspect = \"192.0.2.1:9091\"\n[[endpoint]]\npath = \"/\"",
+            "1: browsers would send the inspector's password over plain HTTP",
+        ),
+        (
+            "an inspector without a name",
+            "inspect = \"[::]:9091\"\nbehind_tls_proxy = true\n[[endpoint]]\npath = \"/\"",
+            "1: `inspect` is every address of this machine; add the names",
+        ),
+        (
+            "a URL for a name",
+            "inspect = \"127.0.0.1:9091\"\ninspect_hosts = [\"https://a\"]\n[[endpoint]]\npath = \"/\"",
+            "2: `inspect_hosts` must be names",
+        ),
+        (
             "passwords over plain HTTP",
             "listen = \"0.0.0.0:80\"\n[[endpoint]]\npath = \"/\"\nauthentication = { type = \"basic\", username = \"jo\", password = \"file:secret\" }",
             "1: a Basic endpoint would accept passwords over plain HTTP",

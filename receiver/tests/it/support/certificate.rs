@@ -1,6 +1,11 @@
 //! Certificates for tests, and clients that trust them.
 
-use std::{fs, net::TcpStream, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    sync::Arc,
+};
 
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
@@ -70,7 +75,15 @@ pub(crate) fn connect(
     receiver: &Receiver,
     client: ClientConfig,
 ) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let stream = TcpStream::connect(receiver.address).unwrap();
+    connect_to(receiver.address, client)
+}
+
+/// As [`connect`], to another of its listeners.
+pub(crate) fn connect_to(
+    address: SocketAddr,
+    client: ClientConfig,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let client = ClientConnection::new(Arc::new(client), ServerName::try_from("localhost").unwrap()).unwrap();
     let mut stream = StreamOwned::new(client, stream);

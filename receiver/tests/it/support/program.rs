@@ -146,10 +146,19 @@ impl Receiver {
 
     /// Where its admin listener is.
     pub(crate) fn admin(&self) -> SocketAddr {
+        self.listening("admin")
+    }
+
+    /// Where its inspector is.
+    pub(crate) fn inspector(&self) -> SocketAddr {
+        self.listening("inspect")
+    }
+
+    fn listening(&self, listener: &str) -> SocketAddr {
         let end = self.logged(0, "\"listening\"");
         let log = self.log();
         let line: serde_json::Value = serde_json::from_str(log[..end].lines().last().unwrap()).unwrap();
-        line["admin"].as_str().unwrap().parse().unwrap()
+        line[listener].as_str().unwrap().parse().unwrap()
     }
 
     /// Lets it write no file beyond this size from now on; `None` for any size.
