@@ -28,7 +28,7 @@ use http::{header, request};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
-use schemas::{Redactor, Role, suggest};
+use schemas::{Redactor, Role};
 use secrecy::zeroize::Zeroizing;
 use uuid::Uuid;
 
@@ -125,7 +125,7 @@ impl Refusals {
         let authorization =
             authorization.map(|value| value.as_bytes()).filter(|value| value.len() <= MAX_AUTHORIZATION_BYTES);
         let event = Box::new(RefusalEvent {
-            refused: describe(id, peer, handled, &refusal.rejection, head, context),
+            refused: describe(id, peer, handled, &refusal.rejection, head),
             endpoint: handled.endpoint.clone(),
             context: context.clone(),
             authorization: authorization.map(|value| Zeroizing::new(value.to_owned())),
@@ -164,13 +164,9 @@ fn describe(
     handled: &Handled,
     rejection: &Rejection,
     head: &request::Parts,
-    context: &RefusalContext,
 ) -> RefusedRequest {
     let shape = RequestShape::of(head, handled.size);
     let details = &handled.details;
-    let is_unknown_path = matches!(rejection, Rejection::NotFound);
-    let nearest_path =
-        suggest::closest(head.uri.path(), context.paths.iter().map(String::as_str).filter(|_| is_unknown_path));
     RefusedRequest {
         request_id,
         at: Timestamp::now(),
@@ -182,7 +178,7 @@ fn describe(
         reason: redact::one_line(&rejection.reason()),
         credential_fault: CredentialFault::of(rejection),
         near_miss: is_examined(rejection).then_some(NearMiss::NotExamined),
-        nearest_path: nearest_path.map(str::to_owned),
+        nearest_path: None,
         fault: FaultPlace {
             line: details.line,
             column: details.column,

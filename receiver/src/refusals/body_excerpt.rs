@@ -15,10 +15,12 @@ const MAX_EXCERPT_BYTES: usize = 16 << 10;
 /// A credential that begins in the excerpt is found whole in twice as many bytes.
 const MAX_MASKED_BYTES: usize = 2 * MAX_EXCERPT_BYTES;
 
-/// The excerpt of a body. `None` if the profile has the secret in an array, where no name shows it.
+/// The excerpt of a body. `None` if the profile has the secret in an array, or under a name that is not one word: then it
+/// could not be found in a body that is not JSON.
 pub(super) fn excerpt(body: &[u8], profile: &Profile, redactor: &Redactor) -> Option<BodyExcerpt> {
     let place = profile.pointer(Role::ClientSecret).and_then(|pointer| pointer.tokens().last());
-    if place.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
+    let has_no_name = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit()) || !name.bytes().all(is_word);
+    if place.is_some_and(has_no_name) {
         return None;
     }
     let read = &body[..body.len().min(MAX_MASKED_BYTES)];
@@ -39,32 +41,18 @@ pub(super) fn excerpt(body: &[u8], profile: &Profile, redactor: &Redactor) -> Op
     Some(BodyExcerpt { text, is_complete })
 }
 
-/// The values of sensitive names, in JSON that may be broken and in forms: after a name in quotes and a colon, or a bare name
-/// and an equals sign. Of texts, what is between the quotes.
+/// The values of sensitive names, in JSON that may be broken and in forms: what follows a word, its closing quote if it has
+/// one, and a colon or an equals sign. Quotes before the word do not matter, so one that is missing hides nothing.
 fn values(text: &[u8], is_sensitive: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let (mut found, mut at) = (Vec::new(), 0);
-    while at < text.len() {
-        let (name, after) = match text[at] {
-            quote @ (b'"' | b'\'') => {
-                let end = end_of_text(text, at + 1, quote);
-                let raw = text.get(at + 1..end).unwrap_or_default();
-                (unescaped(raw), (end + 1).min(text.len()))
-            }
-            byte if is_word(byte) => {
-                let end = text[at..].iter().position(|byte| !is_word(*byte)).map_or(text.len(), |length| at + length);
-                (String::from_utf8_lossy(&text[at..end]).into_owned(), end)
-            }
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        let separator = skip_space(text, after);
-        at = after;
-        if matches!(text.get(separator), Some(b':' | b'=')) && is_sensitive(&name) {
+    while let Some(start) = text.iter().skip(at).position(|byte| is_word(*byte)).map(|length| at + length) {
+        let end = text[start..].iter().position(|byte| !is_word(*byte)).map_or(text.len(), |length| start + length);
+        let closed = if is_quote(text.get(end)) { end + 1 } else { end };
+        let separator = skip_space(text, closed);
+        at = end;
+        if matches!(text.get(separator), Some(b':' | b'=')) && is_sensitive(&unescaped(&text[start..end])) {
             let value = value(text, skip_space(text, separator + 1));
-            // Its closing quote opens nothing.
-            at = if is_quote(text.get(value.start.wrapping_sub(1))) { value.end + 1 } else { value.end };
+            at = value.end.max(end);
             found.push(value);
         }
     }
@@ -112,6 +100,9 @@ fn end_of_text(text: &[u8], start: usize, quote: u8) -> usize {
 }
 
 fn unescaped(raw: &[u8]) -> String {
+    // A backslash at the end escapes the quote of JSON within a text.
+    let end = raw.iter().rposition(|byte| *byte != b'\\').map_or(0, |last| last + 1);
+    let raw = &raw[..end];
     let quoted = [b"\"", raw, b"\""].concat();
     serde_json::from_slice(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned())
 }
@@ -125,7 +116,7 @@ fn is_quote(byte: Option<&u8>) -> bool {
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'%' | b'.') || !byte.is_ascii()
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'%' | b'.' | b'\\') || !byte.is_ascii()
 }
 
 #[cfg(test)]
@@ -157,6 +148,14 @@ mod tests {
                 r#"{"a":"x ***","b":"***"}"#,
             ),
             ("nothing after the name", r#"{"clientSecret":"#, r#"{"clientSecret":***"#),
+            ("a quote too many", r#"{'a, "clientSecret":"k","b":1}"#, r#"{'a, "clientSecret":"***","b":1}"#),
+            ("no quote before it", r#"{clientSecret":"k","b":1}"#, r#"{clientSecret":"***","b":1}"#),
+            ("two words", r#"{"client secret": 'k', "b":1}"#, r#"{"client secret": '***', "b":1}"#),
+            (
+                "JSON within a text",
+                r#"{"a":"{\"clientSecret\":\"k\",\"b\":1}"}"#,
+                r#"{"a":"{\"clientSecret\":***,\"b\":1}"}"#,
+            ),
             ("nothing", "", ""),
         ] {
             assert_eq!(excerpt(body.as_bytes(), Profile::v1(), &redactor).unwrap().text, expected, "{case}");

@@ -196,7 +196,7 @@ fn credential(refused: &RefusedRequest) -> (String, String) {
     };
     match &refused.near_miss {
         Some(NearMiss::NotExamined) => (
-            format!("{sentence} How near it was is unknown: too many wrong credentials arrived in the same second."),
+            format!("{sentence} How near it was is unknown: too many such requests arrived in the same second."),
             advice.to_owned(),
         ),
         _ => (sentence, advice.to_owned()),

@@ -89,8 +89,8 @@ pub(crate) struct RequestShape {
     pub(crate) target: String,
     /// Such as `HTTP/1.1`.
     pub(crate) version: String,
-    /// Header names in their order, each as often as it was sent. Of a head above 8 KiB that was valid only
-    /// `content-length` is known.
+    /// Header names in their order, each as often as it was sent. After the head was checked, only `content-length` is
+    /// known of a head above 8 KiB, and nothing at a capturing endpoint.
     pub(crate) header_names: Vec<String>,
     /// Size of the names and values of these headers.
     pub(crate) header_bytes: usize,

@@ -1,6 +1,7 @@
 //! The thread that examines, masks and saves refused requests.
 
 use std::{
+    collections::HashMap,
     io, mem,
     path::PathBuf,
     sync::{
@@ -13,17 +14,20 @@ use std::{
 };
 
 use bytes::Bytes;
-use schemas::authentication::AuthenticationKind;
+use schemas::{authentication::AuthenticationKind, suggest};
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     BUFFER_BYTES, MAX_QUEUED_BODY_BYTES, RefusalContext, Shared, body_excerpt::excerpt, file,
     refused_request::RefusedRequest,
 };
-use crate::{ingest::Endpoint, verify::NearMiss};
+use crate::{
+    ingest::{Endpoint, Rejection},
+    verify::NearMiss,
+};
 
-/// Maximum number of requests in a second whose credential is examined and whose body is kept. Nobody reads more, and a
-/// stranger chooses how many arrive.
+/// Maximum number of requests of an endpoint in a second whose credential is examined and whose body is kept. Nobody reads
+/// more, and a stranger chooses how many arrive.
 const EXAMINED_PER_SECOND: u32 = 20;
 /// Time after which no more bodies are kept in the same second.
 const MASKING_PER_SECOND: Duration = Duration::from_millis(500);
@@ -85,7 +89,8 @@ struct Worker {
 /// How many requests were examined in the current second.
 struct Examinations {
     second: Instant,
-    count: u32,
+    /// By endpoint: a flood for one leaves time for the others.
+    counts: HashMap<String, u32>,
     /// Time spent on masking bodies.
     masking: Duration,
 }
@@ -177,17 +182,17 @@ impl Worker {
 
 impl Examinations {
     fn new(second: Instant) -> Self {
-        Self { second, count: 0, masking: Duration::ZERO }
+        Self { second, counts: HashMap::new(), masking: Duration::ZERO }
     }
 
-    /// Whether there is time for another one in this second.
-    fn try_begin(&mut self) -> bool {
-        let now = Instant::now();
-        if now.duration_since(self.second) >= Duration::from_secs(1) {
+    /// Whether there is time for another one of this endpoint in this second.
+    fn try_begin(&mut self, endpoint: &str, now: Instant) -> bool {
+        if now.saturating_duration_since(self.second) >= Duration::from_secs(1) {
             *self = Self::new(now);
         }
-        self.count += 1;
-        self.count <= EXAMINED_PER_SECOND
+        let count = self.counts.entry(endpoint.to_owned()).or_default();
+        *count += 1;
+        *count <= EXAMINED_PER_SECOND
     }
 
     /// Adds what takes time to a refused request: how near its credential was, and its body. Masks every text.
@@ -195,9 +200,9 @@ impl Examinations {
         let RefusalEvent { mut refused, endpoint, context, authorization, body } = event;
         let endpoint = endpoint.as_deref();
         let body = body.as_ref().map(|body| &*body.bytes);
-        if let Some(Endpoint { verifier, .. }) = endpoint
+        if let Some(Endpoint { name, verifier, .. }) = endpoint
             && (refused.near_miss.is_some() || (context.keeps_bodies && body.is_some()))
-            && self.try_begin()
+            && self.try_begin(name, Instant::now())
         {
             let presented = authorization.filter(|_| verifier.kind() == AuthenticationKind::Basic);
             refused.near_miss = refused.near_miss.map(|_| match (presented, body) {
@@ -214,6 +219,10 @@ impl Examinations {
             }
         }
         refused.map_texts(|text| context.redactor.mask(text));
+        if refused.code == Rejection::NotFound.code() {
+            let path = refused.shape.target.split('?').next().unwrap_or_default();
+            refused.nearest_path = suggest::closest(path, context.paths.iter().map(String::as_str)).map(str::to_owned);
+        }
         refused
     }
 }
@@ -237,5 +246,38 @@ impl Drop for QueuedBody {
         if let Ok(mut bytes) = mem::take(&mut self.bytes).try_into_mut() {
             bytes.as_mut().zeroize();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_endpoint_has_its_examinations_in_each_second() {
+        let start = Instant::now();
+        let mut examinations = Examinations::new(start);
+        let mut begun = |endpoint: &str, times: u32, milliseconds| {
+            let now = start + Duration::from_millis(milliseconds);
+            (0..times).filter(|_| examinations.try_begin(endpoint, now)).count()
+        };
+        assert_eq!(begun("a", 1000, 0), 20);
+        assert_eq!(begun("a", 1000, 999), 0);
+        assert_eq!(begun("b", 1000, 999), 20, "another endpoint");
+        assert_eq!(begun("a", 1000, 1000), 20, "another second");
+    }
+
+    #[test]
+    fn bodies_wait_only_within_their_limit() {
+        let total = Arc::default();
+        let body = Bytes::from(vec![b'x'; 1 << 20]);
+        let mut waiting: Vec<QueuedBody> = Vec::new();
+        waiting.extend((0..20).map_while(|_| QueuedBody::reserve(body.clone(), &total)));
+        assert_eq!(waiting.len(), 7);
+        assert!(QueuedBody::reserve(Bytes::from_static(b"x"), &total).is_some(), "a small one still fits");
+        waiting.pop();
+        assert!(QueuedBody::reserve(body, &total).is_some());
+        drop(waiting);
+        assert_eq!(total.load(Ordering::Relaxed), 0);
     }
 }

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Maximum size of a body in which a secret is searched for outside its place.
-const MAX_SEARCHED_BYTES: usize = 1 << 20;
+const MAX_SEARCHED_BYTES: usize = 256 << 10;
 /// Maximum number of texts of a body that are compared with the secret.
 const MAX_COMPARED_TEXTS: usize = 4096;
 

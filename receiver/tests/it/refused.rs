@@ -31,6 +31,8 @@ const ENDPOINTS: &str = r#"
     [[endpoint]]
     path = "/strict"
     nonconforming = "reject"
+    [[endpoint]]
+    path = "/quiet"
     [limits]
     body_bytes = 65536
     body_timeout = "1s"

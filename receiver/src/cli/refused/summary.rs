@@ -62,7 +62,7 @@ fn human(summary: &Summary, rings: &Rings) -> String {
         let name = cell(Some(endpoint));
         text.push_str(&match since {
             Some(since) => format!("\nNothing has arrived for {name} since {since:.0}.\n"),
-            None => format!("\nNothing has ever arrived for {name}.\n"),
+            None => format!("\nNo request for {name} is known.\n"),
         });
     }
     if summary.silent.is_empty() {
