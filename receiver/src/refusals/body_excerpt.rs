@@ -16,14 +16,14 @@ const MAX_EXCERPT_BYTES: usize = 16 << 10;
 const MAX_MASKED_BYTES: usize = 2 * MAX_EXCERPT_BYTES;
 
 /// The excerpt of a body. `None` if the profile has the secret in an array, or under a name that is not one word: then it
-/// could not be found in a body that is not JSON.
+/// could not be found in a body that is not JSON. Nor is there one of a body in UTF-16, in which no name is found either.
 pub(super) fn excerpt(body: &[u8], profile: &Profile, redactor: &Redactor) -> Option<BodyExcerpt> {
     let place = profile.pointer(Role::ClientSecret).and_then(|pointer| pointer.tokens().last());
     let has_no_name = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit()) || !name.bytes().all(is_word);
-    if place.is_some_and(has_no_name) {
+    let read = &body[..body.len().min(MAX_MASKED_BYTES)];
+    if place.is_some_and(has_no_name) || read.contains(&0) {
         return None;
     }
-    let read = &body[..body.len().min(MAX_MASKED_BYTES)];
     let is_sensitive =
         |name: &str| is_sensitive_name(name) || place.is_some_and(|place| place.eq_ignore_ascii_case(name));
     let mut text = Vec::with_capacity(read.len());
@@ -160,6 +160,20 @@ mod tests {
         ] {
             assert_eq!(excerpt(body.as_bytes(), Profile::v1(), &redactor).unwrap().text, expected, "{case}");
         }
+    }
+
+    #[test]
+    fn a_body_in_which_names_cannot_be_found_is_not_kept() {
+        let profile = |place: &str| {
+            let v1 = include_str!("../../../schemas/profiles/v1.toml");
+            Profile::parse(&v1.replace("\"/clientSecret\"", &format!("\"{place}\""))).unwrap()
+        };
+        let of = |body: &[u8], place: &str| excerpt(body, &profile(place), &Redactor::default()).is_some();
+        assert!(of(b"{}", "/clientSecret"));
+        assert!(of(b"{}", "/auth/geheim"));
+        assert!(!of(b"{}", "/auth/0"));
+        assert!(!of(b"{}", "/auth/two words"));
+        assert!(!of(b"{\0}\0", "/clientSecret"));
     }
 
     #[test]
