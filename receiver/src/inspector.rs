@@ -1,9 +1,15 @@
 //! The inspector: web pages and a JSON API that show what is stored. It has a listener, threads and read-only connections of
 //! its own, so it never delays a message.
 
+mod attachment;
+mod chart;
+mod contract;
+mod exposition;
 mod guard;
+mod history;
 mod listener;
 mod messages;
+mod overview;
 mod page;
 mod password;
 
@@ -26,6 +32,7 @@ pub use self::password::PasswordError;
 pub(crate) use self::password::{PASSWORD_FILE, USERNAME};
 use self::{
     guard::{Guard, guard},
+    history::History,
     listener::Transport,
     page::problem,
     password::Passwords,
@@ -50,6 +57,7 @@ pub(crate) struct Inspector {
 /// What the pages show.
 pub(crate) struct Inspected {
     index_file: PathBuf,
+    history: Arc<History>,
 }
 
 impl Inspector {
@@ -118,11 +126,13 @@ impl Inspector {
             .max_blocking_threads(READERS)
             .build()?;
         let listener = self.listener.into_std()?;
+        let history = self.inspected.history.clone();
         let router = router(self.inspected, self.guard);
         let transport = self.transport;
         thread::Builder::new().name("inspector".to_owned()).spawn(move || {
             let _ = rustix::process::nice(NICENESS);
             let served = runtime.block_on(async {
+                tokio::spawn(history.follow());
                 listener::serve(TcpListener::from_std(listener)?, transport, router, stop).await;
                 Ok::<_, io::Error>(())
             });
@@ -140,8 +150,9 @@ impl fmt::Debug for Inspector {
 }
 
 impl Inspected {
-    pub(crate) fn new(index_file: PathBuf) -> Self {
-        Self { index_file }
+    /// `metrics` gives all metrics in the form that Prometheus reads; it may read files.
+    pub(crate) fn new(index_file: PathBuf, metrics: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self { index_file, history: Arc::new(History::new(metrics)) }
     }
 
     /// Reads files on a thread that may wait for the disk.
@@ -157,6 +168,10 @@ fn router(inspected: Arc<Inspected>, checks: Arc<Guard>) -> Router {
     let csrf = CsrfLayer::new().with_rejection_response(|_| cross_site());
     Router::new()
         .route("/", get(messages::list))
+        .route("/overview", get(overview::show))
+        .route("/contract", get(contract::clauses))
+        .route("/samples/{name}", get(contract::sample))
+        .route("/samples/{name}/raw", get(contract::raw_sample))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(inspected)

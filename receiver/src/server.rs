@@ -63,7 +63,7 @@ pub struct Server {
     #[cfg(feature = "relay")]
     relay: Relay,
     indexer: Indexer,
-    health: HealthState,
+    health: Arc<HealthState>,
     recovery: Recovery,
     config: Config,
     // Prints what is left when it is dropped.
@@ -143,23 +143,7 @@ impl Server {
             config.destinations.clone(),
             state.metrics.relay(),
         )?;
-        #[cfg(feature = "inspect")]
-        let inspector = match (&config.inspect, inspect) {
-            (Some(inspect), Some(listener)) => {
-                let shared = state.config.clone();
-                let acceptor = move || shared.load().inspector_tls.clone();
-                Some(Inspector::new(
-                    inspect,
-                    config.behind_tls_proxy,
-                    listener,
-                    &config.data_dir,
-                    config.tls.as_ref().map(|_| Box::new(acceptor) as _),
-                    Inspected::new(data.index()),
-                )?)
-            }
-            _ => None,
-        };
-        let health = HealthState {
+        let health = Arc::new(HealthState {
             server: state.clone(),
             #[cfg(feature = "relay")]
             relay: relay.progress(),
@@ -168,6 +152,23 @@ impl Server {
             index: indexer.progress(),
             admission,
             draining: AtomicBool::new(false),
+        });
+        #[cfg(feature = "inspect")]
+        let inspector = match (&config.inspect, inspect) {
+            (Some(inspect), Some(listener)) => {
+                let shared = state.config.clone();
+                let metrics = health.clone();
+                let acceptor = move || shared.load().inspector_tls.clone();
+                Some(Inspector::new(
+                    inspect,
+                    config.behind_tls_proxy,
+                    listener,
+                    &config.data_dir,
+                    config.tls.as_ref().map(|_| Box::new(acceptor) as _),
+                    Inspected::new(data.index(), move || metrics.render_metrics()),
+                )?)
+            }
+            _ => None,
         };
         Ok(Self {
             listener,
@@ -221,7 +222,7 @@ impl Server {
     /// Serves until `shutdown`, then answers the requests that have begun, syncs and ends. The admin listener is served until
     /// everything else has ended.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<ShutdownReport> {
-        let (log, health) = (self.log, Arc::new(self.health));
+        let (log, health) = (self.log, self.health);
         let reader = log.read(self.indexer.position())?;
         let (stop, stopped) = watch::channel(());
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };

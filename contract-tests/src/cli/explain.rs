@@ -70,7 +70,7 @@ fn cases(text: &mut String, pattern: &str) -> bool {
 }
 
 fn whole_clause(text: &mut String, clause: &Clause) {
-    let Clause { id, level, title, text: wording, source, why } = clause;
+    let Clause { id, level, title, text: wording, source, why, .. } = clause;
     heading(text, &format!("{id} · {level} · {title}"));
     paragraph(text, "", wording);
     if let Some(why) = why {

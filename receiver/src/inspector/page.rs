@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::guard::SIGN_OUT;
 
-const STYLE: &str = include_str!("assets/inspector.css");
+const STYLE: &str = concat!(include_str!("assets/inspector.css"), include_str!("assets/overview.css"));
 const SCRIPT: &str = include_str!("assets/inspector.js");
 
 /// Style and script are allowed by their hashes instead of by `'self'`: stored bodies have the same origin.
@@ -28,20 +28,26 @@ pub(super) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Messages,
+    Overview,
+    Contract,
 }
 
 impl Section {
-    const ALL: [Self; 1] = [Self::Messages];
+    const ALL: [Self; 3] = [Self::Messages, Self::Overview, Self::Contract];
 
     fn title(self) -> &'static str {
         match self {
             Self::Messages => "Messages",
+            Self::Overview => "Overview",
+            Self::Contract => "Contract",
         }
     }
 
     fn path(self) -> &'static str {
         match self {
             Self::Messages => "/",
+            Self::Overview => "/overview",
+            Self::Contract => "/contract",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::state::ServerState;
+use super::{DataFolder, state::ServerState};
 use crate::{
     index::IndexProgress,
     ingest::AdmissionLimits,
@@ -162,6 +162,7 @@ impl HealthState {
             ("log_size_bytes", "Bytes of the files of the log", size),
             ("log_missing_segments", "Files of the log that were deleted or moved", missing),
             ("log_displaced", "1 while the open file or the folder of the log is not in its place", Some(displaced)),
+            ("index_size_bytes", "Bytes of the files of the index", index_bytes(&self.data_dir)),
             ("data_free_bytes", "Bytes that are free on the disk of the data folder", free),
             (
                 "index_lag_bytes",
@@ -190,4 +191,13 @@ impl HealthState {
         readings.extend(process());
         self.server.metrics.render(&readings)
     }
+}
+
+/// Size of the index's file and of its write-ahead log.
+fn index_bytes(data_dir: &Path) -> Option<u64> {
+    let file = DataFolder::index_in(data_dir);
+    let mut log = file.clone().into_os_string();
+    log.push("-wal");
+    let log = fs::metadata(log).map_or(0, |metadata| metadata.len());
+    Some(fs::metadata(file).ok()?.len() + log)
 }

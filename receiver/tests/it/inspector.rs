@@ -1,6 +1,7 @@
 //! The inspector: who may see it, and what it shows.
 
 mod access;
+mod overview;
 
 use std::{fs, net::SocketAddr, path::Path};
 

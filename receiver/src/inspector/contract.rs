@@ -1,0 +1,112 @@
+//! The clauses of the contract, which verdicts and refusals link to, and the sample messages.
+
+use axum::{extract::Path, response::Response};
+use http::StatusCode;
+use maud::{Markup, html};
+use schemas::{Clause, Level, Sample, text::escape_json};
+
+use super::{
+    attachment::attachment,
+    page::{Section, page, problem},
+};
+
+/// A link to a clause, such as `AUTH-4`.
+pub(super) fn link(clause: &str) -> Markup {
+    html! { a href={ "/contract#" (clause) } { (clause) } }
+}
+
+pub(super) async fn clauses() -> Response {
+    let groups = Clause::all().chunk_by(|one, next| one.group == next.group);
+    let content = html! {
+        p {
+            "What a webhook message looks like, how it is authenticated, and what an endpoint does with it. A clause is a "
+            strong { (Level::Must) }
+            " only if breaking it loses a documented message, accepts one wrongly or leaks a credential. The samples "
+            "are bodies that conform to the contract, or break one clause."
+        }
+        p {
+            "The provenance of a clause is " em { "documented" } " if the product's help page on webhooks states it, "
+            em { "public-api" } " if it is known from the product's Public API, " em { "standard" }
+            " if a standard requires it, and " em { "assumed" } " if no public page states it."
+        }
+        ul.contents {
+            @for group in groups.clone() { li { a href={ "#" (prefix(&group[0])) } { (group[0].group) } } }
+            li { a href="#samples" { "Samples" } }
+        }
+        @for group in groups {
+            section {
+                h2 id=(prefix(&group[0])) { (group[0].group) }
+                @for clause in group { (article(clause)) }
+            }
+        }
+        section {
+            h2 id="samples" { "Samples" }
+            p { "These messages conform to the contract. Those that break a clause are listed there." }
+            (list(Sample::valid()))
+        }
+    };
+    page(Section::Contract, "Contract", &content)
+}
+
+fn article(clause: &Clause) -> Markup {
+    let breaking: Vec<Sample> = Sample::invalid().filter(|sample| sample.clause() == Some(clause.id)).collect();
+    html! {
+        article.clause id=(clause.id) {
+            h3 { a href={ "#" (clause.id) } { (clause.id) } " · " (clause.level) " · " (clause.title) }
+            p { (prose(clause.text)) }
+            @if let Some(why) = clause.why { p { "Why: " (prose(why)) } }
+            p.quiet { "Source: " (prose(clause.source)) ". Provenance: " (clause.provenance) "." }
+            @if !breaking.is_empty() {
+                details {
+                    summary { (console::format::plural(breaking.len() as u64, "sample")) " with a violation" }
+                    (list(breaking))
+                }
+            }
+        }
+    }
+}
+
+fn list(samples: impl IntoIterator<Item = Sample>) -> Markup {
+    html! {
+        ul.samples { @for sample in samples { li { a href={ "/samples/" (sample.name) } { (sample.name) } } } }
+    }
+}
+
+/// Text with code in backquotes.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// The beginning of a clause's number, such as `AUTH`.
+fn prefix(clause: &Clause) -> &str {
+    clause.id.split_once('-').map_or(clause.id, |(prefix, _)| prefix)
+}
+
+pub(super) async fn sample(Path(name): Path<String>) -> Response {
+    let Some(sample) = Sample::find(&name) else { return unknown_sample() };
+    let clause = sample.clause().and_then(Clause::find);
+    let content = html! {
+        @match clause {
+            Some(clause) => p { "Breaks " (link(clause.id)) ": " (clause.title) "." },
+            None => p { "Conforms to the contract." },
+        }
+        p { a href={ "/samples/" (sample.name) "/raw" } { "Download" } " the exact body." }
+        pre tabindex="0" aria-label="Body" { (escape_json(&String::from_utf8_lossy(sample.body))) }
+    };
+    page(Section::Contract, &format!("Sample {}", sample.name), &content)
+}
+
+pub(super) async fn raw_sample(Path(name): Path<String>) -> Response {
+    match Sample::find(&name) {
+        Some(sample) => attachment(&format!("{}.json", sample.name), sample.body.to_vec()),
+        None => unknown_sample(),
+    }
+}
+
+fn unknown_sample() -> Response {
+    problem(StatusCode::NOT_FOUND, "There is no sample with this name", "The page Contract lists the samples.")
+}
