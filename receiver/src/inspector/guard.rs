@@ -115,13 +115,18 @@ impl Hosts {
 }
 
 /// Whether a browser sends the request for the inspector's own page, or because somebody followed a link or typed the address.
-/// Browsers set these headers themselves (Fetch Metadata); other clients send none.
+/// Browsers set these headers themselves (Fetch Metadata, `Origin`); other clients send none.
 fn is_from_own_page(headers: &HeaderMap) -> bool {
     let value = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     match value("sec-fetch-site") {
-        None | Some(b"same-origin" | b"none") => true,
+        Some(b"same-origin" | b"none") => true,
         // A POST is checked again, by the layer for it.
         Some(_) => value("sec-fetch-mode") == Some(b"navigate") && value("sec-fetch-dest") == Some(b"document"),
+        // Browsers do not send Fetch Metadata for a WebSocket, but they add the password to one from another port.
+        None => value("origin").is_none_or(|origin| {
+            let authority = [&b"http://"[..], b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
+            authority.is_some() && authority == value("host")
+        }),
     }
 }
 
