@@ -53,3 +53,11 @@ bench *OPTIONS:
     npm install --prefix target/peers express@5 --no-audit --no-fund --silent || true
     python3 -m venv target/peers && target/peers/bin/pip install --quiet fastapi 'uvicorn[standard]' || true
     python3 receiver/benches/against_the_usual.py {{OPTIONS}}
+
+# Fill target/fill with MILLIONS of distinct messages and their index (2.4 GB each).
+fill millions="10":
+    cargo bench -p receiver --locked --bench index -- fill "$PWD/target/fill" {{millions}}
+
+# Search in what `just fill` made.
+search-bench:
+    cargo bench -p receiver --locked --bench index -- query "$PWD/target/fill"

@@ -1,14 +1,20 @@
 //! The index: who sent what, when, and where in the log it is. It follows the log and is disposable: delete it and
 //! `reindex` builds the same again.
 
+mod deadline;
 mod error;
 mod indexer;
 mod message;
+mod part;
 mod reader;
 mod recent;
+mod search;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod text;
+mod token;
+mod tokenizer;
 mod write;
 
 use std::{
@@ -25,9 +31,13 @@ pub use self::{
     error::IndexError,
     indexer::{IndexProgress, Indexer, Profiles},
     message::Message,
-    reader::{Filter, Reader},
+    reader::Reader,
+    search::{Deliveries, DeliveriesError, Page, Search, Sources},
 };
-use self::{tables::TABLES, write::WriterState};
+use self::{
+    tables::{PART_ARRIVALS, TABLES},
+    write::WriterState,
+};
 use crate::log::{Cursor, LogId, LogIdentity, Position};
 
 /// Changing the tables changes this number; an index of another number is thrown away and made again.
@@ -43,6 +53,7 @@ pub struct Index {
     connection: Connection,
     files: Option<DatabaseFiles>,
     state: WriterState,
+    part_arrivals: i64,
 }
 
 impl Index {
@@ -153,7 +164,7 @@ impl Index {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         // Else a statement is compiled again for most of its parameters, in case another plan fits them better.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        Ok((Self { connection, files: None, state: WriterState::default() }, version))
+        Ok((Self { connection, files: None, state: WriterState::default(), part_arrivals: PART_ARRIVALS }, version))
     }
 
     /// Where in the log it reads on.

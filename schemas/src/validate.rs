@@ -116,6 +116,10 @@ impl Schema {
 
     fn collect(self, value: &Value, map: impl Fn(Violation) -> Option<Violation>) -> Vec<Violation> {
         let validator = &self.compiled().validator;
+        if validator.is_valid(value) {
+            // Most values, in a fraction of the time.
+            return Vec::new();
+        }
         let beginning = beginning(value);
         let errors = validator.iter_errors(beginning.as_ref().unwrap_or(value));
         let mut found: Vec<_> =

@@ -13,8 +13,9 @@ use console::output::warn;
 use super::{configuration, failure::Failure};
 use crate::{
     config::Config,
-    index::{Index, IndexError, Indexer, Message, Reader},
+    index::{Index, IndexError, Indexer, Message, Reader, Sources},
     log::{Entry, LogIdentity, LogReader, Position, Record, SegmentedLog},
+    query::Query,
     server::{DataFolder, DataFolderError, IndexLock},
 };
 
@@ -85,6 +86,14 @@ impl DataDir {
             _ => Err(Failure::failed("the log no longer has this record: retention removed it, or the log is damaged")
                 .tip("`webhook-receiver log check` shows the damage")),
         }
+    }
+
+    /// The newest messages that match, newest first. It does not know what was relayed.
+    pub(super) fn newest(&self, index: &Reader, query: &Query, limit: usize) -> Result<Vec<Message>, Failure> {
+        let profiles = self.config.profiles();
+        let profile_of = |endpoint: &str| profiles.get(endpoint).cloned();
+        let mut sources = Sources { log: self.log(Position(0)), profile_of: &profile_of, deliveries: None };
+        index.newest(query, limit, &mut sources).map_err(Failure::failed)
     }
 
     /// The relay's store; `None` if nothing was relayed yet.

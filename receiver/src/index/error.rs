@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rusqlite::ErrorCode;
+
 /// The index cannot be read or updated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,10 +17,19 @@ pub enum IndexError {
     /// Its file cannot be read or written.
     #[error("cannot use the index: {0}")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The relay's deliveries cannot be read.
+    #[error("cannot read the deliveries: {0}")]
+    Deliveries(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The time for it is used up.
+    #[error("the index was not read in time")]
+    Interrupted,
 }
 
 impl From<rusqlite::Error> for IndexError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error.into())
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
+            _ => Self::Database(error.into()),
+        }
     }
 }

@@ -11,7 +11,11 @@ use std::{
 use schemas::{Document, Profile, Violation};
 use tokio::{runtime::Handle, sync::watch};
 
-use super::{Index, IndexError, write};
+use super::{
+    Index, IndexError,
+    text::{self, IndexedText},
+    write,
+};
 use crate::log::{Entry, LogReader, Position, Record};
 
 /// Maximum number of records in a transaction: enough that its sync is shared, few enough that readers soon see new records.
@@ -37,6 +41,8 @@ const PLACE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 pub struct Indexer {
     index: Index,
     profile_of: ProfileLookup,
+    /// Whether the texts of messages can be searched, not only their endpoints, flows and the like.
+    texts: bool,
     damaged: usize,
     progress: watch::Sender<IndexProgress>,
 }
@@ -74,7 +80,13 @@ impl Indexer {
     pub(crate) fn with_lookup(index: Index, profile_of: ProfileLookup) -> Self {
         let position = index.position().unwrap_or_default();
         let progress = watch::Sender::new(IndexProgress { position, failing: false });
-        Self { index, profile_of, damaged: 0, progress }
+        Self { index, profile_of, texts: true, damaged: 0, progress }
+    }
+
+    /// Leaves out the texts of messages, so that only the rest of a query finds them.
+    #[must_use]
+    pub fn without_texts(self) -> Self {
+        Self { texts: false, ..self }
     }
 
     /// Where in the log it reads on: at the beginning, if the index does not say.
@@ -214,9 +226,9 @@ impl Indexer {
                 // A reader has what was removed under its hands a little longer than the log.
                 Some(Entry::Record { at, .. }) if at < start => {}
                 Some(Entry::Record { at, record, .. }) => {
-                    let violations = self.judge(&record);
+                    let (violations, text) = self.judge(&record);
                     bytes += record.body.len();
-                    batch.push(write::Entry { at, record, violations });
+                    batch.push(write::Entry { at, record, violations, text });
                 }
                 Some(Entry::Damaged { at, next }) => {
                     self.damaged += 1;
@@ -245,12 +257,16 @@ impl Indexer {
         self.index
     }
 
-    fn judge(&self, record: &Record) -> Vec<Violation> {
+    /// The rules that a record breaks, and its text.
+    fn judge(&self, record: &Record) -> (Vec<Violation>, IndexedText) {
         let profile = (self.profile_of)(&record.header.endpoint).unwrap_or_else(|| Profile::v1().clone());
-        match Document::read(&record.body, &profile) {
-            Ok(document) if record.header.captured.is_none() => violations(record, &document),
+        let document = text::document(record, &profile);
+        let violations = match &document {
+            Some(document) if record.header.captured.is_none() => violations(record, document),
             _ => Vec::new(),
-        }
+        };
+        let text = IndexedText::of(record, document.as_ref(), &violations, self.texts);
+        (violations, text)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::log::Position;
 /// The columns that [`Message::of`] reads.
 pub(super) const MESSAGE_COLUMNS: &str = "message.position, message.id, message.received_at, message.last_arrival, \
      message.arrivals, endpoint.name, message.trigger, message.flow, message.step, message.size, message.violations, \
-     message.captured";
+     message.captured, message.text_cut";
 
 /// A message in the index.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,6 +42,9 @@ pub struct Message {
     pub violations: Vec<Violation>,
     /// Whether a capturing endpoint took it unchecked; then it has no violations.
     pub captured: bool,
+    /// Whether it has more text than the index keeps of one message, so that a search may not find it.
+    #[serde(skip)]
+    pub is_text_cut: bool,
     /// Its position in the log.
     pub position: Position,
 }
@@ -68,6 +71,7 @@ impl Message {
             size: row.get::<_, i64>(9)?.cast_unsigned(),
             violations,
             captured: row.get(11)?,
+            is_text_cut: row.get(12)?,
         })
     }
 }
@@ -99,4 +103,18 @@ pub(super) fn peer(bytes: &[u8]) -> Option<IpAddr> {
 
 pub(super) fn timestamp(microseconds: i64) -> Timestamp {
     Timestamp::from_microsecond(microseconds).unwrap_or_default()
+}
+
+/// The first and last id that begin with this text in lower case; `None` if no id does.
+pub(super) fn ids_beginning_with(text: &str) -> Option<(Uuid, Uuid)> {
+    const LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
+    let filled = |digit: char| -> Option<Uuid> {
+        if text.len() > LENGTH || !text.is_ascii() {
+            return None;
+        }
+        let rest = (text.len()..LENGTH).map(|index| if [8, 13, 18, 23].contains(&index) { '-' } else { digit });
+        let id: String = text.chars().chain(rest).collect();
+        Uuid::parse_str(&id).ok()
+    };
+    filled('0').zip(filled('f'))
 }

@@ -7,51 +7,27 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ToSql, params_from_iter};
-use schemas::Trigger;
+use rusqlite::Connection;
 use storage::database::{self, Access, DatabaseFiles, SchemaVersion};
 use uuid::Uuid;
 
 use super::{
     IndexError, Message, SCHEMA_VERSION,
-    message::{MESSAGE_COLUMNS, peer, timestamp, trigger_number},
+    deadline::Deadline,
+    message::{MESSAGE_COLUMNS, ids_beginning_with, peer, timestamp},
+    tokenizer::Tokenizer,
 };
-use crate::log::{LostMessages, Position, RecordHeader};
+use crate::log::{LostMessages, Position};
 
-/// Which messages are asked for; what is `None` does not matter.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    /// The endpoint's name.
-    pub endpoint: Option<String>,
-    /// The flow's identifier.
-    pub flow: Option<String>,
-    /// The step's identifier.
-    pub step: Option<String>,
-    /// What happened to the step.
-    pub trigger: Option<Trigger>,
-    /// Received at or after; of a repeated message, any arrival.
-    pub since: Option<Timestamp>,
-    /// Received before; of a repeated message, any arrival.
-    pub until: Option<Timestamp>,
-}
-
-impl Filter {
-    /// Whether a record is asked for.
-    pub fn matches(&self, header: &RecordHeader) -> bool {
-        let is = |asked: &Option<String>, found: Option<&String>| asked.is_none() || asked.as_ref() == found;
-        is(&self.endpoint, Some(&header.endpoint))
-            && is(&self.flow, header.flow.as_ref())
-            && is(&self.step, header.step.as_ref())
-            && (self.trigger.is_none() || self.trigger == header.trigger)
-            && self.since.is_none_or(|since| header.received_at >= since)
-            && self.until.is_none_or(|until| header.received_at < until)
-    }
-}
+/// Number of compiled statements to keep: a search has some for each part of the text index.
+const CACHED_STATEMENTS: usize = 64;
 
 /// Reads an index that this or another process keeps up to date, and changes nothing. Each thread needs its own.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    pub(super) connection: Connection,
+    pub(super) tokenizer: Tokenizer,
+    pub(super) deadline: Deadline,
     file: PathBuf,
     files: DatabaseFiles,
 }
@@ -66,13 +42,15 @@ impl Reader {
             return Ok(None);
         }
         // SQLite creates the shared memory of the write-ahead log even for reading.
-        let (connection, version) = database::open(file, Access::Write, SCHEMA_VERSION)?;
+        let (mut connection, version) = database::open(file, Access::Write, SCHEMA_VERSION)?;
         if version != SchemaVersion::Current {
             return Ok(None);
         }
         connection.pragma_update(None, "query_only", true)?;
         let files = DatabaseFiles::of(file).map_err(IndexError::Displaced)?;
-        Ok(Some(Self { connection, file: file.to_owned(), files }))
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        let (tokenizer, deadline) = (Tokenizer::new()?, Deadline::install(&mut connection)?);
+        Ok(Some(Self { connection, tokenizer, deadline, file: file.to_owned(), files }))
     }
 
     /// Opens the index again if its files were replaced since. `false` if there is none of this version now.
@@ -106,33 +84,6 @@ impl Reader {
     fn cursor(&self, column: &str) -> Result<Position, IndexError> {
         let position: i64 = self.connection.query_row(&format!("SELECT {column} FROM cursor"), [], |row| row.get(0))?;
         Ok(Position(position.cast_unsigned()))
-    }
-
-    /// The newest messages, newest first.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Vec<Message>, IndexError> {
-        let trigger = filter.trigger.map(trigger_number);
-        let (since, until) = (filter.since.map(Timestamp::as_microsecond), filter.until.map(Timestamp::as_microsecond));
-        // Only what is asked: a condition that may hold for everything would keep SQLite from its indexes.
-        let conditions: [(&str, &dyn ToSql, bool); 6] = [
-            ("endpoint.name = ?", &filter.endpoint, filter.endpoint.is_some()),
-            ("flow = ?", &filter.flow, filter.flow.is_some()),
-            ("step = ?", &filter.step, filter.step.is_some()),
-            ("trigger = ?", &trigger, trigger.is_some()),
-            ("last_arrival >= ?", &since, since.is_some()),
-            ("received_at < ?", &until, until.is_some()),
-        ];
-        let asked = || conditions.iter().filter(|(_, _, is_asked)| *is_asked);
-        let all: String = asked().map(|(condition, ..)| format!(" AND {condition}")).collect();
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {MESSAGE_COLUMNS} FROM message JOIN endpoint ON endpoint.number = message.endpoint
-             WHERE TRUE{all} ORDER BY position DESC LIMIT ?"
-        ))?;
-        let limit = limit.cast_signed();
-        let values = asked().map(|(_, value, _)| *value).chain([&limit as &dyn ToSql]);
-        Ok(statement.query_map(params_from_iter(values), Message::of)?.collect::<Result<_, _>>()?)
     }
 
     /// Messages with an arrival whose id begins with this text, at most two: enough to know whether it is unique.
@@ -219,18 +170,4 @@ impl Reader {
         let (messages, repeats) = (count("message")?, count("repeat")?);
         Ok((messages, messages + repeats))
     }
-}
-
-/// The first and last id that begin with this text in lower case; `None` if no id does.
-fn ids_beginning_with(text: &str) -> Option<(Uuid, Uuid)> {
-    const LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
-    let filled = |digit: char| -> Option<Uuid> {
-        if text.len() > LENGTH || !text.is_ascii() {
-            return None;
-        }
-        let rest = (text.len()..LENGTH).map(|index| if [8, 13, 18, 23].contains(&index) { '-' } else { digit });
-        let id: String = text.chars().chain(rest).collect();
-        Uuid::parse_str(&id).ok()
-    };
-    filled('0').zip(filled('f'))
 }

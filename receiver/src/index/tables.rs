@@ -6,11 +6,14 @@ pub(super) const DUPLICATE_WINDOW: i64 = 5 * 60 * 1_000_000;
 /// Number of arrivals in a row of `span`.
 pub(super) const SPAN_ARRIVALS: i64 = 4096;
 
+/// Number of arrivals in a part of the text index.
+pub(super) const PART_ARRIVALS: i64 = 1_000_000;
+
 /// A message is at the position of its first arrival; `repeat` has the later ones. Every table is appended to in the order of
 /// the log, so that however long it is, a batch writes only its last pages.
 ///
 /// A span is a range of positions, up to that of the next, with the earliest and latest time of the arrivals in it. Times
-/// increase with positions, except where a clock was set back.
+/// increase with positions, except where a clock was set back. Each row of `part` is a part of the text index.
 pub(super) const TABLES: &str = "
     CREATE TABLE cursor (position INTEGER NOT NULL, start INTEGER NOT NULL, log BLOB);
     INSERT INTO cursor VALUES (0, 0, NULL);
@@ -29,9 +32,9 @@ pub(super) const TABLES: &str = "
         digest BLOB NOT NULL,
         violations TEXT,
         captured INTEGER NOT NULL,
+        text_cut INTEGER NOT NULL,
         peer BLOB
     ) STRICT;
-    CREATE INDEX message_flow ON message (flow, position);
     CREATE TABLE repeat (
         position INTEGER PRIMARY KEY,
         id BLOB NOT NULL UNIQUE,
@@ -46,6 +49,7 @@ pub(super) const TABLES: &str = "
         earliest INTEGER NOT NULL,
         latest INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE part (first INTEGER PRIMARY KEY, arrivals INTEGER NOT NULL) STRICT;
 ";
 
 /// Drops the rows of arrivals before a position. A message of which a later arrival is left becomes the message of that
@@ -59,7 +63,7 @@ pub(super) const FORGET_REMOVED: &str = "
         SELECT message, min(position), count(*), max(received_at) FROM repeat WHERE message < :start GROUP BY message;
     INSERT INTO message
         SELECT heir.new, first.id, first.received_at, heir.last_arrival, heir.arrivals, endpoint, trigger, flow, step, size,
-            digest, violations, captured, first.peer
+            digest, violations, captured, text_cut, first.peer
         FROM heir JOIN message ON message.position = heir.old JOIN repeat AS first ON first.position = heir.new;
     DELETE FROM repeat WHERE position IN (SELECT new FROM heir);
     UPDATE repeat SET message = (SELECT new FROM heir WHERE old = repeat.message) WHERE message < :start;

@@ -12,8 +12,9 @@ use jiff::{Timestamp, ToSpan as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Filter, Index, Indexer, Reader};
+use super::{Index, Indexer, Message, Reader, Sources};
 use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog};
+use crate::query::Query;
 
 /// A record that arrived `seconds` after the first.
 fn record(seconds: i64, endpoint: &str, body: &'static str) -> Record {
@@ -50,6 +51,12 @@ fn caught_up(folder: &TempDir, log: &SegmentedLog) -> Reader {
     Reader::open(&file_in(folder)).unwrap().unwrap()
 }
 
+fn newest(folder: &TempDir, index: &Reader, query: &str) -> Vec<Message> {
+    let log = SegmentedLog::read_folder(&folder.path().join("log"), Position(0));
+    let mut sources = Sources { log, profile_of: &|_| None, deliveries: None };
+    index.newest(&Query::parse(query, Timestamp::UNIX_EPOCH).unwrap(), 99, &mut sources).unwrap()
+}
+
 fn update(folder: &TempDir, log: &SegmentedLog) -> Index {
     let index = Index::open_behind(&folder.path().join("index.sqlite"), &log.identity()).unwrap();
     let mut indexer = Indexer::new(index, HashMap::new());
@@ -84,7 +91,7 @@ async fn equal_bodies_within_the_window_are_one_message_with_several_arrivals() 
     let first = &index.by_id(&records[2].header.id.to_string()).unwrap()[0];
     assert_eq!((first.id, first.arrivals), (records[0].header.id, 3));
     assert_eq!(index.arrivals(first.id).unwrap().len(), 3);
-    assert_eq!(index.newest(&Filter { endpoint: Some("b".to_owned()), ..Filter::default() }, 9).unwrap().len(), 1);
+    assert_eq!(newest(&folder, &index, "endpoint:b").len(), 1);
 }
 
 #[tokio::test]
@@ -149,7 +156,7 @@ async fn an_index_whose_log_was_replaced_is_made_again_however_far_the_new_one_r
         append(&log, after).await;
         let index = caught_up(&folder, &log);
         assert_eq!(index.counts().unwrap().1, (backup + after.len()) as u64, "{case}");
-        for message in index.newest(&Filter::default(), 99).unwrap() {
+        for message in newest(&folder, &index, "") {
             let Some(Entry::Record { record, .. }) = log.read(message.position).unwrap().next_entry().unwrap() else {
                 panic!("{case}")
             };
@@ -198,7 +205,7 @@ async fn what_retention_removed_goes_and_the_rest_is_as_if_made_anew() {
     assert!(log.retain(SystemTime::now()).unwrap().segments > 0);
     let index = caught_up(&folder, &log);
     let rows = |index: &Reader| -> Vec<_> {
-        let messages = index.newest(&Filter::default(), 99).unwrap();
+        let messages = newest(&folder, index, "");
         messages.into_iter().map(|message| (index.arrivals(message.id).unwrap(), message)).collect()
     };
     let kept = rows(&index);
@@ -233,18 +240,17 @@ async fn a_repeated_message_is_found_by_each_of_its_arrivals() {
     let records = [record(0, "a", "{\"x\":1}"), record(200, "a", "{\"x\":1}"), record(450, "a", "{\"x\":2}")];
     let log = index_of(&folder, &records).await;
     let index = caught_up(&folder, &log);
-    let at = |seconds: i64| Some(Timestamp::UNIX_EPOCH + seconds.seconds());
+    let at = |seconds: i64| Timestamp::UNIX_EPOCH + seconds.seconds();
     for (case, since, until, found) in [
-        ("all", None, None, 2),
-        ("since before the first arrival", at(-1), None, 2),
-        ("since the first arrival", at(0), at(1), 1),
-        ("since after the first arrival", at(1), None, 2),
-        ("only the last arrival", at(1), at(300), 1),
-        ("since after the last arrival", at(201), None, 1),
-        ("until the first arrival", None, at(0), 0),
+        ("since before the first arrival", -1, 1000, 2),
+        ("since the first arrival", 0, 1, 1),
+        ("since after the first arrival", 1, 1000, 2),
+        ("only the last arrival", 1, 300, 1),
+        ("since after the last arrival", 201, 1000, 1),
+        ("until the first arrival", -5, 0, 0),
     ] {
-        let filter = Filter { since, until, ..Filter::default() };
-        assert_eq!(index.newest(&filter, 9).unwrap().len(), found, "{case}");
+        let query = format!("since:{} until:{}", at(since), at(until));
+        assert_eq!(newest(&folder, &index, &query).len(), found, "{case}");
     }
     for record in &records[..2] {
         assert_eq!(index.by_id(&record.header.id.to_string()).unwrap()[0].id, records[0].header.id);

@@ -9,8 +9,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Index,
     message::{peer_bytes, trigger_number},
+    part::Part,
     recent::{DIGEST_BYTES, Digest, RecentMessages},
     tables::{FORGET_REMOVED, SPAN_ARRIVALS},
+    text::IndexedText,
 };
 use crate::log::{Position, Record};
 
@@ -20,6 +22,7 @@ pub(super) struct Entry {
     pub(super) at: Position,
     pub(super) record: Record,
     pub(super) violations: Vec<Violation>,
+    pub(super) text: IndexedText,
 }
 
 /// What the writer keeps in memory between transactions.
@@ -57,7 +60,14 @@ impl Index {
         // Until the transaction is committed, what is in memory may be ahead of the file.
         recent.invalidate();
         let known_endpoints = std::mem::take(endpoints);
-        let mut writer = Writer { transaction: &transaction, recent, endpoints: known_endpoints, span: None };
+        let mut writer = Writer {
+            transaction: &transaction,
+            recent,
+            endpoints: known_endpoints,
+            span: None,
+            part: Part::last(&transaction)?,
+            part_arrivals: self.part_arrivals,
+        };
         for entry in entries {
             writer.add(entry)?;
         }
@@ -65,6 +75,7 @@ impl Index {
         let start = start.0.cast_signed();
         let removes = start > known_start;
         if removes {
+            Part::drop_removed(&transaction, start)?;
             transaction.execute_batch(&FORGET_REMOVED.replace(":start", &start.to_string()))?;
         }
         transaction
@@ -84,6 +95,8 @@ struct Writer<'t> {
     recent: &'t mut RecentMessages,
     endpoints: HashMap<String, i64>,
     span: Option<Span>,
+    part: Option<Part>,
+    part_arrivals: i64,
 }
 
 impl Writer<'_> {
@@ -93,6 +106,8 @@ impl Writer<'_> {
         let endpoint = self.endpoint(&header.endpoint)?;
         let digest = digest(&entry.record.body);
         self.add_to_span(position, at)?;
+        // Also that of a later arrival: retention may leave only that.
+        self.add_text(position, &entry.text.text)?;
         let peer = header.peer.map(peer_bytes);
         let message =
             match self.recent.find(self.transaction, &digest, endpoint, at)? {
@@ -113,7 +128,9 @@ impl Writer<'_> {
         let violations = (!entry.violations.is_empty())
             .then(|| serde_json::to_string(&entry.violations).expect("violations are strings"));
         self.transaction
-            .prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
+            .prepare_cached(
+                "INSERT INTO message VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )?
             .execute(params![
                 message,
                 header.id.as_bytes(),
@@ -126,6 +143,7 @@ impl Writer<'_> {
                 digest,
                 violations,
                 header.captured.is_some(),
+                entry.text.is_cut,
                 peer,
             ])?;
         self.recent.insert(&digest, endpoint, message, at);
@@ -142,6 +160,17 @@ impl Writer<'_> {
             self.transaction.query_row("SELECT number FROM endpoint WHERE name = ?1", [name], |row| row.get(0))?;
         self.endpoints.insert(name.to_owned(), number);
         Ok(number)
+    }
+
+    fn add_text(&mut self, position: i64, text: &str) -> rusqlite::Result<()> {
+        let part = match self.part.take() {
+            Some(part) if part.arrivals < self.part_arrivals => part,
+            full => {
+                full.map_or(Ok(()), |full| full.write(self.transaction))?;
+                Part::create(self.transaction, position)?
+            }
+        };
+        self.part.insert(part).add(self.transaction, position, text)
     }
 
     fn add_to_span(&mut self, position: i64, at: i64) -> rusqlite::Result<()> {
@@ -169,6 +198,9 @@ impl Writer<'_> {
 
     /// Writes what is still in memory, and returns the known endpoints.
     fn finish(self) -> rusqlite::Result<HashMap<String, i64>> {
+        if let Some(part) = self.part {
+            part.write(self.transaction)?;
+        }
         if let Some(span) = &self.span {
             write_span(self.transaction, span)?;
         }

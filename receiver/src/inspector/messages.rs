@@ -1,6 +1,6 @@
 //! The page of the newest messages.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
@@ -11,15 +11,28 @@ use super::{
     Inspected,
     page::{Section, page, problem},
 };
-use crate::index::{Filter, Message, Reader};
+use crate::{
+    index::{IndexError, Message, Reader, Search, Sources},
+    log::{Position, SegmentedLog},
+    query::Query,
+    server::DataFolder,
+};
 
 /// Number of messages on a page.
 const PAGE: usize = 50;
 
+/// How long a page may be searched for.
+const BUDGET: Duration = Duration::from_millis(250);
+
 pub(super) async fn list(State(inspected): State<Arc<Inspected>>) -> Response {
     let read = inspected
         .read(|inspected| {
-            Reader::open(&inspected.index_file)?.map_or(Ok(Vec::new()), |index| index.newest(&Filter::default(), PAGE))
+            let Some(index) = Reader::open(&inspected.index_file)? else { return Ok(Vec::new()) };
+            let data = inspected.index_file.parent().unwrap_or(Path::new(""));
+            let log = SegmentedLog::read_folder(&DataFolder::log_in(data), Position(0));
+            let mut sources = Sources { log, profile_of: &|_| None, deliveries: None };
+            let search = Search { query: &Query::default(), before: None, after: None, limit: PAGE, budget: BUDGET };
+            Ok::<_, IndexError>(index.search(&search, &mut sources)?.messages)
         })
         .await;
     match read {

@@ -36,6 +36,11 @@ fn a_query_and_the_options_choose_the_same_messages() {
     }
     assert_eq!(flows(&["messages", "export", "flow:FLOW-2* -flow:FLOW-21 is:broken"]), [false, false, true]);
     assert_eq!(flows(&["messages", "export", " -flow:FLOW-1"]), [false, true, true]);
+    let listed = |query| flows(&["messages", "list", "--output", "json", query]);
+    assert_eq!(listed("flow:FLOW-2* -flow:FLOW-21 is:broken"), [false, false, true]);
+    assert_eq!(listed("\"flow 21\""), [false, true, false]);
+    assert_eq!(listed("flow"), [true, true, true]);
+    assert_eq!(listed("is:repeated"), [false, false, false]);
 }
 
 #[test]
@@ -47,6 +52,8 @@ fn a_wrong_query_is_shown_with_its_place() {
         ("search_negated_query", &["list", "-is:holds"]),
         ("search_option_against_query", &["export", "flow:FLOW-1", "--flow", "FLOW-2"]),
         ("search_needs_index", &["export", "arrivals:>1"]),
+        ("search_negated_text", &["list", "flow:FLOW-1 -word"]),
+        ("search_needs_relay", &["list", "relay:dead"]),
     ] {
         let output = receiver.command(&[&["messages"], arguments].concat());
         insta::assert_snapshot!(name, shown(&output));

@@ -9,8 +9,8 @@ use schemas::{Trigger, validate::MAX_VIOLATIONS};
 use super::{cell, query_args::QueryArgs};
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    index::{Filter, Message},
-    query::{Pattern, Predicate, Query, Term},
+    index::Message,
+    query::{Predicate, Query, Term},
 };
 
 #[derive(Debug, clap::Args)]
@@ -26,8 +26,12 @@ pub(in crate::cli) struct ListArgs {
 
 pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
     let query = args.query.query()?;
-    let filter = filter(&query)?;
-    let messages = data.index()?.newest(&filter, args.limit).map_err(Failure::failed)?;
+    if let Some(term) = query.terms().iter().find(|term| matches!(term.predicate, Predicate::Relay(_))) {
+        return Err(Failure::usage(format_args!("this command cannot search for `{term}`"))
+            .tip("`webhook-receiver relay status` shows what waits and what was given up"));
+    }
+    let index = data.index()?;
+    let messages = data.newest(&index, &query, args.limit)?;
     if messages.is_empty() {
         warn_of_unknown_endpoints(data, &query);
     }
@@ -39,36 +43,6 @@ pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
         OutputFormat::Human => write_stdout(&format!("{}\n", table(&messages)))?,
     }
     Ok(())
-}
-
-/// The terms as the index takes them.
-fn filter(query: &Query) -> Result<Filter, Failure> {
-    let mut filter = Filter::default();
-    for term in query.terms() {
-        match term {
-            Term { negated: false, predicate: Predicate::Endpoint(Pattern::Exact(name)) } => {
-                filter.endpoint = Some(name.clone());
-            }
-            Term { negated: false, predicate: Predicate::Flow(Pattern::Exact(flow)) } => {
-                filter.flow = Some(flow.clone())
-            }
-            Term { negated: false, predicate: Predicate::Step(Pattern::Exact(step)) } => {
-                filter.step = Some(step.clone())
-            }
-            Term { negated: false, predicate: Predicate::Trigger(trigger) } => filter.trigger = Some(*trigger),
-            Term { negated: false, predicate: Predicate::Since(since) } => {
-                filter.since = filter.since.max(Some(*since))
-            }
-            Term { negated: false, predicate: Predicate::Until(until) } => {
-                filter.until = Some(filter.until.map_or(*until, |other| other.min(*until)));
-            }
-            other => {
-                return Err(Failure::usage(format_args!("the index cannot search for `{other}` yet"))
-                    .tip("`messages export` reads the whole log, and can search for more"));
-            }
-        }
-    }
-    Ok(filter)
 }
 
 fn warn_of_unknown_endpoints(data: &DataDir, query: &Query) {

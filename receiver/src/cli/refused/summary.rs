@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{data::DataDir, failure::Failure, messages::cell},
-    index::Filter,
+    query::{Pattern, Predicate, Term},
     refusals::{RefusalFilter, RefusalKind, RefusedRequest, Rings, SILENCE_REASONS, Silence, explain_code, silences},
 };
 
@@ -37,8 +37,8 @@ pub(super) fn run(data: &DataDir, args: &SummaryArgs) -> Result<(), Failure> {
     let mut endpoints = Vec::new();
     for endpoint in &data.config.endpoints {
         let name = endpoint.name.as_str();
-        let filter = Filter { endpoint: Some(name.to_owned()), ..Filter::default() };
-        let accepted = index.newest(&filter, 1).map_err(Failure::failed)?;
+        let of_endpoint = Term::from(Predicate::Endpoint(Pattern::Exact(name.to_owned())));
+        let accepted = data.newest(&index, &[of_endpoint].into_iter().collect(), 1)?;
         let kinds = refused.iter().filter(|kind| kind.endpoint.as_deref() == Some(name)).map(|kind| kind.last);
         endpoints.push((name, accepted.iter().map(|message| message.received_at).chain(kinds).max()));
     }
