@@ -35,7 +35,7 @@ pub use self::{
     search::{Deliveries, DeliveriesError, Page, Search, Sources},
 };
 use self::{
-    tables::{PART_ARRIVALS, TABLES},
+    tables::{PART_ARRIVALS, TABLES_SQL},
     write::WriterState,
 };
 use crate::log::{Cursor, LogId, LogIdentity, Position};
@@ -70,7 +70,9 @@ impl Index {
         }
         Self::remove(file);
         let (index, _) = Self::connect(file)?;
-        index.connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
+        index
+            .connection
+            .execute_batch(&format!("BEGIN; {TABLES_SQL} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
         index.located(file)
     }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 /// Number of SQLite's operations between two looks at the clock. A long list of the text index is read with a few operations for
 /// each of its pages.
-const OPERATIONS: i32 = 100;
+const CHECK_OPERATIONS: i32 = 100;
 
 /// When the statements of a connection are interrupted.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,7 @@ impl Deadline {
     pub(super) fn install(connection: &mut Connection) -> rusqlite::Result<Self> {
         let deadline = Self::default();
         let at = deadline.clone();
-        connection.progress_handler(OPERATIONS, Some(move || at.is_over()))?;
+        connection.progress_handler(CHECK_OPERATIONS, Some(move || at.is_over()))?;
         Ok(deadline)
     }
 

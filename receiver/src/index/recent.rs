@@ -9,10 +9,10 @@ use super::tables::DUPLICATE_WINDOW;
 use crate::log::Position;
 
 /// A minute, in microseconds.
-const MINUTE: i64 = 60 * 1_000_000;
+const MINUTE_MICROSECONDS: i64 = 60 * 1_000_000;
 
 /// Number of minutes that are kept: those of the window, and some for a clock that is set back.
-const MINUTES: usize = 12;
+const MAX_MINUTES: usize = 12;
 
 /// Length of a stored digest, in bytes.
 pub(super) const DIGEST_BYTES: usize = 16;
@@ -55,7 +55,7 @@ impl RecentMessages {
                 |row| row.get(0),
             )
             .optional()?;
-        let since = newest.unwrap_or_default() - DUPLICATE_WINDOW - MINUTE;
+        let since = newest.unwrap_or_default() - DUPLICATE_WINDOW - MINUTE_MICROSECONDS;
         let mut statement = connection.prepare(
             "WITH bound AS (SELECT min(first) AS first FROM span WHERE latest >= ?1)
              SELECT digest, endpoint, position, last_arrival FROM message, bound
@@ -94,7 +94,7 @@ impl RecentMessages {
     ) -> rusqlite::Result<Option<Original>> {
         let key = key(digest, endpoint);
         let window = at - DUPLICATE_WINDOW..=at + DUPLICATE_WINDOW;
-        let minutes = window.start().div_euclid(MINUTE)..=window.end().div_euclid(MINUTE);
+        let minutes = window.start().div_euclid(MINUTE_MICROSECONDS)..=window.end().div_euclid(MINUTE_MICROSECONDS);
         let known = self.minutes.iter().rev().filter(|(minute, _)| minutes.contains(minute));
         for message in known.filter_map(|(_, messages)| messages.get(&key)) {
             let last_arrival: Option<i64> = connection
@@ -112,10 +112,10 @@ impl RecentMessages {
 
     /// Remembers an arrival of the message at a position.
     pub(super) fn insert(&mut self, digest: &Digest, endpoint: i64, message: i64, last_arrival: i64) {
-        let minute = last_arrival.div_euclid(MINUTE);
+        let minute = last_arrival.div_euclid(MINUTE_MICROSECONDS);
         let known = self.minutes.iter().rposition(|(known, _)| *known == minute);
         let index = known.unwrap_or_else(|| {
-            if self.minutes.len() >= MINUTES {
+            if self.minutes.len() >= MAX_MINUTES {
                 self.minutes.pop_front();
             }
             self.minutes.push_back((minute, HashMap::new()));

@@ -14,7 +14,7 @@ pub(super) const PART_ARRIVALS: i64 = 1_000_000;
 ///
 /// A span is a range of positions, up to that of the next, with the earliest and latest time of the arrivals in it. Times
 /// increase with positions, except where a clock was set back. Each row of `part` is a part of the text index.
-pub(super) const TABLES: &str = "
+pub(super) const TABLES_SQL: &str = "
     CREATE TABLE cursor (position INTEGER NOT NULL, start INTEGER NOT NULL, log BLOB);
     INSERT INTO cursor VALUES (0, 0, NULL);
     CREATE TABLE endpoint (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -54,7 +54,7 @@ pub(super) const TABLES: &str = "
 
 /// Drops the rows of arrivals before a position. A message of which a later arrival is left becomes the message of that
 /// arrival, as it would be had the earlier ones never come.
-pub(super) const FORGET_REMOVED: &str = "
+pub(super) const DELETE_REMOVED_SQL: &str = "
     DELETE FROM repeat WHERE position < :start;
     CREATE TEMP TABLE heir (
         old INTEGER PRIMARY KEY, new INTEGER NOT NULL, arrivals INTEGER NOT NULL, last_arrival INTEGER NOT NULL

@@ -11,7 +11,7 @@ use super::{
     message::{peer_bytes, trigger_number},
     part::Part,
     recent::{DIGEST_BYTES, Digest, RecentMessages},
-    tables::{FORGET_REMOVED, SPAN_ARRIVALS},
+    tables::{DELETE_REMOVED_SQL, SPAN_ARRIVALS},
     text::IndexedText,
 };
 use crate::log::{Position, Record};
@@ -76,7 +76,7 @@ impl Index {
         let removes = start > known_start;
         if removes {
             Part::drop_removed(&transaction, start)?;
-            transaction.execute_batch(&FORGET_REMOVED.replace(":start", &start.to_string()))?;
+            transaction.execute_batch(&DELETE_REMOVED_SQL.replace(":start", &start.to_string()))?;
         }
         transaction
             .execute("UPDATE cursor SET position = ?1, start = max(start, ?2)", [next.0.cast_signed(), start])?;

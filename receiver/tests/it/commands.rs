@@ -14,7 +14,7 @@ use crate::support::{
     raw_client::{Raw, post},
 };
 
-fn run(folder: &TempDir, arguments: &[&str]) -> Output {
+pub(super) fn run(folder: &TempDir, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"));
     command.args(arguments).current_dir(folder.path()).env_remove("CARGO").stdin(Stdio::null()).output().unwrap()
 }

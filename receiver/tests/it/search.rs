@@ -1,10 +1,14 @@
 //! Queries at the command line: the same terms as options and as a query, and errors that show their place.
 
+use std::fs;
+
+use tempfile::TempDir;
+
 use crate::{
-    commands::shown,
+    commands::{run, shown},
     support::{
         program::Receiver,
-        raw_client::{Raw, post},
+        raw_client::{Raw, answer, post},
     },
 };
 
@@ -58,4 +62,34 @@ fn a_wrong_query_is_shown_with_its_place() {
         let output = receiver.command(&[&["messages"], arguments].concat());
         insta::assert_snapshot!(name, shown(&output));
     }
+}
+
+#[test]
+fn an_index_that_is_rebuilt_finds_the_same() {
+    let folder = TempDir::new().unwrap();
+    let receiver = Receiver::start_in(folder.path(), "[[endpoint]]\npath = \"/none\"\n", &[]);
+    for subject in ["Anvils for the Coyote", "Rockets, again", "Anvils, again", "Anvils, again"] {
+        let body = format!(
+            r#"{{"trigger":"stepCompleted","flow":{{"flowIdentifier":"FLOW-1","subject":"{subject}"}},"step":{{"fields":[{{"name":"Remarks","value":"délivré"}}]}}}}"#
+        );
+        assert_eq!(answer(receiver.address, post("/none", "", body)).status, 200);
+    }
+    assert!(receiver.terminate().success());
+    let index = folder.path().join("data/index.sqlite");
+    let list = |query: &str| {
+        let arguments = ["messages", "list", "--output", "json", "--config", "receiver.toml", query];
+        let output = run(&folder, &arguments);
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)))
+    };
+    let queries =
+        ["anvils", "\"anvils again\"", "field:remarks delivre", "is:repeated", "clause:MSG-5", "coyote -flow:FLOW-2"];
+    let before = queries.map(list);
+    let counts = before.each_ref().map(|found| found.as_array().unwrap().len());
+    assert_eq!(counts, [2, 1, 3, 1, 3, 1]);
+    assert!(run(&folder, &["reindex", "--config", "receiver.toml"]).status.success());
+    assert_eq!(queries.map(list), before, "after `reindex`");
+    fs::write(&index, "no database".repeat(1000)).unwrap();
+    assert_eq!(queries.map(list), before, "after damage");
+    fs::remove_file(&index).unwrap();
+    assert_eq!(queries.map(list), before, "after it was deleted");
 }

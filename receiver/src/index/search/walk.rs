@@ -208,13 +208,11 @@ impl<'w, 's> Walk<'w, 's> {
                     (start..rest.end, rest.start..start)
                 }
             };
-            let reached = if self.ascending() { now.end - 1 } else { now.start };
-            if let Some(end) = visit(self, now)? {
+            if let Some(end) = visit(self, now.clone())? {
                 return Ok(Some(end));
             }
-            self.reached = reached;
-            if self.is_late() {
-                return Ok(Some(End::Spent));
+            if let Some(end) = self.completed(&now) {
+                return Ok(Some(end));
             }
             rest = later;
             match began.elapsed() {
@@ -276,6 +274,12 @@ impl<'w, 's> Walk<'w, 's> {
         }
         self.found.push(message);
         self.passed(position)
+    }
+
+    /// Goes on after a range in which all was looked at.
+    pub(super) fn completed(&mut self, range: &Range<i64>) -> Option<End> {
+        self.reached = if self.ascending() { range.end - 1 } else { range.start };
+        self.is_late().then_some(End::Spent)
     }
 
     fn passed(&mut self, position: i64) -> Flow {
