@@ -2,16 +2,31 @@
 //! its own, so it never delays a message.
 
 mod attachment;
+mod card;
 mod chart;
 mod contract;
+mod events;
 mod exposition;
 mod guard;
 mod history;
+mod human;
+mod json_view;
 mod listener;
+mod loopback;
+mod message;
 mod messages;
 mod overview;
 mod page;
 mod password;
+mod refused;
+mod relays;
+mod replay;
+mod router;
+mod rows;
+mod search;
+mod send;
+mod stored;
+mod url;
 
 use std::{
     fmt, io,
@@ -21,23 +36,24 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use axum::{Router, middleware, response::Response, routing::get};
-use http::StatusCode;
 use secrecy::ExposeSecret as _;
-use tokio::{net::TcpListener, runtime::Builder};
+use tokio::{
+    net::TcpListener,
+    runtime::Builder,
+    sync::{Semaphore, watch},
+};
 use tokio_rustls::TlsAcceptor;
-use tower_http::{compression::CompressionLayer, csrf::CsrfLayer};
+use tokio_util::sync::CancellationToken;
 
 pub use self::password::PasswordError;
 pub(crate) use self::password::{PASSWORD_FILE, USERNAME};
-use self::{
-    guard::{Guard, guard},
-    history::History,
-    listener::Transport,
-    page::problem,
-    password::Passwords,
+use self::{events::MAX_STREAMS, guard::Guard, history::History, listener::Transport, password::Passwords};
+use crate::{
+    config::{Config, InspectConfig},
+    index::IndexProgress,
+    log::SegmentedLog,
+    refusals::Refusals,
 };
-use crate::config::InspectConfig;
 
 /// The lowest priority; only on Linux, where niceness belongs to a thread, and the threads that it starts inherit it.
 const NICENESS: i32 = 19;
@@ -48,16 +64,30 @@ const READERS: usize = 2;
 pub(crate) struct Inspector {
     listener: TcpListener,
     guard: Arc<Guard>,
-    inspected: Arc<Inspected>,
     /// The address without the password.
     link: String,
     transport: Transport,
 }
 
-/// What the pages show.
+/// What the pages show, from the parts of a running receiver.
 pub(crate) struct Inspected {
-    index_file: PathBuf,
+    parts: InspectedParts,
     history: Arc<History>,
+    streams: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
+
+/// The parts of a running receiver.
+pub(crate) struct InspectedParts {
+    /// The configuration in force.
+    pub(crate) config: Box<dyn Fn() -> Arc<Config> + Send + Sync>,
+    pub(crate) log: Arc<SegmentedLog>,
+    pub(crate) index_file: PathBuf,
+    pub(crate) relay_folder: PathBuf,
+    pub(crate) refusals: Refusals,
+    pub(crate) progress: watch::Receiver<IndexProgress>,
+    /// The bound address of the listener for messages.
+    pub(crate) listen: SocketAddr,
 }
 
 impl Inspector {
@@ -72,7 +102,6 @@ impl Inspector {
         listener: TcpListener,
         data: &Path,
         acceptor: Option<Box<dyn Fn() -> Option<TlsAcceptor> + Send>>,
-        inspected: Inspected,
     ) -> Result<Self, PasswordError> {
         let address = listener.local_addr().unwrap_or(config.address);
         let transport = match acceptor {
@@ -90,7 +119,6 @@ impl Inspector {
         Ok(Self {
             listener,
             guard: Arc::new(Guard::new(config, address, default_port, Passwords::open(data)?)),
-            inspected: Arc::new(inspected),
             link: format!("{scheme}://{authority}/"),
             transport,
         })
@@ -119,20 +147,29 @@ impl Inspector {
     ///
     /// # Errors
     /// If the thread cannot be started.
-    pub(crate) fn start(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<JoinHandle<()>> {
+    pub(crate) fn start(
+        self,
+        inspected: Inspected,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .thread_name("inspector-reader")
             .max_blocking_threads(READERS)
             .build()?;
         let listener = self.listener.into_std()?;
-        let history = self.inspected.history.clone();
-        let router = router(self.inspected, self.guard);
+        let inspected = Arc::new(inspected);
+        let router = router::router(inspected.clone(), self.guard);
         let transport = self.transport;
         thread::Builder::new().name("inspector".to_owned()).spawn(move || {
             let _ = rustix::process::nice(NICENESS);
+            let stopping = inspected.stopping.clone();
+            let stop = async move {
+                stop.await;
+                stopping.cancel();
+            };
             let served = runtime.block_on(async {
-                tokio::spawn(history.follow());
+                tokio::spawn(inspected.history.clone().follow());
                 listener::serve(TcpListener::from_std(listener)?, transport, router, stop).await;
                 Ok::<_, io::Error>(())
             });
@@ -151,8 +188,17 @@ impl fmt::Debug for Inspector {
 
 impl Inspected {
     /// `metrics` gives all metrics in the form that Prometheus reads; it may read files.
-    pub(crate) fn new(index_file: PathBuf, metrics: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        Self { index_file, history: Arc::new(History::new(metrics)) }
+    pub(crate) fn new(parts: InspectedParts, metrics: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self {
+            parts,
+            history: Arc::new(History::new(metrics)),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    fn config(&self) -> Arc<Config> {
+        (self.parts.config)()
     }
 
     /// Reads files on a thread that may wait for the disk.
@@ -162,32 +208,4 @@ impl Inspected {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
-}
-
-fn router(inspected: Arc<Inspected>, checks: Arc<Guard>) -> Router {
-    let csrf = CsrfLayer::new().with_rejection_response(|_| cross_site());
-    Router::new()
-        .route("/", get(messages::list))
-        .route("/overview", get(overview::show))
-        .route("/contract", get(contract::clauses))
-        .route("/samples/{name}", get(contract::sample))
-        .route("/samples/{name}/raw", get(contract::raw_sample))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(inspected)
-        .layer(csrf)
-        .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(checks, guard))
-}
-
-fn cross_site() -> Response {
-    problem(StatusCode::FORBIDDEN, "Another site sent this form", "Open the inspector's own page and try again there.")
-}
-
-async fn not_found() -> Response {
-    problem(StatusCode::NOT_FOUND, "There is no such page", "The pages are in the navigation above.")
-}
-
-async fn method_not_allowed() -> Response {
-    problem(StatusCode::METHOD_NOT_ALLOWED, "This page does not take this method", "Open it with GET.")
 }

@@ -138,7 +138,7 @@ impl Refusals {
     }
 
     /// Reads what is known now. Recording waits for it, so it must be quick.
-    #[expect(dead_code, reason = "for the inspector")]
+    #[cfg(feature = "inspect")]
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Rings) -> T) -> T {
         read(&self.shared.rings.lock())
     }

@@ -20,6 +20,8 @@ mod format;
 pub mod lint;
 mod log_consumer;
 mod markdown;
+#[cfg(feature = "inspect")]
+mod message_status;
 mod number;
 mod operators;
 mod page;
@@ -47,11 +49,17 @@ pub use card::Card;
 pub use destination::{Content, Destination, DestinationTarget, Destinations, Web};
 pub use filter::{DestinationFilter, FilterError};
 pub use flow_url::{FlowUrl, FlowUrlError};
+#[cfg(feature = "inspect")]
+pub(crate) use message_status::{MessageStatus, statuses};
 pub use page::{PageScript, PageScriptError, page};
+#[cfg(feature = "inspect")]
+pub(crate) use replay::replay_message;
 pub(crate) use replay::{ReplayCounts, ReplaySelection, replay};
 pub use size::{Budget, BudgetError, Shortened};
 pub(crate) use store::Store;
 pub(crate) use teams::Host;
 pub use template::{Template, TemplateError};
+#[cfg(feature = "inspect")]
+pub(crate) use view::field_text;
 pub use view::{MessageMetadata, View, ViewError};
 pub(crate) use worker::{Relay, RelayHandle, RelayProgress};

@@ -39,7 +39,7 @@ use self::{
 #[cfg(feature = "inspect")]
 pub use crate::inspector::PasswordError;
 #[cfg(feature = "inspect")]
-use crate::inspector::{Inspected, Inspector};
+use crate::inspector::{Inspected, InspectedParts, Inspector};
 #[cfg(feature = "relay")]
 use crate::relay::Relay;
 use crate::{
@@ -157,7 +157,6 @@ impl Server {
         let inspector = match (&config.inspect, inspect) {
             (Some(inspect), Some(listener)) => {
                 let shared = state.config.clone();
-                let metrics = health.clone();
                 let acceptor = move || shared.load().inspector_tls.clone();
                 Some(Inspector::new(
                     inspect,
@@ -165,7 +164,6 @@ impl Server {
                     listener,
                     &config.data_dir,
                     config.tls.as_ref().map(|_| Box::new(acceptor) as _),
-                    Inspected::new(data.index(), move || metrics.render_metrics()),
                 )?)
             }
             _ => None,
@@ -228,7 +226,23 @@ impl Server {
         let ended = |mut stopped: watch::Receiver<()>| async move { drop(stopped.changed().await) };
         let indexing = self.indexer.follow_behind(reader, log.subscribe(), ended(stopped.clone()))?;
         #[cfg(feature = "inspect")]
-        let inspecting = self.inspector.map(|inspector| inspector.start(ended(stopped.clone()))).transpose()?;
+        let inspecting = match self.inspector {
+            None => None,
+            Some(inspector) => {
+                let (config, metrics) = (self.state.config.clone(), health.clone());
+                let parts = InspectedParts {
+                    config: Box::new(move || config.load().config.clone()),
+                    log: log.clone(),
+                    index_file: DataFolder::index_in(&self.config.data_dir),
+                    relay_folder: DataFolder::relay_in(&self.config.data_dir),
+                    refusals: self.state.refusals.clone(),
+                    progress: health.index.clone(),
+                    listen: self.listener.local_addr()?,
+                };
+                let inspected = Inspected::new(parts, move || metrics.render_metrics());
+                Some(inspector.start(inspected, ended(stopped.clone()))?)
+            }
+        };
         let watching = tokio::spawn(log_watch::run(log.clone(), ended(stopped.clone())));
         let retaining = tokio::spawn(retention::run(log.clone(), self.config.retention, ended(stopped)));
         #[cfg(feature = "relay")]

@@ -1,5 +1,8 @@
 //! Certificate and key of the listener.
 
+#[cfg(feature = "inspect")]
+mod pinned;
+
 use std::{fmt, fs, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
@@ -60,6 +63,12 @@ impl ListenerTls {
 
     pub fn server(&self) -> Arc<ServerConfig> {
         self.server.clone()
+    }
+
+    /// A client that accepts this certificate and no other.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn client(&self) -> Arc<rustls::ClientConfig> {
+        pinned::client(self.chain[0].clone())
     }
 
     /// As [`Self::server`], without HTTP/2.

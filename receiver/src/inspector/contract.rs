@@ -73,7 +73,7 @@ fn list(samples: impl IntoIterator<Item = Sample>) -> Markup {
 }
 
 /// Text with code in backquotes.
-fn prose(text: &str) -> Markup {
+pub(super) fn prose(text: &str) -> Markup {
     html! {
         @for (index, part) in text.split('`').enumerate() {
             @if index % 2 == 1 { code { (part) } } @else { (part) }
@@ -94,7 +94,10 @@ pub(super) async fn sample(Path(name): Path<String>) -> Response {
             Some(clause) => p { "Breaks " (link(clause.id)) ": " (clause.title) "." },
             None => p { "Conforms to the contract." },
         }
-        p { a href={ "/samples/" (sample.name) "/raw" } { "Download" } " the exact body." }
+        p.tools {
+            a href={ "/samples/" (sample.name) "/raw" } { "Download the exact body" }
+            a.button href={ "/send?sample=" (sample.name) } { "Send it as a test message" }
+        }
         pre tabindex="0" aria-label="Body" { (escape_json(&String::from_utf8_lossy(sample.body))) }
     };
     page(Section::Contract, &format!("Sample {}", sample.name), &content)

@@ -1,100 +1,184 @@
-//! The page of the newest messages.
+//! The page of messages: search, rows, and links to older ones.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{mem, sync::Arc};
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Query as Parameters, State},
+    response::Response,
+};
 use http::StatusCode;
+use jiff::Timestamp;
 use maud::{Markup, html};
-use schemas::validate::MAX_VIOLATIONS;
+use schemas::text::escape;
+use serde::Deserialize;
 
 use super::{
     Inspected,
-    page::{Section, page, problem},
+    page::{Problem, Section, page, page_with_status},
+    rows::{self, Row},
+    search::PAGE,
+    url::encoded,
 };
 use crate::{
-    index::{IndexError, Message, Reader, Search, Sources},
-    log::{Position, SegmentedLog},
-    query::Query,
-    server::DataFolder,
+    index::Page,
+    log::Position,
+    query::{Key, Query, QueryError, Term},
 };
 
-/// Number of messages on a page.
-const PAGE: usize = 50;
+/// Queries that people often need, in words.
+const SUGGESTIONS: [(&str, &str); 4] = [
+    ("Today", "since:today"),
+    ("Breaks the contract", "is:broken"),
+    ("Arrived more than once", "is:repeated"),
+    ("Given up by the relay", "relay:dead"),
+];
 
-/// How long a page may be searched for.
-const BUDGET: Duration = Duration::from_millis(250);
-
-pub(super) async fn list(State(inspected): State<Arc<Inspected>>) -> Response {
-    let read = inspected
-        .read(|inspected| {
-            let Some(index) = Reader::open(&inspected.index_file)? else { return Ok(Vec::new()) };
-            let data = inspected.index_file.parent().unwrap_or(Path::new(""));
-            let log = SegmentedLog::read_folder(&DataFolder::log_in(data), Position(0));
-            let mut sources = Sources { log, profile_of: &|_| None, deliveries: None };
-            let search = Search { query: &Query::default(), before: None, after: None, limit: PAGE, budget: BUDGET };
-            Ok::<_, IndexError>(index.search(&search, &mut sources)?.messages)
-        })
-        .await;
-    match read {
-        Ok(messages) => page(Section::Messages, "Messages", &table(&messages)),
-        Err(error) => problem(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The index cannot be read",
-            &format!("{error}. The receiver still stores messages. See its log, or /readyz of its admin listener."),
-        ),
-    }
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListParameters {
+    pub(super) q: String,
+    before: String,
 }
 
-fn table(messages: &[Message]) -> Markup {
+pub(super) async fn list(
+    State(inspected): State<Arc<Inspected>>,
+    Parameters(parameters): Parameters<ListParameters>,
+) -> Result<Response, Problem> {
+    let text = parameters.q.trim().to_owned();
+    let before = parameters.before.parse().ok().map(Position);
+    let query = match Query::parse(&text, Timestamp::now()) {
+        Ok(query) => query,
+        Err(error) => {
+            let content = html! { (form(&text, Some(&error))) (suggestions()) };
+            return Ok(page_with_status(StatusCode::BAD_REQUEST, Section::Messages, "Messages", &content));
+        }
+    };
+    inspected
+        .read(move |inspected| {
+            let mut found = inspected.search(&query, before, None, PAGE)?;
+            let rows = inspected.rows(mem::take(&mut found.messages))?;
+            let content = html! {
+                (form(&text, None))
+                (chips(&query))
+                @if query.terms().is_empty() { (suggestions()) }
+                @if before.is_none() { (live(&text, found.indexed)) }
+                (table(&rows))
+                @if rows.is_empty() { (nothing(&query, before, &found)) }
+                (pager(&text, before, &found))
+            };
+            Ok(page(Section::Messages, "Messages", &content))
+        })
+        .await
+}
+
+fn form(text: &str, error: Option<&QueryError>) -> Markup {
     html! {
-        @if messages.is_empty() {
-            p { "No messages yet." }
-        } @else {
-            table.rows {
-                thead {
-                    tr {
-                        th scope="col" { "Received" }
-                        th scope="col" { "Endpoint" }
-                        th scope="col" { "Contract" }
-                        th scope="col" { "Trigger" }
-                        th scope="col" { "Flow" }
-                        th scope="col" { "Step" }
-                        th.number scope="col" { "Bytes" }
-                        th.number scope="col" { "Arrivals" }
-                    }
-                }
-                tbody {
-                    @for message in messages { (row(message)) }
+        form.search role="search" action="/" method="get" {
+            div {
+                label for="q" { "Search messages" }
+                input id="q" name="q" type="search" value=(text) autocomplete="off" spellcheck="false"
+                    aria-describedby="search-help" aria-invalid=[error.map(|_| "true")]
+                    aria-errormessage=[error.map(|_| "search-error")];
+            }
+            button type="submit" { "Search" }
+        }
+        @if let Some(error) = error {
+            div.error id="search-error" role="alert" {
+                pre { (error.with_carets(text)) }
+                @if let Some(tip) = error.tip() { p { "Tip: " (tip) } }
+            }
+        }
+        details {
+            summary { "How to search" }
+            p id="search-help" {
+                "All terms have to hold. Words and \"phrases\" are searched in values, names and comments of the form, and in the \
+                 flow's subject. A minus sign before a key negates it."
+            }
+            dl.facts {
+                @for key in Key::ALL {
+                    div { dt { code { (key) ":" } } dd { a href={ "/?q=" (encoded(&format!("{key}:{}", key.example()))) } { code { (key) ":" (key.example()) } } } }
                 }
             }
         }
     }
 }
 
-fn row(message: &Message) -> Markup {
-    let text = |text: Option<&str>| text.map_or_else(|| "–".to_owned(), crate::redact::one_line);
+/// What was understood. Each term is a link to the query without it.
+fn chips(query: &Query) -> Markup {
     html! {
-        tr data-row=(message.position.0) {
-            td data-label="Received" { time datetime=(message.received_at) { (format!("{:.0}", message.received_at)) } }
-            td data-label="Endpoint" { (text(Some(&message.endpoint))) }
-            td data-label="Contract" { (verdict(message)) }
-            td data-label="Trigger" { (text(message.trigger.map(schemas::Trigger::as_str))) }
-            td data-label="Flow" { (text(message.flow.as_deref())) }
-            td data-label="Step" { (text(message.step.as_deref())) }
-            td.number data-label="Bytes" { (message.size) }
-            td.number data-label="Arrivals" { (message.arrivals) }
+        @if !query.terms().is_empty() {
+            ul.chips aria-label="Search terms" {
+                @for (index, term) in query.terms().iter().enumerate() {
+                    li {
+                        a.chip href={ "/?q=" (encoded(&query.without(index).to_string())) } aria-label={ "Remove " (shown(term)) } {
+                            code { (shown(term)) } " ✕"
+                        }
+                    }
+                }
+            }
         }
     }
 }
 
-/// In words and with a sign of its own, not by colour alone.
-fn verdict(message: &Message) -> Markup {
-    let (class, text) = match message.violations.len() {
-        _ if message.captured => ("captured", "○ captured".to_owned()),
-        0 => ("holds", "✓ holds".to_owned()),
-        1 => ("broken", "✗ 1 violation".to_owned()),
-        MAX_VIOLATIONS => ("broken", format!("✗ {MAX_VIOLATIONS} violations or more")),
-        count => ("broken", format!("✗ {count} violations")),
-    };
-    html! { span.verdict.(class) { (text) } }
+fn shown(term: &Term) -> String {
+    escape(&term.to_string())
+}
+
+fn suggestions() -> Markup {
+    html! {
+        ul.chips aria-label="Frequent searches" {
+            @for (title, query) in SUGGESTIONS { li { a.chip href={ "/?q=" (encoded(query)) } { (title) } } }
+        }
+    }
+}
+
+/// Shown by the script, which also fills it.
+fn live(text: &str, end: Position) -> Markup {
+    html! {
+        p.tools id="live" hidden data-events={ "/events?q=" (encoded(text)) } data-after=(end.0) {
+            span id="live-state" { "Connecting" }
+            button type="button" id="live-pause" { "Pause" }
+            span id="live-news" role="status" {}
+        }
+    }
+}
+
+fn table(rows: &[Row]) -> Markup {
+    html! {
+        table.rows id="rows" {
+            caption { "Messages, the newest first" }
+            (rows::head())
+            tbody { @for row in rows { (rows::row(row)) } }
+        }
+    }
+}
+
+fn nothing(query: &Query, before: Option<Position>, found: &Page) -> Markup {
+    html! {
+        @match (query.terms().is_empty(), before) {
+            _ if found.next.is_some() => {}
+            (true, None) => {
+                p { "No messages yet. " a href="/send" { "Send a test message" } ", or look at the " a href="/refused" { "refused requests" } "." }
+            }
+            (true, Some(_)) => p { "No older messages." }
+            (false, _) => p { "No messages match. Remove a term above, or look at the " a href="/refused" { "refused requests" } "." }
+        }
+    }
+}
+
+fn pager(text: &str, before: Option<Position>, found: &Page) -> Markup {
+    let link = |at: Position| format!("/?q={}&before={}", encoded(text), at.0);
+    html! {
+        nav.tools aria-label="Older and newer messages" {
+            @if before.is_some() { a.button href={ "/?q=" (encoded(text)) } { "Newest messages" } }
+            @match (found.next, found.searched_back_to) {
+                (None, _) => {}
+                (Some(at), None) => a.button rel="next" href=(link(at)) { "Older messages" }
+                (Some(at), Some(back_to)) => {
+                    p { "Searched back to " (rows::time(back_to)) ". " }
+                    a.button rel="next" href=(link(at)) { "Continue" }
+                }
+            }
+        }
+    }
 }

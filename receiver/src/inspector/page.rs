@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -24,30 +24,48 @@ pub(super) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+const KEYS: [(&str, &str); 6] = [
+    ("j / k", "Next or previous row"),
+    ("Enter", "Open the row"),
+    ("Esc", "Leave the search box, or go up to the list"),
+    ("/", "Search"),
+    ("r", "Replay the message"),
+    ("?", "Show these keys"),
+];
+
 /// The pages in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Messages,
+    Refused,
+    Relays,
     Overview,
     Contract,
+    Send,
 }
 
 impl Section {
-    const ALL: [Self; 3] = [Self::Messages, Self::Overview, Self::Contract];
+    const ALL: [Self; 6] = [Self::Messages, Self::Refused, Self::Relays, Self::Overview, Self::Contract, Self::Send];
 
     fn title(self) -> &'static str {
         match self {
             Self::Messages => "Messages",
+            Self::Refused => "Refused requests",
+            Self::Relays => "Relays",
             Self::Overview => "Overview",
             Self::Contract => "Contract",
+            Self::Send => "Send a test message",
         }
     }
 
     fn path(self) -> &'static str {
         match self {
             Self::Messages => "/",
+            Self::Refused => "/refused",
+            Self::Relays => "/relays",
             Self::Overview => "/overview",
             Self::Contract => "/contract",
+            Self::Send => "/send",
         }
     }
 }
@@ -57,9 +75,38 @@ pub(super) fn page(section: Section, title: &str, content: &Markup) -> Response 
     document(Some(section), title, content).into_response()
 }
 
-/// A page that reports a problem: what happened, and what to do next.
+pub(super) fn page_with_status(status: StatusCode, section: Section, title: &str, content: &Markup) -> Response {
+    (status, document(Some(section), title, content)).into_response()
+}
+
+/// A page that reports what happened, and what to do next.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) title: String,
+    pub(super) advice: String,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, title: &str, advice: &str) -> Self {
+        Self { status, title: title.to_owned(), advice: advice.to_owned() }
+    }
+
+    /// Something that works otherwise has failed.
+    pub(super) fn internal(title: &str, error: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, title, &format!("{error}. The receiver's log may have more."))
+    }
+}
+
+/// As [`Problem`], for handlers that return a response.
 pub(super) fn problem(status: StatusCode, title: &str, advice: &str) -> Response {
-    (status, document(None, title, &html! { p { (advice) } })).into_response()
+    Problem::new(status, title, advice).into_response()
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        (self.status, document(None, &self.title, &html! { p { (self.advice) } })).into_response()
+    }
 }
 
 fn document(section: Option<Section>, title: &str, content: &Markup) -> Html<String> {
@@ -81,6 +128,7 @@ fn document(section: Option<Section>, title: &str, content: &Markup) -> Html<Str
                         @for item in Section::ALL {
                             a href=(item.path()) aria-current=[(section == Some(item)).then_some("page")] { (item.title()) }
                         }
+                        button.keys type="button" id="keys-open" hidden { "Keys" }
                         a.sign-out href=(SIGN_OUT) { "Sign out" }
                     }
                 }
@@ -88,11 +136,26 @@ fn document(section: Option<Section>, title: &str, content: &Markup) -> Html<Str
                     h1 { (title) }
                     (content)
                 }
+                (keys())
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     Html(markup.into_string())
+}
+
+/// Opened by the script.
+fn keys() -> Markup {
+    html! {
+        dialog id="keys" aria-labelledby="keys-title" {
+            h2 id="keys-title" { "Keys" }
+            dl.facts {
+                @for (key, action) in KEYS { div { dt { kbd { (key) } } dd { (action) } } }
+            }
+            p { label { input id="keys-enabled" type="checkbox" checked; " Use keys that are a single character" } }
+            form method="dialog" { button type="submit" { "Close" } }
+        }
+    }
 }
 
 #[cfg(test)]

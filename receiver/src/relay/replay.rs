@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{
     decisions::digest,
-    routing::RoutingDecision,
+    routing::{Router, RoutingDecision},
     store::{self, Store, StoreError},
 };
-use crate::log::{Entry, LogReader, Position};
+use crate::log::{Entry, LogReader, Position, Record};
 
 /// Maximum number of messages in a transaction; a running receiver waits for it.
 const MAX_BATCH_MESSAGES: usize = 500;
@@ -60,8 +60,6 @@ pub(crate) fn replay(
     };
     let router = store.router()?;
     let from_endpoint = selection.endpoint.unwrap_or(&endpoint);
-    // Evaluate the current filter whatever the age of the message, as if its endpoint were the destination's.
-    let now = Position(i64::MAX.cast_unsigned());
     let (mut replayed, mut batch) = (ReplayCounts::default(), Vec::new());
     loop {
         let entry = reader.next_entry().map_err(StoreError::Log)?;
@@ -71,7 +69,7 @@ pub(crate) fn replay(
             replayed.waiting += batch.len() - due;
             batch.clear();
         }
-        let (at, mut record) = match entry {
+        let (at, record) = match entry {
             None => return Ok(replayed),
             Some(Entry::Damaged { .. }) => continue,
             Some(Entry::Record { at, record, .. }) => (at, record),
@@ -84,17 +82,56 @@ pub(crate) fn replay(
         if !is_selected {
             continue;
         }
-        record.header.endpoint.clone_from(&endpoint);
-        match router.decide(number, now, &record) {
-            RoutingDecision::Due => batch.push(store::ReplayedMessage {
+        batch.extend(decided(&router, (number, &endpoint), at, record, &mut replayed));
+    }
+}
+
+/// Enqueues one message again, after waiting ones, if the current `when` of the destination holds for it.
+///
+/// # Errors
+/// When the destination is not configured, or the store cannot be used.
+#[cfg(feature = "inspect")]
+pub(crate) fn replay_message(
+    store: &mut Store,
+    destination: &str,
+    at: Position,
+    record: Record,
+) -> Result<ReplayCounts, ReplayError> {
+    let Some((number, endpoint)) = store.configured(destination)? else {
+        return Err(ReplayError::UnknownDestination { name: destination.to_owned() });
+    };
+    let router = store.router()?;
+    let mut replayed = ReplayCounts::default();
+    if let Some(message) = decided(&router, (number, &endpoint), at, record, &mut replayed) {
+        replayed.due = store.replay(number, &[message])?;
+        replayed.waiting = 1 - replayed.due;
+    }
+    Ok(replayed)
+}
+
+/// The message, if the current filter of the destination with this number and endpoint holds for it. Otherwise it is counted.
+fn decided(
+    router: &Router,
+    (number, endpoint): (i64, &str),
+    at: Position,
+    mut record: Record,
+    replayed: &mut ReplayCounts,
+) -> Option<store::ReplayedMessage> {
+    // Whatever the age of the message, and as if its endpoint were the destination's.
+    let now = Position(i64::MAX.cast_unsigned());
+    endpoint.clone_into(&mut record.header.endpoint);
+    match router.decide(number, now, &record) {
+        RoutingDecision::Due => {
+            return Some(store::ReplayedMessage {
                 at,
                 message: record.header.id,
-                received_at,
+                received_at: record.header.received_at,
                 flow: record.header.flow.clone(),
-                digest: digest(&router, now, &record),
-            }),
-            RoutingDecision::NotMatched => replayed.not_matched += 1,
-            RoutingDecision::Undecided(_) | RoutingDecision::Expired => replayed.undecided += 1,
+                digest: digest(router, now, &record),
+            });
         }
+        RoutingDecision::NotMatched => replayed.not_matched += 1,
+        RoutingDecision::Undecided(_) | RoutingDecision::Expired => replayed.undecided += 1,
     }
+    None
 }

@@ -3,6 +3,10 @@
 
 mod dead_letters;
 mod decision;
+#[cfg(feature = "inspect")]
+mod deliveries;
+#[cfg(feature = "inspect")]
+mod message;
 mod outcome;
 mod replay;
 mod routing;
@@ -23,6 +27,8 @@ use rusqlite::{Connection, Params, params};
 use storage::database::DatabaseFiles;
 use uuid::Uuid;
 
+#[cfg(feature = "inspect")]
+pub(crate) use self::message::{DeliveryCounts, MessageDelivery};
 pub(crate) use self::{
     dead_letters::{DeadLetter, DeadLetterSelection, Retried},
     status::{DestinationStatus, RelayStatus},

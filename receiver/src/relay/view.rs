@@ -19,6 +19,8 @@ use schemas::{
     json::{Digits, exact},
 };
 
+#[cfg(feature = "inspect")]
+pub(crate) use self::field::text as field_text;
 pub(super) use self::number::text as number_text;
 use self::step::StepView;
 use super::{

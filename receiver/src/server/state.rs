@@ -43,6 +43,9 @@ pub(super) struct RuntimeConfig {
     pub(super) certificate_ends: Option<Timestamp>,
     pub(super) refusals: Arc<RefusalContext>,
     profiles: Profiles,
+    /// All of it, for the inspector.
+    #[cfg(feature = "inspect")]
+    pub(super) config: Arc<Config>,
 }
 
 /// The current [`RuntimeConfig`]. It is replaced as a whole, so a request sees all of the old or all of the new one; a request
@@ -61,6 +64,8 @@ impl RuntimeConfig {
             certificate_ends: config.tls.as_ref().and_then(ListenerTls::ends),
             refusals: Arc::new(config.refusal_context()),
             profiles: config.profiles(),
+            #[cfg(feature = "inspect")]
+            config: Arc::new(config.clone()),
         }
     }
 }

@@ -92,7 +92,8 @@ fn nested(raw: &Json, digits: Digits) -> Value {
     }
 }
 
-fn text(raw: &Json, kind: Option<&FieldType>, digits: Digits) -> String {
+/// The value as people write it. It is as unsafe as the message.
+pub(crate) fn text(raw: &Json, kind: Option<&FieldType>, digits: Digits) -> String {
     if let Some(number) = digits.of(raw) {
         return if kind == Some(&FieldType::Currency) { format::money(&number) } else { number };
     }

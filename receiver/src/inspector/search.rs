@@ -1,0 +1,36 @@
+//! Searching messages.
+
+use std::time::Duration;
+
+use super::{Inspected, page::Problem};
+use crate::{
+    index::{Deliveries, Page, Search, Sources},
+    log::Position,
+    query::Query,
+};
+
+/// Number of messages on a page.
+pub(super) const PAGE: usize = 50;
+/// How long one search may take.
+const BUDGET: Duration = Duration::from_millis(250);
+
+impl Inspected {
+    /// The newest messages before a position, or the oldest ones after a position, at most `limit`.
+    pub(super) fn search(
+        &self,
+        query: &Query,
+        before: Option<Position>,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Page, Problem> {
+        let store = self.relay_store()?;
+        let profile_of = |endpoint: &str| Some(self.profile(endpoint));
+        let mut sources = Sources {
+            log: self.parts.log.read(Position(0))?,
+            profile_of: &profile_of,
+            deliveries: store.as_ref().map(|store| store as &dyn Deliveries),
+        };
+        let search = Search { query, before, after, limit, budget: BUDGET };
+        Ok(self.index()?.search(&search, &mut sources)?)
+    }
+}
