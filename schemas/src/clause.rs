@@ -66,13 +66,6 @@ impl Clause {
         CLAUSES.iter().find(|clause| clause.id == id)
     }
 
-    /// The anchor of the clause in `CONTRACT.md`.
-    pub fn anchor(&self) -> String {
-        let heading = format!("{} · {} · {}", self.id, self.level, self.title).to_lowercase();
-        let kept = heading.chars().filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-'));
-        kept.map(|character| if character == ' ' { '-' } else { character }).collect()
-    }
-
     fn read(group: &'static str, section: &'static str) -> Option<Self> {
         let section = section.split("\n## ").next()?;
         let (heading, rest) = section.split_once('\n')?;
@@ -111,6 +104,13 @@ impl fmt::Display for Level {
 mod tests {
     use super::*;
 
+    /// The anchor of the clause in `CONTRACT.md`.
+    fn anchor(clause: &Clause) -> String {
+        let heading = format!("{} · {} · {}", clause.id, clause.level, clause.title).to_lowercase();
+        let kept = heading.chars().filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-'));
+        kept.map(|character| if character == ' ' { '-' } else { character }).collect()
+    }
+
     #[test]
     fn the_contract_is_read_whole() {
         assert_eq!(Clause::all().len(), CONTRACT_TEXT.matches("\n### ").count());
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn anchors_are_those_of_the_contracts_own_list() {
         for clause in Clause::all() {
-            let link = format!("[{}](#{})", clause.id, clause.anchor());
+            let link = format!("[{}](#{})", clause.id, anchor(clause));
             assert!(CONTRACT_TEXT.contains(&link), "{link}");
         }
     }

@@ -28,7 +28,6 @@ pub mod text;
 pub mod timestamp;
 pub mod uri;
 pub mod validate;
-pub mod webhook;
 pub mod wire;
 
 pub use authentication::{Authentication, AuthenticationKind, BasicCredentials, ClientSecret};
@@ -45,4 +44,3 @@ pub use reference::SecretReference;
 pub use sample::Sample;
 pub use step::{Access, Decision, Step, StepKind, Verdict};
 pub use validate::{Schema, Violation};
-pub use webhook::Webhook;

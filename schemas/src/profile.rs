@@ -112,11 +112,6 @@ impl Profile {
         self.0.pointers.keys().copied()
     }
 
-    /// The roles that it does not carry.
-    pub fn uncarried(&self) -> impl Iterator<Item = Role> + '_ {
-        Role::ALL.into_iter().filter(|role| !self.0.pointers.contains_key(role))
-    }
-
     /// How the fields of a step are laid out.
     pub fn field_form(&self) -> &FieldForm {
         &self.0.fields

@@ -20,7 +20,7 @@ use std::{
 
 use bytes::Bytes;
 use delivery::{
-    AddressGuard, Client, ClientOptions, Delivery, Dispatcher, EndpointUrl, MemoryQueue, Outcome, Request, USER_AGENT,
+    AddressGuard, AllowedAddresses, Client, ClientOptions, Dispatcher, EndpointUrl, Outcome, Request, USER_AGENT,
 };
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, Full};
@@ -32,6 +32,12 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+
+use memory_queue::{Delivery, MemoryQueue};
+
+#[path = "../tests/it/support/memory_queue.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod memory_queue;
 
 const CONNECTIONS: usize = 64;
 const REQUESTS: usize = 20_000;
@@ -47,7 +53,7 @@ fn main() {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let bare = legacy::Client::builder(TokioExecutor::new()).build(connector);
-        let guard = AddressGuard::default().allow_loopback();
+        let guard = AddressGuard::default().allow(AllowedAddresses::Loopback);
         let client = Client::new(&ClientOptions { guard, ..ClientOptions::default() }).unwrap();
         let dispatcher = Dispatcher::new(client.clone()).with_concurrency(NonZeroUsize::new(CONNECTIONS).unwrap());
 

@@ -6,7 +6,7 @@ mod learned;
 mod running;
 mod stored;
 
-use delivery::{AddressGuard, Client, ClientOptions};
+use delivery::{AddressGuard, AllowedAddresses, Client, ClientOptions};
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile, Sample, StepMessage};
 use sender::WireMessage;
 use serde_json::Value;
@@ -28,7 +28,7 @@ fn basic(username: &str, password: &str) -> Authentication {
 }
 
 fn client() -> Client {
-    let guard = AddressGuard::default().allow_loopback();
+    let guard = AddressGuard::default().allow(AllowedAddresses::Loopback);
     Client::new(&ClientOptions { guard, ..ClientOptions::default() }).unwrap()
 }
 

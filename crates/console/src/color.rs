@@ -19,50 +19,41 @@ pub struct ColorArgs {
         default_value = "auto",
         help_heading = "Global options"
     )]
-    color: Color,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
+    color: clap::ColorChoice,
 }
 
 impl ColorArgs {
     /// Applies the choice to both output streams.
     pub fn apply(self) {
-        self.color.choice().write_global();
+        choice(self.color).write_global();
     }
 }
 
-impl Color {
-    fn choice(self) -> ColorChoice {
-        match self {
-            Self::Auto => ColorChoice::Auto,
-            Self::Always => ColorChoice::Always,
-            Self::Never => ColorChoice::Never,
-        }
+fn choice(color: clap::ColorChoice) -> ColorChoice {
+    match color {
+        clap::ColorChoice::Auto => ColorChoice::Auto,
+        clap::ColorChoice::Always => ColorChoice::Always,
+        clap::ColorChoice::Never => ColorChoice::Never,
     }
+}
 
-    fn find(mut arguments: impl Iterator<Item = String>, variable: Option<String>) -> Option<Self> {
-        let mut wanted = variable;
-        while let Some(argument) = arguments.next().filter(|argument| argument != "--") {
-            match argument.strip_prefix("--color") {
-                Some("") => wanted = arguments.next(),
-                Some(value) if value.starts_with('=') => wanted = Some(value[1..].to_owned()),
-                _ => {}
-            }
+fn find(mut arguments: impl Iterator<Item = String>, variable: Option<String>) -> Option<clap::ColorChoice> {
+    let mut wanted = variable;
+    while let Some(argument) = arguments.next().filter(|argument| argument != "--") {
+        match argument.strip_prefix("--color") {
+            Some("") => wanted = arguments.next(),
+            Some(value) if value.starts_with('=') => wanted = Some(value[1..].to_owned()),
+            _ => {}
         }
-        Self::from_str(&wanted?, false).ok()
     }
+    clap::ColorChoice::from_str(&wanted?, false).ok()
 }
 
 /// Applies the choice before the arguments are parsed: clap prints its own errors while it parses.
 pub(crate) fn apply_early() {
     let arguments = env::args_os().filter_map(|argument| argument.into_string().ok());
-    if let Some(color) = Color::find(arguments, env::var(COLOR_VARIABLE).ok()) {
-        color.choice().write_global();
+    if let Some(color) = find(arguments, env::var(COLOR_VARIABLE).ok()) {
+        choice(color).write_global();
     }
 }
 
@@ -81,8 +72,8 @@ mod tests {
             ("check", Some("always"), Some(ColorChoice::Always)),
             ("check", None, None),
         ] {
-            let found = Color::find(line.split(' ').map(str::to_owned), variable.map(str::to_owned));
-            assert_eq!(found.map(Color::choice), expected, "{line}");
+            let found = find(line.split(' ').map(str::to_owned), variable.map(str::to_owned));
+            assert_eq!(found.map(choice), expected, "{line}");
         }
     }
 }

@@ -16,6 +16,11 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A time in whole milliseconds, for programs.
+pub fn milliseconds(time: Duration) -> u64 {
+    time.as_millis().try_into().unwrap_or(u64::MAX)
+}
+
 /// An elapsed time.
 pub fn elapsed(time: Duration) -> String {
     match time.as_millis() {

@@ -3,7 +3,6 @@
 
 pub(crate) mod destination_groups;
 pub(crate) mod fifo_groups;
-pub(crate) mod memory_queue;
 pub(crate) mod queue;
 pub(crate) mod rate;
 pub(crate) mod rate_limiter;

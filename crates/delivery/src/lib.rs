@@ -7,18 +7,13 @@
 //! not followed.
 //!
 //! ```no_run
-//! use delivery::{Client, ClientOptions, Delivery, Dispatcher, MemoryQueue, Request};
+//! use delivery::{Client, ClientOptions, DeliveryQueue, Dispatcher};
 //!
-//! # async fn example(request: Request) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example<Q: DeliveryQueue>(mut queue: Q) -> Result<(), Box<dyn std::error::Error>>
+//! # where
+//! #     Q::Error: std::error::Error + 'static,
+//! # {
 //! let dispatcher = Dispatcher::new(Client::new(&ClientOptions::default())?).with_rate("4/s".parse()?);
-//! let mut queue = MemoryQueue::new();
-//! queue.push(Delivery {
-//!     destination: "crm".into(),
-//!     flow: Some("FLOW-604".into()),
-//!     url: "https://crm.example/hooks/flowingly".parse()?,
-//!     request,
-//!     due: jiff::Timestamp::now(),
-//! });
 //! let counts = dispatcher.drain(&mut queue).await?;
 //! println!("{} delivered in {} attempts", counts.delivered, counts.attempts);
 //! # Ok(())
@@ -56,7 +51,6 @@ pub use self::{
         DispatchCounts, Dispatcher,
         destination_groups::DestinationGroups,
         fifo_groups::FifoGroups,
-        memory_queue::{Delivery, Finished, MemoryQueue},
         queue::{AttemptResult, DeliveryQueue, ReadyDelivery},
         rate::{Rate, RateError},
         rate_limiter::RateLimiter,

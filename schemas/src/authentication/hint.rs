@@ -9,6 +9,7 @@ use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
+use percent_encoding::percent_decode_str;
 use secrecy::zeroize::Zeroizing;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -275,15 +276,7 @@ fn unquoted_bytes(text: &[u8]) -> &[u8] {
 }
 
 fn percent_decoded(text: &str) -> Option<Text> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|digits| byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        let code = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(byte));
-        rest = &after[if code.is_some() { 2 } else { 0 }..];
-    }
-    utf_8(&bytes)
+    utf_8(&Zeroizing::new(percent_decode_str(text).collect::<Vec<u8>>()))
 }
 
 #[cfg(test)]

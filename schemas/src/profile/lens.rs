@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{FieldKey, Part, Profile, Role, Subject, form::Lost};
+use super::{FieldKey, Part, Profile, Role, form::Lost};
 use crate::{
     message::{StepMessage, Trigger},
     pointer::Pointer,
@@ -160,10 +160,5 @@ impl Profile {
         let place = Pointer::common(previous.into_iter().map(|(_, pointer)| pointer))?;
         let alone = !place.tokens().is_empty() && !others.iter().any(|(_, pointer)| place.contains(pointer));
         alone.then_some(place)
-    }
-
-    /// The step roles that belong to one of a message's two steps.
-    pub fn carries(&self, subject: Subject, part: Part) -> bool {
-        self.pointer(Role::Step(subject, part)).is_some()
     }
 }

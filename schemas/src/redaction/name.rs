@@ -1,8 +1,11 @@
 //! Header fields and parts of a URL that are credentials.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
-use super::{MASK, MIN_CREDENTIAL_BYTES, unit::each_reading};
+use super::{MASK, MIN_CREDENTIAL_BYTES};
 
 /// Parts of the name of a header field whose value is a credential.
 const SENSITIVE_NAME_PARTS: [&str; 12] =
@@ -99,28 +102,7 @@ fn mask_parameters(path: &str) -> String {
 
 /// The text without percent-encoding; unchanged if the bytes are not UTF-8.
 fn decoded(text: &str) -> String {
-    let (mut bytes, mut at) = (Vec::with_capacity(text.len()), 0);
-    while at < text.len() {
-        let mut reading = None;
-        if text.as_bytes()[at] == b'%' {
-            each_reading(text.as_bytes(), at, |unit| {
-                if unit.end == at + 3 {
-                    reading.get_or_insert(unit);
-                }
-            });
-        }
-        match reading {
-            Some(unit) => {
-                bytes.extend_from_slice(unit.bytes());
-                at = unit.end;
-            }
-            None => {
-                bytes.push(text.as_bytes()[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ fn projected(message: &StepMessage, profile: &Profile) -> StepMessage {
 }
 
 fn project_step(step: &mut Step, subject: Subject, profile: &Profile) {
-    let carries = |part: Part| profile.carries(subject, part);
+    let carries = |part: Part| profile.pointer(Role::Step(subject, part)).is_some();
     if !carries(Part::Type) {
         step.kind = None;
     }

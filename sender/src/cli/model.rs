@@ -147,7 +147,7 @@ fn show(file: &Path, output: OutputFormat) -> Result<(), CliError> {
     let model = load(file)?;
     match output {
         OutputFormat::Human => write_stdout(&drawing::draw(&model))?,
-        OutputFormat::Json => write_json(&report::model(&model).to_string())?,
+        OutputFormat::Json => write_json(&serde_json::to_string(&model).map_err(CliError::json)?)?,
     }
     Ok(())
 }

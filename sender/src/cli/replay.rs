@@ -30,7 +30,7 @@ use crate::{
     WireMessage,
     credentials::CredentialReference,
     outbox::{Address, DEFAULT_FOLDER, Destination, JobId, Outbox, Which},
-    replay::{Item, Replay, Selection, Source},
+    replay::{Replay, Selection, Source},
 };
 
 const FILTER_HEADING: &str = "Filter";
@@ -108,8 +108,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     if args.dry_run {
         let mut survey = Survey::default();
         source.read(&replay, |item| {
-            survey.note(&item);
-            survey.keep(item);
+            survey.add(item);
             Ok::<_, CliError>(())
         })?;
         survey.judge(args.skip_bad)?;
@@ -148,8 +147,7 @@ fn taken_in(
     if source.is_rereadable() {
         let mut survey = Survey::default();
         let digest = source.read(replay, |item| {
-            survey.note(&item);
-            survey.keep(item);
+            survey.add(item);
             Ok::<_, CliError>(())
         })?;
         if !args.skip_bad {
@@ -165,15 +163,9 @@ fn taken_in(
     let mut survey = Survey::default();
     let to = enqueue.unnamed_destination(&destination.address, &destination.credentials)?;
     let job = enqueue.begin_job("")?;
-    let digest = source.read(replay, |item| {
-        survey.note(&item);
-        match item {
-            Item::Message(delivery) => enqueue.add(job, to, &delivery).map(|_| ()).map_err(CliError::from),
-            other => {
-                survey.keep(other);
-                Ok(())
-            }
-        }
+    let digest = source.read(replay, |item| match survey.add(item) {
+        Some(delivery) => enqueue.add(job, to, &delivery).map(|_| ()).map_err(CliError::from),
+        None => Ok(()),
     })?;
     survey.judge(args.skip_bad)?;
     if surveyed.is_some_and(|surveyed| surveyed != digest) {

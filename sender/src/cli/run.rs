@@ -174,7 +174,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, CliError> {
         folder.write(&run, written_as)?;
         summary.add(&run);
     }
-    note_dropped(folder.dropped(), profile.as_ref());
+    note_dropped(&folder.dropped, profile.as_ref());
     summary.print_written(&folder, args.output.format).map(|()| exit_code::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! The status of a delivery, as text for people and as JSON for programs. Text from endpoints and messages is made safe
 //! to print here.
 
-use console::format::plural;
+use console::format::{milliseconds, plural};
 use delivery::{GiveUpReason, OutcomeSummary};
 use jiff::Timestamp;
 use schemas::text::one_line;
@@ -128,7 +128,7 @@ impl<'a> AttemptObject<'a> {
             OutcomeSummary::Unanswered { code, message } => ("unanswered", None, Some(&**code), Some(message.as_str())),
             OutcomeSummary::Failed { message } => ("not-sent", None, None, Some(message.as_str())),
         };
-        let duration_ms = attempt.took.as_millis().try_into().unwrap_or(u64::MAX);
+        let duration_ms = milliseconds(attempt.took);
         Self { number: attempt.number, at: attempt.at, duration_ms, outcome, status, code, detail }
     }
 }

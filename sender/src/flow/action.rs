@@ -47,7 +47,7 @@ pub(crate) enum ActionError {
     NotTheirTurn { step: String, by: String, next: String },
     #[error("`{step}` is not open; {}", open_now(open))]
     NotOpen { step: String, open: Vec<String> },
-    #[error("the flow has ended ({status}), so `{step}` accepts no actions")]
+    #[error("the flow has ended ({}), so `{step}` accepts no actions", status.as_str())]
     Ended { step: String, status: FlowStatus },
     #[error("the model has no step `{step}`")]
     UnknownStep { step: String },

@@ -36,7 +36,7 @@ impl<'m> AllPaths<'m> {
         let flow = Flow { flow_identifier: format!("FLOW-{number}"), ..self.flow.clone() };
         let mut run = Run::new(RunningFlow::start(self.model, flow, self.start), self.start);
         let mut depth = 0;
-        while run.flow.status() == FlowStatus::Running {
+        while run.flow.status == FlowStatus::Running {
             let Some(open) = first_open(&run.flow) else { break };
             let mut choices = choices(&run.flow, open);
             if depth == self.path.len() {
@@ -74,7 +74,7 @@ impl<'m> Iterator for AllPaths<'m> {
 }
 
 fn first_open<'f, 'm>(flow: &'f RunningFlow<'m>) -> Option<&'f StepRun<'m>> {
-    let place = |run: &&StepRun<'m>| flow.model().steps.iter().position(|step| step.name == run.step.name);
+    let place = |run: &&StepRun<'m>| flow.model.steps.iter().position(|step| step.name == run.step.name);
     flow.open().min_by_key(place)
 }
 
@@ -95,7 +95,7 @@ fn choices(flow: &RunningFlow<'_>, open: &StepRun<'_>) -> Vec<ActionKind> {
 }
 
 fn has_sent_back(flow: &RunningFlow<'_>, step: &ModelStep) -> bool {
-    flow.steps().iter().any(|run| {
+    flow.steps.iter().any(|run| {
         run.step.name == step.name
             && run.status == StepStatus::Completed
             && run.snapshot.decisions.iter().any(|decision| decision.verdict == Verdict::RejectedAndSentBack)

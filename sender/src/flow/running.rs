@@ -8,11 +8,12 @@ use crate::model::{Model, ModelStep};
 
 #[derive(Clone, Debug)]
 pub(crate) struct RunningFlow<'m> {
-    model: &'m Model,
-    flow: Flow,
-    status: FlowStatus,
-    /// In the order they were created.
-    steps: Vec<StepRun<'m>>,
+    pub(crate) model: &'m Model,
+    /// The flow part of its messages.
+    pub(crate) flow: Flow,
+    pub(crate) status: FlowStatus,
+    /// In the order of creation; a repeated step occurs again.
+    pub(crate) steps: Vec<StepRun<'m>>,
     /// For each step of the model, whether it is done, so that the next steps can begin.
     done: Vec<bool>,
 }
@@ -34,24 +35,6 @@ impl<'m> RunningFlow<'m> {
             subject: model.subject.clone(),
             initiator: model.initiator.clone(),
         }
-    }
-
-    /// The flow part of its messages.
-    pub(crate) fn flow(&self) -> &Flow {
-        &self.flow
-    }
-
-    pub(crate) fn model(&self) -> &'m Model {
-        self.model
-    }
-
-    pub(crate) fn status(&self) -> FlowStatus {
-        self.status
-    }
-
-    /// Every step in the order of creation; a repeated step occurs again.
-    pub(crate) fn steps(&self) -> &[StepRun<'m>] {
-        &self.steps
     }
 
     /// The open steps in the order of creation.
@@ -197,7 +180,7 @@ impl<'m> Run<'m> {
     pub(crate) fn act(&mut self, action: &Action) -> Result<(), ActionError> {
         let now = self.now.checked_add(ACTION_INTERVAL).unwrap_or(Timestamp::MAX);
         let events = self.flow.act(action, now)?;
-        self.messages.extend(events.iter().flat_map(|event| event.messages(self.flow.flow())));
+        self.messages.extend(events.iter().flat_map(|event| event.messages(&self.flow.flow)));
         self.now = now;
         Ok(())
     }

@@ -17,8 +17,6 @@
 mod entry;
 mod value;
 
-use std::fmt;
-
 use toml::de::{DeTable, DeValue};
 
 use self::entry::Reader;
@@ -38,7 +36,8 @@ pub(crate) struct ScriptAction {
     pub(crate) action: Action,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
 pub(crate) struct ScriptProblem {
     /// The line, from 1.
     pub(crate) line: usize,
@@ -47,7 +46,7 @@ pub(crate) struct ScriptProblem {
 
 /// Every problem of a script, in the order of its lines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", list(.0))]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub(crate) struct ScriptProblems(pub Vec<ScriptProblem>);
 
 /// An action of a script is impossible at its turn.
@@ -91,16 +90,6 @@ impl Script {
             run.act(&scripted.action).map_err(|source| ScriptError { line: scripted.line, source })
         })
     }
-}
-
-impl fmt::Display for ScriptProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
-    }
-}
-
-fn list(problems: &[ScriptProblem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The type of a TOML value, for error messages.

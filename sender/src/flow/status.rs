@@ -1,7 +1,5 @@
 //! The status of a flow and of its steps, with the product's names where they are known.
 
-use std::fmt;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum FlowStatus {
     Running,
@@ -18,12 +16,6 @@ impl FlowStatus {
             Self::Completed => "Completed",
             Self::Rejected => "Rejected",
         }
-    }
-}
-
-impl fmt::Display for FlowStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -45,11 +37,5 @@ impl StepStatus {
             Self::Completed => "Completed",
             Self::Abandoned => "Abandoned",
         }
-    }
-}
-
-impl fmt::Display for StepStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }

@@ -92,6 +92,6 @@ fn act(flow: &mut RunningFlow<'_>, actions: &[Action]) {
 
 /// Every step in the order of its creation, as `name: status`.
 fn table(flow: &RunningFlow<'_>) -> String {
-    let rows = flow.steps().iter().map(|run| format!("{} {}", run.step.name, run.status));
+    let rows = flow.steps.iter().map(|run| format!("{} {}", run.step.name, run.status.as_str()));
     rows.collect::<Vec<_>>().join(", ")
 }

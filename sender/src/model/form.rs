@@ -2,34 +2,26 @@
 
 use std::hash::Hasher as _;
 
-use schemas::{Field, FieldType, fnv1a::Fnv1a};
-use serde::Deserialize;
-use serde_json::Value;
+use schemas::{Field, fnv1a::Fnv1a};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
 
-#[derive(Deserialize)]
-pub(super) struct WrittenField {
-    name: String,
-    #[serde(rename = "type")]
-    kind: FieldType,
-    order: Option<u32>,
-    identifier: Option<String>,
-    #[serde(default)]
-    value: Value,
-    options: Option<Vec<Value>>,
+/// Reads fields. One without a value is not filled in.
+pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Field>, D::Error> {
+    let written = Vec::<Map<String, Value>>::deserialize(deserializer)?;
+    let field = |mut field: Map<String, Value>| {
+        field.entry("value").or_insert(Value::Null);
+        Field::deserialize(Value::Object(field)).map_err(D::Error::custom)
+    };
+    written.into_iter().map(field).collect()
 }
 
-/// The fields of a step, each with order and identifier.
-pub(super) fn fields(step: &str, written: Vec<WrittenField>) -> Vec<Field> {
-    let places = 1..;
-    let field = |(place, field): (u32, WrittenField)| Field {
-        order: Some(field.order.unwrap_or(place)),
-        identifier: Some(field.identifier.unwrap_or_else(|| identifier(step, &field.name))),
-        name: field.name,
-        kind: Some(field.kind),
-        value: field.value,
-        options: field.options,
-    };
-    places.zip(written).map(field).collect()
+/// Gives each field of a step order and identifier.
+pub(super) fn complete(step: &str, fields: &mut [Field]) {
+    for (place, field) in (1..).zip(fields) {
+        field.order.get_or_insert(place);
+        field.identifier.get_or_insert_with(|| identifier(step, &field.name));
+    }
 }
 
 /// An identifier in the product's form, always the same for the same names.
@@ -51,7 +43,8 @@ mod tests {
             {"name": "a", "type": "Text"},
             {"name": "b", "type": "Number", "order": 7, "identifier": "field1", "value": 3},
         ]);
-        let fields = fields("Form", serde_json::from_value(written).unwrap());
+        let mut fields = read(written).unwrap();
+        complete("Form", &mut fields);
         assert_eq!((fields[0].order, fields[1].order), (Some(1), Some(7)));
         assert_eq!(fields[0].identifier.as_deref(), Some("field96422964620"), "written down once, never to change");
         assert_eq!(fields[1].identifier.as_deref(), Some("field1"));

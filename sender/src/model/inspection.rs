@@ -10,10 +10,10 @@ use super::{
     check::{self, look_up},
     defect::Defect,
     problem::{Finding, ModelProblem, ModelProblems},
+    relative_to,
     source::Source,
     syntax::Syntax,
     tree::Tree,
-    written,
 };
 
 /// The result of inspecting a model's text.
@@ -67,7 +67,7 @@ impl Inspection {
         if self.problems.errors() > 0 {
             return;
         }
-        match written::model(self.tree.root().value, &self.folder) {
+        match Model::read(self.tree.root().value, &self.folder) {
             Ok(model) => self.model = Some(model),
             // Tests make sure that the types accept what the schema accepts.
             Err(error) => {
@@ -83,7 +83,7 @@ impl Inspection {
     /// limit of the product's form is an error.
     #[must_use]
     pub(crate) fn look_up(mut self) -> Self {
-        let findings = look_up(&self.tree.root(), |reference| written::relative_to(&self.folder, reference));
+        let findings = look_up(&self.tree.root(), |reference| relative_to(&self.folder, reference));
         let problem = |finding| ModelProblem::new(finding, &self.tree, self.problems.source());
         let problems: Vec<ModelProblem> = findings.into_iter().map(problem).collect();
         self.problems.add(problems);

@@ -1,6 +1,6 @@
 //! The problems of a model, each with its line and column, in the order of the file.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
 use schemas::Pointer;
 
@@ -61,7 +61,7 @@ pub(crate) struct ModelProblem {
     pub(crate) related: Option<(Range<usize>, &'static str)>,
 }
 
-/// Every problem of a model. Its `Display` has a line for each problem and each advice.
+/// Every problem of a model.
 #[derive(Debug)]
 pub(crate) struct ModelProblems {
     source: Source,
@@ -112,19 +112,3 @@ impl ModelProblems {
         *self = Self::new(self.source.clone(), problems);
     }
 }
-
-impl fmt::Display for ModelProblems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            let ModelProblem { defect, line, column, .. } = problem;
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{}:{line}:{column}: {}: {defect}", self.source.name(), problem.severity())?;
-            if let Some(advice) = defect.advice() {
-                write!(f, "\n  {advice}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ModelProblems {}

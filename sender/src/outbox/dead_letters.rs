@@ -28,7 +28,7 @@ impl Outbox {
     }
 
     fn retry_where(&mut self, which: &str, value: impl rusqlite::ToSql) -> Result<usize, OutboxError> {
-        let revived = self.reader.connection().execute(
+        let revived = self.reader.connection.execute(
             &format!(
                 "UPDATE delivery SET status = 'pending', gave_up = NULL, note = NULL, attempts_before = attempts,
                  since = NULL, ended_at = NULL, due = ?1 WHERE {which}"
@@ -46,7 +46,7 @@ impl Outbox {
         value: impl rusqlite::ToSql,
         note: Option<&str>,
     ) -> Result<usize, OutboxError> {
-        let discarded = self.reader.connection().execute(
+        let discarded = self.reader.connection.execute(
             &format!("UPDATE delivery SET status = ?1, note = ?2, ended_at = ?4 WHERE {which}"),
             params![Status::Discarded.as_str(), note, value, Timestamp::now().as_microsecond()],
         )?;

@@ -50,29 +50,8 @@ impl Outbox {
     pub fn begin_enqueue(&mut self) -> Result<Enqueue<'_>, OutboxError> {
         self.check_place()?;
         let Self { reader, groups, destinations, .. } = self;
-        let transaction = reader.connection_mut().transaction()?;
+        let transaction = reader.connection.transaction()?;
         Ok(Enqueue { transaction, groups, known: destinations, now: Timestamp::now(), added: Vec::new() })
-    }
-
-    /// Adds deliveries and records how far their source was read (a name and a value), in one transaction. Returns their
-    /// numbers.
-    ///
-    /// # Errors
-    /// When the file cannot be written; then nothing was added.
-    pub fn enqueue<'d>(
-        &mut self,
-        job: JobId,
-        deliveries: impl IntoIterator<Item = (DestinationId, &'d NewDelivery)>,
-        mark: Option<(&str, &str)>,
-    ) -> Result<Vec<u64>, OutboxError> {
-        let mut enqueue = self.begin_enqueue()?;
-        let numbers = deliveries.into_iter().map(|(destination, delivery)| enqueue.add(job, destination, delivery));
-        let numbers = numbers.collect::<Result<_, _>>()?;
-        if let Some((name, value)) = mark {
-            enqueue.mark(name, value)?;
-        }
-        enqueue.commit()?;
-        Ok(numbers)
     }
 }
 
@@ -166,12 +145,6 @@ impl Enqueue<'_> {
         let endpoint = destinations::endpoint(&self.transaction, destination.0)?;
         self.added.push((id.cast_unsigned(), endpoint, flow.clone()));
         Ok(id.cast_unsigned())
-    }
-
-    /// Records how far a source was read.
-    pub fn mark(&mut self, name: &str, value: &str) -> Result<(), OutboxError> {
-        self.transaction.execute("INSERT OR REPLACE INTO mark VALUES (?1, ?2)", [name, value])?;
-        Ok(())
     }
 
     /// Commits durably; all added deliveries are then due.

@@ -9,14 +9,9 @@ use super::{Outbox, OutboxError};
 pub struct JobId(pub(super) i64);
 
 impl Outbox {
-    /// The unfinished job of a key, if there is one.
-    pub fn unfinished(&self, key: &str) -> Result<Option<JobId>, OutboxError> {
-        Ok(unfinished(self.reader.connection(), key)?)
-    }
-
     /// Marks a job as reported, so that the same command begins a new one. Has no effect while a delivery is pending.
     pub fn finish(&mut self, job: JobId) -> Result<(), OutboxError> {
-        self.reader.connection().execute(
+        self.reader.connection.execute(
             "UPDATE job SET finished_at = ?2 WHERE id = ?1
              AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.job = job.id AND status = 'pending')",
             params![job.0, Timestamp::now().as_microsecond()],
@@ -26,7 +21,7 @@ impl Outbox {
 
     /// Finishes the jobs without pending deliveries.
     pub fn finish_completed(&mut self) -> Result<(), OutboxError> {
-        self.reader.connection().execute(
+        self.reader.connection.execute(
             "UPDATE job SET finished_at = ?1 WHERE finished_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.job = job.id AND status = 'pending')",
             [Timestamp::now().as_microsecond()],

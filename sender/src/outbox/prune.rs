@@ -5,8 +5,6 @@
 //! delivered is sent again, however late the command is repeated. Dead letters are kept until they are delivered or
 //! discarded.
 
-use std::ops::AddAssign;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, params};
 
@@ -38,14 +36,15 @@ impl Outbox {
         self.limit_ends(now)?;
         loop {
             self.check_place()?;
-            let transaction = self.reader.connection_mut().transaction()?;
+            let transaction = self.reader.connection.transaction()?;
             let pruned = prune_batch(&transaction, until)?;
             transaction.commit()?;
             if pruned.deliveries == 0 {
                 return Ok(all);
             }
-            all += pruned;
-            give_back(self.reader.connection())?;
+            all.deliveries += pruned.deliveries;
+            all.bytes += pruned.bytes;
+            give_back(&self.reader.connection)?;
         }
     }
 
@@ -53,13 +52,13 @@ impl Outbox {
     /// twice its size. A newer file is left as it is.
     pub fn make_shrinkable(&mut self) -> Result<(), OutboxError> {
         self.check_place()?;
-        Ok(tables::make_shrinkable(self.reader.connection())?)
+        Ok(tables::make_shrinkable(&self.reader.connection)?)
     }
 
     /// A time that was written while the clock was ahead would keep a delivery longer than is asked for.
     fn limit_ends(&self, now: Timestamp) -> Result<(), OutboxError> {
         self.check_place()?;
-        self.reader.connection().execute(
+        self.reader.connection.execute(
             "UPDATE delivery SET ended_at = ?1 WHERE status IN ('delivered', 'discarded') AND ended_at > ?1",
             [now.as_microsecond()],
         )?;
@@ -71,14 +70,7 @@ impl OutboxReader {
     /// Number of a job's deliveries that were pruned. The outbox must have been opened for writing once by this version.
     pub fn pruned(&self, job: JobId) -> Result<u64, OutboxError> {
         let pruned = "SELECT pruned FROM job WHERE id = ?1";
-        Ok(self.connection().query_row(pruned, [job.0], |row| row.get::<_, i64>(0))?.cast_unsigned())
-    }
-}
-
-impl AddAssign for Pruned {
-    fn add_assign(&mut self, other: Self) {
-        self.deliveries += other.deliveries;
-        self.bytes += other.bytes;
+        Ok(self.connection.query_row(pruned, [job.0], |row| row.get::<_, i64>(0))?.cast_unsigned())
     }
 }
 
@@ -141,7 +133,7 @@ mod tests {
     fn a_transaction_is_bounded_in_deliveries_and_bytes() {
         let folder = tempfile::TempDir::new().unwrap();
         let mut outbox = Outbox::open(folder.path()).unwrap();
-        let connection = outbox.reader.connection_mut();
+        let connection = &mut outbox.reader.connection;
         for (name, count, size, expected) in [
             ("nothing", 0, 1_i64, vec![]),
             ("many", 1001, 2, vec![500, 500, 1]),

@@ -30,7 +30,7 @@ impl DeliveryQueue for Outbox {
         self.groups.limit_wait(longest);
         if let Ok(latest) = Timestamp::now().checked_add(longest) {
             // On disk too: otherwise each process that opens the outbox would start the wait again.
-            self.reader.connection().execute(
+            self.reader.connection.execute(
                 "UPDATE delivery SET due = ?1 WHERE status = ?2 AND due > ?1",
                 params![latest.as_microsecond(), Status::Pending.as_str()],
             )?;
@@ -61,7 +61,7 @@ impl DeliveryQueue for Outbox {
     fn complete(&mut self, results: &[AttemptResult]) -> Result<(), OutboxError> {
         self.check_place()?;
         let mut in_flight = self.in_flight.clone();
-        let transaction = self.reader.connection_mut().transaction()?;
+        let transaction = self.reader.connection.transaction()?;
         for result in results {
             in_flight.remove(&result.id);
             record(&transaction, result)?;
@@ -84,7 +84,7 @@ impl DeliveryQueue for Outbox {
 
 impl Outbox {
     fn ready(&mut self, id: u64, now: Timestamp, resolved: &mut Resolved) -> Result<ReadyDelivery, OutboxError> {
-        let connection = self.reader.connection();
+        let connection = &self.reader.connection;
         let (destination, attempt, since, body) = connection
             .prepare_cached(
                 "SELECT destination, attempts - attempts_before + 1, since, bytes, secret_at

@@ -20,7 +20,7 @@ use super::{
 /// Reads an outbox, also while another process writes to it.
 #[derive(Debug)]
 pub struct OutboxReader {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 /// Selects deliveries; a field that is `None` matches all.
@@ -90,14 +90,6 @@ impl OutboxReader {
 
     pub(super) fn open(folder: &Path) -> Result<Self, OutboxError> {
         tables::open(folder).map(|connection| Self { connection })
-    }
-
-    pub(super) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    pub(super) fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.connection
     }
 
     /// The newest deliveries that match the filter, newest first, at most `limit`.
@@ -176,12 +168,6 @@ impl OutboxReader {
     pub fn pending_of_others(&self, job: JobId) -> Result<u64, OutboxError> {
         let count = "SELECT count(*) FROM delivery WHERE status = 'pending' AND job <> ?1";
         Ok(self.connection.query_row(count, [job.0], |row| row.get::<_, i64>(0))?.cast_unsigned())
-    }
-
-    /// How far a source was read, as [`super::Enqueue::mark`] recorded it.
-    pub fn mark(&self, name: &str) -> Result<Option<String>, OutboxError> {
-        let mut statement = self.connection.prepare_cached("SELECT value FROM mark WHERE name = ?1")?;
-        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
 
     /// Passes number, endpoint, flow and due time of each pending delivery, in the order of arrival. An endpoint has the

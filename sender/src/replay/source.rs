@@ -28,7 +28,6 @@ pub enum Source {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the fields are named after what they hold")]
 #[non_exhaustive]
 pub enum SourceError {
     /// It cannot be opened or read.

@@ -12,8 +12,8 @@ use std::{
 
 use bytes::Bytes;
 use delivery::{
-    AddressGuard, Client, ClientOptions, Dialer, EndpointUrl, LocalError, Outcome, Proxy, Request, Resolver, Resolving,
-    TransportError, roots_from_pem,
+    AddressGuard, AllowedAddresses, Client, ClientOptions, Dialer, EndpointUrl, LocalError, Outcome, Proxy, Request,
+    Resolver, Resolving, TransportError, roots_from_pem,
 };
 use http::HeaderValue;
 
@@ -58,7 +58,7 @@ fn server(requests_each: usize) -> (String, Arrived) {
 }
 
 fn options() -> ClientOptions {
-    ClientOptions { guard: AddressGuard::default().allow_loopback(), ..ClientOptions::default() }
+    ClientOptions { guard: AddressGuard::default().allow(AllowedAddresses::Loopback), ..ClientOptions::default() }
 }
 
 async fn post(options: &ClientOptions, url: &str) -> Outcome {

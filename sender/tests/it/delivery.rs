@@ -15,8 +15,8 @@ use std::{
 
 use bytes::Bytes;
 use delivery::{
-    AddressGuard, AttemptResult, Client, ClientOptions, Delivery, DeliveryQueue, DispatchCounts, Dispatcher, Finished,
-    GiveUpReason, MemoryQueue, OutcomeSummary, ReadyDelivery, Request, RetryDecision, RetryPolicy, RetrySettings,
+    AddressGuard, AllowedAddresses, AttemptResult, Client, ClientOptions, DeliveryQueue, DispatchCounts, Dispatcher,
+    GiveUpReason, OutcomeSummary, ReadyDelivery, Request, RetryDecision, RetryPolicy, RetrySettings,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -26,6 +26,8 @@ use tokio::{
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
+use crate::support::memory_queue::{Delivery, Finished, MemoryQueue};
+
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 fn dispatcher(concurrency: usize) -> Dispatcher {
@@ -34,7 +36,7 @@ fn dispatcher(concurrency: usize) -> Dispatcher {
 
 /// With waits of milliseconds.
 fn dispatcher_within(concurrency: usize, timeout: Duration) -> Dispatcher {
-    let guard = AddressGuard::default().allow_loopback();
+    let guard = AddressGuard::default().allow(AllowedAddresses::Loopback);
     let client = Client::new(&ClientOptions { timeout, guard, ..ClientOptions::default() }).unwrap();
     let policy = RetryPolicy::new(RetrySettings {
         base: Duration::from_millis(1),

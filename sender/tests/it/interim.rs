@@ -7,7 +7,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use delivery::{AddressGuard, Client, ClientOptions, Dialer, EndpointUrl, Outcome, Request, TransportError};
+use delivery::{
+    AddressGuard, AllowedAddresses, Client, ClientOptions, Dialer, EndpointUrl, Outcome, Request, TransportError,
+};
 
 use crate::support::endpoint::read_request;
 
@@ -35,7 +37,7 @@ fn endpoint(count: Option<usize>) -> (EndpointUrl, JoinHandle<()>) {
 
 #[tokio::test]
 async fn interim_responses_without_end_are_given_up_and_their_connection_closed() {
-    let guard = AddressGuard::default().allow_loopback();
+    let guard = AddressGuard::default().allow(AllowedAddresses::Loopback);
     let options = ClientOptions { guard, ..ClientOptions::default() };
     let request = || Request::new(Bytes::from_static(b"{}"));
     for (count, is_accepted) in [(Some(0), true), (Some(1), true), (Some(32), true), (Some(33), false), (None, false)] {

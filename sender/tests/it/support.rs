@@ -2,5 +2,6 @@
 
 pub(crate) mod counting;
 pub(crate) mod endpoint;
+pub(crate) mod memory_queue;
 pub(crate) mod server;
 pub(crate) mod soak;

@@ -4,7 +4,7 @@ use contract_tests::{
     Listener,
     report::{CaseOutcome, Report},
 };
-use delivery::{AddressGuard, Client, ClientOptions, Outcome};
+use delivery::{AddressGuard, AllowedAddresses, Client, ClientOptions, Outcome};
 use schemas::{Authentication, Profile, Sample, StepMessage};
 use sender::WireMessage;
 
@@ -12,7 +12,7 @@ use crate::listen::{basic, client_secret, standing::Standing};
 
 /// Sends every valid sample.
 async fn report(authentication: Authentication) -> Report {
-    let guard = AddressGuard::default().allow_loopback();
+    let guard = AddressGuard::default().allow(AllowedAddresses::Loopback);
     let client = Client::new(&ClientOptions { guard, ..ClientOptions::default() }).unwrap();
     let standing = Standing::start(Listener::new(authentication.clone())).await;
     let target = standing.url.parse().unwrap();

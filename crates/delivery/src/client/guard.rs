@@ -14,11 +14,8 @@ use schemas::host;
 /// checked as an IPv4 address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressGuard {
-    all: bool,
-    loopback: bool,
+    allowed: Vec<AllowedAddresses>,
     spelled_loopback: bool,
-    private: bool,
-    networks: Vec<IpNet>,
 }
 
 /// Addresses that are allowed in addition to public ones. Parsed from `loopback`, `private`, `any`, an address, or a
@@ -29,9 +26,9 @@ pub enum AllowedAddresses {
     Any,
     /// Loopback addresses.
     Loopback,
-    /// A network.
+    /// A network, whatever its addresses are used for.
     Network(IpNet),
-    /// Private networks.
+    /// Private networks, except the metadata addresses in them.
     Private,
 }
 
@@ -57,61 +54,35 @@ pub enum AddressKind {
 impl AddressGuard {
     /// Allows public addresses, loopback addresses that the URL spells, and `allowed`.
     pub fn with<'a>(allowed: impl IntoIterator<Item = &'a AllowedAddresses>) -> Self {
-        allowed.into_iter().fold(Self::default().allow_spelled_loopback(), |guard, allowed| match allowed {
-            AllowedAddresses::Any => guard.allow_all(),
-            AllowedAddresses::Loopback => guard.allow_loopback(),
-            AllowedAddresses::Network(network) => guard.allow(*network),
-            AllowedAddresses::Private => guard.allow_private(),
-        })
+        Self { allowed: allowed.into_iter().copied().collect(), spelled_loopback: true }
     }
 
-    /// Allows a network, whatever its addresses are used for.
+    /// Allows these addresses, too.
     #[must_use]
-    pub fn allow(mut self, network: IpNet) -> Self {
-        self.networks.push(network);
-        self
-    }
-
-    /// Allows this machine.
-    #[must_use]
-    pub fn allow_loopback(mut self) -> Self {
-        self.loopback = true;
+    pub fn allow(mut self, addresses: AllowedAddresses) -> Self {
+        self.allowed.push(addresses);
         self
     }
 
     /// Allows this machine where the URL itself spells it: `localhost`, a name under it, `127.x.x.x` or `[::1]`, but
     /// not another name that resolves to it.
     #[must_use]
-    pub fn allow_spelled_loopback(mut self) -> Self {
-        self.spelled_loopback = true;
-        self
-    }
-
-    /// Allows private networks, except the metadata addresses in them.
-    #[must_use]
-    pub fn allow_private(mut self) -> Self {
-        self.private = true;
-        self
-    }
-
-    /// Allows every address.
-    #[must_use]
-    pub fn allow_all(mut self) -> Self {
-        self.all = true;
-        self
+    pub fn allow_spelled_loopback(self) -> Self {
+        Self { spelled_loopback: true, ..self }
     }
 
     /// Whether `address` may be connected to for the host `host` of a URL (without the brackets of an IPv6 address).
     pub fn allows(&self, host: &str, address: IpAddr) -> bool {
         let unwrapped = unwrap_ipv4(address);
-        self.all
-            || match kind(unwrapped) {
-                AddressKind::Public => true,
-                AddressKind::Loopback => self.loopback || (self.spelled_loopback && host::is_loopback(host)),
-                AddressKind::Private => self.private,
-                AddressKind::Special => false,
-            }
-            || self.networks.iter().any(|network| contains(network, unwrapped) || network.contains(&address))
+        let kind = kind(unwrapped);
+        kind == AddressKind::Public
+            || (kind == AddressKind::Loopback && self.spelled_loopback && host::is_loopback(host))
+            || self.allowed.iter().any(|allowed| match allowed {
+                AllowedAddresses::Any => true,
+                AllowedAddresses::Loopback => kind == AddressKind::Loopback,
+                AllowedAddresses::Private => kind == AddressKind::Private,
+                AllowedAddresses::Network(network) => contains(network, unwrapped) || network.contains(&address),
+            })
     }
 }
 
@@ -256,22 +227,28 @@ mod tests {
     #[test]
     fn what_is_allowed_besides() {
         let none = AddressGuard::default;
-        let network = |text: &str| none().allow(text.parse().unwrap());
+        let network = |text: &str| none().allow(AllowedAddresses::Network(text.parse().unwrap()));
         for (name, guard, host, address, expected) in [
             ("public", none(), "a.example", "1.1.1.1", true),
             ("loopback", none(), "127.0.0.1", "127.0.0.1", false),
-            ("loopback allowed", none().allow_loopback(), "a.example", "::ffff:127.0.0.1", true),
-            ("private is not loopback", none().allow_loopback(), "a.example", "10.0.0.1", false),
+            ("loopback allowed", none().allow(AllowedAddresses::Loopback), "a.example", "::ffff:127.0.0.1", true),
+            ("private is not loopback", none().allow(AllowedAddresses::Loopback), "a.example", "10.0.0.1", false),
             ("spelled in digits", none().allow_spelled_loopback(), "127.0.0.9", "127.0.0.9", true),
             ("spelled in IPv6", none().allow_spelled_loopback(), "::1", "::1", true),
             ("spelled as a name", none().allow_spelled_loopback(), "Hooks.LOCALHOST.", "127.0.0.1", true),
             ("not spelled", none().allow_spelled_loopback(), "a.example", "127.0.0.1", false),
             ("in IPv6 clothes", none().allow_spelled_loopback(), "::ffff:127.0.0.1", "::ffff:127.0.0.1", false),
             ("localhost elsewhere", none().allow_spelled_loopback(), "localhost", "10.0.0.1", false),
-            ("private allowed", none().allow_private(), "a.example", "192.168.7.7", true),
-            ("metadata is not private", none().allow_private(), "a.example", "fd00:ec2::254", false),
-            ("link-local is not private", none().allow_private(), "a.example", "169.254.169.254", false),
-            ("all", none().allow_all(), "a.example", "169.254.169.254", true),
+            ("private allowed", none().allow(AllowedAddresses::Private), "a.example", "192.168.7.7", true),
+            ("metadata is not private", none().allow(AllowedAddresses::Private), "a.example", "fd00:ec2::254", false),
+            (
+                "link-local is not private",
+                none().allow(AllowedAddresses::Private),
+                "a.example",
+                "169.254.169.254",
+                false,
+            ),
+            ("all", none().allow(AllowedAddresses::Any), "a.example", "169.254.169.254", true),
             ("in the network", network("169.254.0.0/16"), "a.example", "169.254.169.254", true),
             ("outside of it", network("10.1.0.0/16"), "a.example", "10.2.0.1", false),
             ("in the network, wrapped", network("10.0.0.0/8"), "a.example", "::ffff:10.0.0.1", true),

@@ -2,7 +2,6 @@
 
 use std::{
     error::Error,
-    fmt,
     future::Future,
     io,
     net::{IpAddr, SocketAddr},
@@ -33,12 +32,17 @@ pub(super) struct Tcp {
 }
 
 /// What failed before TLS began, or the time limit of the whole connection. TLS's own errors are those of rustls.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum DialError {
+    #[error("the address is not allowed")]
     Guarded(IpAddr),
+    #[error("no way through the proxy")]
     Proxy { proxy: String, source: BoxError },
-    Resolve(io::Error),
-    Tcp(BoxError),
+    #[error("the name could not be resolved")]
+    Resolve(#[source] io::Error),
+    #[error("no TCP connection")]
+    Tcp(#[source] BoxError),
+    #[error("no connection in time")]
     Timeout(Duration),
 }
 
@@ -94,7 +98,8 @@ struct GuardedResolver {
     guard: Option<Arc<AddressGuard>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the name could not be resolved")]
 enum ResolveError {
     Failed(io::Error),
     Guarded(IpAddr),
@@ -122,36 +127,5 @@ impl Service<Name> for GuardedResolver {
                 _ => Ok(allowed.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter()),
             }
         })
-    }
-}
-
-impl fmt::Display for ResolveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name could not be resolved")
-    }
-}
-
-impl Error for ResolveError {}
-
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Guarded(_) => "the address is not allowed",
-            Self::Proxy { .. } => "no way through the proxy",
-            Self::Resolve(_) => "the name could not be resolved",
-            Self::Tcp(_) => "no TCP connection",
-            Self::Timeout(_) => "no connection in time",
-        })
-    }
-}
-
-impl Error for DialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Guarded(_) | Self::Timeout(_) => None,
-            Self::Proxy { source, .. } => Some(&**source),
-            Self::Resolve(error) => Some(error),
-            Self::Tcp(error) => Some(&**error),
-        }
     }
 }

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use console::{OutputFormat, format::plural};
+use console::{
+    OutputFormat,
+    format::{milliseconds, plural},
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::report::latency_text;
@@ -58,10 +61,6 @@ fn text(now: Progress, last: Option<Progress>, warm_up: Duration) -> String {
         .latency
         .map(|latency| format!(", p50 {}, p99 {}", latency_text(latency.p50 as f64), latency_text(latency.p99 as f64)));
     format!("{rate:.0}/s, {errors}{}", times.unwrap_or_default())
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

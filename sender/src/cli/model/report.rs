@@ -5,10 +5,7 @@ use console::format::plural;
 use schemas::{Trigger, text::one_line};
 use serde_json::{Value, json};
 
-use crate::{
-    credentials::CredentialReference,
-    model::{Inspection, MaskedSource, Model, ModelProblem, ModelProblems, Severity},
-};
+use crate::model::{Inspection, MaskedSource, Model, ModelProblem, ModelProblems, Severity};
 
 /// Maximum number of characters of a sentence.
 const MAX_CHARACTERS: usize = 1000;
@@ -104,58 +101,4 @@ pub(super) fn for_programs(inspection: &Inspection) -> Value {
         })),
         "problems": problems,
     })
-}
-
-/// A model, as JSON.
-pub(super) fn model(model: &Model) -> Value {
-    let webhooks = |step: &crate::model::ModelStep| -> Vec<Value> {
-        step.webhooks
-            .iter()
-            .map(|webhook| {
-                json!({
-                    "enabled": webhook.enabled,
-                    "name": webhook.name,
-                    "description": webhook.description,
-                    "endpoint": webhook.endpoint,
-                    "trigger": webhook.trigger,
-                    "authentication": kind(&webhook.authentication),
-                })
-            })
-            .collect()
-    };
-    let steps: Vec<Value> = model
-        .steps
-        .iter()
-        .map(|step| {
-            json!({
-                "name": step.name,
-                "type": step.kind,
-                "access": step.access,
-                "actors": step.actors,
-                "previous": step.previous,
-                "sendBackTo": step.send_back_to,
-                "fields": step.fields,
-                "webhooks": webhooks(step),
-            })
-        })
-        .collect();
-    json!({
-        "name": model.name,
-        "published": model.published,
-        "subject": model.subject,
-        "initiator": model.initiator,
-        "steps": steps,
-    })
-}
-
-fn kind(authentication: &CredentialReference) -> Value {
-    match authentication {
-        CredentialReference::None => json!({"type": "none"}),
-        CredentialReference::ClientSecret { client_secret } => {
-            json!({"type": "clientSecret", "clientSecret": client_secret.to_string()})
-        }
-        CredentialReference::Basic { username, password } => {
-            json!({"type": "basic", "username": username, "password": password.to_string()})
-        }
-    }
 }

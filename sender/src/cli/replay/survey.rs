@@ -13,7 +13,7 @@ use serde_json::json;
 use super::super::error::CliError;
 use crate::{
     credentials::CredentialReference,
-    outbox::Destination,
+    outbox::{Destination, NewDelivery},
     replay::{Item, Problem},
 };
 
@@ -31,22 +31,23 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn note(&mut self, item: &Item) {
+    /// Counts an item, and returns its message.
+    pub(super) fn add(&mut self, item: Item) -> Option<Box<NewDelivery>> {
         match item {
             Item::Message(delivery) => {
                 self.messages += 1;
                 self.with_place += u64::from(delivery.body.secret_at().is_some());
+                return Some(delivery);
             }
             Item::Skipped => self.passed_over += 1,
-            Item::Problem(_) => self.problem_count += 1,
+            Item::Problem(problem) => {
+                self.problem_count += 1;
+                if self.problems.len() < MAX_PROBLEMS {
+                    self.problems.push(problem);
+                }
+            }
         }
-    }
-
-    pub(super) fn keep(&mut self, item: Item) {
-        match item {
-            Item::Problem(problem) if self.problems.len() < MAX_PROBLEMS => self.problems.push(problem),
-            _ => {}
-        }
+        None
     }
 
     /// Nothing is sent if a message cannot be sent, unless it is skipped.

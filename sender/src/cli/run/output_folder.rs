@@ -24,7 +24,8 @@ pub(super) struct OutputFolder {
     pub(super) others: usize,
     /// Digits of the largest flow number.
     digits: usize,
-    dropped: Vec<Dropped>,
+    /// What the profile could not carry, each once.
+    pub(super) dropped: Vec<Dropped>,
 }
 
 impl OutputFolder {
@@ -61,11 +62,6 @@ impl OutputFolder {
             }
         }
         Ok(())
-    }
-
-    /// What the profile could not carry, each once.
-    pub(super) fn dropped(&self) -> &[Dropped] {
-        &self.dropped
     }
 }
 

@@ -19,7 +19,6 @@ use super::{
     summary::Summary,
 };
 use crate::{
-    credentials::CredentialReference,
     flow::{Run, WebhookMessage},
     model::Model,
     outbox::{Address, Destination, Enqueue, Filter, JobId, Label, NewDelivery, Outbox, Which},
@@ -123,7 +122,7 @@ impl Sending<'_> {
         dropped: &mut Vec<String>,
     ) -> Result<(), CliError> {
         let (webhook, message) = (fired.webhook, &fired.message);
-        let credentials = for_outbox(webhook.authentication.clone());
+        let credentials = webhook.authentication.clone().map(lasting);
         let (body, lost) = BodyTemplate::from_message(message, credentials.kind(), self.profile)
             .map_err(|source| CliError::Compose { source })?;
         dropped.extend(lost.iter().map(ToString::to_string).filter(|lost| !dropped.contains(lost)).collect::<Vec<_>>());
@@ -149,17 +148,4 @@ fn resolve_all(model: &Model) -> Result<(), CliError> {
         }
     }
     Ok(())
-}
-
-/// The webhook's references, with absolute paths for an outbox.
-fn for_outbox(credentials: CredentialReference) -> CredentialReference {
-    match credentials {
-        CredentialReference::None => CredentialReference::None,
-        CredentialReference::ClientSecret { client_secret } => {
-            CredentialReference::ClientSecret { client_secret: lasting(client_secret) }
-        }
-        CredentialReference::Basic { username, password } => {
-            CredentialReference::Basic { username, password: lasting(password) }
-        }
-    }
 }

@@ -57,10 +57,10 @@ impl<'m> Summary<'m> {
 
     pub(super) fn add(&mut self, run: &Run<'m>) {
         if self.flows.is_empty() {
-            self.first_flow.clone_from(&run.flow.flow().flow_identifier);
+            self.first_flow.clone_from(&run.flow.flow.flow_identifier);
             self.steps = rows(run);
         }
-        self.flows.push(run.flow.status());
+        self.flows.push(run.flow.status);
         for fired in &run.messages {
             *self.kinds.entry(Kind::of(&fired.message)).or_default() += 1;
         }
@@ -221,7 +221,7 @@ fn rows<'m>(run: &Run<'m>) -> Vec<Row<'m>> {
         let fired = run.messages.iter().enumerate().filter(move |(_, fired)| fired.step_run == of);
         fired.map(|(place, fired)| (place, &*fired.webhook.name)).collect()
     };
-    let rows = run.flow.steps().iter().enumerate().map(|(of, step_run)| Row {
+    let rows = run.flow.steps.iter().enumerate().map(|(of, step_run)| Row {
         step: &step_run.step.name,
         kind: &step_run.step.kind,
         status: step_run.status.as_str(),

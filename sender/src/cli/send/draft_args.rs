@@ -1,6 +1,9 @@
 //! The options from which a message is composed.
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use console::TriggerArg;
 use schemas::{Field, StepKind, Trigger};
 
@@ -10,6 +13,13 @@ use crate::draft::{Draft, parse_field};
 const DRAFT_HEADING: &str = "Options of a composed message (each has a default)";
 /// The sources whose content is fixed, so that these options do not apply.
 const FIXED_MESSAGE_ARGS: [&str; 3] = ["sample", "message", "raw_body"];
+const KINDS: [(&str, StepKind); 5] = [
+    ("task", StepKind::Task),
+    ("approval", StepKind::Approval),
+    ("parallel-approval", StepKind::ParallelApproval),
+    ("sequential-approval", StepKind::SequentialApproval),
+    ("public-form", StepKind::PublicForm),
+];
 
 #[derive(Args)]
 pub(super) struct DraftArgs {
@@ -18,8 +28,8 @@ pub(super) struct DraftArgs {
     trigger: Option<TriggerArg>,
 
     /// Kind of the previous step, whose data a step-created message contains [default: task].
-    #[arg(long, value_name = "KIND", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
-    previous_step: Option<KindArg>,
+    #[arg(long, value_name = "KIND", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS, value_parser = kind())]
+    previous_step: Option<StepKind>,
 
     /// Identifier of the flow, such as FLOW-604.
     #[arg(long, value_name = "ID", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
@@ -42,8 +52,8 @@ pub(super) struct DraftArgs {
     step: Option<String>,
 
     /// Kind of the step that has the webhook [default: task].
-    #[arg(long, value_name = "KIND", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS)]
-    step_type: Option<KindArg>,
+    #[arg(long, value_name = "KIND", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS, value_parser = kind())]
+    step_type: Option<StepKind>,
 
     /// Field of the form with the data, such as 'Customer=Acme' or 'Limit:Currency=5000.50'; may be repeated.
     #[arg(long = "field", value_name = "'NAME[:TYPE]=VALUE'", help_heading = DRAFT_HEADING, conflicts_with_all = FIXED_MESSAGE_ARGS, value_parser = parse_field)]
@@ -54,19 +64,10 @@ pub(super) struct DraftArgs {
     webhook_name: Option<String>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum KindArg {
-    Task,
-    Approval,
-    ParallelApproval,
-    SequentialApproval,
-    PublicForm,
-}
-
 impl DraftArgs {
     /// The options, checked against each other.
     pub(super) fn read(self) -> Result<Draft, CliError> {
-        let trigger = match (self.trigger.map(Trigger::from), self.previous_step) {
+        let trigger = match (self.trigger.map(Trigger::from), &self.previous_step) {
             (Some(Trigger::StepCompleted), Some(_)) => return Err(CliError::PreviousStepOnCompletion),
             (Some(Trigger::StepCreated), _) | (None, Some(_)) => Trigger::StepCreated,
             (Some(Trigger::StepCompleted) | None, None) => Trigger::StepCompleted,
@@ -79,21 +80,17 @@ impl DraftArgs {
             subject: self.subject,
             initiator: self.initiator,
             step: self.step,
-            step_kind: self.step_type.map(KindArg::kind),
-            previous_step: self.previous_step.map(KindArg::kind),
+            step_kind: self.step_type,
+            previous_step: self.previous_step,
             fields: self.fields,
         })
     }
 }
 
-impl KindArg {
-    fn kind(self) -> StepKind {
-        match self {
-            Self::Task => StepKind::Task,
-            Self::Approval => StepKind::Approval,
-            Self::ParallelApproval => StepKind::ParallelApproval,
-            Self::SequentialApproval => StepKind::SequentialApproval,
-            Self::PublicForm => StepKind::PublicForm,
-        }
-    }
+/// Reads a kind of step, as options spell it.
+fn kind() -> impl TypedValueParser<Value = StepKind> {
+    PossibleValuesParser::new(KINDS.map(|(name, _)| name)).map(|name| {
+        let kind = KINDS.into_iter().find(|(known, _)| *known == name);
+        kind.map_or(StepKind::Task, |(_, kind)| kind)
+    })
 }

@@ -1,10 +1,10 @@
 //! The result of a delivery, as one line for people or one object for programs. Text from an endpoint is masked and made
 //! safe to print.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use console::{
     OutputFormat,
-    format::{elapsed, size},
+    format::{elapsed, milliseconds, size},
     output::{TIP, print_error, write_json, write_stdout},
 };
 use schemas::text::one_line;
@@ -37,11 +37,11 @@ pub(super) fn print(sent: &Sent<'_>, outcome: &Outcome, format: OutputFormat) ->
 fn answer_text(sent: &Sent<'_>, answer: &Answer) -> String {
     let style = if answer.status.is_success() { AnsiColor::Green } else { AnsiColor::Red }.on_default().bold();
     let mut text = format!(
-        "sent {} ({}) to {}: {} in {}",
+        "sent {} ({}) to {}: {style}{}{style:#} in {}",
         sent.what,
         size(sent.bytes as u64),
         sent.target,
-        styled(style, &answer.status.to_string()),
+        answer.status,
         elapsed(sent.took)
     );
     let body = AnswerBody::read(answer, sent.redactor);
@@ -98,7 +98,7 @@ fn object<'o>(sent: &'o Sent<'_>, outcome: &Outcome) -> Object<'o> {
         dropped: sent.dropped,
         accepted: matches!(outcome, Outcome::Accepted(_)),
         status: answer.map(|answer| answer.status.as_u16()),
-        duration_ms: sent.took.as_millis().try_into().unwrap_or(u64::MAX),
+        duration_ms: milliseconds(sent.took),
         answer: answer.and_then(|answer| match AnswerBody::read(answer, sent.redactor) {
             AnswerBody::Empty => None,
             AnswerBody::Json { text, .. } => RawValue::from_string(text).ok(),
@@ -107,8 +107,4 @@ fn object<'o>(sent: &'o Sent<'_>, outcome: &Outcome) -> Object<'o> {
         answer_complete: answer.map(|answer| answer.end == AnswerEnd::Whole),
         error,
     }
-}
-
-fn styled(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
 }

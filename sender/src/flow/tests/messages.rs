@@ -11,7 +11,7 @@ fn time(text: &str) -> Timestamp {
 /// The messages of one action, as JSON, held to the contract.
 fn messages(flow: &mut RunningFlow<'_>, action: &Action, now: &str) -> Vec<Value> {
     let events = flow.act(action, time(now)).unwrap();
-    let fired = events.iter().flat_map(|event| event.messages(flow.flow()));
+    let fired = events.iter().flat_map(|event| event.messages(&flow.flow));
     let messages: Vec<Value> = fired.map(|fired| serde_json::to_value(fired.message).unwrap()).collect();
     for message in &messages {
         assert_eq!(Schema::StepMessage.violations(message), [], "{message}");

@@ -14,7 +14,7 @@ fn paths(model: &Model) -> Vec<Run<'_>> {
 
 /// The verdicts of a run, in the order they were given: `a`pproved, sent `b`ack, `c`ompleted.
 fn verdicts(run: &Run<'_>) -> String {
-    let decisions = run.flow.steps().iter().flat_map(|step| &step.snapshot.decisions);
+    let decisions = run.flow.steps.iter().flat_map(|step| &step.snapshot.decisions);
     let letter = |verdict| match verdict {
         Verdict::Approved => 'a',
         Verdict::RejectedAndSentBack => 'b',
@@ -62,10 +62,10 @@ fn the_paths_of_small_models_are_these() {
         let runs = paths(&model);
         assert_eq!(runs.iter().map(verdicts).collect::<Vec<_>>(), expected, "{name}");
         for (number, run) in (1..).zip(&runs) {
-            assert_eq!(run.flow.flow().flow_identifier, format!("FLOW-{number}"), "{name}");
+            assert_eq!(run.flow.flow.flow_identifier, format!("FLOW-{number}"), "{name}");
             let rejected = verdicts(run).ends_with('c');
             let expected = if rejected { FlowStatus::Rejected } else { FlowStatus::Completed };
-            assert_eq!(run.flow.status(), expected, "{name} {}", verdicts(run));
+            assert_eq!(run.flow.status, expected, "{name} {}", verdicts(run));
         }
     }
 }
@@ -109,7 +109,7 @@ fn every_kind_of_message_occurs_and_keeps_the_contract() {
     model.steps[0].webhooks.remove(0);
     let mut seen = BTreeSet::new();
     for run in paths(&model) {
-        assert_ne!(run.flow.status(), FlowStatus::Running);
+        assert_ne!(run.flow.status, FlowStatus::Running);
         for fired in run.messages {
             let value = serde_json::to_value(&fired.message).unwrap();
             assert_eq!(Schema::StepMessage.violations(&value), []);

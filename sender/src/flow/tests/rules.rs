@@ -32,7 +32,7 @@ fn a_join_waits_for_all_its_paths_and_comes_after_the_last() {
         assert_eq!(created[0].step.step_identifier, "Join", "{name}");
         assert_eq!(created[0].previous_step.as_ref().unwrap().step_identifier, order[1].step, "{name}");
         act(&mut flow, &[submit("Join"), submit("End")]);
-        assert_eq!(flow.status(), FlowStatus::Completed, "{name}");
+        assert_eq!(flow.status, FlowStatus::Completed, "{name}");
     }
 }
 
@@ -48,7 +48,7 @@ fn sent_back_is_done_again_and_what_was_open_of_it_is_abandoned() {
         "Form Completed, Left Abandoned, Right Completed, Form Completed, Left Completed, Right Completed, \
          Join Completed, End Completed"
     );
-    assert_eq!(flow.status(), FlowStatus::Completed);
+    assert_eq!(flow.status, FlowStatus::Completed);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_final_rejection_ends_the_flow() {
     let events = flow.act(&decide("Right", RejectedAndCompleted, ""), START).unwrap();
     assert_eq!(events.len(), 1, "only the rejecting step has an event");
     assert_eq!(table(&flow), "Form Completed, Left Abandoned, Right Completed");
-    assert_eq!(flow.status(), FlowStatus::Rejected);
+    assert_eq!(flow.status, FlowStatus::Rejected);
     let ended = flow.act(&submit("Left"), START);
     assert_eq!(ended, Err(ActionError::Ended { step: "Left".to_owned(), status: FlowStatus::Rejected }));
 }
@@ -113,7 +113,7 @@ fn approvals_end_with_the_first_all_or_a_rejecting_decision() {
             events = flow.act(&decide("Check", *verdict, by), START).unwrap();
         }
         assert_eq!(!events.is_empty(), ends, "{kind:?} {decisions:?}");
-        let taken: Vec<_> = flow.steps()[1].snapshot.decisions.iter().map(|decision| decision.verdict).collect();
+        let taken: Vec<_> = flow.steps[1].snapshot.decisions.iter().map(|decision| decision.verdict).collect();
         assert_eq!(taken, decisions.iter().map(|(verdict, _)| *verdict).collect::<Vec<_>>());
     }
 }

@@ -1,4 +1,4 @@
-//! A queue in memory, for programs that need no durability, and for tests.
+//! A queue in memory.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,44 +8,40 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
-
-use super::{
-    destination_groups::DestinationGroups,
-    queue::{AttemptResult, DeliveryQueue, ReadyDelivery},
-    retry::{GiveUpReason, RetryDecision},
+use delivery::{
+    AttemptResult, DeliveryQueue, DestinationGroups, EndpointUrl, GiveUpReason, ReadyDelivery, Request, RetryDecision,
 };
-use crate::{client::request::Request, url::EndpointUrl};
+use jiff::Timestamp;
 
 /// A delivery.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// Name of its destination, which has a rate limit and ends with a 410.
-    pub destination: Arc<str>,
+    pub(crate) destination: Arc<str>,
     /// The flow whose order it keeps, if any.
-    pub flow: Option<Arc<str>>,
+    pub(crate) flow: Option<Arc<str>>,
     /// The endpoint.
-    pub url: EndpointUrl,
+    pub(crate) url: EndpointUrl,
     /// The request.
-    pub request: Request,
+    pub(crate) request: Request,
     /// The earliest time of its first attempt.
-    pub due: Timestamp,
+    pub(crate) due: Timestamp,
 }
 
 /// A delivery that is delivered or given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Its number.
-    pub id: u64,
+    pub(crate) id: u64,
     /// Number of its attempts; 0 if the destination was gone before its turn.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// [`RetryDecision::Delivered`] or [`RetryDecision::GiveUp`].
-    pub decision: RetryDecision,
+    pub(crate) decision: RetryDecision,
 }
 
 /// A [`DeliveryQueue`] in memory. It cannot fail, and does not outlive the process.
 #[derive(Debug, Default)]
-pub struct MemoryQueue {
+pub(crate) struct MemoryQueue {
     groups: DestinationGroups,
     waiting: HashMap<u64, Waiting>,
     finished: Vec<Finished>,
@@ -61,12 +57,12 @@ struct Waiting {
 
 impl MemoryQueue {
     /// An empty queue.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Adds a delivery at the end of its group, and returns its number: 1, 2, 3, and so on.
-    pub fn push(&mut self, delivery: Delivery) -> u64 {
+    pub(crate) fn push(&mut self, delivery: Delivery) -> u64 {
         self.pushed += 1;
         // A first attempt may be further ahead than any retry.
         let ahead = Duration::try_from(Timestamp::now().duration_until(delivery.due)).unwrap_or_default();
@@ -79,17 +75,12 @@ impl MemoryQueue {
     }
 
     /// Number of unfinished deliveries.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether all are finished.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     /// The deliveries that finished since the last call, in the order of finishing.
-    pub fn take_finished(&mut self) -> Vec<Finished> {
+    pub(crate) fn take_finished(&mut self) -> Vec<Finished> {
         mem::take(&mut self.finished)
     }
 
