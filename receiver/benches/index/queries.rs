@@ -56,7 +56,10 @@ pub(crate) fn run(folder: &Path) {
         ("two words that no message has both", LONG_SEARCHES, &|| (HALVES.join(" "), None)),
         ("a phrase", SEARCHES, &|| (format!("\"{} {}\"", town(), HALVES[fastrand::usize(..2)]), None)),
         ("a flow", SEARCHES, &|| (format!("flow:{}", flow(newest())), None)),
-        ("flows by their beginning", SEARCHES, &|| (format!("flow:{}*", &flow(newest())[..9]), None)),
+        ("flows by their beginning", SEARCHES, &|| {
+            let flow = flow(newest());
+            (format!("flow:{}*", &flow[..flow.len().min(9)]), None)
+        }),
     ];
     for (kind, searches, question) in kinds {
         let mut times = Histogram::<u64>::new(3).unwrap();

@@ -29,8 +29,8 @@ impl Walk<'_, '_> {
     pub(super) fn by_id(&self) -> Result<Option<Vec<i64>>, IndexError> {
         let Some((first, last)) = self.plan.ids else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(
-            "SELECT position FROM message WHERE id BETWEEN ?1 AND ?2
-             UNION SELECT message FROM repeat WHERE id BETWEEN ?1 AND ?2 LIMIT ?3",
+            "SELECT * FROM (SELECT position FROM message WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)
+             UNION SELECT * FROM (SELECT message FROM repeat WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)",
         )?;
         let found = statement.query_map((first.as_bytes(), last.as_bytes(), MAX_IDS), |row| row.get(0))?;
         let mut found: Vec<i64> = found.collect::<Result<_, _>>()?;
@@ -87,9 +87,14 @@ impl Walk<'_, '_> {
             return Ok(None);
         }
         let order = if self.ascending() { "" } else { "DESC" };
+        // `+` keeps SQLite from an index: the other range has fewer arrivals.
+        let (by_position, by_message) = match self.known.end - from < earlier.end - earlier.start {
+            true => ("position", "+message"),
+            false => ("+position", "message"),
+        };
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT DISTINCT message FROM repeat WHERE position >= ?1 AND message >= ?2 AND message < ?3
-             ORDER BY message {order}"
+            "SELECT DISTINCT message FROM repeat
+             WHERE {by_position} >= ?1 AND {by_message} >= ?2 AND {by_message} < ?3 ORDER BY message {order}"
         ))?;
         let mut rows = statement.query([from, earlier.start, earlier.end])?;
         while let Some(row) = rows.next()? {

@@ -205,6 +205,7 @@ async fn messages_are_found_by_every_term_and_its_negation() {
             ("id:00003", &[2]),
             ("-id:00003", &[7, 5, 4, 3, 1, 0]),
             ("id:000050", &[5, 4, 3]),
+            ("id:0", &[7, 5, 4, 3, 2, 1, 0]),
             ("field:\"credit LIMIT\"", &[7, 5, 3, 2, 1, 0]),
             ("field:Turnover", &[3]),
             ("-field:Turnover", &[7, 5, 4, 2, 1, 0]),

@@ -54,7 +54,7 @@ pub(super) struct Walk<'w, 's> {
     pub(super) sources: &'w mut Sources<'s>,
     pub(super) parts: Vec<Part>,
     /// Positions of the index.
-    known: Range<i64>,
+    pub(super) known: Range<i64>,
     pub(super) deadline: Option<Instant>,
     bodies_left: usize,
     found: Vec<Message>,
@@ -227,7 +227,7 @@ impl<'w, 's> Walk<'w, 's> {
     pub(super) fn select(&self) -> String {
         let Plan { conditions, .. } = self.plan;
         format!(
-            "SELECT {MESSAGE_COLUMNS} FROM message JOIN endpoint ON endpoint.number = message.endpoint WHERE TRUE{conditions}"
+            "SELECT {MESSAGE_COLUMNS} FROM message CROSS JOIN endpoint ON endpoint.number = message.endpoint WHERE TRUE{conditions}"
         )
     }
 
