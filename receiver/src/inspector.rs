@@ -205,7 +205,11 @@ impl Inspected {
     async fn read<T: Send + 'static>(self: Arc<Self>, read: impl FnOnce(&Self) -> T + Send + 'static) -> T {
         match tokio::task::spawn_blocking(move || read(&self)).await {
             Ok(read) => read,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The receiver is stopping; this is dropped with the runtime.
+                Err(_) => std::future::pending().await,
+            },
         }
     }
 }

@@ -98,7 +98,7 @@ pub(super) async fn sample(Path(name): Path<String>) -> Response {
             a href={ "/samples/" (sample.name) "/raw" } { "Download the exact body" }
             a.button href={ "/send?sample=" (sample.name) } { "Send it as a test message" }
         }
-        pre tabindex="0" aria-label="Body" { (escape_json(&String::from_utf8_lossy(sample.body))) }
+        pre tabindex="0" role="region" aria-label="Body" { (escape_json(&String::from_utf8_lossy(sample.body))) }
     };
     page(Section::Contract, &format!("Sample {}", sample.name), &content)
 }

@@ -35,14 +35,14 @@ pub(super) fn body(body: &[u8], violations: &[Violation]) -> Markup {
         let beginning = String::from_utf8_lossy(&body[..BEGINNING_BYTES]);
         return html! {
             p { "The body has " (body.len()) " bytes. These are the first " (BEGINNING_BYTES) "; the download has all." }
-            pre.json tabindex="0" aria-label="Beginning of the body" { (escape(&beginning)) }
+            pre.json tabindex="0" role="region" aria-label="Beginning of the body" { (escape(&beginning)) }
         };
     }
     match pretty(body) {
         Some(text) => json(&escape_json(&text), violations),
         None => html! {
             p { "The body is not JSON." }
-            pre.json tabindex="0" aria-label="Body" { (escape(&String::from_utf8_lossy(body))) }
+            pre.json tabindex="0" role="region" aria-label="Body" { (escape(&String::from_utf8_lossy(body))) }
         },
     }
 }
@@ -59,7 +59,7 @@ fn json(text: &str, violations: &[Violation]) -> Markup {
         @if lines > MAX_LINES {
             p { "The body has " (lines) " lines. These are the first " (MAX_LINES) "; the download has all." }
         }
-        pre.json tabindex="0" aria-label="Body" {
+        pre.json tabindex="0" role="region" aria-label="Body" {
             @for (line, place) in &shown {
                 @match place.as_deref().and_then(|place| by_place.get(place)) {
                     None => { (coloured(line)) "\n" }

@@ -115,7 +115,7 @@ fn command(inspected: &Inspected, stored: &Stored) -> Markup {
                 }
             }
             p.tools { button type="button" hidden data-copy="#curl" { "Copy curl command" } }
-            pre id="curl" tabindex="0" aria-label="curl command" {
+            pre id="curl" tabindex="0" role="region" aria-label="curl command" {
                 "curl" (user) " -H 'Content-Type: application/json' --data-binary " (data) " " (url)
             }
         }

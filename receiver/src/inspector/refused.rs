@@ -224,7 +224,7 @@ fn content(refused: &RefusedRequest, kind: Option<&RefusalKind>) -> Markup {
             section {
                 h2 { "Beginning of the body" }
                 p { "Credentials are masked." @if !body.is_complete { " The rest is not kept." } }
-                pre.json tabindex="0" aria-label="Beginning of the body" { (escape(&body.text)) }
+                pre.json tabindex="0" role="region" aria-label="Beginning of the body" { (escape(&body.text)) }
             }
         }
         @if let Some(kind) = kind {

@@ -4,7 +4,7 @@ use std::io;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use schemas::{Document, Role, validate::MAX_VIOLATIONS};
+use schemas::{Document, Role, Trigger, validate::MAX_VIOLATIONS};
 
 use super::{Inspected, page::Problem};
 use crate::{index::Message, log::Entry, redact::one_line, relay::store::DeliveryCounts};
@@ -73,7 +73,7 @@ pub(super) fn head() -> Markup {
     html! {
         thead {
             tr {
-                th scope="col" { "Received" }
+                th scope="col" { "Received (UTC)" }
                 th scope="col" { "Endpoint" }
                 th scope="col" { "Contract" }
                 th scope="col" { "Trigger" }
@@ -93,10 +93,10 @@ pub(super) fn row(row: &Row) -> Markup {
     let path = format!("/messages/{}", message.id);
     html! {
         tr data-row=(message.position.0) data-replay={ (path) "/replay" } {
-            td data-label="Received" { a href=(path) { (time(message.received_at)) } }
+            td data-label="Received" { a href=(path) { (time_of(message.received_at, "%Y-%m-%d %H:%M:%S")) } }
             td data-label="Endpoint" { (text(Some(&message.endpoint))) }
             td data-label="Contract" { (verdict(message)) }
-            td data-label="Trigger" { (text(message.trigger.map(schemas::Trigger::as_str))) }
+            td data-label="Trigger" { (message.trigger.map_or("–", trigger)) }
             td data-label="Flow" {
                 (text(message.flow.as_deref()))
                 @if let Some(subject) = &row.subject { br; span.quiet { (subject) } }
@@ -132,7 +132,19 @@ pub(super) fn verdict(message: &Message) -> Markup {
     html! { span.verdict.(class) { (text) } }
 }
 
+/// In one word, because the step is next to it.
+fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::StepCreated => "created",
+        Trigger::StepCompleted => "completed",
+    }
+}
+
 /// A point in time in UTC.
 pub(super) fn time(at: Timestamp) -> Markup {
-    html! { time datetime=(at) { (at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
+    time_of(at, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+fn time_of(at: Timestamp, format: &str) -> Markup {
+    html! { time datetime=(at) { (at.strftime(format)) } }
 }

@@ -110,3 +110,40 @@ fn a_test_message_goes_over_tls_where_the_listener_has_a_certificate() {
     let page = String::from_utf8(answer.body).unwrap();
     assert!(text(&page).contains("Accepted."), "{page}");
 }
+
+#[test]
+fn what_waits_and_what_was_given_up_is_found_and_retried() {
+    // Nothing listens on a port that was bound and is free again.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let inspected = Inspected::start(&format!(
+        "[[endpoint]]\npath = \"/open\"\n\
+         [[endpoint.destination]]\nname = \"patient\"\ntype = \"http\"\nurl = \"http://127.0.0.1:{port}/\"\n\
+         retry = {{ attempts = 9 }}\n\
+         [[endpoint.destination]]\nname = \"hasty\"\ntype = \"http\"\nurl = \"http://127.0.0.1:{port}/\"\n\
+         retry = {{ attempts = 1 }}\n"
+    ));
+    let id = inspected.receive("/open", sample());
+    inspected.wait_for(&format!("/messages/{id}"), |answer| {
+        let page = text(&String::from_utf8_lossy(&answer.body));
+        page.contains("1 attempt failed: ")
+            && page.contains("The next attempt is due at ")
+            && page.contains("✗ given up")
+    });
+    for (query, is_found) in [
+        ("relay:waiting", true),
+        ("relay:dead", true),
+        ("relay:patient", true),
+        ("relay:other", false),
+        ("-relay:waiting", false),
+        ("relay:waiting relay:dead is:holds", true),
+    ] {
+        assert_eq!(inspected.page(&format!("/?q={}", super::encoded(query))).contains(&id), is_found, "{query}");
+    }
+    assert_eq!(inspected.get("/?q=relay%3Aaccepted").status, 400);
+    assert!(text(&inspected.page("/")).contains("○ 1 waiting ✗ 1 given up"));
+    let page = inspected.page("/relays");
+    assert!(page.contains("aria-label=\"Retry what was given up for hasty\"") && page.contains(&id), "{page}");
+    let retried = inspected.submit("/relays/hasty/retry", &[]);
+    assert_eq!((retried.status, retried.header("location")), (303, Some("/relays?retried=1")));
+    assert!(text(&inspected.page("/relays?retried=1")).contains("Messages that are due again: 1."));
+}
