@@ -7,10 +7,12 @@ installed is left out and said so. Everything listens on 127.0.0.1 and is stoppe
 """
 import argparse
 import base64
+import http.client
 import json
 import os
 import pathlib
 import re
+import selectors
 import shutil
 import socket
 import sqlite3
@@ -18,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -27,6 +30,8 @@ BODY = ROOT / "schemas/samples/valid/step-completed-customer-set-up.json"
 USERNAME, PASSWORD = "flowingly", "for measuring only"
 AUTHORIZATION = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 SERVER_CORE, LOAD_CORE = "0", "1"
+STREAMS = 32
+SEARCHES = ("is:broken", "customer", "trigger:stepCompleted+debtor", "nothinglikethis", "%22credit+limit%22")
 POST = """
 local file = io.open(os.getenv("BODY"), "rb")
 wrk.method = "POST"
@@ -158,6 +163,16 @@ authentication = {{ type = "basic", username = "{USERNAME}", password = "file:pa
     return [binary, "serve", "--config", "receiver.toml"], {}
 
 
+def inspected(folder, port, binary):
+    command, extra = receiver(folder, port, binary)
+    with open(folder / "receiver.toml", "r+") as file:
+        # Top-level keys come before the first table.
+        text = file.read().replace("[[endpoint]]", 'inspect = "127.0.0.1:0"\n[[endpoint]]', 1)
+        file.seek(0)
+        file.write(text)
+    return command, extra
+
+
 def bare_axum(_folder, port, _):
     return [options.release / "examples/bare-axum", f"127.0.0.1:{port}"], {}
 
@@ -264,6 +279,78 @@ def against(other):
         print(f"{key:5} this {spread(this, form):32} other {spread(that, form):32} ratio {ratio:.3f}")
 
 
+class Inspectors:
+    """Browsers at the inspector: live streams that are read as they come, and a client that searches without a pause."""
+
+    def __init__(self, server):
+        [address] = re.findall(r"Inspector at http://([0-9.:]+)/", (server.folder / "output").read_text())
+        host, port = address.split(":")
+        password = (server.folder / "data/inspector/password").read_text().strip()
+        authorization = "Basic " + base64.b64encode(f"operator:{password}".encode()).decode()
+        self.headers = {"authorization": authorization, "sec-fetch-site": "same-origin"}
+        self.address, self.streams, self.searches, self.rows = (host, int(port)), [], 0, 0
+        self.stopped = threading.Event()
+        for _ in range(STREAMS):
+            stream = socket.create_connection(self.address)
+            fields = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+            stream.sendall(f"GET /events?q=&after=0 HTTP/1.1\r\nhost: {address}\r\n{fields}\r\n".encode())
+            if b" 200 " not in stream.recv(4096).split(b"\r\n")[0]:
+                sys.exit("the inspector refused a live stream")
+            self.streams.append(stream)
+        self.threads = [threading.Thread(target=self.read), threading.Thread(target=self.search)]
+        for thread in self.threads:
+            thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+        for stream in self.streams:
+            stream.close()
+
+    def read(self):
+        with selectors.DefaultSelector() as selector:
+            for stream in self.streams:
+                selector.register(stream, selectors.EVENT_READ)
+            while not self.stopped.is_set():
+                for key, _ in selector.select(timeout=0.1):
+                    self.rows += key.fileobj.recv(1 << 16).count(b"\nid:")
+
+    def search(self):
+        connection = http.client.HTTPConnection(*self.address)
+        while not self.stopped.is_set():
+            connection.request("GET", "/?q=" + SEARCHES[self.searches % len(SEARCHES)], headers=self.headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                sys.exit(f"the inspector answered a search with {answer.status}")
+            self.searches += 1
+
+
+def with_inspectors():
+    """The receiver with 32 live streams and a searching loop at its inspector, and without them, A B A B."""
+    results, work = {"with": [], "without": []}, []
+    for _ in range(options.rounds):
+        for name in results:
+            with Server(inspected, options.release / "webhook-receiver") as server:
+                server.load(options.connections[0], 1)
+                if name == "without":
+                    results[name].append(server.load(options.connections[0], options.seconds))
+                    continue
+                with Inspectors(server) as inspectors:
+                    results[name].append(server.load(options.connections[0], options.seconds))
+                work.append((inspectors.rows, inspectors.searches))
+    print(f"{options.connections[0]} connections; {STREAMS} streams showed {spread([rows for rows, _ in work])} rows, "
+          f"and the loop searched {spread([searches for _, searches in work])} times a round")
+    for key, form in ("rate", "{:,.0f}"), ("p99", "{:.2f}"):
+        busy, quiet = ([each[key] for each in results[name]] for name in results)
+        ratio = statistics.median(a / b for a, b in zip(busy, quiet))
+        print(f"{key:5} with {spread(busy, form):32} without {spread(quiet, form):32} ratio {ratio:.3f}")
+
+
 def alone():
     """The receiver alone: a fixed rate, the index behind it, how fast it catches up and what it keeps up with."""
     binary, bytes_each = options.release / "webhook-receiver", 0
@@ -294,6 +381,7 @@ parser.add_argument("--rates", type=int, nargs="+", default=[1000, 2000, 5000, 1
 parser.add_argument("--only", nargs="+", help="measure only baselines with these words in their names")
 parser.add_argument("--skip-alone", action="store_true", help="leave the receiver's own figures out")
 parser.add_argument("--against", type=pathlib.Path, metavar="BINARY", help="compare with another build of the receiver, only")
+parser.add_argument("--inspectors", action="store_true", help="measure with and without browsers at the inspector, only")
 parser.add_argument("--release", type=pathlib.Path, default=ROOT / "target/release", help="where cargo has built")
 parser.add_argument("--peers", type=pathlib.Path, default=ROOT / "target/peers", help="where express and fastapi are")
 parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "target", help="on the disk that is to be measured")
@@ -307,6 +395,8 @@ if __name__ == "__main__":
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}; server on core {SERVER_CORE}, load on core {LOAD_CORE}")
     if options.against:
         against(options.against)
+    elif options.inspectors:
+        with_inspectors()
     else:
         compare()
         if not options.skip_alone:
