@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
-    time::Instant,
+    time::{Instant, Interval},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,8 @@ pub(super) const MAX_STREAMS: usize = 32;
 const INTERVAL: Duration = Duration::from_millis(250);
 /// Number of looks in sequence that find more than a page before the rest is skipped.
 const MAX_BEHIND: u32 = 8;
+/// Time between two looks at the number of refused requests.
+const REFUSED_INTERVAL: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it connects again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -48,6 +50,11 @@ struct Stream {
     progress: watch::Receiver<IndexProgress>,
     stopping: CancellationToken,
     looked: Option<Instant>,
+    /// Whether there may be something new.
+    is_due: bool,
+    /// The number of refused requests that was sent last.
+    refused: u64,
+    refused_interval: Interval,
     /// Number of looks in sequence that were not enough for what has arrived.
     behind: u32,
     _permit: OwnedSemaphorePermit,
@@ -72,7 +79,6 @@ pub(super) async fn events(
     let mut progress = inspected.parts.progress.clone();
     let after = resumed.or_else(|| parameters.after.parse().ok()).map(Position);
     let after = after.unwrap_or_else(|| last_before(progress.borrow_and_update().position));
-    progress.mark_changed();
     let stream = Stream {
         query: Arc::new(query),
         after,
@@ -80,7 +86,10 @@ pub(super) async fn events(
         progress,
         stopping: inspected.stopping.clone(),
         looked: None,
+        is_due: true,
         behind: 0,
+        refused: 0,
+        refused_interval: tokio::time::interval(REFUSED_INTERVAL),
         inspected,
         _permit: permit,
     };
@@ -96,6 +105,13 @@ fn last_before(end: Position) -> Position {
     Position(end.0.saturating_sub(1))
 }
 
+impl Inspected {
+    /// Number of refused requests that are known, over restarts.
+    pub(super) fn refused(&self) -> u64 {
+        self.parts.refusals.read(|rings| rings.summary().iter().map(|kind| kind.count).sum())
+    }
+}
+
 impl Stream {
     /// The next event; `None` when the receiver stops.
     async fn next(&mut self) -> Option<Event> {
@@ -104,8 +120,10 @@ impl Stream {
                 return Some(event);
             }
             let ready = async {
-                if self.behind == 0 {
+                if !self.is_due {
                     self.progress.changed().await.ok()?;
+                    // Kept, because waiting may be interrupted here.
+                    self.is_due = true;
                 }
                 if let Some(looked) = self.looked {
                     tokio::time::sleep_until(looked + INTERVAL).await;
@@ -114,14 +132,27 @@ impl Stream {
             };
             tokio::select! {
                 () = self.stopping.cancelled() => return None,
+                _ = self.refused_interval.tick() => {
+                    self.look_at_refused();
+                    continue;
+                }
                 ready = ready => ready?,
             }
             self.looked = Some(Instant::now());
-            self.progress.mark_unchanged();
+            self.is_due = false;
             if let Err(problem) = self.look().await {
                 tracing::warn!(error = problem.advice, "the stream of new messages is interrupted");
                 return None;
             }
+        }
+    }
+
+    /// The event has no id: a stream goes on where its messages ended.
+    fn look_at_refused(&mut self) {
+        let refused = self.inspected.refused();
+        if refused != self.refused {
+            self.pending.push_back(Event::default().event("refused").data(refused.to_string()));
+            self.refused = refused;
         }
     }
 
@@ -139,6 +170,7 @@ impl Stream {
             self.pending.push_back(Event::default().event("row").id(position).data(rows::row(&row).into_string()));
         }
         let end = found.indexed;
+        self.is_due |= found.next.is_some();
         self.behind = if found.next.is_some() { self.behind + 1 } else { 0 };
         if self.behind > MAX_BEHIND {
             self.pending.push_back(Event::default().event("more").id(end.0.to_string()).data("more"));

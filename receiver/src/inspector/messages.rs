@@ -61,7 +61,7 @@ pub(super) async fn list(
                 (form(&text, None))
                 (chips(&query))
                 @if query.terms().is_empty() { (suggestions()) }
-                @if before.is_none() { (live(&text, found.indexed)) }
+                @if before.is_none() { (live(&text, found.indexed, inspected.refused())) }
                 (table(&rows))
                 @if rows.is_empty() { (nothing(&query, before, &found)) }
                 (pager(&text, before, &found))
@@ -133,12 +133,13 @@ fn suggestions() -> Markup {
 }
 
 /// Shown by the script, which also fills it.
-fn live(text: &str, end: Position) -> Markup {
+fn live(text: &str, end: Position, refused: u64) -> Markup {
     html! {
-        p.tools id="live" hidden data-events={ "/events?q=" (encoded(text)) } data-after=(end.0) {
+        p.tools id="live" hidden data-events={ "/events?q=" (encoded(text)) } data-after=(end.0) data-refused=(refused) {
             span id="live-state" { "Connecting" }
             button type="button" id="live-pause" { "Pause" }
             span id="live-news" role="status" {}
+            a id="live-refused" href="/refused" hidden {}
         }
     }
 }

@@ -57,7 +57,7 @@
   const live = find("#live");
   if (!live) return;
   const rows = find("#rows tbody");
-  const [state, news, pause] = ["#live-state", "#live-news", "#live-pause"].map(find);
+  const [state, news, pause, refused] = ["#live-state", "#live-news", "#live-pause", "#live-refused"].map(find);
   const policy = globalThis.trustedTypes?.createPolicy("rows", { createHTML: (html) => html }) ?? { createHTML: (html) => html };
   const clock = () => new Date().toTimeString().slice(0, 5);
   let source = null, paused = false, last = live.dataset.after, count = 0, since = null, timer = 0;
@@ -79,6 +79,11 @@
       count += 1;
       news.textContent = `${count} new`;
       if (rows.rows.length > 500 && !rows.lastElementChild.contains(document.activeElement)) rows.lastElementChild.remove();
+    });
+    source.addEventListener("refused", (event) => {
+      const more = event.data - live.dataset.refused;
+      refused.hidden = more <= 0;
+      refused.textContent = more === 1 ? "1 request was refused" : `${more} requests were refused`;
     });
     source.addEventListener("more", (event) => {
       last = event.lastEventId;

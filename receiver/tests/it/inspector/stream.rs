@@ -127,6 +127,9 @@ fn the_stream_has_only_what_the_search_matches() {
     for _ in 0..2 {
         assert!(stream.event().unwrap().data.contains("FLOW-2"));
     }
+    assert_eq!(answer(inspected.receiver.address, post("/open", "", "no JSON")).status, 400);
+    let event = stream.event().unwrap();
+    assert_eq!((event.name.as_str(), event.id.as_str(), event.data.as_str()), ("refused", "", "1"));
     assert_eq!(inspected.get("/events?q=flwo%3Ax").status, 400);
 }
 
