@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
+use jiff::Timestamp;
 use maud::{Markup, html};
 use schemas::{Clause, text::escape};
 use serde::Deserialize;
@@ -17,8 +18,12 @@ use super::{
     rows::time,
     url::encoded,
 };
-use crate::refusals::{
-    CheckOutcome, Explanation, RefusalFilter, RefusalKind, RefusedRequest, SILENCE_REASONS, explain, explain_code,
+use crate::{
+    query::{Pattern, Predicate, Term},
+    refusals::{
+        CheckOutcome, Explanation, RefusalFilter, RefusalKind, RefusedRequest, SILENCE_REASONS, Silence, explain,
+        explain_code, silences,
+    },
 };
 
 /// Number of requests on the page.
@@ -48,14 +53,17 @@ pub(super) async fn list(
     Parameters(parameters): Parameters<RefusedParameters>,
 ) -> Result<Response, Problem> {
     let filter = parameters.filter()?;
-    let is_filtered = filter != RefusalFilter::default();
-    let (requests, mut kinds) = inspected.parts.refusals.read(|rings| (rings.newest(&filter, SHOWN), rings.summary()));
+    inspected.read(move |inspected| newest(inspected, &filter)).await
+}
+
+fn newest(inspected: &Inspected, filter: &RefusalFilter) -> Result<Response, Problem> {
+    let (requests, mut kinds) = inspected.parts.refusals.read(|rings| (rings.newest(filter, SHOWN), rings.summary()));
     kinds.sort_by_key(|kind| std::cmp::Reverse(kind.last));
+    let silences = silences_of(inspected, &kinds)?;
     let content = html! {
         (by_request_id())
         @if kinds.is_empty() {
-            p { "No request has been refused. If a message is missing, it has not reached the receiver:" }
-            (reasons_for_silence())
+            p { "No request has been refused." }
         } @else {
             section {
                 h2 { "Why requests were refused" }
@@ -63,12 +71,41 @@ pub(super) async fn list(
             }
             section {
                 h2 { "Newest refused requests" }
-                @if is_filtered { p { a.button href="/refused" { "Show all" } } }
+                @if *filter != RefusalFilter::default() { p { a.button href="/refused" { "Show all" } } }
                 @if requests.is_empty() { p { "No refused requests of this kind are kept." } } @else { (table(&requests)) }
             }
         }
+        @if !silences.is_empty() { section { h2 { "Endpoints without requests" } (silent(&silences)) } }
     };
     Ok(page(Section::Refused, "Refused requests", &content))
+}
+
+/// The endpoints for which no request has arrived for long, whether accepted or refused.
+fn silences_of(inspected: &Inspected, kinds: &[RefusalKind]) -> Result<Vec<Silence>, Problem> {
+    let config = (inspected.parts.config)();
+    let mut endpoints = Vec::new();
+    for name in config.endpoints.iter().map(|endpoint| endpoint.name.as_str()) {
+        let of_endpoint = Term::from(Predicate::Endpoint(Pattern::Exact(name.to_owned())));
+        let accepted = inspected.search(&[of_endpoint].into_iter().collect(), None, None, 1)?.messages;
+        let refused = kinds.iter().filter(|kind| kind.endpoint.as_deref() == Some(name)).map(|kind| kind.last);
+        endpoints.push((name, accepted.iter().map(|message| message.last_arrival).chain(refused).max()));
+    }
+    Ok(silences(endpoints, Timestamp::now()))
+}
+
+fn silent(silences: &[Silence]) -> Markup {
+    html! {
+        ul { @for Silence { endpoint, since } in silences {
+            li {
+                @match since {
+                    Some(since) => { "Nothing has arrived for " (escape(endpoint)) " since " (time(*since)) "." }
+                    None => { "No request for " (escape(endpoint)) " is known." }
+                }
+            }
+        } }
+        p { "The usual reasons:" }
+        ul { @for reason in SILENCE_REASONS { li { (reason) } } }
+    }
 }
 
 fn by_request_id() -> Markup {
@@ -118,7 +155,7 @@ fn table(requests: &[Arc<RefusedRequest>]) -> Markup {
                     td data-label="Time" { a href={ "/refused/" (refused.request_id) } { (time(refused.at)) } }
                     td data-label="Status" { (refused.status) }
                     td data-label="Endpoint" { (escape(refused.endpoint_name().unwrap_or(&refused.shape.target))) }
-                    td data-label="Why" { (escape(&explain(refused).sentence)) }
+                    td data-label="Why" { (contract::prose(&escape(&explain(refused).sentence))) }
                     td data-label="From" { (escape(&refused.peer)) }
                 }
             } }
@@ -178,8 +215,8 @@ fn content(refused: &RefusedRequest, kind: Option<&RefusalKind>) -> Markup {
         html! { @if let Some(text) = text { div { dt { (name) } dd { (escape(&text)) } } } }
     };
     html! {
-        p.large { strong { (escape(&explanation.sentence)) } }
-        p { "What to do: " (escape(&explanation.advice)) }
+        p.large { strong { (contract::prose(&escape(&explanation.sentence))) } }
+        p { "What to do: " (contract::prose(&escape(&explanation.advice))) }
         p { a rel="up" data-up href="/refused" { "All refused requests" } }
         section {
             h2 { "Checks, in order" }
@@ -188,7 +225,7 @@ fn content(refused: &RefusedRequest, kind: Option<&RefusalKind>) -> Markup {
                 tbody { @for check in &explanation.checks {
                     tr {
                         td data-label="Result" { (outcome(check.outcome)) }
-                        td data-label="Check" { (check.name) }
+                        td data-label="Check" { (contract::prose(check.name)) }
                         td data-label="Clause" { @if let Some(clause) = &check.clause { (contract::link(clause)) } @else { "–" } }
                     }
                 } }
@@ -262,9 +299,4 @@ fn place(refused: &RefusedRequest) -> Option<String> {
         (_, _, Some(pointer)) => Some(pointer.clone()),
         _ => None,
     }
-}
-
-/// Why nothing may have come for an endpoint.
-pub(super) fn reasons_for_silence() -> Markup {
-    html! { ul { @for reason in SILENCE_REASONS { li { (reason) } } } }
 }
