@@ -34,6 +34,8 @@ mod http2_header_blocks;
 mod index;
 #[cfg(feature = "inspect")]
 mod inspector;
+#[cfg(feature = "inspect")]
+mod inspector_browser;
 mod learn;
 mod log_reading;
 mod long_identifiers;
