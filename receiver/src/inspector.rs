@@ -26,7 +26,6 @@ mod rows;
 mod search;
 mod send;
 mod stored;
-mod url;
 
 use std::{
     fmt, io,

@@ -171,13 +171,13 @@ fn details(status: &MessageStatus) -> Markup {
             MessageStatus::Waiting { attempts, due, words } => {
                 (failed(*attempts, words)) @if *attempts > 0 { ". " } "The next attempt is due at " (time(*due)) "."
             }
-            MessageStatus::Deciding => "Its `when` is being evaluated.",
+            MessageStatus::Deciding => { "Its " code { "when" } " is being evaluated." }
             MessageStatus::Dead { attempts, reason, words } => {
                 "Given up (" (reason) "). " (failed(*attempts, words)) ". "
                 a href="/relays" { "Retry it" }
             }
             MessageStatus::NotMatched { when } => {
-                "Its `when` does not hold for this message" @if !when.is_empty() { ": " code { (escape(when)) } } "."
+                "Its " code { "when" } " does not hold for this message" @if !when.is_empty() { ": " code { (escape(when)) } } "."
             }
             MessageStatus::NotRead => "The relay has not read the log up to this message yet.",
             MessageStatus::Captured => "A capturing endpoint stored it unchecked; captured messages are not relayed.",

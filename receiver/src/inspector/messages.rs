@@ -14,10 +14,9 @@ use serde::Deserialize;
 
 use super::{
     Inspected,
-    page::{Problem, Section, page, page_with_status},
+    page::{Problem, Section, encoded, page, page_with_status},
     rows::{self, Row},
     search::PAGE,
-    url::encoded,
 };
 use crate::{
     index::Page,

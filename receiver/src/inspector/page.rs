@@ -6,9 +6,10 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use super::guard::SIGN_OUT;
+use super::{contract::prose, guard::SIGN_OUT};
 
 const STYLE: &str = concat!(include_str!("assets/inspector.css"), include_str!("assets/overview.css"));
 const SCRIPT: &str = include_str!("assets/inspector.js");
@@ -79,6 +80,11 @@ pub(super) fn page_with_status(status: StatusCode, section: Section, title: &str
     (status, document(Some(section), title, content)).into_response()
 }
 
+/// The text as a value in a query, or as a segment of a path.
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}
+
 /// A page that reports what happened, and what to do next.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -105,7 +111,7 @@ pub(super) fn problem(status: StatusCode, title: &str, advice: &str) -> Response
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        (self.status, document(None, &self.title, &html! { p { (self.advice) } })).into_response()
+        (self.status, document(None, &self.title, &html! { p { (prose(&self.advice)) } })).into_response()
     }
 }
 

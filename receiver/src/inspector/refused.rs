@@ -14,9 +14,8 @@ use serde::Deserialize;
 
 use super::{
     Inspected, contract,
-    page::{Problem, Section, page},
+    page::{Problem, Section, encoded, page},
     rows::time,
-    url::encoded,
 };
 use crate::{
     query::{Pattern, Predicate, Term},

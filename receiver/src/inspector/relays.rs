@@ -13,11 +13,11 @@ use serde::Deserialize;
 
 use super::{
     Inspected,
-    page::{Problem, Section, page},
+    page::{Problem, Section, encoded, page},
     rows::time,
-    url::encoded,
 };
 use crate::{
+    query::{Predicate, RelayFilter},
     redact::one_line,
     relay::{
         MessageStatus, Store,
@@ -103,7 +103,7 @@ fn destinations(destinations: &[DestinationStatus]) -> Markup {
             tbody { @for it in destinations {
                 tr {
                     td data-label="Destination" {
-                        a href={ "/?q=" (encoded(&format!("relay:\"{}\"", it.name.replace('\\', "\\\\").replace('"', "\\\"")))) } { (one_line(&it.name)) }
+                        a href={ "/?q=" (encoded(&Predicate::Relay(RelayFilter::Destination(it.name.clone())).to_string())) } { (one_line(&it.name)) }
                         @if !it.is_configured { " " span.quiet { "(no longer configured)" } }
                     }
                     td data-label="Endpoint" { (one_line(&it.endpoint)) }

@@ -29,7 +29,7 @@ impl Inspected {
         if query.terms().iter().any(is_of_accepted) {
             return Err(Problem::new(
                 StatusCode::BAD_REQUEST,
-                "`relay:accepted` cannot be searched for",
+                "relay:accepted cannot be searched for",
                 "The relay does not keep which messages were accepted. Search for `relay:waiting` or `relay:dead`; the page of a \
                  message shows its status at each destination.",
             ));

@@ -82,7 +82,7 @@ fn a_message_is_replayed_to_a_destination_if_its_when_holds() {
     let answer = inspected
         .wait_for(&format!("/messages/{id}"), |answer| String::from_utf8_lossy(&answer.body).contains("✓ accepted"));
     let page = text(&String::from_utf8(answer.body).unwrap());
-    assert!(page.contains("Its `when` does not hold for this message: trigger == 'stepCreated'."), "{page}");
+    assert!(page.contains("Its when does not hold for this message: trigger == 'stepCreated'."), "{page}");
     let path = format!("/messages/{id}/replay");
     for (to, expected, count) in [
         ("destination:copies", "It is queued.", 2),
