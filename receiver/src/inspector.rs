@@ -1,10 +1,12 @@
 //! The inspector: web pages and a JSON API that show what is stored. It has a listener, threads and read-only connections of
 //! its own, so it never delays a message.
 
+mod api;
 mod attachment;
 mod card;
 mod chart;
 mod contract;
+mod endpoints;
 mod events;
 mod exposition;
 mod guard;

@@ -4,15 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, response::Response};
 use console::format::{elapsed, size};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{
     Inspected,
     chart::{Chart, Series},
+    endpoints::EndpointStatus,
     history::{DestinationGauges, MINUTE, Point, Reading, points},
     page::{Section, page},
 };
-use crate::redact::one_line;
+use crate::{redact::one_line, refusals::SILENCE_REASONS};
 
 /// Maximum number of intervals in a chart.
 const MAX_CHART_POINTS: usize = 121;
@@ -63,7 +65,8 @@ const CHARTS: [Chart<'static>; 6] = [
 ];
 
 pub(super) async fn show(State(inspected): State<Arc<Inspected>>) -> Response {
-    let readings = inspected.read(|inspected| inspected.history.until_now()).await;
+    let read = |inspected: &Inspected| (inspected.history.until_now(), inspected.endpoints());
+    let (readings, statuses) = inspected.read(read).await;
     let (first, last) = (&readings[0], &readings[readings.len() - 1]);
     let charted = points(&readings, readings.len().div_ceil(MAX_CHART_POINTS));
     let content = html! {
@@ -73,6 +76,10 @@ pub(super) async fn show(State(inspected): State<Arc<Inspected>>) -> Response {
         }
         div.charts { @for chart in &CHARTS { (chart.draw(&charted)) } }
         (by_minute(&points(&readings, MINUTE)))
+        @match &statuses {
+            Ok(statuses) => (endpoints(statuses)),
+            Err(problem) => p { (problem.title) ". " (problem.advice) },
+        }
         (verdicts(first, last))
         (destinations(&last.destinations))
     };
@@ -106,6 +113,44 @@ fn by_minute(points: &[Point]) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// When something last arrived for each endpoint, and the usual reasons where nothing did.
+fn endpoints(statuses: &[EndpointStatus]) -> Markup {
+    let time_of = |at: Option<Timestamp>| {
+        html! { @match at { Some(at) => time datetime=(at) { (format!("{at:.0}")) }, None => "–" } }
+    };
+    html! {
+        section {
+            h2 { "Endpoints" }
+            table {
+                thead { tr {
+                    th scope="col" { "Endpoint" }
+                    th scope="col" { "Path" }
+                    th scope="col" { "Last message" }
+                    th scope="col" { "Last refused" }
+                } }
+                tbody { @for status in statuses { tr {
+                    th scope="row" { (one_line(&status.name)) @if status.captures { " (capturing)" } }
+                    td { (one_line(&status.path)) }
+                    td { (time_of(status.last_message)) }
+                    td { (time_of(status.last_refused)) }
+                } } }
+            }
+            @for status in statuses.iter().filter(|status| status.is_silent) {
+                p {
+                    @match status.last_message.max(status.last_refused) {
+                        Some(since) => { "Nothing has arrived for " (one_line(&status.name)) " since " (time_of(Some(since))) "." }
+                        None => { "Nothing has ever arrived for " (one_line(&status.name)) "." }
+                    }
+                }
+            }
+            @if statuses.iter().any(|status| status.is_silent) {
+                p { "The usual reasons:" }
+                ul { @for reason in SILENCE_REASONS { li { (reason) } } }
             }
         }
     }

@@ -13,7 +13,7 @@ use http::StatusCode;
 use tower_http::{compression::CompressionLayer, csrf::CsrfLayer};
 
 use super::{
-    Inspected, contract, events,
+    Inspected, api, contract, events,
     guard::{Guard, guard},
     message, messages, overview,
     page::Problem,
@@ -42,6 +42,7 @@ pub(super) fn router(inspected: Arc<Inspected>, checks: Arc<Guard>) -> Router {
         .route("/samples/{name}", get(contract::sample))
         .route("/samples/{name}/raw", get(contract::raw_sample))
         .route("/send", get(send::form).post(send::send))
+        .nest(api::PREFIX, api::router())
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

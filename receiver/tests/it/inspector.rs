@@ -1,6 +1,7 @@
 //! The inspector: who may see it, and what it shows.
 
 mod access;
+mod api;
 mod hostile;
 mod overview;
 mod pages;

@@ -1,12 +1,13 @@
-"""openapi.yaml is a valid OpenAPI 3.1 document, references followed."""
+"""openapi.yaml and the description of the inspector's API are valid OpenAPI 3.1 documents, references followed."""
 
 import pathlib
 
 from openapi_spec_validator import validate
 from openapi_spec_validator.readers import read_from_filename
 
-FILE = pathlib.Path(__file__).resolve().parents[2] / "openapi.yaml"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
-document, base_uri = read_from_filename(str(FILE))
-validate(document, base_uri=base_uri)
-print(f"openapi.py: {len(document['paths'])} path, {len(document['webhooks'])} webhooks, valid")
+for file in ["schemas/openapi.yaml", "receiver/inspect-api.yaml"]:
+    document, base_uri = read_from_filename(str(ROOT / file))
+    validate(document, base_uri=base_uri)
+    print(f"openapi.py: {file}: {len(document['paths'])} paths, {len(document.get('webhooks', {}))} webhooks, valid")
