@@ -209,3 +209,17 @@ fn open_pages_do_not_delay_the_end() {
     assert!(inspected.receiver.terminate().success());
     assert!(idle.is_closed() && half.is_closed());
 }
+
+#[test]
+fn a_head_is_limited_and_does_not_delay_others() {
+    let inspected = Inspected::start(ENDPOINT);
+    let mut idle: Vec<Raw> = (0..60).map(|_| Raw::connect(inspected.address)).collect();
+    idle.iter_mut().for_each(|raw| raw.send("GET / HTTP/1.1\r\n"));
+    let long = format!("GET / HTTP/1.1\r\n{}X-Long: {}\r\n\r\n", inspected.head(), "x".repeat(300 << 10));
+    let mut raw = Raw::connect(inspected.address);
+    // The rest of it may meet a closed connection, which may also take the answer.
+    raw.try_send(long.as_bytes());
+    assert!(raw.answer().is_none_or(|answer| answer.status == 431));
+    assert!(raw.is_closed());
+    assert_eq!(inspected.get("/").status, 200);
+}
