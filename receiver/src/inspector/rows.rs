@@ -96,7 +96,7 @@ pub(super) fn row(row: &Row) -> Markup {
             td data-label="Received" { a href=(path) { (time_of(message.received_at, "%Y-%m-%d %H:%M:%S")) } }
             td data-label="Endpoint" { (text(Some(&message.endpoint))) }
             td data-label="Contract" { (verdict(message)) }
-            td data-label="Trigger" { (text(message.trigger.map(Trigger::as_str))) }
+            td data-label="Trigger" { (message.trigger.map_or("–", trigger)) }
             td data-label="Flow" {
                 (text(message.flow.as_deref()))
                 @if let Some(subject) = &row.subject { br; span.quiet { (subject) } }
@@ -130,6 +130,14 @@ pub(super) fn verdict(message: &Message) -> Markup {
         count => ("broken", format!("✗ {count} violations")),
     };
     html! { span.verdict.(class) { (text) } }
+}
+
+/// In one word, because the step is next to it.
+fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::StepCreated => "created",
+        Trigger::StepCompleted => "completed",
+    }
 }
 
 /// A point in time in UTC.
