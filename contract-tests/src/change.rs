@@ -17,6 +17,7 @@ impl Change {
     /// The changed text, which differs from `right` if the case's conditions hold.
     pub(crate) fn of(self, right: &str) -> String {
         let mut characters: Vec<char> = right.chars().collect();
+        let count = characters.len();
         match self {
             Self::Append => format!("{right}x"),
             Self::Prepend => format!("x{right}"),
@@ -25,18 +26,8 @@ impl Change {
                 characters.into_iter().collect()
             }
             Self::DropFirst => characters.into_iter().skip(1).collect(),
-            Self::ChangeLast => {
-                if let Some(last) = characters.last_mut() {
-                    *last = another(*last);
-                }
-                characters.into_iter().collect()
-            }
-            Self::ChangeFirst => {
-                if let Some(first) = characters.first_mut() {
-                    *first = another(*first);
-                }
-                characters.into_iter().collect()
-            }
+            Self::ChangeLast => with_another(characters, count.saturating_sub(1)),
+            Self::ChangeFirst => with_another(characters, 0),
             Self::Keep(bytes) => {
                 let change = |(at, character): (usize, char)| if at < bytes { character } else { another(character) };
                 right.char_indices().map(change).collect()
@@ -99,13 +90,7 @@ impl Change {
                 let reversed: String = right.chars().rev().collect();
                 if reversed == right { format!("{right}x") } else { reversed }
             }
-            Self::ChangeMiddle => {
-                let middle = characters.len() / 2;
-                if let Some(character) = characters.get_mut(middle) {
-                    *character = another(*character);
-                }
-                characters.into_iter().collect()
-            }
+            Self::ChangeMiddle => with_another(characters, count / 2),
             Self::SpaceWithin => with_within(right, ' '),
             Self::HyphenWithin => with_within(right, '-'),
             Self::JsonEscaped => right.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
@@ -216,6 +201,14 @@ pub(crate) fn latin_1(text: &str) -> Option<Vec<u8>> {
 /// Another character, which a careless comparison does not confuse with this one.
 fn another(character: char) -> char {
     if matches!(character, '7' | '_') { '8' } else { '7' }
+}
+
+/// The text with another character at this place.
+fn with_another(mut characters: Vec<char>, place: usize) -> String {
+    if let Some(character) = characters.get_mut(place) {
+        *character = another(*character);
+    }
+    characters.into_iter().collect()
 }
 
 /// Every byte percent-encoded.

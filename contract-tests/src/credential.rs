@@ -4,8 +4,6 @@
 //! In a body a placeholder becomes a JSON string, in a header the base64 of `username:password`. [`Text`]
 //! separates credentials from the rest, so that it can be shown without them.
 
-use std::fmt::Write as _;
-
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE},
@@ -76,6 +74,13 @@ struct CredentialValue {
     shell: Option<String>,
 }
 
+impl CredentialValue {
+    /// A text that the shell takes as it is.
+    fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), shell: Some(text.to_owned()) }
+    }
+}
+
 impl<'a> Credential<'a> {
     pub(crate) fn new(authentication: &'a Authentication, changes: &'a Changes) -> Self {
         Self { authentication, changes, base: Changes::default() }
@@ -121,28 +126,16 @@ impl<'a> Credential<'a> {
                 if json::escape(&value.text) != value.text && !is_variable {
                     value.shell = None;
                 }
-                match encoding {
-                    "escaped" => {
-                        let units = value.text.encode_utf16().fold(String::new(), |mut escapes, unit| {
-                            let _ = write!(escapes, "\\u{unit:04x}");
-                            escapes
-                        });
-                        text.push_plain("\"");
-                        text.push_credential(units.into_bytes(), None);
-                        text.push_plain("\"");
-                    }
-                    "bare" => text.push_credential(json::escape(&value.text).into_bytes(), value.shell),
-                    "notutf8" => {
-                        text.push_plain("\"");
-                        text.push_credential([json::escape(&value.text).as_bytes(), b"\xff"].concat(), None);
-                        text.push_plain("\"");
-                    }
-                    _ => {
-                        text.push_plain("\"");
-                        text.push_credential(json::escape(&value.text).into_bytes(), value.shell);
-                        text.push_plain("\"");
-                    }
-                }
+                let escaped = json::escape(&value.text).into_bytes();
+                let (content, shell) = match encoding {
+                    "escaped" => (Change::JsonEscaped.of(&value.text).into_bytes(), None),
+                    "notutf8" => ([&escaped[..], b"\xff"].concat(), None),
+                    _ => (escaped, value.shell),
+                };
+                let quote = if encoding == "bare" { "" } else { "\"" };
+                text.push_plain(quote);
+                text.push_credential(content, shell);
+                text.push_plain(quote);
                 text.credentials.push(value.text.into());
             }
             PlaceholderContext::Header => {
@@ -202,25 +195,16 @@ impl<'a> Credential<'a> {
             Authentication::Basic(basic) => {
                 // A wrong pair has the right username, so only the password makes it wrong.
                 let of_username = if name == "wrong" { "right" } else { name };
+                let (username, password) = (basic.username(), basic.expose_password());
+                let changes = |part: fn(&Changes) -> Option<Change>| [part(&self.base), part(self.changes)];
                 (
-                    value(
-                        of_username,
-                        basic.username(),
-                        USERNAME_VARIABLE,
-                        [self.base.username, self.changes.username],
-                    ),
-                    value(
-                        name,
-                        basic.expose_password(),
-                        PASSWORD_VARIABLE,
-                        [self.base.password, self.changes.password],
-                    ),
+                    value(of_username, username, USERNAME_VARIABLE, changes(|changes| changes.username)),
+                    value(name, password, PASSWORD_VARIABLE, changes(|changes| changes.password)),
                 )
             }
-            Authentication::ClientSecret { .. } | Authentication::None => (
-                CredentialValue { text: SECRET_USERNAME.to_owned(), shell: Some(SECRET_USERNAME.to_owned()) },
-                self.secret(name),
-            ),
+            Authentication::ClientSecret { .. } | Authentication::None => {
+                (CredentialValue::plain(SECRET_USERNAME), self.secret(name))
+            }
         }
     }
 }
@@ -229,12 +213,7 @@ fn value(name: &str, right: &str, variable: &str, [base, change]: [Option<Change
     let change = match name {
         "right" => None,
         "given" => change,
-        _ => {
-            return CredentialValue {
-                text: "wrong-credential-7f3b".to_owned(),
-                shell: Some("wrong-credential-7f3b".to_owned()),
-            };
-        }
+        _ => return CredentialValue::plain("wrong-credential-7f3b"),
     };
     let right = base.map_or_else(|| right.to_owned(), |base| base.of(right));
     let shell = match (base, change) {

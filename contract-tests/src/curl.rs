@@ -1,9 +1,12 @@
 //! A request for a person to repeat: as a `curl` command line if that sends the same request, otherwise as raw bytes.
 //! Neither has a credential.
 
+use std::path::Path;
+
+use delivery::EndpointUrl;
+
 use crate::{
     case::{Framing, RequestForm},
-    endpoint::Endpoint,
     text::{Text, quoted, readable},
 };
 
@@ -39,8 +42,8 @@ pub(crate) struct Command<'a> {
 }
 
 impl Command<'_> {
-    /// The line. `None` if `curl` would send another request.
-    pub(crate) fn line(&self, endpoint: &Endpoint) -> Option<String> {
+    /// The line, with `ca` as the PEM file with the authorities to trust. `None` if `curl` would send another request.
+    pub(crate) fn line(&self, endpoint: &EndpointUrl, ca: Option<&Path>) -> Option<String> {
         let form = self.form;
         let is_plain_line = form
             .line
@@ -65,7 +68,7 @@ impl Command<'_> {
             (false, true) => words.push("--http1.1".to_owned()),
             (false, false) => {}
         }
-        if let Some(ca) = endpoint.ca() {
+        if let Some(ca) = ca {
             words.push(format!("--cacert {}", quoted(ca.to_str()?)));
         }
         // Remove what `curl` adds and the request does not have.
@@ -104,11 +107,11 @@ impl Command<'_> {
                 Some(self.body.commands()?)
             }
         };
-        let url = endpoint.shown();
+        let url = endpoint.to_string();
         if url.contains(['[', ']', '{', '}']) {
             words.push("-g".to_owned());
         }
-        words.push(quoted(url));
+        words.push(quoted(&url));
         let line = words.join(" ");
         let line = commands.map_or(line.clone(), |commands| format!("{commands} | {line}"));
         (line.len() <= 2 * MAX_LINE_LEN).then_some(line)

@@ -1,11 +1,11 @@
 //! The request of a case as an example, for a reader who has no endpoint at hand.
 
+use delivery::EndpointUrl;
 use schemas::{Authentication, BasicCredentials, ClientSecret, Profile};
 
 use crate::{
     case::{AuthenticationKind, Case, Exchange},
     curl::ShownRequest,
-    endpoint::Endpoint,
     request::RequestBuilder,
     variation::Variation,
 };
@@ -28,9 +28,10 @@ pub(crate) fn of(case: &Case, exchange: &Exchange) -> Option<ShownRequest> {
             Authentication::Basic(BasicCredentials::new("example", "an example password".to_owned()).ok()?)
         }
     };
-    let endpoint: Endpoint = EXAMPLE_URL.parse().ok()?;
+    let endpoint: EndpointUrl = EXAMPLE_URL.parse().ok()?;
     let builder = RequestBuilder {
         endpoint: &endpoint,
+        ca: None,
         authentication: &authentication,
         profile: Profile::v1(),
         variation: Variation::default(),

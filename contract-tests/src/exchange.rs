@@ -19,21 +19,21 @@ pub(crate) use self::{
 
 use std::{io, time::Duration};
 
+use delivery::EndpointUrl;
 use tokio::{
     net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use tokio_rustls::client::TlsStream;
-
-use crate::{endpoint::Endpoint, request::Request};
+use crate::request::Request;
 
 /// Size of a connection's send buffer, in bytes. What is in it counts as sent: with a larger one, a slow network would look
 /// like a slow endpoint.
 const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
 pub(crate) struct EndpointClient {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: EndpointUrl,
     pub(crate) tls: Option<Tls>,
     /// Time limit for the connection, and for each answer from the last byte of its request.
     pub(crate) timeout: Duration,
@@ -42,10 +42,10 @@ pub(crate) struct EndpointClient {
 impl EndpointClient {
     /// Opens a connection for HTTP/1.1.
     pub(crate) async fn open(&self) -> Result<Connection, TransportError> {
-        let Some(tls) = &self.tls else { return Ok(Connection::new(self.tcp().await?)) };
-        let tcp = self.tcp().await?;
-        let stream = timeout(self.timeout, tls.http1(&self.endpoint, tcp)).await;
-        Ok(Connection::new(stream.map_err(|_| TransportError::TimedOut { after: self.timeout })??))
+        match &self.tls {
+            Some(tls) => Ok(Connection::new(self.open_tls(&tls.http1).await?)),
+            None => Ok(Connection::new(self.tcp().await?)),
+        }
     }
 
     /// Sends one request on a connection of its own; the limit is for its answer, from the last byte sent.
@@ -59,21 +59,21 @@ impl EndpointClient {
     /// Whether the endpoint offers HTTP/2 by ALPN.
     pub(crate) async fn offers_http2(&self) -> Result<bool, TransportError> {
         let Some(tls) = &self.tls else { return Ok(false) };
-        Ok(self.open_http2(tls).await?.get_ref().1.alpn_protocol() == Some(b"h2"))
+        Ok(self.open_tls(&tls.http2).await?.get_ref().1.alpn_protocol() == Some(b"h2"))
     }
 
     async fn send_http2(&self, request: &Request, limit: Duration) -> Result<Answer, TransportError> {
         let Some(tls) = &self.tls else { return Err(TransportError::NoHttp2) };
-        let stream = self.open_http2(tls).await?;
+        let stream = self.open_tls(&tls.http2).await?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(TransportError::NoHttp2);
         }
         http2::send(stream, &self.endpoint, request, limit).await
     }
 
-    async fn open_http2(&self, tls: &Tls) -> Result<TlsStream<TcpStream>, TransportError> {
+    async fn open_tls(&self, connector: &TlsConnector) -> Result<TlsStream<TcpStream>, TransportError> {
         let tcp = self.tcp().await?;
-        let stream = timeout(self.timeout, tls.http2(&self.endpoint, tcp)).await;
+        let stream = timeout(self.timeout, tls::handshake(connector, self.endpoint.host(), tcp)).await;
         stream.map_err(|_| TransportError::TimedOut { after: self.timeout })?
     }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use delivery::EndpointUrl;
 use schemas::Authentication;
 
 use crate::{
     case::{AuthenticationKind, Invariant},
     curl::ShownRequest,
-    endpoint::Endpoint,
     exchange::Answer,
     hint::AnswerExcerpt,
     internals,
@@ -43,7 +43,7 @@ pub(crate) enum InvariantResult {
 }
 
 pub(crate) struct RunObservations<'a> {
-    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) endpoint: &'a EndpointUrl,
     pub(crate) authentication: &'a Authentication,
     pub(crate) expected: &'a SecretEncodings,
     pub(crate) url: &'a SecretEncodings,
@@ -145,7 +145,8 @@ impl RunObservations<'_> {
             }
             // An answer that repeats the message holds what is in it; other cases judge that.
             Invariant::Internals if answer.status >= 400 || !contains(&answer.body, &seen.flow) => {
-                internals::found(&answer.body, self.endpoint.path()).map(|found| format!("the body has `{found}`"))
+                internals::found(&answer.body, self.endpoint.path_and_query())
+                    .map(|found| format!("the body has `{found}`"))
             }
             Invariant::Redirect if seen.valid && (300..400).contains(&answer.status) => Some("a redirect".to_owned()),
             // The speed of a rate limit or a proxy is not that of the endpoint.

@@ -26,7 +26,6 @@ mod change;
 pub mod cli;
 mod credential;
 mod curl;
-pub mod endpoint;
 mod example;
 mod exchange;
 mod failure;
@@ -47,7 +46,6 @@ mod text;
 mod variation;
 
 pub use case::Case;
-pub use endpoint::Endpoint;
 pub use listen::Listener;
 pub use report::Report;
 pub use runner::{CheckError, check};

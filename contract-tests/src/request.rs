@@ -1,6 +1,9 @@
 //! A request as bytes, put together by hand: no library would send what some cases need.
 
-use schemas::{Authentication, Profile, redaction::mask_url, wire};
+use std::path::Path;
+
+use delivery::EndpointUrl;
+use schemas::{Authentication, Profile, wire};
 use secrecy::SecretString;
 
 use crate::{
@@ -8,7 +11,6 @@ use crate::{
     case::{AuthenticationKind, Framing, HeaderCase, RequestForm},
     credential::{Credential, PlaceholderContext},
     curl::{self, ShownRequest},
-    endpoint::Endpoint,
     path,
     secret_encodings::contains,
     text::Text,
@@ -53,7 +55,9 @@ pub(crate) struct Parts {
 
 #[derive(Clone)]
 pub(crate) struct RequestBuilder<'a> {
-    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) endpoint: &'a EndpointUrl,
+    /// The PEM file with its own authorities, for command lines.
+    pub(crate) ca: Option<&'a Path>,
     pub(crate) authentication: &'a Authentication,
     pub(crate) profile: &'a Profile,
     pub(crate) variation: Variation,
@@ -65,6 +69,7 @@ impl Request {
     pub(crate) fn for_test(url: &str, form: &str) -> Self {
         let builder = RequestBuilder {
             endpoint: &url.parse().unwrap(),
+            ca: None,
             authentication: &Authentication::None,
             profile: Profile::v1(),
             variation: Variation::default(),
@@ -82,7 +87,8 @@ impl RequestBuilder<'_> {
         let credential = Credential::new(self.authentication, &form.change).based_on(self.variation.credential());
         let body = body::make(form, &credential, kind, self.profile, flow)?;
         let mut credentials = body.credentials.clone();
-        let line = path::fill(form.line.as_deref().unwrap_or(REQUEST_LINE), self.endpoint.path(), &self.endpoint.url());
+        let (path, url) = (self.endpoint.path_and_query(), self.endpoint.uri().to_string());
+        let line = path::fill(form.line.as_deref().unwrap_or(REQUEST_LINE), path, &url);
         let line = credential.fill(&line, PlaceholderContext::Header);
         credentials.extend(line.credentials.iter().cloned());
         let masked_line = self.masked_line(form, &credential);
@@ -105,7 +111,7 @@ impl RequestBuilder<'_> {
             .map(|value| (wire::AUTHORIZATION_HEADER.to_owned(), credential.fill(value, PlaceholderContext::Header)));
         let more = form.headers.iter().map(|(name, value)| {
             // Without the query, which may open a door: a header is shown as it is sent.
-            let path = self.endpoint.path().split('?').next().unwrap_or_default();
+            let path = path.split('?').next().unwrap_or_default();
             (name.clone(), credential.fill(&path::fill(value, path, path), PlaceholderContext::Header))
         });
         let mut headers: Vec<(String, Text)> = [host].into_iter().chain(content_types).chain(authorization).collect();
@@ -121,7 +127,7 @@ impl RequestBuilder<'_> {
 
         let flow = format!("FLOW-{flow}");
         let command = curl::Command { method: &parts.method, headers: &headers, body: &body, form };
-        let request = command.line(self.endpoint).unwrap_or_else(|| {
+        let request = command.line(self.endpoint, self.ca).unwrap_or_else(|| {
             let masked: Vec<_> = headers.iter().map(|(name, value)| (name.clone(), value.masked())).collect();
             let (framing, framed) = frame(&form.framing, &body.masked());
             curl::raw(&self::head(form, &masked_line, &masked, &framing), &framed)
@@ -153,8 +159,7 @@ impl RequestBuilder<'_> {
     fn masked_line(&self, form: &RequestForm, credential: &Credential<'_>) -> String {
         let line = form.line.as_deref().unwrap_or(REQUEST_LINE);
         let line = credential.fill(line, PlaceholderContext::Header).masked();
-        let path = mask_url(self.endpoint.path());
-        path::fill(&String::from_utf8_lossy(&line), &path, self.endpoint.shown())
+        path::fill(&String::from_utf8_lossy(&line), &self.endpoint.masked_path(), &self.endpoint.to_string())
     }
 }
 

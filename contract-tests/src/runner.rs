@@ -60,10 +60,10 @@ pub async fn check(target: &Target) -> Result<Report, CheckError> {
     let tls = if target.endpoint.is_encrypted() { Some(Tls::new(target.ca.as_deref())?) } else { None };
     let client = EndpointClient { endpoint: target.endpoint.clone(), tls, timeout: target.timeout };
     let (endpoint, authentication) = (&target.endpoint, &target.authentication);
-    let builder =
-        RequestBuilder { endpoint, authentication, profile: &target.profile, variation: Variation::default() };
+    let (ca, profile, variation) = (target.ca.as_deref(), &target.profile, Variation::default());
+    let builder = RequestBuilder { endpoint, ca, authentication, profile, variation };
     let expected = SecretEncodings::expected(&target.authentication);
-    let url = SecretEncodings::of_url(target.endpoint.path());
+    let url = SecretEncodings::of_url(target.endpoint.path_and_query());
     let hidden = [expected.clone(), url.clone()];
     let new_runner = |max_time| CaseRunner::new(&client, builder.clone(), hidden.clone(), report.seed, max_time);
 

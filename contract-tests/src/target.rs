@@ -2,15 +2,13 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use delivery::UrlError;
+use delivery::{EndpointUrl, UrlError};
 use schemas::{Authentication, Level, Profile, Role};
-
-use crate::endpoint::Endpoint;
 
 /// What is tested and how. Made with [`Target::new`]; the other methods change the defaults.
 #[derive(Clone)]
 pub struct Target {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: EndpointUrl,
     pub(crate) authentication: Authentication,
     pub(crate) profile: Profile,
     pub(crate) only: Vec<String>,
@@ -33,16 +31,14 @@ type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 /// A target is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum TargetError {
     /// The URL is not that of an endpoint.
     #[error(transparent)]
     Endpoint(#[from] UrlError),
     /// The profile has no place for the client secret.
     #[error("the profile `{profile}` has no place for a client secret")]
-    NoPlaceForSecret {
-        /// The profile's name.
-        profile: String,
-    },
+    NoPlaceForSecret { profile: String },
 }
 
 impl Target {
@@ -80,7 +76,7 @@ impl Target {
     }
 
     /// The endpoint's URL.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &EndpointUrl {
         &self.endpoint
     }
 
@@ -162,7 +158,7 @@ impl Target {
     /// Trusts the authorities in this PEM file in addition to the platform's.
     #[must_use]
     pub fn ca(self, ca: Option<PathBuf>) -> Self {
-        Self { endpoint: self.endpoint.with_ca(ca.clone()), ca, ..self }
+        Self { ca, ..self }
     }
 
     /// Calls this after each case that sends something, with the number of finished ones and of all.

@@ -26,13 +26,11 @@ pub struct BodyTemplate {
 /// Why a body cannot be prepared for a credential. Nothing of the body is repeated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum BodyTemplateError {
     /// The profile has no place for a client secret, which the endpoint requires.
     #[error("the profile `{profile}` has no place for a client secret")]
-    NoPlaceForSecret {
-        /// The profile's name.
-        profile: String,
-    },
+    NoPlaceForSecret { profile: String },
     /// The body is not a JSON object, so it cannot contain a client secret.
     #[error("the body is not a JSON object, so it has no place for a client secret")]
     NoObject,

@@ -3,7 +3,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use console::{duration, error::read_profile, output};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{Authentication, Level, Profile};
@@ -56,8 +59,8 @@ struct SelectionArgs {
     skip: Vec<String>,
 
     /// Lowest level of the cases to run.
-    #[arg(long, value_enum, default_value = "may")]
-    level: LevelArg,
+    #[arg(long, value_parser = levels(), default_value = "may")]
+    level: Level,
 
     /// Send valid messages only, for an endpoint that is in use.
     #[arg(long)]
@@ -92,22 +95,12 @@ struct PaceArgs {
     seed: Option<u64>,
 }
 
-/// The levels of RFC 2119.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LevelArg {
-    Must,
-    Should,
-    May,
-}
-
-impl From<LevelArg> for Level {
-    fn from(level: LevelArg) -> Self {
-        match level {
-            LevelArg::Must => Self::Must,
-            LevelArg::Should => Self::Should,
-            LevelArg::May => Self::May,
-        }
-    }
+fn levels() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(["must", "should", "may"]).map(|level| match level.as_str() {
+        "must" => Level::Must,
+        "should" => Level::Should,
+        _ => Level::May,
+    })
 }
 
 pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
@@ -139,7 +132,7 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, CliError> {
         .ca(ca)
         .only(selection.only)
         .skip(selection.skip)
-        .level(selection.level.into())
+        .level(selection.level)
         .safe(selection.safe)
         .slow(selection.slow)
         .timeout(pace.timeout)

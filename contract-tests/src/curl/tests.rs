@@ -30,7 +30,7 @@ fn authentications() -> [Authentication; 3] {
 
 /// Every request of the catalogue with each kind of authentication that it has.
 fn requests(url: &str) -> Vec<(String, &'static RequestForm, Request)> {
-    let endpoint: Endpoint = url.parse().unwrap();
+    let endpoint: EndpointUrl = url.parse().unwrap();
     let mut requests = Vec::new();
     for authentication in &authentications() {
         let kind = AuthenticationKind::from(authentication);
@@ -38,6 +38,7 @@ fn requests(url: &str) -> Vec<(String, &'static RequestForm, Request)> {
             let Action::Send(exchange) = &case.action else { continue };
             let builder = RequestBuilder {
                 endpoint: &endpoint,
+                ca: None,
                 authentication,
                 profile: Profile::v1(),
                 variation: Variation::default(),

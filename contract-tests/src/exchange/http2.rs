@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use delivery::EndpointUrl;
 use h2::{RecvStream, SendStream};
 use http::{HeaderName, HeaderValue};
 use tokio::{
@@ -22,7 +23,7 @@ use super::{
     progress::Progress,
     transport_error::{MAX_INTERIM_RESPONSES, TransportError},
 };
-use crate::{endpoint::Endpoint, request::Request};
+use crate::request::Request;
 
 /// Number of bytes of a body to send at a time, so that a slow upload shows progress.
 const FRAME_BYTES: usize = 16 * 1024;
@@ -31,7 +32,7 @@ const FRAME_BYTES: usize = 16 * 1024;
 /// the request.
 pub(super) async fn send(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    endpoint: &Endpoint,
+    endpoint: &EndpointUrl,
     request: &Request,
     limit: Duration,
 ) -> Result<Answer, TransportError> {
@@ -51,7 +52,7 @@ pub(super) async fn send(
 
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    endpoint: &Endpoint,
+    endpoint: &EndpointUrl,
     request: &Request,
     progress: &Progress,
     status: &mut Option<u16>,
@@ -112,8 +113,8 @@ impl From<h2::Error> for TransportError {
 }
 
 /// The head of a request whose body has this many bytes.
-fn head(endpoint: &Endpoint, request: &Request, length: usize) -> Result<http::Request<()>, http::Error> {
-    let mut head = http::Request::builder().method(request.parts.method.as_str()).uri(endpoint.url()).body(())?;
+fn head(endpoint: &EndpointUrl, request: &Request, length: usize) -> Result<http::Request<()>, http::Error> {
+    let mut head = http::Request::builder().method(request.parts.method.as_str()).uri(endpoint.uri()).body(())?;
     for (name, value) in request.parts.headers.iter().filter(|(name, _)| name != "host") {
         head.headers_mut().append(name.parse::<HeaderName>()?, HeaderValue::from_bytes(value)?);
     }

@@ -12,11 +12,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::transport_error::TransportError;
-use crate::endpoint::Endpoint;
 
 pub(crate) struct Tls {
-    http1: TlsConnector,
-    http2: TlsConnector,
+    pub(super) http1: TlsConnector,
+    /// Offers HTTP/1.1 as well.
+    pub(super) http2: TlsConnector,
 }
 
 /// Certificates cannot be read, or TLS cannot be set up.
@@ -47,30 +47,15 @@ impl Tls {
         };
         Ok(Self { http1: offering(&[b"http/1.1"]), http2: offering(&[b"h2", b"http/1.1"]) })
     }
-
-    pub(super) async fn http1(
-        &self,
-        endpoint: &Endpoint,
-        tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, TransportError> {
-        shake_hands(&self.http1, endpoint, tcp).await
-    }
-
-    pub(super) async fn http2(
-        &self,
-        endpoint: &Endpoint,
-        tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, TransportError> {
-        shake_hands(&self.http2, endpoint, tcp).await
-    }
 }
 
-async fn shake_hands(
+/// Opens TLS on a connection.
+pub(super) async fn handshake(
     connector: &TlsConnector,
-    endpoint: &Endpoint,
+    host: &str,
     tcp: TcpStream,
 ) -> Result<TlsStream<TcpStream>, TransportError> {
-    let name = ServerName::try_from(endpoint.host().to_owned()).map_err(|_| TransportError::Tls {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| TransportError::Tls {
         why: "the URL's host is not a name that a certificate can have".to_owned(),
     })?;
     connector.connect(name, tcp).await.map_err(|error| failure(&error))

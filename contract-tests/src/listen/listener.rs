@@ -29,21 +29,14 @@ pub struct Listener {
 /// A listener cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum ListenError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
+    Bind { address: SocketAddr, source: io::Error },
     /// The profile has no place for the client secret.
     #[error("the profile `{profile}` has no place for a client secret")]
-    NoPlaceForSecret {
-        /// The profile's name.
-        profile: String,
-    },
+    NoPlaceForSecret { profile: String },
     /// The folder of fixtures cannot be used.
     #[error(transparent)]
     Record(#[from] RecordError),

@@ -70,6 +70,7 @@ pub fn render(report: &Report, strict: bool) -> String {
 /// Why a text is not a report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum ReadError {
     /// It cannot be read.
     #[error(transparent)]
@@ -79,12 +80,7 @@ pub enum ReadError {
     Form(#[from] serde_json::Error),
     /// A case names a clause that this version of the contract lacks.
     #[error("case {case} tests clause {clause}, which this version of the contract does not have")]
-    Clause {
-        /// The case.
-        case: String,
-        /// The clause.
-        clause: String,
-    },
+    Clause { case: String, clause: String },
 }
 
 /// Reads what [`render`] wrote.

@@ -7,42 +7,28 @@ use super::{CaseOutcome, CaseResult, Report, SkipCode, decides};
 const MIN_SLOW_MS: u64 = 200;
 
 impl CaseResult {
-    fn was_skipped_for_time(&self) -> bool {
+    pub(super) fn was_skipped_for_time(&self) -> bool {
         self.was_skipped(SkipCode::OutOfTime) || self.was_skipped(SkipCode::TooSlow)
     }
 
-    fn was_skipped(&self, code: SkipCode) -> bool {
+    pub(super) fn was_skipped(&self, code: SkipCode) -> bool {
         matches!(self.outcome, CaseOutcome::Skipped { skip_code: Some(found), .. } if found == code)
     }
 
-    fn was_throttled(&self) -> bool {
+    pub(super) fn was_throttled(&self) -> bool {
         matches!(self.outcome, CaseOutcome::Throttled { .. })
     }
 }
 
 impl Report {
-    /// How many cases that count were skipped because the run ran out of time.
-    pub(super) fn count_skipped_for_time(&self, strict: bool) -> usize {
-        self.count(|result| decides(result.level, strict) && result.was_skipped_for_time())
+    /// How many cases that count have such a result.
+    pub(super) fn count_deciding(&self, strict: bool, fits: impl Fn(&CaseResult) -> bool) -> usize {
+        self.count(|result| decides(result.level, strict) && fits(result))
     }
 
-    /// How many cases that count were skipped because the endpoint stopped accepting messages.
-    pub(super) fn count_endpoint_down(&self, strict: bool) -> usize {
-        self.count(|result| decides(result.level, strict) && result.was_skipped(SkipCode::EndpointDown))
-    }
-
-    /// How many cases that count were throttled.
-    pub(super) fn count_throttled_that_decide(&self, strict: bool) -> usize {
-        self.count(|result| decides(result.level, strict) && result.was_throttled())
-    }
-
-    /// How many cases were throttled.
-    pub(super) fn count_throttled(&self) -> usize {
-        self.count(CaseResult::was_throttled)
-    }
-
-    fn count(&self, counts: impl Fn(&CaseResult) -> bool) -> usize {
-        self.results.iter().filter(|result| counts(result)).count()
+    /// How many cases have such a result.
+    pub(super) fn count(&self, fits: impl Fn(&CaseResult) -> bool) -> usize {
+        self.results.iter().filter(|result| fits(result)).count()
     }
 
     /// The notice on cases that were skipped because the run ran out of time, if there are any.
@@ -55,7 +41,7 @@ impl Report {
                  'AUTH-*', then MSG-*, HTTP-* and OPS-*).",
                 self.slowness(),
                 self.results.len(),
-                self.count_skipped_for_time(false),
+                self.count_deciding(false, CaseResult::was_skipped_for_time),
                 self.minutes_needed(cases),
             )
         })
@@ -80,7 +66,7 @@ impl Report {
 
     /// The notice on throttled cases, if there are any.
     pub(crate) fn throttling_notice(&self) -> Option<String> {
-        let cases = self.count_throttled();
+        let cases = self.count(CaseResult::was_throttled);
         (cases > 0).then(|| {
             format!(
                 "{cases} of {} cases were throttled, {} of them of a MUST: the endpoint answered them only with statuses \
@@ -88,7 +74,7 @@ impl Report {
                  limit for this client, give the run more time (--max-time 5m), or test one area at a time (--only \
                  'AUTH-*', then MSG-*, HTTP-* and OPS-*).",
                 self.results.len(),
-                self.count_throttled_that_decide(false),
+                self.count_deciding(false, CaseResult::was_throttled),
             )
         })
     }

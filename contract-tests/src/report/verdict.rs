@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemas::{Level, text::collapse};
 
 use super::{
-    CaseResult, Report,
+    CaseResult, Report, SkipCode,
     group::{broken, side},
 };
 
@@ -56,8 +56,10 @@ impl Report {
         };
 
         let unfinished = self.unfinished(strict);
-        let (grade, words) = if !Level::ALL.into_iter().any(tested) && self.count_throttled_that_decide(strict) == 0 {
-            let skipped = match self.count_throttled() {
+        let (grade, words) = if !Level::ALL.into_iter().any(tested)
+            && self.count_deciding(strict, CaseResult::was_throttled) == 0
+        {
+            let skipped = match self.count(CaseResult::was_throttled) {
                 _ if self.results.is_empty() => "",
                 0 => ": every case was skipped",
                 _ => ": every case was skipped or throttled",
@@ -129,7 +131,7 @@ impl Report {
 
     /// How many failures are known.
     fn count_known(&self) -> usize {
-        self.results.iter().filter(|result| result.known().is_some()).count()
+        self.count(|result| result.known().is_some())
     }
 
     /// How many cases that count have no verdict, and why.
@@ -139,10 +141,15 @@ impl Report {
             1 => Some(format!("1 case that counts was {what}")),
             count => Some(format!("{count} cases that count were {what}")),
         };
-        let throttled = cases(self.count_throttled_that_decide(strict), "throttled");
-        let skipped_for_time = cases(self.count_skipped_for_time(strict), "not tried because the run ran out of time");
-        let down =
-            cases(self.count_endpoint_down(strict), "not tested because the endpoint stopped accepting messages");
+        let throttled = cases(self.count_deciding(strict, CaseResult::was_throttled), "throttled");
+        let skipped_for_time = cases(
+            self.count_deciding(strict, CaseResult::was_skipped_for_time),
+            "not tried because the run ran out of time",
+        );
+        let down = cases(
+            self.count_deciding(strict, |result| result.was_skipped(SkipCode::EndpointDown)),
+            "not tested because the endpoint stopped accepting messages",
+        );
         let all: Vec<String> = throttled.into_iter().chain(skipped_for_time).chain(down).collect();
         (!all.is_empty()).then(|| anded(&all))
     }

@@ -11,10 +11,11 @@ use tokio::time::timeout_at;
 
 use super::{
     attempt::{Attempt, AttemptOutcome, Conditions, Unclear, took},
+    job::Job,
     outcome::{CaseFailure, Outcome, SkipReason},
 };
 use crate::{
-    case::{Connections, Exchange, ExpectedAnswer, RequestForm},
+    case::{Connections, ExpectedAnswer, RequestForm},
     curl::ShownRequest,
     exchange::{Answer, EndpointClient, TransportError},
     invariants::{ANSWER_DEADLINE, Observation},
@@ -79,24 +80,16 @@ impl<'a> CaseRunner<'a> {
         (self.observations.into_inner(), self.unanswered.into_inner())
     }
 
-    /// Runs the case at this index; each attempt has flows of its own. For a slow case, no answer at all is not an
-    /// acceptance either.
-    pub(super) async fn run(
-        &self,
-        exchange: &Exchange,
-        slow: bool,
-        index: usize,
-        attempt: u64,
-        conditions: Conditions,
-    ) -> Attempt {
-        let (limit, end) = match slow {
+    /// Runs a case; each attempt has flows of its own. For a slow case, no answer at all is not an acceptance either.
+    pub(super) async fn run(&self, job: Job, conditions: Conditions) -> Attempt {
+        let (limit, end) = match job.case.slow {
             true => (OWN_DEADLINE, self.end + OWN_DEADLINE),
             false => (conditions.limit, self.end),
         };
         let conditions = Conditions { limit, ..conditions };
         let trying = async {
-            let tried = self.attempt(exchange, slow, index, attempt, conditions).await;
-            match (&tried.outcome, &exchange.unless_accepted) {
+            let tried = self.attempt(job, conditions).await;
+            match (&tried.outcome, &job.exchange.unless_accepted) {
                 (AttemptOutcome::Judged(Outcome::Failed(_)), Some(form)) if self.is_accepted(form).await => Attempt {
                     outcome: AttemptOutcome::Judged(Outcome::Skipped(SkipReason::NothingObserved(ACCEPTS_ANYTHING))),
                     ..tried
@@ -114,14 +107,10 @@ impl<'a> CaseRunner<'a> {
         self.client.send_within(&request, self.client.timeout).await.is_ok_and(|answer| answer.is_acceptance())
     }
 
-    async fn attempt(
-        &self,
-        exchange: &Exchange,
-        slow: bool,
-        index: usize,
-        attempt: u64,
-        conditions: Conditions,
-    ) -> Attempt {
+    async fn attempt(&self, job: Job, conditions: Conditions) -> Attempt {
+        let Job { index, case, exchange, tries, .. } = job;
+        let slow = case.slow;
+        let attempt = u64::from(tries);
         let begun = Instant::now();
         let place = (index as u64 + 1) * FLOWS_PER_CASE + attempt.min(MAX_ATTEMPTS_WITH_FLOWS) * FLOWS_PER_ATTEMPT;
         let mut flow = self.seed % FLOWS_PER_RUN * FLOWS_PER_RUN + place;
@@ -186,22 +175,15 @@ impl<'a> CaseRunner<'a> {
             if let Err(mismatch) = judge::judge(&exchange.expect, &answer, &hide)
                 && (matches!(outcome.0, Outcome::Passed { .. }) || (outcome.1 && !is_unclear))
             {
-                let may_be_load = answer.as_ref().is_err_and(TransportError::may_be_load);
-                let is_silence = answer.as_ref().is_err_and(TransportError::is_no_acceptance_in_time);
-                let (request_shown, took) = (request.shown.clone(), begun.elapsed());
                 let failed = match self.refused_by {
                     // The plain valid message is accepted only with the variation, and so is this one.
                     Some(by) if (!request.is_whole && !is_accepted) || (request.is_own && is_accepted) => {
                         Outcome::Skipped(SkipReason::SameCause { by })
                     }
                     _ => Outcome::Failed(Box::new(CaseFailure {
-                        request: request_shown,
-                        mismatch,
-                        fix: None,
-                        cause: None,
-                        took,
-                        may_be_load,
-                        is_silence,
+                        may_be_load: answer.as_ref().is_err_and(TransportError::may_be_load),
+                        is_silence: answer.as_ref().is_err_and(TransportError::is_no_acceptance_in_time),
+                        ..CaseFailure::new(request.shown.clone(), mismatch, begun.elapsed())
                     })),
                 };
                 outcome = (failed, is_unclear);

@@ -148,6 +148,12 @@ impl SkipReason {
     }
 }
 
+impl CaseFailure {
+    pub(super) fn new(request: ShownRequest, mismatch: Mismatch, took: Duration) -> Self {
+        Self { request, mismatch, fix: None, cause: None, took, may_be_load: false, is_silence: false }
+    }
+}
+
 impl Outcome {
     pub(super) fn may_be_load(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.may_be_load)
@@ -196,15 +202,9 @@ impl From<InvariantResult> for Outcome {
         match result {
             InvariantResult::Holds => Self::Passed { took: Duration::ZERO },
             InvariantResult::NotObserved(reason) => Self::Skipped(SkipReason::NothingObserved(reason)),
-            InvariantResult::Violated(request, mismatch) => Self::Failed(Box::new(CaseFailure {
-                request,
-                mismatch,
-                fix: None,
-                cause: None,
-                took: Duration::ZERO,
-                may_be_load: false,
-                is_silence: false,
-            })),
+            InvariantResult::Violated(request, mismatch) => {
+                Self::Failed(Box::new(CaseFailure::new(request, mismatch, Duration::ZERO)))
+            }
         }
     }
 }

@@ -283,15 +283,7 @@ impl CaseRunner<'_> {
             actual,
             seen: answer.ok().map(AnswerExcerpt::of),
         };
-        Outcome::Failed(Box::new(CaseFailure {
-            request,
-            mismatch,
-            fix,
-            cause,
-            took,
-            may_be_load: false,
-            is_silence: false,
-        }))
+        Outcome::Failed(Box::new(CaseFailure { fix, cause, ..CaseFailure::new(request, mismatch, took) }))
     }
 
     /// The case of the plain valid message.

@@ -183,7 +183,7 @@ mod tests {
     fn probes(url: &str, authentication: &Authentication) -> Vec<Probe> {
         let endpoint = url.parse().unwrap();
         let variation = Variation::default();
-        Probe::all(&RequestBuilder { endpoint: &endpoint, authentication, profile: Profile::v1(), variation })
+        Probe::all(&RequestBuilder { endpoint: &endpoint, ca: None, authentication, profile: Profile::v1(), variation })
     }
 
     fn authentications() -> Vec<Authentication> {

@@ -214,7 +214,7 @@ impl<'a> Schedule<'a> {
     }
 
     pub(super) async fn attempt(&self, job: Job, conditions: Conditions) -> Attempt {
-        self.runner.run(job.exchange, job.case.slow, job.index, job.tries.into(), conditions).await
+        self.runner.run(job, conditions).await
     }
 
     pub(super) fn record(&self, state: &mut RunState, index: usize, outcome: Outcome) {

@@ -12,6 +12,7 @@ use rustls_platform_verifier::Verifier;
 /// Why certificates cannot be trusted in addition to the platform's.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum RootsError {
     /// It is not PEM text.
     #[error("it is not PEM: {0}")]
@@ -21,12 +22,7 @@ pub enum RootsError {
     Empty,
     /// A certificate cannot be used as a root.
     #[error("certificate {number} cannot be used as a root: {source}")]
-    Root {
-        /// 1-based place of the certificate.
-        number: usize,
-        /// Why not.
-        source: rustls::Error,
-    },
+    Root { number: usize, source: rustls::Error },
 }
 
 /// Reads the certificates of a PEM text, to be trusted besides the platform's.

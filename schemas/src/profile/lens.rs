@@ -46,15 +46,11 @@ impl fmt::Display for Dropped {
 /// A body is not a message of this profile.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum LensError {
     /// A part is missing or has the wrong type. The text has types and properties, never values.
     #[error("the body is not a message of the profile `{profile}`: {violations}")]
-    Nonconforming {
-        /// The profile.
-        profile: String,
-        /// The violations, one per line.
-        violations: String,
-    },
+    Nonconforming { profile: String, violations: String },
 }
 
 impl Profile {

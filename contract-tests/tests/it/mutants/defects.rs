@@ -2,6 +2,8 @@
 
 #[path = "defects/basic.rs"]
 mod basic;
+#[path = "defects/basic_header.rs"]
+mod basic_header;
 #[path = "defects/bypass.rs"]
 mod bypass;
 #[path = "defects/common.rs"]
@@ -14,6 +16,8 @@ mod http;
 mod json;
 #[path = "defects/lossy.rs"]
 mod lossy;
+#[path = "defects/message.rs"]
+mod message;
 #[path = "defects/operation.rs"]
 mod operation;
 #[path = "defects/secret.rs"]
@@ -39,13 +43,14 @@ pub(crate) fn all() -> Vec<Defect> {
         secret_place::typed(),
         secret_place::found(),
         basic::compared(),
-        basic::decoded(),
+        basic_header::defects(),
         basic::answered(),
         lossy::secrets(),
         lossy::passwords(),
         lossy::usernames(),
         bypass::defects(),
         json::defects(),
+        message::defects(),
         http::defects(),
         framing::defects(),
         tls::defects(),

@@ -20,15 +20,11 @@ pub enum Outcome {
 
 /// Why the endpoint did not answer.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum TransportError {
     /// The host's name has no address.
     #[error("the name `{host}` could not be resolved")]
-    NameNotResolved {
-        /// The name.
-        host: String,
-        /// The resolver's error.
-        source: io::Error,
-    },
+    NameNotResolved { host: String, source: io::Error },
     /// Nothing listens at the address.
     #[error("the connection was refused")]
     ConnectionRefused,
@@ -63,23 +59,14 @@ pub enum TransportError {
 
 /// Why this side could not deliver.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum LocalError {
     /// The address is not allowed (see [`crate::AddressGuard`]).
     #[error("{}", guarded(host, *address))]
-    Guarded {
-        /// The host of the URL.
-        host: String,
-        /// The address that it resolves to.
-        address: IpAddr,
-    },
+    Guarded { host: String, address: IpAddr },
     /// The proxy could not be used: not reached, not authenticated, or it has no route.
     #[error("no way through the proxy {proxy}: {why}")]
-    Proxy {
-        /// Its host and port.
-        proxy: String,
-        /// The reason.
-        why: String,
-    },
+    Proxy { proxy: String, why: String },
     /// The operating system could not open a socket: too many open files, no permission, no address.
     #[error("this machine could not open a connection")]
     Socket(#[source] io::Error),

@@ -19,21 +19,14 @@ pub struct Proxy {
 /// Why a proxy cannot be used. Its URL is not repeated: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum ProxyError {
     /// The variable is not UTF-8.
     #[error("the variable {variable} is not UTF-8")]
-    NotUtf8 {
-        /// The variable.
-        variable: &'static str,
-    },
+    NotUtf8 { variable: &'static str },
     /// The variable holds something other than a URL, or a host with a port.
     #[error("the variable {variable} does not name a proxy: {source}")]
-    Url {
-        /// The variable.
-        variable: &'static str,
-        /// Why not.
-        source: UrlError,
-    },
+    Url { variable: &'static str, source: UrlError },
 }
 
 /// The variables for http URLs, https URLs, both, and URLs without a proxy. The first name that is set wins.

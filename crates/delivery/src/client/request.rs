@@ -27,25 +27,17 @@ pub struct Request {
 /// Why a header cannot be sent. The value is not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum HeaderError {
     /// The name is not a token (RFC 9110 section 5.1).
     #[error("`{name}` is not a header name")]
-    Name {
-        /// The name.
-        name: String,
-    },
+    Name { name: String },
     /// The value contains a line end or another control character (RFC 9110 section 5.5).
     #[error("the value of the header `{name}` contains a control character")]
-    Value {
-        /// The name.
-        name: String,
-    },
+    Value { name: String },
     /// The header frames the message, so only the client sets it.
     #[error("the header `{name}` is set by the sender itself")]
-    Framing {
-        /// The name.
-        name: String,
-    },
+    Framing { name: String },
 }
 
 impl Request {

@@ -84,18 +84,14 @@ pub struct RetryPolicy {
 /// Why settings are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages describe the fields")]
 pub enum RetryPolicyError {
     /// Without a base, attempts would follow each other immediately.
     #[error("the base of the waiting time must be more than 0")]
     NoBase,
     /// The cap is below the base.
     #[error("the cap of the waiting time ({cap:?}) is below its base ({base:?})")]
-    CapBelowBase {
-        /// The base.
-        base: Duration,
-        /// The cap.
-        cap: Duration,
-    },
+    CapBelowBase { base: Duration, cap: Duration },
     /// The first attempt counts.
     #[error("there must be at least one attempt")]
     NoAttempt,
