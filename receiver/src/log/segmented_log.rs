@@ -115,6 +115,11 @@ impl SegmentedLog {
         Position(self.bounds.durable())
     }
 
+    /// Where the log begins: retention removed what was before.
+    pub fn start(&self) -> Position {
+        Position(self.bounds.start())
+    }
+
     pub fn identity(&self) -> LogIdentity {
         LogIdentity { id: Some(LogId::of(self.queue.salt)), end: self.end(), folder: self.folder.clone() }
     }

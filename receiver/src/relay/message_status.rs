@@ -12,7 +12,7 @@ use crate::log::{Position, Record};
 /// The status of a message at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MessageStatus {
-    /// The destination accepted it, or had accepted an earlier arrival of it. The store does not keep which.
+    /// The destination accepted it, or had accepted an earlier arrival of it.
     Accepted,
     /// It is waiting for an attempt.
     Waiting {

@@ -27,6 +27,9 @@ use crate::{
     metrics::RelayMetrics,
 };
 
+/// Maximum number of accepted deliveries to remove from the store per destination and second: more would delay deliveries.
+const MAX_FORGOTTEN: usize = 50_000;
+
 /// The relay's store, and the pin on the part of the log that it needs.
 #[derive(Clone, Debug)]
 pub(super) struct OpenStore {
@@ -253,11 +256,16 @@ impl Running {
     pub(super) fn poll_store(&mut self) -> Result<(), StoreError> {
         self.context.store.lock().check_place()?;
         if self.polling.is_none() {
-            let store = self.context.store.clone();
+            let (store, log_start) = (self.context.store.clone(), self.context.log.start());
             self.polling = Some(tokio::task::spawn_blocking(move || {
                 let mut store = store.lock();
                 let is_changed = store.was_changed_elsewhere()?;
-                Ok(StorePoll { status: store.status()?, needed_from: store.needed_from()?, is_changed })
+                let poll = StorePoll { status: store.status()?, needed_from: store.needed_from()?, is_changed };
+                // If the disk is full, retention still has to learn what is needed.
+                if let Err(error) = store.forget_accepted(log_start, MAX_FORGOTTEN) {
+                    tracing::error!(%error, "cannot remove accepted deliveries of old messages from the relay's store");
+                }
+                Ok(poll)
             }));
         }
         self.decide()

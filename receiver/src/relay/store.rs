@@ -3,7 +3,6 @@
 
 mod dead_letters;
 mod decision;
-#[cfg(feature = "inspect")]
 mod deliveries;
 #[cfg(feature = "inspect")]
 mod message;
@@ -144,6 +143,7 @@ impl Store {
                 "{replaced}; nothing of it is relayed again, and what comes from now on is relayed. Send what is missing \
                  with `relay replay NAME --since TIME`"
             );
+            store.connection.execute("DELETE FROM accepted", [])?;
             let end = log.end.0.cast_signed();
             store.connection.execute("UPDATE cursor SET position = ?1, last_position = NULL, last_id = NULL", [end])?;
             store
@@ -163,6 +163,18 @@ impl Store {
     /// Opens the store in a folder while a receiver may be running; `None` if there is no store.
     pub(crate) fn open_existing(folder: &Path) -> Result<Option<Self>, StoreError> {
         Ok(tables::open(folder)?.map(Self::over))
+    }
+
+    /// Opens the store in a folder for reading only, while a receiver may be running; `None` if there is no store. Each
+    /// thread needs its own.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has another schema version.
+    pub(crate) fn open_for_reading(folder: &Path) -> Result<Option<Self>, StoreError> {
+        let Some(store) = Self::open_existing(folder)? else { return Ok(None) };
+        // SQLite writes to the shared memory of the write-ahead log even for reading.
+        store.connection.pragma_update(None, "query_only", true)?;
+        Ok(Some(store))
     }
 
     /// Checks that its files were not deleted, moved or replaced since the receiver opened them.

@@ -8,7 +8,7 @@ use rusqlite::{Row, params};
 use super::{Store, StoreError, timestamp};
 use crate::log::Position;
 
-/// A delivery of a message that is pending, in flight, or given up. One that was accepted is deleted.
+/// A delivery of a message that is pending, in flight, or given up. Of an accepted one, only its position is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MessageDelivery {
     /// The destination's number.

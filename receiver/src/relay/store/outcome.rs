@@ -1,9 +1,10 @@
 //! Records the outcomes of attempts in one transaction.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::{Store, StoreError, execute};
+use crate::log::Position;
 
 /// Dead-letter reason: the filter could not be evaluated.
 pub(super) const UNDECIDED_REASON: &str = "undecided";
@@ -46,7 +47,7 @@ impl Store {
             let (id, at) = (id.cast_signed(), at.as_microsecond());
             match disposition {
                 Disposition::Delivered => {
-                    execute(&transaction, "DELETE FROM delivery WHERE id = ?1", [id])?;
+                    accept(&transaction, id)?;
                     execute(
                         &transaction,
                         "UPDATE destination SET accepted = accepted + 1,
@@ -110,7 +111,7 @@ impl Store {
         self.check_place()?;
         let transaction = self.connection.transaction()?;
         for id in written {
-            execute(&transaction, "DELETE FROM delivery WHERE id = ?1", [id.cast_signed()])?;
+            accept(&transaction, id.cast_signed())?;
         }
         transaction.execute(
             "UPDATE destination SET accepted = accepted + ?2, file_end = ?4,
@@ -120,4 +121,36 @@ impl Store {
         transaction.commit()?;
         Ok(())
     }
+
+    /// Forgets which messages before the log's start were accepted, at most `limit` of each destination.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn forget_accepted(&mut self, start: Position, limit: usize) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut destinations = transaction.prepare_cached("SELECT id FROM destination")?;
+            let mut find = transaction.prepare_cached(
+                "SELECT max(position) FROM (SELECT position FROM accepted WHERE destination = ?1 AND position < ?2
+                     ORDER BY position LIMIT ?3)",
+            )?;
+            for destination in destinations.query_map([], |row| row.get::<_, i64>(0))? {
+                let destination = destination?;
+                let last = params![destination, start.0.cast_signed(), limit.cast_signed()];
+                if let Some(last) = find.query_row(last, |row| row.get::<_, Option<i64>>(0))? {
+                    let delete = "DELETE FROM accepted WHERE destination = ?1 AND position <= ?2";
+                    execute(&transaction, delete, [destination, last])?;
+                }
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// Moves a delivery to the accepted ones.
+fn accept(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    let of_delivery = "INSERT OR IGNORE INTO accepted SELECT destination, position FROM delivery WHERE id = ?1";
+    execute(transaction, of_delivery, [id])?;
+    execute(transaction, "DELETE FROM delivery WHERE id = ?1", [id]).map(drop)
 }

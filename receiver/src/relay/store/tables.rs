@@ -15,11 +15,11 @@ use crate::relay::routing::{EndpointRoutes, RoutingTable, StoredRoute};
 const STORE_FILE: &str = "relay.sqlite";
 
 /// Increase it when the tables change.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// Times are microseconds since 1970. A delivery contains no part of its message: that is in the log, at `position`.
-/// While `asked` is 1, it is undecided whether it is due. Accepted deliveries are deleted; `dead` is the dead-letter
-/// reason. A retried dead letter gets a new number, so that readers that follow the numbers see it.
+/// While `asked` is 1, it is undecided whether it is due. `dead` is the dead-letter
+/// reason. Of an accepted delivery, only its row in `accepted` remains. A retried dead letter gets a new number, so that readers that follow the numbers see it.
 ///
 /// A destination is identified by its name and its endpoint. If the same name with the same address is now at another
 /// endpoint, `moved_to` is its number there. `address` is a digest with `cursor.salt`, so a URL cannot be read from it.
@@ -79,6 +79,15 @@ const CREATE_TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// Version 2 has no such table. It has no rows of messages that retention removed from the log.
+const CREATE_ACCEPTED: &str = "
+    CREATE TABLE accepted (
+        destination INTEGER NOT NULL REFERENCES destination (id),
+        position INTEGER NOT NULL,
+        PRIMARY KEY (destination, position)
+    ) STRICT, WITHOUT ROWID;
+";
+
 /// Migrates the tables from schema version 1 to 2.
 const MIGRATE_FROM_1: [&str; 2] = [
     "
@@ -130,17 +139,21 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
         SchemaVersion::Empty => {
             let transaction = connection.transaction()?;
             transaction.execute_batch(CREATE_TABLES)?;
+            transaction.execute_batch(CREATE_ACCEPTED)?;
             transaction.execute("INSERT INTO cursor (position) VALUES (?1)", [cursor])?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
-        SchemaVersion::Older(_) => {
+        SchemaVersion::Older(version) => {
             let transaction = connection.transaction()?;
-            let [rename_old_tables, copy_rows] = MIGRATE_FROM_1;
-            transaction.execute_batch(rename_old_tables)?;
-            transaction.execute_batch(CREATE_TABLES)?;
-            transaction.execute_batch(copy_rows)?;
-            note_unknown_routes(&transaction)?;
+            if version == 1 {
+                let [rename_old_tables, copy_rows] = MIGRATE_FROM_1;
+                transaction.execute_batch(rename_old_tables)?;
+                transaction.execute_batch(CREATE_TABLES)?;
+                transaction.execute_batch(copy_rows)?;
+                note_unknown_routes(&transaction)?;
+            }
+            transaction.execute_batch(CREATE_ACCEPTED)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }

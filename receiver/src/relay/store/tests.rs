@@ -1,6 +1,7 @@
 //! Helpers, dead letters and the status.
 
 mod decision;
+mod deliveries;
 mod log;
 mod routing;
 
