@@ -26,7 +26,6 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, config::DbConfig};
 use storage::database::{self, Access, DatabaseFiles, SchemaVersion};
 use uuid::Uuid;
 
-pub(crate) use self::indexer::violations;
 pub use self::{
     error::IndexError,
     indexer::{IndexProgress, Indexer, Profiles},
@@ -34,6 +33,7 @@ pub use self::{
     reader::Reader,
     search::{Deliveries, DeliveriesError, Page, Search, Sources},
 };
+pub(crate) use self::{indexer::violations, search::TextMatcher};
 use self::{
     tables::{PART_ARRIVALS, TABLES_SQL},
     write::WriterState,

@@ -66,9 +66,9 @@ pub enum Predicate {
     /// `relay:` Where it was relayed, or with which result.
     Relay(RelayFilter),
     /// `since:` An arrival at or after this time.
-    Since(Timestamp),
+    Since(Time),
     /// `until:` An arrival before this time.
-    Until(Timestamp),
+    Until(Time),
     /// `size:` Bytes of the body.
     Size(Bounds),
     /// `arrivals:` How often it arrived.
@@ -90,6 +90,15 @@ pub enum Pattern {
     Exact(String),
     /// All that begin with this text, which is not empty.
     Prefix(String),
+}
+
+/// A time, and how it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// The time.
+    pub at: Timestamp,
+    /// Its text, such as `2h`; the canonical text of the query keeps it, so that a link stays relative.
+    text: Box<str>,
 }
 
 /// What `is:` takes.
@@ -197,8 +206,8 @@ impl Display for Predicate {
             Self::Is(state) => write!(f, "is:{}", state.as_str()),
             Self::Clause(id) => write!(f, "clause:{}", value::quoted_if_needed(id)),
             Self::Relay(filter) => write!(f, "relay:{filter}"),
-            Self::Since(time) => write!(f, "since:{time}"),
-            Self::Until(time) => write!(f, "until:{time}"),
+            Self::Since(time) => write!(f, "since:{}", value::quoted_if_needed(&time.text)),
+            Self::Until(time) => write!(f, "until:{}", value::quoted_if_needed(&time.text)),
             Self::Size(bounds) => write!(f, "size:{bounds}"),
             Self::Arrivals(bounds) => write!(f, "arrivals:{bounds}"),
             Self::Id(id) => write!(f, "id:{id}"),
@@ -206,6 +215,13 @@ impl Display for Predicate {
             Self::Word(word) => f.write_str(word),
             Self::Phrase(phrase) => f.write_str(&value::quoted(phrase)),
         }
+    }
+}
+
+/// A time that does not depend on the moment at which it is read.
+impl From<Timestamp> for Time {
+    fn from(at: Timestamp) -> Self {
+        Self { at, text: at.to_string().into() }
     }
 }
 

@@ -13,9 +13,9 @@ use console::output::warn;
 use super::{configuration, failure::Failure};
 use crate::{
     config::Config,
-    index::{Index, IndexError, Indexer, Message, Reader, Sources},
+    index::{Deliveries, Index, IndexError, Indexer, Message, Page, Reader, Search, Sources},
     log::{Entry, LogIdentity, LogReader, Position, Record, SegmentedLog},
-    query::Query,
+    query::Predicate,
     server::{DataFolder, DataFolderError, IndexLock},
 };
 
@@ -88,12 +88,27 @@ impl DataDir {
         }
     }
 
-    /// The newest messages that match, newest first. It does not know what was relayed.
-    pub(super) fn newest(&self, index: &Reader, query: &Query, limit: usize) -> Result<Vec<Message>, Failure> {
+    /// The newest messages that match, newest first.
+    pub(super) fn newest(&self, index: &Reader, search: Search<'_>) -> Result<Page, Failure> {
         let profiles = self.config.profiles();
         let profile_of = |endpoint: &str| profiles.get(endpoint).cloned();
-        let mut sources = Sources { log: self.log(Position(0)), profile_of: &profile_of, deliveries: None };
-        index.newest(query, limit, &mut sources).map_err(Failure::failed)
+        let has_relay_term = search.query.terms().iter().any(|term| matches!(term.predicate, Predicate::Relay(_)));
+        let deliveries = if has_relay_term { self.deliveries()? } else { None };
+        let mut sources =
+            Sources { log: self.log(Position(0)), profile_of: &profile_of, deliveries: deliveries.as_deref() };
+        index.newest(search, &mut sources).map_err(Failure::failed)
+    }
+
+    /// The relay's deliveries; `None` if nothing was relayed yet.
+    #[cfg(feature = "relay")]
+    fn deliveries(&self) -> Result<Option<Box<dyn Deliveries>>, Failure> {
+        let store = crate::relay::Store::open_for_reading(&DataFolder::relay_in(&self.folder));
+        Ok(store.map_err(Failure::failed)?.map(|store| Box::new(store) as Box<dyn Deliveries>))
+    }
+
+    #[cfg(not(feature = "relay"))]
+    fn deliveries(&self) -> Result<Option<Box<dyn Deliveries>>, Failure> {
+        Err(Failure::usage("this program was built without the relay, and cannot search for `relay:`"))
     }
 
     /// The relay's store; `None` if nothing was relayed yet.

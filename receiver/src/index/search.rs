@@ -3,15 +3,17 @@
 mod candidates;
 mod check;
 mod plan;
+mod record;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use schemas::Profile;
 
+pub(crate) use self::record::TextMatcher;
 use self::{plan::Plan, walk::Walk};
 use super::{IndexError, Message, Reader};
 use crate::{
@@ -35,6 +37,13 @@ pub struct Search<'q> {
     pub limit: usize,
     /// How long to search.
     pub budget: Duration,
+}
+
+impl<'q> Search<'q> {
+    /// The newest messages, however long it takes to find them.
+    pub fn newest(query: &'q Query, limit: usize) -> Self {
+        Self { query, before: None, after: None, limit, budget: Duration::MAX }
+    }
 }
 
 /// The messages that were found, by the position of their first arrival.
@@ -97,19 +106,19 @@ impl Reader {
         Walk::new(self, &snapshot, search, &plan, sources)?.page()
     }
 
-    /// The newest messages that match, newest first, however long that takes.
+    /// Finds the newest messages as [`Self::search`] does, but looks for phrases in any number of bodies.
     ///
     /// # Errors
     /// As [`Self::search`].
-    pub fn newest(&self, query: &Query, limit: usize, sources: &mut Sources<'_>) -> Result<Vec<Message>, IndexError> {
-        let mut search = Search { query, before: None, after: None, limit, budget: Duration::MAX };
-        let mut found = Vec::new();
+    pub fn newest(&self, search: Search<'_>, sources: &mut Sources<'_>) -> Result<Page, IndexError> {
+        let (began, mut rest, mut messages) = (Instant::now(), search, Vec::new());
         loop {
-            let page = self.search(&search, sources)?;
-            found.extend(page.messages);
-            (search.before, search.limit) = (page.next, limit - found.len());
-            if page.next.is_none() || found.len() == limit {
-                return Ok(found);
+            let page = self.search(&rest, sources)?;
+            messages.extend(page.messages);
+            (rest.before, rest.limit) = (page.next, search.limit - messages.len());
+            rest.budget = search.budget.saturating_sub(began.elapsed());
+            if page.next.is_none() || rest.limit == 0 || rest.budget.is_zero() {
+                return Ok(Page { messages, ..page });
             }
         }
     }

@@ -12,7 +12,7 @@ use jiff::{Timestamp, ToSpan as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Index, Indexer, Message, Reader, Sources};
+use super::{Index, Indexer, Message, Reader, Search, Sources};
 use crate::log::{Entry, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog};
 use crate::query::Query;
 
@@ -54,7 +54,8 @@ fn caught_up(folder: &TempDir, log: &SegmentedLog) -> Reader {
 fn newest(folder: &TempDir, index: &Reader, query: &str) -> Vec<Message> {
     let log = SegmentedLog::read_folder(&folder.path().join("log"), Position(0));
     let mut sources = Sources { log, profile_of: &|_| None, deliveries: None };
-    index.newest(&Query::parse(query, Timestamp::UNIX_EPOCH).unwrap(), 99, &mut sources).unwrap()
+    let query = Query::parse(query, Timestamp::UNIX_EPOCH).unwrap();
+    index.newest(Search::newest(&query, 99), &mut sources).unwrap().messages
 }
 
 fn update(folder: &TempDir, log: &SegmentedLog) -> Index {

@@ -40,13 +40,21 @@ impl Tokenizer {
             text.extend(part.chars().filter(|character| *character != TOKEN_LEAD));
             text.extend([' ', TOKEN_LEAD, ' ']);
         }
+        self.hold(&text, phrases.into_iter().map(|words| format!("\"{}\"", words.join(" "))))
+    }
+
+    /// For each expression, whether it holds for what the text index has of a message.
+    pub(super) fn hold(
+        &self,
+        text: &str,
+        expressions: impl IntoIterator<Item = String>,
+    ) -> rusqlite::Result<Vec<bool>> {
         let transaction = self.connection.unchecked_transaction()?;
         transaction.prepare_cached("INSERT INTO probe (text) VALUES (?1)")?.execute([text])?;
         let mut statement = transaction.prepare_cached("SELECT 1 FROM probe WHERE probe MATCH ?1 LIMIT 1")?;
-        let found = phrases.into_iter().map(|words| {
-            let found = statement.query_row([format!("\"{}\"", words.join(" "))], |_| Ok(())).optional()?;
-            Ok(found.is_some())
-        });
+        let found = expressions
+            .into_iter()
+            .map(|expression| Ok(statement.query_row([expression], |_| Ok(())).optional()?.is_some()));
         found.collect()
     }
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
-
 use super::{Inspected, page::Problem};
 use crate::{
     index::{Deliveries, Page, Search, Sources},
     log::Position,
-    query::{Predicate, Query, RelayFilter, Term},
+    query::Query,
+    relay::Store,
 };
 
 /// Number of messages on a page.
@@ -25,16 +24,7 @@ impl Inspected {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Page, Problem> {
-        let is_of_accepted = |term: &Term| term.predicate == Predicate::Relay(RelayFilter::Accepted);
-        if query.terms().iter().any(is_of_accepted) {
-            return Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                "relay:accepted cannot be searched for",
-                "The relay does not keep which messages were accepted. Search for `relay:waiting` or `relay:dead`; the page of a \
-                 message shows its status at each destination.",
-            ));
-        }
-        let store = self.relay_store()?;
+        let store = Store::open_for_reading(&self.parts.relay_folder)?;
         let profile_of = |endpoint: &str| Some(self.profile(endpoint));
         let mut sources = Sources {
             log: self.parts.log.read(Position(0))?,

@@ -40,7 +40,7 @@ fn are_disjoint(first: &Predicate, second: &Predicate) -> bool {
         (Trigger(first), Trigger(second)) => first != second,
         (Is(first), Is(second)) => first != second && ![first, second].contains(&&State::Repeated),
         (Is(State::Holds | State::Captured), Clause(_)) => true,
-        (Since(since), Until(until)) => since >= until,
+        (Since(since), Until(until)) => since.at >= until.at,
         (Size(first), Size(second)) | (Arrivals(first), Arrivals(second)) => first.intersect(*second).is_none(),
         // A message can have several arrivals, destinations, clauses, fields and words.
         _ => false,

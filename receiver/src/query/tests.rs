@@ -14,7 +14,7 @@ fn exact(text: &str) -> Pattern {
 
 #[test]
 fn each_kind_of_term_is_read_and_printed() {
-    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    let time = |at: &str, text: &str| Time { at: at.parse().unwrap(), text: text.into() };
     let prefix = |text: &str| Pattern::Prefix(text.to_owned());
     let destination = |name: &str| Predicate::Relay(RelayFilter::Destination(name.to_owned()));
     let ten_k = Bounds { min: Some(10_001), max: None };
@@ -38,10 +38,14 @@ fn each_kind_of_term_is_read_and_printed() {
         ("relay:dead", Predicate::Relay(RelayFilter::Dead), None),
         ("relay:\"dead\"", destination("dead"), None),
         ("relay:teams", destination("teams"), None),
-        ("since:2h", Predicate::Since(time("2026-11-24T06:30:15Z")), Some("since:2026-11-24T06:30:15Z")),
-        ("until:today", Predicate::Until(time("2026-11-24T00:00:00Z")), Some("until:2026-11-24T00:00:00Z")),
-        ("since:2026-11-24", Predicate::Since(time("2026-11-24T00:00:00Z")), Some("since:2026-11-24T00:00:00Z")),
-        ("until:2026-11-24T08:00:00.5Z", Predicate::Until(time("2026-11-24T08:00:00.5Z")), None),
+        ("since:2h", Predicate::Since(time("2026-11-24T06:30:15Z", "2h")), None),
+        ("until:today", Predicate::Until(time("2026-11-24T00:00:00Z", "today")), None),
+        ("since:2026-11-24", Predicate::Since(time("2026-11-24T00:00:00Z", "2026-11-24")), None),
+        (
+            "until:2026-11-24T08:00:00.5Z",
+            Predicate::Until(time("2026-11-24T08:00:00.5Z", "2026-11-24T08:00:00.5Z")),
+            None,
+        ),
         ("size:>10k", Predicate::Size(ten_k), Some("size:>=10001")),
         ("arrivals:2..5", Predicate::Arrivals(Bounds { min: Some(2), max: Some(5) }), None),
         ("id:01A20D99354b7", Predicate::Id("01a20d99-354b-7".to_owned()), Some("id:01a20d99-354b-7")),
@@ -199,8 +203,8 @@ fn queries() -> impl Strategy<Value = Query> {
         name().prop_map(Predicate::Field),
     ];
     let others = prop_oneof![
-        time().prop_map(Predicate::Since),
-        time().prop_map(Predicate::Until),
+        time().prop_map(|at| Predicate::Since(at.into())),
+        time().prop_map(|at| Predicate::Until(at.into())),
         text().prop_map(Predicate::Phrase),
         "[a-zA-Zäø水0-9][-a-z0-9'“„]{0,8}".prop_map(Predicate::Word),
     ];

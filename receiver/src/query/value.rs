@@ -4,7 +4,7 @@ use console::time;
 use jiff::Timestamp;
 use schemas::{Clause, Trigger, suggest};
 
-use super::{Bounds, Key, Pattern, Predicate, Problem, RelayFilter, State, parser::Text};
+use super::{Bounds, Key, Pattern, Predicate, Problem, RelayFilter, State, Time, parser::Text};
 
 /// Hexadecimal digits of a UUID before each hyphen, counted from its start.
 const HYPHENS_AFTER: [usize; 4] = [8, 12, 16, 20];
@@ -31,8 +31,8 @@ pub(super) fn parse(key: Key, text: &Text, now: Timestamp) -> Result<Predicate, 
                 None => RelayFilter::Destination(whole(Some(key), text)?),
             })
         }
-        Key::Since => Predicate::Since(timestamp(value, now)?),
-        Key::Until => Predicate::Until(timestamp(value, now)?),
+        Key::Since => Predicate::Since(time(value, now)?),
+        Key::Until => Predicate::Until(time(value, now)?),
         Key::Size | Key::Arrivals => {
             let bounds = Bounds::parse(value).map_err(|error| Problem::Bounds { key, error })?;
             if key == Key::Size { Predicate::Size(bounds) } else { Predicate::Arrivals(bounds) }
@@ -92,12 +92,13 @@ fn clause(value: &str) -> Result<String, Problem> {
     })
 }
 
-fn timestamp(value: &str, now: Timestamp) -> Result<Timestamp, Problem> {
-    time::parse(value, now).map_err(|error| Problem::Time {
-        value: value.to_owned(),
-        nearest: suggest::closest(value, time::DAYS),
-        error,
-    })
+fn time(value: &str, now: Timestamp) -> Result<Time, Problem> {
+    match time::parse(value, now) {
+        Ok(at) => Ok(Time { at, text: value.into() }),
+        Err(error) => {
+            Err(Problem::Time { value: value.to_owned(), nearest: suggest::closest(value, time::DAYS), error })
+        }
+    }
 }
 
 /// The beginning of a UUID in its usual form, also if it was written without hyphens or with `*` at its end.

@@ -17,17 +17,18 @@ pub(in crate::cli) struct ExportArgs {
 }
 
 pub(super) fn run(data: &DataDir, args: &ExportArgs) -> Result<(), Failure> {
-    let filter = RecordFilter::new(args.query.query()?, data.config.profiles())?;
+    let filter = RecordFilter::new(&args.query.query()?, data.config.profiles())?;
     let mut reader = data.log(Position(0));
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     while let Some(entry) = reader.next_entry().map_err(Failure::failed)? {
         match entry {
-            Entry::Record { record, .. } if filter.matches(&record) => {
-                if let Err(error) = writeln!(stdout, "{}", record.json_line()) {
+            Entry::Record { record, .. } => {
+                if filter.matches(&record)?
+                    && let Err(error) = writeln!(stdout, "{}", record.json_line())
+                {
                     return Ok(unless_closed(Err(error))?);
                 }
             }
-            Entry::Record { .. } => {}
             Entry::Damaged { at, next } => warn(format_args!("the log is damaged from {at} to {next}; skipped")),
         }
     }

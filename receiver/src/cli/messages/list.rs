@@ -1,7 +1,9 @@
 //! `messages list`: the newest messages, from the index.
 
+use std::time::Duration;
+
 use console::{
-    OutputArgs, OutputFormat, Table,
+    OutputArgs, OutputFormat, Table, duration,
     output::{warn, write_json, write_stdout},
 };
 use schemas::{Trigger, validate::MAX_VIOLATIONS};
@@ -9,9 +11,15 @@ use schemas::{Trigger, validate::MAX_VIOLATIONS};
 use super::{cell, query_args::QueryArgs};
 use crate::{
     cli::{data::DataDir, failure::Failure},
-    index::Message,
-    query::{Predicate, Query, Term},
+    index::{Message, Page, Search},
+    log::Position,
+    query::{Predicate, Query},
 };
+#[cfg(feature = "relay")]
+use crate::{query::RelayFilter, redact::one_line};
+
+/// How long a person waits for a list before its search ends by itself. A program gets all that it asked for.
+const HUMAN_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ListArgs {
@@ -20,39 +28,61 @@ pub(in crate::cli) struct ListArgs {
     /// Maximum number of messages to list.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     limit: usize,
+    /// Only messages before this position in the log, to continue an earlier search.
+    #[arg(long, value_name = "POSITION")]
+    before: Option<u64>,
+    /// Stop the search after this time, and list what was found [default: 10s; with --output json, no limit].
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    timeout: Option<Duration>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
     let query = args.query.query()?;
-    if let Some(term) = query.terms().iter().find(|term| matches!(term.predicate, Predicate::Relay(_))) {
-        return Err(Failure::usage(format_args!("this command cannot search for `{term}`"))
-            .tip("`webhook-receiver relay status` shows what waits and what was given up"));
-    }
     let index = data.index()?;
-    let messages = data.newest(&index, &query, args.limit)?;
+    let timeout = args.timeout.unwrap_or(match args.output.format {
+        OutputFormat::Human => HUMAN_TIMEOUT,
+        OutputFormat::Json => Duration::MAX,
+    });
+    let search = Search { before: args.before.map(Position), budget: timeout, ..Search::newest(&query, args.limit) };
+    let Page { messages, next, searched_back_to, .. } = data.newest(&index, search)?;
     if messages.is_empty() {
-        warn_of_unknown_endpoints(data, &query);
+        warn_of_unknown_names(data, &query);
     }
-    match args.output.format {
-        OutputFormat::Json => {
+    match (args.output.format, searched_back_to) {
+        (OutputFormat::Json, _) => {
             write_json(&serde_json::to_string_pretty(&messages).expect("messages consist of strings and numbers"))?
         }
-        OutputFormat::Human if messages.is_empty() => write_stdout("No messages.\n")?,
-        OutputFormat::Human => write_stdout(&format!("{}\n", table(&messages)))?,
+        (OutputFormat::Human, None) if messages.is_empty() => write_stdout("No messages.\n")?,
+        (OutputFormat::Human, Some(time)) if messages.is_empty() => {
+            write_stdout(&format!("No messages since {time:.0}.\n"))?
+        }
+        (OutputFormat::Human, _) => write_stdout(&format!("{}\n", table(&messages)))?,
+    }
+    if let (Some(time), Some(next)) = (searched_back_to, next) {
+        warn(format_args!("stopped after {timeout:?}, and searched back to {time:.0}; continue with --before {next}"));
     }
     Ok(())
 }
 
-fn warn_of_unknown_endpoints(data: &DataDir, query: &Query) {
-    let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-    for term in query.terms() {
-        if let Term { negated: false, predicate: Predicate::Endpoint(pattern) } = term
-            && !names().any(|name| pattern.matches(name))
-        {
-            let names = names().collect::<Vec<_>>().join(", ");
-            warn(format_args!("there is no endpoint {pattern}; the endpoints are {names}"));
+fn warn_of_unknown_names(data: &DataDir, query: &Query) {
+    let endpoints: Vec<&str> = data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+    for term in query.terms().iter().filter(|term| !term.negated) {
+        match &term.predicate {
+            Predicate::Endpoint(pattern) if !endpoints.iter().any(|name| pattern.matches(name)) => {
+                warn(format_args!("there is no endpoint {pattern}; the endpoints are {}", endpoints.join(", ")));
+            }
+            #[cfg(feature = "relay")]
+            Predicate::Relay(RelayFilter::Destination(name)) => {
+                let mut known = RelayFilter::RESULTS.map(|result| result.to_string()).to_vec();
+                known.extend(data.config.destinations.iter().map(|destination| destination.name.to_string()));
+                if !known.contains(name) {
+                    let known = known.join(", ");
+                    warn(format_args!("there is no destination {}; `relay:` takes {known}", one_line(name)));
+                }
+            }
+            _ => {}
         }
     }
 }

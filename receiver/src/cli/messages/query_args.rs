@@ -49,8 +49,8 @@ impl QueryArgs {
             exact(flow).map(Predicate::Flow),
             exact(step).map(Predicate::Step),
             trigger.map(|trigger| Predicate::Trigger(trigger.into())),
-            since.as_ref().map(|since| Predicate::Since(since.time)),
-            until.as_ref().map(|until| Predicate::Until(until.time)),
+            since.as_ref().map(|since| Predicate::Since(since.time.into())),
+            until.as_ref().map(|until| Predicate::Until(until.time.into())),
         ];
         predicates.into_iter().flatten().map(Term::from).collect()
     }

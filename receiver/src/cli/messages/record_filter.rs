@@ -1,12 +1,12 @@
 //! A query on each record of the log, without the index.
 
-use std::cell::LazyCell;
+use std::{cell::LazyCell, ops::Deref};
 
 use schemas::{Document, Profile, Violation};
 
 use crate::{
     cli::failure::Failure,
-    index::{Profiles, violations},
+    index::{Profiles, TextMatcher, violations},
     log::Record,
     query::{Predicate, Query, State, Term},
 };
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct RecordFilter {
     query: Query,
+    texts: Option<TextMatcher>,
     profiles: Profiles,
 }
 
@@ -22,27 +23,32 @@ impl RecordFilter {
     /// Judges records by the profiles of their endpoints, or by profile v1 if an endpoint has none.
     ///
     /// # Errors
-    /// When a term is about more than one arrival.
-    pub(super) fn new(query: Query, profiles: Profiles) -> Result<Self, Failure> {
-        match query.terms().iter().find(|term| needs_index(&term.predicate)) {
-            Some(term) => Err(Failure::usage(format_args!("`{term}` needs the index, and this command reads the log"))
-                .tip("remove this term, or use `webhook-receiver messages list`")),
-            None => Ok(Self { query, profiles }),
+    /// When a term is about more than one arrival, or there is no memory for the search of texts.
+    pub(super) fn new(query: &Query, profiles: Profiles) -> Result<Self, Failure> {
+        if let Some(term) = query.terms().iter().find(|term| needs_index(&term.predicate)) {
+            return Err(Failure::usage(format_args!("`{term}` needs the index, and this command reads the log"))
+                .tip("remove this term, or use `webhook-receiver messages list`"));
         }
+        let texts = TextMatcher::of(query).map_err(Failure::failed)?;
+        let query = query.terms().iter().filter(|term| !TextMatcher::decides(&term.predicate)).cloned().collect();
+        Ok(Self { query, texts, profiles })
     }
 
-    pub(super) fn matches(&self, record: &Record) -> bool {
-        let violations = LazyCell::new(|| {
-            let profile = self.profiles.get(&record.header.endpoint).unwrap_or_else(|| Profile::v1());
-            match Document::read(&record.body, profile) {
-                Ok(document) if record.header.captured.is_none() => violations(record, &document),
-                _ => Vec::new(),
-            }
+    pub(super) fn matches(&self, record: &Record) -> Result<bool, Failure> {
+        let profile = self.profiles.get(&record.header.endpoint).unwrap_or_else(|| Profile::v1());
+        let document = LazyCell::new(|| Document::read(&record.body, profile).ok());
+        let violations = LazyCell::new(|| match &*document {
+            Some(document) if record.header.captured.is_none() => violations(record, document),
+            _ => Vec::new(),
         });
         let matches = |term: &&Term| term.negated != holds(&term.predicate, record, &violations);
         // What only reads the header decides first.
         let (judged, cheap): (Vec<_>, Vec<_>) = self.query.terms().iter().partition(|term| is_judged(&term.predicate));
-        cheap.iter().all(matches) && judged.iter().all(matches)
+        if !cheap.iter().all(matches) || !judged.iter().all(matches) {
+            return Ok(false);
+        }
+        let Some(texts) = &self.texts else { return Ok(true) };
+        texts.matches(record, document.as_ref(), &violations).map_err(Failure::failed)
     }
 }
 
@@ -52,12 +58,7 @@ fn is_judged(predicate: &Predicate) -> bool {
 
 fn needs_index(predicate: &Predicate) -> bool {
     match predicate {
-        Predicate::Arrivals(_)
-        | Predicate::Is(State::Repeated)
-        | Predicate::Relay(_)
-        | Predicate::Field(_)
-        | Predicate::Word(_)
-        | Predicate::Phrase(_) => true,
+        Predicate::Arrivals(_) | Predicate::Is(State::Repeated) | Predicate::Relay(_) => true,
         Predicate::Endpoint(_)
         | Predicate::Trigger(_)
         | Predicate::Flow(_)
@@ -67,11 +68,14 @@ fn needs_index(predicate: &Predicate) -> bool {
         | Predicate::Since(_)
         | Predicate::Until(_)
         | Predicate::Size(_)
-        | Predicate::Id(_) => false,
+        | Predicate::Id(_)
+        | Predicate::Field(_)
+        | Predicate::Word(_)
+        | Predicate::Phrase(_) => false,
     }
 }
 
-fn holds(predicate: &Predicate, record: &Record, violations: &impl std::ops::Deref<Target = Vec<Violation>>) -> bool {
+fn holds(predicate: &Predicate, record: &Record, violations: &impl Deref<Target = Vec<Violation>>) -> bool {
     let header = &record.header;
     let is_captured = header.captured.is_some();
     match predicate {
@@ -83,11 +87,11 @@ fn holds(predicate: &Predicate, record: &Record, violations: &impl std::ops::Der
         Predicate::Is(State::Holds) => !is_captured && violations.is_empty(),
         Predicate::Is(State::Broken) => !violations.is_empty(),
         Predicate::Clause(id) => violations.iter().any(|violation| violation.clause == *id),
-        Predicate::Since(since) => header.received_at >= *since,
-        Predicate::Until(until) => header.received_at < *until,
+        Predicate::Since(since) => header.received_at >= since.at,
+        Predicate::Until(until) => header.received_at < until.at,
         Predicate::Size(bounds) => bounds.contains(record.body.len() as u64),
         Predicate::Id(beginning) => header.id.to_string().starts_with(beginning.as_str()),
-        // `RecordFilter::new` refuses these.
+        // `RecordFilter::new` refuses the first three, and leaves the texts to the matcher.
         Predicate::Is(State::Repeated)
         | Predicate::Relay(_)
         | Predicate::Arrivals(_)
@@ -118,7 +122,7 @@ mod tests {
 
     fn matches(text: &str, record: &Record) -> bool {
         let query = Query::parse(text, "2026-11-24T09:00:00Z".parse::<Timestamp>().unwrap()).unwrap();
-        RecordFilter::new(query, Profiles::new()).unwrap().matches(record)
+        RecordFilter::new(&query, Profiles::new()).unwrap().matches(record).unwrap()
     }
 
     #[test]
@@ -149,6 +153,12 @@ mod tests {
             ("id:01a20d99354b", true),
             ("id:02", false),
             ("flow:FLOW-604 id:02", false),
+            ("acme", true),
+            ("\"Acme ltd\" field:\"credit limit\"", true),
+            ("\"ltd acme\"", false),
+            ("-field:\"Credit limit\"", false),
+            ("field:Acme", false),
+            ("is:broken acme", false),
         ] {
             assert_eq!(matches(text, &record), expected, "{text}");
         }
@@ -171,7 +181,7 @@ mod tests {
     fn what_one_record_cannot_show_is_refused() {
         for text in ["is:repeated", "-is:repeated", "arrivals:2", "relay:dead"] {
             let query = Query::parse(text, Timestamp::now()).unwrap();
-            let failure = RecordFilter::new(query, Profiles::new()).unwrap_err().to_string();
+            let failure = RecordFilter::new(&query, Profiles::new()).unwrap_err().to_string();
             assert_eq!(failure, format!("`{text}` needs the index, and this command reads the log"));
         }
     }

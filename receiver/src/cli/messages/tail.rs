@@ -28,12 +28,15 @@ pub(in crate::cli) struct TailArgs {
 }
 
 pub(super) fn run(data: &DataDir, args: &TailArgs) -> Result<(), Failure> {
-    let filter = RecordFilter::new(args.query.query()?, data.config.profiles())?;
+    let filter = RecordFilter::new(&args.query.query()?, data.config.profiles())?;
     let mut reader = data.log(data.end()?);
     let mut left = args.limit.unwrap_or(usize::MAX);
     while left > 0 {
         match reader.next_entry().map_err(Failure::failed)? {
-            Some(Entry::Record { record, .. }) if filter.matches(&record) => {
+            Some(Entry::Record { record, .. }) => {
+                if !filter.matches(&record)? {
+                    continue;
+                }
                 left -= 1;
                 let line = match args.output.format {
                     OutputFormat::Json => record.json_line() + "\n",
@@ -43,7 +46,7 @@ pub(super) fn run(data: &DataDir, args: &TailArgs) -> Result<(), Failure> {
                     return Ok(unless_closed(Err(error))?);
                 }
             }
-            Some(_) => {}
+            Some(Entry::Damaged { .. }) => {}
             None => thread::sleep(POLL_INTERVAL),
         }
     }

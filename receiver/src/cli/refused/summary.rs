@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{data::DataDir, failure::Failure, messages::cell},
+    index::Search,
     query::{Pattern, Predicate, Term},
     refusals::{RefusalFilter, RefusalKind, RefusedRequest, Rings, SILENCE_REASONS, Silence, explain_code, silences},
 };
@@ -38,7 +39,8 @@ pub(super) fn run(data: &DataDir, args: &SummaryArgs) -> Result<(), Failure> {
     for endpoint in &data.config.endpoints {
         let name = endpoint.name.as_str();
         let of_endpoint = Term::from(Predicate::Endpoint(Pattern::Exact(name.to_owned())));
-        let accepted = data.newest(&index, &[of_endpoint].into_iter().collect(), 1)?;
+        let query = [of_endpoint].into_iter().collect();
+        let accepted = data.newest(&index, Search::newest(&query, 1))?.messages;
         let kinds = refused.iter().filter(|kind| kind.endpoint.as_deref() == Some(name)).map(|kind| kind.last);
         endpoints.push((name, accepted.iter().map(|message| message.received_at).chain(kinds).max()));
     }

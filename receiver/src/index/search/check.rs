@@ -1,16 +1,18 @@
 //! What neither the rows nor the source of a candidate know of it.
 
 use rusqlite::OptionalExtension as _;
-use schemas::Profile;
+use schemas::{Document, Profile};
 
 use super::{
     super::{
         IndexError, Message,
         text::{self, Text},
+        tokenizer::Tokenizer,
     },
+    plan::Plan,
     walk::Walk,
 };
-use crate::log::{Entry, Position};
+use crate::log::{Entry, Position, Record};
 
 impl Walk<'_, '_> {
     /// Whether the text index has an expression at a position.
@@ -60,13 +62,24 @@ impl Walk<'_, '_> {
         };
         let profile = (sources.profile_of)(&message.endpoint).unwrap_or_else(|| Profile::v1().clone());
         let document = text::document(&record, &profile);
+        Ok(self.plan.has_phrases(&self.reader.tokenizer, &record, document.as_ref())?)
+    }
+}
+
+impl Plan {
+    /// Whether the texts of a record have the phrases that they must have, and no others.
+    pub(super) fn has_phrases(
+        &self,
+        tokenizer: &Tokenizer,
+        record: &Record,
+        document: Option<&Document<'_>>,
+    ) -> rusqlite::Result<bool> {
         let mut texts = Vec::new();
-        text::each_text(&record, document.as_ref(), &mut |text| {
+        text::each_text(record, document, &mut |text| {
             let (Text::FieldName(text) | Text::Other(text)) = text;
             texts.push(text.to_owned());
         });
-        let phrases = self.plan.phrases.iter().map(|(words, _)| words.as_slice());
-        let found = self.reader.tokenizer.find(&texts, phrases)?;
-        Ok(found.iter().zip(&self.plan.phrases).all(|(found, (_, negated))| found != negated))
+        let found = tokenizer.find(&texts, self.phrases.iter().map(|(words, _)| words.as_slice()))?;
+        Ok(found.iter().zip(&self.phrases).all(|(found, (_, negated))| found != negated))
     }
 }

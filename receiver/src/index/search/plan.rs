@@ -9,7 +9,7 @@ use super::super::{
     token::{Token, prefix_expression},
     tokenizer::Tokenizer,
 };
-use crate::query::{Bounds, Pattern, Predicate, Query, RelayFilter, State, Term};
+use crate::query::{Bounds, Pattern, Predicate, Query, RelayFilter, State, Term, Time};
 
 /// How to find the messages of a query.
 #[derive(Debug, Default)]
@@ -112,11 +112,11 @@ impl Plan {
             Predicate::Clause(clause) => self.token(Token::Clause(clause), negated),
             Predicate::Field(name) => self.token(Token::Field(name), negated),
             Predicate::Relay(filter) => self.deliveries.push((filter.clone(), negated)),
-            Predicate::Since(at) => {
+            Predicate::Since(Time { at, .. }) => {
                 self.condition("message.last_arrival >= ?", [at.as_microsecond().into()], negated);
                 self.since = self.since.max((!negated).then(|| at.as_microsecond()));
             }
-            Predicate::Until(at) => {
+            Predicate::Until(Time { at, .. }) => {
                 self.condition("message.received_at < ?", [at.as_microsecond().into()], negated);
                 self.until = [self.until, (!negated).then(|| at.as_microsecond())].into_iter().flatten().min();
             }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Deliveries, DeliveriesError, Page, Search, Sources};
+use super::{Deliveries, DeliveriesError, Page, Search, Sources, TextMatcher};
 use crate::{
     index::{Index, Indexer, Reader},
     log::{Captured, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog},
@@ -48,12 +48,12 @@ impl Indexed {
     }
 
     fn search(&self, search: &Search<'_>) -> Page {
-        let mut sources = Sources {
-            log: self.log.read(Position(0)).unwrap(),
-            profile_of: &|_| None,
-            deliveries: Some(&OfRelay(&self.positions)),
-        };
-        self.reader.search(search, &mut sources).unwrap()
+        let deliveries = OfRelay(&self.positions);
+        self.reader.search(search, &mut self.sources(Some(&deliveries))).unwrap()
+    }
+
+    fn sources<'s>(&self, deliveries: Option<&'s dyn Deliveries>) -> Sources<'s> {
+        Sources { log: self.log.read(Position(0)).unwrap(), profile_of: &|_| None, deliveries }
     }
 
     /// The numbers of all matching messages, in the order in which pages of two have them.
@@ -227,10 +227,16 @@ async fn messages_are_found_by_every_term_and_its_negation() {
         ] {
             let mut expected = expected.to_vec();
             assert_eq!(indexed.found(query, false), expected, "{query}, in parts of {part_arrivals}");
+            if let Some(matching) = matching(&records(), query) {
+                assert_eq!(matching, expected, "{query}, on each record");
+            }
             expected.reverse();
             assert_eq!(indexed.found(query, true), expected, "{query}, oldest first, in parts of {part_arrivals}");
         }
-        assert_eq!(indexed.found("tail", false), [0; 0], "the index has no more of a text than 16 KiB");
+        for query in ["tail", "\"x tail\""] {
+            assert_eq!(indexed.found(query, false), [0; 0], "the index has no more of a text than 16 KiB");
+            assert_eq!(matching(&records(), query).unwrap(), [0; 0], "and a record is judged alike");
+        }
         let long = Search {
             query: &Query::parse("size:>100000", at(0)).unwrap(),
             before: None,
@@ -240,6 +246,21 @@ async fn messages_are_found_by_every_term_and_its_negation() {
         };
         assert!(indexed.search(&long).messages[0].is_text_cut);
     }
+}
+
+/// The numbers of the messages whose records match a query of text terms, newest first.
+fn matching(records: &[Record], query: &str) -> Option<Vec<usize>> {
+    let query = Query::parse(query, at(0)).unwrap();
+    if !query.terms().iter().all(|term| TextMatcher::decides(&term.predicate)) {
+        return None;
+    }
+    let matcher = TextMatcher::of(&query).unwrap()?;
+    let matches = |record: &Record| {
+        let document = Document::read(&record.body, Profile::v1()).ok();
+        matcher.matches(record, document.as_ref(), &[]).unwrap()
+    };
+    // 6 is the second arrival of 3.
+    Some((0..records.len()).rev().filter(|number| *number != 6 && matches(&records[*number])).collect())
 }
 
 #[tokio::test]
@@ -307,6 +328,11 @@ async fn phrases_are_looked_for_in_a_bounded_number_of_bodies() {
     assert_eq!(page.next, Some(indexed.positions[50]));
     assert_eq!(page.searched_back_to, Some(at(50_000)));
     assert_eq!(indexed.search(&Search { before: page.next, ..search }).next, None);
+    let mut sources = indexed.sources(None);
+    let page = indexed.reader.newest(search, &mut sources).unwrap();
+    assert_eq!((page.messages.len(), page.next), (0, None), "all 250 were looked at");
+    let page = indexed.reader.newest(Search { budget: Duration::ZERO, ..search }, &mut sources).unwrap();
+    assert!(page.messages.is_empty() && page.searched_back_to.is_some());
 }
 
 #[tokio::test]

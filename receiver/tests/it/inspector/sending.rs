@@ -134,12 +134,13 @@ fn what_waits_and_what_was_given_up_is_found_and_retried() {
         ("relay:dead", true),
         ("relay:patient", true),
         ("relay:other", false),
+        ("relay:accepted", false),
+        ("-relay:accepted", true),
         ("-relay:waiting", false),
         ("relay:waiting relay:dead is:holds", true),
     ] {
         assert_eq!(inspected.page(&format!("/?q={}", super::encoded(query))).contains(&id), is_found, "{query}");
     }
-    assert_eq!(inspected.get("/?q=relay%3Aaccepted").status, 400);
     assert!(text(&inspected.page("/")).contains("○ 1 waiting ✗ 1 given up"));
     let page = inspected.page("/relays");
     assert!(page.contains("aria-label=\"Retry what was given up for hasty\"") && page.contains(&id), "{page}");
