@@ -126,7 +126,7 @@ fn endpoints(statuses: &[EndpointStatus]) -> Markup {
     html! {
         section {
             h2 { "Endpoints" }
-            table {
+            table.rows {
                 thead { tr {
                     th scope="col" { "Endpoint" }
                     th scope="col" { "Path" }
@@ -134,10 +134,10 @@ fn endpoints(statuses: &[EndpointStatus]) -> Markup {
                     th scope="col" { "Last refused" }
                 } }
                 tbody { @for status in statuses { tr {
-                    th scope="row" { (one_line(&status.name)) @if status.captures { " (capturing)" } }
-                    td { (one_line(&status.path)) }
-                    td { (time_of(status.last_message)) }
-                    td { (time_of(status.last_refused)) }
+                    td data-label="Endpoint" { (one_line(&status.name)) @if status.captures { " (capturing)" } }
+                    td data-label="Path" { (one_line(&status.path)) }
+                    td data-label="Last message" { (time_of(status.last_message)) }
+                    td data-label="Last refused" { (time_of(status.last_refused)) }
                 } } }
             }
             @for status in statuses.iter().filter(|status| status.is_silent) {

@@ -23,7 +23,7 @@ test("a message that the sender sends appears by itself, and opens from its row"
   const printed = await receiver.send("/secret", "--client-secret", `file:${receiver.file("secret")}`, "--sample", CUSTOMER);
   assert.match(printed, /200 OK/);
   await rows(page).nth(0).waitFor();
-  assert.match(await rows(page).nth(0).innerText(), /\/secret.*✓ holds.*stepCompleted.*FLOW-604.*Acme/s);
+  assert.match(await rows(page).nth(0).innerText(), /\/secret.*✓ holds.*[cC]ompleted.*FLOW-604.*Acme/s);
   await shows(page, "1 new", "#live-news");
   await rows(page).nth(0).locator("a").first().click();
   await page.waitForURL("**/messages/*");
