@@ -38,6 +38,11 @@ use std::{
 };
 
 use secrecy::ExposeSecret as _;
+#[cfg(target_os = "linux")]
+use thread_priority::{
+    ThreadPriority,
+    unix::{NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id},
+};
 use tokio::{
     net::TcpListener,
     runtime::Builder,
@@ -56,7 +61,8 @@ use crate::{
     refusals::Refusals,
 };
 
-/// The lowest priority; only on Linux, where niceness belongs to a thread, and the threads that it starts inherit it.
+/// The lowest niceness.
+#[cfg(target_os = "linux")]
 const NICENESS: i32 = 19;
 /// Number of threads that read the index and the log.
 const READERS: usize = 2;
@@ -163,7 +169,7 @@ impl Inspector {
         let router = router::router(inspected.clone(), self.guard);
         let transport = self.transport;
         thread::Builder::new().name("inspector".to_owned()).spawn(move || {
-            let _ = rustix::process::nice(NICENESS);
+            give_way_to_all();
             let stopping = inspected.stopping.clone();
             let stop = async move {
                 stop.await;
@@ -180,6 +186,21 @@ impl Inspector {
         })
     }
 }
+
+/// Lets every other thread go first; the threads that this one starts inherit it. Under `SCHED_IDLE` a message that arrives
+/// interrupts a search at once. With niceness alone, it would wait for the end of the search's time slice of some 3 ms.
+#[cfg(target_os = "linux")]
+fn give_way_to_all() {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle).is_err() {
+        // A supervisor may forbid it.
+        let _ = rustix::process::nice(NICENESS);
+    }
+}
+
+/// Only on Linux do niceness and policy belong to a thread.
+#[cfg(not(target_os = "linux"))]
+fn give_way_to_all() {}
 
 impl fmt::Debug for Inspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
