@@ -2,7 +2,7 @@
 //!
 //! A [`View`] is a message as templates and filters see it. A [`Template`] renders it as a [`Card`] for Microsoft Teams,
 //! within a [`Budget`], or as any other text. A [`Destination`] gets the messages of an endpoint that match its
-//! [`DestinationFilter`]. The relay is a consumer of the log with its own position. Its [`store`] records which messages
+//! [`DestinationFilter`]. The relay is a consumer of the log with its own position. Its `store` records which messages
 //! are due where; the request is made from the message in the log when it is due.
 
 mod adaptive_card;
