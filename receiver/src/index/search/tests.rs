@@ -1,5 +1,7 @@
 //! Messages are found by every term of the grammar, page by page in both directions, and in time.
 
+mod of_relay;
+
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
@@ -9,11 +11,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Deliveries, DeliveriesError, Page, Search, Sources, TextMatcher};
+use self::of_relay::OfRelay;
+use super::{Deliveries, Page, Search, Sources, TextMatcher};
 use crate::{
     index::{Index, Indexer, Reader},
     log::{Captured, Position, Record, RecordHeader, Retention, SegmentOptions, SegmentedLog},
-    query::{Predicate, Query, RelayFilter, Term},
+    query::{Predicate, Query, Term},
 };
 
 /// A log, and an index of it in parts of a few messages.
@@ -79,39 +82,6 @@ impl Indexed {
             let Some(next) = page.next else { return found };
             *(if ascending { &mut search.after } else { &mut search.before }) = Some(next);
         }
-    }
-}
-
-/// Message 2 is a dead letter of `teams`, and 3 waits there, by its later arrival.
-struct OfRelay<'p>(&'p [Position]);
-
-impl OfRelay<'_> {
-    fn positions(&self, filter: &RelayFilter) -> Vec<Position> {
-        let numbers: &[usize] = match filter {
-            RelayFilter::Dead => &[2],
-            RelayFilter::Waiting => &[6],
-            RelayFilter::Destination(name) if name == "teams" => &[6, 2],
-            RelayFilter::Accepted | RelayFilter::Destination(_) => &[],
-        };
-        numbers.iter().map(|number| self.0[*number]).collect()
-    }
-}
-
-impl Deliveries for OfRelay<'_> {
-    fn newest(
-        &self,
-        filter: &RelayFilter,
-        below: Position,
-        limit: usize,
-    ) -> Result<Option<Vec<Position>>, DeliveriesError> {
-        if *filter == RelayFilter::Accepted {
-            return Ok(None);
-        }
-        Ok(Some(self.positions(filter).into_iter().filter(|position| *position < below).take(limit).collect()))
-    }
-
-    fn has(&self, filter: &RelayFilter, message: Position) -> Result<bool, DeliveriesError> {
-        Ok(self.positions(filter).contains(&message))
     }
 }
 
