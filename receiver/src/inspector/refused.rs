@@ -6,6 +6,7 @@ use axum::{
     extract::{Path, Query as Parameters, State},
     response::Response,
 };
+use console::format::plural;
 use http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -267,7 +268,7 @@ fn content(refused: &RefusedRequest, kind: Option<&RefusalKind>) -> Markup {
             section {
                 h2 { "How often" }
                 p {
-                    "Requests were refused for this reason " (kind.count) " times, first at " (time(kind.first)) ", last at "
+                    "For this reason requests were refused " (plural(kind.count, "time")) ", first at " (time(kind.first)) ", last at "
                     (time(kind.last)) ". The metric is "
                     code { "webhook_receiver_requests_total{verdict=\"" (kind.code) "\"}" } "."
                 }
