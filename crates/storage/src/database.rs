@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rustix::fs::{Access as FileAccess, access};
 
 use crate::{LinkedFile, durable_dir};
@@ -94,6 +94,15 @@ pub fn open(file: &Path, access: Access, version: i64) -> rusqlite::Result<(Conn
     Ok((connection, found))
 }
 
+/// Begins a transaction that writes. It waits for other writers first. A transaction that only begins to write after it has
+/// read fails at once, without waiting, if another process has written in between.
+///
+/// # Errors
+/// When another process writes for longer than five seconds, or the file cannot be read.
+pub fn begin_write(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
 /// The files of an open database, and their folder.
 #[derive(Debug)]
 pub struct DatabaseFiles {
@@ -140,5 +149,32 @@ impl DatabaseFiles {
     /// When it was deleted, moved or replaced.
     pub fn check_folder(&self) -> io::Result<()> {
         Ok(self.folder.check()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn nobody_writes_between_what_a_transaction_reads_and_writes() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("numbers.sqlite");
+        let access = Access::Own { durable: false, shrinkable: false };
+        let (mut first, _) = open(&file, access, 1).unwrap();
+        first.execute_batch("CREATE TABLE number (value INTEGER)").unwrap();
+        let (second, _) = open(&file, Access::Write, 1).unwrap();
+        second.busy_timeout(Duration::ZERO).unwrap();
+        let add = "INSERT INTO number SELECT count(*) FROM number";
+
+        let transaction = begin_write(&mut first).unwrap();
+        let count: i64 = transaction.query_row("SELECT count(*) FROM number", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 0);
+        assert!(second.execute(add, []).is_err(), "another process waits");
+        transaction.execute(add, []).unwrap();
+        transaction.commit().unwrap();
+        second.execute(add, []).unwrap();
     }
 }

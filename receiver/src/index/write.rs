@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use schemas::Violation;
 use sha2::{Digest as _, Sha256};
+use storage::database;
 
 use super::{
     Index,
@@ -49,7 +50,7 @@ impl Index {
         (from, next): (Position, Position),
         start: Position,
     ) -> rusqlite::Result<bool> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = database::begin_write(&mut self.connection)?;
         let (cursor, known_start): (i64, i64) =
             transaction.query_row("SELECT position, start FROM cursor", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if cursor != from.0.cast_signed() {

@@ -23,7 +23,7 @@ use std::{
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, params};
-use storage::database::DatabaseFiles;
+use storage::database::{self, DatabaseFiles};
 use uuid::Uuid;
 
 #[cfg(feature = "inspect")]
@@ -224,7 +224,7 @@ impl Store {
             return Ok(false);
         }
         self.check_place()?;
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         for IncomingMessage { at, message, received_at, flow, to } in messages {
             // Not in the future: the clock may have been wrong when the message arrived.
             let due = (*received_at).min(Timestamp::now()).as_microsecond();

@@ -6,6 +6,7 @@ use delivery::DestinationGroups;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 use schemas::BodyTemplate;
+use storage::database;
 
 use super::{
     Outbox, OutboxError,
@@ -50,7 +51,7 @@ impl Outbox {
     pub fn begin_enqueue(&mut self) -> Result<Enqueue<'_>, OutboxError> {
         self.check_place()?;
         let Self { reader, groups, destinations, .. } = self;
-        let transaction = reader.connection.transaction()?;
+        let transaction = database::begin_write(&mut reader.connection)?;
         Ok(Enqueue { transaction, groups, known: destinations, now: Timestamp::now(), added: Vec::new() })
     }
 }

@@ -7,6 +7,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, params};
+use storage::database;
 
 use super::{JobId, Outbox, OutboxError, OutboxReader, reader, tables};
 
@@ -36,7 +37,7 @@ impl Outbox {
         self.limit_ends(now)?;
         loop {
             self.check_place()?;
-            let transaction = self.reader.connection.transaction()?;
+            let transaction = database::begin_write(&mut self.reader.connection)?;
             let pruned = prune_batch(&transaction, until)?;
             transaction.commit()?;
             if pruned.deliveries == 0 {

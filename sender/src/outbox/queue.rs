@@ -10,6 +10,7 @@ use delivery::{AttemptResult, DeliveryQueue, EndpointUrl, GiveUpReason, ReadyDel
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 use schemas::Authentication;
+use storage::database;
 
 use super::{
     Outbox, OutboxError,
@@ -61,7 +62,7 @@ impl DeliveryQueue for Outbox {
     fn complete(&mut self, results: &[AttemptResult]) -> Result<(), OutboxError> {
         self.check_place()?;
         let mut in_flight = self.in_flight.clone();
-        let transaction = self.reader.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.reader.connection)?;
         for result in results {
             in_flight.remove(&result.id);
             record(&transaction, result)?;

@@ -93,7 +93,7 @@ pub(super) fn create(folder: &Path) -> Result<Connection, OutboxError> {
     database::create_file(&folder.join(DATABASE_FILE)).map_err(failed)?;
     let (mut connection, version) = connect(folder, Access::Own { durable: true, shrinkable: true })?;
     if version != SchemaVersion::Current {
-        let transaction = connection.transaction()?;
+        let transaction = database::begin_write(&mut connection)?;
         if version == SchemaVersion::Empty {
             transaction.execute_batch(CREATE_TABLES)?;
         }

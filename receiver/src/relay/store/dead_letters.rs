@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
+use storage::database;
 
 use super::{Store, StoreError, timestamp};
 
@@ -71,7 +72,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be written, or the prefix matches the ids of several messages.
     pub(crate) fn retry(&mut self, which: DeadLetterSelection<'_>) -> Result<Retried, StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         let (is_destination, word) = match which {
             DeadLetterSelection::All => (false, None),
             DeadLetterSelection::Of(word) => {

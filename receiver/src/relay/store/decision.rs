@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
+use storage::database;
 
 use super::{Store, StoreError, execute, outcome, position, routing, window};
 use crate::{log::Position, relay::routing::RoutingDecision};
@@ -72,7 +73,7 @@ impl Store {
     /// Stores decisions: due messages become pending deliveries, others are deleted.
     pub(crate) fn decide(&mut self, destination: i64, decided: &[DecidedMessage]) -> Result<PassedOver, StoreError> {
         self.check_place()?;
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         let current = current_destination(&transaction, destination)?;
         let mut passed_over = PassedOver::default();
         for it in decided {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
+use storage::database;
 
 use super::{Store, StoreError, execute};
 use crate::log::Position;
@@ -42,7 +43,7 @@ impl Store {
     /// Records the outcomes of attempts at deliveries to a destination.
     pub(crate) fn complete(&mut self, destination: i64, outcomes: &[DeliveryOutcome]) -> Result<(), StoreError> {
         self.check_place()?;
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         for DeliveryOutcome { id, at, disposition, error } in outcomes {
             let (id, at) = (id.cast_signed(), at.as_microsecond());
             match disposition {
@@ -109,7 +110,7 @@ impl Store {
         file_end: u64,
     ) -> Result<(), StoreError> {
         self.check_place()?;
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         for id in written {
             accept(&transaction, id.cast_signed())?;
         }
@@ -127,7 +128,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub(crate) fn forget_accepted(&mut self, start: Position, limit: usize) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         {
             let mut destinations = transaction.prepare_cached("SELECT id FROM destination")?;
             let mut find = transaction.prepare_cached(

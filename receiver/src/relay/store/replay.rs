@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::params;
+use storage::database;
 use uuid::Uuid;
 
 use super::{Store, StoreError, decision::note_seen, execute};
@@ -21,7 +22,7 @@ impl Store {
     /// Enqueues messages for a destination after its pending deliveries, and returns their number. Skips pending ones,
     /// and retries dead letters. A running receiver notices within a second.
     pub(crate) fn replay(&mut self, destination: i64, messages: &[ReplayedMessage]) -> Result<usize, StoreError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         let mut added = 0;
         for it in messages {
             let (at, received_at) = (it.at.0.cast_signed(), it.received_at.as_microsecond());

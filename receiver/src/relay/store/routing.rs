@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
+use storage::database;
 
 use super::{Store, StoreError, position};
 use crate::{
@@ -43,7 +44,7 @@ impl Store {
         since: Position,
     ) -> Result<Vec<AffectedDestination>, StoreError> {
         self.check_place()?;
-        let transaction = self.connection.transaction()?;
+        let transaction = database::begin_write(&mut self.connection)?;
         let numbers = set_active(&transaction, destinations)?;
         let affected = follow(&transaction)?;
         let of = |endpoint: &str| {

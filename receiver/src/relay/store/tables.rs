@@ -137,7 +137,7 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
     let (mut connection, version) = connect(folder, Access::Own { durable: true, shrinkable: false })?;
     match version {
         SchemaVersion::Empty => {
-            let transaction = connection.transaction()?;
+            let transaction = database::begin_write(&mut connection)?;
             transaction.execute_batch(CREATE_TABLES)?;
             transaction.execute_batch(CREATE_ACCEPTED)?;
             transaction.execute("INSERT INTO cursor (position) VALUES (?1)", [cursor])?;
@@ -145,7 +145,7 @@ pub(super) fn create(folder: &Path, cursor: i64) -> Result<Connection, StoreErro
             transaction.commit()?;
         }
         SchemaVersion::Older(version) => {
-            let transaction = connection.transaction()?;
+            let transaction = database::begin_write(&mut connection)?;
             if version == 1 {
                 let [rename_old_tables, copy_rows] = MIGRATE_FROM_1;
                 transaction.execute_batch(rename_old_tables)?;
