@@ -4,7 +4,7 @@ use std::{
     env,
     io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
-    path::Path,
+    path::{self, Path},
     process,
     sync::Arc,
     thread,
@@ -169,7 +169,9 @@ fn start_failure(error: StartError, file: Option<&Path>, keys: [(&str, Option<So
 /// The link, alone on its line. Only a terminal gets the password, because other output is kept somewhere.
 #[cfg(feature = "inspect")]
 fn inspector_link(inspector: &Inspector, is_terminal: bool) -> String {
-    let file = inspector.password_file().display();
+    let file = inspector.password_file();
+    let file = path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let file = file.display();
     if is_terminal {
         let link = inspector.link_with_password();
         format!("\nSee what arrives in a browser; the link has the password, which is in {file}:\n\n{link}\n")
