@@ -168,6 +168,12 @@ impl Config {
         self.tls.is_none() && !self.behind_tls_proxy && !self.listen.ip().to_canonical().is_loopback()
     }
 
+    /// The endpoint with this name.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn endpoint(&self, name: &str) -> Option<&EndpointConfig> {
+        self.endpoints.iter().find(|endpoint| endpoint.name == name)
+    }
+
     pub fn profiles(&self) -> HashMap<String, Profile> {
         self.endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.profile.clone())).collect()
     }

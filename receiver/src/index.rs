@@ -35,7 +35,7 @@ pub use self::{
 };
 pub(crate) use self::{indexer::violations, search::TextMatcher};
 use self::{
-    tables::{PART_ARRIVALS, TABLES_SQL},
+    tables::{LAST_ARRIVAL_SQL, PART_ARRIVALS, TABLES_SQL},
     write::WriterState,
 };
 use crate::log::{Cursor, LogId, LogIdentity, Position};
@@ -131,15 +131,9 @@ impl Index {
     /// How far the log was read, and which log that was.
     fn cursor(&self) -> rusqlite::Result<Cursor> {
         let log: Option<Vec<u8>> = self.connection.query_row("SELECT log FROM cursor", [], |row| row.get(0))?;
-        let last = self.connection.query_row(
-            "SELECT position, id FROM (SELECT * FROM (
-                 SELECT position, id FROM message ORDER BY position DESC LIMIT 1
-             ) UNION ALL SELECT * FROM (
-                 SELECT position, id FROM repeat ORDER BY position DESC LIMIT 1
-             )) ORDER BY position DESC LIMIT 1",
-            [],
-            |row| Ok((row.get::<_, i64>(0)?, Uuid::from_bytes(row.get(1)?))),
-        );
+        let last = self
+            .connection
+            .query_row(LAST_ARRIVAL_SQL, [], |row| Ok((row.get::<_, i64>(0)?, Uuid::from_bytes(row.get(1)?))));
         Ok(Cursor {
             log: log.and_then(|bytes| LogId::from_bytes(&bytes)),
             position: self.position()?,

@@ -37,6 +37,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 #[cfg(target_os = "linux")]
 use thread_priority::{
@@ -56,7 +57,7 @@ pub(crate) use self::password::{PASSWORD_FILE, USERNAME};
 use self::{events::MAX_STREAMS, guard::Guard, history::History, listener::Transport, password::Passwords};
 use crate::{
     config::{Config, InspectConfig},
-    index::IndexProgress,
+    index::{IndexProgress, Reader},
     log::SegmentedLog,
     refusals::Refusals,
 };
@@ -82,6 +83,8 @@ pub(crate) struct Inspected {
     history: Arc<History>,
     streams: Arc<Semaphore>,
     stopping: CancellationToken,
+    /// Readers of the index that wait for their next use, at most [`READERS`].
+    idle_readers: Mutex<Vec<Reader>>,
 }
 
 /// The parts of a running receiver.
@@ -216,6 +219,7 @@ impl Inspected {
             history: Arc::new(History::new(metrics)),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             stopping: CancellationToken::new(),
+            idle_readers: Mutex::default(),
         }
     }
 

@@ -156,6 +156,16 @@ impl Query {
         self
     }
 
+    /// The messages of an endpoint.
+    pub fn of_endpoint(name: &str) -> Self {
+        Self { terms: vec![Predicate::Endpoint(Pattern::Exact(name.to_owned())).into()] }
+    }
+
+    /// Whether a term is about the relay's deliveries.
+    pub fn asks_for_deliveries(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.predicate, Predicate::Relay(_)))
+    }
+
     /// The first two terms of which never both hold, if there are such.
     pub fn contradiction(&self) -> Option<Contradiction> {
         contradiction::find(&self.terms)

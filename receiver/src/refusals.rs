@@ -32,9 +32,10 @@ use schemas::{Redactor, Role};
 use secrecy::zeroize::Zeroizing;
 use uuid::Uuid;
 
+#[cfg(feature = "inspect")]
+pub(crate) use self::{check::CheckOutcome, silence::is_silent};
 pub(crate) use self::{
-    check::CheckOutcome,
-    explanation::{Explanation, explain, explain_code},
+    explanation::{ExplainedRequest, Explanation, explain, explain_code},
     file::{LoadError, load},
     refused_request::RefusedRequest,
     rings::{RefusalFilter, RefusalKind, Rings},

@@ -1,6 +1,6 @@
 //! JSON Pointer (RFC 6901): the address of a value in a message.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde_json::{Map, Value};
 
@@ -117,9 +117,14 @@ fn unescape(token: &str) -> Result<String, PointerError> {
     if escapes_are_whole { Ok(token.replace("~1", "/").replace("~0", "~")) } else { Err(PointerError::BadEscape) }
 }
 
+/// A name as a token of a JSON Pointer (RFC 6901 section 3).
+pub fn escape(token: &str) -> Cow<'_, str> {
+    if token.contains(['~', '/']) { token.replace('~', "~0").replace('/', "~1").into() } else { token.into() }
+}
+
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tokens.iter().try_for_each(|token| write!(f, "/{}", token.replace('~', "~0").replace('/', "~1")))
+        self.tokens.iter().try_for_each(|token| write!(f, "/{}", escape(token)))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     index::{Deliveries, Index, IndexError, Indexer, Message, Page, Reader, Search, Sources},
     log::{Entry, LogIdentity, LogReader, Position, Record, SegmentedLog},
-    query::Predicate,
+    query::Pattern,
     server::{DataFolder, DataFolderError, IndexLock},
 };
 
@@ -43,6 +43,14 @@ impl DataDir {
             }
             _ => Err(Failure::failed(format_args!("there is no data in {}", folder.display()))
                 .tip("start the receiver here first, or name its configuration with --config")),
+        }
+    }
+
+    /// Warns if no endpoint has a name that is meant.
+    pub(super) fn warn_of_unknown_endpoint(&self, meant: &Pattern) {
+        let names: Vec<&str> = self.config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        if !names.iter().any(|name| meant.matches(name)) {
+            warn(format_args!("there is no endpoint {meant}; the endpoints are {}", names.join(", ")));
         }
     }
 
@@ -92,8 +100,7 @@ impl DataDir {
     pub(super) fn newest(&self, index: &Reader, search: Search<'_>) -> Result<Page, Failure> {
         let profiles = self.config.profiles();
         let profile_of = |endpoint: &str| profiles.get(endpoint).cloned();
-        let has_relay_term = search.query.terms().iter().any(|term| matches!(term.predicate, Predicate::Relay(_)));
-        let deliveries = if has_relay_term { self.deliveries()? } else { None };
+        let deliveries = if search.query.asks_for_deliveries() { self.deliveries()? } else { None };
         let mut sources =
             Sources { log: self.log(Position(0)), profile_of: &profile_of, deliveries: deliveries.as_deref() };
         index.newest(search, &mut sources).map_err(Failure::failed)

@@ -1,9 +1,9 @@
 //! Resolves the file to a [`Config`]: applies defaults, follows references, and collects every problem.
 
+#[cfg(feature = "relay")]
+use std::{collections::HashSet, mem};
 use std::{
-    collections::HashSet,
     io::{self, IsTerminal as _},
-    mem,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };

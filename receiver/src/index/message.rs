@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use rusqlite::Row;
-use schemas::{Trigger, Violation};
+use schemas::{Trigger, Violation, validate::MAX_VIOLATIONS};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -50,6 +50,17 @@ pub struct Message {
 }
 
 impl Message {
+    /// How it was judged, in a word or two: `holds`, `2 violations`, `captured`.
+    pub fn verdict(&self) -> String {
+        match self.violations.len() {
+            _ if self.captured => "captured".to_owned(),
+            0 => "holds".to_owned(),
+            1 => "1 violation".to_owned(),
+            MAX_VIOLATIONS => format!("{MAX_VIOLATIONS} violations or more"),
+            count => format!("{count} violations"),
+        }
+    }
+
     /// From a row with the columns of [`MESSAGE_COLUMNS`].
     pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         let violations = match row.get_ref(10)?.as_str_or_null()? {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::tables::DUPLICATE_WINDOW;
+use super::tables::{DUPLICATE_WINDOW, LAST_ARRIVAL_SQL};
 use crate::log::Position;
 
 /// A minute, in microseconds.
@@ -44,17 +44,7 @@ impl RecentMessages {
             return Ok(());
         }
         self.minutes.clear();
-        let newest: Option<i64> = connection
-            .query_row(
-                "SELECT received_at FROM (SELECT * FROM (
-                     SELECT position, received_at FROM message ORDER BY position DESC LIMIT 1
-                 ) UNION ALL SELECT * FROM (
-                     SELECT position, received_at FROM repeat ORDER BY position DESC LIMIT 1
-                 )) ORDER BY position DESC LIMIT 1",
-                [],
-                |row| row.get(0),
-            )
-            .optional()?;
+        let newest: Option<i64> = connection.query_row(LAST_ARRIVAL_SQL, [], |row| row.get(2)).optional()?;
         let since = newest.unwrap_or_default() - DUPLICATE_WINDOW - MINUTE_MICROSECONDS;
         let mut statement = connection.prepare(
             "WITH bound AS (SELECT min(first) AS first FROM span WHERE latest >= ?1)

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use schemas::Profile;
+use serde::Serialize;
 
 pub(crate) use self::record::TextMatcher;
 use self::{plan::Plan, walk::Walk};
@@ -47,7 +48,8 @@ impl<'q> Search<'q> {
 }
 
 /// The messages that were found, by the position of their first arrival.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Page {
     /// The messages.
     pub messages: Vec<Message>,

@@ -52,6 +52,14 @@ pub(super) const TABLES_SQL: &str = "
     CREATE TABLE part (first INTEGER PRIMARY KEY, arrivals INTEGER NOT NULL) STRICT;
 ";
 
+/// The position, id and time of the last arrival.
+pub(super) const LAST_ARRIVAL_SQL: &str = "
+    SELECT position, id, received_at FROM (
+        SELECT * FROM (SELECT position, id, received_at FROM message ORDER BY position DESC LIMIT 1)
+        UNION ALL
+        SELECT * FROM (SELECT position, id, received_at FROM repeat ORDER BY position DESC LIMIT 1)
+    ) ORDER BY position DESC LIMIT 1";
+
 /// Drops the rows of arrivals before a position. A message of which a later arrival is left becomes the message of that
 /// arrival, as it would be had the earlier ones never come.
 pub(super) const DELETE_REMOVED_SQL: &str = "

@@ -7,7 +7,7 @@ use schemas::{Clause, Level, Sample, text::escape_json};
 
 use super::{
     attachment::attachment,
-    page::{Section, page, problem},
+    page::{Problem, Section, page},
 };
 
 /// A link to a clause, such as `AUTH-4`.
@@ -86,8 +86,8 @@ fn prefix(clause: &Clause) -> &str {
     clause.id.split_once('-').map_or(clause.id, |(prefix, _)| prefix)
 }
 
-pub(super) async fn sample(Path(name): Path<String>) -> Response {
-    let Some(sample) = Sample::find(&name) else { return unknown_sample() };
+pub(super) async fn sample(Path(name): Path<String>) -> Result<Response, Problem> {
+    let sample = find_sample(&name)?;
     let clause = sample.clause().and_then(Clause::find);
     let content = html! {
         @match clause {
@@ -100,16 +100,16 @@ pub(super) async fn sample(Path(name): Path<String>) -> Response {
         }
         pre tabindex="0" role="region" aria-label="Body" { (escape_json(&String::from_utf8_lossy(sample.body))) }
     };
-    page(Section::Contract, &format!("Sample {}", sample.name), &content)
+    Ok(page(Section::Contract, &format!("Sample {}", sample.name), &content))
 }
 
-pub(super) async fn raw_sample(Path(name): Path<String>) -> Response {
-    match Sample::find(&name) {
-        Some(sample) => attachment(&format!("{}.json", sample.name), sample.body.to_vec()),
-        None => unknown_sample(),
-    }
+pub(super) async fn raw_sample(Path(name): Path<String>) -> Result<Response, Problem> {
+    let sample = find_sample(&name)?;
+    Ok(attachment(&format!("{}.json", sample.name), sample.body.to_vec()))
 }
 
-fn unknown_sample() -> Response {
-    problem(StatusCode::NOT_FOUND, "There is no sample with this name", "The page Contract lists the samples.")
+fn find_sample(name: &str) -> Result<Sample, Problem> {
+    Sample::find(name).ok_or_else(|| {
+        Problem::new(StatusCode::NOT_FOUND, "There is no sample with this name", "The page Contract lists the samples.")
+    })
 }

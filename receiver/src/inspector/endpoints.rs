@@ -1,15 +1,15 @@
 //! The configured endpoints, and when something last arrived for each.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
+use maud::{Markup, html};
 use schemas::AuthenticationKind;
 use serde::Serialize;
 
-use super::{Inspected, page::Problem};
+use super::{Inspected, page::Problem, rows::time};
 use crate::{
-    query::{Pattern, Predicate, Term},
-    refusals::silences,
+    query::Query,
+    redact::one_line,
+    refusals::{SILENCE_REASONS, is_silent},
 };
 
 /// An endpoint, and whether requests arrive.
@@ -32,16 +32,10 @@ impl Inspected {
     /// The endpoints in the order of the configuration.
     pub(super) fn endpoints(&self) -> Result<Vec<EndpointStatus>, Problem> {
         let config = self.config();
-        let mut refused = HashMap::new();
-        for kind in self.parts.refusals.read(|rings| rings.summary()) {
-            let last: &mut Timestamp = refused.entry(kind.endpoint.unwrap_or_default()).or_insert(kind.last);
-            *last = kind.last.max(*last);
-        }
         let mut endpoints = Vec::new();
         for endpoint in &config.endpoints {
             let last_message = self.last_message(&endpoint.name)?;
-            let last_refused = refused.get(&endpoint.name).copied();
-            let last = last_message.max(last_refused);
+            let last_refused = self.parts.refusals.read(|rings| rings.last_refused(&endpoint.name));
             endpoints.push(EndpointStatus {
                 name: endpoint.name.clone(),
                 path: endpoint.path.clone(),
@@ -49,7 +43,7 @@ impl Inspected {
                 captures: endpoint.capture,
                 last_message,
                 last_refused,
-                is_silent: !silences([(endpoint.name.as_str(), last)], Timestamp::now()).is_empty(),
+                is_silent: is_silent(last_message.max(last_refused), Timestamp::now()),
             });
         }
         Ok(endpoints)
@@ -57,8 +51,26 @@ impl Inspected {
 
     /// When the newest message of an endpoint arrived.
     fn last_message(&self, endpoint: &str) -> Result<Option<Timestamp>, Problem> {
-        let only = Predicate::Endpoint(Pattern::Exact(endpoint.to_owned()));
-        let page = self.search(&[Term::from(only)].into_iter().collect(), None, None, 1)?;
+        let page = self.search(&Query::of_endpoint(endpoint), None, None, 1)?;
         Ok(page.messages.first().map(|message| message.last_arrival))
+    }
+}
+
+/// The endpoints for which nothing arrives, and the usual reasons; nothing if there are no such endpoints.
+pub(super) fn silent(endpoints: &[EndpointStatus]) -> Markup {
+    let silent: Vec<_> = endpoints.iter().filter(|endpoint| endpoint.is_silent).collect();
+    html! {
+        @if !silent.is_empty() {
+            ul { @for endpoint in silent {
+                li {
+                    @match endpoint.last_message.max(endpoint.last_refused) {
+                        Some(since) => { "Nothing has arrived for " (one_line(&endpoint.name)) " since " (time(since)) "." }
+                        None => { "No request for " (one_line(&endpoint.name)) " is known." }
+                    }
+                }
+            } }
+            p { "The usual reasons:" }
+            ul { @for reason in SILENCE_REASONS { li { (reason) } } }
+        }
     }
 }

@@ -108,7 +108,7 @@ fn last_before(end: Position) -> Position {
 impl Inspected {
     /// Number of refused requests that are known, over restarts.
     pub(super) fn refused(&self) -> u64 {
-        self.parts.refusals.read(|rings| rings.summary().iter().map(|kind| kind.count).sum())
+        self.parts.refusals.read(|rings| rings.count())
     }
 }
 

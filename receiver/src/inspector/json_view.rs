@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use schemas::{
     Violation,
     json::pretty,
+    pointer::escape as escape_token,
     text::{escape, escape_json},
 };
 
@@ -101,7 +102,7 @@ fn placed(text: &str) -> impl Iterator<Item = (JsonLine<'_>, Option<String>)> {
                 }
                 None => {
                     let name: String = line.name.and_then(|name| serde_json::from_str(name).ok()).unwrap_or_default();
-                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    pointer.push_str(&escape_token(&name));
                 }
             }
         }

@@ -39,7 +39,7 @@ impl Inspected {
     /// Posts a body to an endpoint.
     pub(super) async fn post(&self, endpoint: &str, body: &[u8]) -> Result<Answer, Problem> {
         let config = self.config();
-        let Some(endpoint) = config.endpoints.iter().find(|known| known.name == endpoint) else {
+        let Some(endpoint) = config.endpoint(endpoint) else {
             return Err(unknown_endpoint());
         };
         let sent = tokio::time::timeout(TIMEOUT, self.send(&config, request(endpoint, body))).await;

@@ -92,7 +92,7 @@ fn content(inspected: &Inspected, stored: &Stored, arrivals: &[Arrival]) -> Resu
 fn command(inspected: &Inspected, stored: &Stored) -> Markup {
     let Stored { message, record, .. } = stored;
     let config = inspected.config();
-    let endpoint = config.endpoints.iter().find(|endpoint| endpoint.name == message.endpoint);
+    let endpoint = config.endpoint(&message.endpoint);
     let path = endpoint.map_or(message.endpoint.as_str(), |endpoint| endpoint.path.as_str());
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let url = shell::word(std::path::Path::new(&format!("{scheme}://{}{path}", inspected.parts.listen)));
@@ -237,7 +237,7 @@ pub(super) async fn raw(State(inspected): State<Arc<Inspected>>, Path(id): Path<
     inspected
         .read(move |inspected| {
             let (stored, _) = inspected.find(&id)?;
-            Ok(attachment(&format!("{}.json", stored.message.id), stored.record.body.to_vec()))
+            Ok(stored.attachment())
         })
         .await
 }

@@ -10,11 +10,11 @@ use maud::{Markup, html};
 use super::{
     Inspected,
     chart::{Chart, Series},
-    endpoints::EndpointStatus,
+    endpoints::{EndpointStatus, silent},
     history::{DestinationGauges, MINUTE, Point, Reading, points},
     page::{Section, page},
 };
-use crate::{redact::one_line, refusals::SILENCE_REASONS};
+use crate::redact::one_line;
 
 /// Maximum number of intervals in a chart.
 const MAX_CHART_POINTS: usize = 121;
@@ -140,18 +140,7 @@ fn endpoints(statuses: &[EndpointStatus]) -> Markup {
                     td data-label="Last refused" { (time_of(status.last_refused)) }
                 } } }
             }
-            @for status in statuses.iter().filter(|status| status.is_silent) {
-                p {
-                    @match status.last_message.max(status.last_refused) {
-                        Some(since) => { "Nothing has arrived for " (one_line(&status.name)) " since " (time_of(Some(since))) "." }
-                        None => { "Nothing has ever arrived for " (one_line(&status.name)) "." }
-                    }
-                }
-            }
-            @if statuses.iter().any(|status| status.is_silent) {
-                p { "The usual reasons:" }
-                ul { @for reason in SILENCE_REASONS { li { (reason) } } }
-            }
+            (silent(statuses))
         }
     }
 }

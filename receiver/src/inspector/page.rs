@@ -104,11 +104,6 @@ impl Problem {
     }
 }
 
-/// As [`Problem`], for handlers that return a response.
-pub(super) fn problem(status: StatusCode, title: &str, advice: &str) -> Response {
-    Problem::new(status, title, advice).into_response()
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         (self.status, document(None, &self.title, &html! { p { (prose(&self.advice)) } })).into_response()

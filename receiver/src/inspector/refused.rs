@@ -8,23 +8,17 @@ use axum::{
 };
 use console::format::plural;
 use http::StatusCode;
-use jiff::Timestamp;
 use maud::{Markup, html};
-use schemas::{Clause, text::escape};
+use schemas::text::escape;
 use serde::Deserialize;
 
 use super::{
     Inspected, contract,
+    endpoints::silent,
     page::{Problem, Section, encoded, page},
     rows::time,
 };
-use crate::{
-    query::{Pattern, Predicate, Term},
-    refusals::{
-        CheckOutcome, Explanation, RefusalFilter, RefusalKind, RefusedRequest, SILENCE_REASONS, Silence, explain,
-        explain_code, silences,
-    },
-};
+use crate::refusals::{CheckOutcome, RefusalFilter, RefusalKind, RefusedRequest, explain, explain_code};
 
 /// Number of requests on the page.
 const SHOWN: usize = 100;
@@ -59,7 +53,7 @@ pub(super) async fn list(
 fn newest(inspected: &Inspected, filter: &RefusalFilter) -> Result<Response, Problem> {
     let (requests, mut kinds) = inspected.parts.refusals.read(|rings| (rings.newest(filter, SHOWN), rings.summary()));
     kinds.sort_by_key(|kind| std::cmp::Reverse(kind.last));
-    let silences = silences_of(inspected, &kinds)?;
+    let endpoints = inspected.endpoints()?;
     let content = html! {
         (by_request_id())
         @if kinds.is_empty() {
@@ -75,37 +69,11 @@ fn newest(inspected: &Inspected, filter: &RefusalFilter) -> Result<Response, Pro
                 @if requests.is_empty() { p { "No refused requests of this kind are kept." } } @else { (table(&requests)) }
             }
         }
-        @if !silences.is_empty() { section { h2 { "Endpoints without requests" } (silent(&silences)) } }
+        @if endpoints.iter().any(|endpoint| endpoint.is_silent) {
+            section { h2 { "Endpoints without requests" } (silent(&endpoints)) }
+        }
     };
     Ok(page(Section::Refused, "Refused requests", &content))
-}
-
-/// The endpoints for which no request has arrived for long, whether accepted or refused.
-fn silences_of(inspected: &Inspected, kinds: &[RefusalKind]) -> Result<Vec<Silence>, Problem> {
-    let config = (inspected.parts.config)();
-    let mut endpoints = Vec::new();
-    for name in config.endpoints.iter().map(|endpoint| endpoint.name.as_str()) {
-        let of_endpoint = Term::from(Predicate::Endpoint(Pattern::Exact(name.to_owned())));
-        let accepted = inspected.search(&[of_endpoint].into_iter().collect(), None, None, 1)?.messages;
-        let refused = kinds.iter().filter(|kind| kind.endpoint.as_deref() == Some(name)).map(|kind| kind.last);
-        endpoints.push((name, accepted.iter().map(|message| message.last_arrival).chain(refused).max()));
-    }
-    Ok(silences(endpoints, Timestamp::now()))
-}
-
-fn silent(silences: &[Silence]) -> Markup {
-    html! {
-        ul { @for Silence { endpoint, since } in silences {
-            li {
-                @match since {
-                    Some(since) => { "Nothing has arrived for " (escape(endpoint)) " since " (time(*since)) "." }
-                    None => { "No request for " (escape(endpoint)) " is known." }
-                }
-            }
-        } }
-        p { "The usual reasons:" }
-        ul { @for reason in SILENCE_REASONS { li { (reason) } } }
-    }
 }
 
 fn by_request_id() -> Markup {
@@ -185,26 +153,20 @@ fn one(inspected: &Inspected, id: &str) -> Result<Response, Problem> {
     Ok(page(Section::Refused, "Why this request was refused", &content(&refused, kind.as_ref())))
 }
 
-pub(super) fn find(inspected: &Inspected, id: &str) -> Result<(Arc<RefusedRequest>, Option<RefusalKind>), Problem> {
-    let found = inspected.parts.refusals.read(|rings| {
-        let found = rings.by_request_id(id).into_iter();
-        found.map(|refused| (refused.clone(), rings.kind_of(&refused))).take(2).collect::<Vec<_>>()
-    });
-    let mut found = found.into_iter();
-    match (found.next(), found.next()) {
-        (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "Several request ids begin with this",
-            "Give more characters of the id.",
-        )),
-        (None, _) => Err(Problem::new(
+fn find(inspected: &Inspected, id: &str) -> Result<(Arc<RefusedRequest>, Option<RefusalKind>), Problem> {
+    inspected.parts.refusals.read(|rings| rings.find(id)).map_err(|found| match found {
+        0 => Problem::new(
             StatusCode::NOT_FOUND,
             "No refused request with this id is kept",
             "Of each endpoint and reason the newest 50 are kept. If the request was accepted, search messages for `id:` and the id. \
              The receiver's access log has a line for every request.",
-        )),
-    }
+        ),
+        _ => Problem::new(
+            StatusCode::NOT_FOUND,
+            "Several request ids begin with this",
+            "Give more characters of the id.",
+        ),
+    })
 }
 
 /// From what to do, over the checks, to the details.
@@ -231,7 +193,7 @@ fn content(refused: &RefusedRequest, kind: Option<&RefusalKind>) -> Markup {
                 } }
             }
         }
-        @if let Some(clause) = failed_clause(&explanation) {
+        @if let Some(clause) = explanation.failed_clause() {
             section {
                 h2 { "The clause that it breaks" }
                 p { (contract::link(clause.id)) " · " (clause.title) }
@@ -276,11 +238,6 @@ fn content(refused: &RefusedRequest, kind: Option<&RefusalKind>) -> Markup {
             }
         }
     }
-}
-
-fn failed_clause(explanation: &Explanation) -> Option<&'static Clause> {
-    let failed = explanation.checks.iter().find(|check| check.outcome == CheckOutcome::Failed)?;
-    Clause::find(failed.clause.as_deref()?)
 }
 
 fn outcome(outcome: CheckOutcome) -> Markup {

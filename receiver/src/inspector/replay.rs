@@ -80,7 +80,7 @@ impl Inspected {
         let this = self.clone();
         match target {
             Target::Endpoint(name) => {
-                if !self.config().endpoints.iter().any(|known| known.name == name) {
+                if self.config().endpoint(&name).is_none() {
                     return Err(unknown_endpoint());
                 }
                 let (stored, _) = this.read(move |inspected| inspected.find(&id)).await?;

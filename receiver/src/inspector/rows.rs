@@ -4,7 +4,7 @@ use std::io;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use schemas::{Document, Role, Trigger, validate::MAX_VIOLATIONS};
+use schemas::{Document, Role, Trigger};
 
 use super::{Inspected, page::Problem};
 use crate::{index::Message, log::Entry, redact::one_line, relay::store::DeliveryCounts};
@@ -122,14 +122,12 @@ fn deliveries(counts: DeliveryCounts) -> Markup {
 
 /// In words and with a sign of its own, not by colour alone.
 pub(super) fn verdict(message: &Message) -> Markup {
-    let (class, text) = match message.violations.len() {
-        _ if message.captured => ("captured", "○ captured".to_owned()),
-        0 => ("holds", "✓ holds".to_owned()),
-        1 => ("broken", "✗ 1 violation".to_owned()),
-        MAX_VIOLATIONS => ("broken", format!("✗ {MAX_VIOLATIONS} violations or more")),
-        count => ("broken", format!("✗ {count} violations")),
+    let (class, sign) = match message.violations.as_slice() {
+        _ if message.captured => ("captured", "○"),
+        [] => ("holds", "✓"),
+        _ => ("broken", "✗"),
     };
-    html! { span.verdict.(class) { (text) } }
+    html! { span.verdict.(class) { (sign) " " (message.verdict()) } }
 }
 
 /// In one word, because the step is next to it.

@@ -24,7 +24,10 @@ impl Inspected {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Page, Problem> {
-        let store = Store::open_for_reading(&self.parts.relay_folder)?;
+        let store = match query.asks_for_deliveries() {
+            true => Store::open_for_reading(&self.parts.relay_folder)?,
+            false => None,
+        };
         let profile_of = |endpoint: &str| Some(self.profile(endpoint));
         let mut sources = Sources {
             log: self.parts.log.read(Position(0))?,
@@ -32,6 +35,6 @@ impl Inspected {
             deliveries: store.as_ref().map(|store| store as &dyn Deliveries),
         };
         let search = Search { query, before, after, limit, budget: BUDGET };
-        Ok(self.index()?.search(&search, &mut sources)?)
+        self.with_index(|index| Ok(index.search(&search, &mut sources)?))
     }
 }

@@ -101,7 +101,7 @@ pub(super) async fn send(
     State(inspected): State<Arc<Inspected>>,
     Form(form): Form<SendForm>,
 ) -> Result<Response, Problem> {
-    if !inspected.config().endpoints.iter().any(|known| known.name == form.endpoint) {
+    if inspected.config().endpoint(&form.endpoint).is_none() {
         return Err(unknown_endpoint());
     }
     // Browsers send the line ends of a text area as CRLF.

@@ -2,11 +2,12 @@
 
 use std::io;
 
+use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
 use schemas::Profile;
 
-use super::{Inspected, page::Problem};
+use super::{Inspected, attachment::attachment, page::Problem};
 use crate::{
     index::{IndexError, Message, Reader},
     log::{Entry, Position, Record},
@@ -23,49 +24,58 @@ pub(super) struct Stored {
 pub(super) type Arrival = (Timestamp, Option<String>);
 
 impl Inspected {
-    /// The index, once there is one of this version.
-    pub(super) fn index(&self) -> Result<Reader, Problem> {
-        match Reader::open(&self.parts.index_file) {
-            Ok(Some(index)) => Ok(index),
-            Ok(None) => Err(Problem {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                title: "The index is being built".to_owned(),
-                advice: "Try again in a moment. The receiver already stores messages.".to_owned(),
-            }),
-            Err(error) => Err(error.into()),
+    /// Reads the index, once there is one of this version. Readers are used again: opening one costs more than most searches.
+    pub(super) fn with_index<T>(&self, read: impl FnOnce(&Reader) -> Result<T, Problem>) -> Result<T, Problem> {
+        let idle = self.idle_readers.lock().pop();
+        let reader = match idle {
+            Some(mut reader) => reader.refresh()?.then_some(reader),
+            None => Reader::open(&self.parts.index_file)?,
+        };
+        let Some(reader) = reader else {
+            return Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The index is being built",
+                "Try again in a moment. The receiver already stores messages.",
+            ));
+        };
+        let result = read(&reader);
+        if result.is_ok() {
+            self.idle_readers.lock().push(reader);
         }
+        result
     }
 
     /// The message one of whose arrivals has an id with this prefix.
     pub(super) fn find(&self, id: &str) -> Result<(Stored, Vec<Arrival>), Problem> {
-        let index = self.index()?;
-        let message = match <[Message; 1]>::try_from(index.by_id(id)?) {
-            Ok([message]) => message,
-            Err(found) if found.is_empty() => {
-                return Err(Problem {
-                    status: StatusCode::NOT_FOUND,
-                    title: "There is no message with this id".to_owned(),
-                    advice: "Retention may have removed it. The list of messages shows what is stored.".to_owned(),
-                });
-            }
-            Err(_) => {
-                return Err(Problem {
-                    status: StatusCode::NOT_FOUND,
-                    title: "Several messages have an id that begins with this".to_owned(),
-                    advice: "Give more characters of the id.".to_owned(),
-                });
-            }
-        };
+        let (message, arrivals) = self.with_index(|index| {
+            let message = match <[Message; 1]>::try_from(index.by_id(id)?) {
+                Ok([message]) => message,
+                Err(found) if found.is_empty() => {
+                    return Err(Problem::new(
+                        StatusCode::NOT_FOUND,
+                        "There is no message with this id",
+                        "Retention may have removed it. The list of messages shows what is stored.",
+                    ));
+                }
+                Err(_) => {
+                    return Err(Problem::new(
+                        StatusCode::NOT_FOUND,
+                        "Several messages have an id that begins with this",
+                        "Give more characters of the id.",
+                    ));
+                }
+            };
+            let arrivals = index.arrivals(message.id)?;
+            Ok((message, arrivals))
+        })?;
         let record = self.record(message.position)?.filter(|record| record.header.id == message.id);
         let Some(record) = record else {
-            return Err(Problem {
-                status: StatusCode::GONE,
-                title: "The log no longer has this message".to_owned(),
-                advice: "Retention removed it, or the log is damaged; `webhook-receiver log check` shows the damage."
-                    .to_owned(),
-            });
+            return Err(Problem::new(
+                StatusCode::GONE,
+                "The log no longer has this message",
+                "Retention removed it, or the log is damaged; `webhook-receiver log check` shows the damage.",
+            ));
         };
-        let arrivals = index.arrivals(message.id)?;
         let profile = self.profile(&message.endpoint);
         Ok((Stored { message, record, profile }, arrivals))
     }
@@ -81,8 +91,14 @@ impl Inspected {
     /// The profile of an endpoint; profile v1 for one that is no longer configured.
     pub(super) fn profile(&self, endpoint: &str) -> Profile {
         let config = self.config();
-        let known = config.endpoints.iter().find(|known| known.name == endpoint);
-        known.map_or_else(|| Profile::v1().clone(), |known| known.profile.clone())
+        config.endpoint(endpoint).map_or_else(|| Profile::v1().clone(), |known| known.profile.clone())
+    }
+}
+
+impl Stored {
+    /// The exact bytes of the body, as a file.
+    pub(super) fn attachment(&self) -> Response {
+        attachment(&format!("{}.json", self.message.id), self.record.body.to_vec())
     }
 }
 

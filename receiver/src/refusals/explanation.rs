@@ -1,11 +1,12 @@
 //! What was wrong with a refused request, and what to do.
 
-use schemas::authentication::AuthenticationKind;
+use schemas::{Clause, authentication::AuthenticationKind};
 use serde::Serialize;
 
 use super::{
-    check::{Check, checks},
+    check::{Check, CheckOutcome, checks},
     refused_request::{CredentialFault, RefusedRequest},
+    rings::RefusalKind,
 };
 use crate::verify::NearMiss;
 
@@ -19,6 +20,29 @@ pub(crate) struct Explanation {
     pub(crate) advice: String,
     /// Every check in the order of the pipeline.
     pub(crate) checks: Vec<Check>,
+}
+
+/// A refused request with its explanation, for programs.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExplainedRequest {
+    pub(crate) request: RefusedRequest,
+    pub(crate) explanation: Explanation,
+    pub(crate) kind: Option<RefusalKind>,
+}
+
+impl ExplainedRequest {
+    pub(crate) fn of(request: RefusedRequest, kind: Option<RefusalKind>) -> Self {
+        Self { explanation: explain(&request), request, kind }
+    }
+}
+
+impl Explanation {
+    /// The clause that the check that failed enforces.
+    pub(crate) fn failed_clause(&self) -> Option<&'static Clause> {
+        let failed = self.checks.iter().find(|check| check.outcome == CheckOutcome::Failed)?;
+        Clause::find(failed.clause.as_deref()?)
+    }
 }
 
 /// Explains a refused request. The same request always has the same explanation.

@@ -119,6 +119,32 @@ impl Rings {
         self.requests().filter(has_prefix).cloned().collect()
     }
 
+    /// The request whose id begins with this text, and how often its kind was refused.
+    ///
+    /// # Errors
+    /// The number of requests with such an id, if it is not one.
+    pub(crate) fn find(&self, prefix: &str) -> Result<(Arc<RefusedRequest>, Option<RefusalKind>), usize> {
+        match <[_; 1]>::try_from(self.by_request_id(prefix)) {
+            Ok([refused]) => {
+                let kind = self.kind_of(&refused);
+                Ok((refused, kind))
+            }
+            Err(found) => Err(found.len()),
+        }
+    }
+
+    /// When a request for this endpoint was last refused.
+    pub(crate) fn last_refused(&self, endpoint: &str) -> Option<Timestamp> {
+        let kinds = self.kinds.values().map(|ring| &ring.kind);
+        kinds.filter(|kind| kind.endpoint.as_deref() == Some(endpoint)).map(|kind| kind.last).max()
+    }
+
+    /// How many requests were refused.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn count(&self) -> u64 {
+        self.kinds.values().map(|ring| ring.kind.count).sum()
+    }
+
     /// How often requests of each kind were refused, by endpoint and code.
     pub(crate) fn summary(&self) -> Vec<RefusalKind> {
         self.kinds.values().map(|ring| ring.kind.clone()).collect()

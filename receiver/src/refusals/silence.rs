@@ -27,13 +27,16 @@ pub(crate) struct Silence {
     pub(crate) since: Option<Timestamp>,
 }
 
+/// Whether nothing has arrived for a day, if this was the time of the last request.
+pub(crate) fn is_silent(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_none_or(|last| now.duration_since(last).unsigned_abs() >= SILENT_AFTER)
+}
+
 /// The endpoints for which nothing has arrived for a day. Each comes with the time of its last request, accepted or refused.
 pub(crate) fn silences<'e>(
     endpoints: impl IntoIterator<Item = (&'e str, Option<Timestamp>)>,
     now: Timestamp,
 ) -> Vec<Silence> {
-    let is_silent =
-        |last: Option<Timestamp>| last.is_none_or(|last| now.duration_since(last).unsigned_abs() >= SILENT_AFTER);
-    let silent = endpoints.into_iter().filter(|(_, last)| is_silent(*last));
+    let silent = endpoints.into_iter().filter(|(_, last)| is_silent(*last, now));
     silent.map(|(endpoint, since)| Silence { endpoint: endpoint.to_owned(), since }).collect()
 }

@@ -3,12 +3,13 @@
 //! Unlike the hint of a log line, this compares in another letter case, too, and with expired credentials. An answer that
 //! depended on it, in its content or its time, would help to guess a credential: examine off the request path only.
 
-use std::{borrow::Cow, time::SystemTime};
+use std::time::SystemTime;
 
 use schemas::{
     Role,
     authentication::hint::{Hint, Spelling},
     document::{PresentedSecret, Scan, Skim},
+    pointer,
 };
 use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
@@ -147,18 +148,18 @@ impl Comparison {
 }
 
 /// Calls `found` with each text of a tree and its place.
-fn search(value: &Value, pointer: &mut String, left: &mut usize, found: &mut impl FnMut(&str, &str)) {
-    let length = pointer.len();
+fn search(value: &Value, place: &mut String, left: &mut usize, found: &mut impl FnMut(&str, &str)) {
+    let length = place.len();
     let mut below = |token: &str, value: &Value, left: &mut usize| {
-        pointer.push('/');
-        pointer.push_str(&escaped(token));
-        search(value, pointer, left, found);
-        pointer.truncate(length);
+        place.push('/');
+        place.push_str(&pointer::escape(token));
+        search(value, place, left, found);
+        place.truncate(length);
     };
     match value {
         Value::String(text) if *left > 0 && text.len() <= MAX_SECRET_BYTES => {
             *left -= 1;
-            found(pointer, text);
+            found(place, text);
         }
         Value::Array(elements) => {
             elements.iter().enumerate().for_each(|(index, element)| below(&index.to_string(), element, left));
@@ -166,9 +167,4 @@ fn search(value: &Value, pointer: &mut String, left: &mut usize, found: &mut imp
         Value::Object(members) => members.iter().for_each(|(name, member)| below(name, member, left)),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-/// A name as it is in a JSON Pointer (RFC 6901 section 3).
-fn escaped(token: &str) -> Cow<'_, str> {
-    if token.contains(['~', '/']) { token.replace('~', "~0").replace('/', "~1").into() } else { token.into() }
 }

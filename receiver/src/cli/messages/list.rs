@@ -6,7 +6,7 @@ use console::{
     OutputArgs, OutputFormat, Table, duration,
     output::{warn, write_json, write_stdout},
 };
-use schemas::{Trigger, validate::MAX_VIOLATIONS};
+use schemas::Trigger;
 
 use super::{cell, query_args::QueryArgs};
 use crate::{
@@ -67,12 +67,9 @@ pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
 }
 
 fn warn_of_unknown_names(data: &DataDir, query: &Query) {
-    let endpoints: Vec<&str> = data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
     for term in query.terms().iter().filter(|term| !term.negated) {
         match &term.predicate {
-            Predicate::Endpoint(pattern) if !endpoints.iter().any(|name| pattern.matches(name)) => {
-                warn(format_args!("there is no endpoint {pattern}; the endpoints are {}", endpoints.join(", ")));
-            }
+            Predicate::Endpoint(pattern) => data.warn_of_unknown_endpoint(pattern),
             #[cfg(feature = "relay")]
             Predicate::Relay(RelayFilter::Destination(name)) => {
                 let mut known = RelayFilter::RESULTS.map(|result| result.to_string()).to_vec();
@@ -91,13 +88,6 @@ fn table(messages: &[Message]) -> Table {
     let mut table =
         Table::with_header(["ID", "RECEIVED", "ENDPOINT", "TRIGGER", "FLOW", "STEP", "BYTES", "ARRIVALS", "CONTRACT"]);
     for message in messages {
-        let contract = match message.violations.len() {
-            _ if message.captured => "captured".to_owned(),
-            0 => "holds".to_owned(),
-            1 => "1 violation".to_owned(),
-            MAX_VIOLATIONS => format!("{MAX_VIOLATIONS} violations or more"),
-            count => format!("{count} violations"),
-        };
         table.row([
             message.id.to_string(),
             format!("{:.0}", message.received_at),
@@ -107,7 +97,7 @@ fn table(messages: &[Message]) -> Table {
             cell(message.step.as_deref()),
             message.size.to_string(),
             message.arrivals.to_string(),
-            contract,
+            message.verdict(),
         ]);
     }
     table.align_right(&[6, 7])

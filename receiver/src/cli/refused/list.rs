@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use console::{
     OutputArgs, OutputFormat, Table,
-    output::{warn, write_json, write_stdout},
+    output::{write_json, write_stdout},
     time,
 };
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use schemas::timestamp;
 use crate::{
     Rejection,
     cli::{data::DataDir, failure::Failure, messages::cell},
+    query::Pattern,
     refusals::{RefusalFilter, RefusedRequest, explain},
 };
 
@@ -45,12 +46,8 @@ pub(super) fn run(data: &DataDir, args: &ListArgs) -> Result<(), Failure> {
         until: args.until,
     };
     let found = super::load(data)?.newest(&filter, args.limit);
-    let names = || data.config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-    if let (true, Some(asked)) = (found.is_empty(), &args.endpoint)
-        && !names().any(|name| name == asked)
-    {
-        let names = names().collect::<Vec<_>>().join(", ");
-        warn(format_args!("there is no endpoint {asked}; the endpoints are {names}"));
+    if let (true, Some(asked)) = (found.is_empty(), &args.endpoint) {
+        data.warn_of_unknown_endpoint(&Pattern::Exact(asked.clone()));
     }
     let found: Vec<&RefusedRequest> = found.iter().map(|refused| &**refused).collect();
     match args.output.format {

@@ -1,16 +1,17 @@
 //! `refused show`: explains one refused request.
 
+use std::sync::Arc;
+
 use console::{
     OutputArgs, OutputFormat,
     format::plural,
     output::{write_json, write_stdout},
 };
-use schemas::{Clause, text};
-use serde::Serialize;
+use schemas::text;
 
 use crate::{
     cli::{data::DataDir, failure::Failure, messages::cell},
-    refusals::{CheckOutcome, Explanation, RefusalKind, RefusedRequest, explain},
+    refusals::{ExplainedRequest, Explanation, RefusedRequest},
 };
 
 #[derive(Debug, clap::Args)]
@@ -22,46 +23,39 @@ pub(in crate::cli) struct ShowArgs {
     output: OutputArgs,
 }
 
-/// What programs get.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'s> {
-    request: &'s RefusedRequest,
-    explanation: &'s Explanation,
-    kind: &'s Option<RefusalKind>,
-}
-
 pub(super) fn run(data: &DataDir, args: &ShowArgs) -> Result<(), Failure> {
-    let found = super::load_until(data, |rings| {
-        let found = rings.by_request_id(&args.id);
-        let of_one = |refused: &RefusedRequest| rings.kind_of(refused);
-        let kind = found.first().and_then(|refused| of_one(refused));
-        (!found.is_empty()).then_some((found, kind))
+    let found = super::load_until(data, |rings| match rings.find(&args.id) {
+        Err(0) => None,
+        found => Some(found),
     })?;
-    let Some((found, kind)) = found else {
-        return Err(Failure::failed(format_args!("there is no refused request with the id {}", cell(Some(&args.id))))
+    let explained = match found {
+        Some(Ok((refused, kind))) => ExplainedRequest::of(Arc::unwrap_or_clone(refused), kind),
+        Some(Err(count)) => {
+            return Err(Failure::failed(format_args!(
+                "{count} refused requests have an id that begins with {}",
+                args.id
+            ))
+            .tip("give more of the id"));
+        }
+        None => {
+            return Err(Failure::failed(format_args!(
+                "there is no refused request with the id {}",
+                cell(Some(&args.id))
+            ))
             .tip("`webhook-receiver refused list` shows the ids; the newest 50 of each endpoint and code are kept"));
+        }
     };
-    let [refused] = &found[..] else {
-        return Err(Failure::failed(format_args!(
-            "{} refused requests have an id that begins with {}",
-            found.len(),
-            args.id
-        ))
-        .tip("give more of the id"));
-    };
-    let explanation = explain(refused);
     match args.output.format {
         OutputFormat::Json => {
-            let shown = Shown { request: refused, explanation: &explanation, kind: &kind };
-            write_json(&serde_json::to_string_pretty(&shown).expect("requests consist of texts and numbers"))?;
+            write_json(&serde_json::to_string_pretty(&explained).expect("requests consist of texts and numbers"))?;
         }
-        OutputFormat::Human => write_stdout(&human(refused, &explanation, kind.as_ref()))?,
+        OutputFormat::Human => write_stdout(&human(&explained))?,
     }
     Ok(())
 }
 
-fn human(refused: &RefusedRequest, explanation: &Explanation, kind: Option<&RefusalKind>) -> String {
+fn human(explained: &ExplainedRequest) -> String {
+    let ExplainedRequest { request: refused, explanation, kind } = explained;
     let Explanation { sentence, advice, checks } = explanation;
     let shape = &refused.shape;
     let mut text = format!("{}\n{}\n\n", text::escape(sentence), text::escape(advice));
@@ -69,8 +63,7 @@ fn human(refused: &RefusedRequest, explanation: &Explanation, kind: Option<&Refu
         let clause = check.clause.as_deref().unwrap_or("");
         text.push_str(&format!("{:11}  {clause:8} {}\n", check.outcome, check.name));
     }
-    let failed = checks.iter().find(|check| check.outcome == CheckOutcome::Failed);
-    if let Some(clause) = failed.and_then(|check| Clause::find(check.clause.as_deref()?)) {
+    if let Some(clause) = explanation.failed_clause() {
         text.push_str(&format!("\n{} ({}): {}\n", clause.id, clause.title, clause.text));
     }
     let mut row = |name: &str, value: String| {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     cli::{data::DataDir, failure::Failure, messages::cell},
     index::Search,
-    query::{Pattern, Predicate, Term},
+    query::Query,
     refusals::{RefusalFilter, RefusalKind, RefusedRequest, Rings, SILENCE_REASONS, Silence, explain_code, silences},
 };
 
@@ -38,11 +38,9 @@ pub(super) fn run(data: &DataDir, args: &SummaryArgs) -> Result<(), Failure> {
     let mut endpoints = Vec::new();
     for endpoint in &data.config.endpoints {
         let name = endpoint.name.as_str();
-        let of_endpoint = Term::from(Predicate::Endpoint(Pattern::Exact(name.to_owned())));
-        let query = [of_endpoint].into_iter().collect();
-        let accepted = data.newest(&index, Search::newest(&query, 1))?.messages;
-        let kinds = refused.iter().filter(|kind| kind.endpoint.as_deref() == Some(name)).map(|kind| kind.last);
-        endpoints.push((name, accepted.iter().map(|message| message.received_at).chain(kinds).max()));
+        let accepted = data.newest(&index, Search::newest(&Query::of_endpoint(name), 1))?.messages;
+        let last_message = accepted.first().map(|message| message.last_arrival);
+        endpoints.push((name, last_message.max(rings.last_refused(name))));
     }
     let silent = silences(endpoints, Timestamp::now());
     let summary = Summary { refused, silent };

@@ -15,8 +15,8 @@ use super::{
     problem::ApiProblem,
 };
 use crate::{
-    index::Message,
-    inspector::{Inspected, attachment::attachment},
+    index::{Message, Page},
+    inspector::Inspected,
     log::Position,
     query::Query,
     relay::{MessageStatus, statuses},
@@ -33,15 +33,6 @@ pub(super) struct ListParameters {
     after: Option<Position>,
     #[serde(default)]
     limit: Limit,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MessageList {
-    messages: Vec<Message>,
-    next: Option<Position>,
-    searched_back_to: Option<Timestamp>,
-    indexed: Position,
 }
 
 #[derive(Serialize)]
@@ -97,19 +88,9 @@ impl From<(String, MessageStatus)> for Delivery {
 pub(super) async fn list(
     State(inspected): State<Arc<Inspected>>,
     Parameters(ListParameters { q, before, after, limit }): Parameters<ListParameters>,
-) -> Answer<MessageList> {
+) -> Answer<Page> {
     let query = Query::parse(&q, Timestamp::now()).map_err(|error| ApiProblem::query(&q, &error))?;
-    inspected
-        .read(move |inspected| {
-            let page = inspected.search(&query, before, after, limit.0)?;
-            Ok(Json(MessageList {
-                messages: page.messages,
-                next: page.next,
-                searched_back_to: page.searched_back_to,
-                indexed: page.indexed,
-            }))
-        })
-        .await
+    inspected.read(move |inspected| Ok(Json(inspected.search(&query, before, after, limit.0)?))).await
 }
 
 pub(super) async fn show(
@@ -142,7 +123,7 @@ pub(super) async fn raw(
     inspected
         .read(move |inspected| {
             let (stored, _) = inspected.find(&id)?;
-            Ok(attachment(&format!("{}.json", stored.message.id), stored.record.body.to_vec()))
+            Ok(stored.attachment())
         })
         .await
 }

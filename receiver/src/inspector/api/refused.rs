@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Rejection,
     inspector::Inspected,
-    refusals::{Explanation, RefusalFilter, RefusalKind, RefusedRequest, explain},
+    refusals::{ExplainedRequest, RefusalFilter, RefusalKind, RefusedRequest},
 };
 
 #[derive(Deserialize)]
@@ -39,14 +39,6 @@ pub(super) struct RefusedList {
 #[derive(Serialize)]
 pub(super) struct RefusedSummary {
     refused: Vec<RefusalKind>,
-}
-
-/// As `refused show --output json` has it.
-#[derive(Serialize)]
-pub(super) struct OneRefused {
-    request: RefusedRequest,
-    explanation: Explanation,
-    kind: Option<RefusalKind>,
 }
 
 pub(super) async fn list(
@@ -75,20 +67,12 @@ pub(super) async fn show(
     State(inspected): State<Arc<Inspected>>,
     Path(id): Path<String>,
     Parameters(NoParameters {}): Parameters<NoParameters>,
-) -> Answer<OneRefused> {
-    let found = inspected.parts.refusals.read(|rings| {
-        let found = rings.by_request_id(&id);
-        let kind = found.first().and_then(|refused| rings.kind_of(refused));
-        (found, kind)
-    });
-    match found {
-        (found, kind) if found.len() == 1 => {
-            let request = (*found[0]).clone();
-            Ok(Json(OneRefused { explanation: explain(&request), request, kind }))
-        }
-        (found, _) if found.is_empty() => Err(ApiProblem::not_found(
+) -> Answer<ExplainedRequest> {
+    match inspected.parts.refusals.read(|rings| rings.find(&id)) {
+        Ok((refused, kind)) => Ok(Json(ExplainedRequest::of(Arc::unwrap_or_clone(refused), kind))),
+        Err(0) => Err(ApiProblem::not_found(
             "There is no refused request with this id. The newest 50 of each endpoint and code are kept.",
         )),
-        _ => Err(ApiProblem::not_found("Several refused requests have an id that begins with this.")),
+        Err(_) => Err(ApiProblem::not_found("Several refused requests have an id that begins with this.")),
     }
 }

@@ -191,8 +191,8 @@ fn a_problem_names_what_is_wrong_and_where() {
 fn the_api_keeps_to_its_description() {
     let inspected = filled();
     let folder = inspected.folder.path();
-    // The password is not on the command line, where every user of the machine could read it. No schema describes what a
-    // query is, so many are refused.
+    // The password is not on the command line, where every user of the machine could read it. No schema describes the
+    // grammar of a query, so the server rightly refuses many of those that are tried.
     let settings = r#"
         headers = { Authorization = "Bearer ${INSPECTOR_PASSWORD}" }
         [parameters]

@@ -15,22 +15,12 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
     certificate::{Certificate, TLS},
-    program::Receiver,
+    program::{Receiver, THREE_KINDS},
     raw_client::PATIENCE,
 };
 
 pub(crate) const MESSAGE: &str = r#"{"a":1}"#;
 pub(crate) const SECRET: &str = "canary-secret-h2";
-const ENDPOINTS: &str = r#"
-[[endpoint]]
-path = "/none"
-[[endpoint]]
-path = "/secret"
-authentication = { type = "client-secret", secret = "file:secret" }
-[[endpoint]]
-path = "/basic"
-authentication = { type = "basic", username = "jo", password = "file:secret" }
-"#;
 
 pub(crate) struct Server {
     pub(crate) receiver: Receiver,
@@ -43,8 +33,10 @@ impl Server {
         let folder = TempDir::new().unwrap();
         let certificate = Certificate::make();
         certificate.install(folder.path());
-        fs::write(folder.path().join("secret"), SECRET).unwrap();
-        let receiver = Receiver::start_in(folder.path(), &format!("{limits}{TLS}{ENDPOINTS}"), &[]);
+        for file in ["secret", "password"] {
+            fs::write(folder.path().join(file), SECRET).unwrap();
+        }
+        let receiver = Receiver::start_in(folder.path(), &format!("{limits}{TLS}{THREE_KINDS}"), &[]);
         Self { receiver, certificate, _folder: folder }
     }
 

@@ -16,7 +16,8 @@ use crate::support::raw_client::PATIENCE;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_webhook-receiver");
 
-const THREE_KINDS: &str = r#"
+/// An endpoint for each kind of authentication.
+pub(crate) const THREE_KINDS: &str = r#"
     [[endpoint]]
     path = "/none"
     [[endpoint]]
